@@ -1,0 +1,1 @@
+"""What a table must look like: columns, types, units, ranges, and the rules across rows."""

@@ -1,0 +1,1 @@
+"""From the tables of the contract to analysis datasets, patient by patient."""

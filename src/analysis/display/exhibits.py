@@ -1,0 +1,217 @@
+"""Exhibits: which rows a figure shows, drawn, described and captioned; ready for page and notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from analysis.display import words
+from analysis.display.figures import (
+    CitedBand,
+    CurveToDraw,
+    describe_cumulative_responders,
+    describe_reduction_definitions,
+    describe_relief_curves,
+    describe_responder_rates,
+    describe_trajectories,
+    describe_verdict_strip,
+    describe_waterfall,
+    draw_cumulative_responders,
+    draw_reduction_definitions,
+    draw_relief_curves,
+    draw_responder_rates,
+    draw_trajectories,
+    draw_verdict_strip,
+    draw_waterfall,
+)
+from analysis.display.numbers import estimate_text
+from analysis.outcomes.rows import ResultRow, find_rows
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from analysis.claims.judgement import Judgement
+    from analysis.claims.ledger import Claim
+    from analysis.estimate.durations import ReliefCurve
+
+SHOWN_THRESHOLDS_PCT = (30.0, 50.0)
+READ_WEEKS = (0.0, 4.0, 8.0, 12.0, 26.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exhibit:
+    """A figure with its name, title, alt text and caption."""
+
+    name: str
+    title: str
+    figure: Figure
+    alt: str
+    caption: str
+
+
+def cited_band(claims: Sequence[Claim], *, measure: str, condition: str) -> CitedBand | None:
+    """Return the cited band of the claim on a measure and condition, None when there is none."""
+    for claim in claims:
+        if claim.measure == measure and claim.condition == condition:
+            return CitedBand(low=claim.cited_low, high=claim.cited_high, unit=claim.unit)
+    return None
+
+
+def show_rates(
+    rows: Sequence[ResultRow],
+    *,
+    condition: str,
+    visit: str,
+    labels: Mapping[str, str],
+    claims: Sequence[Claim] = (),
+) -> Exhibit:
+    """Responder rates at both thresholds, all starters and observed, against the cited band."""
+    keys = {"measure": "responder_share", "definition": "percent_reduction", "visit": visit}
+    chosen = [
+        row
+        for pct in SHOWN_THRESHOLDS_PCT
+        for population in ("all_starters", "observed")
+        for row in find_rows(rows, **keys, group_by="all", threshold_pct=pct, population=population)
+    ]
+    chosen += [
+        row
+        for row in find_rows(rows, **keys, threshold_pct=30.0, population="all_starters")
+        if row.group_by != "all"
+    ]
+    band = cited_band(claims, measure="responder_share", condition=condition)
+    title = f"Responders, {words.condition_word(condition, labels)}, {words.visit_word(visit)}"
+    return Exhibit(
+        name="rates",
+        title=title,
+        figure=draw_responder_rates(chosen, labels=labels, cited=band, title=title),
+        alt=describe_responder_rates(chosen, labels=labels, cited=band),
+        caption="Point and interval; filled at 30 %, hollow at 50 % less pain. "
+        "All who started: a patient not rated counts as not responding.",
+    )
+
+
+def show_waterfall(
+    seen: pd.DataFrame, *, condition: str, visit: str, labels: Mapping[str, str]
+) -> Exhibit:
+    """Every patient's percent reduction, sorted; those not rated as a counted block."""
+    who = words.condition_word(condition, labels)
+    title = f"Each patient's pain reduction, {who}, {words.visit_word(visit)}"
+    values = seen["reduction_pct"].to_numpy(dtype=float)
+    return Exhibit(
+        name="waterfall",
+        title=title,
+        figure=draw_waterfall(values, condition=condition, title=title),
+        alt=describe_waterfall(values, who=who),
+        caption="One bar a patient, best to worst; below zero pain rose. Who was not rated is "
+        "drawn as a block and not left out.",
+    )
+
+
+def show_cumulative(
+    rows: Sequence[ResultRow], *, condition: str, visit: str, labels: Mapping[str, str]
+) -> Exhibit:
+    """The cumulative responder curve: every threshold at once."""
+    chosen = find_rows(rows, measure="cumulative_responder_share", condition=condition, visit=visit)
+    title = f"Share reaching each reduction, {words.condition_word(condition, labels)}"
+    return Exhibit(
+        name="cumulative",
+        title=title,
+        figure=draw_cumulative_responders(chosen, labels=labels, title=title),
+        alt=describe_cumulative_responders(chosen, labels=labels),
+        caption="Share of patients whose pain fell by at least the percent below; intervals are "
+        "pointwise. No threshold is chosen for the reader.",
+    )
+
+
+def show_trajectory(
+    rows: Sequence[ResultRow], *, condition: str, labels: Mapping[str, str]
+) -> Exhibit:
+    """Mean pain by visit with intervals and n."""
+    chosen = find_rows(rows, measure="score_mean", condition=condition, group_by="all")
+    title = f"Mean pain by visit, {words.condition_word(condition, labels)}"
+    return Exhibit(
+        name="trajectory",
+        title=title,
+        figure=draw_trajectories(chosen, labels=labels, title=title),
+        alt=describe_trajectories(chosen, labels=labels),
+        caption="Those rated at each visit; n falls from visit to visit, and who stays away is "
+        "often worse. Ratings after a booster are in it.",
+    )
+
+
+def show_reductions(
+    rows: Sequence[ResultRow],
+    *,
+    condition: str,
+    visit: str,
+    labels: Mapping[str, str],
+    claims: Sequence[Claim] = (),
+) -> Exhibit:
+    """Percent reduction in its three definitions, against the cited band."""
+    chosen = [
+        row
+        for definition in ("mean_of_patients", "median_of_patients", "ratio_of_means")
+        for row in find_rows(
+            rows,
+            measure="percent_reduction",
+            definition=definition,
+            population="observed",
+            visit=visit,
+            group_by="all",
+        )
+    ]
+    band = cited_band(claims, measure="percent_reduction", condition=condition)
+    title = f"Percent pain reduction, {words.condition_word(condition, labels)}"
+    return Exhibit(
+        name="reductions",
+        title=title,
+        figure=draw_reduction_definitions(chosen, labels=labels, cited=band, title=title),
+        alt=describe_reduction_definitions(chosen, labels=labels, cited=band),
+        caption="Three definitions, three numbers: the mean of patients' own percents, their "
+        "median, and the fall of the mean score. Of those rated.",
+    )
+
+
+def curve_to_draw(curve: ReliefCurve | None, *, label: str, condition: str) -> CurveToDraw | None:
+    """Return a curve as the figure takes it; None when there is none."""
+    if curve is None:
+        return None
+    return CurveToDraw(
+        label=label,
+        condition=condition,
+        times=curve.times,
+        survival=curve.survival,
+        low=curve.low,
+        high=curve.high,
+        at_risk_weeks=READ_WEEKS,
+        at_risk=curve.at_risk(READ_WEEKS),
+        median_text=estimate_text(curve.median),
+    )
+
+
+def show_relief(curves: Sequence[CurveToDraw | None], *, title: str, caption: str = "") -> Exhibit:
+    """Relief curves with numbers at risk; curves that do not exist are left out."""
+    drawn = [curve for curve in curves if curve is not None]
+    return Exhibit(
+        name="relief",
+        title=title,
+        figure=draw_relief_curves(drawn, title=title),
+        alt=describe_relief_curves(drawn),
+        caption=caption
+        or "Of those with at least 30 % less pain at the end of the series, the share still "
+        "relieved (Kaplan-Meier). Loss is dated at the visit that found it, so it came earlier.",
+    )
+
+
+def show_verdicts(judgements: Sequence[Judgement], *, labels: Mapping[str, str]) -> Exhibit:
+    """Each claim as a row: cited band, our estimate, verdict."""
+    title = "What was cited, and what the patients show"
+    return Exhibit(
+        name="verdicts",
+        title=title,
+        figure=draw_verdict_strip(judgements, labels=labels, title=title),
+        alt=describe_verdict_strip(judgements, labels=labels),
+        caption="Grey: the cited range. Point and line: our estimate with its 95 % interval.",
+    )

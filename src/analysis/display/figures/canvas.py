@@ -1,0 +1,173 @@
+"""New figures under the theme, text that a font can draw, and files without date or chance."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, wraps
+from html import escape
+from io import BytesIO
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from textwrap import wrap
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+from analysis.display.palette import FONT, INK, MUTED, dark_color, every_color, theme
+from analysis.display.words import plain_text
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+WIDTH_INCHES = 6.2
+PNG_DPI = 150
+FONT_STACK = "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'DejaVu Sans', sans-serif"
+"""Fonts of the reader's own machine: the page's, so that figure and text look alike."""
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def themed(draw: Callable[P, R]) -> Callable[P, R]:
+    """Return the function run under the suite's theme."""
+
+    @wraps(draw)
+    def under_theme(*args: P.args, **kwargs: P.kwargs) -> R:
+        with theme():
+            return draw(*args, **kwargs)
+
+    return under_theme
+
+
+def new_axes(
+    *, height: float, title: str, rows: Sequence[float] = (1,)
+) -> tuple[Figure, list[Axes]]:
+    """Return a figure of the suite's width with axes stacked in the given height ratios."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(WIDTH_INCHES, height))
+    made = figure.subplots(len(rows), 1, squeeze=False, height_ratios=list(rows))
+    axes: list[Axes] = list(made[:, 0])
+    if title:
+        figure.suptitle(drawable(title, longest=120, width=64), x=0.012, ha="left",
+                        fontsize=11, fontweight="bold")  # fmt: skip
+    return figure, axes
+
+
+def say_nothing_to_draw(axes: Axes, sentence: str) -> None:
+    """Put a sentence in place of a figure that has nothing to draw."""
+    axes.set_axis_off()
+    axes.text(0.5, 0.5, sentence, ha="center", va="center", color=MUTED, transform=axes.transAxes)
+
+
+def drawable(text: str, *, longest: int = 48, width: int = 0) -> str:
+    """Return text the figure font can draw: cleaned, cut, unknown signs replaced, lines wrapped."""
+    known = _known_characters()
+    shown = "".join(c if ord(c) in known else "\ufffd" for c in plain_text(text, longest=longest))
+    if not width:
+        return shown
+    # "≥ 30 %" stays on one line: no-break spaces are no place for `wrap` to break.
+    return "\n".join(wrap(shown.replace("≥ ", "≥\xa0").replace(" %", "\xa0%"), width))
+
+
+def save_figure(figure: Figure, folder: Path, stem: str) -> tuple[Path, Path]:
+    """Write a figure as SVG and PNG; the same figure gives the same bytes.
+
+    Parameters
+    ----------
+    figure : matplotlib Figure
+    folder : Path
+        Made when absent.
+    stem : str
+        File name without its ending.
+
+    Returns
+    -------
+    tuple of Path
+        The SVG and the PNG. Each appears whole or not at all.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = folder / f"{stem}.svg", folder / f"{stem}.png"
+    for path, content in zip(paths, (svg_bytes(figure), png_bytes(figure)), strict=True):
+        _write_whole(path, content)
+    return paths
+
+
+@themed
+def svg_bytes(figure: Figure) -> bytes:
+    """Return the figure as SVG with fixed ids, no date, and colours that follow a dark page."""
+    buffer = BytesIO()
+    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    text = buffer.getvalue().decode("utf-8").replace(f"'{FONT}'", FONT_STACK)
+    head, found, rest = text.partition("<defs>")
+    return f"{head}{_dark_style()}{found}{rest}".encode()
+
+
+@themed
+def png_bytes(figure: Figure) -> bytes:
+    """Return the figure as PNG without the name of the software that made it."""
+    buffer = BytesIO()
+    figure.savefig(buffer, format="png", dpi=PNG_DPI, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def formula_svg(tex: str) -> bytes:
+    """Return a formula as SVG with drawn letters; ValueError where matplotlib cannot read it."""
+    import matplotlib
+    from matplotlib.mathtext import math_to_image
+
+    buffer = BytesIO()
+    with theme(), matplotlib.rc_context({"svg.fonttype": "path"}):
+        math_to_image(f"${tex}$", buffer, format="svg", color=INK)
+    text = re.sub("<metadata>.*?</metadata>", "", buffer.getvalue().decode(), flags=re.DOTALL)
+    return text.replace("<defs>", f"{_dark_style()}<defs>", 1).encode()
+
+
+@dataclass(frozen=True)
+class ShownFigure:
+    """A figure as a notebook shows it: an image with its alt text."""
+
+    svg: bytes
+    alt: str
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        return {"text/html": self._repr_html_(), "text/plain": self.alt}
+
+    def _repr_html_(self) -> str:
+        data = base64.b64encode(self.svg).decode("ascii")
+        source = f"data:image/svg+xml;base64,{data}"
+        return f'<img src="{source}" alt="{escape(self.alt, quote=True)}" style="max-width:100%">'
+
+
+def show_figure(figure: Figure, alt: str) -> ShownFigure:
+    """Return a figure for the last line of a notebook cell, with the alt text of ``describe_``."""
+    return ShownFigure(svg=svg_bytes(figure), alt=alt)
+
+
+def _dark_style() -> str:
+    rules = []
+    for color in every_color():
+        dark = dark_color(color)
+        rules += [f'[style*="{part}: {color}"]{{{part}:{dark}!important}}'
+                  for part in ("fill", "stroke")]  # fmt: skip
+        rules.append(f'[fill="{color}"]{{fill:{dark}}}')
+    return f"<style>@media (prefers-color-scheme:dark){{{''.join(rules)}}}</style>"
+
+
+@lru_cache(maxsize=1)
+def _known_characters() -> frozenset[int]:
+    from matplotlib.font_manager import findfont
+    from matplotlib.ft2font import FT2Font
+
+    return frozenset(FT2Font(findfont(FONT)).get_charmap())
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    """Write beside the target and move, so that a stopped run leaves no half file."""
+    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as part:
+        part.write(content)
+    whole = Path(part.name)
+    whole.chmod(0o644)
+    whole.replace(path)

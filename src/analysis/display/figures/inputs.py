@@ -1,0 +1,101 @@
+"""What figures take beside result rows: a cited band and a curve, both frozen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from analysis.display.numbers import band_text
+
+
+@dataclass(frozen=True, kw_only=True)
+class CitedBand:
+    """A cited figure to draw behind our own.
+
+    Parameters
+    ----------
+    low, high : float or None
+        Cited floor and ceiling in ``unit``; one of them may be open (None).
+    unit : str
+        ``share`` (0 to 1), ``percent`` (0 to 100), ``weeks``.
+    label : str
+        What stands at the band; empty means "cited 70 % to 85 %".
+    """
+
+    low: float | None
+    high: float | None = None
+    unit: str = "share"
+    label: str = ""
+
+    @property
+    def text(self) -> str:
+        """The label, made from the numbers when none was given."""
+        return self.label or f"cited {band_text(self.low, self.high, unit=self.unit)}"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CurveToDraw:
+    """One relief curve as plain arrays.
+
+    Parameters
+    ----------
+    label : str
+        What the curve is of, for people.
+    condition : str
+        Condition code, for the colour.
+    times : array of float, shape (k,)
+        Rising times in weeks from the end of the series.
+    survival, low, high : array of float in [0, 1], shape (k,)
+        Share still relieved just after each time, and its pointwise limits; NaN where undefined.
+        Before the first time the share is 1.
+    at_risk_weeks : array of float, shape (m,)
+        Weeks under which the number followed stands.
+    at_risk : array of int, shape (m,)
+        Patients still followed and relieved at these weeks.
+    median_text : str
+        The median as printed elsewhere ("9.4 weeks", "not reached"); empty when not to be said.
+
+    Raises
+    ------
+    ValueError
+        Arrays of one axis differ in length.
+    """
+
+    label: str
+    condition: str = "all"
+    times: ArrayLike
+    survival: ArrayLike
+    low: ArrayLike = field(default=())
+    high: ArrayLike = field(default=())
+    at_risk_weeks: ArrayLike = field(default=())
+    at_risk: ArrayLike = field(default=())
+    median_text: str = ""
+
+    def __post_init__(self) -> None:
+        sizes = {name: np.size(getattr(self, name)) for name in ("survival", "low", "high")}
+        wrong = [name for name, k in sizes.items() if k != np.size(self.times)]
+        wrong = [name for name in wrong if name == "survival" or sizes[name]]
+        if wrong or np.size(self.at_risk) != np.size(self.at_risk_weeks):
+            raise ValueError(f"arrays of curve '{self.label}' differ in length: {wrong}")
+
+    @property
+    def n(self) -> int:
+        """Patients followed at the first of ``at_risk_weeks``; 0 when none are given."""
+        return int(np.asarray(self.at_risk).flat[0]) if np.size(self.at_risk) else 0
+
+    def share_at(self, week: float) -> float | None:
+        """Return the share still relieved at a week; None beyond the last time or with no times."""
+        times = np.asarray(self.times, dtype=float)
+        if times.size == 0 or week > times[-1]:
+            return None
+        before = int(np.searchsorted(times, week, side="right"))
+        share = 1.0 if before == 0 else float(np.asarray(self.survival, dtype=float)[before - 1])
+        return share if np.isfinite(share) else None
+
+    def steps(self, name: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return times and one of ``survival``, ``low``, ``high``, begun at (0, 1)."""
+        values = np.asarray(getattr(self, name), dtype=float)
+        times = np.asarray(self.times, dtype=float)
+        return np.concatenate([[0.0], times]), np.concatenate([[1.0], values])

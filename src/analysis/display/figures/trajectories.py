@@ -1,0 +1,130 @@
+"""Mean pain by visit with intervals, and the number of patients under every point."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from analysis.display.figures.canvas import drawable, new_axes, say_nothing_to_draw, themed
+from analysis.display.figures.labels import row_labels, row_sentence
+from analysis.display.figures.under import write_counts_under
+from analysis.display.numbers import count_text, number_text
+from analysis.display.palette import condition_color, condition_marker
+from analysis.display.words import condition_word, visit_week, visit_word
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from analysis.outcomes.rows import ResultRow
+
+WEEK_OF_BASELINE = -3.0
+"""Where baseline stands on the axis: the standard series takes two to three weeks."""
+
+APART_WEEKS = 0.35
+"""Points of several groups at one visit are moved apart by this much."""
+
+
+@themed
+def draw_trajectories(
+    rows: Sequence[ResultRow],
+    *,
+    labels: Mapping[str, str],
+    title: str = "Mean pain by visit",
+) -> Figure:
+    """Draw mean scores by visit with intervals; n of each point beneath.
+
+    Parameters
+    ----------
+    rows : sequence of ResultRow
+        Unit ``score``, one per visit; rows that differ in condition, group, population or
+        definition are separate lines. A visit without a value leaves a gap in numbers, not zero.
+    labels : mapping of str to str
+        Condition labels by code.
+    title : str
+
+    Returns
+    -------
+    matplotlib Figure
+    """
+    lines = _lines(rows)
+    figure, (axes, under) = new_axes(
+        height=3.3 + 0.42 * max(1, len(lines)), title=title, rows=(3.3, 0.42 * max(1, len(lines)))
+    )
+    under.set_axis_off()
+    if not lines:
+        say_nothing_to_draw(axes, "There are no scores to draw.")
+        return figure
+    places = _places(rows)
+    names = row_labels([line[0] for line in lines], labels)
+    for turn, (line, name) in enumerate(zip(lines, names, strict=True)):
+        apart = APART_WEEKS * (turn - (len(lines) - 1) / 2)
+        _draw_line(axes, line, places, apart=apart, name=name)
+    axes.set_xticks(list(places.values()), [_tick(visit) for visit in places])
+    axes.set_ylim(0, 10)
+    axes.set_ylabel("Mean pain score (0 to 10)")
+    axes.grid(axis="y")
+    if len(lines) > 1:
+        axes.legend(loc="upper right", ncols=2 if len(lines) > 3 else 1)
+    counts = [({places[r.visit]: r.n for r in line}, line[0].condition) for line in lines]
+    write_counts_under(under, axes, counts, names, what="Patients seen")
+    return figure
+
+
+def describe_trajectories(rows: Sequence[ResultRow], *, labels: Mapping[str, str]) -> str:
+    """Return the alt text of `draw_trajectories`: every mean with its interval and n."""
+    lines = _lines(rows)
+    if not lines:
+        return "Mean pain by visit: there are no scores to draw."
+    names = row_labels([line[0] for line in lines], labels)
+    if len(lines) == 1:
+        names = [condition_word(lines[0][0].condition, labels)]
+    parts = []
+    for line, name in zip(lines, names, strict=True):
+        points = "; ".join(
+            f"{row_sentence(row, visit_word(row.visit))}, n = {count_text(row.n)}" for row in line
+        )
+        parts.append(f"{name}: {points}")
+    return "Mean pain by visit, 0 to 10. " + ". ".join(parts) + "."
+
+
+def _lines(rows: Sequence[ResultRow]) -> list[list[ResultRow]]:
+    by_key: dict[tuple[str, ...], list[ResultRow]] = {}
+    for row in rows:
+        if row.value is not None and row.visit:
+            key = (row.condition, row.group_by, row.group, row.population, row.definition)
+            by_key.setdefault(key, []).append(row)
+    order = _places(rows)
+    return [sorted(found, key=lambda row: order[row.visit]) for found in by_key.values()]
+
+
+def _places(rows: Sequence[ResultRow]) -> dict[str, float]:
+    """Place visits by their week; where one has no week, evenly in the order given."""
+    visits = list(dict.fromkeys(row.visit for row in rows if row.visit))
+    weeks = {v: WEEK_OF_BASELINE if v == "baseline" else visit_week(v) for v in visits}
+    known = {visit: week for visit, week in weeks.items() if week is not None}
+    if len(known) < len(visits) or len(set(known.values())) < len(visits):
+        return {visit: 4.0 * place for place, visit in enumerate(visits)}
+    return dict(sorted(known.items(), key=lambda item: item[1]))
+
+
+def _tick(visit: str) -> str:
+    week = visit_week(visit)
+    if visit in ("baseline", "end"):
+        return {"baseline": "baseline", "end": "end"}[visit]
+    return number_text(week) if week is not None else drawable(visit_word(visit), longest=12)
+
+
+def _draw_line(
+    axes: Axes, line: Sequence[ResultRow], places: Mapping[str, float], *, apart: float, name: str
+) -> None:
+    color, marker = condition_color(line[0].condition), condition_marker(line[0].condition)
+    x = [places[row.visit] + apart for row in line]
+    for place, row in zip(x, line, strict=True):
+        if row.low is not None and row.high is not None:
+            axes.plot([place, place], [row.low, row.high], color=color, linewidth=1.4, zorder=2)
+    y = np.array([row.value for row in line], dtype=float)
+    axes.plot(x, y, color=color, marker=marker, markersize=5.5, linewidth=1.4,
+              label=drawable(name, longest=34), zorder=3)  # fmt: skip

@@ -1,0 +1,133 @@
+"""One colour per condition, one colour and shape per verdict, one theme for every figure.
+
+Condition colours begin with the hues of Okabe and Ito (jfly.uni-koeln.de/color) and were moved
+until each stands out at least 3 to 1 on white and any two stay apart under simulated colour
+blindness (Machado 2009, doi 10.1109/TVCG.2009.113; a test measures both). A marker per condition
+says the same without colour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from typing import Any
+
+INK = "#1d2733"
+MUTED = "#586472"
+RULE = "#dde3e9"
+PAPER = "#ffffff"
+BAND = "#f3e2b3"
+BAND_EDGE = "#8a6500"
+
+CONDITION_COLORS = {
+    "crps": "#2f84cb",
+    "fibromyalgia": "#c44aab",
+    "neuropathic": "#b0390e",
+    "central": "#0f6b5a",
+    "headache": "#bb851c",
+    "fbss": "#6a3fa0",
+    "other": "#8b8b86",
+    "all": "#2f3b49",
+}
+CONDITION_MARKERS = {"crps": "o", "fibromyalgia": "s", "neuropathic": "^", "central": "D",
+                     "headache": "v", "fbss": "P", "other": "X", "all": "o"}  # fmt: skip
+FURTHER_COLORS = ("#8c6239", "#2f7f8f", "#a8483f", "#5f7d2e")
+FURTHER_MARKERS = ("<", ">", "p", "h")
+
+VERDICT_COLORS = {
+    "meets": "#0b6e4f",
+    "falls short": "#b3261e",
+    "undecided": "#7a5c00",
+    "not testable": "#586472",
+}
+VERDICT_MARKERS = {"meets": "o", "falls short": "v", "undecided": "D", "not testable": "x"}
+VERDICT_SYMBOLS = {
+    "meets": "\N{BLACK CIRCLE}",
+    "falls short": "\N{BLACK DOWN-POINTING TRIANGLE}",
+    "undecided": "\N{BLACK DIAMOND}",
+    "not testable": "\N{MULTIPLICATION SIGN}",
+}
+
+DARK_NEUTRALS = {
+    INK: "#e6ebf0", MUTED: "#a3b0bd", RULE: "#38424d", PAPER: "#171c22",
+    BAND: "#4a3f1f", BAND_EDGE: "#e0b84a",
+}  # fmt: skip
+"""What each neutral colour becomes where the reader prefers a dark page."""
+
+TOWARD_WHITE = 0.45
+"""How far the other colours move toward white on a dark page, to keep 3 to 1 and more there."""
+
+FONT = "DejaVu Sans"
+"""Comes with matplotlib, so that every machine lays a figure out alike."""
+
+HASH_SALT = "reliefcheck"
+
+_RC = {
+    "axes.edgecolor": MUTED, "axes.labelcolor": INK, "axes.titlecolor": INK,
+    "text.color": INK, "xtick.color": MUTED, "ytick.color": MUTED,
+    "xtick.labelcolor": INK, "ytick.labelcolor": INK, "grid.color": RULE,
+    "figure.facecolor": PAPER, "axes.facecolor": "none", "savefig.facecolor": PAPER,
+    "font.family": [FONT], "font.size": 9.5, "axes.titlesize": 11, "axes.labelsize": 9.5,
+    "xtick.labelsize": 9, "ytick.labelsize": 9, "legend.fontsize": 9,
+    "axes.titlelocation": "left", "axes.titleweight": "bold", "axes.titlepad": 10,
+    "axes.linewidth": 0.8, "grid.linewidth": 0.8, "lines.linewidth": 1.8,
+    "xtick.major.width": 0.8, "ytick.major.width": 0.8, "xtick.major.size": 3,
+    "ytick.major.size": 3, "legend.frameon": False, "hatch.linewidth": 0.6,
+    "axes.spines.top": False, "axes.spines.right": False, "text.parse_math": False,
+    "svg.hashsalt": HASH_SALT, "svg.fonttype": "none", "axes.unicode_minus": True,
+    "figure.constrained_layout.use": True,
+}  # fmt: skip
+
+
+def condition_color(condition: str) -> str:
+    """Return the colour of a condition; one not known gets a further colour, always the same."""
+    return CONDITION_COLORS.get(condition) or FURTHER_COLORS[_stable(condition)]
+
+
+def condition_marker(condition: str) -> str:
+    """Return the matplotlib marker of a condition; one not known gets a further one."""
+    return CONDITION_MARKERS.get(condition) or FURTHER_MARKERS[_stable(condition)]
+
+
+def dark_color(color: str) -> str:
+    """Return what a colour of the suite becomes on a dark page."""
+    if color in DARK_NEUTRALS:
+        return DARK_NEUTRALS[color]
+    parts = [int(color[i : i + 2], 16) for i in (1, 3, 5)]
+    return "#" + "".join(f"{round(part + (255 - part) * TOWARD_WHITE):02x}" for part in parts)
+
+
+def every_color() -> tuple[str, ...]:
+    """Return every colour the suite draws with, each once."""
+    groups = (DARK_NEUTRALS, CONDITION_COLORS.values(), FURTHER_COLORS, VERDICT_COLORS.values())
+    return tuple(dict.fromkeys(color for group in groups for color in group))
+
+
+def verdict_color(verdict: str) -> str:
+    """Return the colour of a verdict."""
+    return VERDICT_COLORS.get(verdict, MUTED)
+
+
+def verdict_symbol(verdict: str) -> str:
+    """Return the sign of a verdict, so that colour is never its only mark."""
+    return VERDICT_SYMBOLS.get(verdict, VERDICT_SYMBOLS["not testable"])
+
+
+@contextmanager
+def theme() -> Iterator[None]:
+    """Set the suite's seaborn theme for the block, and put every setting back after it."""
+    import matplotlib
+    import seaborn
+
+    settings: dict[Any, Any] = {
+        **seaborn.axes_style("ticks"),
+        **seaborn.plotting_context("paper"),
+        **_RC,
+    }
+    with matplotlib.rc_context(settings):
+        yield
+
+
+def _stable(text: str) -> int:
+    return sha256(text.encode("utf-8", "replace")).digest()[0] % len(FURTHER_COLORS)

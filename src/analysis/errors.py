@@ -1,0 +1,52 @@
+"""One family of errors. Each says what was found, where, what was expected and what to do.
+
+The command line turns every one of them into a sentence and an exit code: 2 for what the user
+gave (a file, a mapping, a setting), 1 for what went wrong while working on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class ReliefcheckError(Exception):
+    """Base of every error the suite raises on purpose."""
+
+    exit_code = 1
+
+
+class InputError(ReliefcheckError):
+    """A file of the user's cannot be read as what it should be."""
+
+    exit_code = 2
+
+
+class ContractError(InputError):
+    """A table breaks the contract: a column, a type, a range or a rule across rows."""
+
+
+class MappingError(InputError):
+    """A mapping file is wrong, or names what the export does not have."""
+
+
+class SettingsError(InputError):
+    """A setting, a notebook parameter or a choice on the command line is unknown or out of range."""
+
+
+class LedgerError(InputError):
+    """A ledger of claims is wrong: the claim, the field and the rule are named."""
+
+
+class EstimationError(ReliefcheckError, ValueError):
+    """An estimator was given what no estimate can be made from."""
+
+
+class RunError(ReliefcheckError):
+    """A run could not be finished."""
+
+
+def suggest(found: str, known: Iterable[str]) -> str:
+    """Return ``" Did you mean 'x'?"`` for the nearest known name, or an empty string."""
+    near = get_close_matches(found, list(known), n=1, cutoff=0.6)
+    return f" Did you mean '{near[0]}'?" if near else ""

@@ -1,0 +1,1 @@
+"""Estimators: arrays and Series in, frozen results out; no files, no drawing, no rounding."""

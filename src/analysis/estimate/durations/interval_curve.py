@@ -1,0 +1,272 @@
+"""The interval-censored relief curve as a frozen result, undetermined regions kept as such."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from analysis.errors import EstimationError
+from analysis.estimate.durations import readings
+from analysis.estimate.durations.inputs import Floats, check_positive
+from analysis.estimate.durations.intervals import Intervals
+from analysis.estimate.durations.restricted import RestrictedMean
+from analysis.results import Estimate, Status
+
+CURVE_METHOD = (
+    "Turnbull NPMLE for (left, right] intervals; inside an undetermined region its loss is spread"
+    " evenly"
+)
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """The lowest and highest number the data allow, both equally likely; not an interval.
+
+    ``high`` is None where nothing limits it.
+    """
+
+    low: float
+    high: float | None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class IntervalCurve:
+    """Share of patients who keep their relief when losses are only known to lie between visits.
+
+    Parameters
+    ----------
+    left, right : ndarray of float, shape (m,)
+        Maximal intersections: losses lie in (left, right], or at the time itself where they are
+        equal. The curve is undetermined inside a region of positive length. ``right`` is
+        infinite for losses after the last look.
+    mass : ndarray of float in [0, 1], shape (m,)
+        Share of patients whose loss lies in each region; sums to 1.
+    n : int
+        Patients (rounded sum of weights).
+    n_uninformative : int
+        Patients of ``n`` never looked at after time 0: they say nothing about the curve.
+    kt_gap : float
+        How far the Kuhn-Tucker conditions are from holding, as a share; 0 is the exact maximum.
+    log_likelihood : float
+    iterations : int
+    time_unit : str
+    warnings : tuple of str
+        Sentences that go with every number read off the curve.
+    intervals : Intervals
+        The distinct intervals behind it, for bootstrap intervals.
+    """
+
+    left: Floats
+    right: Floats
+    mass: Floats
+    n: int
+    n_uninformative: int
+    kt_gap: float
+    log_likelihood: float
+    iterations: int
+    time_unit: str
+    intervals: Intervals
+    all_masses: Floats
+    warnings: tuple[str, ...] = ()
+    method: str = CURVE_METHOD
+
+    @property
+    def last_time(self) -> float:
+        """Time up to which the curve is known: the start of the region without an end."""
+        return float(self.left[-1] if np.isinf(self.right[-1]) else self.right[-1])
+
+    def bounds(self, time: float) -> Bounds:
+        """Return the lowest and highest share still relieved just after ``time``.
+
+        Parameters
+        ----------
+        time : float, at least 0
+
+        Returns
+        -------
+        Bounds
+            Shares in [0, 1]; equal outside undetermined regions.
+
+        Raises
+        ------
+        EstimationError
+            ``time`` is negative or not a number.
+        """
+        if not time >= 0:
+            raise EstimationError(f"time must be at least 0, not {time}.")
+        low, high = readings.survival_bounds(self.mass, self.left, self.right, time)
+        return Bounds(float(low), float(high))
+
+    def at(self, time: float) -> Estimate:
+        """Return the share still relieved just after ``time``, without an interval.
+
+        Parameters
+        ----------
+        time : float, at least 0
+
+        Returns
+        -------
+        Estimate
+            Share in [0, 1]. Inside a region with an end the value lies on the straight line
+            between its ends, and a warning gives the bounds. "not estimable" inside the region
+            without an end. `bootstrap_relief` gives intervals.
+
+        Raises
+        ------
+        EstimationError
+            ``time`` is negative or not a number.
+        """
+        bounds = self.bounds(time)
+        assert bounds.high is not None
+        value = float(readings.survival_share(self.mass, self.left, self.right, time))
+        if bounds.high - bounds.low <= readings.SHARE_TIE:
+            return self._number(value, "share")
+        span = f"between {bounds.low:.3g} and {bounds.high:.3g}"
+        if np.isinf(self.right[-1]) and time > self.left[-1]:
+            why = f"Nobody was looked at so late as {time:g}; the share there may lie {span}."
+            return self._number(None, "share", warning=why)
+        why = f"No visit separates the losses around {time:g}: the share may lie {span}."
+        return self._number(value, "share", warning=why)
+
+    def at_times(self, times: Iterable[float]) -> tuple[Estimate, ...]:
+        """Return `at` for each of several times."""
+        return tuple(self.at(float(time)) for time in times)
+
+    def quantile_region(self, lost_share: float) -> Bounds:
+        """Return the earliest and latest time at which this share may have lost relief.
+
+        Parameters
+        ----------
+        lost_share : float in (0, 1)
+            0.5 for the median.
+
+        Returns
+        -------
+        Bounds
+            ``high`` is None when the share may never be reached.
+
+        Raises
+        ------
+        EstimationError
+            ``lost_share`` is outside (0, 1).
+        """
+        low, high, _ = self._quantile(lost_share)
+        return Bounds(low, high if np.isfinite(high) else None)
+
+    def quantile(self, lost_share: float) -> Estimate:
+        """Return the time by which a share of patients has lost relief, without an interval.
+
+        Parameters
+        ----------
+        lost_share : float in (0, 1)
+            0.5 for the median.
+
+        Returns
+        -------
+        Estimate
+            In the time unit, on the straight line through the region it falls into (a warning
+            names the region). "not reached" when it falls into the region without an end.
+
+        Raises
+        ------
+        EstimationError
+            ``lost_share`` is outside (0, 1).
+
+        Notes
+        -----
+        When exactly that share is lost at the end of a region, the midpoint between it and the
+        start of the next region, or that end itself when the next has no end. For exact and
+        right-censored times this is the Kaplan-Meier median as R prints it.
+        """
+        low, high, point = self._quantile(lost_share)
+        if not np.isfinite(point):
+            why = f"Not reached: later than {low:g}." if low > 0 else "Not reached."
+            return self._number(None, self.time_unit, status="not reached", warning=why)
+        if low == high:
+            return self._number(point, self.time_unit)
+        span = f"after {low:g} and by {high:g}" if np.isfinite(high) else f"from {low:g} on"
+        why = f"The data place it only {span}; the value within is a convention."
+        return self._number(point, self.time_unit, warning=why)
+
+    @property
+    def median(self) -> Estimate:
+        """Time by which half of the patients have lost relief."""
+        return self.quantile(0.5)
+
+    def restricted_mean_bounds(self, tau: float) -> Bounds:
+        """Return the lowest and highest mean time with relief up to ``tau`` the data allow.
+
+        Parameters
+        ----------
+        tau : float above 0
+
+        Returns
+        -------
+        Bounds
+            In the time unit: every loss at the start, or at the end, of its region.
+
+        Raises
+        ------
+        EstimationError
+            ``tau`` is not above 0.
+        """
+        check_positive("tau", tau)
+        low, high, _ = readings.mean_weights(self.left, self.right, tau)
+        return Bounds(float(self.mass @ low), float(self.mass @ high))
+
+    def restricted_mean(self, tau: float) -> RestrictedMean:
+        """Return the mean time with relief up to ``tau``, without a standard error.
+
+        Parameters
+        ----------
+        tau : float above 0
+
+        Returns
+        -------
+        RestrictedMean
+            Losses are spread evenly over their region. "not estimable" when the region without an
+            end starts before ``tau``.
+
+        Raises
+        ------
+        EstimationError
+            ``tau`` is not above 0.
+        """
+        bounds = self.restricted_mean_bounds(tau)
+        assert bounds.high is not None
+        span = f"between {bounds.low:.4g} and {bounds.high:.4g}"
+        if np.isinf(self.right[-1]) and self.left[-1] < tau:
+            why = f"Nobody was looked at so late as {tau:g}; the mean may lie {span}."
+            number = self._number(None, self.time_unit, warning=why)
+        else:
+            value = float(self.mass @ readings.mean_weights(self.left, self.right, tau)[2])
+            is_exact = bounds.high - bounds.low <= readings.SHARE_TIE * tau
+            why = "" if is_exact else f"Losses lie between visits: the mean may lie {span}."
+            number = self._number(value, self.time_unit, warning=why)
+        return RestrictedMean(estimate=number, std_error=None, tau=tau)
+
+    def _quantile(self, lost_share: float) -> tuple[float, float, float]:
+        if not 0 < lost_share < 1:
+            raise EstimationError(f"lost_share must lie between 0 and 1, not {lost_share}.")
+        low, high, point = readings.quantiles(self.mass[None, :], self.left, self.right, lost_share)
+        return float(low[0]), float(high[0]), float(point[0])
+
+    def _number(
+        self,
+        value: float | None,
+        unit: str,
+        *,
+        status: Status = "not estimable",
+        warning: str = "",
+    ) -> Estimate:
+        number = Estimate(
+            value=value,
+            n=self.n,
+            unit=unit,
+            method=self.method,
+            status=status if value is None else "estimated",
+            warnings=self.warnings,
+        )
+        return replace(number, warnings=(*self.warnings, warning)) if warning else number

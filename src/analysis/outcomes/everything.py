@@ -1,0 +1,23 @@
+"""All result rows of some conditions at once: for the claims notebook when it runs alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from analysis.derive.datasets import Datasets
+from analysis.outcomes.flow import tabulate_flow
+from analysis.outcomes.pain import tabulate_reductions
+from analysis.outcomes.relief import tabulate_relief
+from analysis.outcomes.responders import tabulate_responders
+from analysis.outcomes.rows import ResultRow
+from analysis.settings import AnalysisSettings
+
+
+def tabulate_everything(
+    datasets: Datasets, settings: AnalysisSettings, conditions: Iterable[str]
+) -> tuple[ResultRow, ...]:
+    """Return every result row of the conditions, as the notebooks one by one would."""
+    makers = (tabulate_flow, tabulate_responders, tabulate_reductions, tabulate_relief)
+    return tuple(
+        row for code in conditions for make in makers for row in make(datasets, settings, code)
+    )

@@ -1,0 +1,132 @@
+"""Small drawings inside the page: a band with an interval, and the shape of a verdict.
+
+They are drawn by hand as SVG because they take the page's own colours, in light and in dark.
+"""
+
+from __future__ import annotations
+
+from markupsafe import Markup, escape
+
+from analysis.claims.judgement import Judgement
+from analysis.display.numbers import number_text, quantity_text
+
+WIDTH, MARGIN = 400.0, 14.0
+SHARE_END, PERCENT_END, WEEKS_END = 1.0, 100.0, 26.0
+AXIS_END = {"share": SHARE_END, "percent": PERCENT_END, "weeks": WEEKS_END, "score": 10.0,
+            "days": 182.0}  # fmt: skip
+
+_SHAPES = {
+    "meets": '<circle cx="8" cy="8" r="6"/>',
+    "falls short": '<path d="M1.5 3h13L8 14.5z"/>',
+    "undecided": '<path d="M8 1l7 7-7 7-7-7z"/>',
+    "not testable": '<path d="M3 3l10 10M13 3L3 13" fill="none" stroke="currentColor"'
+    ' stroke-width="2.6"/>',
+    "pass": '<path d="M2 8.5l4 4 8-9" fill="none" stroke="currentColor" stroke-width="2.6"/>',
+    "pass with findings": '<path d="M8 1l7 7-7 7-7-7z" fill="none" stroke="currentColor"'
+    ' stroke-width="2.2"/>',
+    "fail": '<path d="M1.5 3h13L8 14.5z"/>',
+    "not applicable": '<path d="M2 8h12" fill="none" stroke="currentColor" stroke-width="2.6"/>',
+}
+
+
+def shape(word: str) -> Markup:
+    """Return the shape that stands beside a verdict or the state of a check."""
+    drawn = _SHAPES.get(word, _SHAPES["not applicable"])
+    return Markup(
+        f'<svg class="shape" viewBox="0 0 16 16" width="14" height="14" fill="currentColor" '
+        f'aria-hidden="true" focusable="false">{drawn}</svg>'
+    )
+
+
+def verdict_strip(judgement: Judgement, *, says: str) -> Markup:
+    """Return the cited band and our interval on an axis; ``says`` is the text for listeners."""
+    unit = judgement.unit
+    end = _axis_end(judgement)
+    parts = [_axis(unit, end)]
+    if judgement.cited_low is not None or judgement.cited_high is not None:
+        low, high = judgement.cited_low or 0.0, judgement.cited_high
+        parts.append(_box("band", low, end if high is None else high, end, y=8, height=30))
+        edges = [edge for edge in (judgement.cited_low, high) if edge is not None]
+        parts += [_line("edge", edge, end, 8, 38) for edge in edges]
+    if judgement.value is not None:
+        parts.append(_interval(judgement, end))
+    return Markup(
+        f'<svg class="strip" viewBox="0 0 {WIDTH:g} 62" role="img" aria-label="{escape(says)}">'
+        f"{''.join(parts)}</svg>"
+    )
+
+
+def interval_bar(
+    value: float | None, low: float | None, high: float | None, *, unit: str,
+    band: tuple[float | None, float | None] = (None, None),
+) -> Markup:  # fmt: skip
+    """Return a small interval for a table cell; the numbers stand beside it, so it is silent."""
+    end = AXIS_END.get(unit)
+    if value is None or end is None:
+        return Markup("")
+    parts = []
+    if band != (None, None):
+        top = end if band[1] is None else band[1]
+        parts.append(_box("band", band[0] or 0.0, top, end, y=1, height=16))
+    parts.append(f'<path class="rule" d="M{MARGIN:g} 17.5H{WIDTH - MARGIN:g}"/>')
+    if low is not None and high is not None:
+        parts.append(f'<path class="whisker" d="M{_x(low, end):.1f} 9H{_x(high, end):.1f}"/>')
+    parts.append(f'<ellipse cx="{_x(value, end):.1f}" cy="9" rx="9" ry="4.5"/>')
+    return Markup(
+        f'<svg class="mini" viewBox="0 0 {WIDTH:g} 18" preserveAspectRatio="none" '
+        f'aria-hidden="true" focusable="false">{"".join(parts)}</svg>'
+    )
+
+
+def _axis_end(judgement: Judgement) -> float:
+    fixed = AXIS_END.get(judgement.unit, 1.0)
+    if judgement.unit in ("share", "percent"):
+        return fixed
+    ends = (judgement.value, judgement.high, judgement.cited_low, judgement.cited_high)
+    return max(fixed, *(end * 1.05 for end in ends if end is not None), 0.0)
+
+
+def _x(value: float, end: float) -> float:
+    """Place a value on the axis; what lies outside stands at its end."""
+    return MARGIN + (WIDTH - 2 * MARGIN) * min(1.0, max(0.0, value / end))
+
+
+def _axis(unit: str, end: float) -> str:
+    marks = [end * part / 4 for part in range(5)]
+    if unit == "weeks":
+        marks = [week for week in (0.0, 4.0, 8.0, 12.0, 26.0, 52.0) if week <= end]
+    parts = [f'<path class="rule" d="M{MARGIN:g} 42H{WIDTH - MARGIN:g}"/>']
+    for mark in marks:
+        said = number_text(mark) if unit == "weeks" else quantity_text(mark, unit=unit)
+        said = said.replace(".0 %", " %") + (" weeks" if unit == "weeks" and mark == 26 else "")
+        anchor = "end" if mark == end else "start" if mark == 0 else "middle"
+        x = _x(mark, end) + {"end": MARGIN, "start": -MARGIN}.get(anchor, 0.0)
+        parts.append(f'<path class="rule" d="M{_x(mark, end):.1f} 42v4"/>')
+        parts.append(f'<text x="{x:.1f}" y="59" text-anchor="{anchor}">{escape(said)}</text>')
+    return "".join(parts)
+
+
+def _interval(judgement: Judgement, end: float) -> str:
+    value = judgement.value or 0.0
+    low = value if judgement.low is None else judgement.low
+    open_end = judgement.low is not None and judgement.high is None
+    high = end if open_end else value if judgement.high is None else judgement.high
+    x = _x(value, end)
+    arrow = f'<path d="M{_x(end, end) - 2:.1f} 17l9 6-9 6z"/>' if open_end else ""
+    return (
+        f'<g class="ours"><path class="whisker" d="M{_x(low, end):.1f} 23H{_x(high, end):.1f}'
+        f'M{_x(low, end):.1f} 17v12{"" if open_end else f"M{_x(high, end):.1f} 17v12"}"/>{arrow}'
+        f'<circle cx="{x:.1f}" cy="23" r="6"/></g>'
+    )
+
+
+def _box(name: str, low: float, high: float, end: float, *, y: int, height: int) -> str:
+    left, right = _x(low, end), _x(high, end)
+    return (
+        f'<rect class="{name}" x="{left:.1f}" y="{y}" width="{max(0.0, right - left):.1f}" '
+        f'height="{height}"/>'
+    )
+
+
+def _line(name: str, at: float, end: float, top: int, bottom: int) -> str:
+    return f'<path class="{name}" d="M{_x(at, end):.1f} {top}V{bottom}"/>'

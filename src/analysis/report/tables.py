@@ -1,0 +1,137 @@
+"""Tables of the page: headings, cells of text and small drawings, made from result rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from analysis.display import words
+from analysis.display.figures.labels import threshold_word
+from analysis.display.numbers import NO_NUMBER, count_text, estimate_text, interval_text
+from analysis.outcomes.rows import ResultRow
+from analysis.report.marks import interval_bar
+
+Band = tuple[float | None, float | None]
+NO_BAND: Band = (None, None)
+
+ALL_STARTERS_NOTE = "All who started: a missing patient counts as not responding."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heading:
+    """A column's heading; ``numeric`` columns are set to the right."""
+
+    text: str
+    numeric: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableView:
+    """A table to print. The first cell of each line heads it.
+
+    ``marked`` are numbers of lines to set off: the ones a claim is judged on.
+    """
+
+    caption: str
+    headings: tuple[Heading, ...]
+    lines: tuple[tuple[str | Markup, ...], ...]
+    note: str = ""
+    marked: frozenset[int] = frozenset()
+
+
+def note_of(rows: Sequence[ResultRow]) -> str:
+    """Return the methods and warnings of rows, each sentence once."""
+    methods = list(dict.fromkeys(row.method for row in rows if row.method))
+    warnings = list(dict.fromkeys(text for row in rows for text in row.warnings))
+    said = [ALL_STARTERS_NOTE] if any(row.population == "all_starters" for row in rows) else []
+    said += [f"Method: {'; '.join(methods)}."] if methods else []
+    return " ".join([*said, *warnings])
+
+
+def estimates_table(
+    rows: Sequence[ResultRow],
+    *,
+    caption: str,
+    heads: Mapping[str, Callable[[ResultRow], str]],
+    band: Callable[[ResultRow], Band] = lambda row: NO_BAND,
+    is_marked: Callable[[ResultRow], bool] = lambda row: False,
+) -> TableView | None:
+    """Return rows as a table: the given leading columns, then estimate, interval, n, a drawing.
+
+    ``heads`` maps headings to the text of a row; columns that are empty throughout are left out.
+    None when there are no rows.
+    """
+    if not rows:
+        return None
+    kept = {title: tell for title, tell in heads.items() if any(tell(row) for row in rows)}
+    kept = kept or dict(list(heads.items())[:1])
+    drawn = any(interval_bar(r.value, r.low, r.high, unit=r.unit) for r in rows)
+    numbers = ("Estimate", "Interval", "Patients", "Missing")
+    headings = [Heading(text=title) for title in kept]
+    headings += [Heading(text=title, numeric=True) for title in numbers]
+    if drawn:
+        banded = any(band(row) != NO_BAND for row in rows)
+        headings.append(Heading(text="Drawn, with cited band" if banded else "Drawn"))
+    lines = []
+    for row in rows:
+        line: list[str | Markup] = [tell(row) or NO_NUMBER for tell in kept.values()]
+        line += [estimate_text(row), interval_text(row), count_text(row.n)]
+        line.append(count_text(row.n_missing))
+        if drawn:
+            line.append(interval_bar(row.value, row.low, row.high, unit=row.unit, band=band(row)))
+        lines.append(tuple(line))
+    return TableView(
+        caption=caption,
+        headings=tuple(headings),
+        lines=tuple(lines),
+        note=note_of(rows),
+        marked=frozenset(place for place, row in enumerate(rows) if is_marked(row)),
+    )
+
+
+def crossed_table(
+    rows: Sequence[ResultRow],
+    *,
+    caption: str,
+    down: tuple[str, Callable[[ResultRow], str]],
+    across: Callable[[ResultRow], str],
+    show: Callable[[ResultRow], str | Markup] = estimate_text,
+    with_note: bool = True,
+) -> TableView | None:
+    """Return rows with one thing down the side and another across the top; None without rows."""
+    if not rows:
+        return None
+    title, side = down
+    tops = list(dict.fromkeys(across(row) for row in rows))
+    cells: dict[str, dict[str, str | Markup]] = {}
+    for row in rows:
+        cells.setdefault(side(row) or "all", {}).setdefault(across(row), show(row))
+    headings = [Heading(text=title), *(Heading(text=top, numeric=True) for top in tops)]
+    lines = tuple(
+        (name, *(found.get(top, NO_NUMBER) for top in tops)) for name, found in cells.items()
+    )
+    return TableView(
+        caption=caption,
+        headings=tuple(headings),
+        lines=lines,
+        note=note_of(rows) if with_note else "",
+    )
+
+
+def with_interval(row: ResultRow) -> str | Markup:
+    """Return estimate and interval in one cell, the interval on a line of its own."""
+    if row.value is None or (row.low is None and row.high is None):
+        return estimate_text(row)
+    lines = Markup("{}<br><small>{}</small>")
+    return lines.format(estimate_text(row), interval_text(row))
+
+
+def response_word(row: ResultRow) -> str:
+    """Return what counts as response: "at least 30 %", or the definition without a threshold."""
+    by_share = row.definition in ("", "percent_reduction") and row.threshold_pct is not None
+    if by_share:
+        return threshold_word(row.threshold_pct)
+    told = (words.word(words.DEFINITIONS, row.definition), threshold_word(row.threshold_pct))
+    return ", ".join(text for text in told if text)

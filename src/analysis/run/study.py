@@ -1,0 +1,135 @@
+"""A study as a notebook opens it: the analysis datasets of an export under checked settings."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from analysis.derive.datasets import Datasets, derive_datasets, load_datasets, write_datasets
+from analysis.errors import InputError
+from analysis.outcomes.selection import check_condition, patients_of
+from analysis.places import find_path
+from analysis.report.store import write_json
+from analysis.settings import AnalysisSettings, make_settings
+from analysis.sources.export import load_export
+
+SETTINGS_FILE = "settings.json"
+"""Settings that travel with prepared datasets."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """Datasets, the settings that made them, and the condition in question."""
+
+    datasets: Datasets
+    settings: AnalysisSettings
+    condition: str
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Condition labels by code."""
+        return self.datasets.conditions.labels
+
+    @property
+    def subjects(self) -> pd.DataFrame:
+        """Patients of the condition, counted or not."""
+        return patients_of(self.datasets, self.condition)
+
+    @property
+    def banner(self) -> str:
+        """One line that names the data and says when the patients do not exist."""
+        name = self.datasets.name
+        made_up = " SYNTHETIC DATA: these patients do not exist." if self.datasets.synthetic else ""
+        return f"{name}: {len(self.subjects):,} patients ({self.condition}).{made_up}"
+
+
+def open_study(
+    *,
+    export: str,
+    mapping: str = "",
+    datasets: str = "",
+    condition: str = "all",
+    settings: Mapping[str, Any] | None = None,
+) -> Study:
+    """Open a study for a notebook.
+
+    Parameters
+    ----------
+    export, mapping : str
+        Export and mapping file; an empty mapping means the export's own.
+    datasets : str
+        Folder of prepared datasets, as the runner gives it; they bring their settings along.
+        Empty: load and derive now.
+    condition : str
+        Condition code, or ``all``.
+    settings : mapping
+        Values of the parameters cell. A mapping file may fix settings for its export; a value that
+        is not the suite's default wins over them.
+
+    Raises
+    ------
+    SettingsError
+        Unknown condition, setting, wrong type or range.
+    InputError
+        The export cannot be read.
+    """
+    if datasets:
+        folder = find_path(datasets)
+        study = Study(
+            datasets=load_datasets(folder),
+            settings=load_prepared_settings(folder),
+            condition=condition,
+        )
+    else:
+        study = _derive(export, mapping, condition, dict(settings or {}))
+    check_condition(study.datasets, condition)
+    return study
+
+
+def _derive(export: str, mapping: str, condition: str, given: dict[str, Any]) -> Study:
+    loaded = load_export(find_path(export), find_path(mapping) if mapping else None)
+    chosen = make_settings(given, where="the parameters cell")
+    own = {k: v for k, v in given.items() if v != AnalysisSettings.model_fields[k].default}
+    merged = make_settings({**chosen.model_dump(), **loaded.settings, **own}, where="the mapping")
+    return Study(datasets=derive_datasets(loaded, merged), settings=merged, condition=condition)
+
+
+def prepare_study(
+    export: Path, mapping: Path | None, folder: Path, settings: Mapping[str, Any]
+) -> tuple[Study, dict[Path, str]]:
+    """Load, derive and write the datasets of a run once, for all its notebooks.
+
+    Parameters
+    ----------
+    export, mapping : Path
+    folder : Path
+        Where datasets and settings are written.
+    settings : mapping
+        Settings given by the user; they win over those of the mapping.
+
+    Returns
+    -------
+    study : Study
+    files : dict
+        Every input file with its SHA-256.
+    """
+    loaded = load_export(export, mapping)
+    make_settings(loaded.settings, where="the mapping's settings")
+    merged = make_settings({**loaded.settings, **settings})
+    datasets = derive_datasets(loaded, merged)
+    write_datasets(datasets, folder)
+    write_json(folder / SETTINGS_FILE, merged.model_dump())
+    return Study(datasets=datasets, settings=merged, condition="all"), loaded.files
+
+
+def load_prepared_settings(folder: Path) -> AnalysisSettings:
+    """Return the settings under which datasets were prepared; InputError when absent."""
+    path = folder / SETTINGS_FILE
+    if not path.is_file():
+        raise InputError(f"{folder} holds no prepared datasets: {SETTINGS_FILE} is missing.")
+    return make_settings(json.loads(path.read_text(encoding="utf-8")), where=path.name)

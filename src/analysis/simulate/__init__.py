@@ -1,0 +1,1 @@
+"""Simulations whose tables are published in docs/simulations."""

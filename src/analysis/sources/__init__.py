@@ -1,0 +1,1 @@
+"""Readers: from files in any form to the tables of the contract."""
