@@ -10,7 +10,8 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
-from analysis.display import palette, words
+from analysis.display import palette
+from analysis.wording import words
 
 CONTRAST_OF_GRAPHICS = 3.0  # WCAG 2.2, 1.4.11
 CONTRAST_OF_TEXT = 4.5  # WCAG 2.2, 1.4.3
@@ -18,14 +19,23 @@ APART = 0.07  # distance in OKLab; about three times a just noticeable differenc
 
 # Machado, Oliveira and Fernandes (2009), table 1, severity 1.0: linear RGB as seen.
 SEEN_AS = {
-    "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216],
-                   [-0.003882, -0.048116, 1.051998]],
-    "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413],
-                     [-0.011820, 0.042940, 0.968881]],
-    "tritanopia": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602],
-                   [0.004733, 0.691367, 0.303900]],
+    "protanopia": [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
+    "deuteranopia": [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ],
+    "tritanopia": [
+        [1.255528, -0.076749, -0.178779],
+        [-0.078411, 0.930809, 0.147602],
+        [0.004733, 0.691367, 0.303900],
+    ],
     "full color vision": [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
-}  # fmt: skip
+}
 
 
 def linear(color: str) -> np.ndarray:
@@ -40,12 +50,20 @@ def contrast(one: str, other: str) -> float:
 
 def oklab(rgb: np.ndarray) -> np.ndarray:
     """Ottosson (2020), bottosson.github.io/posts/oklab."""
-    cone = np.array([[0.4122214708, 0.5363325363, 0.0514459929],
-                     [0.2119034982, 0.6806995451, 0.1073969566],
-                     [0.0883024619, 0.2817188376, 0.6299787005]]) @ rgb.clip(0, 1)  # fmt: skip
-    return np.array([[0.2104542553, 0.7936177850, -0.0040720468],
-                     [1.9779984951, -2.4285922050, 0.4505937099],
-                     [0.0259040371, 0.7827717662, -0.8086757660]]) @ np.cbrt(cone)  # fmt: skip
+    cone = np.array(
+        [
+            [0.4122214708, 0.5363325363, 0.0514459929],
+            [0.2119034982, 0.6806995451, 0.1073969566],
+            [0.0883024619, 0.2817188376, 0.6299787005],
+        ]
+    ) @ rgb.clip(0, 1)
+    return np.array(
+        [
+            [0.2104542553, 0.7936177850, -0.0040720468],
+            [1.9779984951, -2.4285922050, 0.4505937099],
+            [0.0259040371, 0.7827717662, -0.8086757660],
+        ]
+    ) @ np.cbrt(cone)
 
 
 @pytest.mark.parametrize("eye", SEEN_AS)
@@ -101,15 +119,29 @@ def test_words_agree_with_the_table_of_conditions():
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
-        ("a\u202eb", "a b"), ("  two \n lines ", "two lines"), ("x" * 80, "x" * 59 + "…"),
-        ("<b>", "<b>"), ("\x00\x1b[31m", "[31m"), ("🙂", "🙂"), ("", ""),
+        ("a\u202eb", "a b"),
+        ("  two \n lines ", "two lines"),
+        ("x" * 80, "x" * 59 + "…"),
+        ("<b>", "<b>"),
+        ("\x00\x1b[31m", "[31m"),
+        ("🙂", "🙂"),
+        ("", ""),
     ],
-)  # fmt: skip
+)
 def test_plain_text_shows_no_control_or_direction_signs(text, shown):
     assert words.plain_text(text) == shown
 
 
-@pytest.mark.parametrize(("visit", "week"), [("week_12", 12.0), ("end", 0.0), ("baseline", None),
-                                             ("week_x", None), ("week_\u00b2", None), ("", None)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("visit", "week"),
+    [
+        ("week_12", 12.0),
+        ("end", 0.0),
+        ("baseline", None),
+        ("week_x", None),
+        ("week_\u00b2", None),
+        ("", None),
+    ],
+)
 def test_weeks_of_visits(visit, week):
     assert words.visit_week(visit) == week

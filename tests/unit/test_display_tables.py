@@ -10,8 +10,10 @@ from analysis.display.tables import show, tabulate_rows
 
 
 def test_columns_in_which_all_rows_agree_are_left_out():
-    rows = [share(12, 45, condition="crps", threshold_pct=30.0, half=0.1),
-            share(3, 8, condition="crps", threshold_pct=50.0, half=0.1)]  # fmt: skip
+    rows = [
+        share(12, 45, condition="crps", threshold_pct=30.0, half=0.1),
+        share(3, 8, condition="crps", threshold_pct=50.0, half=0.1),
+    ]
     frame = tabulate_rows(rows, labels=LABELS)
     assert list(frame) == ["Threshold", "Estimate", "Interval", "n", "Missing"]
     assert frame["Estimate"].tolist() == ["12 of 45 (27 %)", "3 of 8"]

@@ -91,7 +91,7 @@ def test_nobody_loses_relief():
 def test_one_patient_and_never_looked_at():
     assert estimate_npmle([2], [4]).median.value == pytest.approx(3.0, abs=ROUNDING)
     silent = estimate_npmle([0, 2], [INF, 4])
-    assert (silent.n, silent.n_uninformative) == (2, 1)
+    assert (silent.n, silent.n_lost, silent.n_uninformative) == (2, 1, 1)
     assert "1 never looked at" in silent.warnings[0]
     assert estimate_npmle([0], [INF]).median.status == "not reached"
 

@@ -9,8 +9,12 @@ from analysis.claims.judgement import Judgement
 from analysis.claims.ledger import Claim
 from analysis.claims.power import further_patients_by_precision, further_patients_for_share
 from analysis.claims.verdicts import judge_interval, place_interval
-from analysis.claims.wording import write_finding
+from analysis.claims.wording import NO_REALISTIC_NUMBER, middle_of_cited, write_finding
+from analysis.outcomes.responders import THRESHOLDS_PCT
 from analysis.outcomes.rows import ResultRow, find_row
+
+DEFAULT_LEVEL = 0.95
+"""Level of a row that does not state one."""
 
 
 def judge_claims(
@@ -40,35 +44,62 @@ def judge_claims(
 def judge_claim(
     claim: Claim, rows: Sequence[ResultRow], *, analysis_visit: str, arm: str = ""
 ) -> Judgement:
-    """Judge one claim; ``not testable`` with the reason where the rows hold no answer."""
-    arms = sorted(
-        {row.group for row in rows if row.condition == claim.condition and row.group_by == "arm"}
-    )
-    if arms and arm not in arms:
-        return _not_testable(
-            claim,
-            f"The patients were given different treatments ({', '.join(arms)}), which must not be "
-            "pooled; name the one the claim is about with the setting `claim_arm`.",
-        )
-    group = {"group_by": "arm", "group": arm} if arms else {"group_by": "all", "group": "all"}
+    """Judge one claim; ``not testable`` with the reason where the rows hold no answer.
+
+    Parameters and source as `judge_claims`.
+
+    Raises
+    ------
+    ValueError
+        Two rows answer the same claim: a result must exist once.
+    """
+    group, refusal = _group_of(claim, rows, arm)
+    if refusal:
+        return _not_testable(claim, refusal)
     row = _answer(claim, rows, analysis_visit, group)
     if row is None:
-        return _not_testable(claim, f"The run holds no result for {_whom(claim)}.")
+        return _not_testable(claim, _no_row(claim, analysis_visit))
     if row.n == 0 or row.status in ("no patients", "not estimable"):
-        return _not_testable(claim, " ".join(row.warnings) or _NOBODY, row)
-    verdict = judge_interval(row.low, row.high, floor=claim.cited_low, ceiling=claim.cited_high)
-    further = _further_patients(claim, row) if verdict == "undecided" else None
+        return _not_testable(claim, row.warnings[0] if row.warnings else _NOBODY, row)
+    range_ = {"floor": claim.cited_low, "ceiling": claim.cited_high}
+    verdict = judge_interval(row.low, row.high, **range_)
+    undecided = verdict == "undecided"
+    further = _further_patients(claim, row) if undecided else None
+    middle = middle_of_cited(claim.cited_low, claim.cited_high)
+    if_cited = _further_patients(claim, row, true=middle) if undecided and middle else None
     judgement = Judgement(
         **_shared(claim, row),  # type: ignore[arg-type]
         verdict=verdict,
-        position=place_interval(row.low, row.high, floor=claim.cited_low, ceiling=claim.cited_high),
+        position=place_interval(row.low, row.high, **range_),
         further_patients=further,
-        reason=_why_no_number(verdict, further),
+        further_patients_if_cited=if_cited,
+        reason=_why_no_number(claim, row) if undecided and further is None else "",
     )
     return _with_sentence(judgement, row)
 
 
 _NOBODY = "No patient in the data can answer it."
+
+
+def _group_of(claim: Claim, rows: Sequence[ResultRow], arm: str) -> tuple[dict[str, str], str]:
+    """Return which patients answer a claim, or why none can: arms are never pooled."""
+    by_arm = [row for row in rows if row.group_by == "arm"]
+    arms = sorted({row.group for row in by_arm if row.condition == claim.condition})
+    if len(arms) == 1 and not arm:
+        arm = arms[0]
+    if arm in arms:
+        return {"group_by": "arm", "group": arm}, ""
+    told = ", ".join(arms)
+    if arms and arm:
+        return {}, f"None of these patients is in the arm '{arm}' (the arms are {told})."
+    if arms:
+        return {}, (
+            f"The patients were given different treatments ({told}), which must not be pooled; "
+            "name the one the claim is about with the setting `claim_arm`."
+        )
+    if arm and not by_arm:
+        return {}, f"The setting `claim_arm` names '{arm}', but the data name no arms."
+    return {"group_by": "all", "group": "all"}, ""
 
 
 def _answer(
@@ -79,26 +110,38 @@ def _answer(
         "definition": claim.definition,
         "condition": claim.condition,
         "population": claim.population,
+        "threshold_pct": claim.threshold_pct,
         **group,
     }
     if claim.measure != "relief_duration":
         keys["visit"] = claim.visit or analysis_visit
-        return find_row(rows, **keys, threshold_pct=claim.threshold_pct)
     return find_row(rows, **keys)
 
 
-def _whom(claim: Claim) -> str:
-    return "any condition" if claim.condition == "all" else f"condition '{claim.condition}'"
+def _no_row(claim: Claim, analysis_visit: str) -> str:
+    """Say which result is not there, and what would make it."""
+    whom = "any condition" if claim.condition == "all" else f"condition '{claim.condition}'"
+    told = f"The run holds no result for {whom} that this claim could be judged by"
+    if claim.threshold_pct is not None:
+        told += f", a reduction of at least {claim.threshold_pct:g} %"
+    if claim.measure != "relief_duration":
+        told += f", at the visit '{claim.visit or analysis_visit}'"
+    if claim.threshold_pct in (None, *THRESHOLDS_PCT):
+        return told + "."
+    return f"{told}; set `responder_threshold_pct` to {claim.threshold_pct:g} to make it."
 
 
-_OF_CLAIM = ["claim_id", "wording", "source", "condition", "reading", "cited_low", "cited_high", "cited_text", "unit"]
+_OF_CLAIM = (
+    "claim_id", "wording", "source", "condition", "reading", "cited_low", "cited_high",
+    "cited_text", "unit",
+)  # fmt: skip
+_OF_ROW = ("value", "low", "high", "level", "n", "n_missing", "status", "result_id")
 
 
 def _shared(claim: Claim, row: ResultRow | None) -> dict[str, object]:
     shared: dict[str, object] = {name: getattr(claim, name) for name in _OF_CLAIM}
     if row is not None:  # the numbers of the row travel with the judgement
-        names = ["value", "low", "high", "level", "n", "n_missing", "status", "result_id"]
-        shared |= {name: getattr(row, name) for name in names}
+        shared |= {name: getattr(row, name) for name in _OF_ROW}
     return shared
 
 
@@ -115,25 +158,40 @@ def _with_sentence(judgement: Judgement, row: ResultRow | None) -> Judgement:
     return replace(judgement, sentence=write_finding(judgement, row))
 
 
-def _further_patients(claim: Claim, row: ResultRow) -> int | None:
-    if claim.cited_low is None or row.value is None:
+def _mark(claim: Claim) -> float:
+    """Return the cited figure that decides: the floor, or the ceiling where there is no floor."""
+    mark = claim.cited_high if claim.cited_low is None else claim.cited_low
+    if mark is None:
+        raise ValueError("a claim needs a floor or a ceiling")
+    return mark
+
+
+def _further_patients(claim: Claim, row: ResultRow, *, true: float | None = None) -> int | None:
+    """Return how many more patients decide, at the value seen or at a given true one."""
+    level = row.level or DEFAULT_LEVEL
+    if row.value is None:
         return None
     if claim.unit == "share" and row.n_events is not None:
         return further_patients_for_share(
-            row.n_events, row.n, floor=claim.cited_low, level=row.level or 0.95
+            row.n_events, row.n, floor=_mark(claim), true_share=true, level=level
         )
     return further_patients_by_precision(
         row.value,
         row.low,
         row.high,
         row.n,
-        floor=claim.cited_low,
-        level=row.level or 0.95,
+        floor=_mark(claim),
+        true_value=true,
+        level=level,
         on_log_scale=claim.unit == "weeks",
     )
 
 
-def _why_no_number(verdict: str, further: int | None) -> str:
-    if verdict != "undecided" or further is not None:
-        return ""
-    return "The value lies so near the cited floor that no realistic number would decide."
+def _why_no_number(claim: Claim, row: ResultRow) -> str:
+    if row.low is None and row.high is None:
+        return row.warnings[0] if row.warnings else "There is no interval."
+    if row.value is None or (row.high is None and row.value < _mark(claim)):
+        return "Too few have lost relief so far; longer follow-up would decide it."
+    if row.low is None:
+        return "The lower limit is not known, so no number of patients can be named."
+    return NO_REALISTIC_NUMBER

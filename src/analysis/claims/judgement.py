@@ -43,7 +43,9 @@ class Judgement:
         Status of the result row the estimate came from.
     further_patients : int or None
         How many more patients would decide an ``undecided`` with 80 % probability at the observed
-        value; None when the verdict is decided or no number would.
+        value; None when the verdict is decided or no realistic number would.
+    further_patients_if_cited : int or None
+        The same, were the true value in the middle of the cited range; None without a ceiling too.
     reason : str
         Why it is not testable or why no number decides; empty otherwise.
     sentence : str
@@ -71,6 +73,7 @@ class Judgement:
     unit: str = "share"
     status: str = "estimated"
     further_patients: int | None = None
+    further_patients_if_cited: int | None = None
     reason: str = ""
     sentence: str = ""
     result_id: str = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -10,6 +11,10 @@ from analysis.places import data_folder
 
 LOINC_PAIN_NRS = "72514-3"
 """Pain severity, 0-10 verbal numeric rating: matched by code, never by display text."""
+
+
+ICD10 = re.compile(r"[A-Z][0-9][0-9A-Z]{1,5}")
+"""One ICD-10-CM code without its point: a letter, a digit, one to five further characters."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +36,14 @@ class Conditions:
         return self.labels.get(condition, condition.replace("_", " "))
 
     def from_icd10(self, code: str) -> tuple[str, str] | None:
-        """Return (condition, subtype) of the longest prefix that fits; None when none does."""
+        """Return (condition, subtype) of the longest prefix that fits.
+
+        None when none does, and for a text that is not one code ("G90.5; M79.7"): which of two
+        diagnoses is the patient's pain condition is not for a program to pick.
+        """
         plain = code.upper().replace(".", "").strip()
+        if not ICD10.fullmatch(plain):
+            return None
         for prefix, condition, subtype in self.icd10:
             if plain.startswith(prefix):
                 return condition, subtype

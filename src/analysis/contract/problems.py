@@ -48,21 +48,23 @@ class Problem:
     def sentence(self) -> str:
         """Return the problem as one sentence: place, finding, rule and remedy."""
         place = f"{self.table}.{self.column}" if self.column else self.table
+        place += f" ({self.file})" if self.file else ""
         if not self.lines:
-            return f"{place} ({self.file}): {self.expected}. {self.remedy}"
+            return f"{place}: {self.expected}. {self.remedy}"
         rows = "row" if self.n == 1 else "rows"
-        shown = "; ".join(
+        shown = [
             f"line {line}" + (f": {_short(text)}" if text else "")
-            for line, text in zip(self.lines[:SHOWN_ROWS], self._texts(), strict=False)
-        )
+            for line, text in zip(self.lines, self._texts(), strict=False)
+        ]
+        told = list(dict.fromkeys(shown))[:SHOWN_ROWS]
         more = f"; and {self.n - SHOWN_ROWS} more" if self.n > SHOWN_ROWS else ""
         return (
-            f"{place} ({self.file}): {self.n} {rows} where {self.expected} is expected "
-            f"({shown}{more}). {self.remedy}"
+            f"{place}: {self.n} {rows} where {self.expected} is expected "
+            f"({'; '.join(told)}{more}). {self.remedy}"
         )
 
     def _texts(self) -> list[str]:
-        return [*self.examples[:SHOWN_ROWS], *[""] * SHOWN_ROWS]
+        return [*self.examples, *[""] * SHOWN_ROWS]
 
 
 def refuse(problems: Sequence[Problem]) -> None:

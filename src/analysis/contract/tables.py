@@ -8,13 +8,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-Kind = Literal["id", "text", "category", "integer", "number", "date", "datetime", "flag"]
+Kind = Literal[
+    "id", "text", "category", "word", "integer", "number", "date", "datetime", "flag"
+]
 
 SCALES: dict[str, tuple[float, float]] = {"nrs_0_10": (0.0, 10.0), "vas_0_100": (0.0, 100.0)}
 """Pain scales by name, with their ends. Scores are compared on 0 to 10 after reading."""
 
 RECALLS = ("now", "average", "worst", "least", "not_stated")
 """What a rating looks back on (IMMPACT). Ratings of different recall are never mixed."""
+
+VISITS = ("baseline", "end", "week_4", "week_8", "week_12", "week_26")
+"""Analysis visits of the suite. An export may name its ratings so, in any writing ("Week 4")."""
 
 FIRST_YEAR, LAST_YEAR = 1990, 2100
 """Dates of treatment outside these years are typing errors or sentinels such as 1900-01-01."""
@@ -29,7 +34,8 @@ class Column:
     name : str
         Name in the suite; a mapping renames an export's own.
     kind : str
-        ``id`` and ``text`` are strings, ``category`` one of ``values``, ``flag`` true or false.
+        ``id`` and ``text`` are strings, ``category`` one of ``values``, ``word`` one of ``values``
+        in the suite's spelling or anything else as it is, ``flag`` true or false.
     meaning : str
         One phrase for people, unit included.
     required : bool
@@ -134,7 +140,12 @@ PAIN_SCORES = Table(
         ),
         Column(name="scale", kind="category", meaning="pain scale", values=tuple(SCALES)),
         Column(name="recall", kind="category", meaning="what it looks back on", values=RECALLS),
-        Column(name="visit", kind="text", meaning="analysis visit, where the export names it"),
+        Column(
+            name="visit",
+            kind="word",
+            meaning="analysis visit, where the export names it",
+            values=VISITS,
+        ),
     ),
 )
 

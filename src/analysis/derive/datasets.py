@@ -14,7 +14,13 @@ import pandas as pd
 
 from analysis.contract.codes import Conditions, load_conditions
 from analysis.derive.lookup import look_up
-from analysis.derive.pain import choose_recall, derive_baseline, derive_change, place_ratings
+from analysis.derive.pain import (
+    choose_recall,
+    days_since_start,
+    derive_baseline,
+    derive_change,
+    place_ratings,
+)
 from analysis.derive.relief import derive_relief
 from analysis.derive.series import derive_series, derive_treatment
 from analysis.derive.visits import END, order_visits
@@ -80,13 +86,14 @@ def derive_datasets(export: Export, settings: AnalysisSettings) -> Datasets:
     Raises
     ------
     InputError
-        No day 0 can be found, or no rating has the recall to analyse.
+        No day 0 can be found, a rating cannot be put on its patient's clock, or no rating has the
+        recall to analyse.
     """
     patients = export.tables["patients"].set_index("patient_id")
     scores = export.tables["pain_scores"]
     series = _series(export, settings)
     treatment = (
-        derive_treatment(series)
+        _with_infusions(series, settings)
         if series is not None
         else _without_infusions(patients, scores, settings)
     )
@@ -123,6 +130,15 @@ def _series(export: Export, settings: AnalysisSettings) -> pd.DataFrame | None:
     return derive_series(infusions, gap_days=settings.series_gap_days)
 
 
+def _with_infusions(series: pd.DataFrame, settings: AnalysisSettings) -> pd.DataFrame:
+    """Return the treatment of every patient treated; a study day of day 0 where none is known."""
+    out = derive_treatment(series)
+    known = out["day0_study_day"] if "day0_study_day" in out else np.nan
+    return out.assign(day0_study_day=pd.Series(known, index=out.index, dtype=float)).fillna(
+        {"day0_study_day": settings.day0_study_day}
+    )
+
+
 def _without_infusions(
     patients: pd.DataFrame, scores: pd.DataFrame, settings: AnalysisSettings
 ) -> pd.DataFrame:
@@ -138,7 +154,7 @@ def _without_infusions(
     if dated:
         out["first_infusion_at"] = patients["enrolled_on"]
     out["day0_study_day"] = settings.day0_study_day
-    out["end_of_series_day"] = _end_of_treatment(scores, settings).reindex(out.index)
+    out["end_of_series_day"] = _end_of_treatment(scores, out, settings)
     out["n_infusions"] = 0
     out["protocol"] = pd.Series(pd.NA, index=out.index, dtype="str")
     out["first_booster_day"] = np.nan
@@ -146,23 +162,23 @@ def _without_infusions(
     return out
 
 
-def _end_of_treatment(scores: pd.DataFrame, settings: AnalysisSettings) -> pd.Series:
+def _end_of_treatment(
+    scores: pd.DataFrame, treatment: pd.DataFrame, settings: AnalysisSettings
+) -> pd.Series:
     """Return the day treatment ends: of the rating the export itself calls ``end``, if any."""
     day = settings.end_of_series_study_day - settings.day0_study_day
-    ids = pd.Index(scores["patient_id"].unique())
-    end = pd.Series(day, index=ids, dtype=float)
-    if day != 0 or not {"visit", "study_day"} <= set(scores):
+    end = pd.Series(day, index=treatment.index, dtype=float)
+    if day != 0 or "visit" not in scores:
         return end
-    named = scores[(scores["visit"] == END) & scores["study_day"].notna()]
-    own = named.groupby("patient_id")["study_day"].max() - settings.day0_study_day
-    return own.reindex(ids).fillna(own.median() if len(own) else day)
+    days, _ = days_since_start(scores, treatment)
+    own = days[scores["visit"] == END].groupby(scores["patient_id"]).max()
+    return end if own.empty else own.reindex(treatment.index).fillna(own.median())
 
 
 def _subjects(
     patients: pd.DataFrame, treatment: pd.DataFrame, baseline: pd.DataFrame
 ) -> pd.DataFrame:
     frame = patients.drop(columns=["source_file", "source_line"], errors="ignore")
-    frame = frame.drop(columns=[c for c in treatment.columns if c in frame])
     frame = frame.join(treatment).join(baseline)
     frame["started"] = frame.index.isin(treatment.index)
     frame["baseline_status"] = frame["baseline_status"].fillna("no baseline rating")
@@ -177,9 +193,9 @@ def _subjects(
 
 def _visits(change: pd.DataFrame, subjects: pd.DataFrame) -> pd.DataFrame:
     """Keep the one rating of each patient and visit, and whether a booster came before it."""
-    chosen = change[(change["role"] == change["visit"]).fillna(False)]
+    chosen = change[change["role"] == change["visit"]]
     booster = look_up(chosen["patient_id"], subjects["first_booster_day"])
-    frame = chosen.assign(boosted=(chosen["day"] > booster).fillna(False))
+    frame = chosen.assign(boosted=chosen["day"] > booster)
     columns = ["patient_id", "visit", "day", "day_after", "score", "baseline_score"]
     return frame[[*columns, "change_score", "reduction_pct", "boosted"]].reset_index(drop=True)
 

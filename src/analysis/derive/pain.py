@@ -19,6 +19,9 @@ DURING = "during the series"
 BETWEEN = "between or after the visit windows"
 NOT_CLOSEST = "another rating is closer to the visit"
 
+SCORE_DUST = 1e-9
+"""Score. A mean of ratings carries binary dust; no score is recorded this finely."""
+
 
 def choose_recall(recalls: pd.Series, wanted: str) -> str:
     """Return the recall to analyse: the one wanted, or the only one there, or ``average``.
@@ -66,9 +69,16 @@ def place_ratings(
     DataFrame
         One row a rating: patient_id, day (since day 0), day_after (since the end of the series),
         score, recall, visit (named by the export, or missing), role, n_same_day.
+
+    Raises
+    ------
+    InputError
+        A treated patient's rating cannot be put on the clock: it has a date where day 0 has only
+        a study day.
     """
     frame = scores[["patient_id", "score", "recall"]].copy()
-    frame["day"], late = _days(scores, treatment)
+    frame["day"], late = days_since_start(scores, treatment)
+    _refuse_unplaced(scores, frame["day"].isna() & scores["patient_id"].isin(treatment.index))
     end = look_up(scores["patient_id"], treatment["end_of_series_day"])
     frame["day_after"] = frame["day"] - end
     named = scores["visit"] if "visit" in scores else pd.Series(pd.NA, index=scores.index)
@@ -87,21 +97,49 @@ def place_ratings(
     return frame.drop(columns="after_infusion")
 
 
-def _days(scores: pd.DataFrame, treatment: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
-    """Return days since day 0, and whether a rating comes after the first infusion began."""
+def days_since_start(
+    scores: pd.DataFrame, treatment: pd.DataFrame
+) -> tuple[pd.Series, pd.Series]:
+    """Return days since day 0, and whether a rating comes after the first infusion began.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        pain_scores; the study day counts where there is one, else the date.
+    treatment : DataFrame
+        Indexed by patient_id: day0_study_day, and first_infusion_at where day 0 has a date.
+
+    Returns
+    -------
+    days : Series of float
+        Missing for patients never treated, and where day 0 is on the other clock.
+    late : Series of bool
+        True only where both have a time of day.
+    """
     days = pd.Series(np.nan, index=scores.index)
     late = pd.Series(False, index=scores.index)
     if "study_day" in scores:
-        start = look_up(scores["patient_id"], treatment["day0_study_day"])
-        days = scores["study_day"] - start
+        days = scores["study_day"] - look_up(scores["patient_id"], treatment["day0_study_day"])
     if "assessed_on" in scores and "first_infusion_at" in treatment:
         at = scores["assessed_on"]
         begun = look_up(scores["patient_id"], treatment["first_infusion_at"])
-        by_date = (at.dt.normalize() - begun.dt.normalize()) / np.timedelta64(1, "D")
-        days = days.fillna(by_date)
+        days = days.fillna((at.dt.normalize() - begun.dt.normalize()) / np.timedelta64(1, "D"))
         clocks = (at != at.dt.normalize()) & (begun != begun.dt.normalize())
         late = clocks & (at > begun)
     return days, late
+
+
+def _refuse_unplaced(scores: pd.DataFrame, bad: pd.Series) -> None:
+    if not bad.any():
+        return
+    first, where = scores[bad].iloc[0], ""
+    if "source_file" in scores:
+        where = f" (first: {first['source_file']}, line {first['source_line']})"
+    raise InputError(
+        f"pain_scores: {int(bad.sum())} ratings{where} have a "
+        "date while the patient's day 0 is known only as a study day, so the time between them is "
+        "unknown. Give both a date, or both a study day."
+    )
 
 
 def _one_rating_a_day(frame: pd.DataFrame) -> pd.DataFrame:
@@ -124,6 +162,7 @@ def _roles(frame: pd.DataFrame, recall: str, window: int) -> pd.Series:
     role[~named & early & day.ge(-window)] = BASELINE
     role[~named & day.lt(-window)] = BEFORE_BASELINE
     role[~named & ~early & after.lt(0)] = DURING
+    role[named & day.lt(0)] = BEFORE_BASELINE  # "screening": named, but neither baseline nor after
     role[frame["visit"] == BASELINE] = BASELINE
     role[day.isna()] = NOT_TREATED
     role[frame["recall"] != recall] = OTHER_RECALL
@@ -143,7 +182,7 @@ def derive_baseline(ratings: pd.DataFrame, *, minimum_score: float) -> pd.DataFr
     own = ratings[ratings["role"] == BASELINE].groupby("patient_id", sort=False)["score"]
     frame = pd.DataFrame({"baseline_score": own.mean(), "n_baseline_ratings": own.size()})
     status = pd.Series("ok", index=frame.index, dtype="str")
-    status[frame["baseline_score"] < minimum_score] = "below minimum"
+    status[frame["baseline_score"] < minimum_score - SCORE_DUST] = "below minimum"
     status[frame["baseline_score"] == 0] = "zero"
     return frame.assign(baseline_status=status)
 

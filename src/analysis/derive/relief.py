@@ -18,11 +18,26 @@ from analysis.derive.visits import END
 
 BoosterStrategy = Literal["loss", "censoring", "ignored"]
 
+LossRule = Literal["once", "confirmed", "near_baseline"]
+"""When relief is lost: at the first rating below the threshold; at the first one that the next
+rating confirms; or when pain is back within 1 point, or at 80 %, of baseline."""
+
+Clock = Literal["end_of_series", "first_response", "start"]
+"""From when the clock runs: last infusion of the series, first rating with relief, or day 0."""
+
+NEAR_BASELINE_POINTS = 1.0
+NEAR_BASELINE_SHARE = 0.8
+
 
 def derive_relief(
-    change: pd.DataFrame, subjects: pd.DataFrame, *, threshold_pct: float
+    change: pd.DataFrame,
+    subjects: pd.DataFrame,
+    *,
+    threshold_pct: float,
+    rule: LossRule = "once",
+    clock: Clock = "end_of_series",
 ) -> pd.DataFrame:
-    """Return the relief span of everyone who responded at the end of the series.
+    """Return the relief span of everyone who responded.
 
     Parameters
     ----------
@@ -32,34 +47,74 @@ def derive_relief(
         Indexed by patient_id: end_of_series_day, first_booster_day.
     threshold_pct : float
         Least percent reduction that counts as relief.
+    rule : {"once", "confirmed", "near_baseline"}
+        When relief counts as lost. With ``confirmed`` a last rating without relief stays
+        unconfirmed: the patient was last known to be relieved at the rating before.
+    clock : {"end_of_series", "first_response", "start"}
+        From when days are counted. ``first_response`` takes everyone with relief at any rating
+        after day 0; the others take those with relief at the end of the series.
 
     Returns
     -------
     DataFrame
-        Indexed by patient_id; days since the end of the series: good_until_days (last rating
-        before the first bad one), first_bad_days (infinite when none was bad), last_rating_days,
-        booster_days (infinite when there was none), good_before_booster_days, n_ratings. Relief
-        that comes back after a bad rating does not count again.
+        Indexed by patient_id; days on the clock: good_until_days (last rating before the first bad
+        one), first_bad_days (infinite when none was bad), last_rating_days, booster_days (infinite
+        when there was none), good_before_booster_days, n_ratings. Relief that comes back after a
+        loss does not count again.
     """
-    good = change["reduction_pct"] >= threshold_pct - ROUNDING
-    frame = change.assign(good=good)[change["reduction_pct"].notna()]
-    responders = frame.loc[(frame["role"] == END) & frame["good"], "patient_id"]
-    frame = frame[frame["patient_id"].isin(responders) & (frame["day_after"] >= 0)]
-    start = frame[frame["role"] == END].set_index("patient_id")["day_after"]
-    frame = frame[frame["day_after"] >= look_up(frame["patient_id"], start)]
+    frame = _ratings_of_responders(change, threshold_pct, clock)
+    frame["time"] = frame["day"] - look_up(frame["patient_id"], _clock_start(frame, subjects, clock))
+    frame["bad"] = _is_bad(frame, rule)
     by_patient = frame.groupby("patient_id", sort=False)
-    bad = frame[~frame["good"]].groupby("patient_id")["day_after"].min()
-    out = pd.DataFrame({"last_rating_days": by_patient["day_after"].max()})
+    out = pd.DataFrame({"last_rating_days": by_patient["time"].max()})
     out["n_ratings"] = by_patient.size()
+    bad = frame[frame["bad"]].groupby("patient_id")["time"].min()
     out["first_bad_days"] = bad.reindex(out.index).fillna(np.inf)
-    before_bad = frame["day_after"] < look_up(frame["patient_id"], out["first_bad_days"])
-    out["good_until_days"] = frame[before_bad].groupby("patient_id")["day_after"].max()
-    treated = subjects.loc[out.index]
-    booster = (treated["first_booster_day"] - treated["end_of_series_day"]).fillna(np.inf)
-    out["booster_days"] = booster
-    early = before_bad & (frame["day_after"] <= look_up(frame["patient_id"], booster))
-    out["good_before_booster_days"] = frame[early].groupby("patient_id")["day_after"].max()
+    before = frame["time"] < look_up(frame["patient_id"], out["first_bad_days"])
+    if rule == "confirmed":  # a rating without relief that nothing confirms shows no relief either
+        before &= frame["good"]
+    out["good_until_days"] = frame[before].groupby("patient_id")["time"].max()
+    open_end = np.isinf(out["first_bad_days"])
+    out["last_rating_days"] = out["last_rating_days"].where(~open_end, out["good_until_days"])
+    start = _clock_start(frame, subjects, clock).reindex(out.index)
+    out["booster_days"] = (subjects["first_booster_day"].reindex(out.index) - start).fillna(np.inf)
+    early = before & (frame["time"] <= look_up(frame["patient_id"], out["booster_days"]))
+    out["good_before_booster_days"] = frame[early].groupby("patient_id")["time"].max()
     return out.rename_axis("patient_id")
+
+
+def _ratings_of_responders(
+    change: pd.DataFrame, threshold_pct: float, clock: Clock
+) -> pd.DataFrame:
+    """Return responders' ratings from the one that showed relief on, in order."""
+    frame = change[change["reduction_pct"].notna()].copy()
+    frame["good"] = frame["reduction_pct"] >= threshold_pct - ROUNDING
+    relieved = frame["good"] if clock == "first_response" else frame["good"] & (frame["role"] == END)
+    shown = frame[relieved].groupby("patient_id")["day"].min()
+    frame = frame[frame["patient_id"].isin(shown.index)]
+    frame = frame[frame["day"] >= look_up(frame["patient_id"], shown)]
+    return frame.sort_values(["patient_id", "day"], kind="stable")
+
+
+def _clock_start(frame: pd.DataFrame, subjects: pd.DataFrame, clock: Clock) -> pd.Series:
+    if clock == "end_of_series":
+        return subjects["end_of_series_day"]
+    if clock == "start":
+        return subjects["end_of_series_day"] * 0.0
+    return frame.groupby("patient_id")["day"].min()
+
+
+def _is_bad(frame: pd.DataFrame, rule: LossRule) -> pd.Series:
+    if rule == "near_baseline":
+        limit = np.minimum(
+            frame["baseline_score"] - NEAR_BASELINE_POINTS,
+            frame["baseline_score"] * NEAR_BASELINE_SHARE,
+        )
+        return frame["score"] >= limit - ROUNDING
+    if rule == "once":
+        return ~frame["good"]
+    later_good = frame["good"].astype("boolean").groupby(frame["patient_id"]).shift(-1)
+    return ~frame["good"] & ~later_good.fillna(True).astype(bool)
 
 
 def apply_booster_strategy(spans: pd.DataFrame, *, strategy: BoosterStrategy) -> pd.DataFrame:
@@ -77,26 +132,24 @@ def apply_booster_strategy(spans: pd.DataFrame, *, strategy: BoosterStrategy) ->
     -------
     DataFrame
         Same index: left_days, right_days (loss lies in (left, right]; equal when known exactly;
-        right infinite when not seen), time_days and is_event (for Kaplan-Meier with the visit as
-        the time of loss), cause (``loss``, ``booster``, ``censored``).
+        right infinite when not seen), time_days and is_event (for Kaplan-Meier: the visit is the
+        time of loss, a patient not lost is followed to the last good rating), cause (``loss``, ``booster``, ``censored``).
     """
     boosted = spans["booster_days"] < spans["first_bad_days"]
     if strategy == "ignored":
         boosted &= False
     lost = np.isfinite(spans["first_bad_days"]) & ~boosted
     booster_ends = boosted if strategy == "loss" else boosted & False
-    seen_to = spans["last_rating_days"].where(~boosted, spans["booster_days"])
-    left = spans["good_until_days"].where(~boosted, spans["good_before_booster_days"])
+    left = spans["good_until_days"].where(~boosted, spans["good_before_booster_days"]).fillna(0.0)
     left = left.where(~booster_ends, spans["booster_days"])
     right = spans["first_bad_days"].where(lost, np.inf)
     right = right.where(~booster_ends, spans["booster_days"])
-    time = spans["first_bad_days"].where(lost, seen_to)
     cause = np.select([lost, boosted], ["loss", "booster"], default="censored")
     return pd.DataFrame(
         {
-            "left_days": left.fillna(0.0),
+            "left_days": left,
             "right_days": right,
-            "time_days": time,
+            "time_days": spans["first_bad_days"].where(lost, left),
             "is_event": lost | booster_ends,
             "cause": cause,
         },

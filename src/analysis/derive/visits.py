@@ -7,6 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from analysis.contract.tables import VISITS
+
+DAY_DUST = 1e-6
+"""Days. Weeks and months turned into days carry binary dust; no visit is timed this finely."""
+
 
 @dataclass(frozen=True)
 class Visit:
@@ -18,15 +23,14 @@ class Visit:
     last_day: float
 
 
-END = "end"
-BASELINE = "baseline"
+BASELINE, END, WEEK_4, WEEK_8, WEEK_12, WEEK_26 = VISITS
 
 SCHEDULE: tuple[Visit, ...] = (
     Visit(END, 0, 0, 7),
-    Visit("week_4", 28, 18, 42),
-    Visit("week_8", 56, 43, 70),
-    Visit("week_12", 84, 71, 133),
-    Visit("week_26", 182, 134, 231),
+    Visit(WEEK_4, 28, 18, 42),
+    Visit(WEEK_8, 56, 43, 70),
+    Visit(WEEK_12, 84, 71, 133),
+    Visit(WEEK_26, 182, 134, 231),
 )
 """Windows reach half-way to the neighbour (docs/decisions/0004): 17.5, 42, 70, 133 days; the last
 is as wide after its target as before it. Days 8 to 17 belong to no visit: the end of the series is
@@ -39,12 +43,13 @@ def assign_visits(days: pd.Series, *, schedule: tuple[Visit, ...] = SCHEDULE) ->
     Parameters
     ----------
     days : Series of float
-        Days since the end of the initial series.
+        Days since the end of the initial series. A part of a day counts as the day begun (42.5
+        is day 43), so that no day falls between two windows.
     schedule : tuple of Visit
         Windows, which must not overlap.
     """
     names = np.full(len(days), None, dtype=object)
-    values = days.to_numpy(dtype=float)
+    values = np.ceil(days.to_numpy(dtype=float) - DAY_DUST)
     for visit in schedule:
         names[(values >= visit.first_day) & (values <= visit.last_day)] = visit.name
     return pd.Series(names, index=days.index, dtype="str")
@@ -65,7 +70,7 @@ def choose_ratings(ratings: pd.DataFrame, *, schedule: tuple[Visit, ...] = SCHED
         without a window (named by the export) keep their last rating.
     """
     targets = {visit.name: visit.target_day for visit in schedule}
-    target = ratings["visit"].map(targets)
+    target = np.array([targets.get(name, np.nan) for name in ratings["visit"]], dtype=float)
     distance = (ratings["day_after"] - target).abs().fillna(0.0)
     order = pd.DataFrame(
         {

@@ -1,4 +1,4 @@
-"""Exhibits: which rows a figure shows, drawn, described and captioned; ready for page and notebook."""
+"""Exhibits: which rows a figure shows, drawn, described and captioned for page and notebook."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from analysis.display import words
 from analysis.display.figures import (
     CitedBand,
     CurveToDraw,
@@ -25,8 +24,9 @@ from analysis.display.figures import (
     draw_verdict_strip,
     draw_waterfall,
 )
-from analysis.display.numbers import estimate_text
 from analysis.outcomes.rows import ResultRow, find_rows
+from analysis.wording import words
+from analysis.wording.numbers import estimate_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -213,5 +213,5 @@ def show_verdicts(judgements: Sequence[Judgement], *, labels: Mapping[str, str])
         title=title,
         figure=draw_verdict_strip(judgements, labels=labels, title=title),
         alt=describe_verdict_strip(judgements, labels=labels),
-        caption="Grey: the cited range. Point and line: our estimate with its 95 % interval.",
+        caption="Amber: the cited range. Point and line: our estimate with its 95 % interval.",
     )

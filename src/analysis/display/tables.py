@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from analysis.display import words
 from analysis.display.figures.labels import group_word, threshold_word
-from analysis.display.numbers import count_text, estimate_text, interval_text
+from analysis.wording import words
+from analysis.wording.numbers import count_text, estimate_text, interval_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,7 +102,11 @@ def show(frame: pd.DataFrame, caption: str = "") -> ShownTable:
 
 
 def _side(name: object) -> str:
-    return ' style="text-align:right"' if name in NUMERIC else ' style="text-align:left"'
+    return (
+        ' style="text-align:right;white-space:nowrap"'
+        if name in NUMERIC
+        else ' style="text-align:left"'
+    )
 
 
 def _cell(name: object, value: object) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from analysis.display import words
-from analysis.display.numbers import count_text, estimate_text, interval_text
+from analysis.wording import words
+from analysis.wording.numbers import count_text, estimate_text, interval_text
 
 if TYPE_CHECKING:
     import pandas as pd

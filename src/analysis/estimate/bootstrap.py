@@ -11,8 +11,14 @@ from collections.abc import Callable
 import numpy as np
 from scipy.special import ndtr, ndtri
 
+from analysis.errors import EstimationError
+
 WeightedStatistic = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """Takes rows (k, d) and weights (r, k); returns the statistic of each of the r weightings."""
+
+SAME = 1e-9
+"""Fraction of the size of the replicates within which two of them are the same number: sums of the
+same scores in another order differ by about 1e-15, distinct means of n scores by 1 / n at least."""
 
 CELLS_AT_ONCE = 4_000_000
 """Replicates times distinct rows held in memory together: 32 MB."""
@@ -44,12 +50,20 @@ def bca_interval(
     Returns
     -------
     (low, high) or None
-        None with fewer than two patients, or where every replicate is the same (no spread).
+        None with fewer than two patients, or where every replicate is the same (no spread). The
+        interval need not hold the estimate where the bootstrap is very skew; the caller decides.
+
+    Raises
+    ------
+    EstimationError
+        The statistic does not exist for some resample (a division by 0).
 
     Notes
     -----
     The bias correction counts replicates equal to the estimate as half below it, which matters for
-    medians of tied scores. Where the jackknife has no spread the acceleration is 0.
+    medians of tied scores; equal means equal but for rounding, else the sign of a rounding error
+    would decide. Where the jackknife has no spread the acceleration is 0. An end whose adjusted
+    level passes infinity is the outermost replicate.
 
     References
     ----------
@@ -60,14 +74,19 @@ def bca_interval(
     distinct, counts = np.unique(rows, axis=0, return_counts=True)
     at_all = float(statistic(distinct, counts[None, :].astype(float))[0])
     draws = _replicates(distinct, counts, statistic, replicates, rng)
-    if np.ptp(draws) == 0:
+    if not np.isfinite(draws).all():
+        raise EstimationError("the statistic does not exist for every resample of the patients.")
+    near = SAME * max(1.0, float(np.abs(draws).max()))
+    if np.ptp(draws) <= near:
         return None
-    below = np.mean(draws < at_all) + 0.5 * np.mean(draws == at_all)
+    tied = np.abs(draws - at_all) <= near
+    below = np.mean((draws < at_all) & ~tied) + 0.5 * np.mean(tied)
     bias = ndtri(np.clip(below, 0.5 / replicates, 1 - 0.5 / replicates))
     pull = _acceleration(distinct, counts, statistic)
     tail = (1 - level) / 2
     z = bias + ndtri(np.array([tail, 1 - tail]))
-    ends = ndtr(bias + z / (1 - pull * z))
+    room = 1 - pull * z
+    ends = np.where(room > 0, ndtr(bias + z / np.where(room > 0, room, 1.0)), z > 0)
     low, high = np.quantile(draws, ends)
     return float(low), float(high)
 
@@ -92,7 +111,7 @@ def _replicates(
 def _acceleration(distinct: np.ndarray, counts: np.ndarray, statistic: WeightedStatistic) -> float:
     """Return the acceleration from the jackknife: one left-out value per distinct row."""
     batch = max(1, CELLS_AT_ONCE // len(distinct))
-    parts = []
+    parts = []  # statistics of all patients but one, one for each kind of patient
     for start in range(0, len(distinct), batch):
         which = np.arange(start, min(start + batch, len(distinct)))
         weights = np.repeat(counts[None, :].astype(float), len(which), axis=0)

@@ -5,6 +5,7 @@ Both come from scipy.stats.binomtest; pinned to R in tests/reference.
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import Literal
 
 import pandas as pd
@@ -71,13 +72,14 @@ def _estimate(
     method: Literal["wilson", "exact"],
     label: str,
 ) -> Estimate:
-    if not 0 <= n_events <= n:
+    _check_level(level)
+    whole = isinstance(n_events, Integral) and isinstance(n, Integral)
+    if not whole or not 0 <= n_events <= n:
         raise EstimationError(f"{n_events} events among {n} patients cannot be.")
-    if not 0 < level < 1:
-        raise EstimationError(f"the confidence level is {level}; it lies between 0 and 1.")
     if n == 0:
         return no_patients(unit="share", method=label, n_missing=n_missing)
     interval = binomtest(n_events, n).proportion_ci(confidence_level=level, method=method)
+    # min and max: at 0 of n and n of n the formula may miss 0 or 1 by a rounding error.
     return Estimate(
         value=n_events / n,
         low=min(float(interval.low), n_events / n),
@@ -89,6 +91,11 @@ def _estimate(
         unit="share",
         method=label,
     )
+
+
+def _check_level(level: float) -> None:
+    if not 0 < level < 1:
+        raise EstimationError(f"the confidence level is {level}; it lies between 0 and 1.")
 
 
 MissingRule = Literal["nonresponse", "excluded", "response"]
@@ -104,6 +111,7 @@ def count_responders(is_responder: pd.Series, *, missing: MissingRule) -> tuple[
     is_responder : Series of nullable boolean, shape (n_patients,)
         One value a patient; missing where the outcome is unknown.
     missing : {"nonresponse", "excluded", "response"}
+        What an unknown outcome counts as.
 
     Returns
     -------
@@ -137,14 +145,25 @@ def estimate_responder_share(
     -------
     Estimate
         Share in [0, 1]. ``not estimable`` when patients there are but not one was seen: counting
-        all of them as failures would make a finding of an empty file.
+        all of them as failures would make a finding of an empty file, and as successes another.
+        ``no patients`` when there are none.
+
+    Raises
+    ------
+    EstimationError
+        A level outside (0, 1).
+
+    References
+    ----------
+    ICH E9(R1), 2019, on missing data and the estimand; intervals as `estimate_share_wilson`.
     """
+    _check_level(level)
     events, n, unknown = count_responders(is_responder, missing=missing)
     label = EXACT if exact else WILSON
     if len(is_responder) and unknown == len(is_responder):
         return Estimate(
             value=None,
-            n=len(is_responder),
+            n=n,
             n_missing=unknown,
             unit="share",
             method=label,

@@ -23,6 +23,11 @@ from analysis.results import Estimate, no_patients
 T_INTERVAL = "mean with Student t interval"
 ONE_PATIENT = "One patient: there is no interval."
 NO_SPREAD = "Every value, or every resample, gives the same number: there is no interval."
+NOTHING_KNOWN = "Not one patient has a known value: nobody was rated."
+
+SAME = 1e-9
+"""Percent or points. Values no farther apart than this are equal: a fall from 6 to 4 is the same
+share as one from 9 to 6, but may differ in the last binary digit."""
 
 
 def estimate_mean(values: pd.Series, *, unit: str = "percent", level: float = 0.95) -> Estimate:
@@ -40,7 +45,9 @@ def estimate_mean(values: pd.Series, *, unit: str = "percent", level: float = 0.
     Returns
     -------
     Estimate
-        Without an interval for one patient or when all values are equal.
+        Without an interval for one patient or when all values are equal: a sample without spread
+        says nothing of the spread. ``not estimable`` when every value is missing, ``no patients``
+        when there are none.
 
     Raises
     ------
@@ -53,12 +60,12 @@ def estimate_mean(values: pd.Series, *, unit: str = "percent", level: float = 0.
     """
     known, n_missing = _known(values, level)
     if not len(known):
-        return no_patients(unit=unit, method=T_INTERVAL, n_missing=n_missing)
+        return _nothing(n_missing, unit, T_INTERVAL)
     value = float(known.mean())
-    spread = float(known.std(ddof=1)) if len(known) > 1 else 0.0
-    if spread == 0.0:
+    if float(known.max() - known.min()) <= SAME:
         return _bare(value, len(known), n_missing, unit, T_INTERVAL)
-    half = float(student.ppf((1 + level) / 2, len(known) - 1)) * spread / np.sqrt(len(known))
+    error = float(known.std(ddof=1)) / float(np.sqrt(len(known)))
+    half = float(student.ppf((1 + level) / 2, len(known) - 1)) * error
     return Estimate(
         value=value,
         low=value - half,
@@ -82,6 +89,21 @@ def estimate_mean_bca(
         Percent reduction of each patient; missing values leave the denominator and are counted.
     rng, replicates, level
         As `analysis.estimate.bootstrap.bca_interval`.
+
+    Returns
+    -------
+    Estimate
+        Without an interval as `estimate_mean`. Where a very skew bootstrap puts the estimate
+        outside its own interval, the interval is stretched to hold it.
+
+    Raises
+    ------
+    EstimationError
+        A value is infinite, or the level is outside (0, 1).
+
+    References
+    ----------
+    Efron (1987), J Am Stat Assoc 82:171.
     """
     return _bootstrapped(values, weighted_mean, "mean", rng, replicates, level)
 
@@ -91,7 +113,8 @@ def estimate_median_bca(
 ) -> Estimate:
     """Estimate the median of patients' percent reductions with a BCa bootstrap interval.
 
-    Parameters as `estimate_mean_bca`. The median of an even number is the midpoint.
+    Parameters, returns, errors and source as `estimate_mean_bca`. The median of an even number of
+    patients is the midpoint of the middle two.
     """
     return _bootstrapped(values, weighted_median, "median", rng, replicates, level)
 
@@ -109,16 +132,28 @@ def estimate_ratio_of_means(
     Parameters
     ----------
     before, after : Series of float, same index
-        Baseline and later score of each patient, 0 to 10; a pair with a missing score is left out
-        and counted.
+        Baseline (above 0) and later score of each patient, 0 to 10; a pair with a missing score is
+        left out and counted.
     rng, replicates, level
         As `analysis.estimate.bootstrap.bca_interval`.
+
+    Returns
+    -------
+    Estimate
+        As `estimate_mean_bca`.
 
     Raises
     ------
     EstimationError
-        The mean before is 0: there is nothing to fall from.
+        A baseline is 0 or below: no percent reduction exists, and the three definitions must be of
+        the same patients; leave the patient out and count them. Or as `estimate_mean_bca`.
+
+    References
+    ----------
+    Fieller (1954), J R Stat Soc B 16:175, on ratios; interval as `estimate_mean_bca`.
     """
+    if (before <= 0).any():
+        raise EstimationError("a baseline is 0 or below: a percent fall from it does not exist.")
     pairs = pd.DataFrame({"before": before, "after": after})
     return _bootstrapped(pairs, weighted_ratio_reduction, "ratio of means", rng, replicates, level)
 
@@ -134,11 +169,9 @@ def _bootstrapped(
     method = f"{what} with BCa bootstrap interval ({replicates} samples of patients)"
     known, n_missing = _known(values, level)
     if not len(known):
-        return no_patients(unit="percent", method=method, n_missing=n_missing)
+        return _nothing(n_missing, "percent", method)
     rows = known.to_numpy(dtype=float).reshape(len(known), -1)
     value = float(statistic(rows, np.ones((1, len(rows))))[0])
-    if not np.isfinite(value):
-        raise EstimationError("the mean before treatment is 0: a percent fall does not exist.")
     ends = bca_interval(rows, statistic, level=level, replicates=replicates, rng=rng)
     if ends is None:
         return _bare(value, len(known), n_missing, "percent", method)
@@ -161,6 +194,21 @@ def _known(values: pd.Series | pd.DataFrame, level: float) -> tuple[pd.Series | 
     if np.isinf(known.to_numpy(dtype=float)).any():
         raise EstimationError("a value is infinite; a percent reduction from 0 must be missing.")
     return known, len(values) - len(known)
+
+
+def _nothing(n_missing: int, unit: str, method: str) -> Estimate:
+    """Return the result of nobody: no patients, or patients of whom nothing is known."""
+    if not n_missing:
+        return no_patients(unit=unit, method=method)
+    return Estimate(
+        value=None,
+        n=0,
+        n_missing=n_missing,
+        unit=unit,
+        method=method,
+        status="not estimable",
+        warnings=(NOTHING_KNOWN,),
+    )
 
 
 def _bare(value: float, n: int, n_missing: int, unit: str, method: str) -> Estimate:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from zlib import crc32
 
 import numpy as np
@@ -15,9 +16,16 @@ from analysis.estimate.reductions import (
     estimate_median_bca,
     estimate_ratio_of_means,
 )
-from analysis.outcomes.responders import visits_in_play
+from analysis.outcomes.responders import visits_in_play, warned
 from analysis.outcomes.rows import ResultRow, row_from_estimate
-from analysis.outcomes.selection import Group, at_visit, groups_of, whole_group
+from analysis.outcomes.selection import (
+    Group,
+    at_visit,
+    groups_of,
+    warn_of_arms,
+    whole_group,
+)
+from analysis.results import Estimate
 from analysis.settings import AnalysisSettings
 
 
@@ -35,18 +43,24 @@ def tabulate_reductions(
     -------
     tuple of ResultRow
         percent_reduction (mean_of_patients with t, mean_of_patients_bca, median_of_patients,
-        ratio_of_means; population observed, and all_starters with a missing reduction counted as
-        none), score_mean and change_mean by visit. Ratings after a booster are the patient's own
-        state and stay in.
+        ratio_of_means; population observed, and the first also for all_starters with a missing
+        reduction counted as none), score_mean and change_mean by visit. Ratings after a booster
+        are the patient's own state and stay in; how many is told in the row's warnings.
+
+    Raises
+    ------
+    SettingsError
+        No such condition.
     """
     rows: list[ResultRow] = []
+    visits = visits_in_play(datasets, settings)
     for group in groups_of(datasets, condition):
-        whole = group.group_by == "all"
-        visits = visits_in_play(datasets, settings) if whole else (settings.analysis_visit,)
-        for visit in visits:
-            rows += _reductions(at_visit(datasets, group, visit), group, visit, settings)
-    whole_condition = whole_group(datasets, condition)
-    rows += _scores(datasets, whole_condition, settings)
+        mixed = warn_of_arms(datasets, group)
+        for visit in visits if group.every_visit else (settings.analysis_visit,):
+            seen = at_visit(datasets, group, visit)
+            rows += warned(_reductions(seen, group, visit, settings), mixed)
+    whole = whole_group(datasets, condition)
+    rows += warned(_scores(datasets, whole, settings), warn_of_arms(datasets, whole))
     return tuple(rows)
 
 
@@ -54,36 +68,56 @@ def _reductions(
     seen: pd.DataFrame, group: Group, visit: str, settings: AnalysisSettings
 ) -> Iterable[ResultRow]:
     keys = {"measure": "percent_reduction", "visit": visit, **group.keys}
-    own = seen["reduction_pct"]
-    rng = generator(settings, group, visit)
-    n_draws, level = settings.bootstrap_replicates, settings.confidence_level
-    estimates = {
-        ("mean_of_patients", "observed"): estimate_mean(own, level=level),
-        ("mean_of_patients_bca", "observed"): estimate_mean_bca(
-            own, rng=rng, replicates=n_draws, level=level
+    n_boosted = int((seen["boosted"] & seen["is_rated"]).sum())
+    told = (f"{n_boosted} were rated after a booster; their rating is in it.",) if n_boosted else ()
+    for definition, estimate in _observed(seen, group, visit, settings).items():
+        row = row_from_estimate(estimate, definition=definition, population="observed", **keys)
+        yield replace(row, warnings=(*row.warnings, *told))
+    yield row_from_estimate(
+        _all_starters(seen["reduction_pct"], level=settings.confidence_level),
+        definition="mean_of_patients",
+        population="all_starters",
+        **keys,
+    )
+
+
+def _observed(
+    seen: pd.DataFrame, group: Group, visit: str, settings: AnalysisSettings
+) -> dict[str, Estimate]:
+    """Return each definition of the percent reduction of those rated."""
+    own, level = seen["reduction_pct"], settings.confidence_level
+    draws = settings.bootstrap_replicates
+
+    def rng(definition: str) -> np.random.Generator:
+        return generator(settings, group, visit, definition)
+
+    return {
+        "mean_of_patients": estimate_mean(own, level=level),
+        "mean_of_patients_bca": estimate_mean_bca(
+            own, rng=rng("mean"), replicates=draws, level=level
         ),
-        ("median_of_patients", "observed"): estimate_median_bca(
-            own, rng=rng, replicates=n_draws, level=level
+        "median_of_patients": estimate_median_bca(
+            own, rng=rng("median"), replicates=draws, level=level
         ),
-        ("ratio_of_means", "observed"): estimate_ratio_of_means(
-            seen["baseline_score"], seen["score"], rng=rng, replicates=n_draws, level=level
+        "ratio_of_means": estimate_ratio_of_means(
+            seen["baseline_score"],
+            seen["score"],
+            rng=rng("ratio"),
+            replicates=draws,
+            level=level,
         ),
     }
-    if own.notna().any():
-        as_none = own.fillna(0.0)
-        estimate = estimate_mean(as_none, level=level)
-        estimates["mean_of_patients", "all_starters"] = estimate
-    for (definition, population), estimate in estimates.items():
-        row = row_from_estimate(estimate, definition=definition, population=population, **keys)
-        if population == "all_starters":
-            told = f"{int(own.isna().sum())} without a score at this visit count as no reduction."
-            row = row_from_estimate(
-                estimate,
-                definition=definition,
-                population=population,
-                **keys | {"warnings": (*row.warnings, told), "n_missing": int(own.isna().sum())},
-            )
-        yield row
+
+
+def _all_starters(own: pd.Series, *, level: float) -> Estimate:
+    """Return the mean with a missing reduction counted as none; nobody rated stays no answer."""
+    if not own.notna().any():
+        return estimate_mean(own, level=level)
+    unknown = int(own.isna().sum())
+    estimate = estimate_mean(own.fillna(0.0), level=level)
+    told = f"{unknown} without a score at this visit count as no reduction."
+    warnings = (*estimate.warnings, told) if unknown else estimate.warnings
+    return replace(estimate, n_missing=unknown, warnings=warnings)
 
 
 def _scores(datasets: Datasets, group: Group, settings: AnalysisSettings) -> Iterable[ResultRow]:

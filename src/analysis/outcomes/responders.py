@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,13 @@ from analysis.derive.response import (
 )
 from analysis.estimate.proportions import MissingRule, estimate_responder_share
 from analysis.outcomes.rows import ResultRow, row_from_estimate
-from analysis.outcomes.selection import Group, at_visit, groups_of, whole_group
+from analysis.outcomes.selection import (
+    Group,
+    at_visit,
+    groups_of,
+    warn_of_arms,
+    whole_group,
+)
 from analysis.settings import AnalysisSettings
 
 THRESHOLDS_PCT = (30.0, 50.0)
@@ -48,25 +55,42 @@ def tabulate_responders(
     -------
     tuple of ResultRow
         responder_share (percent thresholds and two points; Wilson and exact), worsening_share,
-        cumulative_responder_share and completeness_share. Subgroups at the analysis visit only.
+        cumulative_responder_share and completeness_share. Arms at every visit, other subgroups at
+        the analysis visit only.
+
+    Raises
+    ------
+    SettingsError
+        No such condition.
 
     Notes
     -----
     A patient who had a booster before the rating counts as not responding at that visit
-    (composite strategy, ICH E9(R1)); how many is told in the row's warnings.
+    (composite strategy, ICH E9(R1)); how many is told in the row's warnings. In the best case,
+    too: a patient not rated responds, unless a booster came before the visit was due.
+
+    References
+    ----------
+    Dworkin et al. (2008), J Pain 9:105, on thresholds; ICH E9(R1), 2019, on the composite strategy.
     """
     rows: list[ResultRow] = []
     visits = visits_in_play(datasets, settings)
     for group in groups_of(datasets, condition):
-        at = visits if group.group_by == "all" else (settings.analysis_visit,)
-        for visit in at:
+        mixed = warn_of_arms(datasets, group)
+        for visit in visits if group.every_visit else (settings.analysis_visit,):
             seen = at_visit(datasets, group, visit)
-            rows += _shares(seen, group, visit, settings)
+            rows += warned(_shares(seen, group, visit, settings), mixed)
     whole = whole_group(datasets, condition)
-    rows += _curve(at_visit(datasets, whole, settings.analysis_visit), whole, settings)
+    curve = _curve(at_visit(datasets, whole, settings.analysis_visit), whole, settings)
+    rows += warned(curve, warn_of_arms(datasets, whole))
     for visit in visits:
         rows.append(_completeness(at_visit(datasets, whole, visit), whole, visit, settings))
     return tuple(rows)
+
+
+def warned(rows: Iterable[ResultRow], sentences: tuple[str, ...]) -> list[ResultRow]:
+    """Return rows with further sentences that a reader must see beside the number."""
+    return [replace(row, warnings=(*row.warnings, *sentences)) for row in rows]
 
 
 def visits_in_play(datasets: Datasets, settings: AnalysisSettings) -> tuple[str, ...]:
@@ -102,7 +126,8 @@ def _shares(
                 "visit": visit,
                 **group.keys,
             }
-            yield _share_row(ended, missing, seen, settings, keys)
+            known = _best_case(ended, seen) if population == "best_case" else ended
+            yield _share_row(known, missing, seen, settings, keys)
             if population in ("all_starters", "observed") and pct is not None:
                 keys["definition"] = f"{definition}_exact"
                 yield _share_row(ended, missing, seen, settings, keys, exact=True)
@@ -115,12 +140,23 @@ def _shares(
         "visit": visit,
         **group.keys,
     }
-    yield _share_row(worse, "excluded", seen.assign(boosted=False), settings, worse_keys)
+    unboosted = seen.assign(boosted=False, boosted_unrated=False)  # worse is worse, booster or not
+    yield _share_row(worse, "excluded", unboosted, settings, worse_keys)
 
 
 def _end_at_booster(is_responder: pd.Series, seen: pd.DataFrame) -> pd.Series:
-    """A booster before the rating ends the response that the series gave."""
+    """Count a booster before the rating as the end of the response that the series gave."""
     return is_responder.mask(seen["boosted"] & is_responder.notna(), False)
+
+
+def _best_case(is_responder: pd.Series, seen: pd.DataFrame) -> pd.Series:
+    """Not rated, but a booster was given before: that is no response in any case.
+
+    Where nobody at all was rated, boosters alone make no responder rate.
+    """
+    if not is_responder.notna().any():
+        return is_responder
+    return is_responder.mask(seen["boosted_unrated"], False)
 
 
 def _share_row(
@@ -136,11 +172,12 @@ def _share_row(
         flags, missing=missing, level=settings.confidence_level, exact=exact
     )
     row = row_from_estimate(estimate, **keys)
-    n_boosted = int(seen["boosted"].sum())
-    if not n_boosted:
+    boosted = seen["boosted"] | seen["boosted_unrated"]
+    n_boosted = int((boosted & flags.notna()).sum())
+    if not n_boosted or not estimate.estimated:
         return row
     told = f"{n_boosted} had a booster before this visit and count as not responding."
-    return row_from_estimate(estimate, **keys | {"warnings": (*row.warnings, told)})
+    return replace(row, warnings=(*row.warnings, told))
 
 
 def _curve(seen: pd.DataFrame, group: Group, settings: AnalysisSettings) -> Iterable[ResultRow]:

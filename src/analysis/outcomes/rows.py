@@ -68,15 +68,27 @@ class ResultRow:
 
     @property
     def result_id(self) -> str:
-        """Stable name of the row: its keys joined, safe in a URL fragment."""
-        threshold = "" if self.threshold_pct is None else f"ge{self.threshold_pct:g}"
+        """Stable name of the row: its keys joined, safe in a URL fragment.
+
+        Different keys give different names, also where groups are free text of an export.
+        """
+        threshold = "" if self.threshold_pct is None else f"ge{_plain_number(self.threshold_pct)}"
         group = "" if self.group_by == "all" else f"{self.group_by}-{self.group}"
         parts = [self.condition, group, self.measure, self.definition, threshold]
         parts += [self.population, self.visit]
         return ".".join(_slug(part) for part in parts if part)
 
 
-KEYS = ["measure", "definition", "condition", "group_by", "group", "population", "visit", "threshold_pct"]
+KEYS = [
+    "measure",
+    "definition",
+    "condition",
+    "group_by",
+    "group",
+    "population",
+    "visit",
+    "threshold_pct",
+]
 """Columns that together identify a row within a run."""
 
 
@@ -167,5 +179,13 @@ def find_row(rows: Sequence[ResultRow], **keys: Any) -> ResultRow | None:
     return found[0] if found else None
 
 
+def _plain_number(number: float) -> str:
+    return repr(float(number)).removesuffix(".0")
+
+
 def _slug(text: str) -> str:
-    return "".join(char if char.isalnum() or char in "-_" else "_" for char in text)
+    """Keep letters, digits, hyphen and underscore; write any other character as ~hex~.
+
+    "A B", "A_B" and "A/B" are three sites and must stay three names.
+    """
+    return "".join(c if c.isalnum() or c in "-_" else f"~{ord(c):x}~" for c in text)

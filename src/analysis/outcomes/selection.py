@@ -8,10 +8,14 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis.derive.datasets import Datasets
+from analysis.derive.visits import SCHEDULE
 from analysis.errors import SettingsError, suggest
 
 ALL = "all"
-GROUPINGS = ("subtype", "protocol", "arm", "site")
+ARM = "arm"
+GROUPINGS = ("subtype", "protocol", ARM, "site")
+NOT_RECORDED = "not recorded"
+"""Group of those whose subtype, protocol, arm or site is blank: groups add up to the whole."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,11 @@ class Group:
     group_by: str
     group: str
     patient_ids: pd.Index
+
+    @property
+    def every_visit(self) -> bool:
+        """Whether results are wanted at all visits: the whole, and arms, which stand for it."""
+        return self.group_by in (ALL, ARM)
 
     @property
     def keys(self) -> dict[str, str]:
@@ -55,18 +64,38 @@ def whole_group(datasets: Datasets, condition: str) -> Group:
 def groups_of(datasets: Datasets, condition: str) -> Iterator[Group]:
     """Yield the whole condition, then every subgroup that has at least one eligible patient.
 
-    A column that is empty, or the same for everyone, makes no subgroups.
+    A column that is empty, or the same for everyone, makes no subgroups; patients for whom it is
+    blank are a group of their own. Arms are named even where a condition has only one, so that a
+    claim about a drug is never judged on the patients of another.
     """
     yield whole_group(datasets, condition)
     subjects = patients_of(datasets, condition)
     eligible = subjects[subjects["eligible"]]
     for column in GROUPINGS:
-        if column not in eligible or eligible[column].nunique() < 2:
+        if column not in eligible or (column == "subtype" and condition == ALL):
             continue
-        if column == "subtype" and condition == ALL:
+        names = eligible[column].astype("str").fillna(NOT_RECORDED)
+        least = 1 if column == ARM and eligible[column].notna().any() else 2
+        if names.nunique() < least:
             continue
-        for name, part in eligible.groupby(column, sort=True):
-            yield Group(condition, column, str(name), part.index)
+        for name in sorted(names.unique(), key=lambda text: (text == NOT_RECORDED, text)):
+            yield Group(condition, column, name, eligible.index[names == name])
+
+
+def arms_of(datasets: Datasets, group: Group) -> tuple[str, ...]:
+    """Return the arms among a group's patients; none where the export has no arms."""
+    if ARM not in datasets.subjects:
+        return ()
+    arms = datasets.subjects[ARM].reindex(group.patient_ids).astype("str")
+    return () if arms.isna().all() else tuple(sorted(arms.fillna(NOT_RECORDED).unique()))
+
+
+def warn_of_arms(datasets: Datasets, group: Group) -> tuple[str, ...]:
+    """Return the sentence that goes with a number of patients given different treatments."""
+    arms = arms_of(datasets, group)
+    if len(arms) < 2:
+        return ()
+    return (f"Different treatments are together in this number ({', '.join(arms)}).",)
 
 
 def at_visit(datasets: Datasets, group: Group, visit: str) -> pd.DataFrame:
@@ -75,8 +104,10 @@ def at_visit(datasets: Datasets, group: Group, visit: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Indexed by patient_id: score, baseline_score, change_score, reduction_pct, boosted,
-        is_rated.
+        Indexed by patient_id: score, baseline_score, change_score, reduction_pct, is_rated (the
+        outcome is known), boosted (a booster before the rating), boosted_unrated (no known
+        outcome, and a booster before the visit was due: whatever a rating had shown, the response
+        to the series had ended).
     """
     visits = datasets.visits
     rated = visits[visits["visit"] == visit].set_index("patient_id")
@@ -84,4 +115,15 @@ def at_visit(datasets: Datasets, group: Group, visit: str) -> pd.DataFrame:
     frame = rated[columns].reindex(group.patient_ids)
     frame["is_rated"] = frame["reduction_pct"].notna()
     frame["boosted"] = rated["boosted"].reindex(group.patient_ids).fillna(False).astype(bool)
+    frame["boosted_unrated"] = ~frame["is_rated"] & _boosted_before(datasets, group, visit)
     return frame
+
+
+def _boosted_before(datasets: Datasets, group: Group, visit: str) -> pd.Series:
+    """Return who had a booster before the day a visit of the schedule is due."""
+    treated = datasets.subjects.reindex(group.patient_ids)
+    due = {planned.name: planned.target_day for planned in SCHEDULE}.get(visit)
+    if due is None:
+        return pd.Series(False, index=group.patient_ids)
+    booster = treated["first_booster_day"] - treated["end_of_series_day"]
+    return (booster < due).fillna(False).astype(bool)

@@ -13,13 +13,7 @@ from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from analysis.display import palette, words
-from analysis.display.numbers import (
-    count_text,
-    estimate_text,
-    interval_text,
-    level_text,
-)
+from analysis.display import palette
 from analysis.outcomes.rows import ResultRow
 from analysis.report.inputs import ReportInputs
 from analysis.report.marks import shape
@@ -28,10 +22,17 @@ from analysis.report.quality import intake_table, make_checks, state_tally
 from analysis.report.sections import make_overview, make_section
 from analysis.report.tables import response_word
 from analysis.report.verdicts import HOW_TO_READ, make_verdicts, patients_text, seen_text, tally
+from analysis.wording import words
+from analysis.wording.numbers import (
+    count_text,
+    estimate_text,
+    interval_text,
+    level_text,
+)
 
 PAGE = "index.html"
 LONGEST_ID = 200
-"""Letters of a row's fragment; a group may be named by 10,000."""
+"""Letters of a fragment, a figure's name or a link; a group may be named by 10,000."""
 
 SYNTHETIC = "Synthetic data: these patients do not exist"
 
@@ -99,7 +100,7 @@ def _environment() -> Environment:
         clip=words.plain_text,
         style=_style_values(),
         is_relative=is_relative,
-        quote=quote,
+        quote=lambda href: quote(href, errors="replace"),
         synthetic_words=SYNTHETIC,
     )
     return made
@@ -108,7 +109,12 @@ def _environment() -> Environment:
 def is_relative(href: str) -> bool:
     """Return whether a link stays inside the run folder: no scheme, no host, no way up."""
     parts = href.replace("\\", "/").split("/")
-    return bool(href) and ":" not in href and not href.startswith("/") and ".." not in parts
+    return (
+        0 < len(href) <= LONGEST_ID
+        and ":" not in href
+        and not href.startswith("/")
+        and ".." not in parts
+    )
 
 
 def _context(loaded: ReportInputs) -> dict[str, Any]:
@@ -198,7 +204,7 @@ def _row_line(row: ResultRow) -> dict[str, str]:
 def _image(folder: Path, stem: str) -> str:
     """Return a figure as a data address; empty when the folder holds no such file."""
     path = folder / f"{stem}.svg"
-    if Path(stem).name != stem or not path.is_file():
+    if len(stem) > LONGEST_ID or Path(stem).name != stem or not path.is_file():
         return ""
     return f"data:image/svg+xml;base64,{base64.b64encode(path.read_bytes()).decode('ascii')}"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from markupsafe import Markup, escape
 
 from analysis.claims.judgement import Judgement
-from analysis.display.numbers import number_text, quantity_text
+from analysis.wording.numbers import number_text, quantity_text
 
 WIDTH, MARGIN = 400.0, 14.0
 SHARE_END, PERCENT_END, WEEKS_END = 1.0, 100.0, 26.0

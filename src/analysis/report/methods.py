@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from analysis.display import words
-from analysis.display.numbers import count_text, level_text, number_text
 from analysis.report.inputs import ReportInputs
+from analysis.wording import words
+from analysis.wording.numbers import count_text, level_text, number_text
 
 REFERENCES = (
     "Dworkin RH and others (2008). Interpreting the clinical importance of treatment outcomes in "
@@ -106,7 +106,9 @@ def _response(inputs: ReportInputs) -> str:
     return (
         f"Response is judged at the visit '{visit}'. A responder is a patient whose pain fell by "
         f"at least {threshold} % of baseline; the rates at 30 % (moderate) and 50 % (substantial) "
-        "are printed too, as is a fall of two points."
+        "are printed too, as is a fall of two points. A patient who had a booster before the "
+        "rating counts as not responding at it. Worse means that pain rose by at least 30 % of "
+        "baseline."
     )
 
 

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
 
-from analysis.display import words
 from analysis.display.figures.canvas import formula_svg
 from analysis.errors import RunError
 from analysis.report.html import render_page, write_whole
+from analysis.wording import words
 
 if TYPE_CHECKING:
     from bleach.sanitizer import Cleaner

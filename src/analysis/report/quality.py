@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from analysis.display import words
-from analysis.display.numbers import NO_NUMBER, count_text
 from analysis.outcomes.rows import Check
 from analysis.report.inputs import ReportInputs
 from analysis.report.tables import Heading, TableView
+from analysis.wording import words
+from analysis.wording.numbers import NO_NUMBER, count_text
 
 WORST_FIRST = ("fail", "pass with findings", "pass", "not applicable")
 

@@ -7,14 +7,17 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from analysis.display import words
 from analysis.display.figures.labels import threshold_word
-from analysis.display.numbers import NO_NUMBER, count_text, estimate_text, interval_text
 from analysis.outcomes.rows import ResultRow
 from analysis.report.marks import interval_bar
+from analysis.wording import words
+from analysis.wording.numbers import NO_NUMBER, count_text, estimate_text, interval_text
 
 Band = tuple[float | None, float | None]
 NO_BAND: Band = (None, None)
+
+LONGEST_NOTE = 1500
+"""Letters of a note under a table; the rest stands in the list of every number."""
 
 ALL_STARTERS_NOTE = "All who started: a missing patient counts as not responding."
 
@@ -45,9 +48,13 @@ def note_of(rows: Sequence[ResultRow]) -> str:
     """Return the methods and warnings of rows, each sentence once."""
     methods = list(dict.fromkeys(row.method for row in rows if row.method))
     warnings = list(dict.fromkeys(text for row in rows for text in row.warnings))
-    said = [ALL_STARTERS_NOTE] if any(row.population == "all_starters" for row in rows) else []
+    said = [ALL_STARTERS_NOTE] if any(map(_counts_missing, rows)) else []
     said += [f"Method: {'; '.join(methods)}."] if methods else []
-    return " ".join([*said, *warnings])
+    return words.plain_text(" ".join([*said, *warnings]), longest=LONGEST_NOTE)
+
+
+def _counts_missing(row: ResultRow) -> bool:
+    return row.measure == "responder_share" and row.population == "all_starters"
 
 
 def estimates_table(
@@ -57,18 +64,21 @@ def estimates_table(
     heads: Mapping[str, Callable[[ResultRow], str]],
     band: Callable[[ResultRow], Band] = lambda row: NO_BAND,
     is_marked: Callable[[ResultRow], bool] = lambda row: False,
+    beside: tuple[str, Callable[[ResultRow], str]] | None = None,
 ) -> TableView | None:
     """Return rows as a table: the given leading columns, then estimate, interval, n, a drawing.
 
     ``heads`` maps headings to the text of a row; columns that are empty throughout are left out.
-    None when there are no rows.
+    ``beside`` is a further interval column. None when there are no rows.
     """
     if not rows:
         return None
     kept = {title: tell for title, tell in heads.items() if any(tell(row) for row in rows)}
     kept = kept or dict(list(heads.items())[:1])
     drawn = any(interval_bar(r.value, r.low, r.high, unit=r.unit) for r in rows)
-    numbers = ("Estimate", "Interval", "Patients", "Missing")
+    beside = beside if beside and any(beside[1](row) for row in rows) else None
+    further = [beside[0]] if beside else []
+    numbers = ["Estimate", "Interval", *further, "Patients", "Missing"]
     headings = [Heading(text=title) for title in kept]
     headings += [Heading(text=title, numeric=True) for title in numbers]
     if drawn:
@@ -77,8 +87,9 @@ def estimates_table(
     lines = []
     for row in rows:
         line: list[str | Markup] = [tell(row) or NO_NUMBER for tell in kept.values()]
-        line += [estimate_text(row), interval_text(row), count_text(row.n)]
-        line.append(count_text(row.n_missing))
+        line += [estimate_text(row), interval_text(row)]
+        line += [beside[1](row) or NO_NUMBER] if beside else []
+        line += [count_text(row.n), count_text(row.n_missing)]
         if drawn:
             line.append(interval_bar(row.value, row.low, row.high, unit=row.unit, band=band(row)))
         lines.append(tuple(line))

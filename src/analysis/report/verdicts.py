@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from analysis.claims.judgement import VERDICT_MEANING, Judgement
-from analysis.display import words
-from analysis.display.numbers import (
+from analysis.outcomes.rows import ResultRow, find_rows
+from analysis.report.inputs import ALL, ReportInputs
+from analysis.report.marks import verdict_strip
+from analysis.wording import words
+from analysis.wording.numbers import (
     band_text,
     count_text,
     estimate_text,
     interval_text,
     level_text,
 )
-from analysis.outcomes.rows import ResultRow, find_rows
-from analysis.report.inputs import ALL, ReportInputs
-from analysis.report.marks import verdict_strip
 
 HOW_TO_READ = (
     "The shaded band is the cited figure. The dot is our patients' figure, the line through it its "
@@ -73,13 +73,13 @@ def seen_text(inputs: ReportInputs, condition: str) -> str:
 
 
 def patients_text(inputs: ReportInputs) -> str:
-    """Return how many patients started, or are in the file; empty where no row says it."""
-    for step in ("started", "in_file"):
+    """Return "600 in the file, 580 counted as starters"; empty where no row says it."""
+    told = []
+    for step in ("in_file", "started", "eligible"):
         found = find_rows(inputs.rows, measure="patients", definition=step, condition=ALL,
                           group_by=ALL)  # fmt: skip
-        if found:
-            return f"{estimate_text(found[0])} {words.word(words.DEFINITIONS, step)}"
-    return ""
+        told += [f"{estimate_text(row)} {words.word(words.DEFINITIONS, step)}" for row in found[:1]]
+    return ", ".join(told)
 
 
 def _view(inputs: ReportInputs, judgement: Judgement) -> VerdictView:
@@ -122,6 +122,11 @@ def _patients(judgement: Judgement) -> str:
 
 
 def _more(judgement: Judgement) -> str:
+    """Return the reason or the number that would decide, unless the sentence says it already."""
+    if "more patients would decide" in judgement.sentence:
+        return ""
+    if judgement.reason and judgement.reason in judgement.sentence:
+        return ""
     if judgement.reason:
         return words.plain_text(judgement.reason, longest=600)
     if judgement.verdict == "undecided" and judgement.further_patients is not None:

@@ -11,9 +11,17 @@ import pandas as pd
 from analysis.contract.problems import Problem
 from analysis.contract.tables import Column
 from analysis.errors import MappingError, suggest
-from analysis.sources import values as parse
-from analysis.sources.mapping import UNITS_IN_DAYS, ColumnRule
-from analysis.sources.values import Refusal
+from analysis.sources.dates import choose_date_order, parse_date
+from analysis.sources.mapping import AS_IS, UNITS_IN_DAYS, ColumnRule
+from analysis.sources.values import (
+    SPREADSHEET_ERROR,
+    SPREADSHEET_ERRORS,
+    Parser,
+    Refusal,
+    parse_flag,
+    parse_integer,
+    parse_number,
+)
 
 if TYPE_CHECKING:
     from analysis.sources.mapping import Format
@@ -48,39 +56,60 @@ def build_column(
 
     A text that is no value becomes a problem of ``work`` (or marks its row as unreadable, when the
     mapping leaves such rows out); it never becomes a missing value unseen.
+
+    Raises
+    ------
+    MappingError
+        A constant that is no value of the column, or joined ids that would fall together.
     """
     missing = work.missing if rule.missing is None else frozenset(rule.missing) | {""}
     if rule.mean_of:
         return _mean_of(work, column, rule, text)
-    codes, distinct = pd.factorize(_texts_of(rule, text, missing))
+    codes, distinct = pd.factorize(_texts_of(work, column, rule, text, missing))
     parser = _parser(work, column, rule, [t for t in distinct if t not in missing])
     understood = [None if t in missing else parser(t) for t in distinct]
+    _refuse_constant(work, column, rule, understood)
     _note_refusals(work, column, rule, codes, distinct, understood)
     cleaned = [None if isinstance(v, Refusal) else v for v in understood]
-    return _typed(column, pd.Series(cleaned, dtype=object).take(codes).to_numpy())
+    return _typed(column, cleaned).take(codes).reset_index(drop=True)
 
 
-def _texts_of(rule: ColumnRule, text: pd.DataFrame, missing: frozenset[str]) -> pd.Series:
+def _texts_of(
+    work: Workbench, column: Column, rule: ColumnRule, text: pd.DataFrame, missing: frozenset[str]
+) -> pd.Series:
     if rule.constant is not None:
-        return pd.Series([rule.constant] * len(text), index=text.index, dtype=object)
+        return pd.Series(rule.constant, index=text.index, dtype=object)
     if rule.join:
-        joined = text[rule.join[0]]
-        for name in rule.join[1:]:
-            joined = joined + rule.with_ + text[name]
-        return joined.where(~text[rule.join].isin(missing).any(axis=1), "")
+        return _joined(work, column, rule, text[rule.join], missing)
     if rule.first_of:
         first = text[rule.first_of[0]]
         for name in rule.first_of[1:]:
             first = first.where(~first.isin(missing), text[name])
         return first
-    if rule.from_ is None:
-        raise MappingError(
-            "a column rule needs `from`, `constant`, `join`, `first_of` or `mean_of`."
-        )
     return text[rule.from_]
 
 
+def _joined(
+    work: Workbench, column: Column, rule: ColumnRule, parts: pd.DataFrame, missing: frozenset[str]
+) -> pd.Series:
+    """Join columns into one text; nothing where any part is missing."""
+    between = "-" if rule.with_ is None else rule.with_
+    joined = parts.iloc[:, 0]
+    for at in range(1, parts.shape[1]):
+        joined = joined + between + parts.iloc[:, at]
+    distinct = parts.drop_duplicates()
+    if joined.nunique() < len(distinct):
+        again = joined[distinct.index]
+        raise MappingError(
+            f"{work.table}.{column.name}: joining {', '.join(rule.join or [])} with '{between}' "
+            f"gives {again[again.duplicated()].iloc[0]!r} for two different records. Choose "
+            "another text with `with:`."
+        )
+    return joined.where(~parts.isin(missing).any(axis=1), "")
+
+
 def _mean_of(work: Workbench, column: Column, rule: ColumnRule, text: pd.DataFrame) -> pd.Series:
+    """Return the mean of the columns that hold a number, missing where none does."""
     parts = []
     for name in rule.mean_of or []:
         one = rule.model_copy(update={"mean_of": None, "from_": name})
@@ -88,16 +117,29 @@ def _mean_of(work: Workbench, column: Column, rule: ColumnRule, text: pd.DataFra
     return pd.concat(parts, axis=1).mean(axis=1)
 
 
-def _parser(work: Workbench, column: Column, rule: ColumnRule, texts: list[str]) -> parse.Parser:
+def _refuse_constant(
+    work: Workbench, column: Column, rule: ColumnRule, understood: list[Any]
+) -> None:
+    refused = next((v for v in understood if isinstance(v, Refusal)), None)
+    if rule.constant is not None and refused is not None:
+        raise MappingError(
+            f"{work.table}.{column.name}: the constant {rule.constant!r} is not "
+            f"{refused.expected}. Correct it in the mapping."
+        )
+
+
+def _parser(work: Workbench, column: Column, rule: ColumnRule, texts: list[str]) -> Parser:
     """Return the function that understands one text of this column."""
     plain = _plain_parser(work, column, rule, texts)
-    words = rule.values
-    if words is None:
-        return plain
+    words = rule.values or {}
 
     def through_map(text: str) -> Any:
         if text in words:
             return plain(words[text]) if words[text] != "" else None
+        if text in SPREADSHEET_ERRORS:
+            return SPREADSHEET_ERROR
+        if rule.values is None or rule.other == AS_IS:
+            return plain(text)
         if rule.other is not None:
             return plain(rule.other) if rule.other else None
         return Refusal(
@@ -108,43 +150,55 @@ def _parser(work: Workbench, column: Column, rule: ColumnRule, texts: list[str])
     return through_map
 
 
-def _plain_parser(
-    work: Workbench, column: Column, rule: ColumnRule, texts: list[str]
-) -> parse.Parser:
-    decimal = rule.decimal or work.style.decimal or "."
+def _plain_parser(work: Workbench, column: Column, rule: ColumnRule, texts: list[str]) -> Parser:
     if column.kind in ("number", "integer"):
-        if rule.take == "year":
-            dates = _date_parser(work, rule, texts)
-            return lambda t: d if isinstance(d := dates(t), Refusal) else d.year
-        factor = UNITS_IN_DAYS.get(rule.unit or "", 1.0) if rule.times is None else rule.times
-        shift = rule.add or 0.0
-        changed = factor != 1.0 or shift != 0.0
-        read = parse.parse_integer if column.kind == "integer" else parse.parse_number
-        if not changed:
-            return lambda t: read(t, decimal=decimal)
-        return lambda t: _scaled(parse.parse_number(t, decimal=decimal), factor, shift)
+        return _number_parser(work, column, rule, texts)
     if column.kind in ("date", "datetime"):
         return _date_parser(work, rule, texts)
     if column.kind == "flag":
-        return parse.parse_flag
+        return parse_flag
     if column.kind == "category":
         return _category_parser(work, column)
+    if column.kind == "word":
+        return lambda t: word if (word := _spelled(t)) in column.values else t
     return lambda t: t
+
+
+def _number_parser(work: Workbench, column: Column, rule: ColumnRule, texts: list[str]) -> Parser:
+    decimal = rule.decimal or work.style.decimal or "."
+    if rule.take == "year":
+        dates = _date_parser(work, rule, texts)
+        return lambda t: d if isinstance(d := dates(t), Refusal) else d.year
+    factor = UNITS_IN_DAYS.get(rule.unit or "", 1.0) if rule.times is None else rule.times
+    shift = rule.add or 0.0
+    read = parse_integer if column.kind == "integer" else parse_number
+    if factor == 1.0 and shift == 0.0:
+        return lambda t: read(t, decimal=decimal)
+    return lambda t: _scaled(parse_number(t, decimal=decimal), factor, shift)
 
 
 def _scaled(number: float | Refusal, factor: float, shift: float) -> float | Refusal:
     return number if isinstance(number, Refusal) else number * factor + shift
 
 
-def _date_parser(work: Workbench, rule: ColumnRule, texts: list[str]) -> parse.Parser:
+def _date_parser(work: Workbench, rule: ColumnRule, texts: list[str]) -> Parser:
     order = rule.dates or work.style.dates or "auto"
     if rule.values is not None:
         texts = [rule.values.get(t, t) for t in texts]
-    chosen = parse.choose_date_order(texts) if order == "auto" else order
-    if isinstance(chosen, Refusal):
-        ambiguous = chosen
-        return lambda t: ambiguous
-    return lambda t: parse.parse_date(t, order=chosen)
+    chosen = choose_date_order(texts) if order == "auto" else order
+    if not isinstance(chosen, Refusal):
+        return lambda t: parse_date(t, order=chosen)
+    return lambda t: _date_in_no_order(t, chosen)
+
+
+def _date_in_no_order(text: str, refusal: Refusal) -> Any:
+    """Read what is plain in any order (ISO, a named month); refuse the rest with one reason."""
+    read = parse_date(text, order="iso")
+    return refusal if isinstance(read, Refusal) else read
+
+
+def _spelled(text: str) -> str:
+    return "_".join(text.lower().replace("-", " ").split())
 
 
 def _category_parser(work: Workbench, column: Column) -> parse.Parser:
@@ -153,7 +207,7 @@ def _category_parser(work: Workbench, column: Column) -> parse.Parser:
         return lambda t: t
 
     def understand(text: str) -> Any:
-        word = text.lower().replace(" ", "_").replace("-", "_")
+        word = _spelled(text)
         if text in allowed or word in allowed:
             return text if text in allowed else word
         near = suggest(word, allowed).strip()
@@ -198,11 +252,9 @@ def _note_refusals(
         )
 
 
-def _typed(column: Column, objects: np.ndarray) -> pd.Series:
+def _typed(column: Column, values: list[Any]) -> pd.Series:
     if column.kind in ("number", "integer"):
-        return pd.Series([np.nan if v is None else v for v in objects], dtype="float64")
+        return pd.Series([np.nan if v is None else v for v in values], dtype="float64")
     if column.kind in ("date", "datetime"):
-        return pd.Series(pd.to_datetime(pd.Series(objects, dtype=object)).to_numpy("datetime64[s]"))
-    if column.kind == "flag":
-        return pd.Series(objects, dtype="boolean")
-    return pd.Series(objects, dtype="str")
+        return pd.Series(np.array(values, dtype="datetime64[s]"))
+    return pd.Series(values, dtype="boolean" if column.kind == "flag" else "str")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +12,15 @@ import pandas as pd
 
 from analysis.contract.codes import Conditions, load_conditions
 from analysis.contract.problems import Problem, refuse
-from analysis.contract.rules import check_tables
+from analysis.contract.rules import DEFAULT_SCALE, check_tables
 from analysis.contract.tables import SCALES, TABLES
-from analysis.errors import InputError, MappingError
+from analysis.errors import ContractError, InputError
 from analysis.sources.build import build_table
-from analysis.sources.files import EXCEL_ENDINGS, FileFormat, load_raw_table, sheet_names
+from analysis.sources.files import FileFormat, RawTable, load_raw_table
+from analysis.sources.find import Source, find_sources
 from analysis.sources.intake import Intake
 from analysis.sources.mapping import Format, Mapping, TableRule, load_mapping
 
-FILE_ENDINGS = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".parquet")
 OWN_MAPPING = "mapping.yaml"
 
 
@@ -34,6 +34,8 @@ class Export:
         What the export calls itself, for the head of the report.
     synthetic : bool
         Whether the patients are made up; every page then says so.
+    source : str
+        Where the data were published, if the mapping says so.
     tables : dict of DataFrame
         patients, pain_scores and, where there are any, infusions. Scores are on 0 to 10.
     intake : tuple of Intake
@@ -80,38 +82,43 @@ def load_export(path: Path, mapping_path: Path | None = None) -> Export:
     ContractError
         What breaks the contract, with table, column, rule, number of rows and first lines.
     """
-    if not path.exists():
-        raise InputError(
-            f"there is no export at {path}. Give a folder with patients and pain_scores, or a file."
-        )
+    check_exists(path)
     own = path / OWN_MAPPING
-    told = mapping_path or (own if path.is_dir() and own.is_file() else None)
+    told = mapping_path or (own if path.is_dir() and own.exists() else None)
     mapping = load_mapping(told) if told else Mapping()
     conditions = load_conditions().extended(mapping.conditions)
-    rules = _rules_with_files(path, mapping)
-    tables, intake, problems, files = _build_all(path, rules, mapping, conditions)
-    refuse(problems)
+    scales = {**SCALES, **mapping.scales}
+    read = _read_all(find_sources(path, mapping), mapping, conditions)
+    refuse(read.problems)
+    _refuse_empty(read)
     checked = check_tables(
-        tables,
-        conditions=conditions,
-        scales={**SCALES, **mapping.scales},
-        exclude=mapping.exclude,
+        read.tables(), conditions=conditions, scales=scales, exclude=mapping.exclude
     )
     refuse(checked.problems)
-    if told:
-        files = {told: sha256_of(told), **files}
     export = Export(
         name=mapping.name or path.resolve().name,
         synthetic=mapping.synthetic,
         source=mapping.source or "",
-        tables=_on_one_scale(checked.tables, {**SCALES, **mapping.scales}),
-        intake=tuple(_add_excluded(intake, checked.excluded)),
+        tables=_on_one_scale(checked.tables, scales),
+        intake=_with_excluded(read.intake, checked.excluded),
         conditions=conditions,
         settings=dict(mapping.settings),
-        files=files,
+        files=({told: sha256_of(told)} if told else {}) | read.files,
     )
     _check_reconciled(export)
     return export
+
+
+def check_exists(path: Path) -> None:
+    """Raise InputError unless there is something at the export's path."""
+    try:
+        there = path.exists()
+    except OSError as error:
+        raise InputError(f"{str(path)[:200]} cannot be read: {error.strerror}.") from None
+    if not there:
+        raise InputError(
+            f"there is no export at {path}. Give a folder with patients and pain_scores, or a file."
+        )
 
 
 def sha256_of(path: Path) -> str:
@@ -120,88 +127,70 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _rules_with_files(path: Path, mapping: Mapping) -> list[tuple[str, TableRule, Path]]:
-    """Pair every table rule with its file; without rules, files named after the tables."""
-    found: list[tuple[str, TableRule, Path]] = []
-    folder = path if path.is_dir() else path.parent
-    for name, rules in mapping.tables.items():
-        for rule in rules:
-            files = _files_of(rule, name, path, folder)
-            found += [(name, rule, file) for file in files]
-    named = {name for name, _, _ in found}
-    for name in TABLES:
-        if name not in named:
-            found += [(name, rule, file) for rule, file in _file_of_table(name, path, mapping)]
-    if not found:
-        what = "folder" if path.is_dir() else "file"
-        raise InputError(
-            f"{path}: nothing in this {what} is named after a table ({', '.join(TABLES)}). Rename "
-            "the files, or describe them in a mapping file and give it with --mapping "
-            "(docs/mapping.md)."
-        )
-    return found
+@dataclass
+class _Read:
+    """What reading the files gave: parts of tables, accounts, problems and checksums."""
+
+    parts: dict[str, list[pd.DataFrame]] = field(default_factory=dict)
+    intake: list[Intake] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    files: dict[Path, str] = field(default_factory=dict)
+    _raw: dict[tuple[Path, FileFormat], RawTable] = field(default_factory=dict)
+
+    def raw(self, source: Source, form: FileFormat) -> RawTable:
+        """Return a file's records; a file that several rules read is read once."""
+        if (source.path, form) not in self._raw:
+            self._raw[source.path, form] = load_raw_table(source.path, form, name=source.shown)
+            self.files[source.path] = sha256_of(source.path)
+        return self._raw[source.path, form]
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Return every table of the export, its sources one under the other."""
+        return {
+            name: pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
+            for name, frames in self.parts.items()
+        }
 
 
-def _files_of(rule: TableRule, name: str, path: Path, folder: Path) -> list[Path]:
-    if rule.file is None:
-        if path.is_file():
-            return [path]
-        files = [file for _, file in _file_of_table(name, path, Mapping())]
-        if not files:
-            raise MappingError(f"{name}: the mapping names no `file`, and none is called {name}.")
-        return files
-    if any(char in rule.file for char in "*?["):
-        files = sorted(folder.glob(rule.file))
-        if not files:
-            raise MappingError(f"{name}: no file in {folder} fits '{rule.file}'.")
-        return files
-    return [folder / rule.file]
-
-
-def _file_of_table(name: str, path: Path, mapping: Mapping) -> list[tuple[TableRule, Path]]:
-    if path.is_file():
-        if path.suffix.lower() in EXCEL_ENDINGS and not mapping.tables:
-            return [(TableRule(sheet=name), path)] if name in sheet_names(path) else []
-        return [(TableRule(), path)] if path.stem == name else []
-    files = [
-        path / f"{name}{ending}" for ending in FILE_ENDINGS if (path / f"{name}{ending}").exists()
-    ]
-    if len(files) > 1:
-        raise InputError(
-            f"{path}: both {files[0].name} and {files[1].name} could be {name}; keep one, or name "
-            "it in a mapping."
-        )
-    return [(TableRule(), file) for file in files]
-
-
-def _build_all(
-    path: Path, rules: list[tuple[str, TableRule, Path]], mapping: Mapping, conditions: Conditions
-) -> tuple[dict[str, pd.DataFrame], list[Intake], list[Problem], dict[Path, str]]:
-    parts: dict[str, list[pd.DataFrame]] = {}
-    intake: list[Intake] = []
-    problems: list[Problem] = []
-    files: dict[Path, str] = {}
-    for name, rule, file in rules:
-        style = _style(rule, mapping.format)
-        raw = load_raw_table(file, _file_format(style))
-        files[file] = sha256_of(file)
+def _read_all(sources: list[Source], mapping: Mapping, conditions: Conditions) -> _Read:
+    read = _Read()
+    for number, source in enumerate(sources):
+        style = _style(source.rule, mapping.format)
+        raw = read.raw(source, _file_format(style))
         frame, account, wrong = build_table(
-            TABLES[name],
-            rule,
+            TABLES[source.table],
+            source.rule,
             raw,
             style=style,
             conditions=conditions.labels,
             scales=(*SCALES, *mapping.scales),
             exclude=mapping.exclude,
         )
-        parts.setdefault(name, []).append(frame)
-        intake.append(account)
-        problems += wrong
-    tables = {
-        name: pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
-        for name, frames in parts.items()
-    }
-    return tables, intake, problems, files
+        read.parts.setdefault(source.table, []).append(frame.assign(source_no=number))
+        read.intake.append(account)
+        read.problems += wrong
+    return read
+
+
+def _refuse_empty(read: _Read) -> None:
+    """Refuse a table none of whose records is left, and say where they went."""
+    told = []
+    for name, frames in read.parts.items():
+        if any(len(frame) for frame in frames):
+            continue
+        accounts = [account for account in read.intake if account.table == name]
+        reasons: Counter[str] = Counter()
+        for account in accounts:
+            reasons.update(account.excluded)
+        n = sum(account.n_records * account.per_record for account in accounts)
+        gone = "; ".join(f"{why}: {k}" for why, k in reasons.items()) or "no record after the header"
+        optional = "" if TABLES[name].required else f", or leave {name} out if there were none"
+        told.append(
+            f"{name} ({', '.join(account.file for account in accounts)}): nothing is left of {n} "
+            f"records ({gone}). Check the file and the filters{optional}."
+        )
+    if told:
+        raise ContractError("\n".join(told))
 
 
 def _style(rule: TableRule, shared: Format) -> Format:
@@ -226,32 +215,29 @@ def _on_one_scale(
     """Bring every score to 0 (no pain) to 10; the name of its own scale stays beside it."""
     scores = tables["pain_scores"].copy()
     if "scale" not in scores:
-        scores["scale"] = "nrs_0_10"
-    scores["scale"] = scores["scale"].fillna("nrs_0_10")
+        scores["scale"] = DEFAULT_SCALE
+    scores["scale"] = scores["scale"].fillna(DEFAULT_SCALE)
     start = scores["scale"].map({name: ends[0] for name, ends in scales.items()})
     end = scores["scale"].map({name: ends[1] for name, ends in scales.items()})
     scores["score"] = (scores["score"] - start) * 10.0 / (end - start)
     if "recall" not in scores:
         scores["recall"] = "not_stated"
     scores["recall"] = scores["recall"].fillna("not_stated")
-    return {**tables, "pain_scores": scores}
+    tables = {**tables, "pain_scores": scores}
+    return {name: frame.drop(columns="source_no") for name, frame in tables.items()}
 
 
-def _add_excluded(
-    intake: list[Intake], excluded: dict[tuple[str, str], Counter[str]]
-) -> list[Intake]:
-    """Book rows the rules put aside with the file they came from."""
+def _with_excluded(
+    intake: list[Intake], excluded: dict[int, Counter[str]]
+) -> tuple[Intake, ...]:
+    """Book rows the rules put aside with the source they came from."""
     booked: list[Intake] = []
-    for account in intake:
-        more = excluded.pop((account.table, account.file), Counter())
-        booked.append(
-            replace(
-                account,
-                n_used=account.n_used - sum(more.values()),
-                excluded={**account.excluded, **more},
-            )
-        )
-    return booked
+    for number, account in enumerate(intake):
+        more = excluded.get(number, Counter())
+        reasons = dict(Counter(account.excluded) + more)
+        n_used = account.n_used - sum(more.values())
+        booked.append(replace(account, n_used=n_used, excluded=reasons))
+    return tuple(booked)
 
 
 def _check_reconciled(export: Export) -> None:

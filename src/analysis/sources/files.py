@@ -1,34 +1,32 @@
 """Read a file into records of text, each with its line number, and account for every line.
 
 Everything arrives as text, also from Excel and Parquet, so that values are understood in one place
-(`analysis.sources.values`). The csv module of the standard library is used because it keeps the
-line number of every record and never drops one: lines in the file = header + records + blank lines,
-or an error names the line.
+(`analysis.sources.values`). Lines in the file = header + records + blank and continued lines, or an
+error names the line.
 """
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from analysis.errors import InputError
+from analysis.sources.cells import EXCEL_ENDINGS, PARQUET_ENDINGS, read_excel, read_parquet
+from analysis.sources.text import (
+    Row,
+    choose_separator,
+    decode,
+    read_rows,
+    refuse_swallowed_lines,
+    split_lines,
+)
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
-
-SEPARATORS = (",", ";", "\t", "|")
-EXCEL_ENDINGS = (".xlsx", ".xlsm")
-PARQUET_ENDINGS = (".parquet", ".pq")
-TEXT_ENDINGS = (".csv", ".tsv", ".txt", ".dat", "")
-
-FIELD_LIMIT = 1_000_000
-"""Longest field, characters: far above any note, far below a file swallowed by a stray quote."""
-
-_SIGNATURES = {b"PK\x03\x04": "an Excel or zip file", b"%PDF": "a PDF", b"PAR1": "a Parquet file"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +35,8 @@ class RawTable:
 
     Parameters
     ----------
-    path : Path
-        The file read.
+    name : str
+        The file, as errors and accounts name it.
     frame : DataFrame of str, shape (n_records, n_columns)
         Every value as stripped text; empty where the file has nothing.
     lines : ndarray of int, shape (n_records,)
@@ -46,21 +44,30 @@ class RawTable:
     n_lines, n_header, n_blank, n_continued : int
         Lines in the file, lines up to and with the header, lines with nothing on them, and lines
         that continue a quoted value of the record before.
+    header : tuple of str
+        The header as written; an unnamed column is called "column_4" in the frame, and a name used
+        twice "name (1)", "name (2)".
     """
 
-    path: Path
+    name: str
     frame: pd.DataFrame
     lines: np.ndarray
     n_lines: int
     n_header: int
     n_blank: int
     n_continued: int = 0
+    header: tuple[str, ...] = ()
+
+    @property
+    def repeated(self) -> tuple[str, ...]:
+        """Names the header uses more than once."""
+        return tuple(name for name, n in Counter(self.header).items() if n > 1 and name)
 
     def __post_init__(self) -> None:
         told = self.n_header + self.n_blank + self.n_continued + len(self.frame)
         if told != self.n_lines:
             raise InputError(
-                f"{self.path.name}: the file has {self.n_lines} lines, but {self.n_header} header, "
+                f"{self.name}: the file has {self.n_lines} lines, but {self.n_header} header, "
                 f"{self.n_blank} blank and {len(self.frame)} record lines were read. A stray quote "
                 'is the usual cause; look for an unpaired " and remove it.'
             )
@@ -77,7 +84,9 @@ class FileFormat:
     quoted_line_breaks: bool = False
 
 
-def load_raw_table(path: Path, form: FileFormat | None = None) -> RawTable:
+def load_raw_table(
+    path: Path, form: FileFormat | None = None, *, name: str | None = None
+) -> RawTable:
     """Read a CSV, Excel or Parquet file into text records with line numbers.
 
     Parameters
@@ -86,274 +95,143 @@ def load_raw_table(path: Path, form: FileFormat | None = None) -> RawTable:
         The file; its ending tells the form.
     form : FileFormat
         Encoding, separator, sheet and lines to skip before the header.
+    name : str, optional
+        What errors call the file; its own name when not given.
 
     Raises
     ------
     InputError
-        No such file, a directory, empty, binary, undecodable, no header, a repeated column name,
-        a record with too few or too many fields, or a quote that is never closed.
+        No such file, a directory, empty, binary, undecodable, no header, a record with too few or
+        too many fields, or a quote that is never closed.
     """
     form = form or FileFormat()
+    name = name or path.name
     check_is_file(path)
     ending = path.suffix.lower()
     if ending in EXCEL_ENDINGS:
-        return _from_cells(path, _excel_rows(path, form), form)
+        return _from_cells(name, read_excel(path, form.sheet, name), form)
     if ending in PARQUET_ENDINGS:
-        return _from_cells(path, _parquet_rows(path), form)
+        return _from_cells(name, read_parquet(path, name), form)
     if ending == ".xls":
-        raise InputError(f"{path.name}: the old .xls form is not read; save it as .xlsx or CSV.")
-    return _from_text(path, form)
+        raise InputError(f"{name}: the old .xls form is not read; save it as .xlsx or CSV.")
+    return _from_text(name, path, form)
 
 
 def check_is_file(path: Path) -> None:
-    """Raise InputError unless ``path`` is a file with something in it."""
-    if path.is_dir():
-        raise InputError(f"{path} is a directory where a file is expected.")
-    if not path.exists():
-        nearby = sorted(p.name for p in path.parent.glob("*") if p.is_file())[:6]
-        there = f" The folder holds: {', '.join(nearby)}." if nearby else ""
-        raise InputError(f"there is no file {path}.{there}")
-    if path.stat().st_size == 0:
-        raise InputError(f"{path.name} is empty: a header line and records are expected.")
+    """Raise InputError unless ``path`` is a readable file with something in it."""
+    try:
+        if path.is_dir():
+            raise InputError(f"{path} is a directory where a file is expected.")
+        if not path.exists():
+            nearby = sorted(p.name for p in path.parent.glob("*") if p.is_file())[:6]
+            there = f" The folder holds: {', '.join(nearby)}." if nearby else ""
+            raise InputError(f"there is no file {path}.{there}")
+        if path.stat().st_size == 0:
+            raise InputError(f"{path.name} is empty: a header line and records are expected.")
+        path.open("rb").close()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.") from None
 
 
-def _from_text(path: Path, form: FileFormat) -> RawTable:
-    text = _decode(path, form.encoding)
-    lines = _split_lines(text)
-    separator = _choose_separator(lines[form.skip_lines :], form.separator, path)
+def _from_text(name: str, path: Path, form: FileFormat) -> RawTable:
+    lines = split_lines(decode(path.read_bytes(), form.encoding, name))
+    kept, first = lines[form.skip_lines :], form.skip_lines + 1
+    if not kept:
+        raise InputError(
+            f"{name} has {len(lines)} lines and `skip_lines` is {form.skip_lines}: no header line "
+            "is left. Count the lines before the header again."
+        )
+    separator = choose_separator(kept, form.separator, name)
     if not form.quoted_line_breaks:
-        _refuse_swallowed_lines(lines, separator, path)
-    rows = _csv_rows(lines, separator, path, form)
-    return _assemble(
-        path,
-        rows,
-        n_lines=len(lines),
-        skip=form.skip_lines,
-        continued=form.quoted_line_breaks,
-    )
+        refuse_swallowed_lines(kept, separator, name, first=first)
+    rows = read_rows(kept, separator, name, first=first)
+    return _assemble(name, rows, n_lines=len(lines), skip=form.skip_lines)
 
 
-def _split_lines(text: str) -> list[str]:
-    """Split at LF, CRLF or a bare CR only; str.splitlines would also cut at form feeds."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return lines[:-1] if lines and lines[-1] == "" else lines
+def _from_cells(name: str, rows: list[list[str]], form: FileFormat) -> RawTable:
+    numbered = ((at, 1, row) for at, row in enumerate(rows, start=1) if at > form.skip_lines)
+    return _assemble(name, numbered, n_lines=len(rows), skip=form.skip_lines)
 
 
-def _decode(path: Path, encoding: str) -> str:
-    data = path.read_bytes()
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff") and encoding == "auto":
-        return data.decode("utf-16")
-    for signature, what in _SIGNATURES.items():
-        if data.startswith(signature):
-            raise InputError(f"{path.name} is {what}, not text; give it its proper ending.")
-    if b"\x00" in data[:65536]:
-        raise InputError(f"{path.name} is a binary file; CSV, Excel or Parquet is expected.")
-    try:
-        return data.decode("utf-8-sig" if encoding == "auto" else encoding)
-    except LookupError:
-        raise InputError(f"{path.name}: there is no encoding '{encoding}'; try latin-1.") from None
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise InputError(
-            f"{path.name}, line {line}: byte 0x{data[error.start]:02x} is not {error.encoding}. "
-            "Name the file's encoding in the mapping, most often `encoding: cp1252` or `latin-1`."
-        ) from None
-
-
-def _choose_separator(lines: list[str], wanted: str, path: Path) -> str:
-    if wanted != "auto":
-        return {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";"}.get(wanted, wanted)
-    header = next((line for line in lines if line.strip()), "")
-    if not header:
-        raise InputError(f"{path.name} holds only blank lines: a header line is expected.")
-    return max(SEPARATORS, key=header.count)
-
-
-def _refuse_swallowed_lines(lines: list[str], separator: str, path: Path) -> None:
-    """Refuse a quote that runs over the end of a line: the usual way rows vanish unseen."""
-    for number, line in enumerate(lines, start=1):
-        if '"' in line and not _closes_its_quotes(line, separator):
-            raise InputError(
-                f"{path.name}, line {number}: a quote is not closed where it should be, so other "
-                'values or lines would be swallowed. Remove the stray " from that line; if notes '
-                "really run over several lines, say `quoted_line_breaks: true` in the mapping."
-            )
-
-
-def _closes_its_quotes(line: str, separator: str) -> bool:
-    try:
-        next(csv.reader([line], delimiter=separator, strict=True))
-    except csv.Error:
-        return False
-    return True
-
-
-def _csv_rows(
-    lines: list[str], separator: str, path: Path, form: FileFormat
-) -> Iterator[tuple[int, list[str]]]:
-    """Yield every record with the line it begins on; refuse one that swallowed whole records."""
-    csv.field_size_limit(FIELD_LIMIT)
-    kept = lines[form.skip_lines :]
-    reader = csv.reader((line + "\n" for line in kept), delimiter=separator, strict=True)
-    begins = 0
-    try:
-        for row in reader:
-            if reader.line_num - begins > 1:
-                _refuse_swallowed_records(kept[begins + 1 : reader.line_num], row, separator, path)
-            yield begins + 1 + form.skip_lines, row
-            begins = reader.line_num
-    except (csv.Error, TypeError) as error:
-        raise InputError(
-            f"{path.name}, near line {begins + 1 + form.skip_lines}: not readable as a table "
-            f"({error}). A quote that is never closed is the usual cause."
-        ) from None
-
-
-def _refuse_swallowed_records(
-    continued: list[str], row: list[str], separator: str, path: Path
-) -> None:
-    for line in continued:
-        if line.count(separator) >= len(row) - 1 > 0:
-            raise InputError(
-                f"{path.name}: a quoted value has swallowed what looks like a whole record "
-                f"({line[:60]!r}). Close the quote on the line before it."
-            )
-
-
-def _from_cells(path: Path, rows: list[list[str]], form: FileFormat) -> RawTable:
-    numbered = ((at, row) for at, row in enumerate(rows, start=1) if at > form.skip_lines)
-    return _assemble(path, numbered, n_lines=len(rows), skip=form.skip_lines)
-
-
-def _assemble(
-    path: Path,
-    rows: Iterator[tuple[int, list[str]]],
-    *,
-    n_lines: int,
-    skip: int,
-    continued: bool = False,
-) -> RawTable:
+def _assemble(name: str, rows: Iterator[Row], *, n_lines: int, skip: int) -> RawTable:
     import numpy as np
     import pandas as pd
 
-    header, header_line, n_blank_before = _read_header(rows, path)
+    header, at_header, n_header, n_blank = _read_header(rows, name)
     records: list[list[str]] = []
     starts: list[int] = []
-    n_blank = n_blank_before
-    width = len(header)
-    for at, row in rows:
-        if len(row) == width and (width > 1 or row[0].strip()):
-            records.append(row)
-            starts.append(at)
-        elif not row or (len(row) == 1 and not row[0].strip()):
-            n_blank += 1
-        else:
-            raise InputError(
-                f"{path.name}, line {at}: {len(row)} fields where the header (line {header_line}) "
-                f"has {width}. A separator or quote inside a value is the usual cause; quote that "
-                "value, or name the right `separator` in the mapping."
-            )
-    columns = list(zip(*records, strict=True)) if records else [()] * width
+    n_continued = 0
+    for at, taken, row in rows:
+        fitted = _fit_to_header(row, header, f"{name}, line {at}", at_header)
+        if fitted is None:
+            n_blank += taken
+            continue
+        records.append(fitted)
+        starts.append(at)
+        n_continued += taken - 1
+    columns: Iterable[tuple[str, ...]] = zip(*records, strict=True) if records else [()] * len(header)
+    names = _column_names(header)
     frame = pd.DataFrame(
-        {name: _strip(values) for name, values in zip(header, columns, strict=True)}, dtype=object
+        {
+            column: [value.strip() for value in values]
+            for column, values in zip(names, columns, strict=True)
+        },
+        dtype=object,
     )
     return RawTable(
-        path=path,
+        name=name,
         frame=frame,
         lines=np.asarray(starts, dtype=np.int64),
         n_lines=n_lines,
-        n_header=skip + 1,
+        n_header=skip + n_header,
         n_blank=n_blank,
-        n_continued=sum(cell.count("\n") for row in records for cell in row) if continued else 0,
+        n_continued=n_continued,
+        header=tuple(header),
     )
 
 
-def _strip(values: tuple[str, ...]) -> list[str]:
-    return [value.strip() for value in values]
+def _fit_to_header(
+    row: list[str], header: list[str], place: str, at_header: int
+) -> list[str] | None:
+    """Return a record with one field a column, None for a line with nothing on it.
 
-
-def _read_header(rows: Iterator[tuple[int, list[str]]], path: Path) -> tuple[list[str], int, int]:
-    n_blank = 0
-    for at, row in rows:
-        if not any(cell.strip() for cell in row):
-            n_blank += 1
-            continue
-        names = [cell.strip() or f"column_{i}" for i, cell in enumerate(row, start=1)]
-        repeated = sorted({name for name in names if names.count(name) > 1})
-        if repeated:
-            raise InputError(
-                f"{path.name}, line {at}: the header names {repeated} more than once; every column "
-                "needs a name of its own."
-            )
-        return names, at, n_blank
-    raise InputError(f"{path.name} has no header line.")
-
-
-def _excel_rows(path: Path, form: FileFormat) -> list[list[str]]:
-    import openpyxl
-
-    try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except Exception as error:  # openpyxl raises many kinds for a broken workbook
-        raise InputError(f"{path.name} cannot be read as an Excel workbook: {error}.") from None
-    sheet = _choose_sheet(book, form.sheet, path)
-    rows = [[_cell_text(cell) for cell in row] for row in sheet.iter_rows(values_only=True)]
-    book.close()
-    while rows and not any(rows[-1]):
-        rows.pop()
-    if not rows:
-        raise InputError(f"{path.name}: the sheet '{sheet.title}' is empty.")
-    return rows
-
-
-def _choose_sheet(book: Any, wanted: str | int | None, path: Path) -> Any:
-    names = book.sheetnames
-    if wanted is None and len(names) == 1:
-        return book[names[0]]
-    if isinstance(wanted, int) and 1 <= wanted <= len(names):
-        return book[names[wanted - 1]]
-    if wanted in names:
-        return book[wanted]
+    Separators at the end of records alone, or of the header alone, add and take nothing.
+    """
+    width = len(header)
+    if len(row) == width and (width > 1 or row[0].strip()):
+        return row
+    if not any(field.strip() for field in row):
+        return None
+    if len(row) > width and not any(field.strip() for field in row[width:]):
+        return row[:width]
+    if len(row) < width and not any(header[len(row) :]):
+        return row + [""] * (width - len(row))
+    fields = "field" if len(row) == 1 else "fields"
     raise InputError(
-        f"{path.name} has the sheets {names}; name the one to read with `sheet:` in the mapping"
-        + (f" ('{wanted}' is none of them)." if wanted is not None else ".")
+        f"{place}: {len(row)} {fields} where the header (line {at_header}) has {width}. A separator "
+        "or quote inside a value is the usual cause: quote that value, or name the right "
+        "`separator` in the mapping; lines before the header are skipped with `skip_lines`."
     )
 
 
-def _parquet_rows(path: Path) -> list[list[str]]:
-    import pyarrow.parquet as pq
-
-    try:
-        table = pq.read_table(path)
-    except Exception as error:  # pyarrow raises several kinds for a broken file
-        raise InputError(f"{path.name} cannot be read as Parquet: {error}.") from None
-    columns = [[_cell_text(value) for value in column.to_pylist()] for column in table.columns]
-    records = [list(row) for row in zip(*columns, strict=True)]
-    return [list(table.column_names), *records]
+def _read_header(rows: Iterator[Row], name: str) -> tuple[list[str], int, int, int]:
+    """Return the names, the header's line, its number of lines, and the blank lines before it."""
+    n_blank = 0
+    for at, taken, row in rows:
+        if any(cell.strip() for cell in row):
+            return [" ".join(cell.split()) for cell in row], at, taken, n_blank
+        n_blank += taken
+    raise InputError(f"{name} has no header line.")
 
 
-def _cell_text(value: Any) -> str:
-    """Return a typed cell as the text a CSV of the same sheet would hold."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return "" if value != value else (str(int(value)) if value.is_integer() else repr(value))
-    if hasattr(value, "isoformat"):
-        return value.isoformat(sep=" ") if hasattr(value, "hour") else value.isoformat()
-    return str(value)
-
-
-def sheet_names(path: Path) -> list[str]:
-    """Return the sheets of a workbook; InputError when it is none."""
-    import openpyxl
-
-    check_is_file(path)
-    try:
-        book = openpyxl.load_workbook(path, read_only=True)
-    except Exception as error:  # as above
-        raise InputError(f"{path.name} cannot be read as an Excel workbook: {error}.") from None
-    names = list(book.sheetnames)
-    book.close()
-    return names
+def _column_names(header: list[str]) -> list[str]:
+    """Name every column: an unnamed one by its place, repeated ones by their number."""
+    counts, seen = Counter(header), Counter[str]()
+    names: dict[str, None] = {}
+    for place, name in enumerate(header, start=1):
+        seen[name] += 1
+        own = f"{name} ({seen[name]})" if name and counts[name] > 1 else name or f"column_{place}"
+        while own in names:
+            own += "'"
+        names[own] = None
+    return list(names)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from analysis.contract.problems import Problem
 from analysis.sources.values import Refusal, parse_number
 
 if TYPE_CHECKING:
@@ -16,8 +18,14 @@ if TYPE_CHECKING:
     from analysis.sources.mapping import Condition, Format, TableRule
 
 BLANK_ROW = "blank row"
+REPEATED_HEADER = "header line repeated"
+UNREADABLE = "unreadable value"
 NO_SCORE = "no score recorded"
+NO_INFUSION = "no infusion recorded"
 REPEATED_PATIENT = "further row of the same patient"
+
+FILE_COLUMN = "(file)"
+"""A column every file has for a mapping: its own name without the ending."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,22 +56,73 @@ class Intake:
         return lines == self.n_lines and self.n_records * self.per_record == told
 
 
+@dataclass
+class Kept:
+    """Records that count, their lines, how many were put aside by which name, and problems."""
+
+    frame: pd.DataFrame
+    lines: np.ndarray
+    gone: Counter[str] = field(default_factory=Counter)
+    problems: list[Problem] = field(default_factory=list)
+
+    def put_aside(self, bad: np.ndarray, reason: str) -> None:
+        """Leave out the records marked in ``bad``, under a name."""
+        if bad.any():
+            self.gone[reason] += int(bad.sum())
+            self.frame, self.lines = self.frame[~bad], self.lines[~bad]
+
+
 def keep_records(
-    raw: RawTable, rule: TableRule, missing: frozenset[str], style: Format
-) -> tuple[pd.DataFrame, np.ndarray, Counter[str]]:
-    """Return the records that count, their lines, and how many were put aside by which name."""
-    gone: Counter[str] = Counter()
-    blank = raw.frame.isin(missing).all(axis=1).to_numpy()
-    if blank.any():
-        gone[BLANK_ROW] += int(blank.sum())
-    keep = ~blank
+    raw: RawTable,
+    rule: TableRule,
+    *,
+    table: str,
+    missing: frozenset[str],
+    style: Format,
+    leave_out_unreadable: bool = False,
+) -> Kept:
+    """Return the records that count: not blank, no repeated header, through every filter.
+
+    Parameters
+    ----------
+    raw : RawTable
+    rule : TableRule
+        Its ``given`` texts are added as columns, its ``where`` filters are applied in order.
+    table : str
+        Table of the contract, for problems.
+    missing : frozenset of str
+        Texts that stand for nothing.
+    style : Format
+        Decimal mark of the file.
+    leave_out_unreadable : bool
+        Whether a text that is no number, under a filter with limits, is put aside by name; it is a
+        problem otherwise.
+    """
+    kept = Kept(raw.frame, raw.lines)
+    kept.put_aside(kept.frame.isin(missing).all(axis=1).to_numpy(), BLANK_ROW)
+    kept.put_aside(_repeats_header(kept.frame, raw.header), REPEATED_HEADER)
+    kept.frame = kept.frame.assign(**rule.given, **{FILE_COLUMN: PurePath(raw.name).stem})
     for name, condition in rule.where.items():
-        holds = _holds(raw.frame[name], condition, missing, style)
-        fails = keep & ~holds
-        if fails.any():
-            gone[f"filter on {name}"] += int(fails.sum())
-        keep &= holds
-    return raw.frame[keep].reset_index(drop=True), raw.lines[keep], gone
+        bad = _no_number(kept.frame[name], condition, missing, style)
+        if leave_out_unreadable:
+            kept.put_aside(bad, UNREADABLE)
+        elif bad.any():
+            kept.problems.append(_unfiltered(raw, table, name, kept, bad))
+            return kept
+        holds = _holds(kept.frame[name], condition, missing, style)
+        kept.put_aside(~holds, f"filter: {name} {condition.in_words()}")
+    kept.frame = kept.frame.reset_index(drop=True)
+    return kept
+
+
+def _repeats_header(frame: pd.DataFrame, header: tuple[str, ...]) -> np.ndarray:
+    """Mark records that are the header again, as files pasted together have."""
+    again = np.ones(len(frame), dtype=bool)
+    for column, name in zip(frame.columns, header, strict=True):
+        again &= (frame[column] == name).to_numpy(dtype=bool)
+        if not again.any():
+            break
+    return again
 
 
 def _holds(
@@ -76,7 +135,7 @@ def _holds(
         holds &= ~texts.isin(condition.not_).to_numpy()
     if condition.recorded is not None:
         holds &= texts.isin(missing).to_numpy() != condition.recorded
-    if condition.min is not None or condition.max is not None:
+    if condition.has_limits:
         numbers = _numbers(texts, style)
         low = -np.inf if condition.min is None else condition.min
         high = np.inf if condition.max is None else condition.max
@@ -84,9 +143,30 @@ def _holds(
     return holds
 
 
+def _no_number(
+    texts: pd.Series, condition: Condition, missing: frozenset[str], style: Format
+) -> np.ndarray:
+    if not condition.has_limits:
+        return np.zeros(len(texts), dtype=bool)
+    return np.isnan(_numbers(texts, style)) & ~texts.isin(missing).to_numpy()
+
+
 def _numbers(texts: pd.Series, style: Format) -> np.ndarray:
-    """Return a column as numbers for a filter; what is no number fails every limit."""
+    """Return a column as numbers for a filter; what is no number is NaN."""
     codes, distinct = pd.factorize(texts)
     read = [parse_number(text, decimal=style.decimal or ".") for text in distinct]
     numbers = [np.nan if isinstance(number, Refusal) else number for number in read]
     return np.array(numbers, dtype=float)[codes]
+
+
+def _unfiltered(raw: RawTable, table: str, name: str, kept: Kept, bad: np.ndarray) -> Problem:
+    return Problem(
+        table=table,
+        column=name,
+        code="unreadable_value",
+        file=raw.name,
+        expected="a number for the filter with limits",
+        remedy="Correct it, list the text under `missing`, or name the decimal mark in the mapping.",
+        lines=kept.lines[bad].tolist(),
+        examples=kept.frame.loc[bad, name].head(10).tolist(),
+    )

@@ -6,19 +6,25 @@ Described for users in docs/mapping.md. Parsed by pydantic; every error names th
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from analysis.contract.tables import LATER_TABLES, TABLES
 from analysis.errors import MappingError, suggest
+from analysis.sources.mapping_checks import check_mapping
+from analysis.sources.yaml_text import as_written, line_of, load_yaml
 
 MISSING_WORDS = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None")
 """Texts read as "nothing recorded" unless the mapping gives its own list."""
 
 UNITS_IN_DAYS = {"days": 1.0, "weeks": 7.0, "months": 30.4375, "years": 365.25}
 
+AS_IS = "as_is"
+"""``other: as_is``: words not under ``values`` are read as they stand."""
+
+Unit = Literal["days", "weeks", "months", "years"]
+Dates = Literal["auto", "iso", "day_first", "month_first", "excel_serial"]
 ExcludeCode = Literal[
     "missing_id",
     "unknown_patient",
@@ -28,33 +34,29 @@ ExcludeCode = Literal[
     "repeated_infusion",
     "value_out_of_range",
 ]
-
-
-def _text(value: Any) -> Any:
-    return value if isinstance(value, (dict, list)) or value is None else _plain(value)
-
-
-def _plain(value: Any) -> str:
-    return {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)
+SOURCES = ("from", "constant", "join", "first_of", "mean_of")
+"""Fields of a column rule that say where values come from; a rule has at most one of them."""
 
 
 def _texts(value: Any) -> Any:
-    return [_text(item) for item in value] if isinstance(value, list) else [_text(value)]
+    listed = value if isinstance(value, list) else [value]
+    return ["" if item is None else item for item in listed]
 
 
 def _text_map(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
-    return {_plain(key): "" if item is None else _text(item) for key, item in value.items()}
+    return {key: "" if item is None else item for key, item in value.items()}
 
 
-Text = Annotated[str, BeforeValidator(_text)]
 TextList = Annotated[list[str], BeforeValidator(_texts)]
 TextMap = Annotated[dict[str, str], BeforeValidator(_text_map)]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, populate_by_name=True, allow_inf_nan=False
+    )
 
 
 class Format(_Strict):
@@ -63,11 +65,11 @@ class Format(_Strict):
     encoding: str | None = None
     separator: str | None = None
     decimal: Literal[".", ","] | None = None
-    dates: Literal["auto", "iso", "day_first", "month_first", "excel_serial"] | None = None
+    dates: Dates | None = None
     missing: TextList | None = None
     skip_lines: int | None = Field(None, ge=0)
     quoted_line_breaks: bool | None = None
-    sheet: str | int | None = None
+    sheet: str | None = None
 
 
 class Condition(_Strict):
@@ -79,41 +81,74 @@ class Condition(_Strict):
     max: float | None = None
     recorded: bool | None = None
 
+    @property
+    def has_limits(self) -> bool:
+        """Whether the column is read as numbers."""
+        return self.min is not None or self.max is not None
+
+    def in_words(self) -> str:
+        """Return the filter as people say it: "is 1 or 2", "is at least 4"."""
+        parts = []
+        if self.is_ is not None:
+            parts.append(f"is {' or '.join(word or 'empty' for word in self.is_)}")
+        if self.not_ is not None:
+            parts.append(f"is not {' or '.join(word or 'empty' for word in self.not_)}")
+        if self.min is not None:
+            parts.append(f"is at least {self.min:g}")
+        if self.max is not None:
+            parts.append(f"is at most {self.max:g}")
+        if self.recorded is not None:
+            parts.append("is recorded" if self.recorded else "is not recorded")
+        return " and ".join(parts)
+
 
 class ColumnRule(_Strict):
     """Where a column of the contract comes from."""
 
-    from_: Text | None = Field(None, alias="from")
-    constant: Text | None = None
+    from_: str | None = Field(None, alias="from")
+    constant: str | None = None
     join: TextList | None = None
-    with_: str = Field("-", alias="with")
+    with_: str | None = Field(None, alias="with")
     first_of: TextList | None = None
     mean_of: TextList | None = None
     values: TextMap | None = None
-    other: Text | None = None
-    unit: Literal["days", "weeks", "months", "years"] | None = None
+    other: str | None = None
+    unit: Unit | None = None
     times: float | None = None
     add: float | None = None
     take: Literal["year"] | None = None
     decimal: Literal[".", ","] | None = None
-    dates: Literal["auto", "iso", "day_first", "month_first", "excel_serial"] | None = None
+    dates: Dates | None = None
     missing: TextList | None = None
 
     def sources(self) -> list[str]:
         """Return the file's columns this rule reads."""
-        named = [self.from_] if self.from_ else []
+        named = [] if self.from_ is None else [self.from_]
         return [*named, *(self.join or []), *(self.first_of or []), *(self.mean_of or [])]
+
+    def given_sources(self) -> list[str]:
+        """Return which of ``from``, ``constant``, ``join``, ``first_of``, ``mean_of`` are given."""
+        fields = {"from": self.from_, "constant": self.constant, "join": self.join}
+        fields |= {"first_of": self.first_of, "mean_of": self.mean_of}
+        return [name for name in SOURCES if fields[name] is not None]
 
 
 class WideColumn(_Strict):
-    """One rating column of a table with a column per visit."""
+    """One column of a table with a column per visit: a rating each, or an infusion each."""
 
-    column: Text
+    column: str
     study_day: float | None = None
-    assessed_on: Text | None = None
+    unit: Unit = "days"
+    assessed_on: str | None = None
     visit: str | None = None
     recall: str | None = None
     scale: str | None = None
+    phase: str | None = None
+
+    @property
+    def day(self) -> float | None:
+        """Study day in days, whatever unit it was written in."""
+        return None if self.study_day is None else self.study_day * UNITS_IN_DAYS[self.unit]
 
 
 def _rule(value: Any) -> Any:
@@ -125,9 +160,10 @@ def _condition(value: Any) -> Any:
 
 
 class TableRule(Format):
-    """One source of one table: a file, its columns, and which of its rows count."""
+    """One source of one table: its files, their columns, and which of their rows count."""
 
-    file: str | None = None
+    file: TextList | None = None
+    given: TextMap = Field(default_factory=dict)
     columns: dict[str, Annotated[ColumnRule, BeforeValidator(_rule)]] = Field(default_factory=dict)
     wide: list[WideColumn] = Field(default_factory=list)
     where: dict[str, Annotated[Condition, BeforeValidator(_condition)]] = Field(
@@ -153,48 +189,7 @@ class Mapping(_Strict):
         default_factory=dict
     )
     settings: dict[str, Any] = Field(default_factory=dict)
-    exclude: list[ExcludeCode] = Field(default_factory=list)
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML 1.2 words: only true and false are booleans, so ``No`` and ``Y`` stay text."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [
-        (tag, pattern)
-        for tag, pattern in resolvers
-        if not (tag.endswith(":timestamp") or (tag.endswith(":bool") and first not in "tTfF"))
-    ]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-
-
-def load_yaml(path: Path) -> tuple[Any, yaml.Node | None]:
-    """Return a YAML file's content and its node tree (for line numbers).
-
-    Raises
-    ------
-    MappingError
-        No such file, not text, or not YAML; the line is named.
-    """
-    if not path.is_file():
-        raise MappingError(f"there is no file {path}.")
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        node = yaml.compose(text, Loader=_Loader)
-        content = yaml.load(text, Loader=_Loader)  # a SafeLoader: builds plain values only
-    except UnicodeDecodeError:
-        raise MappingError(f"{path.name} is not a UTF-8 text file.") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        at = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        why = getattr(error, "problem", None) or "not YAML"
-        raise MappingError(
-            f"{path.name}{at}: {why}. YAML wants `name: value` lines, indented with spaces."
-        ) from None
-    _refuse_repeated_keys(node, path)
-    return content, node
+    exclude: Annotated[list[ExcludeCode], BeforeValidator(_listed)] = Field(default_factory=list)
 
 
 def load_mapping(path: Path) -> Mapping:
@@ -205,54 +200,46 @@ def load_mapping(path: Path) -> Mapping:
     MappingError
         The file, line and field that is wrong, what was expected, and the nearest known name.
     """
-    content, node = load_yaml(path)
-    if not isinstance(content, dict):
+    plain, node = load_yaml(path)
+    if not isinstance(plain, dict):
         raise MappingError(f"{path.name} holds no mapping: it begins with `name:` and `tables:`.")
     try:
+        content = as_written(node)
+        if "settings" in plain:
+            content["settings"] = plain["settings"]  # settings are typed: 30.0 is a number there
         mapping = Mapping.model_validate(content)
     except ValidationError as error:
         told = [_tell(item, node, path) for item in error.errors()[:6]]
         raise MappingError("\n".join(told)) from None
-    _check_names(mapping, node, path)
+    except RecursionError:
+        raise MappingError(f"{path.name}: an anchor contains itself; write it out.") from None
+    check_mapping(mapping, node, path)
     return mapping
-
-
-def _check_names(mapping: Mapping, node: yaml.Node | None, path: Path) -> None:
-    for name, rules in mapping.tables.items():
-        at = _line_of(node, ("tables", name))
-        if name not in TABLES:
-            later = " It is not read yet; leave it out." if name in LATER_TABLES else ""
-            raise MappingError(
-                f"{path.name}, line {at}: there is no table '{name}'.{suggest(name, TABLES)}{later} "
-                f"The tables are {', '.join(TABLES)}."
-            )
-        known = TABLES[name].names
-        for rule in rules:
-            for column in rule.columns:
-                if column not in known:
-                    raise MappingError(
-                        f"{path.name}, line {_line_of(node, ('tables', name, 'columns', column))}: "
-                        f"{name} has no column '{column}'.{suggest(column, known)} "
-                        f"Its columns are {', '.join(known)}."
-                    )
-            if rule.wide and name != "pain_scores":
-                raise MappingError(
-                    f"{path.name}, line {at}: `wide` belongs to pain_scores, not to {name}."
-                )
 
 
 def _tell(item: Any, node: yaml.Node | None, path: Path) -> str:
     loc = tuple(item["loc"])
     field = ".".join(str(step) for step in loc) or "the file"
+    place = f"{path.name}, line {line_of(node, loc)}"
     if item["type"] == "extra_forbidden":
         known = _fields_beside(loc)
+        inside = f" in {'.'.join(map(str, loc[:-1]))}" if len(loc) > 1 else ""
         return (
-            f"{path.name}, line {_line_of(node, loc)}: there is no field '{loc[-1]}'"
-            f"{' in ' + '.'.join(map(str, loc[:-1])) if len(loc) > 1 else ''}."
-            f"{suggest(str(loc[-1]), known)} Known here: {', '.join(sorted(known))}."
+            f"{place}: there is no field '{loc[-1]}'{inside}.{suggest(str(loc[-1]), known)} "
+            f"Known here: {', '.join(sorted(known))}."
         )
     why = item["msg"][0].lower() + item["msg"][1:]
-    return f"{path.name}, line {_line_of(node, loc)}: {field} is {item['input']!r}: {why}."
+    if item["type"] == "missing":
+        return f"{place}: {field} is missing."
+    if item["input"] is None:
+        return f"{place}: {field} has nothing after it: {why}."
+    hint = f"{suggest(str(item['input']), get_args(ExcludeCode))}" if loc[0] == "exclude" else ""
+    return f"{place}: {field} is {_shown(item['input'])}: {why}.{hint}"
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def _fields_beside(loc: tuple[Any, ...]) -> list[str]:
@@ -269,34 +256,3 @@ def _fields_beside(loc: tuple[Any, ...]) -> list[str]:
         }
         model = next((parts[step] for step in inside[2:3] if step in parts), TableRule)
     return [field.alias or name for name, field in model.model_fields.items()]
-
-
-def _line_of(node: yaml.Node | None, loc: tuple[Any, ...]) -> int:
-    """Return the line of a field; of the nearest enclosing one when it is not in the file."""
-    line = 1
-    for step in loc:
-        if isinstance(node, yaml.MappingNode):
-            pair = next((p for p in node.value if p[0].value == str(step)), None)
-            if pair is None:
-                continue  # a step pydantic adds, not one of the file's
-            line, node = pair[0].start_mark.line + 1, pair[1]
-        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int):
-            node = node.value[step] if step < len(node.value) else None
-            line = node.start_mark.line + 1 if node is not None else line
-    return line
-
-
-def _refuse_repeated_keys(node: yaml.Node | None, path: Path) -> None:
-    if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key, value in node.value:
-            if key.value in seen:
-                raise MappingError(
-                    f"{path.name}, line {key.start_mark.line + 1}: '{key.value}' stands twice; the "
-                    "first would be lost. Keep one."
-                )
-            seen.add(key.value)
-            _refuse_repeated_keys(value, path)
-    elif isinstance(node, yaml.SequenceNode):
-        for item in node.value:
-            _refuse_repeated_keys(item, path)

@@ -15,7 +15,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from analysis.display.palette import FONT, INK, MUTED, dark_color, every_color, theme
-from analysis.display.words import plain_text
+from analysis.wording.words import plain_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 WIDTH_INCHES = 6.2
 PNG_DPI = 150
+FORMULA_POINTS = 13
 FONT_STACK = "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'DejaVu Sans', sans-serif"
 """Fonts of the reader's own machine: the page's, so that figure and text look alike."""
 
@@ -116,13 +117,18 @@ def png_bytes(figure: Figure) -> bytes:
 def formula_svg(tex: str) -> bytes:
     """Return a formula as SVG with drawn letters; ValueError where matplotlib cannot read it."""
     import matplotlib
+    from matplotlib.font_manager import FontProperties
     from matplotlib.mathtext import math_to_image
 
     buffer = BytesIO()
-    with theme(), matplotlib.rc_context({"svg.fonttype": "path"}):
-        math_to_image(f"${tex}$", buffer, format="svg", color=INK)
+    with theme(), matplotlib.rc_context({"svg.fonttype": "path", "text.parse_math": True}):
+        size = FontProperties(size=FORMULA_POINTS)
+        math_to_image(f"${tex}$", buffer, prop=size, format="svg", color=INK)
     text = re.sub("<metadata>.*?</metadata>", "", buffer.getvalue().decode(), flags=re.DOTALL)
     return text.replace("<defs>", f"{_dark_style()}<defs>", 1).encode()
+
+
+_SIZE = 'style="width:100%;max-width:44rem"'
 
 
 @dataclass(frozen=True)
@@ -138,7 +144,7 @@ class ShownFigure:
     def _repr_html_(self) -> str:
         data = base64.b64encode(self.svg).decode("ascii")
         source = f"data:image/svg+xml;base64,{data}"
-        return f'<img src="{source}" alt="{escape(self.alt, quote=True)}" style="max-width:100%">'
+        return f'<img src="{source}" alt="{escape(self.alt, quote=True)}" {_SIZE}>'
 
 
 def show_figure(figure: Figure, alt: str) -> ShownFigure:

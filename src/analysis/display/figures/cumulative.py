@@ -9,9 +9,9 @@ import numpy as np
 
 from analysis.display.figures.canvas import drawable, new_axes, say_nothing_to_draw, themed
 from analysis.display.figures.labels import row_labels, row_sentence, threshold_word
-from analysis.display.numbers import count_text, share_text
 from analysis.display.palette import INK, MUTED, condition_color, condition_marker
-from analysis.display.words import condition_word
+from analysis.wording.numbers import count_text, share_text
+from analysis.wording.words import condition_word
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -84,10 +84,11 @@ def describe_cumulative_responders(
     if not curves:
         return "Cumulative responder curve: there is none to draw."
     names = row_labels([curve[0] for curve in curves], labels)
+    names = names if len(curves) > 1 else [""]
     conditions = {curve[0].condition for curve in curves}
     whose = f", {condition_word(conditions.pop(), labels)}" if len(conditions) == 1 else ""
     parts = [
-        row_sentence(row, f"{name}, {threshold_word(row.threshold_pct)}")
+        row_sentence(row, f"{name}, {threshold_word(row.threshold_pct)}".removeprefix(", "))
         for curve, name in zip(curves, names, strict=True)
         for row in curve
         if row.threshold_pct in thresholds_pct

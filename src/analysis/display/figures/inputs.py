@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.display.numbers import band_text
+from analysis.wording.numbers import band_text
 
 
 @dataclass(frozen=True, kw_only=True)

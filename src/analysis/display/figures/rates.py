@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from analysis.display.figures.canvas import drawable, new_axes, say_nothing_to_draw, themed
 from analysis.display.figures.inputs import CitedBand
 from analysis.display.figures.labels import row_labels, row_sentence
-from analysis.display.numbers import count_text, estimate_text, quantity_text
 from analysis.display.palette import (
     BAND,
     BAND_EDGE,
@@ -18,7 +17,8 @@ from analysis.display.palette import (
     condition_color,
     condition_marker,
 )
-from analysis.display.words import condition_word
+from analysis.wording.numbers import count_text, estimate_text, quantity_text
+from analysis.wording.words import condition_word
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

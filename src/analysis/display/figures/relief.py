@@ -10,9 +10,9 @@ import numpy as np
 from analysis.display.figures.canvas import drawable, new_axes, say_nothing_to_draw, themed
 from analysis.display.figures.inputs import CurveToDraw
 from analysis.display.figures.under import write_counts_under
-from analysis.display.numbers import count_text, quantity_text, share_text
 from analysis.display.palette import BAND_EDGE, condition_color
-from analysis.display.words import plain_text
+from analysis.wording.numbers import count_text, quantity_text, share_text
+from analysis.wording.words import plain_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

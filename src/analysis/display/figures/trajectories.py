@@ -10,9 +10,9 @@ import numpy as np
 from analysis.display.figures.canvas import drawable, new_axes, say_nothing_to_draw, themed
 from analysis.display.figures.labels import row_labels, row_sentence
 from analysis.display.figures.under import write_counts_under
-from analysis.display.numbers import count_text, number_text
 from analysis.display.palette import condition_color, condition_marker
-from analysis.display.words import condition_word, visit_week, visit_word
+from analysis.wording.numbers import count_text, number_text
+from analysis.wording.words import condition_word, visit_week, visit_word
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,8 +39,9 @@ def draw_trajectories(
     Parameters
     ----------
     rows : sequence of ResultRow
-        Unit ``score``, one per visit; rows that differ in condition, group, population or
-        definition are separate lines. A visit without a value leaves a gap in numbers, not zero.
+        Unit ``score``; rows that differ in condition, group or definition are separate lines,
+        and those that differ in population too where a visit has several. A visit without
+        a value is left out.
     labels : mapping of str to str
         Condition labels by code.
     title : str
@@ -91,13 +92,22 @@ def describe_trajectories(rows: Sequence[ResultRow], *, labels: Mapping[str, str
 
 
 def _lines(rows: Sequence[ResultRow]) -> list[list[ResultRow]]:
+    order = _places(rows)
+    lines = _by_key(rows, with_population=False)
+    if any(len({row.visit for row in line}) < len(line) for line in lines):
+        lines = _by_key(rows, with_population=True)
+    return [sorted(line, key=lambda row: order[row.visit]) for line in lines]
+
+
+def _by_key(rows: Sequence[ResultRow], *, with_population: bool) -> list[list[ResultRow]]:
+    """Sort rows into lines; baseline is of all who started, later visits of those seen."""
     by_key: dict[tuple[str, ...], list[ResultRow]] = {}
     for row in rows:
         if row.value is not None and row.visit:
-            key = (row.condition, row.group_by, row.group, row.population, row.definition)
+            population = row.population if with_population else ""
+            key = (row.condition, row.group_by, row.group, row.definition, population)
             by_key.setdefault(key, []).append(row)
-    order = _places(rows)
-    return [sorted(found, key=lambda row: order[row.visit]) for found in by_key.values()]
+    return list(by_key.values())
 
 
 def _places(rows: Sequence[ResultRow]) -> dict[str, float]:

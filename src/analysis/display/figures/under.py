@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from analysis.display.figures.canvas import drawable
-from analysis.display.numbers import count_text
 from analysis.display.palette import INK, condition_color
+from analysis.wording.numbers import count_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

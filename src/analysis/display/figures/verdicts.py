@@ -5,15 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from analysis.display import words
 from analysis.display.figures.canvas import drawable, new_axes, say_nothing_to_draw, themed
-from analysis.display.numbers import (
-    band_text,
-    count_text,
-    estimate_text,
-    interval_text,
-    number_text,
-)
 from analysis.display.palette import (
     BAND,
     BAND_EDGE,
@@ -22,6 +14,14 @@ from analysis.display.palette import (
     VERDICT_MARKERS,
     verdict_color,
     verdict_symbol,
+)
+from analysis.wording import words
+from analysis.wording.numbers import (
+    band_text,
+    count_text,
+    estimate_text,
+    interval_text,
+    number_text,
 )
 
 if TYPE_CHECKING:

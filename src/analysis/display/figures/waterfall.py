@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.display.figures.canvas import new_axes, say_nothing_to_draw, themed
-from analysis.display.numbers import count_text, fraction_text, quantity_text
 from analysis.display.palette import INK, MUTED, PAPER, RULE, condition_color
+from analysis.wording.numbers import count_text, fraction_text, quantity_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,6 +20,9 @@ MOST_BARS = 400
 """More patients than this share bars (each the patient in its middle), to keep the file small."""
 
 MOST_OUTLINED_BARS = 120
+LEAST_ROOM = 0.6
+"""Where the seen are less than this part of the width, labels stand at the right edge instead."""
+
 LOWEST_PCT = -100.0
 """Deeper bars are cut here and counted in words; a single low baseline would flatten the rest."""
 
@@ -139,9 +142,19 @@ def _draw_bars(
 def _draw_missing(axes: Axes, *, start: float, end: float, n: int, n_all: float) -> None:
     axes.axvspan(start, end, facecolor=RULE, edgecolor=MUTED, hatch="////", linewidth=0, alpha=0.6)
     narrow = (end - start) / n_all < 0.2
-    axes.text((start + end) / 2, 50, f"{count_text(n)} not seen", ha="center", va="center",
-              rotation=90 if narrow else 0, fontsize=9, color=INK,
-              bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 2.5})  # fmt: skip
+    # Above the lines of the thresholds, whose labels may reach into a wide block.
+    height = 50 if narrow else 80
+    axes.text(
+        (start + end) / 2,
+        height,
+        f"{count_text(n)} not seen",
+        ha="center",
+        va="center",
+        rotation=90 if narrow else 0,
+        fontsize=9,
+        color=INK,
+        bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 2.5},
+    )
 
 
 def _draw_threshold(
@@ -149,9 +162,10 @@ def _draw_threshold(
 ) -> None:
     axes.plot([0, right], [threshold, threshold], color=INK, linewidth=0.9, linestyle=(0, (4, 3)))
     reached = fraction_text(_count_at_least(seen, threshold), n)
+    room = seen.size >= LEAST_ROOM * right
     axes.annotate(
         f"{threshold:g} % or more: {reached}",
-        (max(seen.size, 1), threshold),
+        (seen.size if room else right, threshold),
         xytext=(-4, 3),
         textcoords="offset points",
         ha="right",

@@ -22,7 +22,7 @@ CURVE_METHOD = (
 
 @dataclass(frozen=True)
 class Bounds:
-    """The lowest and highest number the data allow, both equally likely; not an interval.
+    """The lowest and highest number the data allow, all between equally likely; no interval.
 
     ``high`` is None where nothing limits it.
     """
@@ -54,8 +54,9 @@ class IntervalCurve:
     time_unit : str
     warnings : tuple of str
         Sentences that go with every number read off the curve.
-    intervals : Intervals
-        The distinct intervals behind it, for bootstrap intervals.
+    intervals, all_masses
+        The distinct intervals behind it and the mass of each of their regions, also of those
+        without any: for `bootstrap_relief`.
     """
 
     left: Floats
@@ -76,6 +77,11 @@ class IntervalCurve:
     def last_time(self) -> float:
         """Time up to which the curve is known: the start of the region without an end."""
         return float(self.left[-1] if np.isinf(self.right[-1]) else self.right[-1])
+
+    @property
+    def n_lost(self) -> int:
+        """Patients whose loss some visit has shown (rounded sum of weights)."""
+        return round(float(self.intervals.counts[np.isfinite(self.intervals.right)].sum()))
 
     def bounds(self, time: float) -> Bounds:
         """Return the lowest and highest share still relieved just after ``time``.
@@ -264,6 +270,7 @@ class IntervalCurve:
         number = Estimate(
             value=value,
             n=self.n,
+            n_events=self.n_lost,
             unit=unit,
             method=self.method,
             status=status if value is None else "estimated",

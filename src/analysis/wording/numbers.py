@@ -11,6 +11,8 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from math import isfinite
 from typing import TYPE_CHECKING, Protocol
 
+from analysis.wording.words import plain_text
+
 if TYPE_CHECKING:
     from analysis.results import Status
 
@@ -128,7 +130,7 @@ def quantity_text(
     text = number_text(value, decimals=decimals)
     if unit in ("weeks", "days"):
         return time_text(text, unit=unit)
-    return text + SUFFIX.get(unit, "" if unit in DECIMALS else f" {unit}")
+    return text + SUFFIX.get(unit, "" if unit in DECIMALS else f" {plain_text(unit)}")
 
 
 def time_text(number: str, *, unit: str) -> str:
