@@ -13,6 +13,14 @@ from analysis.errors import SettingsError, suggest
 
 Recall = Literal["auto", "now", "average", "worst", "least", "not_stated"]
 BoosterStrategy = Literal["loss", "censoring", "ignored"]
+"""What a booster is to relief: its end, the end of what is known, or nothing."""
+
+LossRule = Literal["once", "confirmed", "near_baseline"]
+"""When relief is lost: at the first rating below the threshold; at the first one that the next
+rating confirms; or when pain is back within 1 point, or at 80 %, of baseline."""
+
+Clock = Literal["end_of_series", "first_response", "start"]
+"""From when the clock runs: last infusion of the series, first rating with relief, or day 0."""
 
 
 class AnalysisSettings(BaseModel):
@@ -44,6 +52,12 @@ class AnalysisSettings(BaseModel):
     recall: Recall = Field("auto", description="which recall of ratings is analysed")
     booster_strategy: BoosterStrategy = Field(
         "loss", description="what a booster is to relief: its end, censoring, or ignored"
+    )
+    loss_rule: LossRule = Field(
+        "once", description="relief is lost at one rating below, one confirmed, or near baseline"
+    )
+    relief_clock: Clock = Field(
+        "end_of_series", description="relief is timed from end of series, first response or start"
     )
     claim_arm: str = Field(
         "", description="arm that claims are judged on, where the export has more than one"

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pandas as pd
@@ -12,7 +16,8 @@ from analysis.contract.codes import load_conditions
 from analysis.derive.datasets import Datasets, derive_datasets
 from analysis.outcomes.rows import ResultRow
 from analysis.settings import AnalysisSettings
-from analysis.sources.export import Export
+from analysis.sources.demo import write_demo
+from analysis.sources.export import Export, load_export
 
 SETTINGS = AnalysisSettings(bootstrap_replicates=200)
 
@@ -149,8 +154,8 @@ def duration_row(
 
 
 CLAIM: dict[str, Any] = {
-    "claim_id": "T1", "section": "", "wording": "70-85% of CRPS patients respond", "source": "typed",
-    "printed_on": "", "condition": "crps", "measure": "responder_share",
+    "claim_id": "T1", "section": "", "wording": "70-85% of CRPS patients respond",
+    "source": "typed", "printed_on": "", "condition": "crps", "measure": "responder_share",
     "definition": "percent_reduction", "threshold_pct": 30.0, "visit": "",
     "population": "all_starters", "cited_low": 0.7, "cited_high": 0.85, "unit": "share",
     "cited_text": "70-85 %", "reading": "of all who start",
@@ -178,3 +183,20 @@ def duration_claim(**changed: Any) -> Claim:
         "cited_low": 2.0, "cited_high": None, "unit": "weeks",
     }  # fmt: skip
     return claim(**{**duration, **changed})
+
+
+@lru_cache(maxsize=1)
+def big_demo() -> tuple[Datasets, dict[str, Any]]:
+    """20,000 synthetic patients, written, read and derived as an export is, with their truth.
+
+    The seed is drawn, not picked; it is not the one of the bundled export.
+    """
+    with TemporaryDirectory() as folder:
+        export = write_demo(Path(folder) / "demo", n_patients=20_000, seed=424_242)
+        truth = json.loads((export / "truth.json").read_text(encoding="utf-8"))
+        return derive_datasets(load_export(export), SETTINGS), truth["conditions"]
+
+
+PLANTED = ("crps", "fibromyalgia", "neuropathic", "central", "headache", "fbss")
+ALLOWED_Z = 4.0
+"""Standard errors allowed between an estimate and the planted truth: chance passes 1 in 16,000."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from studies import SETTINGS, clinic, patient, study
+from studies import ALLOWED_Z, PLANTED, SETTINGS, big_demo, clinic, patient, study
 
 from analysis.outcomes.pain import generator, tabulate_reductions
 from analysis.outcomes.rows import find_row, find_rows
@@ -104,3 +104,25 @@ def test_the_same_seed_gives_the_same_rows(rows):
     moved = row(tabulate_reductions(study(clinic()), other, "crps"), definition="ratio_of_means")
     assert moved.value == row(rows, definition="ratio_of_means").value
     assert moved.low != row(rows, definition="ratio_of_means").low
+
+
+RESPONDERS_ABOVE_OTHERS_PCT = 47.0
+"""Planted: responders fall by 30 + 70 x 1.3 / (1.3 + 2.7) = 53 % on average, others by 6 %."""
+
+ROUNDED_PCT = 0.25
+"""Whole scores move both means by a few percent, and so the shift below by this much at most."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("condition", PLANTED)
+def test_planted_mean_reductions_are_found_again(condition):
+    """Those rated are better off than all who started, by as much as responders are over-seen."""
+    datasets, truth = big_demo()
+    planted = truth[condition]
+    over_seen = planted["expected_rated_share"] - planted["responder_30_share"]
+    expected = planted["simulated"]["reduction_mean_pct"] + over_seen * RESPONDERS_ABOVE_OTHERS_PCT
+    made = tabulate_reductions(datasets, SETTINGS, condition)
+    found = row(made, definition="mean_of_patients")
+    error = (found.high - found.low) / (2 * 1.96)
+    assert found.value == pytest.approx(expected, abs=ALLOWED_Z * error + ROUNDED_PCT)
+    assert error < 1.0

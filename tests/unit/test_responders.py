@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from studies import END, SETTINGS, WEEK_4, clinic, patient, study
+from studies import ALLOWED_Z, END, PLANTED, SETTINGS, WEEK_4, big_demo, clinic, patient, study
 
 from analysis.outcomes.responders import tabulate_responders, visits_in_play
 from analysis.outcomes.rows import find_row, find_rows
@@ -56,7 +56,8 @@ def test_two_points_by_hand(rows):
 
 
 def test_worsening_by_hand(rows):
-    keys = {"measure": "worsening_share", "definition": "percent_increase", "population": "observed"}
+    keys = {"measure": "worsening_share", "definition": "percent_increase"}
+    keys["population"] = "observed"
     assert counts(rows, **keys) == (1, 8, 2)  # six; ten is not worse, booster or not
     assert not any("booster" in text for text in row(rows, **keys).warnings)
 
@@ -145,7 +146,8 @@ def test_one_patient():
 
 
 def test_all_baselines_missing_is_not_estimable():
-    made = tabulate_responders(study([patient("a", None, 3), patient("b", None, 5)]), SETTINGS, "crps")
+    datasets = study([patient("a", None, 3), patient("b", None, 5)])
+    made = tabulate_responders(datasets, SETTINGS, "crps")
     assert {r.status for r in find_rows(made, measure="responder_share")} == {"not estimable"}
 
 
@@ -190,8 +192,8 @@ def test_any_clinic(drawn):
         assert worst.value == four["all_starters"].value <= best.value
         assert seen.n + seen.n_missing == worst.n == best.n
         assert seen.n_events == worst.n_events
-    parts = find_rows(made, measure="responder_share", definition="percent_reduction",
-                      threshold_pct=30.0, population="all_starters", group_by="subtype")  # fmt: skip
+    keys = {"measure": "responder_share", "definition": "percent_reduction", "threshold_pct": 30.0}
+    parts = find_rows(made, **keys, population="all_starters", group_by="subtype")
     if parts:
         assert sum(r.n for r in parts) == row(made).n
         assert sum(r.n_events or 0 for r in parts) == (row(made).n_events or 0)
@@ -202,3 +204,22 @@ def test_better_ratings_never_lower_the_rate():
     better = [patient(f"p{i}", 10, score - 1) for i, score in enumerate([9, 8, 7, 6, 5])]
     values = [row(tabulate_responders(study(p), SETTINGS, "crps")).value for p in (base, better)]
     assert np.diff(values)[0] == pytest.approx(0.2)  # one more patient of five reaches 30 %
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("condition", PLANTED)
+def test_planted_responder_shares_are_found_again(condition):
+    """The whole way: files written, read, derived, counted."""
+    datasets, truth = big_demo()
+    made = tabulate_responders(datasets, SETTINGS, condition)
+    expected = {
+        "all_starters": truth[condition]["expected_all_starters_share"],
+        "observed": truth[condition]["expected_rated_share"],
+    }
+    for population, share in expected.items():
+        found = row(made, population=population)
+        allowed = ALLOWED_Z * np.sqrt(share * (1 - share) / found.n)
+        assert found.value == pytest.approx(share, abs=allowed), population
+        assert allowed < 0.05  # enough patients for the test to mean something
+    worst, best = row(made, population="worst_case"), row(made, population="best_case")
+    assert worst.value < truth[condition]["responder_30_share"] < best.value

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from analysis.claims.judgement import Judgement
 from analysis.contract.codes import load_conditions
+from analysis.outcomes.rows import ResultRow
 from analysis.wording.numbers import (
     SMALL_N,
     band_text,
@@ -17,7 +18,6 @@ from analysis.wording.numbers import (
     quantity_text,
 )
 from analysis.wording.words import plain_text, visit_word
-from analysis.outcomes.rows import ResultRow
 
 MONTHS_FROM_WEEKS = 8.7
 """Two months of 30.4375 days, in weeks: from here on relief lasted "months"."""
@@ -90,8 +90,7 @@ def _tell_share(judgement: Judgement, row: ResultRow) -> str:
     )
     if not row.n_missing:
         return told
-    meant = "are not in it" if observed else "count as not responding"
-    return f"{told} {_not_rated(row)} and {meant}."
+    return f"{told} {_not_rated(row, counted='' if observed else 'as not responding')}"
 
 
 def _response(row: ResultRow) -> str:
@@ -100,8 +99,12 @@ def _response(row: ResultRow) -> str:
     return f"at least {row.threshold_pct:g} % less pain"
 
 
-def _not_rated(row: ResultRow) -> str:
-    return f"{count_text(row.n_missing)} {'was' if row.n_missing == 1 else 'were'} not rated"
+def _not_rated(row: ResultRow, *, counted: str) -> str:
+    """Say what became of those not rated: counted as something, or not in the number at all."""
+    was, counts, is_ = ("was", "counts", "is") if row.n_missing == 1 else ("were", "count", "are")
+    if counted:
+        return f"{count_text(row.n_missing)} {was} not rated and {counts} {counted}."
+    return f"{count_text(row.n_missing)} more who started {was} not rated and {is_} not in it."
 
 
 _MEANS = {
@@ -123,10 +126,7 @@ def _tell_mean(judgement: Judgement, row: ResultRow) -> str:
     )
     if not row.n_missing:
         return told
-    meant = "count as unchanged" if everyone else "are not in it"
-    starters = "" if everyone else " more who started"
-    were = "was" if row.n_missing == 1 else "were"
-    return f"{told} {count_text(row.n_missing)}{starters} {were} not rated and {meant}."
+    return f"{told} {_not_rated(row, counted='as unchanged' if everyone else '')}"
 
 
 _LOST = {
@@ -139,14 +139,14 @@ _LOST = {
 def _tell_duration(judgement: Judgement, row: ResultRow) -> str:
     lost = _LOST[row.definition]
     lasted = (
-        f"it is not reached within the follow-up that half {lost}".rstrip(",")
+        f"the time by which half {lost} is not reached within the follow-up"
         if row.value is None
         else f"half {lost} after {_value(judgement, row.value)}"
     )
     told = (
         f"Of {_patients(judgement, row)} with at least {row.threshold_pct or 0:g} % less pain "
-        f"at the end of the series, {lasted}; {_interval(judgement, row)}. A loss is dated at the visit "
-        "that found it; the interval allows for a loss as early as the visit before."
+        f"at the end of the series, {lasted}; {_interval(judgement, row)}. A loss is dated at the "
+        "visit that found it; the interval allows for a loss as early as the visit before."
     )
     if row.low is not None and row.low >= MONTHS_FROM_WEEKS:
         return told + " That is months."

@@ -8,9 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-Kind = Literal[
-    "id", "text", "category", "word", "integer", "number", "date", "datetime", "flag"
-]
+Kind = Literal["id", "text", "category", "word", "integer", "number", "date", "datetime", "flag"]
 
 SCALES: dict[str, tuple[float, float]] = {"nrs_0_10": (0.0, 10.0), "vas_0_100": (0.0, 100.0)}
 """Pain scales by name, with their ends. Scores are compared on 0 to 10 after reading."""

@@ -24,7 +24,7 @@ from analysis.derive.pain import (
 from analysis.derive.relief import derive_relief
 from analysis.derive.series import derive_series, derive_treatment
 from analysis.derive.visits import END, order_visits
-from analysis.errors import InputError
+from analysis.errors import InputError, SettingsError
 from analysis.settings import AnalysisSettings
 from analysis.sources.export import Export
 from analysis.sources.intake import Intake
@@ -45,6 +45,8 @@ class Datasets:
     visits : DataFrame
         One row a patient and analysis visit that was rated: score, change_score, reduction_pct,
         boosted (a booster came before it).
+    change : DataFrame
+        One row a rating after day 0, with change and percent reduction from baseline.
     relief : DataFrame
         One row a responder: `analysis.derive.relief.derive_relief`.
     series : DataFrame
@@ -60,6 +62,7 @@ class Datasets:
     subjects: pd.DataFrame
     ratings: pd.DataFrame
     visits: pd.DataFrame
+    change: pd.DataFrame
     relief: pd.DataFrame
     series: pd.DataFrame
     visit_order: tuple[str, ...]
@@ -106,7 +109,13 @@ def derive_datasets(export: Export, settings: AnalysisSettings) -> Datasets:
     change = derive_change(ratings, baseline)
     visits = _visits(change, subjects)
     eligible = change[change["patient_id"].isin(subjects.index[subjects["eligible"]])]
-    relief = derive_relief(eligible, subjects, threshold_pct=settings.responder_threshold_pct)
+    relief = derive_relief(
+        eligible,
+        subjects,
+        threshold_pct=settings.responder_threshold_pct,
+        rule=settings.loss_rule,
+        clock=settings.relief_clock,
+    )
     return Datasets(
         name=export.name,
         synthetic=export.synthetic,
@@ -115,6 +124,7 @@ def derive_datasets(export: Export, settings: AnalysisSettings) -> Datasets:
         subjects=subjects,
         ratings=ratings,
         visits=visits,
+        change=change,
         relief=relief,
         series=series if series is not None else pd.DataFrame({"patient_id": [], "day": []}),
         visit_order=order_visits(visits),
@@ -133,7 +143,7 @@ def _series(export: Export, settings: AnalysisSettings) -> pd.DataFrame | None:
 def _with_infusions(series: pd.DataFrame, settings: AnalysisSettings) -> pd.DataFrame:
     """Return the treatment of every patient treated; a study day of day 0 where none is known."""
     out = derive_treatment(series)
-    known = out["day0_study_day"] if "day0_study_day" in out else np.nan
+    known = out.get("day0_study_day", np.nan)
     return out.assign(day0_study_day=pd.Series(known, index=out.index, dtype=float)).fillna(
         {"day0_study_day": settings.day0_study_day}
     )
@@ -166,7 +176,13 @@ def _end_of_treatment(
     scores: pd.DataFrame, treatment: pd.DataFrame, settings: AnalysisSettings
 ) -> pd.Series:
     """Return the day treatment ends: of the rating the export itself calls ``end``, if any."""
-    day = settings.end_of_series_study_day - settings.day0_study_day
+    start, last = settings.day0_study_day, settings.end_of_series_study_day
+    if last != 0 and last < start:
+        raise SettingsError(
+            f"end_of_series_study_day is {last:g}, before day 0 (day0_study_day is {start:g}); "
+            "treatment ends on day 0 or after it."
+        )
+    day = max(last - start, 0.0)
     end = pd.Series(day, index=treatment.index, dtype=float)
     if day != 0 or "visit" not in scores:
         return end
@@ -200,7 +216,7 @@ def _visits(change: pd.DataFrame, subjects: pd.DataFrame) -> pd.DataFrame:
     return frame[[*columns, "change_score", "reduction_pct", "boosted"]].reset_index(drop=True)
 
 
-_FRAMES = ("subjects", "ratings", "visits", "relief", "series")
+_FRAMES = ("subjects", "ratings", "visits", "change", "relief", "series")
 
 
 def write_datasets(datasets: Datasets, folder: Path) -> None:

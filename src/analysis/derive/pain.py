@@ -97,9 +97,7 @@ def place_ratings(
     return frame.drop(columns="after_infusion")
 
 
-def days_since_start(
-    scores: pd.DataFrame, treatment: pd.DataFrame
-) -> tuple[pd.Series, pd.Series]:
+def days_since_start(scores: pd.DataFrame, treatment: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     """Return days since day 0, and whether a rating comes after the first infusion began.
 
     Parameters

@@ -7,23 +7,13 @@ loss lies in (good_until, first_bad]. A booster is kept beside it; what it means
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 import pandas as pd
 
 from analysis.derive.lookup import look_up
 from analysis.derive.response import ROUNDING
 from analysis.derive.visits import END
-
-BoosterStrategy = Literal["loss", "censoring", "ignored"]
-
-LossRule = Literal["once", "confirmed", "near_baseline"]
-"""When relief is lost: at the first rating below the threshold; at the first one that the next
-rating confirms; or when pain is back within 1 point, or at 80 %, of baseline."""
-
-Clock = Literal["end_of_series", "first_response", "start"]
-"""From when the clock runs: last infusion of the series, first rating with relief, or day 0."""
+from analysis.settings import BoosterStrategy, Clock, LossRule
 
 NEAR_BASELINE_POINTS = 1.0
 NEAR_BASELINE_SHARE = 0.8
@@ -62,8 +52,10 @@ def derive_relief(
         when there was none), good_before_booster_days, n_ratings. Relief that comes back after a
         loss does not count again.
     """
-    frame = _ratings_of_responders(change, threshold_pct, clock)
-    frame["time"] = frame["day"] - look_up(frame["patient_id"], _clock_start(frame, subjects, clock))
+    frame = _ratings_of_responders(change, subjects, threshold_pct, clock)
+    frame["time"] = frame["day"] - look_up(
+        frame["patient_id"], _clock_start(frame, subjects, clock)
+    )
     frame["bad"] = _is_bad(frame, rule)
     by_patient = frame.groupby("patient_id", sort=False)
     out = pd.DataFrame({"last_rating_days": by_patient["time"].max()})
@@ -84,13 +76,20 @@ def derive_relief(
 
 
 def _ratings_of_responders(
-    change: pd.DataFrame, threshold_pct: float, clock: Clock
+    change: pd.DataFrame, subjects: pd.DataFrame, threshold_pct: float, clock: Clock
 ) -> pd.DataFrame:
-    """Return responders' ratings from the one that showed relief on, in order."""
+    """Return responders' ratings from the one that showed relief on, in order.
+
+    Relief first shown after a booster is the booster's, not the series': such patients are no
+    responders here, as in the responder rates.
+    """
     frame = change[change["reduction_pct"].notna()].copy()
     frame["good"] = frame["reduction_pct"] >= threshold_pct - ROUNDING
-    relieved = frame["good"] if clock == "first_response" else frame["good"] & (frame["role"] == END)
-    shown = frame[relieved].groupby("patient_id")["day"].min()
+    relieved = (
+        frame["good"] if clock == "first_response" else frame["good"] & (frame["role"] == END)
+    )
+    booster = look_up(frame["patient_id"], subjects["first_booster_day"]).fillna(np.inf)
+    shown = frame[relieved & (frame["day"] <= booster)].groupby("patient_id")["day"].min()
     frame = frame[frame["patient_id"].isin(shown.index)]
     frame = frame[frame["day"] >= look_up(frame["patient_id"], shown)]
     return frame.sort_values(["patient_id", "day"], kind="stable")
@@ -131,9 +130,15 @@ def apply_booster_strategy(spans: pd.DataFrame, *, strategy: BoosterStrategy) ->
     Returns
     -------
     DataFrame
-        Same index: left_days, right_days (loss lies in (left, right]; equal when known exactly;
-        right infinite when not seen), time_days and is_event (for Kaplan-Meier: the visit is the
-        time of loss, a patient not lost is followed to the last good rating), cause (``loss``, ``booster``, ``censored``).
+        Same index: left_days, right_days (the end of relief lies in (left, right]; right infinite
+        when not seen), time_days and is_event (for Kaplan-Meier with the visit as the time of
+        loss), cause (``loss``, ``booster``, ``censored``).
+
+    Notes
+    -----
+    A booster is dated, yet under ``loss`` the end of relief lies in (last good rating, booster]:
+    boosters are given because relief wanes, and nobody looked between. Under ``censoring`` the
+    patient was last known to be relieved at the last good rating, not at the booster.
     """
     boosted = spans["booster_days"] < spans["first_bad_days"]
     if strategy == "ignored":
@@ -141,15 +146,16 @@ def apply_booster_strategy(spans: pd.DataFrame, *, strategy: BoosterStrategy) ->
     lost = np.isfinite(spans["first_bad_days"]) & ~boosted
     booster_ends = boosted if strategy == "loss" else boosted & False
     left = spans["good_until_days"].where(~boosted, spans["good_before_booster_days"]).fillna(0.0)
-    left = left.where(~booster_ends, spans["booster_days"])
     right = spans["first_bad_days"].where(lost, np.inf)
     right = right.where(~booster_ends, spans["booster_days"])
+    seen_to = spans["last_rating_days"].where(~boosted, left)
+    time = spans["first_bad_days"].where(lost, seen_to)
     cause = np.select([lost, boosted], ["loss", "booster"], default="censored")
     return pd.DataFrame(
         {
             "left_days": left,
             "right_days": right,
-            "time_days": spans["first_bad_days"].where(lost, left),
+            "time_days": time.where(~booster_ends, spans["booster_days"]),
             "is_event": lost | booster_ends,
             "cause": cause,
         },

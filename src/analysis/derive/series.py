@@ -63,16 +63,16 @@ def _on_one_clock(infusions: pd.DataFrame) -> pd.DataFrame:
     """Sort infusions by patient and time; ``clock`` is whole days by date, else the study day."""
     frame = infusions.reset_index(drop=True)
     empty = pd.Series(pd.NaT, index=frame.index, dtype="datetime64[s]")
-    frame["at"] = frame["infused_at"] if "infused_at" in frame else empty
-    days = frame["study_day"] if "study_day" in frame else pd.Series(np.nan, index=frame.index)
+    frame["at"] = frame.get("infused_at", empty)
+    days = frame.get("study_day", pd.Series(np.nan, index=frame.index))
     dated = frame["at"].notna().groupby(frame["patient_id"]).transform("all")
     numbered = days.notna().groupby(frame["patient_id"]).transform("all")
     mixed = frame.loc[~dated & ~numbered, "patient_id"].unique()
     if len(mixed):
         raise InputError(
-            f"infusions: {len(mixed)} patients (first: {mixed[0]}) have infusions with a date beside "
-            "infusions with only a study day, so their order is unknown. Give all of a patient's "
-            "infusions a date, or all of them a study day."
+            f"infusions: {len(mixed)} patients (first: {mixed[0]}) have infusions with a date "
+            "beside infusions with only a study day, so their order is unknown. Give all infusions "
+            "of a patient a date, or all of them a study day."
         )
     since = (frame["at"] - pd.Timestamp("1970-01-01")) / DAY
     frame["clock"] = np.floor(since).where(dated, days)

@@ -1,4 +1,4 @@
-"""Apply one table rule of a mapping: from text records to a typed table, every record accounted for.
+"""Apply one table rule of a mapping: text records to a typed table, every record accounted for.
 
 Records read = used + excluded by a named reason; what is neither is a problem and stops the load.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -87,25 +88,25 @@ def build_table(
         style=style,
         leave_out_unreadable=leave_out,
     )
-    words = {"condition": tuple(conditions), "scale": tuple(scales)}
-    frames, problems = [], list(kept.problems)
     gone = Counter({reason: n * _per_record(rule) for reason, n in kept.gone.items()})
+    bench = Workbench(
+        table=table.name,
+        file=raw.name,
+        style=style,
+        words={"condition": tuple(conditions), "scale": tuple(scales)},
+        missing=missing,
+        lines=kept.lines,
+        leave_out_unreadable=leave_out,
+        problems=kept.problems,
+    )
     columns: list[WideColumn | None] = [*rule.wide] or [None]
-    for wide in columns if not problems else []:
-        bench = Workbench(
-            table=table.name,
-            file=raw.name,
-            style=style,
-            words=words,
-            missing=missing,
-            lines=kept.lines,
-            leave_out_unreadable=leave_out,
-        )
-        typed = _build_columns(bench, table, rule, kept, wide)
-        frames.append(_put_aside(bench, typed, table, rule, gone))
-        problems += bench.problems
+    frames = []
+    for wide in [] if kept.problems else columns:
+        own = replace(bench)  # the same list of problems, its own marks of unreadable rows
+        typed = _build_columns(own, table, rule, kept, wide)
+        frames.append(_put_aside(own, typed, table, rule, gone))
     frame = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
-    return frame, _account(table, rule, raw, len(frame), gone), problems
+    return frame, _account(table, rule, raw, len(frame), gone), bench.problems
 
 
 def _per_record(rule: TableRule) -> int:
@@ -153,8 +154,8 @@ def _check_columns_exist(table: Table, rule: TableRule, raw: RawTable) -> None:
 
 def _listed(names: list[str]) -> str:
     more = len(names) - COLUMNS_SHOWN
-    shown = ", ".join(name if len(name) <= 60 else name[:57] + "..." for name in names[:COLUMNS_SHOWN])
-    return shown + (f" and {more} more" if more > 0 else "")
+    short = [name if len(name) <= 60 else name[:57] + "..." for name in names[:COLUMNS_SHOWN]]
+    return ", ".join(short) + (f" and {more} more" if more > 0 else "")
 
 
 def _wanted(rule: TableRule) -> list[str]:

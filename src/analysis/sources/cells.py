@@ -59,7 +59,7 @@ def _sheet(
         except InputError:
             raise
         except Exception as error:  # openpyxl raises many kinds for a broken workbook
-            raise InputError(f"{name} cannot be read as an Excel workbook: {_plain(error)}.") from None
+            raise InputError(f"{name} is no readable Excel workbook: {_plain(error)}.") from None
     return sheet.title, rows
 
 
@@ -107,7 +107,7 @@ def sheet_names(path: Path, name: str) -> list[str]:
             names = [sheet.title for sheet in book.worksheets]
             book.close()
         except Exception as error:  # as above
-            raise InputError(f"{name} cannot be read as an Excel workbook: {_plain(error)}.") from None
+            raise InputError(f"{name} is no readable Excel workbook: {_plain(error)}.") from None
     return names
 
 
@@ -127,7 +127,7 @@ def read_parquet(path: Path, name: str) -> list[list[str]]:
     except UnicodeDecodeError:
         raise InputError(f"{name}: a column holds bytes that are no text; leave it out.") from None
     except Exception as error:  # pyarrow raises several kinds for a broken file
-        raise InputError(f"{name} cannot be read as Parquet: {_plain(error)}.") from None
+        raise InputError(f"{name} is no readable Parquet file: {_plain(error)}.") from None
     return [list(table.column_names), *(list(row) for row in zip(*columns, strict=True))]
 
 

@@ -201,7 +201,7 @@ def _spelled(text: str) -> str:
     return "_".join(text.lower().replace("-", " ").split())
 
 
-def _category_parser(work: Workbench, column: Column) -> parse.Parser:
+def _category_parser(work: Workbench, column: Column) -> Parser:
     allowed = work.words.get(column.name, column.values)
     if not allowed:
         return lambda t: t

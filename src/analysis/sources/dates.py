@@ -13,12 +13,23 @@ DateOrder = Literal["iso", "day_first", "month_first", "excel_serial"]
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 FULL_MONTHS = (
-    "january february march april may june july august september october november december".split()
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
 )
 
 _EXCEL_EPOCH = datetime(1899, 12, 30)
 _FIRST_SERIAL = 61.0
-"""1 March 1900: Excel counts a 29 February 1900 that never was, so earlier serials are a day off."""
+"""1 March 1900: Excel counts a 29 February 1900 that never was; earlier serials are a day off."""
 
 _CLOCK = r"(?:[T ]+(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,]\d+)?)?"
 _CLOCK += r"\s*(?P<half>[AaPp][Mm])?)?(?:Z|\s?[+-]\d{2}:?\d{2})?"

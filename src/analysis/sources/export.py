@@ -1,4 +1,4 @@
-"""Load an export: find its files, apply the mapping, check the contract, account for every record."""
+"""Load an export: find files, apply the mapping, check the contract, account for every record."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from analysis.contract.codes import Conditions, load_conditions
 from analysis.contract.problems import Problem, refuse
 from analysis.contract.rules import DEFAULT_SCALE, check_tables
 from analysis.contract.tables import SCALES, TABLES
-from analysis.errors import ContractError, InputError
+from analysis.errors import ContractError, InputError, MappingError
 from analysis.sources.build import build_table
 from analysis.sources.files import FileFormat, RawTable, load_raw_table
 from analysis.sources.find import Source, find_sources
@@ -88,7 +88,10 @@ def load_export(path: Path, mapping_path: Path | None = None) -> Export:
     mapping = load_mapping(told) if told else Mapping()
     conditions = load_conditions().extended(mapping.conditions)
     scales = {**SCALES, **mapping.scales}
-    read = _read_all(find_sources(path, mapping), mapping, conditions)
+    try:
+        read = _read_all(find_sources(path, mapping), mapping, conditions)
+    except MappingError as error:
+        raise MappingError(f"{told.name}: {error}" if told else str(error)) from None
     refuse(read.problems)
     _refuse_empty(read)
     checked = check_tables(
@@ -183,7 +186,7 @@ def _refuse_empty(read: _Read) -> None:
         for account in accounts:
             reasons.update(account.excluded)
         n = sum(account.n_records * account.per_record for account in accounts)
-        gone = "; ".join(f"{why}: {k}" for why, k in reasons.items()) or "no record after the header"
+        gone = "; ".join(f"{why}: {k}" for why, k in reasons.items()) or "only a header"
         optional = "" if TABLES[name].required else f", or leave {name} out if there were none"
         told.append(
             f"{name} ({', '.join(account.file for account in accounts)}): nothing is left of {n} "
@@ -227,9 +230,7 @@ def _on_one_scale(
     return {name: frame.drop(columns="source_no") for name, frame in tables.items()}
 
 
-def _with_excluded(
-    intake: list[Intake], excluded: dict[int, Counter[str]]
-) -> tuple[Intake, ...]:
+def _with_excluded(intake: list[Intake], excluded: dict[int, Counter[str]]) -> tuple[Intake, ...]:
     """Book rows the rules put aside with the source they came from."""
     booked: list[Intake] = []
     for number, account in enumerate(intake):

@@ -8,7 +8,7 @@ error names the line.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +27,9 @@ from analysis.sources.text import (
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
+
+CHUNK_RECORDS = 5_000
+"""Records turned into columns at a time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,7 +161,7 @@ def _assemble(name: str, rows: Iterator[Row], *, n_lines: int, skip: int) -> Raw
     import pandas as pd
 
     header, at_header, n_header, n_blank = _read_header(rows, name)
-    records: list[list[str]] = []
+    columns = _Columns(len(header))
     starts: list[int] = []
     n_continued = 0
     for at, taken, row in rows:
@@ -166,21 +169,13 @@ def _assemble(name: str, rows: Iterator[Row], *, n_lines: int, skip: int) -> Raw
         if fitted is None:
             n_blank += taken
             continue
-        records.append(fitted)
+        columns.add(fitted)
         starts.append(at)
         n_continued += taken - 1
-    columns: Iterable[tuple[str, ...]] = zip(*records, strict=True) if records else [()] * len(header)
-    names = _column_names(header)
-    frame = pd.DataFrame(
-        {
-            column: [value.strip() for value in values]
-            for column, values in zip(names, columns, strict=True)
-        },
-        dtype=object,
-    )
+    named = dict(zip(_column_names(header), columns.finish(), strict=True))
     return RawTable(
         name=name,
-        frame=frame,
+        frame=pd.DataFrame(named, dtype=object),
         lines=np.asarray(starts, dtype=np.int64),
         n_lines=n_lines,
         n_header=skip + n_header,
@@ -188,6 +183,30 @@ def _assemble(name: str, rows: Iterator[Row], *, n_lines: int, skip: int) -> Raw
         n_continued=n_continued,
         header=tuple(header),
     )
+
+
+class _Columns:
+    """Records turned into columns of stripped text, some thousand at a time.
+
+    Half a million lists of fields kept to the end cost more than reading them.
+    """
+
+    def __init__(self, width: int) -> None:
+        self.columns: list[list[str]] = [[] for _ in range(width)]
+        self.waiting: list[list[str]] = []
+
+    def add(self, record: list[str]) -> None:
+        """Take one record."""
+        self.waiting.append(record)
+        if len(self.waiting) >= CHUNK_RECORDS:
+            self.finish()
+
+    def finish(self) -> list[list[str]]:
+        """Return the columns of all records taken so far."""
+        for column, values in zip(self.columns, zip(*self.waiting, strict=True), strict=False):
+            column += [value.strip() for value in values]
+        self.waiting.clear()
+        return self.columns
 
 
 def _fit_to_header(
@@ -208,8 +227,8 @@ def _fit_to_header(
         return row + [""] * (width - len(row))
     fields = "field" if len(row) == 1 else "fields"
     raise InputError(
-        f"{place}: {len(row)} {fields} where the header (line {at_header}) has {width}. A separator "
-        "or quote inside a value is the usual cause: quote that value, or name the right "
+        f"{place}: {len(row)} {fields} where the header (line {at_header}) has {width}. A "
+        "separator or quote inside a value is the usual cause: quote that value, or name the right "
         "`separator` in the mapping; lines before the header are skipped with `skip_lines`."
     )
 

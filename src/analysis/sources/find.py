@@ -15,7 +15,7 @@ from analysis.sources.mapping import Mapping, TableRule
 FILE_ENDINGS = (".csv", ".tsv", ".txt", ".xls", *EXCEL_ENDINGS, *PARQUET_ENDINGS)
 
 NEARLY = 0.85
-"""How alike a file's name must be to a table's to be taken for a slip of the pen ("infusion.csv")."""
+"""How alike a file's name must be to a table's to be taken for a slip ("infusion.csv")."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,9 +69,7 @@ def _shown(file: Path, folder: Path) -> str:
     return file.relative_to(folder).as_posix() if file.is_relative_to(folder) else file.name
 
 
-def _files_of(
-    rule: TableRule, name: str, path: Path, folder: Path
-) -> list[tuple[TableRule, Path]]:
+def _files_of(rule: TableRule, name: str, path: Path, folder: Path) -> list[tuple[TableRule, Path]]:
     if rule.file is not None:
         return [(rule, file) for told in rule.file for file in _files_fitting(told, name, folder)]
     if path.is_file():

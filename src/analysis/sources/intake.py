@@ -166,7 +166,7 @@ def _unfiltered(raw: RawTable, table: str, name: str, kept: Kept, bad: np.ndarra
         code="unreadable_value",
         file=raw.name,
         expected="a number for the filter with limits",
-        remedy="Correct it, list the text under `missing`, or name the decimal mark in the mapping.",
+        remedy="Correct it, list the text under `missing`, or name the file's `decimal`.",
         lines=kept.lines[bad].tolist(),
         examples=kept.frame.loc[bad, name].head(10).tolist(),
     )

@@ -170,4 +170,3 @@ def _check_wide_fields(
                 loc,
                 f"{field} is {value!r}; it is one of {', '.join(known)}.{suggest(value, known)}",
             )
-

@@ -9,8 +9,12 @@ from __future__ import annotations
 import codecs
 import csv
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from analysis.errors import InputError
+
+if TYPE_CHECKING:
+    from _csv import Reader as CsvReader
 
 SEPARATORS = (",", ";", "\t", "|")
 SEPARATOR_WORDS = {
@@ -220,6 +224,6 @@ def _refuse_swallowed_records(
             )
 
 
-def _reader(lines: Iterable[str], separator: str) -> csv.reader:
+def _reader(lines: Iterable[str], separator: str) -> CsvReader:
     """Return a strict reader; blanks after a separator are no part of a value."""
     return csv.reader(lines, delimiter=separator, strict=True, skipinitialspace=separator != " ")

@@ -1,7 +1,7 @@
 """Read YAML as it is written: line numbers, no lost keys, and text that stays text.
 
-YAML 1.1 reads ``No`` as false, ``01`` as 1 and ``010`` as 8. In a mapping these are words and codes of
-an export, so its values are kept as they stand in the file (`as_written`).
+YAML 1.1 reads ``No`` as false, ``01`` as 1 and ``010`` as 8. In a mapping these are words and codes
+of an export, so its values are kept as they stand in the file (`as_written`).
 """
 
 from __future__ import annotations

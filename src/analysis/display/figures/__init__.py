@@ -1,11 +1,28 @@
 """Figures: every ``draw_`` returns a matplotlib figure, every ``describe_`` its alt text."""
 
+from analysis.display.figures.boosters import (
+    describe_boosters,
+    describe_series,
+    draw_boosters,
+    draw_series,
+)
 from analysis.display.figures.canvas import ShownFigure, save_figure, show_figure
 from analysis.display.figures.cumulative import (
     describe_cumulative_responders,
     draw_cumulative_responders,
 )
+from analysis.display.figures.incidence import describe_incidence, draw_incidence
 from analysis.display.figures.inputs import CitedBand, CurveToDraw
+from analysis.display.figures.interval_relief import (
+    IntervalCurveToDraw,
+    describe_interval_relief,
+    draw_interval_relief,
+)
+from analysis.display.figures.parametric_check import (
+    ModelCurveToDraw,
+    describe_parametric_check,
+    draw_parametric_check,
+)
 from analysis.display.figures.rates import (
     describe_reduction_definitions,
     describe_responder_rates,
@@ -13,6 +30,8 @@ from analysis.display.figures.rates import (
     draw_responder_rates,
 )
 from analysis.display.figures.relief import describe_relief_curves, draw_relief_curves
+from analysis.display.figures.strategies import describe_strategies, draw_strategies
+from analysis.display.figures.swimmer import SpanToDraw, describe_swimmer, draw_swimmer
 from analysis.display.figures.trajectories import describe_trajectories, draw_trajectories
 from analysis.display.figures.verdicts import describe_verdict_strip, draw_verdict_strip
 from analysis.display.figures.waterfall import describe_waterfall, draw_waterfall
@@ -20,18 +39,35 @@ from analysis.display.figures.waterfall import describe_waterfall, draw_waterfal
 __all__ = [
     "CitedBand",
     "CurveToDraw",
+    "IntervalCurveToDraw",
+    "ModelCurveToDraw",
     "ShownFigure",
+    "SpanToDraw",
+    "describe_boosters",
     "describe_cumulative_responders",
+    "describe_incidence",
+    "describe_interval_relief",
+    "describe_parametric_check",
     "describe_reduction_definitions",
     "describe_relief_curves",
     "describe_responder_rates",
+    "describe_series",
+    "describe_strategies",
+    "describe_swimmer",
     "describe_trajectories",
     "describe_verdict_strip",
     "describe_waterfall",
+    "draw_boosters",
     "draw_cumulative_responders",
+    "draw_incidence",
+    "draw_interval_relief",
+    "draw_parametric_check",
     "draw_reduction_definitions",
     "draw_relief_curves",
     "draw_responder_rates",
+    "draw_series",
+    "draw_strategies",
+    "draw_swimmer",
     "draw_trajectories",
     "draw_verdict_strip",
     "draw_waterfall",

@@ -109,7 +109,8 @@ def bootstrap_relief(
     its lower limit from resamples of the lowest number the data allow and its upper limit from
     resamples of the highest, so it covers the true number even inside an undetermined region,
     at the price of more than its level. Measured coverage: docs/simulations/relief-coverage.md.
-    Resamples are fitted on the regions of the whole data.
+    Resamples are fitted on the regions of the whole data; regions a resample does not tell apart
+    share their mass much as in the whole data.
 
     References
     ----------

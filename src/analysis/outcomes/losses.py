@@ -1,0 +1,117 @@
+"""When relief ended, patient by patient, as arrays in weeks for the estimators."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from analysis.derive.datasets import Datasets
+from analysis.derive.relief import apply_booster_strategy, derive_relief
+from analysis.outcomes.selection import Group
+from analysis.settings import AnalysisSettings, BoosterStrategy, Clock, LossRule
+
+DAYS_PER_WEEK = 7.0
+READ_WEEKS = (2.0, 4.0, 8.0, 8.7, 12.0, 26.0)
+"""Weeks at which shares are read: the claim's two weeks and two months (8.7), and the visits."""
+
+HORIZON_WEEKS = 26.0
+"""Restricted means reach to the last planned visit."""
+
+RESPONDERS, ALL_STARTERS = "responders", "all_starters"
+
+DEFINITIONS: dict[BoosterStrategy, str] = {
+    "loss": "booster_as_loss",
+    "censoring": "booster_as_censoring",
+    "ignored": "booster_ignored",
+}
+COMPETING = "booster_competing"
+
+
+@dataclass(frozen=True, eq=False)
+class Losses:
+    """Ends of relief of some patients under one reading of boosters.
+
+    Parameters
+    ----------
+    left, right : ndarray of float, shape (n,)
+        Weeks on the clock; relief ended in (left, right], right infinite when not seen to end.
+    time, is_event : ndarray, shape (n,)
+        The same with the end dated at the visit that found it.
+    cause : ndarray of str, shape (n,)
+        ``loss``, ``booster`` or ``censored``.
+    patient_ids : Index
+    """
+
+    left: NDArray[np.float64]
+    right: NDArray[np.float64]
+    time: NDArray[np.float64]
+    is_event: NDArray[np.bool_]
+    cause: NDArray[np.str_]
+    patient_ids: pd.Index
+
+    @property
+    def n(self) -> int:
+        """Number of patients."""
+        return len(self.left)
+
+    @property
+    def followed(self) -> bool:
+        """Whether anybody was rated after the clock began."""
+        return bool(self.n) and bool((self.time > 0).any())
+
+    def with_nonresponders(self, n: int) -> Losses:
+        """Return the same with ``n`` more patients whose relief ended at 0: it never began."""
+        zeros = np.zeros(n)
+        return Losses(
+            np.concatenate([self.left, zeros]),
+            np.concatenate([self.right, zeros]),
+            np.concatenate([self.time, zeros]),
+            np.concatenate([self.is_event, np.ones(n, dtype=bool)]),
+            np.concatenate([self.cause, np.full(n, "loss")]),
+            self.patient_ids.append(pd.Index([""] * n)),
+        )
+
+
+def spans_of(datasets: Datasets, group: Group) -> pd.DataFrame:
+    """Return the relief spans of a group's responders, by the definitions in force."""
+    return datasets.relief[datasets.relief.index.isin(group.patient_ids)]
+
+
+def spans_under(
+    datasets: Datasets,
+    group: Group,
+    settings: AnalysisSettings,
+    *,
+    rule: LossRule,
+    clock: Clock,
+) -> pd.DataFrame:
+    """Return the spans of a group's responders under another rule of loss or another clock."""
+    own = datasets.change[datasets.change["patient_id"].isin(group.patient_ids)]
+    return derive_relief(
+        own,
+        datasets.subjects,
+        threshold_pct=settings.responder_threshold_pct,
+        rule=rule,
+        clock=clock,
+    )
+
+
+def losses_of(spans: pd.DataFrame, strategy: BoosterStrategy) -> Losses:
+    """Return the ends of relief of spans under one booster strategy."""
+    frame = apply_booster_strategy(spans, strategy=strategy)
+    return Losses(
+        frame["left_days"].to_numpy(dtype=float) / DAYS_PER_WEEK,
+        frame["right_days"].to_numpy(dtype=float) / DAYS_PER_WEEK,
+        frame["time_days"].to_numpy(dtype=float) / DAYS_PER_WEEK,
+        frame["is_event"].to_numpy(dtype=bool),
+        frame["cause"].to_numpy(dtype=str),
+        spans.index,
+    )
+
+
+def week_name(week: float) -> str:
+    """Return the visit name of a week: ``week_8.7``."""
+    return f"week_{week:g}"

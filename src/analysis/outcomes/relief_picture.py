@@ -1,0 +1,95 @@
+"""Every curve on the relief of one condition, made once for figures and tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from analysis.derive.datasets import Datasets
+from analysis.estimate.durations import (
+    CumulativeIncidence,
+    IntervalCurve,
+    MeanCount,
+    ReliefCurve,
+)
+from analysis.outcomes.boosters import followed_of, mean_count_of
+from analysis.outcomes.competing import incidence_of
+from analysis.outcomes.interval_relief import interval_curve
+from analysis.outcomes.losses import Losses, losses_of, spans_of
+from analysis.outcomes.parametric_relief import Fitted, fit_shapes
+from analysis.outcomes.relief import kaplan_meier_of
+from analysis.outcomes.selection import whole_group
+from analysis.settings import AnalysisSettings
+
+MOST_SPANS = 20
+LEAST_TO_SHOW = 30
+"""Single spans are shown only out of at least so many: a few of few could be recognised."""
+
+
+@dataclass(frozen=True, eq=False)
+class ReliefPicture:
+    """Curves on one condition's relief; None where there is nothing to draw.
+
+    Parameters
+    ----------
+    losses : Losses
+        Under the booster strategy of the settings.
+    curve, kaplan_meier, incidence, fits, mean_count
+        Estimates in weeks.
+    shown_spans : DataFrame
+        Some spans, evenly spaced by length, for the swimmer plot; none of a small group.
+    starters_followed : ndarray of float
+        Weeks each starter was followed, for the numbers under the booster count.
+    """
+
+    losses: Losses
+    curve: IntervalCurve | None
+    kaplan_meier: ReliefCurve | None
+    incidence: CumulativeIncidence | None
+    fits: dict[str, Fitted]
+    mean_count: MeanCount | None
+    shown_spans: pd.DataFrame
+    starters_followed: np.ndarray
+
+    def still_followed(self, weeks: tuple[float, ...]) -> tuple[int, ...]:
+        """Return how many responders are still followed and relieved at each week."""
+        if self.kaplan_meier is None:
+            return tuple(0 for _ in weeks)
+        return tuple(int(n) for n in self.kaplan_meier.at_risk(weeks))
+
+    def starters_still_followed(self, weeks: tuple[float, ...]) -> tuple[int, ...]:
+        """Return how many starters are still followed at each week."""
+        return tuple(int((self.starters_followed >= week).sum()) for week in weeks)
+
+
+def make_picture(
+    datasets: Datasets, settings: AnalysisSettings, condition: str
+) -> ReliefPicture:
+    """Return every curve on the relief of a condition's responders."""
+    group = whole_group(datasets, condition)
+    spans = spans_of(datasets, group)
+    losses = losses_of(spans, settings.booster_strategy)
+    level = settings.confidence_level
+    dated = losses_of(spans, "loss")
+    apart = replace(losses_of(spans, "censoring"), time=dated.time, cause=dated.cause)
+    return ReliefPicture(
+        losses=losses,
+        curve=interval_curve(losses),
+        kaplan_meier=kaplan_meier_of(losses, level=level),
+        incidence=incidence_of(apart, level=level),
+        fits=fit_shapes(losses, level=level),
+        mean_count=mean_count_of(datasets, settings, condition),
+        shown_spans=choose_spans(spans),
+        starters_followed=followed_of(datasets, group).to_numpy(dtype=float) / 7.0,
+    )
+
+
+def choose_spans(spans: pd.DataFrame) -> pd.DataFrame:
+    """Return at most 20 spans evenly spaced by length, longest first; none of fewer than 30."""
+    if len(spans) < LEAST_TO_SHOW:
+        return spans.iloc[:0]
+    ordered = spans.sort_values(["good_until_days", "last_rating_days"], kind="stable")
+    picked = np.linspace(0, len(ordered) - 1, MOST_SPANS).round().astype(int)
+    return ordered.iloc[picked[::-1]].reset_index(drop=True)

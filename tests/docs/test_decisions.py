@@ -1,0 +1,76 @@
+"""Decision notes: every page is in the index under its title, complete, and short to read."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from analysis.settings import AnalysisSettings
+
+FOLDER = Path(__file__).parents[2] / "docs" / "decisions"
+PAGES = sorted(path for path in FOLDER.glob("*.md") if path.name != "README.md")
+SECTIONS = ["Context", "Decision", "Rejected", "Consequence", "Source"]
+ONE_PAGE_WORDS = 450
+ENTRY = re.compile(r"^\| \[(\d{4})\]\(([^)]+)\) \| (.+) \|$", re.MULTILINE)
+PATHS = re.compile(
+    r"`((?:src|tests|docs|data|contract|derive|estimate|outcomes|claims|run|sources)/[^`]+)`"
+)
+
+
+def index() -> list[tuple[str, str, str]]:
+    return ENTRY.findall((FOLDER / "README.md").read_text(encoding="utf-8"))
+
+
+def test_the_index_lists_every_page_once_in_order():
+    assert [name for _, name, _ in index()] == [page.name for page in PAGES]
+    assert len(PAGES) >= 15
+
+
+def test_numbers_run_without_gap():
+    assert [int(page.name[:4]) for page in PAGES] == list(range(1, len(PAGES) + 1))
+
+
+def test_the_index_has_the_titles_of_the_pages():
+    for number, name, title in index():
+        first = (FOLDER / name).read_text(encoding="utf-8").splitlines()[0]
+        assert first == f"# {number}. {title}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_page_has_every_section_filled_and_is_one_page(page):
+    text = page.read_text(encoding="utf-8")
+    parts = re.split(r"^## (.+)$", text, flags=re.MULTILINE)
+    assert parts[1::2] == SECTIONS
+    assert all(len(body.split()) >= 8 for body in parts[2::2])
+    assert len(text.split()) <= ONE_PAGE_WORDS
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_files_a_page_names_exist(page):
+    root = FOLDER.parents[1]
+    for name in PATHS.findall(page.read_text(encoding="utf-8")):
+        assert (root / name).exists() or (root / "src" / "analysis" / name).exists(), name
+
+
+def test_settings_that_pages_name_have_the_defaults_they_say():
+    """0003, 0004, 0005, 0006 and 0009 give numbers; a changed default must change the page."""
+    settings = AnalysisSettings()
+    assert settings.series_gap_days == 28
+    assert settings.baseline_window_days == 14
+    assert settings.minimum_baseline_score == 4.0
+    assert settings.responder_threshold_pct == 30.0
+    assert settings.confidence_level == 0.95
+    assert settings.analysis_visit == "end"
+    text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    for said in ("28 days", "14 days", "at least 4 of 10", "30 %", "95 % interval"):
+        assert said in text.replace("\n", " ")
+
+
+def test_windows_are_those_of_0004():
+    from analysis.derive.visits import SCHEDULE
+
+    text = (FOLDER / "0004-analysis-visits.md").read_text(encoding="utf-8").replace("\n", " ")
+    for visit in SCHEDULE:
+        assert f"{visit.first_day:g} to {visit.last_day:g}" in text, visit.name
