@@ -150,6 +150,11 @@ SITE_IDS = "patient_id,site,condition\n1,north,crps\n1,south,crps\n"
         ({}, "tables: {patients: {file: none.csv}}", "there is no file"),
         ({}, "tables: {patients: {file: 'x*.csv'}}", "fits 'x*.csv'"),
         ({}, "tables: {patients: {file: '/x/*.csv'}}", "must start from the export's folder"),
+        (
+            {},
+            "tables: {pain_scores: {file: ['pain*.csv', pain_scores.csv]}}",
+            "pain_scores.csv twice",
+        ),
         ({}, "tables: {infusions: {columns: {}}}", "none is called infusions"),
         (
             {},

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from analysis.claims.departures import tell_departures
+from analysis.claims.duration import tell_beside
 from analysis.claims.judgement import Judgement
 from analysis.claims.ledger import Claim
 from analysis.claims.power import further_patients_by_precision, further_patients_for_share
@@ -12,13 +14,19 @@ from analysis.claims.verdicts import judge_interval, place_interval
 from analysis.claims.wording import NO_REALISTIC_NUMBER, middle_of_cited, write_finding
 from analysis.outcomes.responders import THRESHOLDS_PCT
 from analysis.outcomes.rows import ResultRow, find_row
+from analysis.settings import AnalysisSettings
 
 DEFAULT_LEVEL = 0.95
 """Level of a row that does not state one."""
 
 
 def judge_claims(
-    claims: Sequence[Claim], rows: Sequence[ResultRow], *, analysis_visit: str, arm: str = ""
+    claims: Sequence[Claim],
+    rows: Sequence[ResultRow],
+    *,
+    analysis_visit: str,
+    arm: str = "",
+    settings: AnalysisSettings | None = None,
 ) -> tuple[Judgement, ...]:
     """Judge every claim on the result rows of a run.
 
@@ -32,13 +40,20 @@ def judge_claims(
         Visit meant by claims that name none.
     arm : str
         Arm the claims are about, where the rows have arms; drug and placebo are never pooled.
+    settings : AnalysisSettings, optional
+        Settings of the run; where they depart from a claim's reading its sentence says so.
 
     Returns
     -------
     tuple of Judgement
         In the order of the ledger.
     """
-    return tuple(judge_claim(c, rows, analysis_visit=analysis_visit, arm=arm) for c in claims)
+    judged = []
+    for claim in claims:
+        judgement = judge_claim(claim, rows, analysis_visit=analysis_visit, arm=arm)
+        more = tell_departures(claim, settings) if settings else ""
+        judged.append(replace(judgement, sentence=f"{judgement.sentence} {more}".strip()))
+    return tuple(judged)
 
 
 def judge_claim(
@@ -75,7 +90,10 @@ def judge_claim(
         further_patients_if_cited=if_cited,
         reason=_why_no_number(claim, row) if undecided and further is None else "",
     )
-    return _with_sentence(judgement, row)
+    told = _with_sentence(judgement, row)
+    if claim.measure != "relief_duration":
+        return told
+    return replace(told, sentence=f"{told.sentence} {tell_beside(told, row, rows)}".strip())
 
 
 _NOBODY = "No patient in the data can answer it."

@@ -6,6 +6,7 @@ level and what is missing are always in the sentence.
 
 from __future__ import annotations
 
+from analysis.claims.duration import MONTHS_FROM_WEEKS
 from analysis.claims.judgement import Judgement
 from analysis.contract.codes import load_conditions
 from analysis.outcomes.rows import ResultRow
@@ -18,9 +19,6 @@ from analysis.wording.numbers import (
     quantity_text,
 )
 from analysis.wording.words import plain_text, visit_word
-
-MONTHS_FROM_WEEKS = 8.7
-"""Two months of 30.4375 days, in weeks: from here on relief lasted "months"."""
 
 NO_REALISTIC_NUMBER = "No realistic number of further patients would decide it at the value seen."
 
@@ -133,6 +131,7 @@ _LOST = {
     "booster_as_loss": "had lost it or had a booster",
     "booster_as_censoring": "had lost it, as far as seen before a booster,",
     "booster_ignored": "had lost it, boosters or not,",
+    "booster_competing": "had lost it before any booster",
 }
 
 
@@ -145,8 +144,8 @@ def _tell_duration(judgement: Judgement, row: ResultRow) -> str:
     )
     told = (
         f"Of {_patients(judgement, row)} with at least {row.threshold_pct or 0:g} % less pain "
-        f"at the end of the series, {lasted}; {_interval(judgement, row)}. A loss is dated at the "
-        "visit that found it; the interval allows for a loss as early as the visit before."
+        f"at the end of the series, {lasted}; {_interval(judgement, row)}, which holds wherever "
+        "between two visits relief ended."
     )
     if row.low is not None and row.low >= MONTHS_FROM_WEEKS:
         return told + " That is months."

@@ -66,8 +66,8 @@ def interval_curve_to_draw(
     label: str,
     condition: str,
     at_risk: Sequence[int] = (),
-    shares: Mapping[float, Estimate] | None = None,
-    median: Estimate | None = None,
+    shares: Mapping[float, Estimate | ResultRow] | None = None,
+    median: Estimate | ResultRow | None = None,
 ) -> IntervalCurveToDraw | None:
     """Return an interval-censored curve in weeks as the figure takes it; None when there is none.
 
@@ -79,9 +79,9 @@ def interval_curve_to_draw(
         For people, and the code for the colour.
     at_risk : sequence of int
         Patients still followed at weeks 0, 4, 8, 12 and 26; empty when not counted.
-    shares : mapping of week to Estimate
+    shares : mapping of week to Estimate or ResultRow
         Shares still relieved with the intervals to draw: the guarded ones of `bootstrap_relief`.
-    median : Estimate or None
+    median : Estimate, ResultRow or None
         As printed beside the curve.
     """
     if curve is None:

@@ -104,7 +104,7 @@ def _counts(
     assert count is not None
     for week, estimate in zip(READ_WEEKS, count.at_times(READ_WEEKS), strict=True):
         yield row_from_estimate(
-            estimate,
+            replace(estimate, unit="per starter"),
             measure="booster_count",
             population="all_starters",
             visit=week_name(week),

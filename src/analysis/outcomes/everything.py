@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from analysis.derive.datasets import Datasets
 from analysis.outcomes.flow import tabulate_flow
 from analysis.outcomes.pain import tabulate_reductions
-from analysis.outcomes.relief import tabulate_relief
+from analysis.outcomes.relief_rows import tabulate_relief
 from analysis.outcomes.responders import tabulate_responders
 from analysis.outcomes.rows import ResultRow
 from analysis.settings import AnalysisSettings

@@ -1,8 +1,7 @@
-"""How long relief lasts after the end of the series, among those who responded.
+"""Kaplan-Meier beside the headline: loss dated at the visit that found it, because readers know it.
 
-Visits are snapshots: a loss found at a visit came earlier. Kaplan-Meier with the loss dated at that
-visit is what readers know and runs late, so every interval here reaches from the lower limit with
-losses dated at the last good visit to the upper limit with losses dated at the first bad one.
+It runs late by part of the gap between visits; the headline (`analysis.outcomes.interval_relief`)
+does not date losses at all.
 """
 
 from __future__ import annotations
@@ -11,41 +10,33 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import get_args
 
-import pandas as pd
-
 from analysis.derive.datasets import Datasets
-from analysis.derive.relief import BoosterStrategy, apply_booster_strategy
 from analysis.estimate.durations import ReliefCurve, estimate_kaplan_meier
+from analysis.outcomes.losses import (
+    DEFINITIONS,
+    READ_WEEKS,
+    RESPONDERS,
+    Losses,
+    losses_of,
+    spans_of,
+    week_name,
+)
 from analysis.outcomes.responders import warned
 from analysis.outcomes.rows import ResultRow, row_from_estimate
-from analysis.outcomes.selection import Group, groups_of, warn_of_arms, whole_group
+from analysis.outcomes.selection import Group, groups_of, warn_of_arms
 from analysis.results import Estimate, no_patients
-from analysis.settings import AnalysisSettings
+from analysis.settings import AnalysisSettings, BoosterStrategy
 
-WEEKS = (4.0, 8.0, 12.0, 26.0)
-DAYS_PER_WEEK = 7.0
-KM = (
-    "Kaplan-Meier, loss dated at the first visit without relief; log-log interval from the lower "
-    "limit with loss dated at the visit before to the upper limit with loss dated at that visit"
-)
-RUNS_LATE = (
-    "Loss is dated at the visit that found it, so the number is late (too high); the interval "
-    "reaches down to loss dated at the visit before."
-)
-NO_LIMITS = "All losses were found on the same day: there is no interval."
+KM = "Kaplan-Meier, loss dated at the visit that found it; log-log interval"
+RUNS_LATE = "Loss is dated at the visit that found it, so the number is late (too high)."
 NOT_FOLLOWED = "Nobody was rated after the end of the series."
-
-DEFINITIONS: dict[BoosterStrategy, str] = {
-    "loss": "booster_as_loss",
-    "censoring": "booster_as_censoring",
-    "ignored": "booster_ignored",
-}
+AT_RISK_WEEKS = (0.0, *READ_WEEKS)
 
 
-def tabulate_relief(
+def tabulate_kaplan_meier(
     datasets: Datasets, settings: AnalysisSettings, condition: str
 ) -> tuple[ResultRow, ...]:
-    """Return the duration of relief of a condition as result rows.
+    """Return the Kaplan-Meier duration of relief of a condition as result rows.
 
     Parameters
     ----------
@@ -55,9 +46,9 @@ def tabulate_relief(
     Returns
     -------
     tuple of ResultRow
-        relief_duration (median, weeks), relieved_share at weeks 4, 8, 12 and 26, at_risk counts;
-        for every booster strategy, among responders at the end of the series (by the threshold of
-        the settings, which is a key of the rows).
+        km_relief_duration (median, weeks), km_relieved_share and at_risk at weeks 2 to 26, among
+        responders; under every booster strategy for the whole and arms, else under that of the
+        settings.
 
     Raises
     ------
@@ -72,86 +63,52 @@ def tabulate_relief(
     rows: list[ResultRow] = []
     for group in groups_of(datasets, condition):
         spans = spans_of(datasets, group)
-        for strategy in get_args(BoosterStrategy):
-            made = _duration(spans, group, strategy, settings)
+        strategies = (
+            get_args(BoosterStrategy) if group.every_visit else (settings.booster_strategy,)
+        )
+        for strategy in strategies:
+            made = _rows(losses_of(spans, strategy), group, strategy, settings)
             rows += warned(made, warn_of_arms(datasets, group))
     return tuple(rows)
 
 
-def spans_of(datasets: Datasets, group: Group) -> pd.DataFrame:
-    """Return the relief spans of a group's responders."""
-    return datasets.relief[datasets.relief.index.isin(group.patient_ids)]
-
-
-def relief_curve(
-    spans: pd.DataFrame, *, strategy: BoosterStrategy, level: float
-) -> ReliefCurve | None:
-    """Return the Kaplan-Meier curve in weeks, loss dated at the visit that found it.
-
-    None when nobody responded.
-    """
-    return _curve_of(spans, strategy, level, column="time_days")
-
-
-def earliest_curve(
-    spans: pd.DataFrame, *, strategy: BoosterStrategy, level: float
-) -> ReliefCurve | None:
-    """Return the same curve with every loss dated at the last visit that still found relief."""
-    return _curve_of(spans, strategy, level, column="left_days")
-
-
-def _curve_of(
-    spans: pd.DataFrame, strategy: BoosterStrategy, level: float, *, column: str
-) -> ReliefCurve | None:
-    if spans.empty:
+def kaplan_meier_of(losses: Losses, *, level: float) -> ReliefCurve | None:
+    """Return the curve in weeks; None when nobody responded."""
+    if not losses.n:
         return None
-    times = apply_booster_strategy(spans, strategy=strategy)
-    is_event = times["is_event"].to_numpy(dtype=bool)
-    days = times["time_days"].where(~is_event, times[column])
-    return estimate_kaplan_meier(
-        days.to_numpy(dtype=float) / DAYS_PER_WEEK, is_event, level=level, time_unit="weeks"
-    )
+    return estimate_kaplan_meier(losses.time, losses.is_event, level=level, time_unit="weeks")
 
 
-def main_curve(
-    datasets: Datasets, settings: AnalysisSettings, condition: str
-) -> ReliefCurve | None:
-    """Return a condition's curve under the booster strategy of the settings."""
-    spans = spans_of(datasets, whole_group(datasets, condition))
-    return relief_curve(spans, strategy=settings.booster_strategy, level=settings.confidence_level)
-
-
-def _duration(
-    spans: pd.DataFrame, group: Group, strategy: BoosterStrategy, settings: AnalysisSettings
+def _rows(
+    losses: Losses, group: Group, strategy: BoosterStrategy, settings: AnalysisSettings
 ) -> Iterable[ResultRow]:
     keys = {
         "definition": DEFINITIONS[strategy],
-        "population": "responders",
+        "population": RESPONDERS,
         "threshold_pct": settings.responder_threshold_pct,
         **group.keys,
     }
-    level = settings.confidence_level
-    late = relief_curve(spans, strategy=strategy, level=level)
-    early = earliest_curve(spans, strategy=strategy, level=level)
-    yield row_from_estimate(_median(late, early), measure="relief_duration", **keys)
-    for week in WEEKS:
-        share = _share(late, early, week)
-        yield row_from_estimate(share, measure="relieved_share", visit=f"week_{week:g}", **keys)
-    for week in (0.0, *WEEKS):
+    curve = kaplan_meier_of(losses, level=settings.confidence_level)
+    yield row_from_estimate(_median(curve), measure="km_relief_duration", **keys)
+    for week in READ_WEEKS:
         yield row_from_estimate(
-            _at_risk(late, week), measure="at_risk", visit=f"week_{week:g}", **keys
+            _share(curve, week), measure="km_relieved_share", visit=week_name(week), **keys
+        )
+    for week in AT_RISK_WEEKS:
+        yield row_from_estimate(
+            _at_risk(curve, week), measure="at_risk", visit=week_name(week), **keys
         )
 
 
-def _median(late: ReliefCurve | None, early: ReliefCurve | None) -> Estimate:
+def _median(curve: ReliefCurve | None) -> Estimate:
     """Return the median; a curve of people none of whom was followed says so instead."""
-    if late is None or early is None:
+    if curve is None:
         return no_patients(unit="weeks", method=KM)
-    if late.last_time > 0:
-        return _spanned_median(late.median, early.median)
+    if curve.last_time > 0:
+        return _late(curve.median)
     return Estimate(
         value=None,
-        n=late.n,
+        n=curve.n,
         unit="weeks",
         method=KM,
         status="not estimable",
@@ -159,56 +116,14 @@ def _median(late: ReliefCurve | None, early: ReliefCurve | None) -> Estimate:
     )
 
 
-def _share(late: ReliefCurve | None, early: ReliefCurve | None, week: float) -> Estimate:
-    if late is None or early is None:
-        return no_patients(unit="share", method=KM)
-    return _spanned_share(late.at(week), early.at(week))
+def _share(curve: ReliefCurve | None, week: float) -> Estimate:
+    return no_patients(unit="share", method=KM) if curve is None else _late(curve.at(week))
 
 
-def _spanned_median(late: Estimate, early: Estimate) -> Estimate:
-    """Return the late median with the interval that holds for any dating between the visits."""
-    bare = late.value is not None and late.low is None and late.high is None
-    warnings = (*late.warnings, RUNS_LATE) if late.n_events else late.warnings
-    return replace(
-        late,
-        low=None if bare else _least(early.low, late.low),
-        high=None if early.high is None else late.high,
-        level=None if bare else late.level,
-        method=KM,
-        warnings=(*warnings, NO_LIMITS) if bare else warnings,
-    )
-
-
-def _spanned_share(late: Estimate, early: Estimate) -> Estimate:
-    """Return the late share with the interval that holds for any dating between the visits.
-
-    Log-log limits do not exist at 0 and 1; where only one of the curves is there, the share of
-    that curve is the limit. After the last rating of the early curve the lower limit is 0.
-    """
-    if not late.estimated:
-        return replace(late, method=KM)
-    warnings = (*late.warnings, RUNS_LATE) if late.n_events else late.warnings
-    if late.high is None and early.value == late.value:
-        return replace(late, method=KM, warnings=warnings)
-    if not early.estimated:
-        early = replace(early, value=0.0, status="estimated")
-    return replace(
-        late,
-        low=min(_ends(early) + _ends(late)),
-        high=max(_ends(early) + _ends(late)),
-        level=early.level or late.level,
-        method=KM,
-        warnings=tuple(text for text in warnings if "no interval" not in text),
-    )
-
-
-def _ends(share: Estimate) -> list[float]:
-    return [end for end in (share.low, share.value, share.high) if end is not None]
-
-
-def _least(*times: float | None) -> float | None:
-    known = [time for time in times if time is not None]
-    return min(known) if known else None
+def _late(estimate: Estimate) -> Estimate:
+    """Return the number with the sentence that it runs late, where any loss was dated."""
+    more = (RUNS_LATE,) if estimate.n_events else ()
+    return replace(estimate, method=KM, warnings=(*estimate.warnings, *more))
 
 
 def _at_risk(curve: ReliefCurve | None, week: float) -> Estimate:

@@ -64,9 +64,7 @@ class ReliefPicture:
         return tuple(int((self.starters_followed >= week).sum()) for week in weeks)
 
 
-def make_picture(
-    datasets: Datasets, settings: AnalysisSettings, condition: str
-) -> ReliefPicture:
+def make_picture(datasets: Datasets, settings: AnalysisSettings, condition: str) -> ReliefPicture:
     """Return every curve on the relief of a condition's responders."""
     group = whole_group(datasets, condition)
     spans = spans_of(datasets, group)

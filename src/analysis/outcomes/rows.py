@@ -171,6 +171,11 @@ def find_rows(rows: Sequence[ResultRow], **keys: Any) -> list[ResultRow]:
     return [row for row in rows if all(getattr(row, key) == want for key, want in keys.items())]
 
 
+def find_measures(rows: Sequence[ResultRow], *measures: str, **keys: Any) -> list[ResultRow]:
+    """Return the rows of several measures whose fields equal all ``keys``."""
+    return [row for row in find_rows(rows, **keys) if row.measure in measures]
+
+
 def find_row(rows: Sequence[ResultRow], **keys: Any) -> ResultRow | None:
     """Return the one row that matches, None when there is none; ValueError when several do."""
     found = find_rows(rows, **keys)

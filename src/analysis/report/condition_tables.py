@@ -215,7 +215,7 @@ def _relief_shares(rows: Sequence[ResultRow]) -> TableView | None:
     ]
     return crossed_table(
         [row for row in found if row.measure == "relieved_share" or row.visit != "week_0"],
-        caption="Responders still relieved, weeks after the end of the series",
+        caption="Still relieved, of responders, weeks after the end of the series",
         down=("What a booster is", _relief_line),
         across=lambda row: words.visit_word(row.visit),
         show=with_interval,
@@ -224,6 +224,8 @@ def _relief_shares(rows: Sequence[ResultRow]) -> TableView | None:
 
 def _relief_line(row: ResultRow) -> str:
     told = words.word(words.DEFINITIONS, row.definition)
+    if row.population == MAIN_POPULATION:
+        told += ", of all who started"
     return f"{told}, number followed" if row.measure == "at_risk" else told
 
 

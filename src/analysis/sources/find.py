@@ -71,13 +71,17 @@ def _shown(file: Path, folder: Path) -> str:
 
 def _files_of(rule: TableRule, name: str, path: Path, folder: Path) -> list[tuple[TableRule, Path]]:
     if rule.file is not None:
-        return [(rule, file) for told in rule.file for file in _files_fitting(told, name, folder)]
+        files = [file for told in rule.file for file in _files_fitting(told, name, folder)]
+        again = next((file for file in files if files.count(file) > 1), None)
+        if again is not None:
+            raise MappingError(f"{name}: `file` names {again.name} twice; its rows would be too.")
+        return [(rule, file) for file in files]
     if path.is_file():
         return [(_with_sheet(rule, name, path), path)]
-    files = _files_named(name, path)
-    if not files:
+    named = _files_named(name, path)
+    if not named:
         raise MappingError(f"{name}: the mapping names no `file`, and none is called {name}.")
-    return [(rule, file) for _, file in files]
+    return [(rule, file) for _, file in named]
 
 
 def _files_fitting(told: str, name: str, folder: Path) -> list[Path]:

@@ -24,7 +24,16 @@ SMALL_N = 10
 MOST_DECIMALS = 3
 """How far `apart_from` may go to keep a number visibly apart from a cited one."""
 
-DECIMALS = {"share": 0, "percent": 1, "score": 1, "weeks": 1, "days": 0, "count": 0}
+DECIMALS = {
+    "share": 0,
+    "percent": 1,
+    "score": 1,
+    "weeks": 1,
+    "days": 0,
+    "count": 0,
+    "ratio": 2,
+    "per starter": 2,
+}
 """Decimals by unit: a share of some hundred patients is not known to a tenth of a percent."""
 
 SUFFIX = {"share": " %", "percent": " %", "weeks": " weeks", "days": " days"}
@@ -126,6 +135,8 @@ def quantity_text(
         return share_text(value, decimals=decimals, apart_from=apart_from)
     if value is None or not isfinite(value):
         return NO_NUMBER
+    if unit == "p":
+        return p_text(value)
     decimals = _decimals_apart(value, decimals, apart_from, scale=1)
     text = number_text(value, decimals=decimals)
     if unit in ("weeks", "days"):

@@ -27,6 +27,21 @@ MEASURES = {
     "relief_duration": "Median duration of relief",
     "relieved_share": "Still relieved",
     "at_risk": "Followed",
+    "relief_duration_even_spread": "Median, if losses fall evenly between visits",
+    "relief_quartile": "Duration of relief",
+    "relief_mean": "Mean weeks of relief, counted up to week 26",
+    "relief_duration_by_definition": "Median duration of relief",
+    "km_relief_duration": "Median, loss dated at the visit (Kaplan-Meier)",
+    "km_relieved_share": "Still relieved, loss dated at the visit (Kaplan-Meier)",
+    "cumulative_incidence": "Ended by then",
+    "log_rank": "Difference of relief (log-rank p)",
+    "parametric_median": "Median, fitted shape",
+    "conditional_share": "Still relieved, of those relieved before",
+    "time_ratio": "Ratio of relief times",
+    "booster_count": "Boosters per starter",
+    "booster_gap": "Median weeks to the next booster",
+    "series_relief": "Median relief after the series",
+    "series_time_ratio": "Ratio of relief times per further series",
 }
 DEFINITIONS = {
     "in_file": "in the file",
@@ -49,6 +64,24 @@ DEFINITIONS = {
     "booster_as_loss": "a booster ends relief",
     "booster_as_censoring": "follow-up ends at a booster",
     "booster_ignored": "boosters ignored",
+    "booster_competing": "a booster counts apart from loss",
+    "loss": "by loss of relief",
+    "booster": "by a booster",
+    "weibull": "Weibull",
+    "lognormal": "log-normal",
+    "by_arm": "between arms",
+    "by_protocol": "between protocols",
+    "by_subtype": "between subtypes",
+    "by_condition": "between conditions",
+    "once.end_of_series": "lost once below; from end of series",
+    "once.first_response": "lost once below; from first response",
+    "once.start": "lost once below; from first infusion",
+    "confirmed.end_of_series": "loss confirmed; from end of series",
+    "confirmed.first_response": "loss confirmed; from first response",
+    "confirmed.start": "loss confirmed; from first infusion",
+    "near_baseline.end_of_series": "back near baseline; from end of series",
+    "near_baseline.first_response": "back near baseline; from first response",
+    "near_baseline.start": "back near baseline; from first infusion",
 }
 POPULATIONS = {
     "all_starters": "all who started; missing = not responding",
@@ -64,13 +97,21 @@ POPULATIONS_SHORT = {
     "best_case": "best case",
     "responders": "responders",
 }
-VISITS = {"baseline": "baseline", "end": "end of series"}
+VISITS = {
+    "baseline": "baseline",
+    "end": "end of series",
+    "lost_25": "a quarter has lost it",
+    "lost_75": "three quarters have lost it",
+    "week_12_given_week_4": "week 12, given week 4",
+}
 GROUPINGS = {
     "all": "all",
     "subtype": "Subtype",
     "protocol": "Protocol",
     "arm": "Arm",
     "site": "Site",
+    "series": "Series",
+    "gap": "Booster",
 }
 GROUPS = {
     "all": "all",
@@ -118,6 +159,9 @@ UNITS = {
     "weeks": "weeks",
     "days": "days",
     "count": "count",
+    "p": "p-value",
+    "ratio": "ratio",
+    "per starter": "number per starter",
 }
 ALL_CONDITIONS = "All conditions"
 
@@ -146,7 +190,8 @@ def visit_week(visit: str) -> float | None:
     if visit == "end":
         return 0.0
     head, _, number = visit.partition("_")
-    return float(number) if head == "week" and number.isascii() and number.isdigit() else None
+    plain = number.isascii() and number.replace(".", "", 1).isdigit()
+    return float(number) if head == "week" and plain else None
 
 
 def plain_text(text: str, *, longest: int = LONGEST_NAME) -> str:
