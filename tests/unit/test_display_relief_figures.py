@@ -71,9 +71,11 @@ ROWS = [
     row(0.5, 0.42, 0.58, measure="relieved_share", unit="share", visit="week_8.7"),
 ]
 SERIES = [
-    row(None, 6.0, status="not reached", group_by="series", group="10", n=9),
-    row(8.1, 5.0, 14.0, group_by="series", group="2", n=31),
-    row(9.4, 7.8, 11.0, group_by="series", group="1"),
+    row(
+        None, 6.0, status="not reached", measure="series_relief", group_by="series", group="10", n=9
+    ),
+    row(8.1, 5.0, 14.0, measure="series_relief", group_by="series", group="2", n=31),
+    row(9.4, 7.8, 11.0, measure="series_relief", group_by="series", group="1"),
 ]
 DRAWN = {
     "interval_relief": lambda: figures.draw_interval_relief([CURVE], kaplan_meier=[KM]),

@@ -285,7 +285,7 @@ def show_boosters(
 
 def show_series(rows: Sequence[ResultRow], *, condition: str, labels: Mapping[str, str]) -> Exhibit:
     """Median duration of relief by number of the series: does it shorten?"""
-    chosen = find_rows(rows, measure="relief_duration", condition=condition, group_by="series")
+    chosen = find_rows(rows, measure="series_relief", condition=condition, group_by="series")
     read = {row.definition for row in chosen}
     booster = BOOSTER_HERE.get(read.pop(), BOOSTER) if len(read) == 1 else BOOSTER
     title = f"Relief series by series, {words.condition_word(condition, labels)}"

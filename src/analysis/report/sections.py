@@ -25,6 +25,10 @@ LOSSES = frozenset(
 """Steps that count who leaves; a loss of nobody is not drawn (its number is in the list)."""
 
 
+IN_NOTEBOOKS = ("incidence", "swimmer", "parametric_check", "boosters", "series")
+"""Finer figures on relief: once for all patients on the page, per condition in the notebooks."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Flow:
     """A step from file to analysis: patients left, or patients who leave (``is_loss``)."""
@@ -90,7 +94,7 @@ def _section(
         sentences=tuple(s.text for s in inputs.sentences if s.condition == code),
         outcomes=tuple(outcomes),
         further=tuple(further),
-        figures=tuple(note for note in inputs.figure_notes if note.condition == code),
+        figures=figures_shown(inputs, code),
         rows=tuple(rows),
         failures=tuple(link for link in links if link.error),
         links=tuple(link for link in links if not link.error),
@@ -126,3 +130,14 @@ def _lead(rows: Sequence[ResultRow]) -> str:
         listed = ", ".join(f"{name} {n}" for name, n in sizes.items())
         said.append(f"Subtypes (patients counted): {listed}.")
     return " ".join(said)
+
+
+def figures_shown(inputs: ReportInputs, code: str) -> tuple[FigureNote, ...]:
+    """Return the figures of a condition for the page; the finer ones stay in its notebooks.
+
+    Across conditions all are shown once.
+    """
+    own = [note for note in inputs.figure_notes if note.condition == code]
+    if code == ALL:
+        return tuple(own)
+    return tuple(note for note in own if note.figure.rpartition(".")[2] not in IN_NOTEBOOKS)

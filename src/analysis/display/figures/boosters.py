@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from analysis.outcomes.rows import ResultRow
 
+SERIES_RELIEF = "series_relief"
 FOLLOWED_WEEKS = (0.0, 4.0, 8.0, 12.0, 26.0)
 LEAST_TOP = 1.0
 """The axis reaches one booster per patient at least, so that few look few."""
@@ -150,7 +151,7 @@ def draw_series(
     Parameters
     ----------
     rows : sequence of ResultRow
-        ``relief_duration`` with ``group_by`` "series" and the number as ``group``; rows that
+        ``series_relief`` with ``group_by`` "series" and the number as ``group``; rows that
         differ in definition too are named by it. Others are left out.
     labels : mapping of str to str
         Condition labels by code.
@@ -193,7 +194,7 @@ def _steps(times: ArrayLike, values: ArrayLike, last_week: float) -> tuple[Float
 
 
 def _series_rows(rows: Sequence[ResultRow]) -> list[ResultRow]:
-    chosen = [r for r in rows if r.measure == "relief_duration" and r.group_by == "series"]
+    chosen = [r for r in rows if r.measure == SERIES_RELIEF]
     return sorted(chosen, key=lambda row: (not row.group.isdecimal(), row.group.zfill(4)))
 
 
