@@ -10,7 +10,7 @@ READY  := $(VENV)/.ready
 
 
 .DEFAULT_GOAL := help
-.PHONY: help env report test test-quick lab check fix bench lock demo clean
+.PHONY: help env report test test-quick lab check fix bench simulate lock demo clean
 
 help:  ## Show what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -49,6 +49,9 @@ fix: $(READY)  ## Format, and mend what can be mended
 
 bench: $(READY)  ## Measure speed: medians and ratios of one run
 	@for each in benchmarks/bench_*.py; do echo "== $$each"; $(BIN)/python $$each; done
+
+simulate: $(READY)  ## Make the tables of docs/simulations again (minutes)
+	@for each in relief_coverage; do $(BIN)/python -m analysis.simulate.$$each; done
 
 demo: $(READY)  ## Make the bundled demo export again
 	@$(BIN)/reliefcheck demo data/demo

@@ -13,6 +13,9 @@ from analysis.estimate.durations.aft_likelihood import Shape
 from analysis.estimate.durations.inputs import Floats, check_positive
 from analysis.results import Estimate
 
+FARTHEST = 700.0
+"""Largest exponent: beyond it a double overflows, and a limit says nothing any more."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class AftFit:
@@ -113,7 +116,7 @@ class AftFit:
         row, point = self._row(x), self.shape.quantile(lost_share)
         log_time = float(row @ self.coefficients) + self.scale * point
         half = self._half(np.append(row, self.scale * point))
-        times = np.exp(log_time + np.array([0.0, -half, half]))
+        times = np.exp(np.minimum(log_time + np.array([0.0, -half, half]), FARTHEST))
         return self._estimate(times, self.time_unit, "delta-method interval, log scale")
 
     def median(self, x: ArrayLike | None = None) -> Estimate:
@@ -147,7 +150,7 @@ class AftFit:
         logs, slopes = zip(*(self._log_survival(row, one) for one in (time, given)), strict=True)
         fall = logs[1] - logs[0]  # minus the log of the chance, above 0
         half = self._half((slopes[1] - slopes[0]) / fall)
-        chances = np.exp(-fall * np.exp(np.array([0.0, half, -half])))
+        chances = np.exp(-fall * np.exp(np.minimum([0.0, half, -half], FARTHEST)))
         return self._estimate(chances, "share", "delta-method interval, log(-log) scale")
 
     def time_ratio(self, name: str) -> Estimate:
@@ -172,7 +175,9 @@ class AftFit:
             raise EstimationError(f"covariate {name!r} is unknown; known are {self.names[1:]}.")
         place = self.names.index(name)
         half = self._half(np.eye(len(self.names) + 1)[place])
-        ratios = np.exp(self.coefficients[place] + np.array([0.0, -half, half]))
+        ratios = np.exp(
+            np.minimum(self.coefficients[place] + np.array([0.0, -half, half]), FARTHEST)
+        )
         return self._estimate(ratios, "ratio", "Wald interval, log scale")
 
     def _row(self, x: ArrayLike | None) -> Floats:
