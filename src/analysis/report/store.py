@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from analysis.claims.judgement import Judgement
 from analysis.display.exhibits import Exhibit
@@ -25,6 +25,9 @@ from analysis.outcomes.rows import (
     row_from_record,
 )
 from analysis.places import out_path
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 RESULTS, FIGURES = "results", "figures"
 CLAIMS = "claims.json"
@@ -158,3 +161,13 @@ def load_judgements(folder: str | Path) -> tuple[Judgement, ...]:
     if not path.exists():
         return ()
     return tuple(Judgement(**record) for record in json.loads(path.read_text(encoding="utf-8")))
+
+
+def frame_of_judgements(judgements: Sequence[Judgement]) -> pd.DataFrame:
+    """Return judgements as a frame, one row a claim."""
+    import pandas as pd
+
+    return pd.DataFrame(
+        [asdict(judgement) for judgement in judgements],
+        columns=[each.name for each in fields(Judgement)],
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import shutil
 import tempfile
 import time
@@ -19,8 +18,10 @@ from analysis.places import home
 from analysis.report.html import write_report
 from analysis.report.inputs import NotebookLink, ReportInputs
 from analysis.report.notebook_pages import write_notebook_page
+from analysis.report.spreadsheets import write_csv
 from analysis.report.store import (
     FIGURES,
+    frame_of_judgements,
     load_judgements,
     load_results,
     rows_of,
@@ -137,8 +138,8 @@ def assemble_report(
     """Write results, claims, notebook pages and the report from what the notebooks left."""
     results = load_results(work)
     rows = rows_of(results)
-    frame = frame_of_rows(rows)
-    frame.to_csv(work / "results.csv", index=False, quoting=csv.QUOTE_MINIMAL)
+    write_csv(frame_of_rows(rows), work / "results.csv")
+    write_csv(frame_of_judgements(load_judgements(work)), work / "claims.csv")
     links = []
     for outcome in sorted(outcomes, key=lambda o: o.task.name):
         executed = work / NOTEBOOKS / f"{outcome.task.name}.ipynb"
