@@ -24,6 +24,7 @@ ORDER = [
     "outcomes",
     "claims",
     "display",
+    "lint",
     "report",
     "simulate",
     "run",

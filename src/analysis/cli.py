@@ -18,6 +18,8 @@ Examples:
   reliefcheck run exports/2026-06 --mapping map.yaml
   reliefcheck check exports/2026-06 --mapping map.yaml
   reliefcheck demo /tmp/clinic --patients 5000
+  reliefcheck claims show C043                      what a claim is taken to mean
+  reliefcheck lint page.html                        marketing copy against the verdicts
 
 Exit codes: 0 done; 1 something failed while working (the report shows the gap);
 2 what was given is wrong, and nothing was written."""
@@ -133,6 +135,103 @@ def demo(folder: Path, patients: int, seed: int | None) -> None:
     chosen = DEMO_SEED if seed is None else seed
     written = write_demo(folder, n_patients=patients, seed=chosen)
     click.echo(f"Synthetic export of {patients:,} patients: {written}")
+
+
+@main.group(
+    invoke_without_command=True, short_help="List the claims of the ledger, or explain one."
+)
+@click.option("--condition", default="", help="Only claims on this condition, or all.")
+@click.option("--kind", default="", help="Only this kind: headline, safety, testimonial, ...")
+@click.option("--answer", default="", help="Only those answered so: computed, no_records, ...")
+@click.option("--verdict", default="", help="Only this verdict; most verdicts need --run.")
+@click.option("--run", "run_folder", type=PATH, help="Report folder whose verdicts are meant.")
+@click.option("--ledger", type=PATH, help="A ledger of your own (CSV).")
+@click.pass_context
+def claims(
+    context: click.Context,
+    condition: str,
+    kind: str,
+    answer: str,
+    verdict: str,
+    run_folder: Path | None,
+    ledger: Path | None,
+) -> None:
+    """List the claims of the ledger: id, condition, kind, answer, words. Needs no run."""
+    from analysis.claims.describe import list_claims, select_claims
+    from analysis.claims.ledger import load_ledger
+    from analysis.report.store import load_judgements
+
+    context.obj = found = load_ledger(ledger)
+    if context.invoked_subcommand:
+        return
+    judgements = load_judgements(run_folder) if run_folder else ()
+    chosen = select_claims(
+        found, condition=condition, kind=kind, answer=answer, verdict=verdict, judgements=judgements
+    )
+    click.echo(list_claims(chosen))
+
+
+@claims.command(short_help="Explain one claim.")
+@click.argument("claim_id")
+@click.pass_obj
+def show(found: Any, claim_id: str) -> None:
+    """Explain CLAIM_ID: words, reading, what they leave open, what would test it, and rules.
+
+    \b
+    Example:
+      reliefcheck claims show C043
+    """
+    from analysis.claims.describe import explain_claim
+    from analysis.claims.rules import load_rules
+
+    click.echo(explain_claim(found, claim_id, rules=load_rules()))
+
+
+@main.command(short_help="Check marketing copy against the ledger and the newest verdicts.")
+@click.argument("files", type=PATH, nargs=-1, required=True)
+@click.option("--run", "run_folder", type=PATH, help="Report folder; default: reports/latest.")
+@click.option("--no-run", is_flag=True, help="Look at no run: nothing is judged.")
+@click.option("--ledger", type=PATH, help="A ledger of your own (CSV).")
+@click.option("--export", type=PATH, help="The export of the run, to see whether it has changed.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "sarif", "html", "claimreview"]),
+    default="text",
+    show_default=True,
+)
+@click.option("--out", type=PATH, help="File to write; default: print.")
+@click.option("--encoding", default="", help="Encoding of text files, if it is not found out.")
+def lint(
+    files: tuple[Path, ...],
+    run_folder: Path | None,
+    no_run: bool,
+    ledger: Path | None,
+    export: Path | None,
+    form: str,
+    out: Path | None,
+    encoding: str,
+) -> None:
+    """Find every percentage, duration, frequency word and absolute in FILES, and mark it.
+
+    Reads text, HTML, Markdown, DOCX and PDF. Each statement is matched to the ledger of claims and
+    marked: borne out, contradicted, undecided, unlisted, unfalsifiable, ... Exit code 0: nothing
+    to mend; 1: something is; 2: a file cannot be read.
+    """
+    from analysis.lint.command import run_lint
+
+    told, code = run_lint(
+        files,
+        ledger=ledger,
+        run_folder=run_folder,
+        judge=not no_run,
+        export=export,
+        form=form,
+        out=out,
+        encoding=encoding,
+    )
+    click.echo(told, nl=not told.endswith("\n"))
+    sys.exit(code)
 
 
 if __name__ == "__main__":

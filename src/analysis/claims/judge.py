@@ -8,6 +8,7 @@ from dataclasses import replace
 from analysis.claims.departures import tell_departures
 from analysis.claims.duration import tell_beside
 from analysis.claims.judgement import Judgement
+from analysis.claims.kinds import is_special, judge_special
 from analysis.claims.ledger import Claim
 from analysis.claims.power import further_patients_by_precision, further_patients_for_share
 from analysis.claims.verdicts import judge_interval, place_interval
@@ -15,6 +16,11 @@ from analysis.claims.wording import NO_REALISTIC_NUMBER, middle_of_cited, write_
 from analysis.outcomes.responders import THRESHOLDS_PCT
 from analysis.outcomes.rows import ResultRow, find_row
 from analysis.settings import AnalysisSettings
+
+CLOSER_VISITS = (
+    "No number of further patients can be named: part of the interval is the time between two "
+    "visits, which only closer visits narrow."
+)
 
 DEFAULT_LEVEL = 0.95
 """Level of a row that does not state one."""
@@ -51,7 +57,8 @@ def judge_claims(
     judged = []
     for claim in claims:
         judgement = judge_claim(claim, rows, analysis_visit=analysis_visit, arm=arm)
-        more = tell_departures(claim, settings) if settings else ""
+        answered = judgement.verdict != "not testable"
+        more = tell_departures(claim, settings) if settings and answered else ""
         judged.append(replace(judgement, sentence=f"{judgement.sentence} {more}".strip()))
     return tuple(judged)
 
@@ -69,6 +76,10 @@ def judge_claim(
         Two rows answer the same claim: a result must exist once.
     """
     group, refusal = _group_of(claim, rows, arm)
+    if is_special(claim):
+        return judge_special(
+            claim, rows, analysis_visit=analysis_visit, group=group, refusal=refusal
+        )
     if refusal:
         return _not_testable(claim, refusal)
     row = _answer(claim, rows, analysis_visit, group)
@@ -187,8 +198,8 @@ def _mark(claim: Claim) -> float:
 def _further_patients(claim: Claim, row: ResultRow, *, true: float | None = None) -> int | None:
     """Return how many more patients decide, at the value seen or at a given true one."""
     level = row.level or DEFAULT_LEVEL
-    if row.value is None:
-        return None
+    if row.value is None or claim.measure == "relief_duration":
+        return None  # more patients do not narrow what lies between two visits
     if claim.unit == "share" and row.n_events is not None:
         return further_patients_for_share(
             row.n_events, row.n, floor=_mark(claim), true_share=true, level=level
@@ -201,7 +212,6 @@ def _further_patients(claim: Claim, row: ResultRow, *, true: float | None = None
         floor=_mark(claim),
         true_value=true,
         level=level,
-        on_log_scale=claim.unit == "weeks",
     )
 
 
@@ -210,6 +220,8 @@ def _why_no_number(claim: Claim, row: ResultRow) -> str:
         return row.warnings[0] if row.warnings else "There is no interval."
     if row.value is None or (row.high is None and row.value < _mark(claim)):
         return "Too few have lost relief so far; longer follow-up would decide it."
+    if claim.measure == "relief_duration":
+        return CLOSER_VISITS
     if row.low is None:
         return "The lower limit is not known, so no number of patients can be named."
     return NO_REALISTIC_NUMBER

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Verdict = Literal["meets", "falls short", "undecided", "not testable"]
+Verdict = Literal["meets", "falls short", "undecided", "not testable", "unfalsifiable"]
 Position = Literal[
     "below", "across the floor", "inside", "across the ceiling", "above", "wider", ""
 ]
@@ -15,6 +15,7 @@ VERDICT_MEANING: dict[str, str] = {
     "falls short": "the whole interval lies below the cited floor",
     "undecided": "the interval reaches both sides of the cited floor",
     "not testable": "the data hold nothing that could answer it",
+    "unfalsifiable": "worded so that nothing could contradict it; that is no pass",
 }
 
 
@@ -34,7 +35,7 @@ class Judgement:
         Cited floor and ceiling in ``unit`` (share for rates, percent for means, weeks).
     cited_text : str
         The cited figure in words: "70-85 %".
-    verdict : {"meets", "falls short", "undecided", "not testable"}
+    verdict : {"meets", "falls short", "undecided", "not testable", "unfalsifiable"}
     position : str
         Where the interval lies in relation to [cited_low, cited_high].
     value, low, high, level, n, n_missing, unit

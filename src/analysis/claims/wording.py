@@ -6,7 +6,7 @@ level and what is missing are always in the sentence.
 
 from __future__ import annotations
 
-from analysis.claims.duration import MONTHS_FROM_WEEKS
+from analysis.claims.duration import MONTHS_FROM_WEEKS, WEEKS_FROM_WEEKS
 from analysis.claims.judgement import Judgement
 from analysis.contract.codes import load_conditions
 from analysis.outcomes.rows import ResultRow
@@ -144,14 +144,30 @@ def _tell_duration(judgement: Judgement, row: ResultRow) -> str:
     )
     told = (
         f"Of {_patients(judgement, row)} with at least {row.threshold_pct or 0:g} % less pain "
-        f"at the end of the series, {lasted}; {_interval(judgement, row)}, which holds wherever "
-        "between two visits relief ended."
+        f"at the end of the series, {lasted}; {_interval(judgement, row)}"
     )
-    if row.low is not None and row.low >= MONTHS_FROM_WEEKS:
-        return told + " That is months."
+    if row.low is None and row.high is None:
+        return f"{told}."
+    told += ", which holds wherever between two visits relief ended."
+    return f"{told} {_weeks_or_months(row)}"
+
+
+def _weeks_or_months(row: ResultRow) -> str:
+    """Say which of the two words the interval bears out."""
+    low = 0.0 if row.low is None else row.low
+    months = f"months ({MONTHS_FROM_WEEKS:g} weeks or more)"
+    weeks = f"weeks ({WEEKS_FROM_WEEKS:g} or more)"
+    if low >= MONTHS_FROM_WEEKS:
+        return "That is months."
+    if row.high is not None and row.high < WEEKS_FROM_WEEKS:
+        return f"That is less than {weeks}."
     if row.high is not None and row.high < MONTHS_FROM_WEEKS:
-        return told + f" That is weeks, not months ({MONTHS_FROM_WEEKS} weeks or more)."
-    return told + f" Whether it is months ({MONTHS_FROM_WEEKS} weeks or more) is undecided."
+        if low >= WEEKS_FROM_WEEKS:
+            return f"That is weeks, not {months}."
+        return f"That is not {months}; whether it is {weeks} is undecided."
+    if low >= WEEKS_FROM_WEEKS:
+        return f"That is weeks at least; whether it is {months} is undecided."
+    return f"Whether it is {weeks}, or {months}, is undecided."
 
 
 def _tell_verdict(judgement: Judgement) -> str:

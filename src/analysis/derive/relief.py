@@ -50,12 +50,12 @@ def derive_relief(
         Indexed by patient_id; days on the clock: good_until_days (last rating before the first bad
         one), first_bad_days (infinite when none was bad), last_rating_days, booster_days (infinite
         when there was none), good_before_booster_days, n_ratings. Relief that comes back after a
-        loss does not count again.
+        loss does not count again. Days before the clock begins (an ``end`` visit that an export
+        names itself may come before the last infusion) are 0.
     """
     frame = _ratings_of_responders(change, subjects, threshold_pct, clock)
-    frame["time"] = frame["day"] - look_up(
-        frame["patient_id"], _clock_start(frame, subjects, clock)
-    )
+    begins = look_up(frame["patient_id"], _clock_start(frame, subjects, clock))
+    frame["time"] = (frame["day"] - begins).clip(lower=0.0)
     frame["bad"] = _is_bad(frame, rule)
     by_patient = frame.groupby("patient_id", sort=False)
     out = pd.DataFrame({"last_rating_days": by_patient["time"].max()})
@@ -65,13 +65,18 @@ def derive_relief(
     before = frame["time"] < look_up(frame["patient_id"], out["first_bad_days"])
     if rule == "confirmed":  # a rating without relief that nothing confirms shows no relief either
         before &= frame["good"]
-    out["good_until_days"] = frame[before].groupby("patient_id")["time"].max()
+    # The first rating of each patient showed relief; only a bad one on its own day can hide that.
+    shown = by_patient["time"].min()
+    good_until = frame[before].groupby("patient_id")["time"].max()
+    out["good_until_days"] = good_until.reindex(out.index).fillna(shown)
     open_end = np.isinf(out["first_bad_days"])
     out["last_rating_days"] = out["last_rating_days"].where(~open_end, out["good_until_days"])
     start = _clock_start(frame, subjects, clock).reindex(out.index)
-    out["booster_days"] = (subjects["first_booster_day"].reindex(out.index) - start).fillna(np.inf)
+    booster = subjects["first_booster_day"].reindex(out.index) - start
+    out["booster_days"] = booster.clip(lower=0.0).fillna(np.inf)
     early = before & (frame["time"] <= look_up(frame["patient_id"], out["booster_days"]))
-    out["good_before_booster_days"] = frame[early].groupby("patient_id")["time"].max()
+    good_before = frame[early].groupby("patient_id")["time"].max()
+    out["good_before_booster_days"] = good_before.reindex(out.index).fillna(shown)
     return out.rename_axis("patient_id")
 
 
@@ -109,7 +114,8 @@ def _is_bad(frame: pd.DataFrame, rule: LossRule) -> pd.Series:
             frame["baseline_score"] - NEAR_BASELINE_POINTS,
             frame["baseline_score"] * NEAR_BASELINE_SHARE,
         )
-        return frame["score"] >= limit - ROUNDING
+        # At a low baseline or threshold a rating may be both near baseline and relief: relief.
+        return (frame["score"] >= limit - ROUNDING) & ~frame["good"]
     if rule == "once":
         return ~frame["good"]
     later_good = frame["good"].astype("boolean").groupby(frame["patient_id"]).shift(-1)
@@ -145,7 +151,7 @@ def apply_booster_strategy(spans: pd.DataFrame, *, strategy: BoosterStrategy) ->
         boosted &= False
     lost = np.isfinite(spans["first_bad_days"]) & ~boosted
     booster_ends = boosted if strategy == "loss" else boosted & False
-    left = spans["good_until_days"].where(~boosted, spans["good_before_booster_days"]).fillna(0.0)
+    left = spans["good_until_days"].where(~boosted, spans["good_before_booster_days"])
     right = spans["first_bad_days"].where(lost, np.inf)
     right = right.where(~booster_ends, spans["booster_days"])
     seen_to = spans["last_rating_days"].where(~boosted, left)

@@ -35,16 +35,20 @@ def derive_series_relief(
         One row a patient and series after which a rating within 14 days showed relief:
         patient_id, series_number, left_days, right_days (relief ended in (left, right] after the
         last infusion of the series, the next series counting as its end; infinite when not seen
-        to end). A rating on the day of the next series was made before it.
+        to end). A rating on the day of the next series was made before it; one on the day of the
+        last infusion of several was made after it. Maintenance before the initial series is left
+        out: what it followed is not in the export.
     """
     columns = ["patient_id", "series_number", "left_days", "right_days"]
     if series.empty or "series_number" not in series:
         return pd.DataFrame(columns=columns)
-    ends = series.groupby(["patient_id", "series_number"])["day"].agg(["min", "max"]).reset_index()
+    known = series[series["series_number"] >= 1]
+    ends = known.groupby(["patient_id", "series_number"])["day"].agg(["min", "max"]).reset_index()
     ends["next_start"] = ends.groupby("patient_id")["min"].shift(-1).fillna(np.inf)
     rated = change.loc[change["reduction_pct"].notna(), ["patient_id", "day", "reduction_pct"]]
     pairs = rated.merge(ends, on="patient_id")
-    inside = (pairs["day"] > pairs["max"]) & (pairs["day"] <= pairs["next_start"])
+    same_day = (pairs["day"] == pairs["max"]) & (pairs["max"] > pairs["min"])
+    inside = ((pairs["day"] > pairs["max"]) | same_day) & (pairs["day"] <= pairs["next_start"])
     pairs = pairs[inside].assign(time=lambda f: f["day"] - f["max"])
     pairs["good"] = pairs["reduction_pct"] >= threshold_pct - ROUNDING
     keys = ["patient_id", "series_number"]
@@ -56,7 +60,8 @@ def derive_series_relief(
     out = pd.DataFrame(index=shown.index)
     first_bad = bad.reindex(out.index).fillna(np.inf)
     before = pairs["time"] < first_bad.reindex(pairs.index)
-    out["left_days"] = pairs.loc[before, "time"].groupby(level=keys).max()
+    left = pairs.loc[before, "time"].groupby(level=keys).max()
+    out["left_days"] = left.reindex(out.index).fillna(shown["time"])  # good and bad on one day
     retreated = (shown["next_start"] - shown["max"]).reindex(out.index)
     out["right_days"] = np.minimum(first_bad, retreated)
     return out.reset_index()[columns]
@@ -68,11 +73,12 @@ def derive_boosters(series: pd.DataFrame, subjects: pd.DataFrame) -> pd.DataFram
     Returns
     -------
     DataFrame
-        patient_id, number (1 = first booster), day_after.
+        patient_id, number (1 = first booster), day_after. Maintenance before the initial series
+        is no booster of it.
     """
     if series.empty or "is_booster" not in series:
         return pd.DataFrame(columns=["patient_id", "number", "day_after"])
-    boosters = series[series["is_booster"]]
+    boosters = series[series["is_booster"] & (series["series_number"] > 1)]
     starts = boosters.groupby(["patient_id", "series_number"], sort=True)["day"].min().reset_index()
     starts["number"] = starts.groupby("patient_id").cumcount() + 1
     end = look_up(starts["patient_id"], subjects["end_of_series_day"])
@@ -83,8 +89,15 @@ def derive_boosters(series: pd.DataFrame, subjects: pd.DataFrame) -> pd.DataFram
 def derive_followed_to(
     series: pd.DataFrame, change: pd.DataFrame, subjects: pd.DataFrame
 ) -> pd.Series:
-    """Return the last day each patient was seen (rating or infusion), since the end of the series."""
-    last_infusion = series.groupby("patient_id")["day"].max()
+    """Return the last day each starter was seen (rating or infusion), since the end of the series.
+
+    Returns
+    -------
+    Series of float
+        Indexed by patient_id; 0 for who was never seen again; who never started is absent.
+    """
+    last_infusion = series.astype({"day": float}).groupby("patient_id")["day"].max()
     last_rating = change.groupby("patient_id")["day"].max()
     both = pd.concat([last_infusion, last_rating], axis=1).max(axis=1)
-    return (both.reindex(subjects.index) - subjects["end_of_series_day"]).dropna()
+    end = subjects["end_of_series_day"].dropna()
+    return (both.reindex(end.index).fillna(end) - end).clip(lower=0.0)

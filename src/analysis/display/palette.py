@@ -40,13 +40,16 @@ VERDICT_COLORS = {
     "falls short": "#b3261e",
     "undecided": "#7a5c00",
     "not testable": "#586472",
+    "unfalsifiable": "#5c4b7d",
 }
-VERDICT_MARKERS = {"meets": "o", "falls short": "v", "undecided": "D", "not testable": "x"}
+VERDICT_MARKERS = {"meets": "o", "falls short": "v", "undecided": "D", "not testable": "x",
+                   "unfalsifiable": "s"}  # fmt: skip
 VERDICT_SYMBOLS = {
     "meets": "\N{BLACK CIRCLE}",
     "falls short": "\N{BLACK DOWN-POINTING TRIANGLE}",
     "undecided": "\N{BLACK DIAMOND}",
     "not testable": "\N{MULTIPLICATION SIGN}",
+    "unfalsifiable": "\N{WHITE SQUARE}",
 }
 
 DARK_NEUTRALS = {

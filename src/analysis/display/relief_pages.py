@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,18 +21,22 @@ from analysis.display.relief_exhibits import (
     show_swimmer,
     spans_to_draw,
 )
+from analysis.outcomes import planned
 from analysis.outcomes.losses import RESPONDERS
 from analysis.outcomes.rows import ResultRow, find_row, find_rows
 from analysis.wording.words import condition_word
 
 if TYPE_CHECKING:
-    from analysis.display.figures import IntervalCurveToDraw
+    from analysis.display.figures import IntervalCurveToDraw, ModelCurveToDraw
     from analysis.outcomes.relief_picture import ReliefPicture
 
 BAR_WEEKS = (4.0, 8.0, 12.0, 26.0)
-MODEL_WEEKS = np.linspace(0.25, 26.0, 104).tolist()
-"""A fitted curve is read at times above 0; at 0 everybody is still relieved."""
-MODEL_NAMES = {"weibull": "Weibull", "lognormal": "Log-normal"}
+PLANNED = (
+    "The median named is read on a straight line between the planned visits, not where the curve "
+    "crosses one half: who had lost relief came for a booster sooner, so looks between the visits "
+    "found losses more often than relief."
+)
+LAST_WEEK, MODEL_POINTS = 26.0, 104
 
 
 def relief_exhibits(
@@ -42,7 +47,7 @@ def relief_exhibits(
     definition: str,
     labels: Mapping[str, str],
 ) -> dict[str, Exhibit]:
-    """Return the exhibits by name: relief, strategies, incidence, swimmer, shapes, boosters, series.
+    """Return the exhibits: relief, strategies, incidence, swimmer, shapes, boosters, series.
 
     Parameters
     ----------
@@ -56,6 +61,7 @@ def relief_exhibits(
         Condition labels by code.
     """
     at_risk = picture.still_followed(READ_WEEKS)
+    more = _tell_planned(rows, definition)
     curve = _curve(picture, rows, condition, definition, labels, at_risk)
     kaplan_meier = curve_to_draw(
         picture.kaplan_meier, label="Loss dated at the visit", condition=condition
@@ -63,11 +69,14 @@ def relief_exhibits(
     whole = find_rows(rows, group_by="all", population=RESPONDERS)
     strategies = [r for r in whole if r.measure in ("relief_duration", "relieved_share")]
     return {
-        "relief": show_interval_relief(
-            [curve],
-            title=f"How long relief lasts, {condition_word(condition, labels)}",
-            kaplan_meier=[kaplan_meier],
-            definition=definition,
+        "relief": _with_caption(
+            show_interval_relief(
+                [curve],
+                title=f"How long relief lasts, {condition_word(condition, labels)}",
+                kaplan_meier=[kaplan_meier],
+                definition=definition,
+            ),
+            more,
         ),
         "strategies": show_strategies(strategies, condition=condition, labels=labels),
         "incidence": show_incidence(
@@ -79,12 +88,15 @@ def relief_exhibits(
             condition=condition,
             labels=labels,
         ),
-        "shapes": show_parametric_check(
-            curve,
-            [model_to_draw(picture.fits[name].fit, weeks=MODEL_WEEKS) for name in MODEL_NAMES],
-            definition=definition,
-            condition=condition,
-            labels=labels,
+        "shapes": _with_caption(
+            show_parametric_check(
+                curve,
+                _models(picture),
+                definition=definition,
+                condition=condition,
+                labels=labels,
+            ),
+            more,
         ),
         "boosters": show_boosters(
             picture.mean_count,
@@ -96,6 +108,25 @@ def relief_exhibits(
             find_rows(rows, measure="series_relief"), condition=condition, labels=labels
         ),
     }
+
+
+def _tell_planned(rows: Sequence[ResultRow], definition: str) -> str:
+    """Say why the median told is not where the drawn curve crosses one half, where it is not."""
+    keys = {"definition": definition, "population": RESPONDERS, "group_by": "all"}
+    median = find_row(rows, measure="relief_duration", **keys)
+    return PLANNED if median is not None and median.method == planned.METHOD else ""
+
+
+def _with_caption(exhibit: Exhibit, more: str) -> Exhibit:
+    return replace(exhibit, caption=f"{exhibit.caption} {more}".strip())
+
+
+def _models(picture: ReliefPicture) -> list[ModelCurveToDraw | None]:
+    """Return the fitted curves, read above week 0 and no later than the last look."""
+    last = min(LAST_WEEK, picture.losses.last_look)
+    weeks = np.linspace(last / MODEL_POINTS, last, MODEL_POINTS).tolist()
+    with np.errstate(all="ignore"):  # limits that are not drawn may run out of range
+        return [model_to_draw(fitted.fit, weeks=weeks) for fitted in picture.fits.values()]
 
 
 def _curve(

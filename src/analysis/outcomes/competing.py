@@ -8,35 +8,45 @@ from dataclasses import replace
 import numpy as np
 
 from analysis.derive.datasets import Datasets
-from analysis.estimate.durations import (
-    CumulativeIncidence,
-    compare_log_rank,
-    estimate_cumulative_incidence,
-)
+from analysis.estimate.durations import CumulativeIncidence, estimate_cumulative_incidence
+from analysis.outcomes.interval_relief import headline_of
 from analysis.outcomes.losses import (
     COMPETING,
+    NO_RELIEF,
+    NOT_FOLLOWED,
     READ_WEEKS,
     RESPONDERS,
     Losses,
+    conventions_of,
     losses_of,
     spans_of,
     week_name,
 )
+from analysis.outcomes.responders import warned
 from analysis.outcomes.rows import ResultRow, row_from_estimate
-from analysis.outcomes.selection import ALL, Group, groups_of, whole_group
-from analysis.results import Estimate
+from analysis.outcomes.selection import Group, groups_of, warn_of_arms
+from analysis.results import Estimate, no_patients
 from analysis.settings import AnalysisSettings
 
 CAUSES = {"loss": 1, "booster": 2}
 HALF = 0.5
+INCIDENCE = "Aalen-Johansen, loss dated at the visit that found it; log-log interval"
+DATED = "Loss is dated at the visit that found it, so shares lost are low before it."
 MEDIAN_METHOD = (
-    "time at which half have lost relief, boosters competing (Aalen-Johansen, loss dated at the "
-    "visit that found it; limits where the interval of the incidence passes one half)"
+    "time at which half have lost relief, boosters competing (Aalen-Johansen, loss dated midway "
+    "between visits; limits from dating every loss at the earliest and at the latest it can be)"
 )
 
 
 def incidence_of(losses: Losses, *, level: float) -> CumulativeIncidence | None:
-    """Return the cumulative incidence of loss and of boosters; None when nobody was followed."""
+    """Return the cumulative incidence of loss and of boosters; None when nobody was followed.
+
+    Parameters
+    ----------
+    losses : Losses
+        Under the strategy ``loss``, in which a booster has its own date and cause.
+    level : float in (0, 1)
+    """
     if not losses.followed:
         return None
     codes = np.select([losses.cause == name for name in CAUSES], list(CAUSES.values()), default=0)
@@ -54,61 +64,103 @@ def tabulate_competing(
     -------
     tuple of ResultRow
         cumulative_incidence (definition ``loss`` or ``booster``) at weeks 2 to 26, and
-        relief_duration with definition ``booster_competing``; among responders.
+        relief_duration with definition ``booster_competing``; among responders, for the whole and
+        for arms. Where no booster came first the latter is the headline itself.
     """
     rows: list[ResultRow] = []
     for group in groups_of(datasets, condition):
-        if group.group_by not in ("all", "arm"):
+        if not group.every_visit:
             continue
-        losses = losses_of(spans_of(datasets, group), "censoring")
-        dated = losses_of(spans_of(datasets, group), "loss")
-        both = replace(losses, time=dated.time, cause=dated.cause)
-        incidence = incidence_of(both, level=settings.confidence_level)
-        if incidence is not None:
-            rows += _rows(incidence, group, settings)
+        losses = losses_of(spans_of(datasets, group), "loss")
+        more = (*warn_of_arms(datasets, group), *conventions_of(settings))
+        rows += warned(_rows(losses, group, settings), more)
     return tuple(rows)
 
 
-def _rows(
-    incidence: CumulativeIncidence, group: Group, settings: AnalysisSettings
-) -> Iterable[ResultRow]:
+def _rows(losses: Losses, group: Group, settings: AnalysisSettings) -> Iterable[ResultRow]:
     keys = {
         "population": RESPONDERS,
         "threshold_pct": settings.responder_threshold_pct,
         **group.keys,
     }
-    for name, code in CAUSES.items():
-        for week, share in zip(READ_WEEKS, incidence.at_times(READ_WEEKS, code), strict=True):
+    incidence = incidence_of(losses, level=settings.confidence_level)
+    for name in CAUSES:
+        for week in READ_WEEKS:
             yield row_from_estimate(
-                share,
+                _share(incidence, losses.n, name, week),
                 measure="cumulative_incidence",
                 definition=name,
                 visit=week_name(week),
                 **keys,
             )
-    yield row_from_estimate(
-        median_when_competing(incidence), measure="relief_duration", definition=COMPETING, **keys
+    if (losses.cause == "booster").any():
+        median = median_when_competing(losses, level=settings.confidence_level)
+    else:
+        median = headline_of(losses, settings, group)
+    yield row_from_estimate(median, measure="relief_duration", definition=COMPETING, **keys)
+
+
+def _share(incidence: CumulativeIncidence | None, n: int, name: str, week: float) -> Estimate:
+    if incidence is None:
+        return _nothing(n, "share", INCIDENCE)
+    share = incidence.at(week, CAUSES[name])
+    more = (DATED,) if name == "loss" and share.n_events else ()
+    return replace(share, method=INCIDENCE, warnings=(*share.warnings, *more))
+
+
+def _nothing(n: int, unit: str, method: str) -> Estimate:
+    if not n:
+        return replace(no_patients(unit=unit, method=method), warnings=(NO_RELIEF,))
+    return Estimate(
+        value=None,
+        n=n,
+        unit=unit,
+        method=method,
+        status="not estimable",
+        warnings=(NOT_FOLLOWED,),
     )
 
 
-def median_when_competing(incidence: CumulativeIncidence) -> Estimate:
+def median_when_competing(losses: Losses, *, level: float) -> Estimate:
     """Return the time by which half have lost relief, those boosted first never counting as lost.
+
+    Parameters
+    ----------
+    losses : Losses
+        Under the strategy ``loss``.
+    level : float in (0, 1)
 
     Returns
     -------
     Estimate
         Weeks; ``not reached`` when the incidence of loss stays below one half, which it must when
-        many are boosted first.
+        many are boosted first. The value dates losses midway between two visits; the lower limit
+        dates them right after the last good rating and the upper at the visit that found them, so
+        the interval holds whatever happened between.
     """
-    column = list(incidence.causes).index(CAUSES["loss"])
-    value = _first_at(incidence.times, incidence.incidence[:, column])
-    low = _first_at(incidence.times, incidence.high[:, column])
+    if not losses.followed:
+        return _nothing(losses.n, "weeks", MEDIAN_METHOD)
+    lost = losses.cause == "loss"
+    with np.errstate(invalid="ignore"):  # an open end is never taken
+        midway = (losses.left + losses.right) / 2
+    early, middle, late = (
+        incidence_of(replace(losses, time=np.where(lost, dated, losses.time)), level=level)
+        for dated in (losses.left, midway, losses.right)
+    )
+    assert early is not None and middle is not None and late is not None
+    value = _first_at(middle.times, middle.incidence[:, 0])
+    high_share = np.where(np.isnan(early.high[:, 0]), early.incidence[:, 0], early.high[:, 0])
+    low, high = _first_at(early.times, high_share), _first_at(late.times, late.low[:, 0])
+    if value is not None:
+        low = value if low is None else min(low, value)
+        high = None if high is None else max(high, value)
     return Estimate(
         value=value,
         low=low,
-        high=_first_at(incidence.times, incidence.low[:, column]),
-        level=incidence.level,
-        n=incidence.n,
+        high=high,
+        level=level,
+        n=losses.n,
+        n_events=int(lost.sum()),
         unit="weeks",
         method=MEDIAN_METHOD,
         status="estimated" if value is not None else "not reached",
@@ -118,55 +170,3 @@ def median_when_competing(incidence: CumulativeIncidence) -> Estimate:
 def _first_at(times: np.ndarray, share: np.ndarray) -> float | None:
     reached = np.flatnonzero(share >= HALF)  # an undefined limit (NaN) is not reached
     return float(times[reached[0]]) if len(reached) else None
-
-
-def tabulate_comparisons(
-    datasets: Datasets, settings: AnalysisSettings, condition: str
-) -> tuple[ResultRow, ...]:
-    """Return log-rank tests between arms, protocols, subtypes and, for ``all``, conditions.
-
-    Returns
-    -------
-    tuple of ResultRow
-        log_rank (value: the p-value; ``definition`` names what is compared, ``by_<column>``, and
-        for all conditions together also stratified by condition). For looking: subgroups were not
-        allocated by chance.
-    """
-    spans = spans_of(datasets, whole_group(datasets, condition))
-    losses = losses_of(spans, settings.booster_strategy)
-    subjects = datasets.subjects.loc[losses.patient_ids]
-    rows = []
-    for column in ("arm", "protocol", "subtype", "condition"):
-        if column not in subjects or (column == "subtype" and condition == ALL):
-            continue
-        known = subjects[column].notna().to_numpy()
-        if subjects.loc[known, column].nunique() < 2:
-            continue
-        strata = subjects["condition"] if condition == ALL and column != "condition" else None
-        rows.append(_log_rank_row(losses, subjects[column], known, strata, condition))
-    return tuple(rows)
-
-
-def _log_rank_row(
-    losses: Losses, names: object, known: np.ndarray, strata: object, condition: str
-) -> ResultRow:
-    column = names.name  # type: ignore[attr-defined]
-    test = compare_log_rank(
-        losses.time[known],
-        losses.is_event[known],
-        np.asarray(names)[known],
-        strata=None if strata is None else np.asarray(strata)[known],
-    )
-    how = "" if strata is None else ", stratified by condition"
-    return ResultRow(
-        measure="log_rank",
-        definition=f"by_{column}",
-        condition=condition,
-        population=RESPONDERS,
-        value=test.p_value,
-        n=int(known.sum()),
-        unit="p",
-        method=f"log-rank test between {len(test.groups)} groups{how}; loss dated at the visit",
-        status="estimated" if test.p_value is not None else "not estimable",
-        warnings=(test.reason,) if test.p_value is None else (),
-    )

@@ -10,6 +10,7 @@ from analysis.outcomes.pain import tabulate_reductions
 from analysis.outcomes.relief_rows import tabulate_relief
 from analysis.outcomes.responders import tabulate_responders
 from analysis.outcomes.rows import ResultRow
+from analysis.outcomes.statements import tabulate_statements
 from analysis.settings import AnalysisSettings
 
 
@@ -18,6 +19,6 @@ def tabulate_everything(
 ) -> tuple[ResultRow, ...]:
     """Return every result row of the conditions, as the notebooks one by one would."""
     makers = (tabulate_flow, tabulate_responders, tabulate_reductions, tabulate_relief)
-    return tuple(
-        row for code in conditions for make in makers for row in make(datasets, settings, code)
-    )
+    codes = tuple(conditions)
+    made = [row for code in codes for make in makers for row in make(datasets, settings, code)]
+    return (*made, *tabulate_statements(datasets, settings, codes))

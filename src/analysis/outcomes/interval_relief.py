@@ -1,8 +1,10 @@
 """The headline of relief duration: losses known to lie between two visits, not dated at one.
 
 Every number here comes from the interval-censored (Turnbull) curve with the guarded bootstrap
-interval, which holds whatever happened between the visits. Kaplan-Meier stands beside it
-(`analysis.outcomes.relief`), because readers know it and because it runs late.
+interval, which holds whatever happened between the visits, if their days do not depend on the loss.
+Boosters make them depend on it: medians are then read at planned visits only
+(`analysis.outcomes.planned`). Kaplan-Meier stands beside it (`analysis.outcomes.relief`), because
+readers know it and because it runs late.
 """
 
 from __future__ import annotations
@@ -23,14 +25,19 @@ from analysis.outcomes.losses import (
     ALL_STARTERS,
     DEFINITIONS,
     HORIZON_WEEKS,
+    NO_RELIEF,
+    NOT_FOLLOWED,
     READ_WEEKS,
     RESPONDERS,
     Losses,
+    conventions_of,
     losses_of,
     spans_of,
     spans_under,
     week_name,
 )
+from analysis.outcomes.planned import PLANNED_WEEKS, quantile_at_planned
+from analysis.outcomes.responders import warned
 from analysis.outcomes.rows import ResultRow, row_from_estimate
 from analysis.outcomes.selection import Group, groups_of, warn_of_arms, whole_group
 from analysis.results import Estimate, no_patients
@@ -40,9 +47,18 @@ METHOD = (
     "interval-censored (Turnbull) curve; guarded bootstrap interval over patients, which holds "
     "wherever between two visits relief ended"
 )
-NOT_FOLLOWED = "Nobody was rated after the end of the series."
-NOT_RESPONDING = "{n} who did not respond, or were not rated, have 0 weeks of relief."
+SILENT = "All losses lie between two visits around week {week:g}: the share there is not known."
+ALL_BUT = 1 - 1e-8
+"""A share that may lie in a range this wide is not known at all (1e-8: the fit's error)."""
+
+PROMPTED = (
+    "Boosters brought patients in between planned visits, sooner when relief was lost: numbers "
+    "between the planned visits lean on those looks, and their interval may be too narrow."
+)
+
 QUARTILES = (0.25, 0.5, 0.75)
+
+TIMES = (0.0, *READ_WEEKS)
 
 MOST_REPLICATES, FEWER_REPLICATES = 1000, 400
 """Resamples of a headline, and of one of many medians in a table of definitions: a limit then moves
@@ -65,7 +81,8 @@ def tabulate_interval_relief(
         relief_duration (median), relief_quartile (25 and 75 % lost; the group of the key
         ``visit`` names which), relief_mean (up to 26 weeks), relieved_share at weeks 2 to 26; for
         responders under every booster strategy and for all starters under that of the settings.
-        Subgroups under that of the settings.
+        Subgroups under that of the settings. Who did not respond has 0 weeks among all starters,
+        also when nobody responded.
     """
     rows: list[ResultRow] = []
     for group in groups_of(datasets, condition):
@@ -94,11 +111,24 @@ def tabulate_definitions(
         for clock in get_args(Clock):
             spans = spans_under(datasets, group, settings, rule=rule, clock=clock)
             losses = losses_of(spans, settings.booster_strategy)
-            made = _numbers(losses, settings, group, rule, clock, most_replicates=FEWER_REPLICATES)
-            median = made["relief_duration", ""]
+            other = settings.model_copy(update={"loss_rule": rule, "relief_clock": clock})
+            most = MOST_REPLICATES if other == settings else FEWER_REPLICATES  # one headline only
+            median = headline_of(losses, other, group, most_replicates=most)
             keys = {"definition": f"{rule}.{clock}", "population": RESPONDERS, **group.keys}
             rows.append(row_from_estimate(median, measure="relief_duration_by_definition", **keys))
-    return tuple(rows)
+    return tuple(warned(rows, warn_of_arms(datasets, group)))
+
+
+def headline_of(
+    losses: Losses,
+    settings: AnalysisSettings,
+    group: Group,
+    *,
+    most_replicates: int = MOST_REPLICATES,
+) -> Estimate:
+    """Return the median of responders' relief with its guarded interval."""
+    made = _numbers(losses, settings, group, RESPONDERS, most_replicates=most_replicates)
+    return made["relief_duration", ""]
 
 
 def interval_curve(losses: Losses) -> IntervalCurve | None:
@@ -112,14 +142,18 @@ def bootstrap_of(
     curve: IntervalCurve,
     settings: AnalysisSettings,
     group: Group,
-    *names: str,
+    population: str,
+    *,
     most_replicates: int = MOST_REPLICATES,
 ) -> ReliefBootstrap:
-    """Return a curve's intervals, from a generator of its own for each result."""
+    """Return a curve's intervals, from a generator of its own for each group and population.
+
+    Definitions share the generator: where they make no difference the intervals make none either.
+    """
     return bootstrap_relief(
         curve,
-        rng=generator(settings, group, "relief", *names),
-        times=READ_WEEKS,
+        rng=generator(settings, group, "relief", population),
+        times=TIMES,
         lost_shares=QUARTILES,
         tau=HORIZON_WEEKS,
         replicates=min(settings.bootstrap_replicates, most_replicates),
@@ -135,50 +169,91 @@ def _rows(
     population: str,
 ) -> Iterable[ResultRow]:
     losses = losses_of(spans_of(datasets, group), strategy)
-    more: tuple[str, ...] = warn_of_arms(datasets, group)
-    if population == ALL_STARTERS and losses.n:
+    more = (*warn_of_arms(datasets, group), *conventions_of(settings))
+    if population == ALL_STARTERS:
         others = len(group.patient_ids) - losses.n
         losses = losses.with_nonresponders(others)
-        more += (NOT_RESPONDING.format(n=others),)
+        more += _tell_others(others)
     keys = {
         "definition": DEFINITIONS[strategy],
         "population": population,
         "threshold_pct": settings.responder_threshold_pct,
         **group.keys,
     }
-    for (measure, visit), estimate in _numbers(
-        losses, settings, group, strategy, population
-    ).items():
+    for (measure, visit), estimate in _numbers(losses, settings, group, population).items():
         told = replace(estimate, warnings=(*estimate.warnings, *more))
         yield row_from_estimate(told, measure=measure, visit=visit, **keys)
+
+
+def _tell_others(n: int) -> tuple[str, ...]:
+    """Say who has no relief to lose."""
+    if not n:
+        return ()
+    if n == 1:
+        return ("1 who did not respond, or was not rated, has 0 weeks of relief.",)
+    return (f"{n} who did not respond, or were not rated, have 0 weeks of relief.",)
 
 
 def _numbers(
     losses: Losses,
     settings: AnalysisSettings,
     group: Group,
-    *names: str,
+    population: str,
+    *,
     most_replicates: int = MOST_REPLICATES,
 ) -> dict[tuple[str, str], Estimate]:
     """Return every number of one curve by measure and visit."""
     curve = interval_curve(losses)
     if curve is None:
         return _nothing(losses.n)
-    made = bootstrap_of(curve, settings, group, *names, most_replicates=most_replicates)
+    made = bootstrap_of(curve, settings, group, population, most_replicates=most_replicates)
+    shares = {
+        week: _unless_silent(replace(share, method=METHOD), curve, week)
+        for week, share in zip(TIMES, made.guarded.survival, strict=True)
+    }
     first, median, third = (replace(e, method=METHOD) for e in made.guarded.quantiles)
     assert made.guarded.restricted_mean is not None
-    numbers = {
+    mean = replace(made.guarded.restricted_mean.estimate, method=METHOD)
+    numbers = {}
+    if losses.prompted and settings.relief_clock == "end_of_series":
+        level = settings.confidence_level
+        first, median, third = (
+            quantile_at_planned(each, shares, lost_share=lost_share, level=level)
+            for each, lost_share in zip((first, median, third), QUARTILES, strict=True)
+        )
+        mean = _warned(mean)
+        shares = {w: s if w in PLANNED_WEEKS else _warned(s) for w, s in shares.items()}
+    elif losses.prompted:
+        first, median, third, mean = (_warned(each) for each in (first, median, third, mean))
+    else:
+        numbers["relief_duration_even_spread", ""] = made.even_spread.quantiles[1]
+    numbers |= {
         ("relief_duration", ""): median,
-        ("relief_duration_even_spread", ""): made.even_spread.quantiles[1],
         ("relief_quartile", "lost_25"): first,
         ("relief_quartile", "lost_75"): third,
-        ("relief_mean", week_name(HORIZON_WEEKS)): replace(
-            made.guarded.restricted_mean.estimate, method=METHOD
-        ),
+        ("relief_mean", week_name(HORIZON_WEEKS)): mean,
     }
-    for week, share in zip(READ_WEEKS, made.guarded.survival, strict=True):
-        numbers["relieved_share", week_name(week)] = replace(share, method=METHOD)
-    return numbers
+    return numbers | {("relieved_share", week_name(w)): shares[w] for w in READ_WEEKS}
+
+
+def _warned(estimate: Estimate) -> Estimate:
+    return replace(estimate, warnings=(*estimate.warnings, PROMPTED))
+
+
+def _unless_silent(share: Estimate, curve: IntervalCurve, week: float) -> Estimate:
+    """Return a share, or no number where it may lie anywhere from 0 to 1."""
+    bounds = curve.bounds(week)
+    if share.value is None or (bounds.high or 0.0) - bounds.low < ALL_BUT:
+        return share
+    return Estimate(
+        value=None,
+        n=share.n,
+        n_events=share.n_events,
+        unit=share.unit,
+        method=METHOD,
+        status="not estimable",
+        warnings=(SILENT.format(week=week),),
+    )
 
 
 def _nothing(n: int) -> dict[tuple[str, str], Estimate]:
@@ -186,7 +261,7 @@ def _nothing(n: int) -> dict[tuple[str, str], Estimate]:
 
     def empty(unit: str) -> Estimate:
         if not n:
-            return no_patients(unit=unit, method=METHOD)
+            return replace(no_patients(unit=unit, method=METHOD), warnings=(NO_RELIEF,))
         return Estimate(
             value=None,
             n=n,

@@ -29,6 +29,19 @@ DEFINITIONS: dict[BoosterStrategy, str] = {
 }
 COMPETING = "booster_competing"
 
+NOT_FOLLOWED = "Nobody was rated after the end of the series."
+NO_RELIEF = "Nobody had relief to be timed."
+
+CONVENTIONS = {
+    "once": "",
+    "confirmed": "Relief counts as lost only when the next rating confirms it.",
+    "near_baseline": "Relief counts as lost only when pain is back near baseline.",
+    "end_of_series": "",
+    "first_response": "Timed from the first rating with relief, of everyone who had one.",
+    "start": "Timed from the first infusion, so the weeks of the series are in it.",
+}
+"""What a reader must know when a rule of loss, or a clock, is not the suite's own."""
+
 
 @dataclass(frozen=True, eq=False)
 class Losses:
@@ -43,6 +56,9 @@ class Losses:
     cause : ndarray of str, shape (n,)
         ``loss``, ``booster`` or ``censored``.
     patient_ids : Index
+    prompted : bool
+        Whether boosters brought some of them in before a loss was found: the days of their looks
+        then depend on the loss.
     """
 
     left: NDArray[np.float64]
@@ -51,6 +67,7 @@ class Losses:
     is_event: NDArray[np.bool_]
     cause: NDArray[np.str_]
     patient_ids: pd.Index
+    prompted: bool = False
 
     @property
     def n(self) -> int:
@@ -59,8 +76,14 @@ class Losses:
 
     @property
     def followed(self) -> bool:
-        """Whether anybody was rated after the clock began."""
-        return bool(self.n) and bool((self.time > 0).any())
+        """Whether anything is known of anybody after the clock began: a rating, or an end."""
+        return bool(((self.time > 0) | self.is_event).any())
+
+    @property
+    def last_look(self) -> float:
+        """Last week at which anybody was known to be relieved, or no longer to be; 0 if nobody."""
+        ends = np.concatenate([self.left, self.right[np.isfinite(self.right)]])
+        return float(ends.max(initial=0.0))
 
     def with_nonresponders(self, n: int) -> Losses:
         """Return the same with ``n`` more patients whose relief ended at 0: it never began."""
@@ -72,6 +95,7 @@ class Losses:
             np.concatenate([self.is_event, np.ones(n, dtype=bool)]),
             np.concatenate([self.cause, np.full(n, "loss")]),
             self.patient_ids.append(pd.Index([""] * n)),
+            self.prompted,
         )
 
 
@@ -102,6 +126,8 @@ def spans_under(
 def losses_of(spans: pd.DataFrame, strategy: BoosterStrategy) -> Losses:
     """Return the ends of relief of spans under one booster strategy."""
     frame = apply_booster_strategy(spans, strategy=strategy)
+    booster = spans["booster_days"].to_numpy(dtype=float)
+    first_bad = spans["first_bad_days"].to_numpy(dtype=float)
     return Losses(
         frame["left_days"].to_numpy(dtype=float) / DAYS_PER_WEEK,
         frame["right_days"].to_numpy(dtype=float) / DAYS_PER_WEEK,
@@ -109,7 +135,14 @@ def losses_of(spans: pd.DataFrame, strategy: BoosterStrategy) -> Losses:
         frame["is_event"].to_numpy(dtype=bool),
         frame["cause"].to_numpy(dtype=str),
         spans.index,
+        bool((np.isfinite(booster) & (booster <= first_bad)).any()),
     )
+
+
+def conventions_of(settings: AnalysisSettings) -> tuple[str, ...]:
+    """Return a sentence for the rule of loss and the clock in force, none for the suite's own."""
+    told = (CONVENTIONS[settings.loss_rule], CONVENTIONS[settings.relief_clock])
+    return tuple(sentence for sentence in told if sentence)
 
 
 def week_name(week: float) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -11,9 +12,19 @@ import pandas as pd
 from analysis.derive.datasets import Datasets
 from analysis.errors import EstimationError
 from analysis.estimate.durations import AftFit, fit_lognormal, fit_weibull
-from analysis.outcomes.losses import RESPONDERS, Losses, losses_of, spans_of
+from analysis.outcomes.losses import (
+    DAYS_PER_WEEK,
+    NO_RELIEF,
+    NOT_FOLLOWED,
+    RESPONDERS,
+    Losses,
+    conventions_of,
+    losses_of,
+    spans_of,
+)
+from analysis.outcomes.responders import warned
 from analysis.outcomes.rows import ResultRow, row_from_estimate
-from analysis.outcomes.selection import ALL, Group, whole_group
+from analysis.outcomes.selection import ALL, Group, warn_of_arms, whole_group
 from analysis.results import Estimate
 from analysis.settings import AnalysisSettings
 
@@ -23,6 +34,19 @@ GIVEN_WEEK, THEN_WEEK = 4.0, 12.0
 
 LEAST_PER_COVARIATE = 10
 """Losses wanted for each coefficient: with fewer, time ratios are noise with a decimal point."""
+
+LEAST_LOSSES = 10
+"""Losses wanted for a shape without covariates: with fewer, the shape would be the assumption's."""
+
+FIRST_DAY_WEEKS = 1 / DAYS_PER_WEEK
+"""A shape has no chance of an end at time 0: relief that ended on the day the clock began (a
+booster on the day of the rating) is taken to have ended within that day."""
+
+METHOD = "accelerated failure time, interval-censored"
+TOO_FEW = "{n} were seen to lose relief; a fitted shape asks for at least {least}."
+BEYOND = "That is after the last look (week {last:.3g}): a number would be the shape's alone."
+VAGUE = "The fit leaves this number open: its limits are without end."
+BETWEEN_PATIENTS = "A difference between patients, who were not allocated by chance."
 
 
 @dataclass(frozen=True)
@@ -48,52 +72,91 @@ def tabulate_parametric(
     tuple of ResultRow
         parametric_median (definition weibull, lognormal); conditional_share (still relieved at
         week 12 of those relieved at week 4); time_ratio (definition ``weibull.<covariate>``, from
-        one fit with all covariates; above 1 means longer relief). Among responders, under the
-        booster strategy of the settings.
+        one fit with all covariates; above 1 means longer relief; only with at least 10 losses for
+        each coefficient). Among responders, under the booster strategy of the settings. No number
+        lies after the last look at anybody.
     """
     group = whole_group(datasets, condition)
     losses = losses_of(spans_of(datasets, group), settings.booster_strategy)
     keys = {"population": RESPONDERS, **group.keys}
     rows = []
+    visit = f"week_{THEN_WEEK:g}_given_week_{GIVEN_WEEK:g}"
     for name, fitted in fit_shapes(losses, level=settings.confidence_level).items():
-        median = _median(fitted, losses.n)
-        rows.append(row_from_estimate(median, measure="parametric_median", definition=name, **keys))
-        if fitted.fit is not None:
-            share = fitted.fit.conditional_survival(THEN_WEEK, given=GIVEN_WEEK)
-            rows.append(
-                row_from_estimate(
-                    share,
-                    measure="conditional_share",
-                    definition=name,
-                    visit=f"week_{THEN_WEEK:g}_given_week_{GIVEN_WEEK:g}",
-                    **keys,
-                )
-            )
+        median, share = _median(fitted, losses), _conditional_share(fitted, losses)
+        for estimate, more in (
+            (median, {"measure": "parametric_median"}),
+            (share, {"measure": "conditional_share", "visit": visit}),
+        ):
+            rows.append(row_from_estimate(estimate, definition=name, **more, **keys))
     rows += _time_ratios(datasets, losses, group, settings)
-    return tuple(rows)
+    return tuple(warned(rows, (*warn_of_arms(datasets, group), *conventions_of(settings))))
 
 
-def _median(fitted: Fitted, n: int) -> Estimate:
-    if fitted.fit is not None:
-        return fitted.fit.median()
+def _median(fitted: Fitted, losses: Losses) -> Estimate:
+    """Return the median; not reached where only the shape, and no patient, says when it comes."""
+    if fitted.fit is None:
+        return _no_number("weeks", losses.n, fitted.why)
+    median = _read(fitted.fit.median, "weeks", losses.n)
+    if median.value is None:
+        return median
+    last = losses.last_look
+    high = None if (median.high or 0.0) > last else median.high
+    if median.value <= last:
+        return replace(median, high=high)
+    low = None if (median.low or 0.0) > last else median.low
+    return replace(
+        median,
+        value=None,
+        low=low,
+        high=None,
+        status="not reached",
+        warnings=(*median.warnings, BEYOND.format(last=last)),
+    )
+
+
+def _conditional_share(fitted: Fitted, losses: Losses) -> Estimate:
+    if fitted.fit is None:
+        return _no_number("share", losses.n, fitted.why)
+    if losses.last_look < THEN_WEEK:
+        return _no_number("share", losses.n, BEYOND.format(last=losses.last_look))
+    fit = fitted.fit
+    return _read(lambda: fit.conditional_survival(THEN_WEEK, given=GIVEN_WEEK), "share", losses.n)
+
+
+def _read(number: Callable[[], Estimate], unit: str, n: int) -> Estimate:
+    """Return a number of a fit; none where its limits run beyond what a computer can hold."""
+    try:
+        with np.errstate(all="ignore"):
+            return number()
+    except ValueError:  # Estimate refuses limits that are infinite or no number
+        return _no_number(unit, n, VAGUE)
+
+
+def _no_number(unit: str, n: int, why: str) -> Estimate:
     return Estimate(
         value=None,
         n=n,
-        unit="weeks",
-        method="accelerated failure time, interval-censored",
+        unit=unit,
+        method=METHOD,
         status="not estimable" if n else "no patients",
-        warnings=(fitted.why,) if fitted.why else (),
+        warnings=(why,),
     )
 
 
 def _fit(fitter: Fitter, losses: Losses, level: float, **covariates: object) -> Fitted:
+    n_lost = int(np.isfinite(losses.right).sum())
+    if not losses.n:
+        return Fitted(None, NO_RELIEF)
     if not losses.followed:
-        return Fitted(None, "Nobody was rated after the end of the series.")
+        return Fitted(None, NOT_FOLLOWED)
+    if n_lost < LEAST_LOSSES:
+        return Fitted(None, TOO_FEW.format(n=n_lost, least=LEAST_LOSSES))
+    right = np.where(losses.right > 0, losses.right, FIRST_DAY_WEEKS)
     try:
-        fit = fitter(losses.left, losses.right, level=level, time_unit="weeks", **covariates)
-        return Fitted(fit)
+        return Fitted(fitter(losses.left, right, level=level, time_unit="weeks", **covariates))
     except EstimationError as error:
-        return Fitted(None, str(error))
+        told = str(error)
+        return Fitted(None, f"{told[:1].upper()}{told[1:]}")
 
 
 def _time_ratios(
@@ -102,7 +165,7 @@ def _time_ratios(
     design = covariates_of(datasets, losses.patient_ids, group.condition)
     complete = design.notna().all(axis=1).to_numpy()
     design = design[complete]
-    design = design.loc[:, design.nunique() > 1]
+    design = design.loc[:, design.max() > design.min()]
     n_lost = int((np.isfinite(losses.right) & complete).sum())
     if design.empty or n_lost < LEAST_PER_COVARIATE * (design.shape[1] + 1):
         return
@@ -122,8 +185,9 @@ def _time_ratios(
         if fitted.fit is None:
             continue
         for name in names:
+            ratio = _read(partial(fitted.fit.time_ratio, name), "ratio", kept.n)
             yield row_from_estimate(
-                fitted.fit.time_ratio(name),
+                replace(ratio, warnings=(*ratio.warnings, BETWEEN_PATIENTS)),
                 measure="time_ratio",
                 definition=f"{shape}.{name}",
                 population=RESPONDERS,
@@ -137,15 +201,17 @@ def covariates_of(datasets: Datasets, patient_ids: pd.Index, condition: str) -> 
     Returns
     -------
     DataFrame of float
-        baseline_point; protocol_high_dose (0/1); for all conditions one column a condition but
-        the most frequent, ``condition_<code>``.
+        baseline_point; protocol_high_dose (0/1, missing where not recorded); for all conditions
+        one column a condition but the most frequent, ``condition_<code>``.
     """
     subjects = datasets.subjects.loc[patient_ids]
     baseline = subjects["baseline_score"].astype(float)
     design = pd.DataFrame({"baseline_point": baseline - baseline.mean()})
     protocol = subjects["protocol"].astype("str")
     if protocol.notna().any():
-        design["protocol_high_dose"] = (protocol == "high_dose").astype(float)
+        design["protocol_high_dose"] = (
+            (protocol == "high_dose").astype(float).where(protocol.notna())
+        )
     if condition == ALL:
         counts = subjects["condition"].value_counts()
         for code in sorted(counts.index[1:]):

@@ -14,9 +14,12 @@ from analysis.derive.datasets import Datasets
 from analysis.estimate.durations import ReliefCurve, estimate_kaplan_meier
 from analysis.outcomes.losses import (
     DEFINITIONS,
+    NO_RELIEF,
+    NOT_FOLLOWED,
     READ_WEEKS,
     RESPONDERS,
     Losses,
+    conventions_of,
     losses_of,
     spans_of,
     week_name,
@@ -29,7 +32,6 @@ from analysis.settings import AnalysisSettings, BoosterStrategy
 
 KM = "Kaplan-Meier, loss dated at the visit that found it; log-log interval"
 RUNS_LATE = "Loss is dated at the visit that found it, so the number is late (too high)."
-NOT_FOLLOWED = "Nobody was rated after the end of the series."
 AT_RISK_WEEKS = (0.0, *READ_WEEKS)
 
 
@@ -68,7 +70,7 @@ def tabulate_kaplan_meier(
         )
         for strategy in strategies:
             made = _rows(losses_of(spans, strategy), group, strategy, settings)
-            rows += warned(made, warn_of_arms(datasets, group))
+            rows += warned(made, (*warn_of_arms(datasets, group), *conventions_of(settings)))
     return tuple(rows)
 
 
@@ -103,8 +105,8 @@ def _rows(
 def _median(curve: ReliefCurve | None) -> Estimate:
     """Return the median; a curve of people none of whom was followed says so instead."""
     if curve is None:
-        return no_patients(unit="weeks", method=KM)
-    if curve.last_time > 0:
+        return _nobody("weeks")
+    if curve.last_time > 0 or curve.n_lost:
         return _late(curve.median)
     return Estimate(
         value=None,
@@ -117,7 +119,11 @@ def _median(curve: ReliefCurve | None) -> Estimate:
 
 
 def _share(curve: ReliefCurve | None, week: float) -> Estimate:
-    return no_patients(unit="share", method=KM) if curve is None else _late(curve.at(week))
+    return _nobody("share") if curve is None else _late(curve.at(week))
+
+
+def _nobody(unit: str) -> Estimate:
+    return replace(no_patients(unit=unit, method=KM), warnings=(NO_RELIEF,))
 
 
 def _late(estimate: Estimate) -> Estimate:
@@ -128,6 +134,6 @@ def _late(estimate: Estimate) -> Estimate:
 
 def _at_risk(curve: ReliefCurve | None, week: float) -> Estimate:
     if curve is None:
-        return no_patients(unit="count", method=KM)
+        return _nobody("count")
     n = float(curve.at_risk([week])[0])
     return Estimate(value=n, n=curve.n, unit="count", method="count of patients still followed")

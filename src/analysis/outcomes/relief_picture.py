@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ from analysis.estimate.durations import (
 from analysis.outcomes.boosters import followed_of, mean_count_of
 from analysis.outcomes.competing import incidence_of
 from analysis.outcomes.interval_relief import interval_curve
-from analysis.outcomes.losses import Losses, losses_of, spans_of
+from analysis.outcomes.losses import DAYS_PER_WEEK, Losses, losses_of, spans_of
 from analysis.outcomes.parametric_relief import Fitted, fit_shapes
 from analysis.outcomes.relief import kaplan_meier_of
 from analysis.outcomes.selection import whole_group
@@ -70,17 +70,15 @@ def make_picture(datasets: Datasets, settings: AnalysisSettings, condition: str)
     spans = spans_of(datasets, group)
     losses = losses_of(spans, settings.booster_strategy)
     level = settings.confidence_level
-    dated = losses_of(spans, "loss")
-    apart = replace(losses_of(spans, "censoring"), time=dated.time, cause=dated.cause)
     return ReliefPicture(
         losses=losses,
         curve=interval_curve(losses),
         kaplan_meier=kaplan_meier_of(losses, level=level),
-        incidence=incidence_of(apart, level=level),
+        incidence=incidence_of(losses_of(spans, "loss"), level=level),
         fits=fit_shapes(losses, level=level),
         mean_count=mean_count_of(datasets, settings, condition),
         shown_spans=choose_spans(spans),
-        starters_followed=followed_of(datasets, group).to_numpy(dtype=float) / 7.0,
+        starters_followed=followed_of(datasets, group).to_numpy(dtype=float) / DAYS_PER_WEEK,
     )
 
 

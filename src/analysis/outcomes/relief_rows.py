@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from analysis.derive.datasets import Datasets
 from analysis.outcomes.boosters import tabulate_boosters
-from analysis.outcomes.competing import tabulate_comparisons, tabulate_competing
+from analysis.outcomes.comparisons import tabulate_comparisons
+from analysis.outcomes.competing import tabulate_competing
 from analysis.outcomes.interval_relief import tabulate_definitions, tabulate_interval_relief
 from analysis.outcomes.parametric_relief import tabulate_parametric
 from analysis.outcomes.relief import tabulate_kaplan_meier

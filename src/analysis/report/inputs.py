@@ -96,10 +96,12 @@ class ReportInputs:
 
     @property
     def shown_conditions(self) -> list[str]:
-        """Codes with a row, a figure or a sentence: known ones in their order, then the others."""
+        """Codes with a row or a figure: known ones in their order, then the others.
+
+        A sentence alone (a claim on a condition the export has not) makes no section.
+        """
         named = [row.condition for row in self.rows]
         named += [note.condition for note in self.figure_notes]
-        named += [sentence.condition for sentence in self.sentences]
         found = dict.fromkeys(named)
         known = [code for code in self.conditions if code in found]
         return known + [code for code in found if code not in self.conditions and code != ALL]

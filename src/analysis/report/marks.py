@@ -21,6 +21,8 @@ _SHAPES = {
     "undecided": '<path d="M8 1l7 7-7 7-7-7z"/>',
     "not testable": '<path d="M3 3l10 10M13 3L3 13" fill="none" stroke="currentColor"'
     ' stroke-width="2.6"/>',
+    "unfalsifiable": '<path d="M2.5 2.5h11v11h-11z" fill="none" stroke="currentColor"'
+    ' stroke-width="2.2"/>',
     "pass": '<path d="M2 8.5l4 4 8-9" fill="none" stroke="currentColor" stroke-width="2.6"/>',
     "pass with findings": '<path d="M8 1l7 7-7 7-7-7z" fill="none" stroke="currentColor"'
     ' stroke-width="2.2"/>',

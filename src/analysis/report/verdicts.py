@@ -24,7 +24,8 @@ HOW_TO_READ = (
     "The shaded band is the cited figure. The dot is our patients' figure, the line through it its "
     "interval: the range in which the true figure plausibly lies.",
     f"Meets: {VERDICT_MEANING['meets']}. Falls short: {VERDICT_MEANING['falls short']}. "
-    f"Undecided: {VERDICT_MEANING['undecided']}. Not testable: {VERDICT_MEANING['not testable']}.",
+    f"Undecided: {VERDICT_MEANING['undecided']}. Not testable: {VERDICT_MEANING['not testable']}. "
+    f"Unfalsifiable: {VERDICT_MEANING['unfalsifiable']}.",
     "These figures say how patients were after treatment compared with before. They cannot say "
     "that the treatment was the reason.",
 )

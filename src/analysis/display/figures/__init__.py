@@ -30,6 +30,10 @@ from analysis.display.figures.rates import (
     draw_responder_rates,
 )
 from analysis.display.figures.relief import describe_relief_curves, draw_relief_curves
+from analysis.display.figures.specification import (
+    describe_specifications,
+    draw_specifications,
+)
 from analysis.display.figures.strategies import describe_strategies, draw_strategies
 from analysis.display.figures.swimmer import SpanToDraw, describe_swimmer, draw_swimmer
 from analysis.display.figures.trajectories import describe_trajectories, draw_trajectories
@@ -52,6 +56,7 @@ __all__ = [
     "describe_relief_curves",
     "describe_responder_rates",
     "describe_series",
+    "describe_specifications",
     "describe_strategies",
     "describe_swimmer",
     "describe_trajectories",
@@ -66,6 +71,7 @@ __all__ = [
     "draw_relief_curves",
     "draw_responder_rates",
     "draw_series",
+    "draw_specifications",
     "draw_strategies",
     "draw_swimmer",
     "draw_trajectories",

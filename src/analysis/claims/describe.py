@@ -1,0 +1,203 @@
+"""The ledger in words: a list of claims, one claim explained, and the table of the notebook.
+
+Nothing here needs a run: it says what was claimed, how it is read, and what would test it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from textwrap import fill
+from typing import TYPE_CHECKING, Any
+
+from analysis.claims.claim import Claim
+from analysis.claims.frequency import FREQUENCIES
+from analysis.claims.judgement import Judgement
+from analysis.claims.readings import ANSWERS, KINDS
+from analysis.claims.rules import Rule, rules_of
+from analysis.contract.codes import load_conditions
+from analysis.errors import LedgerError, suggest
+from analysis.wording.numbers import band_text
+from analysis.wording.words import VERDICTS, condition_word, plain_text, visit_word, word
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+WIDTH = 98
+INDENT = "    "
+LONGEST = 2000
+
+
+def select_claims(
+    claims: Sequence[Claim],
+    *,
+    condition: str = "",
+    kind: str = "",
+    answer: str = "",
+    verdict: str = "",
+    judgements: Iterable[Judgement] = (),
+) -> tuple[Claim, ...]:
+    """Return the claims that pass every filter given; an empty filter lets all pass.
+
+    Parameters
+    ----------
+    claims : sequence of Claim
+    condition, kind, answer : str
+        A condition code or ``all``, a kind and an answer of `analysis.claims.readings`.
+    verdict : str
+        A verdict word; without judgements of a run only those that need no data are known.
+    judgements : iterable of Judgement
+        Of a run, where verdicts are asked for.
+
+    Raises
+    ------
+    LedgerError
+        A word that is none of its kind; the nearest known one is offered.
+    """
+    known: dict[str, tuple[str, Sequence[str]]] = {
+        "condition": (condition, ["all", *load_conditions().labels]),
+        "kind": (kind, KINDS),
+        "answer": (answer, list(ANSWERS)),
+        "verdict": (verdict, list(VERDICTS)),
+    }
+    for name, (wanted, words) in known.items():
+        if wanted and wanted not in words:
+            raise LedgerError(
+                f"there is no {name} '{wanted}'.{suggest(wanted, words)} Known: {', '.join(words)}."
+            )
+    found = {judgement.claim_id: judgement.verdict for judgement in judgements}
+    return tuple(
+        claim
+        for claim in claims
+        if condition in ("", claim.condition)
+        and kind in ("", claim.kind)
+        and answer in ("", claim.answer)
+        and verdict in ("", found.get(claim.claim_id, verdict_without_data(claim)))
+    )
+
+
+def verdict_without_data(claim: Claim) -> str:
+    """Return the verdict that no data can change, or an empty string."""
+    if claim.answer == "computed":
+        return ""
+    return "unfalsifiable" if claim.answer == "unfalsifiable" else "not testable"
+
+
+def list_claims(claims: Sequence[Claim]) -> str:
+    """Return claims as lines of text, one a claim, and how many there are of each answer."""
+    if not claims:
+        return "No claim passes these filters."
+    lines = [
+        f"{claim.claim_id}  {claim.condition:<12.12}  {claim.kind:<13.13}  {claim.answer:<13.13}  "
+        f"{plain_text(claim.wording, longest=60)}"
+        for claim in claims
+    ]
+    counts = Counter(claim.answer for claim in claims)
+    told = "; ".join(f"{counts[name]} {name} ({ANSWERS[name]})" for name in ANSWERS if counts[name])
+    one = "claim" if len(claims) == 1 else "claims"
+    return "\n".join([*lines, "", fill(f"{len(claims)} {one}: {told}.", WIDTH)])
+
+
+def explain_claim(claims: Sequence[Claim], claim_id: str, *, rules: Sequence[Rule] = ()) -> str:
+    """Return one claim explained: words, reading, what is open, what would test it, rules.
+
+    Parameters
+    ----------
+    claims : sequence of Claim
+    claim_id : str
+        In any case: ``c043`` is C043.
+    rules : sequence of Rule
+        Rules of advertising and of trial reporting (`analysis.claims.rules.load_rules`).
+
+    Raises
+    ------
+    LedgerError
+        No such claim; the nearest known id is offered.
+    """
+    wanted = claim_id.strip().upper()
+    found = [claim for claim in claims if claim.claim_id.upper() == wanted]
+    if not found:
+        ids = [claim.claim_id for claim in claims]
+        raise LedgerError(f"there is no claim '{claim_id}' in the ledger.{suggest(wanted, ids)}")
+    claim = found[0]
+    parts = [f"{claim.claim_id}  “{plain_text(claim.wording, longest=LONGEST)}”"]
+    for name, text in _facts(claim):
+        if text:
+            parts.append(f"{name}:\n{_wrap(plain_text(text, longest=LONGEST))}")
+    told = [_tell_rule(rule) for rule in rules_of(claim, rules)]
+    if told:
+        parts.append("Rules that touch it (no legal advice):\n" + "\n".join(told))
+    return "\n\n".join(parts)
+
+
+def _tell_rule(rule: Rule) -> str:
+    seen = "" if rule.verified else "; text not seen"
+    return _wrap(f"{rule.rule_id} ({rule.body}{seen}): {plain_text(rule.rule, longest=LONGEST)}")
+
+
+def _facts(claim: Claim) -> Iterable[tuple[str, str]]:
+    where = f"{claim.source}, section “{claim.section}”" if claim.section else claim.source
+    condition = condition_word(claim.condition, load_conditions().labels)
+    part = f" ({word({}, claim.group_keys['group'])})" if claim.group else ""
+    needs = f" ({claim.needs})" if claim.needs else ""
+    judged = "" if claim.answer != "computed" else _judged(claim)
+    yield "Printed", f"{where}; date {claim.printed_on or 'not given'}."
+    yield "About", f"{word({}, claim.kind)}; {condition}{part}."
+    yield "Answer", f"{claim.answer}: {ANSWERS[claim.answer]}{needs}. {claim.reason}"
+    yield "Read as", claim.reading
+    yield "Judged against", judged
+    yield "What its words leave open", claim.ambiguity
+    yield "What would test it", claim.tested_by
+    yield "Note", claim.note
+
+
+def _judged(claim: Claim) -> str:
+    if claim.frequency:
+        read = FREQUENCIES[claim.frequency]
+        return f"{read.told[0].upper()}{read.told[1:]}. Source: {read.source}."
+    cited = band_text(claim.cited_low, claim.cited_high, unit=claim.unit)
+    at = f", at {visit_word(claim.visit)}" if claim.visit else ""
+    return f"The cited {cited}{at}."
+
+
+def _wrap(text: str) -> str:
+    return fill(text, WIDTH, initial_indent=INDENT, subsequent_indent=INDENT)
+
+
+def tabulate_ledger(claims: Sequence[Claim], judgements: Sequence[Judgement]) -> pd.DataFrame:
+    """Return every claim with its verdict and finding, one row a claim, for a notebook."""
+    import pandas as pd
+
+    labels = load_conditions().labels
+    return pd.DataFrame(
+        [
+            {
+                "Claim": claim.claim_id,
+                "As printed": claim.wording,
+                "Condition": condition_word(claim.condition, labels),
+                "Verdict": word(VERDICTS, judgement.verdict),
+                "Finding": judgement.sentence,
+            }
+            for claim, judgement in zip(claims, judgements, strict=True)
+        ]
+    )
+
+
+def ledger_records(
+    claims: Sequence[Claim], judgements: Sequence[Judgement]
+) -> list[dict[str, Any]]:
+    """Return every judgement as plain values, with what the claim is about and how it is answered.
+
+    Raises
+    ------
+    ValueError
+        Claims and judgements are not of the same ledger, in the same order.
+    """
+    records = []
+    for claim, judgement in zip(claims, judgements, strict=True):
+        if claim.claim_id != judgement.claim_id:
+            raise ValueError(f"claim {claim.claim_id} beside a judgement of {judgement.claim_id}")
+        about = {name: getattr(claim, name) for name in ("section", "kind", "answer", "headline")}
+        records.append(asdict(judgement) | about)
+    return records

@@ -1,0 +1,204 @@
+"""What the grid of readings says of a claim: counts, cells, and one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.claims.judgement import Verdict
+from analysis.claims.specifications import CHOICE_NAMES, SPECIFICATION_FIELDS, Specification
+from analysis.wording.numbers import count_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Floats = NDArray[np.float64]
+Counts = NDArray[np.int64]
+
+READING_VERDICTS: tuple[Verdict, ...] = ("meets", "falls short", "undecided", "not testable")
+
+MOST_NAMED = 3
+"""Choices named as what some readings have in common; more would be a list, not a reason."""
+
+FEW_SHARE = 0.5
+"""Up to this share of the readings, a verdict is a minority whose common choices are named."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RobustnessResult:
+    """A claim under every defensible reading.
+
+    Parameters
+    ----------
+    claim_id : str
+    condition : str
+        Condition code, or ``all``.
+    unit : str
+        ``share`` or ``percent``.
+    floor, ceiling : float or None
+        As cited.
+    level : float
+        Two-sided level of every interval.
+    specifications : tuple of Specification, length k
+        The readings.
+    headline : int or None
+        Place of the reading fixed in advance; None where there are no readings.
+    value, low, high : ndarray of float, shape (k,)
+        NaN where there is none.
+    n, n_missing, n_events : ndarray of int, shape (k,)
+    verdicts : tuple of str, length k
+        Verdict of each reading, by the same rule as the headline.
+    reason : str
+        Why there are no readings; empty otherwise.
+
+    Notes
+    -----
+    The readings are not independent and no sample of anything: their counts show how much of the
+    verdict hangs on the choices, and are no probability.
+    """
+
+    claim_id: str
+    condition: str
+    unit: str
+    floor: float | None
+    ceiling: float | None
+    level: float
+    specifications: tuple[Specification, ...] = ()
+    headline: int | None = None
+    value: Floats = field(default_factory=lambda: np.empty(0))
+    low: Floats = field(default_factory=lambda: np.empty(0))
+    high: Floats = field(default_factory=lambda: np.empty(0))
+    n: Counts = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    n_missing: Counts = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    n_events: Counts = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    verdicts: tuple[Verdict, ...] = ()
+    reason: str = ""
+
+    def __post_init__(self) -> None:
+        k = len(self.specifications)
+        parts = (self.value, self.low, self.high, self.n, self.n_missing, self.n_events)
+        if any(len(part) != k for part in (*parts, self.verdicts)):
+            raise ValueError("every reading has one number of each kind and one verdict")
+        if (self.headline is None) != (k == 0):
+            raise ValueError("readings have a headline among them")
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Return how many readings give each verdict, all four named."""
+        return {verdict: self.verdicts.count(verdict) for verdict in READING_VERDICTS}
+
+    @property
+    def n_agreeing(self) -> int:
+        """Return how many readings give the verdict of the headline, itself included."""
+        return 0 if self.headline is None else self.verdicts.count(self.verdicts[self.headline])
+
+    def of_verdict(self, verdict: str) -> tuple[Specification, ...]:
+        """Return the readings that give a verdict."""
+        pairs = zip(self.specifications, self.verdicts, strict=True)
+        return tuple(one for one, said in pairs if said == verdict)
+
+    def table(self) -> pd.DataFrame:
+        """Return one row a reading: choices, number, interval, verdict, whether it leads."""
+        import pandas as pd
+
+        frame = pd.DataFrame(
+            {
+                name: [getattr(one, name) for one in self.specifications]
+                for name in SPECIFICATION_FIELDS
+            }
+        )
+        names = ("value", "low", "high", "n", "n_missing", "n_events")
+        numbers = {name: getattr(self, name) for name in names}
+        leads = np.arange(len(frame)) == (-1 if self.headline is None else self.headline)
+        return frame.assign(**numbers, verdict=list(self.verdicts), is_headline=leads)
+
+    def by_choice(self) -> pd.DataFrame:
+        """Return how many readings give each verdict under each choice: what the verdict hangs on.
+
+        Returns
+        -------
+        DataFrame
+            One row a choice that varies: dimension and choice in words, readings, and a column for
+            each verdict.
+        """
+        import pandas as pd
+
+        rows: list[dict[str, object]] = []
+        for name, title in CHOICE_NAMES.items():
+            words = [one.choices[name] for one in self.specifications]
+            for word in dict.fromkeys(words):
+                said = [v for v, w in zip(self.verdicts, words, strict=True) if w == word]
+                if len(said) == len(words):
+                    continue
+                counts = {verdict: said.count(verdict) for verdict in READING_VERDICTS}
+                rows.append(
+                    {"dimension": title, "choice": word, "readings": len(said)} | dict(counts)
+                )
+        return pd.DataFrame(rows, columns=["dimension", "choice", "readings", *READING_VERDICTS])
+
+    @property
+    def sentence(self) -> str:
+        """Return the finding: counts of each verdict, what the rarer have in common, the headline.
+
+        "Falls short in 212 of 240 readings; meets in 3, all of them: only those rated, end of
+        series."
+        """
+        if self.headline is None:
+            return f"There are no other readings. {self.reason}".strip()
+        leads = self.verdicts[self.headline]
+        found = sorted(
+            ((verdict, n) for verdict, n in self.counts.items() if n),
+            key=lambda pair: (-pair[1], pair[0] != leads),
+        )
+        parts = [self._tell(verdict, n, first=not i) for i, (verdict, n) in enumerate(found)]
+        told = "; ".join(parts)
+        absent = "" if self.counts["meets"] else "; meets in none"
+        return f"{told[0].upper()}{told[1:]}{absent}. The reading fixed in advance: {leads}."
+
+    def _tell(self, verdict: str, n: int, *, first: bool) -> str:
+        k = len(self.specifications)
+        if n == k:
+            return f"{verdict} in all {count_text(k)} readings"
+        told = f"{verdict} in {count_text(n)}" + (f" of {count_text(k)} readings" if first else "")
+        if verdict == "not testable" or n > FEW_SHARE * k:
+            return told
+        alike = what_is_common(self.of_verdict(verdict), self.specifications)
+        return f"{told}, {alike}" if alike else told
+
+
+def what_is_common(some: Sequence[Specification], every: Sequence[Specification]) -> str:
+    """Return what some readings have in common that not all readings have.
+
+    Parameters
+    ----------
+    some, every : sequence of Specification
+        Readings with one verdict, and all of them.
+
+    Returns
+    -------
+    str
+        "all of them: only those rated, end of series" where a choice is shared by all; else, with
+        at least two readings, "none of them: week 26" where a choice is shared by none; else empty.
+    """
+    if not some:
+        return ""
+    chosen, whole = [one.choices for one in some], [one.choices for one in every]
+    shared: dict[str, str] = {}
+    absent: list[str] = []
+    for name in CHOICE_NAMES:
+        # A choice that follows from one already named is not named again.
+        open_ = [c for c in whole if all(c[key] == word for key, word in shared.items())]
+        used, all_used = {c[name] for c in chosen}, dict.fromkeys(c[name] for c in open_)
+        if len(used) == 1 < len(all_used):
+            shared[name] = next(iter(used))
+        elif len(used) > 1:
+            absent += [word for word in all_used if word not in used]
+    if shared:
+        return f"{'it is' if len(some) == 1 else 'all of them'}: {', '.join(shared.values())}"
+    if absent and len(absent) <= MOST_NAMED:
+        return f"none of them: {', '.join(absent)}"
+    return ""

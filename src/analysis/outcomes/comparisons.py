@@ -1,0 +1,75 @@
+"""Log-rank tests: does relief last equally long in arms, protocols, subtypes and conditions?"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from analysis.derive.datasets import Datasets
+from analysis.estimate.durations import compare_log_rank
+from analysis.outcomes.losses import RESPONDERS, Losses, conventions_of, losses_of, spans_of
+from analysis.outcomes.rows import ResultRow
+from analysis.outcomes.selection import ALL, ARM, whole_group
+from analysis.settings import AnalysisSettings
+
+NOT_BY_CHANCE = "These patients were not allocated by chance: a difference is one between patients."
+
+
+def tabulate_comparisons(
+    datasets: Datasets, settings: AnalysisSettings, condition: str
+) -> tuple[ResultRow, ...]:
+    """Return log-rank tests between arms, protocols, subtypes and, for ``all``, conditions.
+
+    Returns
+    -------
+    tuple of ResultRow
+        log_rank (value: the p-value; ``definition`` names what is compared, ``by_<column>``; for
+        all conditions together stratified by condition). Responders whose group is blank are left
+        out and counted as missing. None where only one group has responders.
+    """
+    losses = losses_of(
+        spans_of(datasets, whole_group(datasets, condition)), settings.booster_strategy
+    )
+    subjects = datasets.subjects.loc[losses.patient_ids]
+    rows = []
+    for column in (ARM, "protocol", "subtype", "condition"):
+        if column not in subjects or (column == "subtype" and condition == ALL):
+            continue
+        if subjects[column].nunique() < 2:
+            continue
+        strata = subjects["condition"] if condition == ALL and column != "condition" else None
+        rows.append(_row(losses, subjects[column], strata, condition, settings))
+    return tuple(rows)
+
+
+def _row(
+    losses: Losses,
+    names: pd.Series,
+    strata: pd.Series | None,
+    condition: str,
+    settings: AnalysisSettings,
+) -> ResultRow:
+    known = names.notna().to_numpy()
+    test = compare_log_rank(
+        losses.time[known],
+        losses.is_event[known],
+        np.asarray(names)[known],
+        strata=None if strata is None else np.asarray(strata)[known],
+    )
+    how = "" if strata is None else ", stratified by condition"
+    reason = (test.reason,) if test.reason else ()
+    allocated = () if names.name == ARM else (NOT_BY_CHANCE,)
+    return ResultRow(
+        measure="log_rank",
+        definition=f"by_{names.name}",
+        condition=condition,
+        population=RESPONDERS,
+        value=test.p_value,
+        n=int(known.sum()),
+        n_missing=int((~known).sum()),
+        n_events=int(losses.is_event[known].sum()),
+        unit="p",
+        method=f"log-rank test between {len(test.groups)} groups{how}; loss dated at the visit",
+        status="estimated" if test.p_value is not None else "not estimable",
+        warnings=(*reason, *allocated, *conventions_of(settings)),
+    )

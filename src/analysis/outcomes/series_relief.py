@@ -1,0 +1,227 @@
+"""Relief after the first, second, third ... series: does it shorten with repetition?
+
+Series of one patient hang together, so the ratio's interval leaves out patients, not series.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from scipy.special import stdtrit
+
+from analysis.derive.datasets import Datasets
+from analysis.derive.series_relief import derive_series_relief
+from analysis.errors import EstimationError
+from analysis.estimate.durations import bootstrap_relief, estimate_npmle, fit_weibull
+from analysis.outcomes.chance import generator
+from analysis.outcomes.losses import DAYS_PER_WEEK, NOT_FOLLOWED, RESPONDERS
+from analysis.outcomes.parametric_relief import FIRST_DAY_WEEKS, LEAST_PER_COVARIATE, TOO_FEW
+from analysis.outcomes.planned import PLANNED_WEEKS, quantile_at_planned
+from analysis.outcomes.rows import ResultRow, row_from_estimate
+from analysis.outcomes.selection import Group
+from analysis.results import Estimate
+from analysis.settings import AnalysisSettings
+
+MOST_NUMBERS = 5
+"""Series and gaps are told up to the fifth; later ones are few."""
+
+LEAST_SPANS = 5
+"""A median of fewer spans is not told: it would be those few patients."""
+
+LEAST_LOSSES = 3 * LEAST_PER_COVARIATE
+"""Ends of relief wanted for the ratio: ten for each of level, slope and shape."""
+
+SERIES_REPLICATES = 500
+"""Resamples for the interval of a median."""
+
+JACKKNIFE_GROUPS = 40
+"""Groups of patients left out in turn: their number, less one, is the degrees of freedom."""
+
+STAYED = (
+    "Later numbers hold only patients who came back for more, so the numbers are not compared like "
+    "groups."
+)
+MEDIAN_METHOD = (
+    "interval-censored (Turnbull) curve read at weeks 4, 8, 12 and 26, a straight line between "
+    "them; limits: the weeks at which the guarded bootstrap interval of the share is past one "
+    "half; the next series ends relief"
+)
+RATIO_METHOD = (
+    "Weibull accelerated failure time, interval-censored, the next series ends relief; of patients "
+    "with more than one series; t interval of the log ratio, leaving out groups of patients"
+)
+ONE_NUMBER = "Relief was shown after fewer than two numbers of series: nothing to compare."
+NO_FIT = "The ratio cannot be fitted: {why}"
+UNSTABLE = "The fit hangs on a few patients, so there is no interval."
+
+
+def tabulate_series(
+    datasets: Datasets, settings: AnalysisSettings, group: Group
+) -> tuple[ResultRow, ...]:
+    """Return relief by number of the series, and whether it shortens, as result rows.
+
+    Parameters
+    ----------
+    datasets, settings
+        As `analysis.outcomes.responders.tabulate_responders`.
+    group : Group
+        Patients counted.
+
+    Returns
+    -------
+    tuple of ResultRow
+        series_relief (median weeks of relief after a series, where at least five showed relief;
+        group_by ``series``), series_time_ratio (relief per further series of those who came for
+        more than one: below 1 is shortening; ``not estimable`` with fewer than 30 ends of relief).
+    """
+    own = datasets.change[datasets.change["patient_id"].isin(group.patient_ids)]
+    spans = derive_series_relief(
+        own, datasets.series, threshold_pct=settings.responder_threshold_pct
+    )
+    ratio = row_from_estimate(
+        estimate_trend(_of_returners(spans, datasets.series), settings, group),
+        measure="series_time_ratio",
+        population=RESPONDERS,
+        **group.keys,
+    )
+    return (*_medians(spans, settings, group), ratio)
+
+
+def _of_returners(spans: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:
+    """Keep the spans of patients with more than one series.
+
+    Who never came back has a first series only, which no booster ended: with them in, relief seems
+    to shorten where none does (docs/decisions/0021-repetition.md).
+    """
+    last = series.groupby("patient_id")["series_number"].max()
+    return spans[spans["patient_id"].isin(last.index[last > 1])]
+
+
+def _medians(spans: pd.DataFrame, settings: AnalysisSettings, group: Group) -> Iterable[ResultRow]:
+    for number in range(1, MOST_NUMBERS + 1):
+        part = spans[spans["series_number"] == number]
+        if len(part) < LEAST_SPANS:
+            continue
+        yield row_from_estimate(
+            _median(part, settings, group, str(number)),
+            measure="series_relief",
+            condition=group.condition,
+            group_by="series",
+            group=str(number),
+            population=RESPONDERS,
+        )
+
+
+def _median(part: pd.DataFrame, settings: AnalysisSettings, group: Group, number: str) -> Estimate:
+    left, right = _weeks(part)
+    if not ((left > 0) | np.isfinite(right)).any():
+        return _no_number(len(part), "weeks", NOT_FOLLOWED, MEDIAN_METHOD)
+    made = bootstrap_relief(
+        estimate_npmle(left, right, time_unit="weeks"),
+        rng=generator(settings, group, "series", number),
+        times=PLANNED_WEEKS,
+        lost_shares=(0.5,),
+        replicates=min(settings.bootstrap_replicates, SERIES_REPLICATES),
+        level=settings.confidence_level,
+    )
+    shares = dict(zip(PLANNED_WEEKS, made.guarded.survival, strict=True))
+    median = quantile_at_planned(
+        made.guarded.quantiles[0], shares, lost_share=0.5, level=settings.confidence_level
+    )
+    more = () if number == "1" else (STAYED,)
+    return replace(median, method=MEDIAN_METHOD, warnings=more)
+
+
+def _weeks(part: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    left = part["left_days"].to_numpy(dtype=float) / DAYS_PER_WEEK
+    return left, part["right_days"].to_numpy(dtype=float) / DAYS_PER_WEEK
+
+
+def _no_number(n: int, unit: str, why: str, method: str) -> Estimate:
+    return Estimate(
+        value=None, n=n, unit=unit, method=method, status="not estimable", warnings=(why,)
+    )
+
+
+def estimate_trend(spans: pd.DataFrame, settings: AnalysisSettings, group: Group) -> Estimate:
+    """Return the ratio of relief times per further series.
+
+    Parameters
+    ----------
+    spans : DataFrame
+        `analysis.derive.series_relief.derive_series_relief`.
+    settings, group
+        For the level, the seed and the name of the result.
+
+    Returns
+    -------
+    Estimate
+        Ratio above 0, below 1 for shortening; ``n`` counts series, not patients. The interval is
+        from the ratios without each of 40 groups of patients in turn.
+
+    References
+    ----------
+    Shao and Tu (1995), The Jackknife and Bootstrap, section 5.2, on leaving out groups.
+    """
+    n_lost = int(np.isfinite(spans["right_days"].astype(float)).sum())
+    if spans["series_number"].nunique() < 2:
+        return _no_number(len(spans), "ratio", ONE_NUMBER, RATIO_METHOD)
+    if n_lost < LEAST_LOSSES:
+        why = TOO_FEW.format(n=n_lost, least=LEAST_LOSSES)
+        return _no_number(len(spans), "ratio", why, RATIO_METHOD)
+    patients = pd.factorize(spans["patient_id"])[0]
+    try:
+        ratio = _fit_ratio(spans)
+    except EstimationError as error:
+        why = NO_FIT.format(why=str(error))
+        return _no_number(len(spans), "ratio", why, RATIO_METHOD)
+    assert ratio.value is not None
+    spread = _spread(spans, patients, generator(settings, group, "series_ratio"))
+    if spread is None:
+        return replace(ratio, low=None, high=None, level=None, warnings=(UNSTABLE,))
+    std_error, n_groups = spread
+    half = float(stdtrit(n_groups - 1, (1 + settings.confidence_level) / 2)) * std_error
+    return replace(
+        ratio,
+        low=float(ratio.value * np.exp(-half)),
+        high=float(ratio.value * np.exp(half)),
+        level=settings.confidence_level,
+        method=RATIO_METHOD,
+    )
+
+
+def _fit_ratio(spans: pd.DataFrame) -> Estimate:
+    """Fit the ratio on distinct spans, each standing for as many as it occurs."""
+    columns = ["left_days", "right_days", "series_number"]
+    counted = spans[columns].astype(float).value_counts(sort=False).reset_index()
+    left, right = _weeks(counted)
+    fit = fit_weibull(
+        left,
+        np.where(right > 0, right, FIRST_DAY_WEEKS),
+        covariates=counted["series_number"].to_numpy(dtype=float),
+        names=["further_series"],
+        weights=counted["count"].to_numpy(dtype=float),
+        time_unit="weeks",
+    )
+    return fit.time_ratio("further_series")
+
+
+def _spread(
+    spans: pd.DataFrame, patients: np.ndarray, rng: np.random.Generator
+) -> tuple[float, int] | None:
+    """Return the standard error of the log ratio from leaving groups of patients out; and groups.
+
+    None where a fit without one of the groups does not exist.
+    """
+    n_patients = int(patients.max()) + 1
+    n_groups = min(JACKKNIFE_GROUPS, n_patients)
+    group = rng.permutation(np.arange(n_patients) % n_groups)[patients]
+    try:
+        ratios = [_fit_ratio(spans[group != left_out]) for left_out in range(n_groups)]
+    except EstimationError:
+        return None
+    logs = np.log([ratio.value for ratio in ratios if ratio.value is not None])
+    return float(np.sqrt((n_groups - 1) * logs.var())), n_groups

@@ -1,0 +1,108 @@
+"""Numbers in copy: every way of writing them, and the numbers that are no claims."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.unit.lint_samples import DATA
+
+from analysis.lint.extract import load_document
+from analysis.lint.flat import flat_text
+from analysis.lint.marks import find_marks
+from analysis.lint.statements import split_statements
+
+FIGURES = {
+    "70-85% of patients": ("percentage", 70, 85, "%"),
+    "70\u201385 % of patients": ("percentage", 70, 85, "%"),
+    "70% \u2014 85% of patients": ("percentage", 70, 85, "%"),
+    "70 to 85 percent": ("percentage", 70, 85, "%"),
+    "\uff18\uff15\uff05 success": ("percentage", 85, 85, "%"),
+    "eighty-five per cent": ("percentage", 85, 85, "%"),
+    "eight in ten patients": ("percentage", 80, 80, "%"),
+    "8 out of 10": ("percentage", 80, 80, "%"),
+    "9/10 patients agree": ("percentage", 90, 90, "%"),
+    "half of patients": ("percentage", 50, 50, "%"),
+    "three quarters of patients": ("percentage", 75, 75, "%"),
+    "three-quarters of our patients": ("percentage", 75, 75, "%"),
+    "up to 85%": ("percentage", None, 85, "%"),
+    "at least 30 percent": ("percentage", 30, None, "%"),
+    "90% or more": ("percentage", 90, None, "%"),
+    "between 5 and 10%": ("percentage", 5, 10, "%"),
+    "3-6 months": ("duration", 3, 6, "month"),
+    "two to three weeks": ("duration", 2, 3, "week"),
+    "45-60 minute sessions": ("duration", 45, 60, "minute"),
+    "4-hour infusions": ("duration", 4, 4, "hour"),
+    "3+ months": ("duration", 3, None, "month"),
+    "within 30 minutes": ("duration", None, 30, "minute"),
+    "Week 3-4:": ("duration", 3, 4, "week"),
+    "Monthly to quarterly boosters": ("duration", 1, 3, "month"),
+    "the next day": ("duration", 1, 1, "day"),
+    "given over 40 minutes": ("duration", 40, 40, "minute"),
+    "6 infusions": ("count", 6, 6, "infusion"),
+    "six infusions": ("count", 6, 6, "infusion"),
+    "2,000 patients": ("count", 2000, 2000, "patient"),
+    "1.5 million people": ("count", 1_500_000, 1_500_000, "people"),
+    "hundreds of patients": ("count", None, None, "hundreds patients"),
+    "0.5-1 mg/kg": ("count", 0.5, 1, "mg/kg"),
+    "pain was 9/10": ("score", 9, 9, "/10"),
+    "70-85": ("range", 70, 85, ""),
+}
+
+
+@pytest.mark.parametrize("text", FIGURES)
+def test_a_number_is_read_as_printed(text):
+    found = [mark for mark in find_marks(text) if mark.quantity]
+    assert [(m.kind, *m.quantity.figure) for m in found] == [FIGURES[text]]
+
+
+@pytest.mark.parametrize("line", (DATA / "not_claims.txt").read_text(encoding="utf-8").splitlines())
+def test_prices_numbers_of_telephones_dates_and_addresses_are_no_claims(line):
+    assert find_marks(line) == ()
+
+
+def test_the_file_of_them_gives_no_marks_either():
+    document = load_document(DATA / "not_claims.txt")
+    assert not [mark for s in split_statements(document) for mark in s.marks]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "words"),
+    [
+        ("Often, patients improve; it is rare; most typically", "frequency",
+         ["Often", "rare", "most", "typically"]),
+        ("Some can, others may or might", "hedge", ["Some", "can", "others", "may", "might"]),
+        ("Proven: no risk, always, never, all, only, guaranteed", "absolute",
+         ["Proven", "no", "always", "never", "all", "only", "guaranteed"]),
+        ("You cannot drive, not always, in May 2024", "hedge", []),
+        ("weeks to months", "duration", ["weeks to months"]),
+        ("Effects often last weeks to months", "duration", ["last weeks to months"]),
+    ],
+)  # fmt: skip
+def test_words_that_make_a_statement_checkable(text, kind, words):
+    assert [mark.text for mark in find_marks(text) if mark.kind == kind] == words
+
+
+def test_a_hundred_percent_is_a_number_and_an_absolute():
+    assert [mark.kind for mark in find_marks("100% safe")] == ["percentage", "absolute"]
+
+
+@given(st.text(max_size=300))
+def test_flat_text_keeps_every_place(text):
+    assert len(flat_text(text)) == len(text)
+
+
+PIECES = st.sampled_from(
+    ["70-85%", "8 in 10", " ", "patients", "\u2013", "$4", "24/7", "no", "3-6 months", ".",
+     "\u202e", "\u0130", "one", "hundred", "%", "1,000", "and", "half of", "\n"]
+)  # fmt: skip
+
+
+@given(st.lists(PIECES, max_size=30).map("".join))
+def test_a_mark_holds_the_text_it_points_at(text):
+    last = 0
+    for mark in find_marks(text):
+        assert mark.text == text[mark.start : mark.end] != ""
+        if mark.quantity:
+            assert mark.start >= last, "two numbers overlap"
+            last = mark.end
