@@ -220,6 +220,8 @@ def lint(
     """
     from analysis.lint.command import run_lint
 
+    if no_run and run_folder:
+        raise click.UsageError("--run and --no-run exclude each other.")
     told, code = run_lint(
         files,
         ledger=ledger,

@@ -17,7 +17,7 @@ from analysis.outcomes.interval_relief import (
     tabulate_definitions,
     tabulate_interval_relief,
 )
-from analysis.outcomes.losses import CONVENTIONS, NO_RELIEF, NOT_FOLLOWED
+from analysis.outcomes.losses import CONVENTIONS, NO_RELIEF, NOT_AT_END, NOT_FOLLOWED
 from analysis.outcomes.planned import METHOD as PLANNED_METHOD
 from analysis.outcomes.relief import tabulate_kaplan_meier
 from analysis.outcomes.relief_rows import tabulate_relief
@@ -128,13 +128,27 @@ def test_departures_stand_beside_every_number():
 # odd clinics
 
 
-@pytest.mark.parametrize(
-    "people",
-    [[patient("a", 8, 8), patient("b", 8, 7)], [patient("a", 8), patient("b", 8)]],
-    ids=["nobody responded", "nobody rated"],
-)
-def test_nobody_responded(people):
-    datasets = study(people)
+@pytest.mark.parametrize("later", [{}, {WEEK[12]: 2}], ids=["never again", "in week 12"])
+def test_nobody_rated_at_the_end(later):
+    """Relief at the end is not known of anyone; to say that nobody had it would be invented."""
+    datasets = study([patient("a", 8, later=later), patient("b", 8, later=later)])
+    found = row(datasets)
+    assert (found.value, found.n, found.warnings) == (None, 0, (NOT_AT_END,))
+    for week in (4, 12):
+        everyone = row(datasets, "relieved_share", f"week_{week}", population="all_starters")
+        assert (everyone.value, everyone.n, everyone.status) == (None, 2, "not estimable")
+        assert everyone.warnings == (NOT_AT_END,)
+
+
+def test_from_first_response_no_rating_at_the_end_is_needed():
+    own = SETTINGS.model_copy(update={"relief_clock": "first_response"})
+    datasets = study([patient("a", 8, later={WEEK[4]: 2, WEEK[8]: 8}), patient("b", 8)], own)
+    assert row(datasets, settings=own).n == 1
+    assert row(datasets, population="all_starters", settings=own).n == 2
+
+
+def test_nobody_responded():
+    datasets = study([patient("a", 8, 8), patient("b", 8, 7)])
     found = row(datasets)
     assert (found.value, found.status, found.warnings) == (None, "no patients", (NO_RELIEF,))
     everyone = row(datasets, "relieved_share", "week_4", population="all_starters")
@@ -233,7 +247,7 @@ SCORES = st.sampled_from([None, 2.0, 4.0, 6.0, 8.0])
     rule=st.sampled_from(["once", "confirmed", "near_baseline"]),
     clock=st.sampled_from(["end_of_series", "first_response", "start"]),
 )
-@hypothesis_settings(max_examples=25, deadline=None)
+@hypothesis_settings(max_examples=12, deadline=None)
 def test_any_clinic(drawn, rule, clock):
     own = SETTINGS.model_copy(update={"loss_rule": rule, "relief_clock": clock})
     people = [
@@ -279,9 +293,9 @@ def test_groups_hold_each_patient_once():
 
 # what is planted
 
-SHARE_TOLERANCE = 0.05
-"""Shares at planned visits, of 700 to 2,900 responders: standard errors are 0.01 to 0.02, and in
-the demo who has lost relief leaves four times as often, which keeps curves up to 0.03 too high."""
+SHARE_TOLERANCE = 0.065
+"""Shares at planned visits, of 700 to 2,900 responders. With visit days as scattered as the demo's a
+curve of 1,000 errs by 0.023 at week 4 (120 simulated sets); the largest error seen is 0.061."""
 
 MEDIAN_TOLERANCE_WEEKS = 0.75
 """A line between visits four weeks apart, of shares each known within 0.02 to 0.05."""

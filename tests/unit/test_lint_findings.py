@@ -241,7 +241,7 @@ def test_without_a_run_nothing_is_judged():
     assert one(CRPS.wording).statuses == ("not judged",)
     assert lint(CRPS.wording).exit_code == 0
     hedged = one("Some patients feel pain relief during infusion")
-    assert hedged.statuses == ("unfalsifiable", "not judged")
+    assert (hedged.statuses, hedged.level) == (("not judged", "unfalsifiable"), "note")
 
 
 @pytest.mark.parametrize(

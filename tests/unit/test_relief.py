@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from analysis.derive.relief import apply_booster_strategy, derive_relief
@@ -212,6 +213,7 @@ DAYS = st.lists(st.integers(1, 200), max_size=6, unique=True).map(sorted)
     rule=st.sampled_from(["once", "confirmed", "near_baseline"]),
     clock=st.sampled_from(["end_of_series", "first_response"]),
 )
+@hypothesis_settings(deadline=None)
 def test_spans_are_in_order(days, pcts, booster, strategy, rule, clock):
     """left < right, an event has an end, and a patient is followed no longer than was looked."""
     own = [(0.0, 50.0), *zip(map(float, days), pcts, strict=False)]

@@ -71,6 +71,15 @@ def test_nobody_responded():
     )
 
 
+def test_nobody_rated_at_the_end_is_not_nobody_relieved():
+    """The choir cohort has no visit at the end: what became of relief is not known, not 0."""
+    rows = tabulate_relief(study([patient("a", 8, later={WEEK[12]: 2})]), SETTINGS, "crps")
+    assert tell(*rows) == (
+        "CRPS: nobody was rated at the end of the series, so relief cannot be timed from it. Of "
+        "the 1 patient who started, the share with relief at week 12 is not known."
+    )
+
+
 def test_nobody_rated_again():
     said = tell(head(None, None, None, status="not estimable", n_events=None), followed(0))
     assert said == (

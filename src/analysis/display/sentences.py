@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from analysis.outcomes.losses import ALL_STARTERS, CONVENTIONS, RESPONDERS
+from analysis.outcomes.losses import ALL_STARTERS, CONVENTIONS, NOT_AT_END, RESPONDERS
 from analysis.outcomes.rows import ResultRow, Sentence, find_row
 from analysis.wording.numbers import (
     count_text,
@@ -73,6 +73,10 @@ def tell_relief(
 def _median(row: ResultRow, who: str) -> str:
     any_time = CONVENTIONS["first_response"] in row.warnings
     relief = "relief at any rating" if any_time else "relief at the end of the series"
+    if NOT_AT_END in row.warnings:
+        return (
+            f"{who}: nobody was rated at the end of the series, so relief cannot be timed from it."
+        )
     if row.status == "no patients":
         return f"{who}: nobody had {relief}, so none can be timed."
     with_relief = f"{who}: of {_patients(row.n)} with {relief}"

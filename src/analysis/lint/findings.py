@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from analysis.claims.verdicts import judge_interval
 from analysis.lint.catalogue import ALL, Listed
@@ -101,7 +102,14 @@ def _listed(statement: Statement, match: Match, run: RunVerdicts) -> Finding:
         parts.append(_UNFALSIFIABLE)
     marks = tuple(m for m in statement.marks if match.start <= m.start and m.end <= match.end)
     verdict = told.verdict if told else ""
-    return _finding(statement, statuses, match, verdict, parts, marks)
+    made = _finding(statement, statuses, match, verdict, parts, marks)
+    return made if run.asked else _not_judged(made)
+
+
+def _not_judged(finding: Finding) -> Finding:
+    """Without a run, what is listed is not judged, whatever else there is to say of its words."""
+    rest = tuple(status for status in finding.statuses if status != "not judged")
+    return replace(finding, statuses=("not judged", *rest), level="note")
 
 
 _UNFALSIFIABLE = "No number could contradict these words, so none can bear them out."

@@ -26,12 +26,14 @@ from analysis.outcomes.losses import (
     DEFINITIONS,
     HORIZON_WEEKS,
     NO_RELIEF,
+    NOT_AT_END,
     NOT_FOLLOWED,
     READ_WEEKS,
     RESPONDERS,
     Losses,
     conventions_of,
     losses_of,
+    rated_at_start,
     spans_of,
     spans_under,
     week_name,
@@ -170,8 +172,10 @@ def _rows(
 ) -> Iterable[ResultRow]:
     losses = losses_of(spans_of(datasets, group), strategy)
     more = (*warn_of_arms(datasets, group), *conventions_of(settings))
-    if population == ALL_STARTERS:
-        others = len(group.patient_ids) - losses.n
+    n_starters = len(group.patient_ids)
+    known = rated_at_start(datasets, group, settings) or not n_starters
+    if population == ALL_STARTERS and known:
+        others = n_starters - losses.n
         losses = losses.with_nonresponders(others)
         more += _tell_others(others)
     keys = {
@@ -180,7 +184,11 @@ def _rows(
         "threshold_pct": settings.responder_threshold_pct,
         **group.keys,
     }
-    for (measure, visit), estimate in _numbers(losses, settings, group, population).items():
+    if known:
+        numbers = _numbers(losses, settings, group, population)
+    else:
+        numbers = _nothing(n_starters if population == ALL_STARTERS else 0, NOT_AT_END)
+    for (measure, visit), estimate in numbers.items():
         told = replace(estimate, warnings=(*estimate.warnings, *more))
         yield row_from_estimate(told, measure=measure, visit=visit, **keys)
 
@@ -205,7 +213,7 @@ def _numbers(
     """Return every number of one curve by measure and visit."""
     curve = interval_curve(losses)
     if curve is None:
-        return _nothing(losses.n)
+        return _nothing(losses.n, NOT_FOLLOWED if losses.n else NO_RELIEF)
     made = bootstrap_of(curve, settings, group, population, most_replicates=most_replicates)
     shares = {
         week: _unless_silent(replace(share, method=METHOD), curve, week)
@@ -256,19 +264,19 @@ def _unless_silent(share: Estimate, curve: IntervalCurve, week: float) -> Estima
     )
 
 
-def _nothing(n: int) -> dict[tuple[str, str], Estimate]:
+def _nothing(n: int, why: str) -> dict[tuple[str, str], Estimate]:
     """Return the numbers of patients none of whom was followed, or of none at all."""
 
     def empty(unit: str) -> Estimate:
         if not n:
-            return replace(no_patients(unit=unit, method=METHOD), warnings=(NO_RELIEF,))
+            return replace(no_patients(unit=unit, method=METHOD), warnings=(why,))
         return Estimate(
             value=None,
             n=n,
             unit=unit,
             method=METHOD,
             status="not estimable",
-            warnings=(NOT_FOLLOWED,),
+            warnings=(why,),
         )
 
     shares = {("relieved_share", week_name(week)): empty("share") for week in READ_WEEKS}

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from analysis.derive.datasets import Datasets
 from analysis.derive.relief import apply_booster_strategy, derive_relief
+from analysis.derive.visits import END
 from analysis.outcomes.selection import Group
 from analysis.settings import AnalysisSettings, BoosterStrategy, Clock, LossRule
 
@@ -30,7 +31,8 @@ DEFINITIONS: dict[BoosterStrategy, str] = {
 COMPETING = "booster_competing"
 
 NOT_FOLLOWED = "Nobody was rated after the end of the series."
-NO_RELIEF = "Nobody had relief to be timed."
+NO_RELIEF = "Nobody was seen to have relief that could be timed."
+NOT_AT_END = "Nobody was rated at the end of the series, so relief cannot be timed from it."
 
 CONVENTIONS = {
     "once": "",
@@ -102,6 +104,18 @@ class Losses:
 def spans_of(datasets: Datasets, group: Group) -> pd.DataFrame:
     """Return the relief spans of a group's responders, by the definitions in force."""
     return datasets.relief[datasets.relief.index.isin(group.patient_ids)]
+
+
+def rated_at_start(datasets: Datasets, group: Group, settings: AnalysisSettings) -> bool:
+    """Return whether anybody of a group was rated where relief must be shown to be timed.
+
+    That is the end of the series, or any day after day 0 when the clock runs from first response.
+    Where nobody was, relief is not known of anyone; it is not 0.
+    """
+    rated = datasets.change[datasets.change["reduction_pct"].notna()]
+    if settings.relief_clock != "first_response":
+        rated = rated[rated["role"] == END]
+    return bool(rated["patient_id"].isin(group.patient_ids).any())
 
 
 def spans_under(
