@@ -54,7 +54,14 @@ def test_every_notebook_of_the_project_is_in_the_plan():
 
 def test_run_folder_is_complete(run):
     names = {path.name for path in run.iterdir()}
-    assert {"index.html", "results.csv", "results.json", "claims.json", "claims.csv", "run.json"} <= names
+    assert {
+        "index.html",
+        "results.csv",
+        "results.json",
+        "claims.json",
+        "claims.csv",
+        "run.json",
+    } <= names
     assert (run / "notebooks" / "20_responders.crps.ipynb").is_file()
     assert (run / "notebooks" / "20_responders.crps.html").is_file()
     assert [p for p in run.parent.iterdir() if p.name not in ("report", "latest")] == []

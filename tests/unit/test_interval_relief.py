@@ -294,8 +294,8 @@ def test_groups_hold_each_patient_once():
 # what is planted
 
 SHARE_TOLERANCE = 0.065
-"""Shares at planned visits, of 700 to 2,900 responders. With visit days as scattered as the demo's a
-curve of 1,000 errs by 0.023 at week 4 (120 simulated sets); the largest error seen is 0.061."""
+"""Shares at planned visits, of 700 to 2,900 responders. With visit days as scattered as in the demo
+a curve of 1,000 errs by 0.023 at week 4 (120 simulated sets); the largest error seen is 0.061."""
 
 MEDIAN_TOLERANCE_WEEKS = 0.75
 """A line between visits four weeks apart, of shares each known within 0.02 to 0.05."""
