@@ -1,4 +1,4 @@
-"""Imports point one way: sources, contract, derive, estimate, outcomes, claims, display, report, run.
+"""Imports point one way, along the way of the data: sources to report, run and cli.
 
 The order is the way of the data; a module may import from its own room and from those before it.
 """

@@ -177,9 +177,7 @@ def claims(
 def show(found: Any, claim_id: str) -> None:
     """Explain CLAIM_ID: words, reading, what they leave open, what would test it, and rules.
 
-    \b
-    Example:
-      reliefcheck claims show C043
+    For example: reliefcheck claims show C043
     """
     from analysis.claims.describe import explain_claim
     from analysis.claims.rules import load_rules

@@ -31,7 +31,7 @@ class MappingError(InputError):
 
 
 class SettingsError(InputError):
-    """A setting, a notebook parameter or a choice on the command line is unknown or out of range."""
+    """A setting, a parameter or a choice on the command line is unknown or out of range."""
 
 
 class LedgerError(InputError):

@@ -1,4 +1,4 @@
-"""The project's own promises: one list of requirements, no host or machine path, clean notebooks."""
+"""The project's own promises: one list of requirements, no host or path, clean notebooks."""
 
 from __future__ import annotations
 

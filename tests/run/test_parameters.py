@@ -19,7 +19,7 @@ def test_good_parameters_pass():
 
 
 def test_unknown_name_is_an_error_with_the_nearest_name():
-    with pytest.raises(SettingsError, match="no parameter 'conditon'.*Did you mean 'condition'"):
+    with pytest.raises(SettingsError, match=r"no parameter 'conditon'.*Did you mean 'condition'"):
         check_parameters(RESPONDERS, {"conditon": "crps"})
 
 

@@ -17,7 +17,7 @@ from analysis.places import home
 from analysis.run.parameters import check_parameters
 from analysis.run.plan import Task
 
-ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 """Kernels run side by side; threads inside each would only get in each other's way."""
 
 LONGEST_ERROR = 600

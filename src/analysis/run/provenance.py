@@ -15,9 +15,18 @@ from analysis.run.engine import Outcome
 from analysis.settings import AnalysisSettings
 from analysis.sources.export import sha256_of
 
-PACKAGES = (
-    "reliefcheck numpy pandas scipy statsmodels matplotlib seaborn papermill jupyterlab pyarrow"
-).split()
+PACKAGES = [
+    "reliefcheck",
+    "numpy",
+    "pandas",
+    "scipy",
+    "statsmodels",
+    "matplotlib",
+    "seaborn",
+    "papermill",
+    "jupyterlab",
+    "pyarrow",
+]
 
 
 def describe_run(
