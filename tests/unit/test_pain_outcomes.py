@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from studies import ALLOWED_Z, PLANTED, SETTINGS, big_demo, clinic, patient, study
 
-from analysis.outcomes.pain import generator, tabulate_reductions
+from analysis.outcomes.chance import generator
+from analysis.outcomes.pain import tabulate_reductions
 from analysis.outcomes.rows import find_row, find_rows
 from analysis.outcomes.selection import whole_group
 

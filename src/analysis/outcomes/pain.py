@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from zlib import crc32
 
 import numpy as np
 import pandas as pd
@@ -16,6 +15,7 @@ from analysis.estimate.reductions import (
     estimate_median_bca,
     estimate_ratio_of_means,
 )
+from analysis.outcomes.chance import generator
 from analysis.outcomes.responders import visits_in_play, warned
 from analysis.outcomes.rows import ResultRow, row_from_estimate
 from analysis.outcomes.selection import (
@@ -140,9 +140,3 @@ def _scores(datasets: Datasets, group: Group, settings: AnalysisSettings) -> Ite
                 visit=visit,
                 **group.keys,
             )
-
-
-def generator(settings: AnalysisSettings, group: Group, *more: str) -> np.random.Generator:
-    """Return a generator of its own for each result, so that no result depends on another."""
-    name = "|".join([group.condition, group.group_by, group.group, *more])
-    return np.random.default_rng([settings.seed, crc32(name.encode())])
