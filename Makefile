@@ -57,7 +57,7 @@ demo: $(READY)  ## Make the bundled demo export again
 	@$(BIN)/reliefcheck demo data/demo
 
 lock:  ## Make requirements.lock again from pyproject.toml (needs uv)
-	@uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
+	@uv pip compile pyproject.toml --extra dev --extra cluster --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements.lock
 
 clean:  ## Remove the virtual environment and caches; reports stay

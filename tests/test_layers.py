@@ -26,8 +26,10 @@ ORDER = [
     "display",
     "lint",
     "report",
+    "release",
     "simulate",
     "run",
+    "changes",
     "cli",
 ]
 PLOTTING = {"matplotlib", "seaborn"}

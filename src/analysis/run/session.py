@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -12,21 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from analysis.errors import InputError, SettingsError
-from analysis.outcomes.rows import frame_of_rows
 from analysis.outcomes.selection import check_condition
 from analysis.places import home
-from analysis.report.html import write_report
-from analysis.report.inputs import NotebookLink, ReportInputs
-from analysis.report.notebook_pages import write_notebook_page
-from analysis.report.spreadsheets import write_csv
-from analysis.report.store import (
-    FIGURES,
-    frame_of_judgements,
-    load_judgements,
-    load_results,
-    rows_of,
-    write_json,
-)
+from analysis.report.assemble import ExecutedNotebook, ReportContent, assemble_report
+from analysis.report.store import write_json
 from analysis.run.engine import Listener, Outcome, execute_plan
 from analysis.run.folder import choose_run_folder, folder_when_complete, point_latest
 from analysis.run.plan import ALL, make_plan
@@ -35,7 +23,6 @@ from analysis.run.study import Study, prepare_study
 
 RUN_FILE = "run.json"
 NOTEBOOKS = "notebooks"
-TITLE = "Do the outcomes bear out what was said about them?"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +86,14 @@ def run_study(request: RunRequest, *, listener: Listener | None = None) -> RunRe
                 seconds=time.perf_counter() - begun,
             )
             write_json(work / RUN_FILE, about)
-            assemble_report(work, study, about, outcomes)
+            content = ReportContent(
+                export_name=study.datasets.name,
+                synthetic=study.datasets.synthetic,
+                conditions=study.labels,
+                run=about,
+                notebooks=tuple(map(executed, outcomes)),
+            )
+            assemble_report(work, content)
     point_latest(target)
     return RunResult(
         folder=target,
@@ -132,44 +126,7 @@ def choose_conditions(study: Study, wanted: Sequence[str]) -> tuple[str, ...]:
     return chosen
 
 
-def assemble_report(
-    work: Path, study: Study, about: Mapping[str, Any], outcomes: Sequence[Outcome]
-) -> None:
-    """Write results, claims, notebook pages and the report from what the notebooks left."""
-    results = load_results(work)
-    rows = rows_of(results)
-    write_csv(frame_of_rows(rows), work / "results.csv")
-    write_csv(frame_of_judgements(load_judgements(work)), work / "claims.csv")
-    links = []
-    for outcome in sorted(outcomes, key=lambda o: o.task.name):
-        executed = work / NOTEBOOKS / f"{outcome.task.name}.ipynb"
-        page = executed.with_suffix(".html")
-        if executed.exists():
-            write_notebook_page(executed, page)
-        href = f"{NOTEBOOKS}/{page.name}" if executed.exists() else ""
-        task = outcome.task
-        links.append(NotebookLink(task.notebook, task.condition, href, outcome.error))
-    shutil.rmtree(work / "results", ignore_errors=True)
-    write_json(work / "results.json", [result_record(result) for result in results])
-    inputs = ReportInputs(
-        title=TITLE,
-        export_name=study.datasets.name,
-        synthetic=study.datasets.synthetic,
-        run=about,
-        results=results,
-        judgements=load_judgements(work),
-        conditions=study.labels,
-        notebooks=tuple(links),
-        figures=work / FIGURES,
-    )
-    write_report(work, loaded=inputs)
-
-
-def result_record(result: Any) -> dict[str, Any]:
-    """Return a notebook's results as plain values for JSON."""
-    from dataclasses import asdict
-
-    record = asdict(result)
-    for row, made in zip(record["rows"], result.rows, strict=True):
-        row["result_id"] = made.result_id
-    return record
+def executed(outcome: Outcome) -> ExecutedNotebook:
+    """Return what the report needs to know of a notebook that has run."""
+    task = outcome.task
+    return ExecutedNotebook(notebook=task.notebook, condition=task.condition, error=outcome.error)

@@ -1,0 +1,5 @@
+"""Lets `python -m analysis.cli` stand for the command."""
+
+from analysis.cli import main
+
+main()

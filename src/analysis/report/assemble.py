@@ -1,0 +1,105 @@
+"""From what the notebooks left to everything a reader gets: results, claims, pages, report."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from analysis.outcomes.rows import NotebookResults, frame_of_rows
+from analysis.report.html import write_report
+from analysis.report.inputs import NotebookLink, ReportInputs
+from analysis.report.notebook_pages import write_notebook_page
+from analysis.report.spreadsheets import write_csv
+from analysis.report.store import (
+    FIGURES,
+    frame_of_judgements,
+    load_judgements,
+    load_results,
+    rows_of,
+    write_json,
+)
+
+NOTEBOOKS = "notebooks"
+"""Folder of executed notebooks in a run folder, one ``<notebook>.<condition>.ipynb`` each."""
+
+TITLE = "Do the outcomes bear out what was said about them?"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExecutedNotebook:
+    """A notebook that has run, and its error in a sentence (empty when it went well)."""
+
+    notebook: str
+    condition: str
+    error: str = ""
+
+    @property
+    def name(self) -> str:
+        """Name of its files."""
+        return f"{self.notebook}.{self.condition}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportContent:
+    """What a report tells beyond what the notebooks wrote.
+
+    Parameters
+    ----------
+    export_name : str
+    synthetic : bool
+        True when the patients do not exist.
+    conditions : mapping of str to str
+        Labels by code, in the order to print.
+    run : mapping
+        Content of run.json.
+    notebooks : tuple of ExecutedNotebook
+    """
+
+    export_name: str
+    synthetic: bool
+    conditions: Mapping[str, str]
+    run: Mapping[str, Any]
+    notebooks: tuple[ExecutedNotebook, ...]
+
+
+def assemble_report(work: Path, content: ReportContent) -> Path:
+    """Write results, claims, notebook pages and the report into a run folder; return the page."""
+    results = load_results(work)
+    judgements = load_judgements(work)
+    write_csv(frame_of_rows(rows_of(results)), work / "results.csv")
+    write_csv(frame_of_judgements(judgements), work / "claims.csv")
+    ordered = sorted(content.notebooks, key=lambda each: each.name)
+    links = tuple(_write_page(work / NOTEBOOKS, each) for each in ordered)
+    shutil.rmtree(work / "results", ignore_errors=True)
+    write_json(work / "results.json", [result_record(result) for result in results])
+    loaded = ReportInputs(
+        title=TITLE,
+        export_name=content.export_name,
+        synthetic=content.synthetic,
+        run=content.run,
+        results=results,
+        judgements=judgements,
+        conditions=content.conditions,
+        notebooks=links,
+        figures=work / FIGURES,
+    )
+    return write_report(work, loaded=loaded)
+
+
+def _write_page(folder: Path, each: ExecutedNotebook) -> NotebookLink:
+    ipynb = folder / f"{each.name}.ipynb"
+    if not ipynb.exists():
+        return NotebookLink(each.notebook, each.condition, "", each.error)
+    page = write_notebook_page(ipynb, ipynb.with_suffix(".html"))
+    return NotebookLink(each.notebook, each.condition, f"{NOTEBOOKS}/{page.name}", each.error)
+
+
+def result_record(result: NotebookResults) -> dict[str, Any]:
+    """Return a notebook's results as plain values for JSON."""
+    record = asdict(result)
+    for row, made in zip(record["rows"], result.rows, strict=True):
+        row["result_id"] = made.result_id
+    return record
