@@ -7,39 +7,19 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
 from analysis.places import home
 from analysis.run.parameters import check_parameters
-from analysis.run.plan import Task
+from analysis.run.tasks import Listener, Outcome, Task
 
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 """Kernels run side by side; threads inside each would only get in each other's way."""
 
 LONGEST_ERROR = 600
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """How a task ended: seconds it took, and the error in a sentence (empty when it went well)."""
-
-    task: Task
-    seconds: float
-    error: str = ""
-
-    @property
-    def failed(self) -> bool:
-        """Whether the notebook stopped before its end."""
-        return bool(self.error)
-
-
-Listener = Callable[[str, Task | None, Outcome | None, int], None]
-"""Called with ``planned``, ``started`` or ``finished``, the task (None when planned), its outcome
-(when finished), and the number of tasks in all."""
 
 
 def execute_plan(

@@ -3,33 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from analysis.places import notebook_folder
+from analysis.run.tasks import Task
 
 ALL = "all"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Task:
-    """One notebook on one condition. Tasks of a stage need those of all stages before."""
-
-    notebook: str
-    condition: str
-    stage: int
-    parameters: dict[str, Any]
-
-    @property
-    def name(self) -> str:
-        """Name of the task and of its files."""
-        return f"{self.notebook}.{self.condition}"
-
-    @property
-    def path(self) -> Path:
-        """The notebook's file."""
-        return notebook_folder() / f"{self.notebook}.ipynb"
 
 
 WHOLE_EXPORT = ("10_data_quality",)

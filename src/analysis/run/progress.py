@@ -7,8 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from analysis.run.engine import Listener, Outcome
-from analysis.run.plan import Task
+from analysis.run.tasks import Listener, Outcome, Task
 
 
 @contextmanager

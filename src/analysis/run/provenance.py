@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.places import home, notebook_folder
-from analysis.run.engine import Outcome
+from analysis.run.tasks import Outcome
 from analysis.settings import AnalysisSettings
 from analysis.sources.export import sha256_of
 

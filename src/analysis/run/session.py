@@ -15,11 +15,12 @@ from analysis.outcomes.selection import check_condition
 from analysis.places import home
 from analysis.report.assemble import ExecutedNotebook, ReportContent, assemble_report
 from analysis.report.store import write_json
-from analysis.run.engine import Listener, Outcome, execute_plan
+from analysis.run.engine import execute_plan
 from analysis.run.folder import choose_run_folder, folder_when_complete, point_latest
 from analysis.run.plan import ALL, make_plan
 from analysis.run.provenance import describe_run
 from analysis.run.study import Study, prepare_study
+from analysis.run.tasks import Listener, Outcome
 
 RUN_FILE = "run.json"
 NOTEBOOKS = "notebooks"
