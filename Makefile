@@ -51,7 +51,7 @@ bench: $(READY)  ## Measure speed: medians and ratios of one run
 	@for each in benchmarks/bench_*.py; do echo "== $$each"; $(BIN)/python $$each; done
 
 simulate: $(READY)  ## Make the tables of docs/simulations again (minutes)
-	@for each in relief_coverage; do $(BIN)/python -m analysis.simulate.$$each; done
+	@for each in relief_coverage verdict_errors; do $(BIN)/python -m analysis.simulate.$$each || exit 1; done
 
 demo: $(READY)  ## Make the bundled demo export again
 	@$(BIN)/reliefcheck demo data/demo

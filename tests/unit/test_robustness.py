@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from studies import END, SETTINGS, WEEK_4, claim, clinic, duration_claim, mean_claim, patient, study
+from studies import END, SETTINGS, WEEK_4, claim, clinic, mean_claim, patient, study
 
 from analysis.claims.judge import judge_claim
 from analysis.claims.robustness import RobustnessResult, judge_arrays, judge_readings
@@ -339,8 +339,13 @@ def test_arms_are_never_pooled():
     assert none.headline is None and "'other'" in none.reason
 
 
+def without_grid():
+    """A claim on a share no reading of which is open: how many were rated."""
+    return claim(measure="completeness_share", definition="", threshold_pct=None)
+
+
 def test_a_claim_without_a_grid_says_so():
-    result = judge_readings(duration_claim(), demo(), SETTINGS)
+    result = judge_readings(without_grid(), demo(), SETTINGS)
     assert (len(result.verdicts), result.headline) == (0, None)
     assert "No grid" in result.sentence
     assert result.table().empty and result.by_choice().empty

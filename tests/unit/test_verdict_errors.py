@@ -133,6 +133,11 @@ def test_counting_the_missing_as_not_responding_never_flatters():
             assert got.meets < errors.PROMISED and got.expected_share < 0.7
 
 
-def test_the_page_is_what_the_command_writes(tmp_path):
-    errors.write_page(tmp_path / "page.md")
-    assert (tmp_path / "page.md").read_text(encoding="utf-8") == PAGE.read_text(encoding="utf-8")
+def test_the_page_holds_what_the_command_writes_on_rates():
+    assert PAGE.read_text(encoding="utf-8").startswith(errors.rate_part())
+
+
+def test_a_rate_knows_no_unchanged_patients():
+    setting = Setting(rule="unchanged", leaving="nobody", dropout=0.0)
+    with pytest.raises(ValueError, match="not responding"):
+        verdict_chances(20, true_share=0.7, floor=0.6, setting=setting)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from analysis.outcomes.eligibility import FLAGS
+from analysis.outcomes.names import FLAGS
 
 
 @dataclass(frozen=True, kw_only=True)

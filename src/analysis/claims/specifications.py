@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from itertools import product
+from typing import ClassVar
 
 from analysis.claims.ledger import Claim
 from analysis.outcomes.responders import THRESHOLDS_PCT
@@ -105,6 +106,8 @@ class Specification:
     interval : str
         How the 95 % interval is made.
     """
+
+    choice_names: ClassVar[dict[str, str]] = CHOICE_NAMES
 
     measure: str
     definition: str

@@ -7,20 +7,12 @@ from collections.abc import Iterator
 import pandas as pd
 
 from analysis.derive.datasets import Datasets
+from analysis.outcomes.names import FLAGS
 from analysis.outcomes.protocol import high_dose_of
 from analysis.outcomes.rows import ResultRow
 from analysis.outcomes.selection import Group
 from analysis.outcomes.shares import share_row, treated_groups
 from analysis.settings import AnalysisSettings
-
-FLAGS = (
-    "uncontrolled_hypertension",
-    "heart_condition",
-    "active_psychosis",
-    "pregnant_or_breastfeeding",
-    "active_substance_abuse",
-)
-"""Columns of patients that the page names as reasons not to treat."""
 
 CHRONIC_MONTHS = 3
 """Pain of three months and more is chronic (ICD-11, MG30)."""

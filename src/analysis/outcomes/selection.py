@@ -10,10 +10,9 @@ import pandas as pd
 from analysis.derive.datasets import Datasets
 from analysis.derive.visits import SCHEDULE
 from analysis.errors import SettingsError, suggest
+from analysis.outcomes.names import ARM, GROUPINGS
 
 ALL = "all"
-ARM = "arm"
-GROUPINGS = ("subtype", "protocol", ARM, "site")
 NOT_RECORDED = "not recorded"
 """Group of those whose subtype, protocol, arm or site is blank: groups add up to the whole."""
 

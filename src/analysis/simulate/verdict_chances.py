@@ -15,7 +15,7 @@ from analysis.claims.robustness.limits import exact_limits, wilson_limits
 FACTOR = 2.0
 """Worse for non-responders: they leave this many times as often as responders do."""
 
-Rule = Literal["not responding", "observed"]
+Rule = Literal["not responding", "unchanged", "observed"]
 Leaving = Literal["nobody", "at random", "non-responders more"]
 Interval = Literal["Wilson", "exact"]
 Counts = NDArray[np.int64]
@@ -53,7 +53,11 @@ class Setting:
         if not self.dropout:
             return "nobody leaves"
         how = {"at random": "at random", "non-responders more": "non-responders twice as often"}
-        counted = {"not responding": "count as not responding", "observed": "left out"}
+        counted = {
+            "not responding": "count as not responding",
+            "unchanged": "count as unchanged",
+            "observed": "left out",
+        }
         return f"{self.dropout:.0%} leave, {how[self.leaving]}; {counted[self.rule]}".replace(
             "%", " %", 1
         )
@@ -110,11 +114,18 @@ def verdict_chances(
     Chances
         Exact.
 
+    Raises
+    ------
+    ValueError
+        The rule is one for means.
+
     Notes
     -----
     Patients are independent. Among the ``m`` rated, responders are binomial with the share of
     responders among those who stay; ``m`` is binomial too, and all its values are summed over.
     """
+    if setting.rule == "unchanged":
+        raise ValueError("a rate has no unchanged patients; they count as not responding")
     gone_responding, _ = leaving_shares(true_share, setting)
     seen_responding = true_share * (1 - gone_responding)
     stay = 1 - setting.dropout

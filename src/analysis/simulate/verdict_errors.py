@@ -1,16 +1,20 @@
-"""How often the verdict on a responder rate is wrong: the tables in docs/simulations.
+"""How often the verdict is wrong, on a rate and on a mean: the tables in docs/simulations.
 
-Run ``python -m analysis.simulate.verdict_errors``. Every chance is exact: all counts of patients
-seen and responding are enumerated, so there is no Monte-Carlo error.
+Run ``python -m analysis.simulate.verdict_errors``; it takes about three minutes on one core. Every
+chance of a rate is exact: all counts of patients seen and responding are enumerated. Means are
+simulated (`analysis.simulate.verdict_mean_tables`).
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+import sys
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from analysis.simulate.verdict_chances import Interval, Leaving, Rule, Setting, verdict_chances
+from analysis.simulate.verdict_mean_tables import mean_part
 
 SIZES = (20, 50, 100, 200, 500, 1000)
 FLOORS = (0.6, 0.7)
@@ -22,6 +26,7 @@ PROMISED = 0.025
 """Half of 1 minus the level: each wrong verdict with nothing missing, as ICH E9 asks."""
 
 POWER_OFFSET = 0.10
+CLINICS, SEED = 20_000, 20240607
 PAGE = Path("docs/simulations/verdict-errors.md")
 
 RULES: tuple[Rule, ...] = ("not responding", "observed")
@@ -151,14 +156,30 @@ def _points(share: float) -> str:
     return f"{sign}{abs(rounded):.1f}"
 
 
-def write_page(path: Path) -> None:
-    """Enumerate and write the page.
+def write_page(
+    path: Path, *, clinics: int, seed: int, say: Callable[[str], None] | None = None
+) -> None:
+    """Enumerate rates, simulate means, and write the page.
 
     Parameters
     ----------
     path : Path
         File to write.
+    clinics : int
+        Clinics drawn for every cell of the tables on means.
+    seed : int
+    say : callable, optional
+        Told what is being worked on.
     """
+    if say is not None:
+        say("rates")
+    text = f"{rate_part()}\n{mean_part(clinics=clinics, seed=seed, say=say)}\n"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def rate_part() -> str:
+    """Return the part of the page on responder rates; nothing in it is drawn."""
     parts = [PREFACE, "\n".join(breaking_conditions()), READING, "\n".join(tabulate_limits())]
     for floor in FLOORS:
         cited = f"{100 * floor:.0f} %"
@@ -176,8 +197,7 @@ def write_page(path: Path) -> None:
         for offset, where in places.items():
             parts.append(f"\n## Patients missing, cited floor {100 * floor:.0f} %, truth {where}\n")
             parts.append("\n".join(tabulate_missing(floor, offset)))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join(parts) + "\n", encoding="utf-8")
+    return "\n".join(parts)
 
 
 PREFACE = """# How often is the verdict itself wrong?
@@ -189,9 +209,10 @@ floor. `meets` is wrong when the true share is below the floor, `falls short` wh
 floor or above. The promise is at most 2.5 % of each when nothing is missing. The truth here is the
 share of all who start that would respond at the visit, were all of them rated.
 
-Every number is exact: all counts of patients rated and responding are enumerated, so there is no
-Monte-Carlo error. Either wrong verdict is said the more often the nearer the truth lies to the
-floor; "up to" below means the truth on the floor (for `meets`, just below it).
+Every number on rates is exact: all counts of patients rated and responding are enumerated, so
+there is no Monte-Carlo error. Either wrong verdict is said the more often the nearer the truth lies
+to the floor; "up to" below means the truth on the floor (for `meets`, just below it). Means are
+simulated, further down ("The verdict on a mean").
 
 ## Where the rule breaks
 """
@@ -232,8 +253,17 @@ Mean of what the rule estimates minus the true share, in points, by true share.
 def main() -> None:
     """Read the options and write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--clinics", type=int, default=CLINICS, help="clinics for each mean")
+    parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--out", type=Path, default=PAGE)
-    write_page(parser.parse_args().out)
+    options = parser.parse_args()
+    begin = time.perf_counter()
+
+    def say(what: str) -> None:
+        print(f"{time.perf_counter() - begin:6.0f} s  {what}", file=sys.stderr, flush=True)
+
+    write_page(options.out, clinics=options.clinics, seed=options.seed, say=say)
+    say(f"written to {options.out}")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,13 @@ from numpy.typing import NDArray
 from analysis.claims.frequency import FREQUENCIES
 from analysis.claims.judgement import Verdict
 from analysis.claims.ledger import Claim
-from analysis.claims.robustness.grid import estimate_means, estimate_shares
+from analysis.claims.robustness.duration_readings import (
+    DURATION_MEASURES,
+    duration_headline_of,
+    duration_readings_of,
+)
+from analysis.claims.robustness.durations import estimate_durations
+from analysis.claims.robustness.grid import GridNumbers, estimate_means, estimate_shares
 from analysis.claims.robustness.patients import lay_out_patients, starters_of
 from analysis.claims.robustness.result import RobustnessResult
 from analysis.claims.specifications import RATE_MEASURES, headline_of, specifications_of
@@ -29,10 +35,10 @@ def judge_readings(
     Parameters
     ----------
     claim : Claim
-        On a responder share or a percent reduction.
+        On a responder share, a percent reduction, or the duration of relief.
     datasets : Datasets
     settings : AnalysisSettings
-        Visit, least baseline, level and arm of the headline reading.
+        Visit, least baseline, loss rule, clock, level and arm of the headline reading.
 
     Returns
     -------
@@ -53,6 +59,8 @@ def judge_readings(
     if claim.answer != "computed" or (claim.floor is None and claim.ceiling is None):
         return RobustnessResult(**_about(claim, settings), reason=NO_FIGURE)  # type: ignore[arg-type]
     check_condition(datasets, claim.condition)
+    if claim.measure in DURATION_MEASURES:
+        return _judge_durations(claim, datasets, settings)
     readings = specifications_of(
         claim,
         settings,
@@ -75,14 +83,46 @@ def judge_readings(
         specifications=readings,
         headline=readings.index(headline_of(claim, settings)),
         **vars(numbers),
-        verdicts=judge_arrays(
-            numbers.value,
-            numbers.low,
-            numbers.high,
-            floor=claim.floor,
-            ceiling=claim.ceiling,
-            above=bool(claim.frequency) and FREQUENCIES[claim.frequency].above,
-        ),
+        verdicts=_verdicts(claim, numbers, ~np.isnan(numbers.value)),
+    )
+
+
+def _judge_durations(
+    claim: Claim, datasets: Datasets, settings: AnalysisSettings
+) -> RobustnessResult:
+    """Judge a claim on the duration of relief under every defensible reading."""
+    with_infusions = bool(len(datasets.series))
+    readings = duration_readings_of(claim, settings, with_infusions=with_infusions)
+    part, refusal = _part_of(claim, datasets, settings.claim_arm)
+    if not readings or refusal:
+        return RobustnessResult(**_about(claim, settings), reason=refusal or NO_GRID)  # type: ignore[arg-type]
+    headline = duration_headline_of(claim, settings)
+    numbers, is_testable = estimate_durations(
+        datasets,
+        starters_of(datasets, claim.condition, **part),
+        readings,
+        settings,
+        headline=headline,
+    )
+    return RobustnessResult(
+        **_about(claim, settings),  # type: ignore[arg-type]
+        specifications=readings,
+        headline=readings.index(headline),
+        **vars(numbers),
+        verdicts=_verdicts(claim, numbers, is_testable),
+    )
+
+
+def _verdicts(
+    claim: Claim, numbers: GridNumbers, is_testable: NDArray[np.bool_]
+) -> tuple[Verdict, ...]:
+    return judge_arrays(
+        np.where(is_testable, 0.0, np.nan),
+        numbers.low,
+        numbers.high,
+        floor=claim.floor,
+        ceiling=claim.ceiling,
+        above=bool(claim.frequency) and FREQUENCIES[claim.frequency].above,
     )
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.claims.judgement import Verdict
-from analysis.claims.specifications import CHOICE_NAMES, SPECIFICATION_FIELDS, Specification
+from analysis.claims.robustness.duration_readings import DurationReading
+from analysis.claims.specifications import Specification
 from analysis.wording.numbers import count_text
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
+Reading = Specification | DurationReading
 
 READING_VERDICTS: tuple[Verdict, ...] = ("meets", "falls short", "undecided", "not testable")
 
@@ -38,17 +40,17 @@ class RobustnessResult:
     condition : str
         Condition code, or ``all``.
     unit : str
-        ``share`` or ``percent``.
+        ``share``, ``percent`` or ``weeks``.
     floor, ceiling : float or None
         As cited.
     level : float
         Two-sided level of every interval.
-    specifications : tuple of Specification, length k
+    specifications : tuple of Specification or of DurationReading, length k
         The readings.
     headline : int or None
         Place of the reading fixed in advance; None where there are no readings.
     value, low, high : ndarray of float, shape (k,)
-        NaN where there is none.
+        NaN where there is none, or where a duration is not reached.
     n, n_missing, n_events : ndarray of int, shape (k,)
     verdicts : tuple of str, length k
         Verdict of each reading, by the same rule as the headline.
@@ -67,7 +69,7 @@ class RobustnessResult:
     floor: float | None
     ceiling: float | None
     level: float
-    specifications: tuple[Specification, ...] = ()
+    specifications: tuple[Reading, ...] = ()
     headline: int | None = None
     value: Floats = field(default_factory=lambda: np.empty(0))
     low: Floats = field(default_factory=lambda: np.empty(0))
@@ -96,7 +98,7 @@ class RobustnessResult:
         """Return how many readings give the verdict of the headline, itself included."""
         return 0 if self.headline is None else self.verdicts.count(self.verdicts[self.headline])
 
-    def of_verdict(self, verdict: str) -> tuple[Specification, ...]:
+    def of_verdict(self, verdict: str) -> tuple[Reading, ...]:
         """Return the readings that give a verdict."""
         pairs = zip(self.specifications, self.verdicts, strict=True)
         return tuple(one for one, said in pairs if said == verdict)
@@ -105,11 +107,10 @@ class RobustnessResult:
         """Return one row a reading: choices, number, interval, verdict, whether it leads."""
         import pandas as pd
 
+        kind = type(self.specifications[0]) if self.specifications else Specification
+        choices = [each.name for each in fields(kind)]
         frame = pd.DataFrame(
-            {
-                name: [getattr(one, name) for one in self.specifications]
-                for name in SPECIFICATION_FIELDS
-            }
+            {name: [getattr(one, name) for one in self.specifications] for name in choices}
         )
         names = ("value", "low", "high", "n", "n_missing", "n_events")
         numbers = {name: getattr(self, name) for name in names}
@@ -128,7 +129,8 @@ class RobustnessResult:
         import pandas as pd
 
         rows: list[dict[str, object]] = []
-        for name, title in CHOICE_NAMES.items():
+        titles = self.specifications[0].choice_names if self.specifications else {}
+        for name, title in titles.items():
             words = [one.choices[name] for one in self.specifications]
             for word in dict.fromkeys(words):
                 said = [v for v, w in zip(self.verdicts, words, strict=True) if w == word]
@@ -170,12 +172,12 @@ class RobustnessResult:
         return f"{told}, {alike}" if alike else told
 
 
-def what_is_common(some: Sequence[Specification], every: Sequence[Specification]) -> str:
+def what_is_common(some: Sequence[Reading], every: Sequence[Reading]) -> str:
     """Return what some readings have in common that not all readings have.
 
     Parameters
     ----------
-    some, every : sequence of Specification
+    some, every : sequence of Specification or of DurationReading
         Readings with one verdict, and all of them.
 
     Returns
@@ -189,12 +191,13 @@ def what_is_common(some: Sequence[Specification], every: Sequence[Specification]
     chosen, whole = [one.choices for one in some], [one.choices for one in every]
     shared: dict[str, str] = {}
     absent: list[str] = []
-    for name in CHOICE_NAMES:
+    for name in every[0].choice_names:
         # A choice that follows from one already named is not named again.
         open_ = [c for c in whole if all(c[key] == word for key, word in shared.items())]
         used, all_used = {c[name] for c in chosen}, dict.fromkeys(c[name] for c in open_)
         if len(used) == 1 < len(all_used):
-            shared[name] = next(iter(used))
+            if _is_free(name, chosen, whole):
+                shared[name] = next(iter(used))
         elif len(used) > 1:
             absent += [word for word in all_used if word not in used]
     if shared:
@@ -202,3 +205,13 @@ def what_is_common(some: Sequence[Specification], every: Sequence[Specification]
     if absent and len(absent) <= MOST_NAMED:
         return f"none of them: {', '.join(absent)}"
     return ""
+
+
+def _is_free(name: str, chosen: Sequence[dict[str, str]], whole: Sequence[dict[str, str]]) -> bool:
+    """Return whether one of these readings stands beside another that differs in one choice only.
+
+    Where none does, their other choices left only this one, and it explains nothing.
+    """
+    rest = [key for key in whole[0] if key != name]
+    beside = {tuple(one[key] for key in rest) for one in whole if one[name] != chosen[0][name]}
+    return any(tuple(one[key] for key in rest) in beside for one in chosen)
