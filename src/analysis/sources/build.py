@@ -47,6 +47,7 @@ def build_table(
     conditions: Iterable[str] = (),
     scales: Iterable[str] = (),
     exclude: Collection[str] = (),
+    key: bytes = b"",
 ) -> tuple[pd.DataFrame, Intake, list[Problem]]:
     """Return the typed table a rule makes of a file, its account, and what is wrong with it.
 
@@ -64,6 +65,8 @@ def build_table(
         Condition codes and names of pain scales allowed.
     exclude : collection of str
         Codes of problems whose rows are put aside by name instead of stopping the load.
+    key : bytes
+        Key of the hashes of ids, where the mapping asks for them.
 
     Returns
     -------
@@ -78,6 +81,7 @@ def build_table(
         The rule names a column the file does not have, or one the file has twice.
     """
     _check_columns_exist(table, rule, raw)
+    raw = raw.without(rule.drop) if rule.drop else raw
     missing = frozenset(style.missing) | {""} if style.missing else frozenset(MISSING_WORDS)
     leave_out = "unreadable_value" in exclude
     kept = keep_records(
@@ -98,6 +102,7 @@ def build_table(
         lines=kept.lines,
         leave_out_unreadable=leave_out,
         problems=kept.problems,
+        key=key,
     )
     columns: list[WideColumn | None] = [*rule.wide] or [None]
     frames = []
@@ -162,7 +167,7 @@ def _wanted(rule: TableRule) -> list[str]:
     """Return every column of the file the rule reads, in the order an analyst wrote them."""
     own = [name for r in rule.columns.values() for name in r.sources()]
     wide = [w.column for w in rule.wide] + [w.assessed_on for w in rule.wide if w.assessed_on]
-    return [*own, *wide, *rule.where]
+    return [*own, *wide, *rule.where, *(rule.drop or [])]
 
 
 def _not_read(table: Table, rule: TableRule, raw: RawTable) -> tuple[str, ...]:

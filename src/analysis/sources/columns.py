@@ -13,6 +13,7 @@ from analysis.contract.tables import Column
 from analysis.errors import MappingError, suggest
 from analysis.sources.dates import choose_date_order, parse_date
 from analysis.sources.mapping import AS_IS, UNITS_IN_DAYS, ColumnRule
+from analysis.sources.pseudonyms import pseudonym
 from analysis.sources.values import (
     SPREADSHEET_ERROR,
     SPREADSHEET_ERRORS,
@@ -42,6 +43,7 @@ class Workbench:
     missing: frozenset[str]
     lines: np.ndarray
     leave_out_unreadable: bool = False
+    key: bytes = b""
     problems: list[Problem] = field(default_factory=list)
     unreadable: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=bool))
 
@@ -68,6 +70,8 @@ def build_column(
     codes, distinct = pd.factorize(_texts_of(work, column, rule, text, missing))
     parser = _parser(work, column, rule, [t for t in distinct if t not in missing])
     understood = [None if t in missing else parser(t) for t in distinct]
+    if rule.hash:
+        understood = [None if t is None else pseudonym(t, work.key) for t in understood]
     _refuse_constant(work, column, rule, understood)
     _note_refusals(work, column, rule, codes, distinct, understood)
     cleaned = [None if isinstance(v, Refusal) else v for v in understood]

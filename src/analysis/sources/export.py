@@ -15,11 +15,14 @@ from analysis.contract.problems import Problem, refuse
 from analysis.contract.rules import DEFAULT_SCALE, check_tables
 from analysis.contract.tables import SCALES, TABLES
 from analysis.errors import ContractError, InputError, MappingError
+from analysis.sources.ages import group_ages
 from analysis.sources.build import build_table
 from analysis.sources.files import FileFormat, RawTable, load_raw_table
 from analysis.sources.find import Source, find_sources
+from analysis.sources.identifiers import find_identifying
 from analysis.sources.intake import Intake
-from analysis.sources.mapping import Format, Mapping, TableRule, load_mapping
+from analysis.sources.mapping import MISSING_WORDS, Format, Mapping, TableRule, load_mapping
+from analysis.sources.pseudonyms import load_key
 
 OWN_MAPPING = "mapping.yaml"
 
@@ -89,7 +92,8 @@ def load_export(path: Path, mapping_path: Path | None = None) -> Export:
     conditions = load_conditions().extended(mapping.conditions)
     scales = {**SCALES, **mapping.scales}
     try:
-        read = _read_all(find_sources(path, mapping), mapping, conditions)
+        key_file, key = _key_of(told, mapping)
+        read = _read_all(find_sources(path, mapping), mapping, conditions, key)
     except MappingError as error:
         raise MappingError(f"{told.name}: {error}" if told else str(error)) from None
     refuse(read.problems)
@@ -102,11 +106,11 @@ def load_export(path: Path, mapping_path: Path | None = None) -> Export:
         name=mapping.name or path.resolve().name,
         synthetic=mapping.synthetic,
         source=mapping.source or "",
-        tables=_on_one_scale(checked.tables, scales),
+        tables=group_ages(_on_one_scale(checked.tables, scales)),
         intake=_with_excluded(read.intake, checked.excluded),
         conditions=conditions,
         settings=dict(mapping.settings),
-        files=({told: sha256_of(told)} if told else {}) | read.files,
+        files={each: sha256_of(each) for each in (told, key_file) if each} | read.files,
     )
     _check_reconciled(export)
     return export
@@ -155,11 +159,19 @@ class _Read:
         }
 
 
-def _read_all(sources: list[Source], mapping: Mapping, conditions: Conditions) -> _Read:
+def _read_all(sources: list[Source], mapping: Mapping, conditions: Conditions, key: bytes) -> _Read:
     read = _Read()
+    readers = _readers(sources, mapping)
     for number, source in enumerate(sources):
         style = _style(source.rule, mapping.format)
-        raw = read.raw(source, _file_format(style))
+        form = _file_format(style)
+        raw = read.raw(source, form)
+        if together := readers.pop((source.path, form), None):
+            read.problems += find_identifying(
+                raw,
+                readers=together,
+                missing=frozenset(style.missing or MISSING_WORDS) | {""},
+            )
         frame, account, wrong = build_table(
             TABLES[source.table],
             source.rule,
@@ -168,11 +180,27 @@ def _read_all(sources: list[Source], mapping: Mapping, conditions: Conditions) -
             conditions=conditions.labels,
             scales=(*SCALES, *mapping.scales),
             exclude=mapping.exclude,
+            key=key,
         )
         read.parts.setdefault(source.table, []).append(frame.assign(source_no=number))
         read.intake.append(account)
         read.problems += wrong
     return read
+
+
+def _key_of(told: Path | None, mapping: Mapping) -> tuple[Path | None, bytes]:
+    return load_key(told, mapping.hash_key) if told and mapping.hash_key else (None, b"")
+
+
+def _readers(
+    sources: list[Source], mapping: Mapping
+) -> dict[tuple[Path, FileFormat], list[Source]]:
+    """Return every rule that reads a file: a column is hidden only if none of them shows it."""
+    found: dict[tuple[Path, FileFormat], list[Source]] = {}
+    for source in sources:
+        form = _file_format(_style(source.rule, mapping.format))
+        found.setdefault((source.path, form), []).append(source)
+    return found
 
 
 def _refuse_empty(read: _Read) -> None:

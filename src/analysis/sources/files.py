@@ -8,8 +8,8 @@ error names the line.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,6 +65,12 @@ class RawTable:
     def repeated(self) -> tuple[str, ...]:
         """Names the header uses more than once."""
         return tuple(name for name, n in Counter(self.header).items() if n > 1 and name)
+
+    def without(self, names: Collection[str]) -> RawTable:
+        """Return the table without some of its columns."""
+        keep = [name not in names for name in self.frame.columns]
+        header = tuple(name for name, kept in zip(self.header, keep, strict=True) if kept)
+        return replace(self, frame=self.frame.loc[:, keep], header=header)
 
     def __post_init__(self) -> None:
         told = self.n_header + self.n_blank + self.n_continued + len(self.frame)

@@ -117,6 +117,7 @@ class ColumnRule(_Strict):
     times: float | None = None
     add: float | None = None
     take: Literal["year"] | None = None
+    hash: bool | None = None
     decimal: Literal[".", ","] | None = None
     dates: Dates | None = None
     missing: TextList | None = None
@@ -170,6 +171,7 @@ class TableRule(Format):
         default_factory=dict
     )
     one_row_per_patient: bool = False
+    drop: TextList | None = None
 
 
 def _listed(value: Any) -> Any:
@@ -189,6 +191,7 @@ class Mapping(_Strict):
         default_factory=dict
     )
     settings: dict[str, Any] = Field(default_factory=dict)
+    hash_key: str | None = None
     exclude: Annotated[list[ExcludeCode], BeforeValidator(_listed)] = Field(default_factory=list)
 
 

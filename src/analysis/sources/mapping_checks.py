@@ -91,11 +91,22 @@ def _check_table(name: str, rule: TableRule, mapping: Mapping, loc: Place, refus
                 f"{', '.join(known)}.",
             )
         _check_sources(column, own, here, refuse)
+        if own.hash and not mapping.hash_key:
+            refuse(here, "`hash` needs a key: name its file under `hash_key` (docs/mapping.md).")
         _check_fields(TABLES[name].column(column), own, here, refuse)
     for column, condition in rule.where.items():
         if not condition.in_words():
             refuse((*loc, "where", column), f"the filter on '{column}' says nothing to hold.")
     _check_wide(name, rule, mapping, loc, refuse)
+    _check_drop(rule, loc, refuse)
+
+
+def _check_drop(rule: TableRule, loc: Place, refuse: Refuse) -> None:
+    read = {source for own in rule.columns.values() for source in own.sources()}
+    read |= {*rule.where, *(w.column for w in rule.wide), *(w.assessed_on or "" for w in rule.wide)}
+    for column in rule.drop or []:
+        if column in read:
+            refuse((*loc, "drop"), f"'{column}' is dropped and read; keep one of the two.")
 
 
 def _check_sources(column: str, rule: ColumnRule, loc: Place, refuse: Refuse) -> None:
@@ -123,6 +134,7 @@ def _check_fields(column: Column, rule: ColumnRule, loc: Place, refuse: Refuse) 
         "decimal": number,
         "take": number,
         "dates": date or rule.take is not None,
+        "hash": column.kind == "id",
     }
     for field, works in fits.items():
         if getattr(rule, field) is not None and not works:
