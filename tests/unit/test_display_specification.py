@@ -7,13 +7,14 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from studies import SETTINGS, claim, clinic, duration_claim, mean_claim, study
+from studies import SETTINGS, claim, clinic, mean_claim, study
 
 from analysis.claims.robustness import RobustnessResult, judge_readings
 from analysis.claims.specifications import headline_of
 from analysis.display.figures import describe_specifications, draw_specifications
 from analysis.display.figures.canvas import svg_bytes
-from analysis.display.figures.specification import DIMENSIONS, _thinned
+from analysis.display.figures.specification import DIMENSIONS, _outline, _thinned
+from analysis.display.specification_exhibit import show_specifications
 
 
 def texts(figure) -> str:
@@ -80,7 +81,8 @@ def test_readings_without_a_number_are_counted_and_not_drawn():
 
 
 def test_nothing_to_draw_is_said():
-    result = judge_readings(duration_claim(), study(clinic()), SETTINGS)
+    rated = claim(measure="completeness_share", definition="", threshold_pct=None)
+    result = judge_readings(rated, study(clinic()), SETTINGS)
     assert "no readings" in texts(draw_specifications(result))
     assert "No grid" in describe_specifications(result)
     unseen = made(2, value=np.full(2, np.nan), verdicts=("not testable",) * 2)
@@ -97,3 +99,42 @@ def test_thinning_keeps_the_rare_whole_and_the_last():
 
 def test_all_dimensions_have_words():
     assert set(DIMENSIONS) == set(headline_of(claim(), SETTINGS).choices)
+
+
+LARGEST_SVG = 60_000
+"""Bytes. Four strips stand on one page."""
+
+
+@pytest.mark.parametrize("k", [2640, 600])
+def test_a_strip_of_thousands_stays_small(k):
+    """Every verdict thick with lines, every choice in columns that change height."""
+    head = headline_of(claim(), SETTINGS)
+    rng = np.random.default_rng(7)
+    some = tuple(
+        replace(head, minimum_baseline_score=float(rng.integers(0, 4)),
+                missing=str(rng.choice(["observed", "best", "last_value", "not_responding"])),
+                visit=str(rng.choice(["end", "week_4", "week_8", "week_12", "week_26"])))
+        for _ in range(k)
+    )  # fmt: skip
+    base = np.linspace(0.3, 0.9, k)
+    low, high = base - rng.uniform(0.02, 0.1, k), base + rng.uniform(0.02, 0.1, k)
+    verdict = np.select([low >= 0.7, high < 0.7], ["meets", "falls short"], "undecided")
+    result = made(k, specifications=some, value=base, low=low, high=high,
+                  verdicts=tuple(verdict.tolist()))  # fmt: skip
+    assert len(svg_bytes(draw_specifications(result))) < LARGEST_SVG
+
+
+def test_an_outline_by_hand():
+    """Heights 0.5, 0.5, 1 and a rare choice, rounded up to a tenth: three columns, one foot."""
+    x, y = _outline(np.array([0, 1, 2, 3, 4]), np.array([0.5, 0.5, 1.0, 0.01]), foot=1.0)
+    assert x.tolist() == [0, 0, 2, 2, 3, 3, 4, 4]
+    assert y.tolist() == pytest.approx(
+        [1, 1 - 0.39, 1 - 0.39, 1 - 0.78, 1 - 0.78, 1 - 0.078, 1 - 0.078, 1]
+    )
+
+
+def test_the_exhibit_is_named_after_its_claim():
+    exhibit = show_specifications(made(5), labels={"crps": "Complex regional pain syndrome"})
+    assert exhibit.name == "readings_T1"
+    assert exhibit.title == "T1 under every defensible reading, Complex regional pain syndrome"
+    assert "Falls short in 2 of 5 readings" in exhibit.alt

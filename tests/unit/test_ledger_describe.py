@@ -10,7 +10,6 @@ from test_judge_kinds import bare
 
 from analysis.claims.describe import (
     explain_claim,
-    ledger_records,
     list_claims,
     select_claims,
     tabulate_ledger,
@@ -106,16 +105,10 @@ def test_markup_and_control_characters_of_a_ledger_are_not_passed_on():
     assert "\u202e" not in told
 
 
-def test_table_and_records():
+def test_table():
     judged = judge_claims(OWN, (), analysis_visit="end")
     frame = tabulate_ledger(OWN, judged)
-    assert frame.shape == (161, 5)
-    records = ledger_records(OWN, judged)
-    assert (records[42]["claim_id"], records[42]["answer"]) == ("C043", "computed")
-    with pytest.raises(ValueError, match="beside a judgement of"):
-        ledger_records(OWN, judged[::-1])
-    with pytest.raises(ValueError, match="argument"):
-        ledger_records(OWN, judged[:3])
+    assert frame.shape == (161, 6)
 
 
 # rules
@@ -140,7 +133,9 @@ def test_every_claim_is_touched_by_the_rules_for_all_and_testimonials_by_theirs(
 
 
 def write(path, **changed):
-    rule = dict.fromkeys(COLUMNS, "x") | {"applies_to": "every", "verified": "yes"}
+    rule = dict.fromkeys(COLUMNS, "x") | {
+        "applies_to": "every", "checks": "", "verified": "yes",
+    }  # fmt: skip
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
@@ -153,6 +148,7 @@ def write(path, **changed):
     [
         ({"verified": "perhaps"}, "rule x, verified: 'perhaps'"),
         ({"applies_to": "rumours"}, "rule x, applies_to: 'rumours'"),
+        ({"checks": "patients rumours"}, "rule x, checks: 'rumours' is none of patients"),
     ],
 )
 def test_a_wrong_rule(tmp_path, changed, told):

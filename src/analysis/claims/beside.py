@@ -99,10 +99,22 @@ def tell_typical(claim: Claim, row: ResultRow, rows: Sequence[ResultRow]) -> str
         f"{level_text(row.level)} {interval_text(row)}. {below} % of them did less well: the "
         "result quoted is no better evidence than any one patient's."
     )
-    return f"{told} {_typical(row, rows)}".strip()
+    typical = typical_parts(row, rows)
+    if not typical:
+        return told
+    return f"{told} What such patients can generally expect: {'; '.join(typical)}."
 
 
-def _typical(row: ResultRow, rows: Sequence[ResultRow]) -> str:
+def typical_parts(row: ResultRow, rows: Sequence[ResultRow]) -> list[str]:
+    """Return the typical result of comparable patients: shares at 30 and 50 %, and the median.
+
+    Parameters
+    ----------
+    row : ResultRow
+        Of a testimonial.
+    rows : sequence of ResultRow
+        Rows of the run; empty parts where they hold none.
+    """
     same = {name: getattr(row, name) for name in
             ("definition", "condition", "group_by", "group", "visit")}  # fmt: skip
     shares = [
@@ -118,4 +130,4 @@ def _typical(row: ResultRow, rows: Sequence[ResultRow]) -> str:
     if median is not None and median.value is not None:
         fall = quantity_text(median.value, unit="percent")
         told.append(f"half of those rated had a reduction of {fall} or more")
-    return f"What such patients can generally expect: {'; '.join(told)}." if told else ""
+    return told

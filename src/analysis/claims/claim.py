@@ -19,7 +19,7 @@ from analysis.claims.readings import (
     Measure,
 )
 from analysis.errors import LedgerError, suggest
-from analysis.outcomes.selection import GROUPINGS
+from analysis.outcomes.names import GROUPINGS
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from textwrap import fill
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from analysis.claims.claim import Claim
 from analysis.claims.frequency import FREQUENCIES
@@ -124,7 +123,7 @@ def explain_claim(claims: Sequence[Claim], claim_id: str, *, rules: Sequence[Rul
     parts = [f"{claim.claim_id}  “{plain_text(claim.wording, longest=LONGEST)}”"]
     for name, text in _facts(claim):
         if text:
-            parts.append(f"{name}:\n{_wrap(plain_text(text, longest=LONGEST))}")
+            parts.append(f"{name}:\n{wrap(plain_text(text, longest=LONGEST))}")
     told = [_tell_rule(rule) for rule in rules_of(claim, rules)]
     if told:
         parts.append("Rules that touch it (no legal advice):\n" + "\n".join(told))
@@ -133,7 +132,7 @@ def explain_claim(claims: Sequence[Claim], claim_id: str, *, rules: Sequence[Rul
 
 def _tell_rule(rule: Rule) -> str:
     seen = "" if rule.verified else "; text not seen"
-    return _wrap(f"{rule.rule_id} ({rule.body}{seen}): {plain_text(rule.rule, longest=LONGEST)}")
+    return wrap(f"{rule.rule_id} ({rule.body}{seen}): {plain_text(rule.rule, longest=LONGEST)}")
 
 
 def _facts(claim: Claim) -> Iterable[tuple[str, str]]:
@@ -161,12 +160,13 @@ def _judged(claim: Claim) -> str:
     return f"The cited {cited}{at}."
 
 
-def _wrap(text: str) -> str:
+def wrap(text: str) -> str:
+    """Return text in lines of the terminal's width, indented."""
     return fill(text, WIDTH, initial_indent=INDENT, subsequent_indent=INDENT)
 
 
 def tabulate_ledger(claims: Sequence[Claim], judgements: Sequence[Judgement]) -> pd.DataFrame:
-    """Return every claim with its verdict and finding, one row a claim, for a notebook."""
+    """Return every claim with verdict, finding and what may be said, for a notebook."""
     import pandas as pd
 
     labels = load_conditions().labels
@@ -178,26 +178,8 @@ def tabulate_ledger(claims: Sequence[Claim], judgements: Sequence[Judgement]) ->
                 "Condition": condition_word(claim.condition, labels),
                 "Verdict": word(VERDICTS, judgement.verdict),
                 "Finding": judgement.sentence,
+                "What may be said": judgement.may_say,
             }
             for claim, judgement in zip(claims, judgements, strict=True)
         ]
     )
-
-
-def ledger_records(
-    claims: Sequence[Claim], judgements: Sequence[Judgement]
-) -> list[dict[str, Any]]:
-    """Return every judgement as plain values, with what the claim is about and how it is answered.
-
-    Raises
-    ------
-    ValueError
-        Claims and judgements are not of the same ledger, in the same order.
-    """
-    records = []
-    for claim, judgement in zip(claims, judgements, strict=True):
-        if claim.claim_id != judgement.claim_id:
-            raise ValueError(f"claim {claim.claim_id} beside a judgement of {judgement.claim_id}")
-        about = {name: getattr(claim, name) for name in ("section", "kind", "answer", "headline")}
-        records.append(asdict(judgement) | about)
-    return records

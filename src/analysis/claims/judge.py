@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
+from analysis.claims.absent import no_patients_text
 from analysis.claims.departures import tell_departures
 from analysis.claims.duration import tell_beside
 from analysis.claims.judgement import Judgement
@@ -33,6 +34,7 @@ def judge_claims(
     analysis_visit: str,
     arm: str = "",
     settings: AnalysisSettings | None = None,
+    absent: Collection[str] = (),
 ) -> tuple[Judgement, ...]:
     """Judge every claim on the result rows of a run.
 
@@ -48,6 +50,8 @@ def judge_claims(
         Arm the claims are about, where the rows have arms; drug and placebo are never pooled.
     settings : AnalysisSettings, optional
         Settings of the run; where they depart from a claim's reading its sentence says so.
+    absent : collection of str
+        Conditions of which the export has no patient; a claim on one says so.
 
     Returns
     -------
@@ -56,7 +60,7 @@ def judge_claims(
     """
     judged = []
     for claim in claims:
-        judgement = judge_claim(claim, rows, analysis_visit=analysis_visit, arm=arm)
+        judgement = judge_claim(claim, rows, analysis_visit=analysis_visit, arm=arm, absent=absent)
         answered = judgement.verdict != "not testable"
         more = tell_departures(claim, settings) if settings and answered else ""
         judged.append(replace(judgement, sentence=f"{judgement.sentence} {more}".strip()))
@@ -64,7 +68,12 @@ def judge_claims(
 
 
 def judge_claim(
-    claim: Claim, rows: Sequence[ResultRow], *, analysis_visit: str, arm: str = ""
+    claim: Claim,
+    rows: Sequence[ResultRow],
+    *,
+    analysis_visit: str,
+    arm: str = "",
+    absent: Collection[str] = (),
 ) -> Judgement:
     """Judge one claim; ``not testable`` with the reason where the rows hold no answer.
 
@@ -76,6 +85,8 @@ def judge_claim(
         Two rows answer the same claim: a result must exist once.
     """
     group, refusal = _group_of(claim, rows, arm)
+    if claim.condition in absent:
+        refusal = no_patients_text(claim)
     if is_special(claim):
         return judge_special(
             claim, rows, analysis_visit=analysis_visit, group=group, refusal=refusal

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,6 +18,90 @@ VERDICT_MEANING: dict[str, str] = {
     "not testable": "the data hold nothing that could answer it",
     "unfalsifiable": "worded so that nothing could contradict it; that is no pass",
 }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Readings:
+    """The verdict under every defensible reading, in counts.
+
+    Parameters
+    ----------
+    n, n_agreeing : int
+        Readings, and those with the verdict of the one fixed in advance; 0 where there is no grid.
+    verdicts : mapping of str to int
+        Readings by verdict.
+    sentence : str
+    """
+
+    n: int
+    n_agreeing: int
+    verdicts: Mapping[str, int]
+    sentence: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tipping:
+    """What those not rated would have to show for another verdict.
+
+    Parameters
+    ----------
+    n_missing : int
+        Not rated.
+    n_could, n_to_meet : int or None
+        Of a share: how many of them could have responded, and the fewest who would have to for
+        ``meets``; None for a mean, and where it is impossible.
+    delta_to_meet_pct : float or None
+        Of a mean: how far theirs would have to be above that of those rated, percent points.
+    sentence : str
+    """
+
+    n_missing: int
+    n_could: int | None = None
+    n_to_meet: int | None = None
+    delta_to_meet_pct: float | None = None
+    sentence: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shrunk:
+    """The share of a small condition, shrunk towards all conditions; no claim is judged on it.
+
+    Parameters
+    ----------
+    value : float
+        Share in [0, 1].
+    low, high : float or None
+        None: the method gives no interval that could be relied on.
+    n : int
+        Patients of the condition.
+    label : str
+        What it is, to print beside it.
+    """
+
+    value: float
+    low: float | None
+    high: float | None
+    n: int
+    label: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lack:
+    """What a sentence does not say and a rule asks of it.
+
+    Parameters
+    ----------
+    check : str
+        Name of the check (`analysis.claims.checks`).
+    lacks : str
+        What is lacking, in words.
+    rule_ids : tuple of str
+        Rules that ask for it.
+    """
+
+    check: str
+    lacks: str
+    rule_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +138,25 @@ class Judgement:
         The finding in one plain sentence.
     result_id : str
         The result row it rests on; empty when there is none.
+    section, kind, answer : str
+        Where it stands on the page, what it is about, and how it is answered, as in the ledger.
+    headline : bool
+        Whether it belongs to the first page. Files written before this field hold no others.
+    verdict_adjusted : str
+        The verdict among all claims of the run (Holm); empty where it was not made.
+    p_holm : float or None
+        Holm-adjusted p-value; None without a test.
+    robustness : Readings or None
+    tipping : Tipping or None
+        None where nothing could tip: no share or mean was judged.
+    shrunk : Shrunk or None
+        Only for the responder share of a small condition.
+    may_say : str
+        What the data bear out, or that they bear out no sentence and why.
+    sayable : bool
+        Whether ``may_say`` states a result.
+    lacks : tuple of Lack
+        What the words as printed do not say.
     """
 
     claim_id: str
@@ -78,3 +182,20 @@ class Judgement:
     reason: str = ""
     sentence: str = ""
     result_id: str = ""
+    section: str = ""
+    kind: str = ""
+    answer: str = "computed"
+    headline: bool = True
+    verdict_adjusted: Verdict | Literal[""] = ""
+    p_holm: float | None = None
+    robustness: Readings | None = None
+    tipping: Tipping | None = None
+    shrunk: Shrunk | None = None
+    may_say: str = ""
+    sayable: bool = False
+    lacks: tuple[Lack, ...] = ()
+
+
+def headlines_of(judgements: Iterable[Judgement]) -> tuple[Judgement, ...]:
+    """Return the judgements of the first page, in the order given."""
+    return tuple(one for one in judgements if one.headline)

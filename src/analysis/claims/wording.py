@@ -40,9 +40,14 @@ def write_finding(judgement: Judgement, row: ResultRow | None) -> str:
     """
     if judgement.verdict == "not testable" or row is None:
         return f"These data cannot answer it. {judgement.reason}".strip()
-    tell = {"share": _tell_share, "percent": _tell_mean, "weeks": _tell_duration}[judgement.unit]
-    parts = [tell(judgement, row), _tell_verdict(judgement), _tell_further(judgement)]
+    parts = [tell_estimate(judgement, row), _tell_verdict(judgement), _tell_further(judgement)]
     return " ".join(part for part in parts if part)
+
+
+def tell_estimate(judgement: Judgement, row: ResultRow) -> str:
+    """Return what was seen, without the verdict; parameters as `write_finding`, with a row."""
+    tell = {"share": _tell_share, "percent": _tell_mean, "weeks": _tell_duration}[judgement.unit]
+    return tell(judgement, row)
 
 
 def middle_of_cited(low: float | None, high: float | None) -> float | None:

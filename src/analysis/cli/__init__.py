@@ -18,8 +18,14 @@ COMMANDS = {
     "run": "Run the notebooks on an export and write the report.",
     "check": "Say what is understood of an export; compute nothing.",
     "demo": "Make a synthetic demo export of any size.",
+    "notebooks": "List the notebooks and their parameters; check or rewrite their cells.",
     "claims": "List the claims of the ledger, or explain one.",
     "lint": "Check marketing copy against the ledger and the newest verdicts.",
+    "diff": "Tell what changed between two runs, and which verdicts flipped.",
+    "verify": "Check that a run folder is what the run left.",
+    "release": "Make from a report what may be handed on: small counts withheld.",
+    "release-check": "Check that a release tells nothing of single patients.",
+    "sign": "Sign the results of a run, or check who has.",
 }
 """Name and short help of every command; `--help` prints them without loading one."""
 
@@ -27,10 +33,17 @@ EPILOG = """\b
 Examples:
   reliefcheck run                                   the bundled demo export
   reliefcheck run exports/2026-06 --mapping map.yaml
+  reliefcheck run exports/2026-06 --plan            what would run, what is reused
   reliefcheck check exports/2026-06 --mapping map.yaml
   reliefcheck demo /tmp/clinic --patients 5000
+  reliefcheck notebooks 20_responders               what a notebook asks and takes
   reliefcheck claims show C043                      what a claim is taken to mean
   reliefcheck lint page.html                        marketing copy against the verdicts
+  reliefcheck diff reports/2026-05 reports/2026-06  what moved, and why
+  reliefcheck verify reports/latest                 every file as the run left it?
+  reliefcheck release reports/latest                a report that may be handed on
+  reliefcheck release-check reports/latest-release  nothing in it of single patients?
+  reliefcheck sign reports/latest --as "A. Weber" --role director
 
 Exit codes: 0 done; 1 something failed while working (the report shows the gap);
 2 what was given is wrong, and nothing was written."""

@@ -1,18 +1,26 @@
 """Which advertising and trial-reporting rules touch a statement, and what it still lacks.
 
-The rules are rows of rules.csv; each names the subjects it touches, read here from words. Another
-rule is another row. A rule that touches a sentence is a reason to look, not a breach, and nothing
-here is legal advice.
+The rules are rows of data/claims/rules.csv; each names the subjects it touches, read here from
+words. Another rule is another row. A rule that touches a sentence is a reason to look, not a
+breach, and nothing here is legal advice.
 """
 
 from __future__ import annotations
 
-import csv
 import re
-from dataclasses import dataclass, fields
 from functools import lru_cache
-from importlib.resources import files
 
+from analysis.claims.checks import CHECKS
+from analysis.claims.rules import Rule
+from analysis.claims.rules import load_rules as load_table
+from analysis.claims.subjects import (
+    BENEFIT,
+    CREDENTIAL,
+    HARM,
+    LASTING,
+    MECHANISM,
+    SOFT,
+)
 from analysis.lint.catalogue import Listed
 from analysis.lint.flat import flat_text
 from analysis.lint.marks import has_number
@@ -20,57 +28,23 @@ from analysis.lint.statements import Statement
 from analysis.lint.terms import MEASURE_OF_LEDGER, PEOPLE, measure_in
 
 
-@dataclass(frozen=True, kw_only=True)
-class Rule:
-    """One rule: who made it, where, which subjects it touches, what it is about, and a link."""
-
-    rule_id: str
-    body: str
-    document: str
-    touches: str
-    about: str
-    url: str
-
-
 @lru_cache(maxsize=1)
 def load_rules() -> tuple[Rule, ...]:
-    """Read the rules that can touch a sentence of copy."""
-    text = files("analysis.lint").joinpath("rules.csv").read_text(encoding="utf-8")
-    names = [item.name for item in fields(Rule)]
-    return tuple(
-        Rule(**{name: row[name] for name in names}) for row in csv.DictReader(text.splitlines())
-    )
+    """Return the rules of the rule table that can touch a sentence of copy."""
+    return tuple(rule for rule in load_table() if rule.touches)
 
 
-BENEFIT = re.compile(
-    r"\b(?:relie\w+|respon[ds]\w*|success\w*|effective|improv\w+|better|reduc\w+|decreas\w+|"
-    r"less pain|works?|worked|heal\w*|treat(?:s|ed)?|cur(?:e|es|ed)|helps?|helped|benefit\w*|"
-    r"proven|restor\w+|pain-free|live again|my life back|prevents?|allevia\w+|last(?:s|ing)?|"
-    r"sustained)\b"
-)
-HARM = re.compile(
-    r"\b(?:side effects?|adverse|nausea|dizz\w+|dissociat\w+|fatigue|headache|hangover|drows\w+|"
-    r"blood pressure|risks?|complications?|addict\w*|respiratory|organ damage|safe\w*|"
-    r"lingering|tolerance|not (?:be )?suitable|psychosis|pregnan\w+|cannot drive|perception)\b"
-)
 _SUBJECTS: dict[str, re.Pattern[str]] = {
     "benefit": BENEFIT,
     "safety": HARM,
-    "mechanism": re.compile(
-        r"\b(?:nmda|receptors?|glutamate|neuroinflamm\w+|inflammat\w+|cytokines?|neuroplastic\w+|"
-        r"neural|neurotransmitters?|sensitization|neurological|immune|pain signals?|root causes?|"
-        r"pathways?|mechanisms?|pain processing|nervous system)\b"
-    ),
-    "lasting": re.compile(
-        r"\b(?:last\w*|sustain\w+|long(?:er)?[ -](?:term|lasting)|ongoing|permanent\w*|weeks|"
-        r"months|recurrence|continued)\b"
-    ),
+    "mechanism": MECHANISM,
+    "lasting": LASTING,
     "implied": re.compile(r"\b(?:can|that we|we)\s+(?:treat|help|relieve)\b"),
-    "soft": re.compile(r"\b(?:promising|preliminary|initial (?:results|studies|data)|pilot)\b"),
+    "soft": SOFT,
     "approval": re.compile(r"\bfda\b|\bapproved\b|\boff-label\b"),
     "review": re.compile(r"\breviews?\b(?! of)|\bstars?\b|\brated\b|\btestimonials?\b"),
     "vary": re.compile(r"\b(?:results?|outcomes?) (?:may |can )?(?:vary|not typical|differ)"),
-    "credential": re.compile(r"\bboard[ -]certified\b"),
+    "credential": CREDENTIAL,
     "respiratory": re.compile(r"\brespirat\w+|\bbreathing\b"),
     "organ": re.compile(r"\borgan\b|\bliver\b|\bbladder\b|\bkidneys?\b|\burin\w+"),
     "longterm": re.compile(r"\blong-term (?:use|safety)\b|\bused long-term\b"),
@@ -117,25 +91,12 @@ def subjects_of(statement: Statement, *, lacking: tuple[str, ...] = ()) -> froze
 
 def touching_rules(subjects: frozenset[str]) -> tuple[str, ...]:
     """Return the ids of the rules that touch any of the subjects, in the order of the table."""
-    return tuple(rule.rule_id for rule in load_rules() if subjects & set(rule.touches.split()))
+    return tuple(rule.rule_id for rule in load_rules() if subjects & set(rule.touches))
 
 
-_HAS_N = re.compile(
-    r"\bn\s?=\s?\d|\bof (?:the )?\d[\d,]{0,14}\b|\b\d[\d,]{0,14}\s+(?:\w+ )?(?:patients|people)\b"
-)
 _HAS_WHOM = re.compile(
     r"\b(?:of|in|among)\s+(?:\w+[ -]){0,5}?(?:patients|people|cases|participants|adults|women|men|"
     r"starters|those)\b|\bpatients? (?:report|experience|who)\b"
-)
-_HAS_TIME = re.compile(
-    r"\b(?:at|after|by|within|over|until|for|during)\s+(?:\w+[ -]){0,4}?(?:weeks?|months?|days?|"
-    r"hours?|minutes?|years?|series|infusion|treatment|follow-up)\b"
-    r"|\bweeks? \d|\bend of (?:the )?\w+"
-    r"|\bnext day\b|\bper (?:treatment )?series\b"
-)
-_HAS_CONTROL = re.compile(
-    r"\b(?:no|without (?:a )?) ?control group\b|\bplacebo\b|\buncontrolled\b|\brandomi[sz]ed\b|"
-    r"\bcontrol group\b|\bsham\b"
 )
 DENOMINATOR, TIME, NUMBER_OF_PATIENTS, CONTROL = (
     "of whom (denominator)",
@@ -153,14 +114,19 @@ def lacking_in(statement: Statement, listed: Listed | None = None) -> tuple[str,
     if not _tells_outcome(statement, listed):
         return ()
     flat = flat_text(statement.text)
-    time_told = _HAS_TIME.search(flat) or any(m.kind == "duration" for m in statement.heading_marks)
+    time_told = _says("time", flat) or any(m.kind == "duration" for m in statement.heading_marks)
     needed = (
         (DENOMINATOR, bool(_HAS_WHOM.search(flat))),
         (TIME, bool(time_told)),
-        (NUMBER_OF_PATIENTS, bool(_HAS_N.search(flat))),
-        (CONTROL, bool(_HAS_CONTROL.search(flat))),
+        (NUMBER_OF_PATIENTS, _says("patients", flat)),
+        (CONTROL, _says("control", flat)),
     )
     return tuple(name for name, told in needed if not told)
+
+
+def _says(check: str, flat: str) -> bool:
+    """Return whether a fact is said, by the checks of the claims room: one meaning, one place."""
+    return all(pattern.search(flat) for pattern in CHECKS[check].said_by)
 
 
 _OUTCOME_KINDS = {"efficacy_rate", "efficacy_mean", "duration"}

@@ -8,19 +8,14 @@ from dataclasses import asdict
 from typing import Any
 
 from analysis import __version__
+from analysis.claims.claimreview import NO_CLEARANCE, SYNTHETIC, make_review, render_reviews
 from analysis.lint.document import Place
 from analysis.lint.finding import STATUS_MEANING, Finding
 from analysis.lint.linter import LintResult
-from analysis.wording.words import VERDICTS, plain_text, word
+from analysis.wording.words import plain_text
 
 LONGEST_QUOTE = 300
 """Letters of a statement that a line shows; a page without a full stop is one statement."""
-
-SYNTHETIC = "Synthetic data: these patients do not exist."
-NO_CLEARANCE = (
-    "What is borne out by patients without a control group is not shown to be caused by the "
-    "treatment. This is not legal advice and clears nothing for print."
-)
 
 
 def summary_sentence(result: LintResult) -> str:
@@ -153,29 +148,16 @@ def render_claimreview(result: LintResult) -> str:
         for finding in result.findings
         if finding.claim_id and finding.verdict and "stale" not in finding.statuses
     ]
-    content = {"@context": "https://schema.org", "@graph": reviews}
-    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+    return render_reviews(reviews)
 
 
 def _review(finding: Finding, result: LintResult) -> dict[str, Any]:
-    verdict = word(VERDICTS, finding.verdict)
-    made_up = result.run.synthetic
-    body = f"{SYNTHETIC} {finding.message}" if made_up else finding.message
-    review: dict[str, Any] = {
-        "@type": "ClaimReview",
-        "claimReviewed": finding.statement.text,
-        "reviewBody": f"{body} {NO_CLEARANCE}",
-        "reviewRating": {
-            "@type": "Rating",
-            "alternateName": f"{verdict} (synthetic data)" if made_up else verdict,
-        },
-        "author": {"@type": "Organization", "name": "Reliefcheck, computed from outcome records"},
-        "itemReviewed": {
-            "@type": "Claim",
-            "identifier": finding.claim_id,
-            "appearance": {"@type": "CreativeWork", "name": finding.statement.document},
-        },
-    }
-    if result.run.started:
-        review["datePublished"] = result.run.started[:10]
-    return review
+    return make_review(
+        claim_id=finding.claim_id,
+        words=finding.statement.text,
+        verdict=finding.verdict,
+        body=finding.message,
+        appears_in=finding.statement.document,
+        synthetic=result.run.synthetic,
+        published=result.run.started,
+    )

@@ -17,8 +17,9 @@ CLAIMS, RUN = "claims.json", "run.json"
 _SAME = ("wording", "reading", "condition", "cited_low", "cited_high", "unit")
 """Fields of a claim that a verdict rests on."""
 
-_MAY_BE_EMPTY = ("unit", "reading")
-"""Fields that a claim no data can test leaves empty and a judgement fills."""
+_MAY_BE_EMPTY = ("unit", "reading", "cited_low", "cited_high")
+"""Fields that a claim may leave empty and a judgement fills: of claims no data can test, and of
+figures that a word such as "often" is read as."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, fields
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from analysis.errors import InputError
@@ -66,7 +67,7 @@ class ResultRow:
     warnings: tuple[str, ...] = ()
     notebook: str = ""
 
-    @property
+    @cached_property
     def result_id(self) -> str:
         """Stable name of the row: its keys joined, safe in a URL fragment.
 

@@ -33,10 +33,12 @@ DECIMALS = {
     "count": 0,
     "ratio": 2,
     "per starter": 2,
+    "years": 1,
+    "number": 1,
 }
 """Decimals by unit: a share of some hundred patients is not known to a tenth of a percent."""
 
-SUFFIX = {"share": " %", "percent": " %", "weeks": " weeks", "days": " days"}
+SUFFIX = {"share": " %", "percent": " %", "weeks": " weeks", "days": " days", "years": " years"}
 
 
 _EXACT = Context(prec=400)

@@ -25,6 +25,8 @@ MEASURES = {
     "percent_reduction": "Percent pain reduction",
     "score_mean": "Mean pain score",
     "change_mean": "Mean change of the score",
+    "characteristic_share": "Before treatment",
+    "characteristic": "Before treatment",
     "relief_duration": "Median duration of relief",
     "relieved_share": "Still relieved",
     "at_risk": "Followed",
@@ -72,6 +74,7 @@ DEFINITIONS = {
     "observed": "seen at the visit",
     "percent_reduction": "percent reduction",
     "percent_reduction_exact": "percent reduction, exact interval",
+    "percent_reduction_shrunk": "percent reduction, shrunk towards all conditions",
     "percent_increase": "percent increase",
     "two_points": "2 points or more",
     "mean_of_patients": "mean of patients' own reductions",
@@ -120,6 +123,30 @@ DEFINITIONS = {
     "at_least_one": "at least one",
     "baseline_7_and_one_failed": "baseline 7 or more, one failed treatment",
 }
+CHARACTERISTICS = {
+    "sex": "Sex",
+    "subtype": "Subtype",
+    "protocol": "Protocol of the initial series",
+    "arm": "Arm",
+    "site": "Site",
+    "age_years": "Age at the start",
+    "pain_years": "Time with pain",
+    "baseline_score": "Baseline pain, 0 to 10",
+    "prior_treatments_failed": "Treatments that failed before",
+    "n_infusions": "Infusions of the initial series",
+}
+STATISTICS = {
+    "median": "median",
+    "quartile_1": "lower quartile",
+    "quartile_3": "upper quartile",
+    "mean": "mean",
+    "standard_deviation": "standard deviation",
+}
+DEFINITIONS |= CHARACTERISTICS | {
+    f"{name}_{end}": f"{told.lower()}, {ending}"
+    for name, told in CHARACTERISTICS.items()
+    for end, ending in STATISTICS.items()
+}
 POPULATIONS = {
     "all_starters": "all who started; missing = not responding",
     "observed": "only those seen",
@@ -159,6 +186,7 @@ GROUPINGS = {
     "site": "Site",
     "series": "Series",
     "gap": "Booster",
+    "characteristic": "Part",
 }
 GROUPS = {
     "all": "all",
@@ -209,6 +237,8 @@ UNITS = {
     "p": "p-value",
     "ratio": "ratio",
     "per starter": "number per starter",
+    "years": "years",
+    "number": "number",
 }
 ALL_CONDITIONS = "All conditions"
 

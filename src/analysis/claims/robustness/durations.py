@@ -18,7 +18,7 @@ from analysis.claims.robustness.grid import GridNumbers
 from analysis.derive.datasets import Datasets
 from analysis.derive.pain import SCORE_DUST
 from analysis.derive.relief import derive_relief
-from analysis.estimate.durations import IntervalCurve, bootstrap_relief
+from analysis.estimate.durations import IntervalCurve, ReliefIntervals, bootstrap_relief
 from analysis.outcomes.chance import generator
 from analysis.outcomes.competing import median_when_competing
 from analysis.outcomes.interval_relief import ALL_BUT, MOST_REPLICATES, interval_curve
@@ -44,6 +44,7 @@ def estimate_durations(
     settings: AnalysisSettings,
     *,
     headline: DurationReading,
+    benches: Benches | None = None,
 ) -> tuple[GridNumbers, NDArray[np.bool_]]:
     """Estimate the duration of relief, or the share that kept it, under every reading.
 
@@ -57,6 +58,8 @@ def estimate_durations(
         Level, seed and number of resamples.
     headline : DurationReading
         The reading that has the resamples of its row.
+    benches : dict, optional
+        Work that several claims on the same patients share; filled here.
 
     Returns
     -------
@@ -66,7 +69,9 @@ def estimate_durations(
     is_testable : ndarray of bool, shape (n_readings,)
         Whether there is an answer; "not reached" is one.
     """
-    work = _Work(datasets, starters, settings)
+    key = (starters.condition, starters.group_by, starters.group)
+    shared: Benches = {} if benches is None else benches
+    work = shared.setdefault(key, Bench(datasets, starters, settings))
     found = [work.estimate(one, is_headline=one == headline) for one in readings]
     value = _column([one.value for one in found])
     low, high = _column([one.low for one in found]), _column([one.high for one in found])
@@ -82,7 +87,7 @@ def _column(numbers: Sequence[float | None]) -> NDArray[np.float64]:
 
 
 @dataclass(eq=False)
-class _Work:
+class Bench:
     """What readings share: spans, who is counted, and numbers already made."""
 
     datasets: Datasets
@@ -93,6 +98,7 @@ class _Work:
     groups: dict[float, Group] = field(default_factory=dict)
     known: dict[tuple[object, ...], bool] = field(default_factory=dict)
     made: dict[tuple[object, ...], Estimate] = field(default_factory=dict)
+    resampled: dict[tuple[object, ...], ReliefIntervals] = field(default_factory=dict)
 
     def estimate(self, one: DurationReading, *, is_headline: bool) -> Estimate:
         """Return the number of one reading."""
@@ -129,24 +135,37 @@ class _Work:
         if curve is None:
             return _nothing(losses.n)
         at_planned = losses.prompted and one.clock == "end_of_series"
-        weeks = PLANNED_WEEKS if at_planned else ()
-        weeks = weeks if one.week is None else (one.week,)
         level = self.settings.confidence_level
-        guarded = bootstrap_relief(
-            curve,
-            rng=generator(self.settings, group, "relief", one.population),
-            times=weeks,
-            lost_shares=(HALF,),
-            replicates=min(self.settings.bootstrap_replicates, replicates),
-            level=level,
-        ).guarded
-        shares = dict(zip(weeks, _told(curve, weeks, guarded.survival), strict=True))
+        guarded, read_at = self._resampled(losses, curve, one, group, replicates)
+        shares = dict(zip(read_at, _told(curve, read_at, guarded.survival), strict=True))
         if one.week is not None:
             return shares[one.week]
         (median,) = guarded.quantiles
         if not at_planned:
             return median
         return quantile_at_planned(median, shares, lost_share=HALF, level=level)
+
+    def _resampled(
+        self,
+        losses: Losses,
+        curve: IntervalCurve,
+        one: DurationReading,
+        group: Group,
+        replicates: int,
+    ) -> tuple[ReliefIntervals, tuple[float, ...]]:
+        """Return guarded intervals at the planned weeks and the claim's own, made once."""
+        weeks = tuple(sorted({*PLANNED_WEEKS, *([] if one.week is None else [one.week])}))
+        key = (*_content(losses), one.population, weeks, replicates)
+        if key not in self.resampled:
+            self.resampled[key] = bootstrap_relief(
+                curve,
+                rng=generator(self.settings, group, "relief", one.population),
+                times=weeks,
+                lost_shares=(HALF,),
+                replicates=min(self.settings.bootstrap_replicates, replicates),
+                level=self.settings.confidence_level,
+            ).guarded
+        return self.resampled[key], weeks
 
     def _group(self, minimum: float) -> Group:
         """Return the starters with at least a baseline, under the name of the whole group."""
@@ -192,6 +211,10 @@ class _Work:
                 clock=one.clock,
             )
         return self.spans[key]
+
+
+Benches = dict[tuple[str, str, str], Bench]
+"""Shared work by condition and part of it."""
 
 
 def _rule(one: DurationReading) -> tuple[object, ...]:

@@ -13,7 +13,7 @@ from analysis.claims.robustness.duration_readings import (
     duration_headline_of,
     duration_readings_of,
 )
-from analysis.claims.robustness.durations import estimate_durations
+from analysis.claims.robustness.durations import Benches, estimate_durations
 from analysis.claims.robustness.grid import GridNumbers, estimate_means, estimate_shares
 from analysis.claims.robustness.patients import lay_out_patients, starters_of
 from analysis.claims.robustness.result import RobustnessResult
@@ -28,7 +28,11 @@ SEVERAL_ARMS = "The patients were given different treatments, which must not be 
 
 
 def judge_readings(
-    claim: Claim, datasets: Datasets, settings: AnalysisSettings
+    claim: Claim,
+    datasets: Datasets,
+    settings: AnalysisSettings,
+    *,
+    benches: Benches | None = None,
 ) -> RobustnessResult:
     """Judge a claim under every defensible reading.
 
@@ -39,6 +43,8 @@ def judge_readings(
     datasets : Datasets
     settings : AnalysisSettings
         Visit, least baseline, loss rule, clock, level and arm of the headline reading.
+    benches : dict, optional
+        Curves and resamples that claims on the same patients share; give one dictionary to all.
 
     Returns
     -------
@@ -60,7 +66,7 @@ def judge_readings(
         return RobustnessResult(**_about(claim, settings), reason=NO_FIGURE)  # type: ignore[arg-type]
     check_condition(datasets, claim.condition)
     if claim.measure in DURATION_MEASURES:
-        return _judge_durations(claim, datasets, settings)
+        return _judge_durations(claim, datasets, settings, {} if benches is None else benches)
     readings = specifications_of(
         claim,
         settings,
@@ -88,7 +94,7 @@ def judge_readings(
 
 
 def _judge_durations(
-    claim: Claim, datasets: Datasets, settings: AnalysisSettings
+    claim: Claim, datasets: Datasets, settings: AnalysisSettings, benches: Benches
 ) -> RobustnessResult:
     """Judge a claim on the duration of relief under every defensible reading."""
     with_infusions = bool(len(datasets.series))
@@ -103,6 +109,7 @@ def _judge_durations(
         readings,
         settings,
         headline=headline,
+        benches=benches,
     )
     return RobustnessResult(
         **_about(claim, settings),  # type: ignore[arg-type]

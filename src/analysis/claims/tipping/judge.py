@@ -27,10 +27,12 @@ def tip_judgement(
     Returns
     -------
     ShareTipping, MeanTipping or None
-        None for a claim not testable, a duration, or a mean without an interval.
+        None for a claim not judged, a duration, or a mean without an interval.
     """
     row = next((one for one in rows if one.result_id == judgement.result_id), None)
-    if row is None or row.value is None or judgement.verdict == "not testable":
+    if row is None or row.value is None:
+        return None
+    if judgement.verdict in ("not testable", "unfalsifiable"):
         return None
     marks = {"floor": judgement.cited_low, "ceiling": judgement.cited_high}
     if row.measure == "responder_share":

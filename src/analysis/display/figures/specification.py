@@ -32,11 +32,16 @@ if TYPE_CHECKING:
 
     from analysis.claims.robustness import RobustnessResult
 
-MOST_COLUMNS = 120
+MOST_COLUMNS = 72
 """More readings than this share columns under the curve; a column's height is then a share."""
 
-MOST_LINES = 600
-"""More intervals than the page has dots are thinned evenly, but never those of a rarer verdict."""
+STEPS = 10
+"""A column's height is rounded up to so many steps: finer ones no eye tells apart, and each makes
+the file longer. A choice that few readings make stays visible."""
+
+MOST_LINES = 300
+"""More intervals than the page has room for are thinned evenly, but never those of a rarer
+verdict."""
 
 MOST_POINTS = 60
 """Up to so many readings each estimate is a point of its verdict's shape, beyond it one line."""
@@ -47,6 +52,7 @@ GAP = 0.55
 """Rows left free between two dimensions."""
 
 FULL_HEIGHT = 0.78
+AXIS_TITLES = {"share": "Share of patients", "weeks": "Weeks with relief"}
 SHOWN_VERDICTS = ("meets", "undecided", "falls short")
 DIMENSIONS = ("counts", "visit", "missing", "population", "baseline", "booster", "interval")
 
@@ -175,7 +181,7 @@ def _draw_curve(axes: Axes, result: RobustnessResult, order: NDArray[np.int64]) 
         x = np.repeat(places[is_it], 3)
         y = np.column_stack([low[is_it], high[is_it], np.full(is_it.sum(), np.nan)]).ravel()
         axes.plot(x, y, color=verdict_color(verdict), zorder=2, solid_capstyle="butt",
-                  linewidth=max(0.6, min(2.2, 190.0 / k)))  # fmt: skip
+                  linewidth=max(0.9, min(2.2, 190.0 / k)))  # fmt: skip
         if k <= MOST_POINTS:
             axes.plot(places[is_it], value[is_it], VERDICT_MARKERS[verdict], markersize=4,
                       color=verdict_color(verdict), zorder=3)  # fmt: skip
@@ -191,7 +197,7 @@ def _draw_curve(axes: Axes, result: RobustnessResult, order: NDArray[np.int64]) 
     axes.grid(axis="y")
     axes.set_axisbelow(True)
     axes.spines["bottom"].set_visible(False)
-    axes.set_ylabel("Share of patients" if result.unit == "share" else "Pain reduction")
+    axes.set_ylabel(AXIS_TITLES.get(result.unit, "Pain reduction"))
 
 
 def _thinned(chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -225,10 +231,9 @@ def _draw_matrix(
     edges = np.unique(np.linspace(0, k, min(k, MOST_COLUMNS) + 1).round().astype(int))
     for y, _, color, chosen, beside in rows:
         shares = np.add.reduceat(chosen.astype(float), edges[:-1]) / np.diff(edges)
-        top = np.append(shares, shares[-1])
-        foot = y + 0.5 * FULL_HEIGHT
-        axes.fill_between(edges, foot, foot - FULL_HEIGHT * top, step="post", color=color,
-                          linewidth=0)  # fmt: skip
+        if shares.any():
+            outline = _outline(edges, shares, foot=y + 0.5 * FULL_HEIGHT)
+            axes.fill(*outline, color=color, linewidth=0)
         style: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "fontsize": 8}
         axes.text(1.012, y, beside, va="center", color=color, **style)
     axes.set_xlim(0, k)
@@ -243,6 +248,18 @@ def _draw_matrix(
         axes.spines[side].set_visible(False)
     axes.set_xlabel(f"{count_text(k)} readings, from the lowest estimate to the highest",
                     color=MUTED, fontsize=8.5)  # fmt: skip
+
+
+def _outline(
+    edges: NDArray[np.int64], shares: NDArray[np.float64], *, foot: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return columns as one outline on a common foot; columns of one height are one."""
+    heights = np.ceil(shares * STEPS - 1e-9) / STEPS
+    first = np.flatnonzero(np.append(True, np.diff(heights) != 0))
+    last = np.append(first[1:], len(heights))
+    x = np.column_stack([edges[first], edges[last]]).ravel()
+    y = foot - FULL_HEIGHT * np.repeat(heights[first], 2)
+    return np.concatenate([x[:1], x, x[-1:]]), np.concatenate([[foot], y, [foot]])
 
 
 def _mark_headline(
