@@ -1,0 +1,1 @@
+"""What changed between two runs: which rows moved, by how much of what, and which verdicts."""
