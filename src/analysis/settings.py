@@ -5,7 +5,7 @@ The parameters cell of each notebook, the settings file and the command line all
 
 from __future__ import annotations
 
-from typing import Any, Literal, get_args
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -26,45 +26,88 @@ Clock = Literal["end_of_series", "first_response", "start"]
 class AnalysisSettings(BaseModel):
     """How patients are counted and numbers are made. Times in days, shares in percent."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
     responder_threshold_pct: float = Field(
-        30.0, gt=0, le=100, description="smallest reduction that counts as response, percent"
+        30.0, gt=0, le=100, description="smallest reduction that is a response, %"
     )
     analysis_visit: str = Field(
-        "end", min_length=1, description="analysis visit at which response is judged"
+        "end", min_length=1, description="visit at which response is judged, e.g. end, week_12"
     )
     minimum_baseline_score: float = Field(
-        4.0, ge=0, le=10, description="least baseline pain, score 0 to 10; 0 means above 0"
+        4.0, ge=0, le=10, description="least baseline pain, score; 0 means any above 0"
     )
     baseline_window_days: int = Field(
         14, ge=0, le=365, description="ratings this many days up to day 0 make the baseline"
     )
     series_gap_days: int = Field(
-        28, ge=1, le=365, description="a longer gap between infusions starts a new series"
+        28, ge=1, le=365, description="a gap of more days between infusions starts a new series"
     )
     day0_study_day: float = Field(
-        0.0, description="study day of the start, for exports without infusions"
+        0.0, description="study day of the start, for exports without infusions, days"
     )
     end_of_series_study_day: float = Field(
-        0.0, description="study day on which treatment ends, for exports without infusions"
+        0.0, description="study day treatment ends on, for exports without infusions, days"
     )
-    recall: Recall = Field("auto", description="which recall of ratings is analysed")
-    booster_strategy: BoosterStrategy = Field(
-        "loss", description="what a booster is to relief: its end, censoring, or ignored"
-    )
-    loss_rule: LossRule = Field(
-        "once", description="relief is lost at one rating below, one confirmed, or near baseline"
-    )
-    relief_clock: Clock = Field(
-        "end_of_series", description="relief is timed from end of series, first response or start"
-    )
+    recall: Recall = Field("auto", description="recall of ratings analysed")
+    booster_strategy: BoosterStrategy = Field("loss", description="what a booster is to relief")
+    loss_rule: LossRule = Field("once", description="when relief counts as lost")
+    relief_clock: Clock = Field("end_of_series", description="relief is timed from")
     claim_arm: str = Field(
-        "", description="arm that claims are judged on, where the export has more than one"
+        "", description="arm the claims are about, where the export has more than one"
     )
     confidence_level: float = Field(0.95, gt=0.5, lt=1, description="two-sided level of intervals")
-    bootstrap_replicates: int = Field(2000, ge=200, le=100_000, description="bootstrap samples")
+    bootstrap_replicates: int = Field(
+        2000, ge=200, le=100_000, description="bootstrap samples of patients"
+    )
     seed: int = Field(20260101, ge=0, description="seed of everything random")
+
+
+DECISIONS: dict[str, str] = {
+    "responder_threshold_pct": "0006",
+    "analysis_visit": "0004",
+    "minimum_baseline_score": "0005",
+    "baseline_window_days": "0005",
+    "series_gap_days": "0003",
+    "day0_study_day": "0003",
+    "end_of_series_study_day": "0003",
+    "recall": "0005",
+    "booster_strategy": "0017",
+    "loss_rule": "0018",
+    "relief_clock": "0018",
+    "claim_arm": "0011",
+    "confidence_level": "0008",
+    "bootstrap_replicates": "0008",
+    "seed": "0008",
+}
+"""The decision page behind each default."""
+
+WORDS: dict[str, dict[str, str]] = {
+    "recall": {
+        "auto": "the only recall the export has; of several, average; else the run asks for one",
+        "now": "pain right now",
+        "average": "average pain over the period asked about",
+        "worst": "worst pain over that period",
+        "least": "least pain over that period",
+        "not_stated": "ratings of which the export does not say",
+    },
+    "booster_strategy": {
+        "loss": "a booster ends relief",
+        "censoring": "what comes after a booster is unknown",
+        "ignored": "a booster changes nothing",
+    },
+    "loss_rule": {
+        "once": "at the first rating below the threshold",
+        "confirmed": "at the first rating below the threshold that the next one confirms",
+        "near_baseline": "when pain is back within 1 point, or at 80 %, of baseline",
+    },
+    "relief_clock": {
+        "end_of_series": "the last infusion of the initial series",
+        "first_response": "the first rating with relief",
+        "start": "day 0, the first infusion",
+    },
+}
+"""What each word of a choice means."""
 
 
 def make_settings(values: dict[str, Any], *, where: str = "settings") -> AnalysisSettings:
@@ -95,6 +138,11 @@ def make_settings(values: dict[str, Any], *, where: str = "settings") -> Analysi
         raise SettingsError(f"{where}: {describe_validation(error)}") from None
 
 
+def check_setting(name: str, value: Any, *, where: str) -> None:
+    """Raise SettingsError unless a known setting takes the value; ``where`` begins the sentence."""
+    make_settings({name: value}, where=where)
+
+
 def describe_validation(error: ValidationError) -> str:
     """Return a pydantic error as a sentence: which setting, what was found, what was expected."""
     parts = []
@@ -106,4 +154,9 @@ def describe_validation(error: ValidationError) -> str:
 
 def setting_values(name: str) -> tuple[str, ...]:
     """Return the words a setting may take, empty when it is not a choice."""
-    return get_args(AnalysisSettings.model_fields[name].annotation)
+    return choice_words(AnalysisSettings.model_fields[name].annotation)
+
+
+def choice_words(annotation: Any) -> tuple[str, ...]:
+    """Return the words of a choice's type, empty for any other type."""
+    return get_args(annotation) if get_origin(annotation) is Literal else ()

@@ -1,7 +1,8 @@
 """Strict notebook parameters: papermill only warns about an unknown name, and takes any type.
 
 An unknown name would run the default and print a number nobody asked for; so names are checked
-against the notebook's parameters cell, and values against their annotation, before anything runs.
+against the notebook's parameters cell, and values (type and range) against the notebook's settings
+object before anything runs. A notebook the suite does not know is checked by its annotations.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.errors import SettingsError, suggest
+from analysis.run.notebook_settings import NOTEBOOKS, make_notebook_settings
 
 TYPES: dict[str, tuple[type, ...]] = {
     "str": (str,),
@@ -44,7 +46,7 @@ def declared_parameters(notebook: Path) -> dict[str, str]:
 
 
 def check_parameters(notebook: Path, parameters: Mapping[str, Any]) -> None:
-    """Raise SettingsError unless the notebook declares every name, and every value fits its type.
+    """Raise SettingsError unless the notebook declares every name and takes every value.
 
     Parameters
     ----------
@@ -59,8 +61,12 @@ def check_parameters(notebook: Path, parameters: Mapping[str, Any]) -> None:
                 f"{notebook.name} has no parameter '{name}'.{suggest(name, declared)} "
                 f"It has: {', '.join(declared)}."
             )
-        wanted = TYPES[declared[name]]
-        if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
-            raise SettingsError(
-                f"{notebook.name}: {name} is {value!r}, which is no {declared[name]}."
-            )
+        _check_type(notebook, name, value, declared[name])
+    if notebook.stem in NOTEBOOKS:
+        make_notebook_settings(notebook.stem, dict(parameters))
+
+
+def _check_type(notebook: Path, name: str, value: Any, declared: str) -> None:
+    wanted = TYPES[declared]
+    if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
+        raise SettingsError(f"{notebook.name}: {name} is {value!r}, which is no {declared}.")
