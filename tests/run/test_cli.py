@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from analysis.cli import COMMANDS, main
 from tests.run.exports import PAIN_SCORES, PATIENTS, write_export
+from tests.run.fakes import Here, make_home, write_notebook
 
 
 def call(*words: str | Path) -> Result:
@@ -101,9 +103,9 @@ BAD_EXPORTS = {
 def test_bad_export_is_told_in_a_sentence(tmp_path, case, command):
     files, parts = BAD_EXPORTS[case]
     export = write_export(tmp_path / "e", **files)
-    extra = ("--out", tmp_path / "report", "--quiet") if command == "run" else ()
-    refuse(call(command, export, *extra), *parts)
-    assert [path.name for path in tmp_path.iterdir()] == ["e"], "a half-written report is left"
+    extra = ("--out", tmp_path / "report", "--cache", tmp_path / "cache", "--quiet")
+    refuse(call(command, export, *(extra if command == "run" else ())), *parts)
+    assert [path.name for path in tmp_path.iterdir()] == ["e"], "something is left"
 
 
 def test_missing_table(tmp_path):
@@ -131,14 +133,15 @@ def test_unreadable_mapping(tmp_path):
 
 def test_unknown_condition_gets_the_nearest_name(tmp_path):
     export = write_export(tmp_path / "e")
-    result = call("run", export, "--condition", "cprs", "--out", tmp_path / "r", "--quiet")
-    refuse(result, "cprs", "Did you mean 'crps'")
+    words = ("--condition", "cprs", "--out", tmp_path / "r", "--cache", tmp_path / "c", "--quiet")
+    refuse(call("run", export, *words), "cprs", "Did you mean 'crps'")
+    assert [path.name for path in tmp_path.iterdir()] == ["e"]
 
 
 def test_condition_with_no_patients(tmp_path):
     export = write_export(tmp_path / "e")
-    result = call("run", export, "--condition", "fibromyalgia", "--out", tmp_path / "r", "--quiet")
-    refuse(result, "no patient with condition 'fibromyalgia'", "crps")
+    words = ("--condition", "fibromyalgia", "--out", tmp_path / "r", "--no-cache", "--quiet")
+    refuse(call("run", export, *words), "no patient with condition 'fibromyalgia'", "crps")
 
 
 @pytest.mark.parametrize(
@@ -164,3 +167,100 @@ def test_report_is_never_overwritten(tmp_path):
     (tmp_path / "r" / "index.html").write_text("signed")
     refuse(call("run", export, "--out", tmp_path / "r", "--quiet"), "never overwrites")
     assert (tmp_path / "r" / "index.html").read_text() == "signed"
+
+
+@pytest.mark.parametrize(
+    ("words", "parts"),
+    [
+        (("--engine", "forkd"), ("there is no engine 'forkd'", "Did you mean 'forked'")),
+        (("--workers", "0"), ("--workers", "0")),
+        (("--workers", "two"), ("--workers", "two")),
+        (("--cache", "file"), ("file is a file", "--no-cache")),
+        (("--cache", "file/below"), ("cannot be written to", "--cache")),
+        (("--cache", "c", "--no-cache"), ("exclude each other",)),
+        (("--out", "file"), ("file is a file", "--out")),
+        (("--out", "file/below"), ("cannot be written to", "--out")),
+        (("--plan", "--condition", "cprs"), ("Did you mean 'crps'",)),
+    ],
+)
+def test_a_bad_choice_is_told_in_a_sentence_and_leaves_nothing(tmp_path, monkeypatch, words, parts):
+    write_export(tmp_path / "e")
+    (tmp_path / "file").write_text("")
+    monkeypatch.chdir(tmp_path)
+    more = () if "--cache" in words else ("--no-cache",)
+    refuse(call("run", "e", *words, *more), *parts)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["e", "file"]
+
+
+def test_a_date_that_is_no_number_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "yesterday")
+    words = ("--no-cache", "--out", tmp_path / "r")
+    refuse(call("run", write_export(tmp_path / "e"), *words), "SOURCE_DATE_EPOCH", "yesterday")
+
+
+@pytest.fixture
+def cheap(tmp_path, monkeypatch) -> Here:
+    """Cheap notebooks, executed here."""
+    monkeypatch.setenv("RELIEFCHECK_HOME", str(make_home(tmp_path / "home")))
+    executor = Here()
+    monkeypatch.setattr("analysis.run.session._executor_of", lambda request: lambda: executor)
+    return executor
+
+
+def test_plan_is_printed_and_nothing_runs(tmp_path, cheap):
+    result = call("run", write_export(tmp_path / "e"), "--plan", "--workers", "2")
+    assert result.exit_code == 0, result.output
+    assert "12 notebooks: 0 reused, 12 to run, 2 at a time" in result.output
+    assert cheap.executed == []
+    assert not (tmp_path / "home" / "reports").exists()
+
+
+def test_json_is_a_line_per_event_and_nothing_else(tmp_path, cheap):
+    write_export(tmp_path / "e")
+    words = ("run", tmp_path / "e", "--json", "--cache", tmp_path / "c")
+    for reused, out in ((0, "r1"), (12, "r2")):
+        done = call(*words, "--out", tmp_path / out)
+        assert done.exit_code == 0, done.output
+        told = [json.loads(line) for line in done.stdout.splitlines()]
+        last = told[-1]
+        assert (last["event"], last["failed"], len(last["reused"])) == ("done", {}, reused)
+        assert Path(last["page"]) == tmp_path / out / "index.html"
+        assert last["seconds"] >= 0
+        finished = [each["task"] for each in told if each["event"] == "finished"]
+        assert len(finished) == 12 - reused
+    assert Path(last["folder"], "run.json").is_file()
+
+
+def test_plain_lines_tell_what_is_done_and_what_is_left(tmp_path, cheap):
+    write_export(tmp_path / "e")
+    result = call("run", tmp_path / "e", "--no-cache", "--out", tmp_path / "r")
+    lines = result.stderr.splitlines()
+    assert lines[0].startswith("[1/12] ")
+    assert "s left" in lines[0]
+    assert "12 notebooks" in lines[-1]
+    assert result.stdout.splitlines() == [f"Report: {tmp_path / 'r' / 'index.html'}"]
+
+
+def test_a_failed_notebook_is_told_and_the_exit_code_is_1(tmp_path, cheap):
+    """The claims are judged on the others; the summary reads them."""
+    write_notebook(tmp_path / "home", "30_pain_reduction", "raise RuntimeError('planted')\n")
+    words = ("--condition", "crps", "--no-cache", "--out", tmp_path / "r")
+    result = call("run", write_export(tmp_path / "e"), *words, "--quiet")
+    assert result.exit_code == 1
+    assert "failed: 30_pain_reduction.crps: RuntimeError: planted" in result.stderr
+    assert sorted(set(cheap.executed)) == sorted(cheap.executed)
+    assert "80_director_summary.all" in cheap.executed
+    page = (tmp_path / "r" / "index.html").read_text(encoding="utf-8")
+    assert "planted" in page
+    assert "notebooks/30_pain_reduction.crps.html" in page
+
+
+def test_what_failed_is_not_kept_and_runs_again(tmp_path, cheap):
+    write_notebook(tmp_path / "home", "70_claims", "raise RuntimeError('planted')\n")
+    words = ("run", write_export(tmp_path / "e"), "--cache", tmp_path / "c", "--quiet")
+    first = call(*words, "--out", tmp_path / "r1")
+    assert first.exit_code == 1
+    assert "80_director_summary.all: not run, because what it reads is missing" in first.stderr
+    cheap.executed.clear()
+    assert call(*words, "--out", tmp_path / "r2").exit_code == 1
+    assert cheap.executed == ["70_claims.all"]

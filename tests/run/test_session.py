@@ -27,7 +27,7 @@ def export(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def run(export, tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("out") / "report"
-    words = ["run", str(export), "--condition", "crps", "--out", str(out), "--quiet"]
+    words = ["run", str(export), "--condition", "crps", "--out", str(out), "--no-cache", "--quiet"]
     result = CliRunner().invoke(main, words)
     assert result.exit_code == 0, result.output
     assert str(out / "index.html") in result.output
@@ -60,6 +60,7 @@ def test_run_folder_is_complete(run):
         "results.json",
         "claims.json",
         "claims.csv",
+        "data",
         "run.json",
     } <= names
     assert (run / "notebooks" / "20_responders.crps.ipynb").is_file()
@@ -116,6 +117,32 @@ def test_provenance(run, export):
     assert str(export) not in json.dumps(about)
 
 
+def test_run_lists_every_file_with_its_sha256(run):
+    about = json.loads((run / "run.json").read_text(encoding="utf-8"))
+    for name, digest in about["outputs"].items():
+        assert hashlib.sha256((run / name).read_bytes()).hexdigest() == digest
+    there = {path.relative_to(run).as_posix() for path in run.rglob("*") if path.is_file()}
+    assert there - set(about["outputs"]) <= {"run.json", "ro-crate-metadata.json"}
+
+
+def test_no_folder_of_this_machine_is_told(run, export):
+    """A report is handed on; the maker's folders are not."""
+    places = [str(run), str(export), str(notebook_folder().parent), str(Path.home() / "x")[:-2]]
+    for path in run.rglob("*"):
+        if path.suffix in {".html", ".json", ".csv", ".ipynb", ".svg"}:
+            text = path.read_text(encoding="utf-8")
+            assert not [place for place in places if f"{place}/" in text], path
+
+
+def test_the_clock_is_in_run_json_alone(run):
+    about = json.loads((run / "run.json").read_text(encoding="utf-8"))
+    assert about["run_id"]
+    assert about["seconds"] > 0
+    page = (run / "index.html").read_text(encoding="utf-8")
+    assert about["started"] not in page
+    assert "Report made" not in page
+
+
 def test_claims_are_judged(run):
     verdicts = {c["claim_id"]: c["verdict"] for c in json.loads((run / "claims.json").read_text())}
     assert verdicts["C043"] in ("undecided", "falls short")
@@ -148,7 +175,7 @@ def test_failed_notebook_is_a_gap_told_in_the_report(export, tmp_path, monkeypat
         nbformat.write(notebook, home / "notebooks" / path.name)
     monkeypatch.setenv("RELIEFCHECK_HOME", str(home))
     out = tmp_path / "report"
-    words = ["run", str(export), "--condition", "crps", "--out", str(out), "--quiet"]
+    words = ["run", str(export), "--condition", "crps", "--out", str(out), "--no-cache", "--quiet"]
     result = CliRunner().invoke(main, words)
     assert result.exit_code == 1, result.output
     assert "planted failure" in result.output

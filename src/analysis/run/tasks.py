@@ -13,12 +13,18 @@ from analysis.places import notebook_folder
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """One notebook on one condition. Tasks of a stage need those of all stages before."""
+    """One notebook on one condition.
+
+    ``needs`` names the tasks whose results it reads; it begins when they have ended.
+    ``expected_seconds`` is a guess that decides which of several begins first.
+    """
 
     notebook: str
     condition: str
-    stage: int
     parameters: dict[str, Any]
+    needs: tuple[str, ...] = ()
+    expected_seconds: float = 0.0
+    stage: int = 1
 
     @property
     def name(self) -> str:
@@ -33,11 +39,15 @@ class Task:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """How a task ended: seconds it took, and the error in a sentence (empty when it went well)."""
+    """How a task ended: seconds it took, and the error in a sentence (empty when it went well).
+
+    ``reused`` tells that nothing ran: an earlier run had the same inputs.
+    """
 
     task: Task
     seconds: float
     error: str = ""
+    reused: bool = False
 
     @property
     def failed(self) -> bool:
@@ -46,8 +56,11 @@ class Outcome:
 
 
 Listener = Callable[[str, Task | None, Outcome | None, int], None]
-"""Called with ``planned``, ``started`` or ``finished``, the task (None when planned), its outcome
-(when finished), and the number of tasks in all."""
+"""Called with what happens, the task (None where it is about the run), its outcome (when it ended),
+and the number of tasks in all:
+
+``planned`` once; then ``waiting`` for every task; ``started`` and ``finished``, or ``reused``, or
+``skipped`` (what it needs failed) for each of them; ``writing`` when the report begins."""
 
 
 class Executor(Protocol):
