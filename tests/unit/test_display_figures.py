@@ -12,6 +12,7 @@ from test_report_inputs import LABELS, judgements, other_rows, responder_rows, s
 
 from analysis.display import figures
 from analysis.display.figures.canvas import svg_bytes
+from analysis.display.figures.slim import slim_svg
 from analysis.outcomes.rows import find_rows
 
 BAND = figures.CitedBand(low=0.7, high=0.85)
@@ -32,9 +33,18 @@ CUMULATIVE = find_rows(ROWS, measure="cumulative_responder_share")
 SCORES = find_rows(ROWS, measure="score_mean")
 REDUCTIONS = find_rows(ROWS, measure="percent_reduction")
 
+GROUPS = [
+    share(60, 120, condition="crps", threshold_pct=30.0),
+    share(40, 60, condition="crps", threshold_pct=30.0, group_by="subtype", group="type_1"),
+    share(20, 60, condition="crps", threshold_pct=30.0, group_by="subtype", group="type_2"),
+    share(3, 8, condition="crps", threshold_pct=30.0, group_by="protocol", group="high_dose"),
+    share(0, 0, condition="crps", threshold_pct=30.0, group_by="protocol", group="standard"),
+]
+
 DRAWN = {
     "rates": lambda: figures.draw_responder_rates(RATES, labels=LABELS, cited=BAND),
     "reductions": lambda: figures.draw_reduction_definitions(REDUCTIONS, labels=LABELS),
+    "subgroups": lambda: figures.draw_subgroups(GROUPS, labels=LABELS),
     "waterfall": lambda: figures.draw_waterfall([50.0, 30.0, -20.0, math.nan]),
     "cumulative": lambda: figures.draw_cumulative_responders(CUMULATIVE, labels=LABELS),
     "trajectories": lambda: figures.draw_trajectories(SCORES, labels=LABELS),
@@ -44,6 +54,7 @@ DRAWN = {
 EMPTY = {
     "rates": lambda: figures.draw_responder_rates([], labels=LABELS),
     "reductions": lambda: figures.draw_reduction_definitions([], labels=LABELS),
+    "subgroups": lambda: figures.draw_subgroups([], labels=LABELS),
     "waterfall": lambda: figures.draw_waterfall([]),
     "cumulative": lambda: figures.draw_cumulative_responders([], labels=LABELS),
     "trajectories": lambda: figures.draw_trajectories([], labels=LABELS),
@@ -74,6 +85,39 @@ def test_a_figure_is_the_same_bytes_twice(name, tmp_path):
 @pytest.mark.parametrize("name", EMPTY)
 def test_a_figure_of_nothing_says_so(name):
     assert "There " in texts(EMPTY[name]())
+
+
+def test_a_forest_names_groupings_counts_and_whether_groups_overlap():
+    drawn = texts(DRAWN["subgroups"]())
+    for said in ("Subtype", "Protocol", "Type I, ≥ 30 %", "40 of 60 (67 %)", "no patients"):
+        assert said in drawn
+    assert "3 of 8" in drawn
+    assert "3 of 8 (" not in drawn
+    told = figures.describe_subgroups(GROUPS, labels=LABELS)
+    assert told.startswith("Responders by subgroup. Not all intervals of the subgroups overlap.")
+    assert "Type II, at least 30 %: 20 of 60 (33 %), 95 % interval 25 % to 41 %" in told
+    near = [GROUPS[1], share(38, 60, condition="crps", threshold_pct=30.0, group_by="subtype",
+                             group="type_2")]  # fmt: skip
+    assert "All intervals of the subgroups overlap" in figures.describe_subgroups(
+        near, labels=LABELS
+    )
+    assert "no rows" in figures.describe_subgroups([], labels=LABELS)
+
+
+def test_a_slim_drawing_keeps_its_texts_and_shapes():
+    before = """<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"
+     viewBox="0 0 10.25 5" version="1.1"><metadata>m</metadata><defs><style>*{}</style>
+     <path id="m" d="M 0 0 L 1.23456 -0.00001"/></defs><g id="figure_1"><g id="axes_1">
+     <use xlink:href="#m" x="1.26" style="fill: #1d2733; stroke: none; color: red"/>
+     <text style="font-size: 9px; font-family: x" transform="rotate(-0 1 2)">a &amp; b</text>
+     <text transform="rotate(-90 1.111 2)">up</text></g></g></svg>"""
+    after = slim_svg(before, fonts="'F', sans-serif")
+    assert after == (
+        '<svg viewBox="0 0 10.25 5" font-family="\'F\', sans-serif" stroke-linejoin="round" '
+        'stroke-linecap="butt" xmlns="http://www.w3.org/2000/svg"><defs><path id="m" '
+        'd="M0 0L1.2 0"/></defs><use x="1.3" fill="#1d2733" stroke="none" href="#m"/>'
+        '<text font-size="9">a &amp; b</text><text transform="rotate(-90 1.1 2)">up</text></svg>'
+    )
 
 
 def test_svg_names_no_date_no_maker_and_loads_nothing():

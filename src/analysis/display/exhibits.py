@@ -13,6 +13,7 @@ from analysis.display.figures import (
     describe_reduction_definitions,
     describe_relief_curves,
     describe_responder_rates,
+    describe_subgroups,
     describe_trajectories,
     describe_verdict_strip,
     describe_waterfall,
@@ -20,6 +21,7 @@ from analysis.display.figures import (
     draw_reduction_definitions,
     draw_relief_curves,
     draw_responder_rates,
+    draw_subgroups,
     draw_trajectories,
     draw_verdict_strip,
     draw_waterfall,
@@ -75,11 +77,6 @@ def show_rates(
         for population in ("all_starters", "observed")
         for row in find_rows(rows, **keys, group_by="all", threshold_pct=pct, population=population)
     ]
-    chosen += [
-        row
-        for row in find_rows(rows, **keys, threshold_pct=30.0, population="all_starters")
-        if row.group_by != "all"
-    ]
     band = cited_band(claims, measure="responder_share", condition=condition)
     title = f"Responders, {words.condition_word(condition, labels)}, {words.visit_word(visit)}"
     return Exhibit(
@@ -89,6 +86,29 @@ def show_rates(
         alt=describe_responder_rates(chosen, labels=labels, cited=band),
         caption="Point and interval; filled at 30 %, hollow at 50 % less pain. "
         "All who started: a patient not rated counts as not responding.",
+    )
+
+
+def show_subgroups(
+    rows: Sequence[ResultRow], *, condition: str, visit: str, labels: Mapping[str, str]
+) -> Exhibit:
+    """Responder rates of the whole condition and of its subgroups, as a forest plot."""
+    keys = {"measure": "responder_share", "definition": "percent_reduction", "visit": visit}
+    found = [
+        row
+        for row in find_rows(rows, **keys, population="all_starters")
+        if row.threshold_pct in SHOWN_THRESHOLDS_PCT
+    ]
+    groupings = dict.fromkeys(["all", *(row.group_by for row in found)])
+    chosen = [row for name in groupings for row in found if row.group_by == name]
+    title = f"Responders by subgroup, {words.condition_word(condition, labels)}"
+    return Exhibit(
+        name="subgroups",
+        title=title,
+        figure=draw_subgroups(chosen, labels=labels, title=title),
+        alt=describe_subgroups(chosen, labels=labels),
+        caption="All who started; filled at 30 %, hollow at 50 % less pain; dashed: the whole. "
+        "Subgroups are for looking, not for testing: patients were not put in them by chance.",
     )
 
 

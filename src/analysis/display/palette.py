@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 INK = "#1d2733"
@@ -61,8 +63,14 @@ DARK_NEUTRALS = {
 TOWARD_WHITE = 0.45
 """How far the other colours move toward white on a dark page, to keep 3 to 1 and more there."""
 
-FONT = "DejaVu Sans"
-"""Comes with matplotlib, so that every machine lays a figure out alike."""
+FONT = "Reliefcheck Sans"
+"""A subset of Source Sans 3 under the SIL Open Font License, renamed as that license asks; it comes
+with the suite, so that page and figures look alike and every machine lays them out alike."""
+
+FALLBACK = "DejaVu Sans"
+"""Draws the signs the suite's font lacks; it comes with matplotlib."""
+
+FONT_FOLDER = Path(__file__).parent / "fonts"
 
 HASH_SALT = "reliefcheck"
 
@@ -71,8 +79,8 @@ _RC = {
     "text.color": INK, "xtick.color": MUTED, "ytick.color": MUTED,
     "xtick.labelcolor": INK, "ytick.labelcolor": INK, "grid.color": RULE,
     "figure.facecolor": PAPER, "axes.facecolor": "none", "savefig.facecolor": PAPER,
-    "font.family": [FONT], "font.size": 9.5, "axes.titlesize": 11, "axes.labelsize": 9.5,
-    "xtick.labelsize": 9, "ytick.labelsize": 9, "legend.fontsize": 9,
+    "font.family": [FONT, FALLBACK], "font.size": 10.5, "axes.titlesize": 12,
+    "axes.labelsize": 10.5, "xtick.labelsize": 10, "ytick.labelsize": 10, "legend.fontsize": 10,
     "axes.titlelocation": "left", "axes.titleweight": "bold", "axes.titlepad": 10,
     "axes.linewidth": 0.8, "grid.linewidth": 0.8, "lines.linewidth": 1.8,
     "xtick.major.width": 0.8, "ytick.major.width": 0.8, "xtick.major.size": 3,
@@ -128,8 +136,18 @@ def theme() -> Iterator[None]:
         **seaborn.plotting_context("paper"),
         **_RC,
     }
+    register_fonts()
     with matplotlib.rc_context(settings):
         yield
+
+
+@lru_cache(maxsize=1)
+def register_fonts() -> None:
+    """Tell matplotlib of the suite's font, once a process."""
+    from matplotlib.font_manager import fontManager
+
+    for path in sorted(FONT_FOLDER.glob("*.ttf")):
+        fontManager.addfont(path)
 
 
 def _stable(text: str) -> int:

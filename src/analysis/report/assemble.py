@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -21,11 +21,13 @@ from analysis.report.store import (
     rows_of,
     write_json,
 )
+from analysis.report.trace import CellLink, load_cells, trace_rows
+from analysis.wording.texts import say
 
 NOTEBOOKS = "notebooks"
 """Folder of executed notebooks in a run folder, one ``<notebook>.<condition>.ipynb`` each."""
 
-TITLE = "Do the outcomes bear out what was said about them?"
+TITLE = say("page.title")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +75,7 @@ def assemble_report(work: Path, content: ReportContent) -> Path:
     write_csv(frame_of_judgements(judgements), work / "claims.csv")
     ordered = sorted(content.notebooks, key=lambda each: each.name)
     links = tuple(_write_page(work / NOTEBOOKS, each) for each in ordered)
+    cells = trace_results(work, results, links)
     shutil.rmtree(work / "results", ignore_errors=True)
     write_json(work / "results.json", [result_record(result) for result in results])
     loaded = ReportInputs(
@@ -85,6 +88,7 @@ def assemble_report(work: Path, content: ReportContent) -> Path:
         conditions=content.conditions,
         notebooks=links,
         figures=work / FIGURES,
+        cells=cells,
     )
     return write_report(work, loaded=loaded)
 
@@ -95,6 +99,20 @@ def _write_page(folder: Path, each: ExecutedNotebook) -> NotebookLink:
         return NotebookLink(each.notebook, each.condition, "", each.error)
     page = write_notebook_page(ipynb, ipynb.with_suffix(".html"))
     return NotebookLink(each.notebook, each.condition, f"{NOTEBOOKS}/{page.name}", each.error)
+
+
+def trace_results(
+    work: Path, results: Sequence[NotebookResults], links: Sequence[NotebookLink]
+) -> dict[str, CellLink]:
+    """Return where each row can be seen in the executed notebooks, by ``result_id``."""
+    pages = {(link.name, link.condition): link.href for link in links if link.href}
+    found: dict[str, CellLink] = {}
+    for result in results:
+        page = pages.get((result.notebook, result.condition))
+        if page:
+            cells = load_cells((work / page).with_suffix(".ipynb"))
+            found |= trace_rows(cells, result.rows, page=page)
+    return found
 
 
 def result_record(result: NotebookResults) -> dict[str, Any]:

@@ -1,8 +1,8 @@
-"""Which result rows stand in which table of a condition, in which order."""
+"""Tables of one condition: which result rows stand in which, in which order."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from analysis.display.figures.labels import group_word
 from analysis.outcomes.rows import ResultRow, find_rows
@@ -21,66 +21,26 @@ from analysis.wording.numbers import interval_text
 
 SUBGROUPS = ("subtype", "protocol", "arm", "site")
 MAIN_POPULATION = "all_starters"
+BOUNDS = ("worst_case", "best_case")
 EXACT = "_exact"
 """How the definition of a share with an exact interval ends."""
 
 _ORDER = {code: place for place, code in enumerate([*words.DEFINITIONS, *words.POPULATIONS])}
 
 
-def outcome_tables(inputs: ReportInputs, rows: Sequence[ResultRow]) -> list[TableView]:
-    """Return the tables that come before the figures: completeness first, then outcomes."""
-    made = (
-        _completeness(rows),
-        _responders(inputs, rows),
-        _reductions(inputs, rows),
-        _worsening(inputs, rows),
-        _by_visit(rows),
-    )
-    return [table for table in made if table]
-
-
-def further_tables(inputs: ReportInputs, rows: Sequence[ResultRow]) -> list[TableView]:
-    """Return the tables that come after the figures: subgroups and relief."""
-    made = (*_subgroups(inputs, rows), _relief_shares(rows), _relief_medians(inputs, rows))
-    return [table for table in made if table]
-
-
-def overview_tables(inputs: ReportInputs) -> list[TableView]:
-    """Return the tables across conditions: responders, reduction and relief side by side."""
-    shown = [row for row in inputs.rows if row.group_by == ALL]
-    order = [*inputs.shown_conditions, ALL]
-    shown = sorted(shown, key=lambda row: order.index(row.condition) if row.condition in order
-                   else len(order))  # fmt: skip
-    at_visit = _at_visit(inputs, shown)
-    made = (
-        _by_condition(inputs, [row for row in find_rows(at_visit, measure="responder_share",
-                                                        population=MAIN_POPULATION)
-                               if not row.definition.endswith(EXACT)],
-                      "Responders, all who started (missing = not responding)", response_word),
-        _by_condition(inputs, find_rows(at_visit, measure="percent_reduction",
-                                        population="observed"),
-                      "Percent pain reduction, those seen",
-                      lambda row: words.word(words.DEFINITIONS, row.definition)),
-        _by_condition(inputs, _main_relief(inputs, shown, "relieved_share"),
-                      "Share of responders still relieved, a booster counted as set",
-                      lambda row: words.visit_word(row.visit)),
-        _by_condition(inputs, _main_relief(inputs, shown, "relief_duration"),
-                      "Median duration of relief", lambda row: "Median"),
-    )  # fmt: skip
-    return [table for table in made if table]
-
-
 def cited_band(inputs: ReportInputs, row: ResultRow) -> Band:
-    """Return the cited band a row may be compared with: of its condition, in its unit."""
-    for judgement in inputs.judgements:
-        if judgement.condition == row.condition and judgement.unit == row.unit:
+    """Return the cited band of the headline claim on the row's condition and measure."""
+    for judgement in inputs.headline:
+        same = judgement.condition == row.condition and judgement.unit == row.unit
+        judged = inputs.row_named(judgement.result_id)
+        if same and (judged is None or judged.measure == row.measure):
             return judgement.cited_low, judgement.cited_high
     return NO_BAND
 
 
 def is_judged(inputs: ReportInputs, row: ResultRow) -> bool:
-    """Return whether a verdict rests on this row."""
-    return any(judgement.result_id == row.result_id for judgement in inputs.judgements)
+    """Return whether the verdict of a headline claim rests on this row."""
+    return any(judgement.result_id == row.result_id for judgement in inputs.headline)
 
 
 def in_order(rows: Sequence[ResultRow]) -> list[ResultRow]:
@@ -97,7 +57,7 @@ def in_order(rows: Sequence[ResultRow]) -> list[ResultRow]:
     )
 
 
-def _at_visit(inputs: ReportInputs, rows: Sequence[ResultRow]) -> list[ResultRow]:
+def at_visit(inputs: ReportInputs, rows: Sequence[ResultRow]) -> list[ResultRow]:
     """Keep the visit at which response is judged; every visit where no row is of that one."""
     wanted = [row for row in rows if row.visit == inputs.setting("analysis_visit")]
     return wanted or list(rows)
@@ -109,16 +69,18 @@ def _several_visits(rows: Sequence[ResultRow]) -> bool:
 
 def _measure(inputs: ReportInputs, rows: Sequence[ResultRow], measure: str) -> list[ResultRow]:
     found = find_rows(rows, measure=measure, group_by=ALL)
-    return in_order(_at_visit(inputs, found))
+    return in_order(at_visit(inputs, found))
 
 
-def _responders(inputs: ReportInputs, rows: Sequence[ResultRow]) -> TableView | None:
+def responders(inputs: ReportInputs, rows: Sequence[ResultRow]) -> TableView | None:
+    """Return the rates at every threshold, of all who started and of those seen."""
     every = _measure(inputs, rows, "responder_share")
-    found = [row for row in every if not row.definition.endswith(EXACT)]
+    found = [row for row in every if not row.definition.endswith(EXACT)
+             and row.population not in BOUNDS]  # fmt: skip
     exact = {_beside(row): interval_text(row) for row in every if row.definition.endswith(EXACT)}
     return estimates_table(
         found,
-        caption=f"Responders{_when(found)}",
+        caption=f"Responders{when(found)}",
         heads={
             "Pain reduction": response_word,
             "Counted": lambda row: words.word(words.POPULATIONS_SHORT, row.population),
@@ -135,7 +97,7 @@ def _beside(row: ResultRow) -> tuple[str, float | None, str, str]:
     return row.definition.removesuffix(EXACT), row.threshold_pct, row.population, row.visit
 
 
-def _by_visit(rows: Sequence[ResultRow]) -> TableView | None:
+def by_visit(rows: Sequence[ResultRow]) -> TableView | None:
     """Return the main responder rates over time; None where there is one visit only."""
     found = find_rows(
         rows,
@@ -155,11 +117,12 @@ def _by_visit(rows: Sequence[ResultRow]) -> TableView | None:
     )
 
 
-def _reductions(inputs: ReportInputs, rows: Sequence[ResultRow]) -> TableView | None:
+def reductions(inputs: ReportInputs, rows: Sequence[ResultRow]) -> TableView | None:
+    """Return percent reduction in each of its definitions."""
     found = _measure(inputs, rows, "percent_reduction")
     return estimates_table(
         found,
-        caption=f"Percent pain reduction in its definitions{_when(found)}",
+        caption=f"Percent pain reduction in its definitions{when(found)}",
         heads={
             "Definition": lambda row: words.word(words.DEFINITIONS, row.definition),
             "Counted": lambda row: words.word(words.POPULATIONS_SHORT, row.population),
@@ -170,36 +133,70 @@ def _reductions(inputs: ReportInputs, rows: Sequence[ResultRow]) -> TableView | 
     )
 
 
-def _worsening(inputs: ReportInputs, rows: Sequence[ResultRow]) -> TableView | None:
-    found = _measure(inputs, rows, "worsening_share")
+def worse_beside_better(inputs: ReportInputs, rows: Sequence[ResultRow]) -> TableView | None:
+    """Return who got worse beside who got better, of the same patients: those seen."""
+    worse = _measure(inputs, rows, "worsening_share")
+    if not worse:
+        return None
+    whose = {row.population for row in worse}
+    better = [row for row in _measure(inputs, rows, "responder_share")
+              if row.definition == "percent_reduction" and row.population in whose]  # fmt: skip
+    found = [*better, *worse]
     return estimates_table(
         found,
-        caption=f"Worse instead of better{_when(found)}",
+        caption=f"Worse beside better{when(found)}",
         heads={
-            "Measure": lambda row: words.word(words.MEASURES, row.measure),
+            "Pain": _better_or_worse,
             "Counted": lambda row: words.word(words.POPULATIONS_SHORT, row.population),
             "Visit": lambda row: words.visit_word(row.visit) if _several_visits(found) else "",
         },
     )
 
 
-def _subgroups(inputs: ReportInputs, rows: Sequence[ResultRow]) -> list[TableView | None]:
-    named = [row.group_by for row in rows if row.group_by != ALL]
+def _better_or_worse(row: ResultRow) -> str:
+    if row.measure == "worsening_share":
+        return words.word(words.MEASURES, row.measure)
+    return f"{words.word(words.MEASURES, row.measure)}: {response_word(row)} less pain"
+
+
+def bounds(inputs: ReportInputs, rows: Sequence[ResultRow]) -> TableView | None:
+    """Return the rates with those not seen put wholly on one side; None where nobody is missing."""
+    every = [row for row in _measure(inputs, rows, "responder_share")
+             if not row.definition.endswith(EXACT)]  # fmt: skip
+    if not any(row.population in BOUNDS for row in every):
+        return None
+    return estimates_table(
+        every,
+        caption=f"What those not seen could change{when(every)}",
+        heads={
+            "Pain reduction": response_word,
+            "Counted": lambda row: words.word(words.POPULATIONS, row.population),
+            "Visit": lambda row: words.visit_word(row.visit) if _several_visits(every) else "",
+        },
+        band=lambda row: cited_band(inputs, row),
+        is_marked=lambda row: is_judged(inputs, row),
+    )
+
+
+def subgroups(inputs: ReportInputs, rows: Sequence[ResultRow]) -> list[TableView]:
+    """Return responders by each grouping, one table a grouping."""
+    named = [row.group_by for row in find_rows(rows, measure="responder_share")
+             if row.group_by != ALL]  # fmt: skip
     groupings = [name for name in SUBGROUPS if name in named]
     groupings += [name for name in dict.fromkeys(named) if name not in SUBGROUPS]
     made = []
     for name in groupings:
-        found = _main_shares(_at_visit(inputs, find_rows(rows, measure="responder_share",
+        found = _main_shares(at_visit(inputs, find_rows(rows, measure="responder_share",
                                                          group_by=name)))  # fmt: skip
         title = words.word(words.GROUPINGS, name)
         made.append(crossed_table(
-            in_order(found), caption=f"Responders by {title.lower()}{_when(found)}",
+            in_order(found), caption=f"Responders by {title.lower()}{when(found)}",
             down=(title, group_word),
             across=lambda row: ", ".join((response_word(row),
                                           words.word(words.POPULATIONS_SHORT, row.population))),
             show=with_interval,
         ))  # fmt: skip
-    return made
+    return [table for table in made if table]
 
 
 def _main_shares(rows: Sequence[ResultRow]) -> list[ResultRow]:
@@ -209,7 +206,8 @@ def _main_shares(rows: Sequence[ResultRow]) -> list[ResultRow]:
     return main or list(rows)
 
 
-def _relief_shares(rows: Sequence[ResultRow]) -> TableView | None:
+def relief_shares(rows: Sequence[ResultRow]) -> TableView | None:
+    """Return who is still relieved, week by week, with the numbers followed."""
     found = [
         row for row in find_rows(rows, group_by=ALL) if row.measure in ("relieved_share", "at_risk")
     ]
@@ -229,7 +227,8 @@ def _relief_line(row: ResultRow) -> str:
     return f"{told}, number followed" if row.measure == "at_risk" else told
 
 
-def _relief_medians(inputs: ReportInputs, rows: Sequence[ResultRow]) -> TableView | None:
+def relief_medians(inputs: ReportInputs, rows: Sequence[ResultRow]) -> TableView | None:
+    """Return the median duration of relief in each of its definitions."""
     found = in_order(find_rows(rows, measure="relief_duration", group_by=ALL))
     return estimates_table(
         found,
@@ -243,7 +242,8 @@ def _relief_medians(inputs: ReportInputs, rows: Sequence[ResultRow]) -> TableVie
     )
 
 
-def _completeness(rows: Sequence[ResultRow]) -> TableView | None:
+def completeness(rows: Sequence[ResultRow]) -> TableView | None:
+    """Return who was seen at each visit, of those who started."""
     return crossed_table(
         find_rows(rows, measure="completeness_share", group_by=ALL),
         caption="Seen at each visit, of those who started",
@@ -253,30 +253,7 @@ def _completeness(rows: Sequence[ResultRow]) -> TableView | None:
     )
 
 
-def _by_condition(
-    inputs: ReportInputs,
-    rows: Sequence[ResultRow],
-    caption: str,
-    across: Callable[[ResultRow], str],
-) -> TableView | None:
-    return crossed_table(
-        rows,
-        caption=caption + _when(rows),
-        down=("Condition", lambda row: words.condition_word(row.condition, inputs.conditions)),
-        across=across,
-        show=with_interval,
-    )
-
-
-def _main_relief(inputs: ReportInputs, rows: Sequence[ResultRow], measure: str) -> list[ResultRow]:
-    """Keep the definition in force; every one where none is of that name."""
-    found = find_rows(rows, measure=measure, group_by=ALL)
-    names = {"loss": "booster_as_loss", "censoring": "booster_as_censoring"}
-    wanted = names.get(inputs.setting("booster_strategy"), "booster_ignored")
-    return [row for row in found if row.definition == wanted] or found
-
-
-def _when(rows: Sequence[ResultRow]) -> str:
+def when(rows: Sequence[ResultRow]) -> str:
     """Return ", end of series" where all rows are of one visit."""
     visits = {row.visit for row in rows}
     visit = visits.pop() if len(visits) == 1 else ""

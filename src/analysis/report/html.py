@@ -1,40 +1,63 @@
-"""Write index.html: one file, no network, no script, the same bytes from the same inputs."""
+"""Write index.html: one file, no network, whole without its script, the same bytes each time."""
 
 from __future__ import annotations
 
 import base64
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, datetime
+from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
 from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from analysis.display import palette
-from analysis.outcomes.rows import ResultRow
+from analysis.display.figures.canvas import dark_rules
+from analysis.report.drawings import figure_svg
+from analysis.report.every_number import anchors, what_of
 from analysis.report.inputs import ReportInputs
+from analysis.report.ledger_page import ledger_groups
 from analysis.report.marks import shape
-from analysis.report.methods import GLOSSARY, REFERENCES, methods_sentences, settings_lines
+from analysis.report.methods import REFERENCES, methods_sentences, settings_lines
 from analysis.report.quality import intake_table, make_checks, state_tally
-from analysis.report.sections import make_overview, make_section
-from analysis.report.tables import response_word
-from analysis.report.verdicts import HOW_TO_READ, make_verdicts, patients_text, seen_text, tally
-from analysis.wording import words
-from analysis.wording.numbers import (
-    count_text,
-    estimate_text,
-    interval_text,
-    level_text,
+from analysis.report.sections import make_across, make_duration, make_section
+from analysis.report.signature import signature_lines
+from analysis.report.verdicts import (
+    claim_key,
+    how_to_read,
+    make_verdicts,
+    patients_text,
+    seen_by_visit,
+    seen_text,
+    tally,
 )
+from analysis.wording import words
+from analysis.wording.numbers import count_text, estimate_text, interval_text
+from analysis.wording.texts import say, say_pairs
 
 PAGE = "index.html"
 LONGEST_ID = 200
 """Letters of a fragment, a figure's name or a link; a group may be named by 10,000."""
 
-SYNTHETIC = "Synthetic data: these patients do not exist"
+SYNTHETIC = say("page.synthetic")
+SCRIPT = "page.js"
+TERMS = {
+    "responders": "responder",
+    "reduction": "reduction",
+    "relief": "relief",
+    "missing": "bounds",
+    "complete": "observed",
+    "who": "quartiles",
+    "worse": "baseline",
+}
+"""The term of the glossary that a heading of a section leads to."""
+
+FONTS = (("400", "ReliefcheckSans-Regular.woff2"), ("700", "ReliefcheckSans-Bold.woff2"))
 
 
 def write_report(run_folder: Path, *, loaded: ReportInputs) -> Path:
@@ -54,7 +77,8 @@ def write_report(run_folder: Path, *, loaded: ReportInputs) -> Path:
     """
     page = run_folder / PAGE
     text = render_page("page.html.j2", **_context(loaded))
-    write_whole(page, text)
+    # A number and its percent sign stay on one line.
+    write_whole(page, text.replace(" %", "\N{NO-BREAK SPACE}%"))
     return page
 
 
@@ -94,16 +118,54 @@ def _environment() -> Environment:
         estimate_text=estimate_text,
         interval_text=interval_text,
         count_text=count_text,
-        row_line=_row_line,
+        what_of=what_of,
+        claim_key=claim_key,
         word=words.word,
         words=words,
         clip=words.plain_text,
         style=_style_values(),
         is_relative=is_relative,
         quote=lambda href: quote(href, errors="replace"),
+        quote_part=lambda href: quote(href, safe="/#", errors="replace"),
         synthetic_words=SYNTHETIC,
+        say=say,
+        glossary=say_pairs("glossary"),
+        terms=TERMS,
+        font_faces=_font_faces(),
+        dark_figures=dark_rules(".fig "),
+        script=_script(),
+        policy=_policy(),
     )
     return made
+
+
+@lru_cache(maxsize=1)
+def _script() -> Markup:
+    """Return the page's one script: it sorts, searches and tells; nothing needs it."""
+    folder = Path(__file__).parent / "templates"
+    return Markup((folder / SCRIPT).read_text(encoding="utf-8"))
+
+
+def _policy() -> str:
+    """Return what the page may load and run: pictures and fonts within it, and its own script."""
+    digest = base64.b64encode(sha256(_script().encode("utf-8")).digest()).decode("ascii")
+    return (
+        f"default-src 'none'; img-src data:; font-src data:; style-src 'unsafe-inline'; "
+        f"script-src 'sha256-{digest}'"
+    )
+
+
+@lru_cache(maxsize=1)
+def _font_faces() -> Markup:
+    """Return the suite's font as rules of the style sheet, its files within them."""
+    rules = []
+    for weight, name in FONTS:
+        data = base64.b64encode((palette.FONT_FOLDER / name).read_bytes()).decode("ascii")
+        rules.append(
+            f"@font-face{{font-family:'{palette.FONT}';font-weight:{weight};font-display:block;"
+            f"src:url(data:font/woff2;base64,{data}) format('woff2')}}"
+        )
+    return Markup("".join(rules))
 
 
 def is_relative(href: str) -> bool:
@@ -120,26 +182,35 @@ def is_relative(href: str) -> bool:
 def _context(loaded: ReportInputs) -> dict[str, Any]:
     codes = loaded.shown_conditions
     sections = [make_section(loaded, code, place=n) for n, code in enumerate(codes, start=1)]
+    anchor_of = anchors(loaded)
     return {
         "title": words.plain_text(loaded.title, longest=120),
         "export_name": words.plain_text(loaded.export_name, longest=120),
         "synthetic": loaded.synthetic,
         "facts": _head_lines(loaded),
         "verdicts": make_verdicts(loaded),
-        "tally": tally(loaded),
-        "how_to_read": HOW_TO_READ,
-        "seen": seen_text(loaded, "all"),
+        "tally": tally(loaded.headline),
+        "how_to_read": how_to_read(),
+        "seen": seen_by_visit(loaded),
+        "seen_words": seen_text(loaded, "all"),
         "sections": sections,
-        "overview": make_overview(loaded),
-        "anchor_of": _anchors(loaded.rows),
-        "image": lambda stem: _image(loaded.figures, stem),
+        "across": make_across(loaded),
+        "duration": make_duration(loaded),
+        "ledger": ledger_groups(loaded),
+        "n_claims": len(loaded.judgements),
+        "anchor_of": anchor_of,
+        "cell_of": lambda row: loaded.cells.get(loaded.id_of(row)),
+        "drawing": lambda note: figure_svg(
+            loaded.figures, note.figure, says=words.plain_text(note.alt, longest=4000)
+        ),
+        "signature": signature_lines(loaded.signature),
+        "is_release": loaded.run.get("grade") == "release",
         "checks": make_checks(loaded),
         "states": state_tally(loaded),
         "intake": intake_table(loaded),
         "methods": methods_sentences(loaded),
         "settings": settings_lines(loaded),
         "references": REFERENCES,
-        "glossary": GLOSSARY,
         "inputs": _pairs(loaded.run.get("inputs")),
         "versions": _pairs(loaded.run.get("versions")),
         "commit": str(loaded.run.get("git_commit") or ""),
@@ -153,11 +224,11 @@ def _context(loaded: ReportInputs) -> dict[str, Any]:
 def _head_lines(loaded: ReportInputs) -> list[tuple[str, str]]:
     first, last = (_day(loaded.fact(name)) for name in ("first_date", "last_date"))
     lines = [
-        ("Data", words.plain_text(loaded.export_name, longest=120)),
-        ("Patients", patients_text(loaded)),
-        ("Dates", f"{first} to {last}" if first and last else first or last),
-        ("Seen", seen_text(loaded, "all")),
-        ("Report made", _day(loaded.run.get("started"))),
+        (say("facts.data"), words.plain_text(loaded.export_name, longest=120)),
+        (say("facts.patients"), patients_text(loaded)),
+        (say("facts.dates"), f"{first} to {last}" if first and last else first or last),
+        (say("facts.made"), _day(loaded.run.get("started"))),
+        (say("facts.run"), words.plain_text(str(loaded.run.get("run_id") or ""))),
     ]
     return [(name, text) for name, text in lines if text]
 
@@ -171,42 +242,6 @@ def _day(value: object) -> str:
     except ValueError:
         return words.plain_text(str(value))
     return f"{day:%B} {day.day}, {day.year}"
-
-
-def _anchors(rows: Sequence[ResultRow]) -> Callable[[ResultRow], str]:
-    """Return what tells a row's fragment; of rows with one name only the first has it."""
-    taken: dict[str, int] = {}
-    for row in rows:
-        taken.setdefault(row.result_id[:LONGEST_ID], id(row))
-
-    def anchor_of(row: ResultRow) -> str:
-        name = row.result_id[:LONGEST_ID]
-        return f"r-{name}" if taken.get(name) == id(row) else ""
-
-    return anchor_of
-
-
-def _row_line(row: ResultRow) -> dict[str, str]:
-    """Return a row in words, for the list of all numbers."""
-    group = "" if row.group_by == "all" else (
-        f"{words.word(words.GROUPINGS, row.group_by)}: {words.word(words.GROUPS, row.group)}"
-    )  # fmt: skip
-    parts = (response_word(row), group, words.word(words.POPULATIONS_SHORT, row.population),
-             words.visit_word(row.visit))  # fmt: skip
-    return {
-        "measure": words.word(words.MEASURES, row.measure),
-        "what": ", ".join(part for part in parts if part),
-        "level": level_text(row.level),
-        "notes": " ".join([f"{row.method}.", *row.warnings]) if row.method else "",
-    }
-
-
-def _image(folder: Path, stem: str) -> str:
-    """Return a figure as a data address; empty when the folder holds no such file."""
-    path = folder / f"{stem}.svg"
-    if len(stem) > LONGEST_ID or Path(stem).name != stem or not path.is_file():
-        return ""
-    return f"data:image/svg+xml;base64,{base64.b64encode(path.read_bytes()).decode('ascii')}"
 
 
 def _pairs(found: object) -> list[tuple[str, str]]:

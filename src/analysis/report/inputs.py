@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from analysis.claims.judgement import Judgement
 from analysis.outcomes.rows import Check, FigureNote, NotebookResults, ResultRow, Sentence
+from analysis.report.trace import CellLink
 from analysis.settings import AnalysisSettings
 
 ALL = "all"
@@ -48,6 +50,10 @@ class ReportInputs:
         Executed notebooks; plain tuples (name, condition, href, error) do as well.
     figures : Path
         Folder with ``<figure stem>.svg``.
+    cells : mapping of str to CellLink
+        By ``result_id``, the cell of the executed notebook that shows the row or made it.
+    signature : mapping or None
+        Sign-off as `analysis.report.signoff.signoff_view` tells it; None when nobody signed.
     """
 
     title: str
@@ -59,11 +65,37 @@ class ReportInputs:
     conditions: Mapping[str, str]
     notebooks: tuple[NotebookLink | tuple[str, str, str, str], ...] = ()
     figures: Path = field(default=Path())
+    cells: Mapping[str, CellLink] = field(default_factory=dict)
+    signature: Mapping[str, Any] | None = None
 
-    @property
+    @cached_property
     def rows(self) -> list[ResultRow]:
         """Result rows of all notebooks."""
         return [row for result in self.results for row in result.rows]
+
+    @cached_property
+    def _ids(self) -> dict[int, str]:
+        return {id(row): row.result_id for row in self.rows}
+
+    def id_of(self, row: ResultRow) -> str:
+        """Return the ``result_id`` of one of these rows; made once, since it is asked for often."""
+        return self._ids.get(id(row)) or row.result_id
+
+    @cached_property
+    def _named(self) -> dict[str, ResultRow]:
+        named: dict[str, ResultRow] = {}
+        for row in self.rows:
+            named.setdefault(self.id_of(row), row)
+        return named
+
+    def row_named(self, result_id: str) -> ResultRow | None:
+        """Return the first row of that name, None when there is none."""
+        return self._named.get(result_id)
+
+    @cached_property
+    def headline(self) -> tuple[Judgement, ...]:
+        """Judgements of the first page."""
+        return tuple(each for each in self.judgements if each.headline)
 
     @property
     def checks(self) -> list[Check]:

@@ -1,4 +1,4 @@
-"""Methods written from the settings in force, their references, and the glossary."""
+"""Methods written from the settings in force, and their references."""
 
 from __future__ import annotations
 
@@ -20,29 +20,6 @@ REFERENCES = (
     "J Am Stat Assoc 53:457-481.",
     "ICH E9(R1) (2019). Addendum on estimands and sensitivity analysis in clinical trials.",
 )
-
-GLOSSARY = (
-    ("All who started", "Every patient who began treatment with a high enough baseline. A patient "
-     "not seen at the visit counts as not responding."),
-    ("Baseline", "Mean pain rating in the days up to the first infusion."),
-    ("Best and worst case", "The rate if every patient not seen had responded, or had not "
-     "responded. The truth lies between the two."),
-    ("Booster", "An infusion after the first series, given to keep or renew relief."),
-    ("Cited band", "The lowest and highest figure the claim gives."),
-    ("Interval", "The range of true figures that go with the data. A wide interval means few "
-     "patients."),
-    ("Median", "The middle value: half of the patients lie below, half above. Not reached means "
-     "that less than half had lost relief when follow-up ended."),
-    ("Missing", "Patients for whom the value is not known. Never counted as zero."),
-    ("Only those seen", "Patients with a rating at the visit. Those who do well may come back more "
-     "often, so this figure may flatter."),
-    ("Percent reduction", "How much pain fell, as percent of the patient's own baseline."),
-    ("Relief", "Time from the end of the series until response is lost."),
-    ("Responder", "A patient whose pain fell by at least 30 percent (moderate) or 50 percent "
-     "(substantial)."),
-    ("Series", "Infusions without a long gap between them; the first one is what is judged."),
-    ("Undecided", "The data allow both: that the claim holds and that it does not."),
-)  # fmt: skip
 
 _BOOSTER = {
     "loss": "A booster counts as the end of relief",

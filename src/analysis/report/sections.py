@@ -1,41 +1,65 @@
-"""Sections by condition: who the patients are, then tables, figures and every number."""
+"""Sections of the page: one a condition, one across them, one on how long relief lasts."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from analysis.display.figures.labels import group_word
+from analysis.claims.judgement import Judgement
 from analysis.outcomes.rows import FigureNote, ResultRow, find_rows
-from analysis.report.condition_tables import (
-    MAIN_POPULATION,
-    further_tables,
-    in_order,
-    outcome_tables,
-    overview_tables,
-)
+from analysis.report import condition_tables as tables
+from analysis.report.every_number import RowGroup, group_rows
+from analysis.report.flow import Flow, patient_flow
 from analysis.report.inputs import ALL, NotebookLink, ReportInputs
+from analysis.report.overview_tables import outcomes_across, relief_across
 from analysis.report.tables import TableView
+from analysis.report.who import who_they_are
 from analysis.wording import words
-from analysis.wording.numbers import count_text, estimate_text
 
-LOSSES = frozenset(
-    ["never_treated", "baseline_zero", "baseline_below_minimum", "no_baseline_rating", "not_rated"]
-)
-"""Steps that count who leaves; a loss of nobody is not drawn (its number is in the list)."""
+RELIEF_MEASURES = frozenset(
+    ["relief_duration", "relieved_share", "at_risk", "relief_duration_even_spread",
+     "relief_quartile", "relief_mean", "relief_duration_by_definition", "km_relief_duration",
+     "km_relieved_share", "cumulative_incidence", "log_rank", "parametric_median",
+     "conditional_share", "time_ratio", "booster_count", "booster_gap", "series_relief",
+     "series_time_ratio"]
+)  # fmt: skip
+"""Measures of the duration page; across conditions they stand there and not twice."""
 
+TOPICS_OF_FIGURES = {
+    "rates": "responders",
+    "responders": "responders",
+    "cumulative": "responders",
+    "waterfall": "responders",
+    "reductions": "reduction",
+    "trajectory": "reduction",
+    "subgroups": "subgroups",
+    "relief": "relief",
+    "interval_relief": "relief",
+    "strategies": "relief",
+    "incidence": "relief",
+    "swimmer": "relief",
+    "parametric_check": "relief",
+    "boosters": "relief",
+    "series": "relief",
+}
+"""Where a figure stands, by the last part of its name; any other is a further figure."""
 
 IN_NOTEBOOKS = ("incidence", "swimmer", "parametric_check", "boosters", "series")
 """Finer figures on relief: once for all patients on the page, per condition in the notebooks."""
 
+ON_FIRST_PAGE = ("verdicts",)
+"""Figures whose content the first page draws itself."""
+
 
 @dataclass(frozen=True, kw_only=True)
-class Flow:
-    """A step from file to analysis: patients left, or patients who leave (``is_loss``)."""
+class Topic:
+    """A heading of a section with its tables and figures; ``flow`` is drawn before them."""
 
-    step: str
-    count: str
-    is_loss: bool
+    key: str
+    tables: tuple[TableView, ...] = ()
+    figures: tuple[FigureNote, ...] = ()
+    flow: Flow | None = None
+    told: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,33 +69,70 @@ class Section:
     code: str
     anchor: str
     label: str
-    lead: str
-    flow: tuple[Flow, ...]
     sentences: tuple[str, ...]
-    outcomes: tuple[TableView, ...]
-    further: tuple[TableView, ...]
-    figures: tuple[FigureNote, ...]
-    rows: tuple[ResultRow, ...]
+    topics: tuple[Topic, ...]
+    groups: tuple[RowGroup, ...]
+    n_rows: int
     failures: tuple[NotebookLink, ...]
     links: tuple[NotebookLink, ...]
+    claims: tuple[Judgement, ...] = ()
 
 
 def make_section(inputs: ReportInputs, code: str, *, place: int) -> Section:
     """Return the section of one condition."""
     rows = find_rows(inputs.rows, condition=code)
-    return _section(
-        inputs,
-        code,
-        f"condition-{place}",
-        outcomes=outcome_tables(inputs, rows),
-        further=further_tables(inputs, rows),
-        lead=_lead(rows),
-    )
+    claims = tuple(each for each in inputs.headline if each.condition == code)
+    made: dict[str, list[TableView | None]] = {
+        "who": [who_they_are(rows)],
+        "complete": [tables.completeness(rows)],
+        "responders": [tables.responders(inputs, rows), tables.by_visit(rows)],
+        "reduction": [tables.reductions(inputs, rows)],
+        "worse": [tables.worse_beside_better(inputs, rows)],
+        "subgroups": [*tables.subgroups(inputs, rows)],
+        "relief": [tables.relief_medians(inputs, rows), tables.relief_shares(rows)],
+        "missing": [tables.bounds(inputs, rows)],
+    }
+    told = {"missing": [each.tipping.sentence for each in claims if each.tipping]}
+    figures = _by_topic(_notes(inputs, code, lambda name: name not in IN_NOTEBOOKS))
+    order = ["flow", *made, "further"]
+    topics = [
+        Topic(
+            key=key,
+            tables=tuple(table for table in made.get(key, ()) if table),
+            figures=tuple(figures.get(key, ())),
+            flow=patient_flow(rows) if key == "flow" else None,
+            told=tuple(told.get(key, ())),
+        )
+        for key in order
+    ]
+    return _section(inputs, code, f"condition-{place}", topics=topics, rows=rows, claims=claims)
 
 
-def make_overview(inputs: ReportInputs) -> Section:
-    """Return the section across conditions."""
-    return _section(inputs, ALL, "across", outcomes=overview_tables(inputs), further=(), lead="")
+def make_across(inputs: ReportInputs) -> Section:
+    """Return the section across conditions, without how long relief lasts."""
+    rows = [row for row in find_rows(inputs.rows, condition=ALL)
+            if row.measure not in RELIEF_MEASURES]  # fmt: skip
+    notes = _by_topic(_notes(inputs, ALL, lambda name: name not in ON_FIRST_PAGE))
+    topics = [
+        Topic(key="flow", flow=patient_flow(rows)),
+        Topic(key="who", tables=tuple(table for table in [who_they_are(rows)] if table)),
+        Topic(key="responders", tables=tuple(outcomes_across(inputs)),
+              figures=tuple(notes.get("responders", ()))),
+        Topic(key="reduction", figures=tuple(notes.get("reduction", ()))),
+        Topic(key="subgroups", figures=tuple(notes.get("subgroups", ()))),
+        Topic(key="further", figures=tuple(notes.get("further", ()))),
+    ]  # fmt: skip
+    return _section(inputs, ALL, "across", topics=topics, rows=rows)
+
+
+def make_duration(inputs: ReportInputs) -> Section:
+    """Return the section on how long relief lasts: all conditions together, then side by side."""
+    rows = [row for row in find_rows(inputs.rows, condition=ALL) if row.measure in RELIEF_MEASURES]
+    notes = _by_topic(_notes(inputs, ALL, lambda name: True)).get("relief", [])
+    own = [tables.relief_medians(inputs, rows), tables.relief_shares(rows)]
+    every = [*relief_across(inputs), *(table for table in own if table)]
+    topic = Topic(key="relief", tables=tuple(every), figures=tuple(notes))
+    return _section(inputs, ALL, "duration", topics=[topic], rows=rows, with_sentences=False)
 
 
 def _section(
@@ -79,65 +140,45 @@ def _section(
     code: str,
     anchor: str,
     *,
-    outcomes: Sequence[TableView],
-    further: Sequence[TableView],
-    lead: str,
+    topics: Sequence[Topic],
+    rows: Sequence[ResultRow],
+    claims: tuple[Judgement, ...] = (),
+    with_sentences: bool = True,
 ) -> Section:
-    rows = find_rows(inputs.rows, condition=code)
     links = [link for link in inputs.links if link.condition == code]
+    if code == ALL:
+        is_relief = anchor == "duration"
+        links = [link for link in links if link.name.startswith("40") == is_relief]
+    told = [each for each in inputs.sentences if each.condition == code]
+    shown = [each for each in told if not each.name.startswith("claim_")]
     return Section(
         code=code,
         anchor=anchor,
         label=words.condition_word(code, inputs.conditions),
-        lead=lead,
-        flow=_flow(rows),
-        sentences=tuple(s.text for s in inputs.sentences if s.condition == code),
-        outcomes=tuple(outcomes),
-        further=tuple(further),
-        figures=figures_shown(inputs, code),
-        rows=tuple(rows),
+        sentences=tuple(each.text for each in shown) if with_sentences else (),
+        topics=tuple(t for t in topics if t.tables or t.figures or t.flow or t.told),
+        groups=tuple(group_rows(rows)),
+        n_rows=len(rows),
         failures=tuple(link for link in links if link.error),
         links=tuple(link for link in links if not link.error),
+        claims=claims,
     )
 
 
-def _flow(rows: Sequence[ResultRow]) -> tuple[Flow, ...]:
-    steps = in_order(find_rows(rows, measure="patients", group_by=ALL))
-    return tuple(
-        Flow(
-            step=words.word(words.DEFINITIONS, row.definition),
-            count=estimate_text(row),
-            is_loss=row.definition in LOSSES,
-        )
-        for row in steps
-        if row.value or row.definition not in LOSSES
+def _notes(
+    inputs: ReportInputs, code: str, is_shown: Callable[[str], bool]
+) -> Iterable[FigureNote]:
+    return (
+        note for note in inputs.figure_notes if note.condition == code and is_shown(_last(note))
     )
 
 
-def _lead(rows: Sequence[ResultRow]) -> str:
-    """Return who they are: how many started, and how many of each subtype where it is known."""
-    said = []
-    for step in ("started", "eligible"):
-        found = find_rows(rows, measure="patients", definition=step, group_by=ALL)
-        told = words.word(words.DEFINITIONS, step)
-        said += [f"{estimate_text(row)} patients {told}." for row in found[:1]]
-    sizes: dict[str, str] = {}
-    for row in rows:
-        whole = row.measure == "patients" and row.definition == "started"
-        if row.group_by == "subtype" and (whole or row.population == MAIN_POPULATION):
-            sizes.setdefault(group_word(row), count_text(row.value if whole else row.n))
-    if sizes:
-        listed = ", ".join(f"{name} {n}" for name, n in sizes.items())
-        said.append(f"Subtypes (patients counted): {listed}.")
-    return " ".join(said)
+def _by_topic(notes: Iterable[FigureNote]) -> dict[str, list[FigureNote]]:
+    found: dict[str, list[FigureNote]] = {}
+    for note in notes:
+        found.setdefault(TOPICS_OF_FIGURES.get(_last(note), "further"), []).append(note)
+    return found
 
 
-def figures_shown(inputs: ReportInputs, code: str) -> tuple[FigureNote, ...]:
-    """Return the figures of a condition for the page; the finer ones stay in its notebooks.
-
-    Across conditions all are shown once.
-    """
-    own = [note for note in inputs.figure_notes if note.condition == code]
-    if code == ALL:
-        return tuple(own)
-    return tuple(note for note in own if note.figure.rpartition(".")[2] not in IN_NOTEBOOKS)
+def _last(note: FigureNote) -> str:
+    return note.figure.rpartition(".")[2]

@@ -8,11 +8,20 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from analysis.claims.judgement import Judgement
+from analysis.claims.records import (
+    SCHEMA,
+    judgement_of,
+    record_of,
+    schema_text,
+)
+from analysis.claims.records import (
+    frame_of_judgements as frame_of_judgements,
+)
 from analysis.display.exhibits import Exhibit
 from analysis.display.figures import ShownFigure, save_figure, show_figure
 from analysis.errors import InputError
@@ -25,9 +34,6 @@ from analysis.outcomes.rows import (
     row_from_record,
 )
 from analysis.places import out_path
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 RESULTS, FIGURES = "results", "figures"
 CLAIMS = "claims.json"
@@ -149,25 +155,26 @@ def rows_of(results: Sequence[NotebookResults]) -> list[ResultRow]:
 
 
 def write_judgements(folder: str | Path, judgements: Sequence[Judgement]) -> Path:
-    """Write the judgements of a run as JSON."""
-    return write_json(
-        out_path(str(folder)) / CLAIMS, [asdict(judgement) for judgement in judgements]
-    )
+    """Write the judgements of a run as JSON, with the JSON Schema they fit beside them."""
+    root = out_path(str(folder))
+    path = write_json(root / CLAIMS, [record_of(judgement) for judgement in judgements])
+    (root / SCHEMA).write_text(schema_text(), encoding="utf-8")
+    return path
 
 
 def load_judgements(folder: str | Path) -> tuple[Judgement, ...]:
-    """Read the judgements of a run; empty when there are none yet."""
+    """Read the judgements of a run; empty when there are none yet.
+
+    Raises
+    ------
+    InputError
+        A file that is not what `write_judgements` writes.
+    """
     path = Path(folder) / CLAIMS
     if not path.exists():
         return ()
-    return tuple(Judgement(**record) for record in json.loads(path.read_text(encoding="utf-8")))
-
-
-def frame_of_judgements(judgements: Sequence[Judgement]) -> pd.DataFrame:
-    """Return judgements as a frame, one row a claim."""
-    import pandas as pd
-
-    return pd.DataFrame(
-        [asdict(judgement) for judgement in judgements],
-        columns=[each.name for each in fields(Judgement)],
-    )
+    try:
+        records = json.loads(path.read_text(encoding="utf-8"))
+        return tuple(judgement_of(record) for record in records)
+    except (ValueError, TypeError, KeyError) as error:
+        raise InputError(f"{path.name} holds no judgements of the suite ({error}).") from None

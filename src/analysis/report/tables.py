@@ -44,6 +44,20 @@ class TableView:
     marked: frozenset[int] = frozenset()
 
 
+LONGEST_ID = 200
+"""Letters of a fragment; a group may be named by 10,000."""
+
+
+def row_anchor(row: ResultRow) -> str:
+    """Return the fragment under which a row stands in the list of every number."""
+    return f"r-{row.result_id[:LONGEST_ID]}"
+
+
+def linked(row: ResultRow, text: str) -> Markup:
+    """Return a number as a link to its result row."""
+    return Markup('<a class="n" href="#{}">{}</a>').format(row_anchor(row), text)
+
+
 def note_of(rows: Sequence[ResultRow]) -> str:
     """Return the methods and warnings of rows, each sentence once."""
     methods = list(dict.fromkeys(row.method for row in rows if row.method))
@@ -87,7 +101,7 @@ def estimates_table(
     lines = []
     for row in rows:
         line: list[str | Markup] = [tell(row) or NO_NUMBER for tell in kept.values()]
-        line += [estimate_text(row), interval_text(row)]
+        line += [linked(row, estimate_text(row)), interval_text(row)]
         line += [beside[1](row) or NO_NUMBER] if beside else []
         line += [count_text(row.n), count_text(row.n_missing)]
         if drawn:
@@ -108,7 +122,7 @@ def crossed_table(
     caption: str,
     down: tuple[str, Callable[[ResultRow], str]],
     across: Callable[[ResultRow], str],
-    show: Callable[[ResultRow], str | Markup] = estimate_text,
+    show: Callable[[ResultRow], str | Markup] | None = None,
     with_note: bool = True,
 ) -> TableView | None:
     """Return rows with one thing down the side and another across the top; None without rows."""
@@ -118,7 +132,7 @@ def crossed_table(
     tops = list(dict.fromkeys(across(row) for row in rows))
     cells: dict[str, dict[str, str | Markup]] = {}
     for row in rows:
-        cells.setdefault(side(row) or "all", {}).setdefault(across(row), show(row))
+        cells.setdefault(side(row) or "all", {}).setdefault(across(row), (show or plain_link)(row))
     headings = [Heading(text=title), *(Heading(text=top, numeric=True) for top in tops)]
     lines = tuple(
         (name, *(found.get(top, NO_NUMBER) for top in tops)) for name, found in cells.items()
@@ -131,12 +145,17 @@ def crossed_table(
     )
 
 
-def with_interval(row: ResultRow) -> str | Markup:
+def plain_link(row: ResultRow) -> Markup:
+    """Return a row's number as a link to the row."""
+    return linked(row, estimate_text(row))
+
+
+def with_interval(row: ResultRow) -> Markup:
     """Return estimate and interval in one cell, the interval on a line of its own."""
     if row.value is None or (row.low is None and row.high is None):
-        return estimate_text(row)
+        return plain_link(row)
     lines = Markup("{}<br><small>{}</small>")
-    return lines.format(estimate_text(row), interval_text(row))
+    return lines.format(plain_link(row), interval_text(row))
 
 
 def response_word(row: ResultRow) -> str:

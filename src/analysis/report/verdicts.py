@@ -1,8 +1,10 @@
-"""The first page: each headline claim as a row, and how complete the data are."""
+"""The first page: how complete the data are, then each headline claim as a row."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -11,6 +13,7 @@ from analysis.claims.judgement import VERDICT_MEANING, Judgement
 from analysis.outcomes.rows import ResultRow, find_rows
 from analysis.report.inputs import ALL, ReportInputs
 from analysis.report.marks import verdict_strip
+from analysis.report.tables import row_anchor
 from analysis.wording import words
 from analysis.wording.numbers import (
     band_text,
@@ -18,24 +21,31 @@ from analysis.wording.numbers import (
     estimate_text,
     interval_text,
     level_text,
+    p_text,
+    share_text,
 )
+from analysis.wording.texts import say, say_all
 
-HOW_TO_READ = (
-    "The shaded band is the cited figure. The dot is our patients' figure, the line through it its "
-    "interval: the range in which the true figure plausibly lies.",
-    f"Meets: {VERDICT_MEANING['meets']}. Falls short: {VERDICT_MEANING['falls short']}. "
-    f"Undecided: {VERDICT_MEANING['undecided']}. Not testable: {VERDICT_MEANING['not testable']}. "
-    f"Unfalsifiable: {VERDICT_MEANING['unfalsifiable']}.",
-    "These figures say how patients were after treatment compared with before. They cannot say "
-    "that the treatment was the reason.",
-)
+_NO_KEY = re.compile(r"[^\w-]+")
+_SENTENCE_END = re.compile(r"(?<=[.!?]) (?=[A-Z\"“0-9])")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """Who was seen at a visit, of those who started: for a bar with its number."""
+
+    visit: str
+    text: str
+    percent: float
+    anchor: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class VerdictView:
-    """One claim as the first page prints it."""
+    """One claim as the page prints it."""
 
     claim_id: str
+    key: str
     wording: str
     source: str
     condition: str
@@ -49,24 +59,56 @@ class VerdictView:
     completeness: str
     position: str
     more: str
+    opening: str
     sentence: str
     strip: Markup
-    result_id: str
+    anchor: str
+    robustness: str
+    further: tuple[tuple[str, str], ...]
+    may_say: str
+    sayable: bool
+    lacks: tuple[str, ...]
 
 
 def make_verdicts(inputs: ReportInputs) -> list[VerdictView]:
-    """Return every judgement ready to print, in the given order."""
-    return [_view(inputs, judgement) for judgement in inputs.judgements]
+    """Return the headline judgements ready to print, in the given order."""
+    return [view_of(inputs, judgement) for judgement in inputs.headline]
 
 
-def tally(inputs: ReportInputs) -> list[tuple[str, str, int]]:
+def claim_key(claim_id: str) -> str:
+    """Return a claim's number as it may stand in a fragment: no spaces, no signs, not long."""
+    return _NO_KEY.sub("-", words.plain_text(claim_id))
+
+
+def how_to_read() -> tuple[str, ...]:
+    """Return how to read the first page."""
+    meaning = {name.replace(" ", "_"): text for name, text in VERDICT_MEANING.items()}
+    return tuple(line.format(**meaning) for line in say_all("how.lines"))
+
+
+def tally(judgements: Iterable[Judgement]) -> list[tuple[str, str, int]]:
     """Return verdict, its word and how many claims have it, for verdicts that occur."""
-    counts: Counter[str] = Counter(judgement.verdict for judgement in inputs.judgements)
+    counts: Counter[str] = Counter(judgement.verdict for judgement in judgements)
     return [(code, word, counts[code]) for code, word in words.VERDICTS.items() if counts[code]]
 
 
+def seen_by_visit(inputs: ReportInputs) -> list[Seen]:
+    """Return who was seen at each visit, of all who started."""
+    found = find_rows(inputs.rows, measure="completeness_share", condition=ALL, group_by=ALL)
+    return [
+        Seen(
+            visit=words.visit_word(row.visit),
+            text=estimate_text(row),
+            percent=round(100 * row.value, 1),
+            anchor=row_anchor(row),
+        )
+        for row in found
+        if row.value is not None
+    ]
+
+
 def seen_text(inputs: ReportInputs, condition: str) -> str:
-    """Return "seen at end of series: 120 of 140 (86 %)"; empty where no row says it."""
+    """Return "120 of 140 (86 %) seen at end of series"; empty where no row says it."""
     visit = inputs.setting("analysis_visit")
     found = find_rows(inputs.rows, measure="completeness_share", condition=condition,
                       group_by=ALL, visit=visit)  # fmt: skip
@@ -83,9 +125,11 @@ def patients_text(inputs: ReportInputs) -> str:
     return ", ".join(told)
 
 
-def _view(inputs: ReportInputs, judgement: Judgement) -> VerdictView:
+def view_of(inputs: ReportInputs, judgement: Judgement, *, drawn: bool = True) -> VerdictView:
+    """Return a judgement ready to print; with its drawing only where it is wanted."""
     marks = (judgement.cited_low, judgement.cited_high)
-    measured: Judgement | ResultRow = _row_of(inputs, judgement) or judgement
+    row = row_of(inputs, judgement)
+    measured: Judgement | ResultRow = row or judgement
     known = judgement.value is not None
     estimate = estimate_text(measured, apart_from=marks)
     interval = (
@@ -95,8 +139,10 @@ def _view(inputs: ReportInputs, judgement: Judgement) -> VerdictView:
     )
     cited = words.plain_text(judgement.cited_text) or band_text(*marks, unit=judgement.unit)
     says = f"Cited {cited}. Our patients: {estimate}{', ' if interval else ''}{interval}."
+    sentence = words.plain_text(judgement.sentence, longest=2000)
     return VerdictView(
-        claim_id=judgement.claim_id,
+        claim_id=words.plain_text(judgement.claim_id),
+        key=claim_key(judgement.claim_id),
         wording=words.plain_text(judgement.wording, longest=400),
         source=words.plain_text(judgement.source, longest=200),
         condition=words.condition_word(judgement.condition, inputs.conditions),
@@ -107,19 +153,61 @@ def _view(inputs: ReportInputs, judgement: Judgement) -> VerdictView:
         estimate=estimate,
         interval=interval,
         patients=_patients(judgement) if known else "",
-        completeness=seen_text(inputs, judgement.condition) if known else "",
+        completeness=seen_text(inputs, judgement.condition) if known and drawn else "",
         position=words.word(words.POSITIONS, judgement.position) if known else "",
         more=_more(judgement),
-        sentence=words.plain_text(judgement.sentence, longest=800),
-        strip=verdict_strip(judgement, says=says),
-        result_id=measured.result_id if isinstance(measured, ResultRow) else "",
+        opening=_SENTENCE_END.split(sentence)[0],
+        sentence=sentence,
+        strip=verdict_strip(judgement, says=says) if drawn else Markup(""),
+        anchor=row_anchor(row) if row else "",
+        robustness=_robustness(judgement),
+        further=tuple(_further(judgement)),
+        may_say=words.plain_text(judgement.may_say, longest=2000),
+        sayable=judgement.sayable,
+        lacks=tuple(words.plain_text(each.lacks, longest=300) for each in judgement.lacks),
     )
+
+
+def row_of(inputs: ReportInputs, judgement: Judgement) -> ResultRow | None:
+    """Return the result row a verdict rests on, so that both print the same fraction."""
+    row = inputs.row_named(judgement.result_id)
+    return row if row is not None and row.value == judgement.value else None
 
 
 def _patients(judgement: Judgement) -> str:
     """Return n, and of how many nothing is known: a verdict on completers must not hide it."""
-    missing = f"; {count_text(judgement.n_missing)} not known" if judgement.n_missing else ""
-    return f"n = {count_text(judgement.n)}{missing}"
+    unknown = say("first.missing", n=count_text(judgement.n_missing))
+    return f"n = {count_text(judgement.n)}" + (f"; {unknown}" if judgement.n_missing else "")
+
+
+def _robustness(judgement: Judgement) -> str:
+    """Return "falls short in 212 of 240 readings", and what the others say."""
+    found = judgement.robustness
+    if found is None or not found.n:
+        return ""
+    n, k = count_text(found.n), count_text(found.n_agreeing)
+    if found.n == found.n_agreeing:
+        return say("first.agree_all", n=n)
+    others = [f"{words.word(words.VERDICTS, verdict).lower()} {count_text(times)}"
+              for verdict, times in found.verdicts.items()
+              if verdict != judgement.verdict and times]  # fmt: skip
+    told = say("first.agree", verdict=words.word(words.VERDICTS, judgement.verdict), k=k, n=n)
+    return f"{told} {say('first.other', others=', '.join(others))}" if others else told
+
+
+def _further(judgement: Judgement) -> Iterable[tuple[str, str]]:
+    """Give what else is known: the tipping point, the verdict among all claims, the pulled rate."""
+    if judgement.tipping:
+        yield say("first.tipping"), words.plain_text(judgement.tipping.sentence, longest=800)
+    if judgement.verdict_adjusted:
+        p = judgement.p_holm
+        told = say("first.adjusted_p", p=p_text(p)) if p is not None else ""
+        adjusted = words.word(words.VERDICTS, judgement.verdict_adjusted).lower()
+        yield say("first.adjusted"), say("first.adjusted_text", verdict=adjusted, p=told)
+    if judgement.shrunk:
+        label = words.plain_text(judgement.shrunk.label, longest=300)
+        told = f"{share_text(judgement.shrunk.value)} (n = {count_text(judgement.shrunk.n)})"
+        yield say("first.shrunk"), f"{told}: {label}"
 
 
 def _more(judgement: Judgement) -> str:
@@ -131,14 +219,13 @@ def _more(judgement: Judgement) -> str:
     if judgement.reason:
         return words.plain_text(judgement.reason, longest=600)
     if judgement.verdict == "undecided" and judgement.further_patients is not None:
-        return (
-            f"About {count_text(judgement.further_patients)} more patients would decide it "
-            "with 80 % probability, if the figure stays as it is."
-        )
+        return say("first.decide", n=count_text(judgement.further_patients))
     return ""
 
 
-def _row_of(inputs: ReportInputs, judgement: Judgement) -> ResultRow | None:
-    """Return the result row a verdict rests on, so that both print the same fraction."""
-    same = [row for row in inputs.rows if row.result_id == judgement.result_id]
-    return next((row for row in same if row.value == judgement.value), None)
+def in_groups(judgements: Sequence[Judgement]) -> list[tuple[str, list[Judgement]]]:
+    """Return judgements by how they are answered, in the order of the texts."""
+    known = ("computed", "no_records", "evidence_only", "unfalsifiable", "opinion", "definition")
+    found = dict.fromkeys([*known, *(each.answer for each in judgements)])
+    groups = [(answer, [each for each in judgements if each.answer == answer]) for answer in found]
+    return [(answer, group) for answer, group in groups if group]

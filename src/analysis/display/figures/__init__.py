@@ -11,6 +11,7 @@ from analysis.display.figures.cumulative import (
     describe_cumulative_responders,
     draw_cumulative_responders,
 )
+from analysis.display.figures.forest import describe_subgroups, draw_subgroups
 from analysis.display.figures.incidence import describe_incidence, draw_incidence
 from analysis.display.figures.inputs import CitedBand, CurveToDraw
 from analysis.display.figures.interval_relief import (
@@ -58,6 +59,7 @@ __all__ = [
     "describe_series",
     "describe_specifications",
     "describe_strategies",
+    "describe_subgroups",
     "describe_swimmer",
     "describe_trajectories",
     "describe_verdict_strip",
@@ -73,6 +75,7 @@ __all__ = [
     "draw_series",
     "draw_specifications",
     "draw_strategies",
+    "draw_subgroups",
     "draw_swimmer",
     "draw_trajectories",
     "draw_verdict_strip",

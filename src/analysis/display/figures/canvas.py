@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, wraps
@@ -14,7 +13,17 @@ from tempfile import NamedTemporaryFile
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from analysis.display.palette import FONT, INK, MUTED, dark_color, every_color, theme
+from analysis.display.figures.slim import slim_svg
+from analysis.display.palette import (
+    FALLBACK,
+    FONT,
+    INK,
+    MUTED,
+    dark_color,
+    every_color,
+    register_fonts,
+    theme,
+)
 from analysis.wording.words import plain_text
 
 if TYPE_CHECKING:
@@ -24,8 +33,8 @@ if TYPE_CHECKING:
 WIDTH_INCHES = 6.2
 PNG_DPI = 150
 FORMULA_POINTS = 13
-FONT_STACK = "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'DejaVu Sans', sans-serif"
-"""Fonts of the reader's own machine: the page's, so that figure and text look alike."""
+FONT_STACK = f"'{FONT}', system-ui, 'Segoe UI', Roboto, Arial, '{FALLBACK}', sans-serif"
+"""The suite's font, which the page brings along; a file on its own takes the reader's."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -53,7 +62,7 @@ def new_axes(
     axes: list[Axes] = list(made[:, 0])
     if title:
         figure.suptitle(drawable(title, longest=120, width=64), x=0.012, ha="left",
-                        fontsize=11, fontweight="bold")  # fmt: skip
+                        fontsize=12, fontweight="bold")  # fmt: skip
     return figure, axes
 
 
@@ -101,9 +110,8 @@ def svg_bytes(figure: Figure) -> bytes:
     """Return the figure as SVG with fixed ids, no date, and colours that follow a dark page."""
     buffer = BytesIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    text = buffer.getvalue().decode("utf-8").replace(f"'{FONT}'", FONT_STACK)
-    head, found, rest = text.partition("<defs>")
-    return f"{head}{_dark_style()}{found}{rest}".encode()
+    head, found, rest = slim_svg(buffer.getvalue().decode("utf-8"), fonts=FONT_STACK).partition(">")
+    return f"{head}{found}{dark_style()}{rest}".encode()
 
 
 @themed
@@ -124,8 +132,8 @@ def formula_svg(tex: str) -> bytes:
     with theme(), matplotlib.rc_context({"svg.fonttype": "path", "text.parse_math": True}):
         size = FontProperties(size=FORMULA_POINTS)
         math_to_image(f"${tex}$", buffer, prop=size, format="svg", color=INK)
-    text = re.sub("<metadata>.*?</metadata>", "", buffer.getvalue().decode(), flags=re.DOTALL)
-    return text.replace("<defs>", f"{_dark_style()}<defs>", 1).encode()
+    head, found, rest = slim_svg(buffer.getvalue().decode(), fonts=FONT_STACK).partition(">")
+    return f"{head}{found}{dark_style()}{rest}".encode()
 
 
 _SIZE = 'style="width:100%;max-width:44rem"'
@@ -152,14 +160,18 @@ def show_figure(figure: Figure, alt: str) -> ShownFigure:
     return ShownFigure(svg=svg_bytes(figure), alt=alt)
 
 
-def _dark_style() -> str:
-    rules = []
-    for color in every_color():
-        dark = dark_color(color)
-        rules += [f'[style*="{part}: {color}"]{{{part}:{dark}!important}}'
-                  for part in ("fill", "stroke")]  # fmt: skip
-        rules.append(f'[fill="{color}"]{{fill:{dark}}}')
-    return f"<style>@media (prefers-color-scheme:dark){{{''.join(rules)}}}</style>"
+def dark_style() -> str:
+    """Return the style element by which a figure on its own follows a dark page."""
+    return f"<style>@media (prefers-color-scheme:dark){{{dark_rules()}}}</style>"
+
+
+def dark_rules(scope: str = "") -> str:
+    """Return the rules that turn each colour of a figure into its dark one, below ``scope``."""
+    return "".join(
+        f'{scope}[{part}="{color}"]{{{part}:{dark_color(color)}}}'
+        for color in every_color()
+        for part in ("fill", "stroke")
+    )
 
 
 @lru_cache(maxsize=1)
@@ -167,7 +179,9 @@ def _known_characters() -> frozenset[int]:
     from matplotlib.font_manager import findfont
     from matplotlib.ft2font import FT2Font
 
-    return frozenset(FT2Font(findfont(FONT)).get_charmap())
+    register_fonts()
+    fonts = [FT2Font(findfont(name)) for name in (FONT, FALLBACK)]
+    return frozenset().union(*(font.get_charmap() for font in fonts))
 
 
 def _write_whole(path: Path, content: bytes) -> None:

@@ -61,7 +61,7 @@ def draw_cumulative_responders(
     for threshold in thresholds_pct:
         axes.axvline(threshold, color=INK, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
         axes.annotate(f"{threshold:g} %", (threshold, 1), xycoords=("data", "axes fraction"),
-                      xytext=(3, -9), textcoords="offset points", fontsize=8.5)  # fmt: skip
+                      xytext=(3, -9), textcoords="offset points", fontsize=9.5)  # fmt: skip
     axes.set_ylim(0, 1.0)
     axes.set_xlim(min(c[0].threshold_pct or 0 for c in curves), 100)
     axes.yaxis.set_major_formatter(lambda y, _: share_text(y))

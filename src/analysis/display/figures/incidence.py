@@ -172,7 +172,7 @@ def _write_ends(
 ) -> None:
     """Name each layer at the right end, with its share; labels keep a distance and a line."""
     axes.text(1.04, 1.04, f"At week {edge - TAIL_WEEKS:.3g}", transform=axes.transAxes,
-              va="bottom", fontsize=8.5, color=MUTED)  # fmt: skip
+              va="bottom", fontsize=9.5, color=MUTED)  # fmt: skip
     tops = np.cumsum(shares)
     middles = tops - shares / 2
     for name, share, middle, height in zip(names, shares, middles, _apart(middles), strict=True):
@@ -184,7 +184,7 @@ def _write_ends(
             xytext=(1.04, float(height)),
             textcoords=("axes fraction", "data"),
             va="center",
-            fontsize=8.5,
+            fontsize=9.5,
             fontweight="bold" if relieved else "normal",
             color=condition_color(condition) if relieved else INK,
             annotation_clip=False,

@@ -273,7 +273,7 @@ def write_legend(axes: Axes, *, curves: Sequence[IntervalCurveToDraw]) -> None:
         names.append("After the last look: not known")
     columns = 2 if max(map(len, names)) <= LONGEST_OF_TWO else 1
     axes.legend(handles, names, loc="lower left", bbox_to_anchor=(0, 1.01), ncols=columns,
-                fontsize=8.5, borderaxespad=0, handlelength=1.8, columnspacing=1.4)  # fmt: skip
+                fontsize=9.5, borderaxespad=0, handlelength=1.8, columnspacing=1.4)  # fmt: skip
 
 
 def write_followed(

@@ -159,7 +159,7 @@ def _draw_band(axes: Axes, *, top: float, bottom: float, band: CitedBand) -> Non
         if edge is not None:
             axes.plot([edge, edge], [top, bottom], color=BAND_EDGE, linewidth=1, zorder=0.6)
     centre = (low + high) / 2
-    axes.text(centre, top - 0.08, drawable(band.text), color=BAND_EDGE, fontsize=8.5,
+    axes.text(centre, top - 0.08, drawable(band.text), color=BAND_EDGE, fontsize=9.5,
               ha="center", va="bottom")  # fmt: skip
 
 

@@ -59,7 +59,7 @@ def draw_relief_curves(
     for week in cited_weeks:
         axes.axvline(week, color=BAND_EDGE, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
         axes.annotate(f"{quantity_text(week, unit='weeks')}", (week, 0), xytext=(3, 4),
-                      textcoords="offset points", fontsize=8.5, color=BAND_EDGE)  # fmt: skip
+                      textcoords="offset points", fontsize=9.5, color=BAND_EDGE)  # fmt: skip
     if len(curves) > 1:
         axes.legend(loc="upper right")
     counts = [(dict(zip(np.asarray(c.at_risk_weeks, dtype=float).tolist(),

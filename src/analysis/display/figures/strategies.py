@@ -143,7 +143,7 @@ def draw_cited_weeks(
         axes.axvline(week, color=BAND_EDGE, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
         axes.annotate(quantity_text(week, unit="weeks"), (week, height), xytext=(3, lift), va=at,
                       xycoords=("data", "axes fraction"), textcoords="offset points", zorder=5,
-                      fontsize=8.5, color=BAND_EDGE, bbox=WHITE)  # fmt: skip
+                      fontsize=9.5, color=BAND_EDGE, bbox=WHITE)  # fmt: skip
 
 
 def _medians(rows: Sequence[ResultRow]) -> list[ResultRow]:
@@ -227,7 +227,7 @@ def _draw_panels(
             _draw_share(axes, row, order.index(key) if key in order else len(order))
         axes.set_xlim(-0.04, 1.04)
         axes.set_ylim(len(order) - 0.45, -0.75)
-        axes.set_xticks([0, 0.5, 1], ["0", "50", "100"], fontsize=8)
+        axes.set_xticks([0, 0.5, 1], ["0", "50", "100"], fontsize=9)
         axes.grid(axis="x")
         _name_rows(axes, strategy_names(rows_of, labels) if column == 0 else [])
         if column == len(weeks) // 2:
@@ -237,7 +237,7 @@ def _draw_panels(
 def _draw_share(axes: Axes, row: ResultRow, y: int) -> None:
     if row.value is None:
         text = row.status.replace(" ", "\n")
-        axes.text(0.5, y, text, ha="center", va="center", fontsize=7.5, color=MUTED)
+        axes.text(0.5, y, text, ha="center", va="center", fontsize=8.5, color=MUTED)
         return
     color = condition_color(row.condition)
     if row.low is not None and row.high is not None:
@@ -245,4 +245,4 @@ def _draw_share(axes: Axes, row: ResultRow, y: int) -> None:
     axes.plot(row.value, y, condition_marker(row.condition), color=color, markersize=4.5,
               clip_on=False)  # fmt: skip
     axes.annotate(share_text(row.value), (min(0.86, max(0.14, row.value)), y), xytext=(0, 5),
-                  textcoords="offset points", ha="center", fontsize=8)  # fmt: skip
+                  textcoords="offset points", ha="center", fontsize=9)  # fmt: skip

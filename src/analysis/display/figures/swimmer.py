@@ -119,7 +119,7 @@ def draw_swimmer(
     for place, span in enumerate(ordered, start=1):
         _draw_span(axes, span, place, color)
     axes.set_yticks(range(1, len(ordered) + 1), [str(k) for k in range(1, len(ordered) + 1)],
-                    fontsize=8)  # fmt: skip
+                    fontsize=9)  # fmt: skip
     axes.set_xticks(TICKS)
     axes.xaxis.set_major_formatter(lambda x, _: f"{x:g}")
     axes.tick_params(axis="y", length=0)
@@ -205,4 +205,4 @@ def _write_legend(axes: Axes, spans: Sequence[SpanToDraw], color: str) -> None:
     ]  # fmt: skip
     kept = [(handle, name) for is_drawn, handle, name in shown if is_drawn]
     axes.legend(*zip(*kept, strict=True), loc="lower left", bbox_to_anchor=(0, 1.0), ncols=3,
-                fontsize=8.5, borderaxespad=0, handlelength=1.6, columnspacing=1.2)  # fmt: skip
+                fontsize=9.5, borderaxespad=0, handlelength=1.6, columnspacing=1.2)  # fmt: skip

@@ -39,7 +39,7 @@ def write_counts_under(
     for place, ((numbers, condition), name) in enumerate(zip(counts, names, strict=True)):
         head = what if len(counts) == 1 else f"{what}: {drawable(name, longest=56)}"
         color = INK if len(counts) == 1 else condition_color(condition)
-        under.text(0, place + 0.22, head, transform=under.get_yaxis_transform(), fontsize=8.5,
+        under.text(0, place + 0.22, head, transform=under.get_yaxis_transform(), fontsize=9.5,
                    va="center", color=color, in_layout=False)  # fmt: skip
         for x, count in numbers.items():
-            under.text(x, place + 0.66, count_text(count), ha="center", va="center", fontsize=8.5)
+            under.text(x, place + 0.66, count_text(count), ha="center", va="center", fontsize=9.5)

@@ -121,7 +121,7 @@ def _draw_panel(
         _draw_row(axes, judgement, y, right=right)
     names = [f"{words.condition_word(j.condition, labels)}\ncited {_cited(j)}" for j in found]
     names = ["\n".join(drawable(line, longest=34) for line in n.split("\n")) for n in names]
-    axes.set_yticks(range(len(found)), names, fontsize=8.5)
+    axes.set_yticks(range(len(found)), names, fontsize=9.5)
     axes.tick_params(axis="y", length=0)
     axes.set_ylim(len(found) - 0.4, -0.6)
     suffix = " %" if axis == "percent" else ""

@@ -169,6 +169,6 @@ def _draw_threshold(
         xytext=(-4, 3),
         textcoords="offset points",
         ha="right",
-        fontsize=8.5,
+        fontsize=9.5,
         bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 1, "alpha": 0.85},
     )

@@ -1,0 +1,82 @@
+(function () {
+  "use strict";
+  var all = function (what, where) { return Array.prototype.slice.call((where || document).querySelectorAll(what)); };
+
+  // A number leads into a folded list: unfold whatever holds the place.
+  function unfold() {
+    var place = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    for (var up = place; up; up = up.parentElement) { if (up.tagName === "DETAILS") { up.open = true; } }
+    if (place) { place.scrollIntoView({ block: "center" }); }
+  }
+  addEventListener("hashchange", unfold);
+  if (location.hash) { unfold(); }
+
+  // On paper nothing is folded.
+  var opened = [];
+  addEventListener("beforeprint", function () {
+    opened = all("details:not(.rows):not([open])");
+    opened.forEach(function (each) { each.open = true; });
+  });
+  addEventListener("afterprint", function () { opened.forEach(function (each) { each.open = false; }); });
+
+  // What a number is, where the pointer rests on it.
+  function tell(event) {
+    var link = event.target.closest && event.target.closest("a.n:not([title])");
+    if (!link) { return; }
+    var row = document.getElementById(decodeURIComponent(link.hash.slice(1)));
+    if (!row) { return; }
+    var group = row.parentNode.querySelector("th[scope=rowgroup]");
+    var told = all("th,td", row).slice(0, 1).map(function (cell) { return cell.textContent; });
+    link.title = [group && group.textContent, told.join(" ")].filter(Boolean).join("\n").replace(/[ \t]+/g, " ").trim();
+  }
+  addEventListener("mouseover", tell);
+  addEventListener("focusin", tell);
+
+  // The claims: searched by words, sorted by heading.
+  var ledger = document.querySelector(".ledger");
+  if (!ledger) { return; }
+  var table = ledger.querySelector("table"), tools = ledger.querySelector(".tools");
+  var lines = all("tbody.line", table), heads = all("tbody.group", table);
+  var box = tools.querySelector("input"), shown = tools.querySelector("[role=status]");
+  var words = lines.map(function (line) { return line.textContent.toLowerCase(); });
+  tools.hidden = false;
+  function search() {
+    var wanted = box.value.toLowerCase().split(/\s+/).filter(Boolean), k = 0;
+    lines.forEach(function (line, place) {
+      var fits = wanted.every(function (word) { return words[place].indexOf(word) >= 0; });
+      line.hidden = !fits;
+      k += fits ? 1 : 0;
+    });
+    heads.forEach(function (head) {
+      var next = head.nextElementSibling, any = false;
+      for (; next && next.className === "line"; next = next.nextElementSibling) { any = any || !next.hidden; }
+      head.hidden = sorted || !any;
+    });
+    shown.textContent = shown.getAttribute("data-text").replace("{k}", k);
+  }
+  var sorted = false;
+  all("thead th", table).forEach(function (head, column) {
+    var button = document.createElement("button");
+    button.type = "button";
+    button.textContent = head.textContent;
+    button.setAttribute("aria-label", tools.getAttribute("data-sort") + " " + head.textContent);
+    head.textContent = "";
+    head.appendChild(button);
+    button.addEventListener("click", function () {
+      var down = head.getAttribute("aria-sort") === "ascending";
+      all("thead th", table).forEach(function (each) { each.removeAttribute("aria-sort"); });
+      head.setAttribute("aria-sort", down ? "descending" : "ascending");
+      sorted = true;
+      var key = function (line) { return line.rows[0].cells[column].textContent.trim(); };
+      lines.map(function (line, place) { return { line: line, key: key(line), place: place }; })
+        .sort(function (a, b) {
+          var by = a.key.localeCompare(b.key, "en", { numeric: true }) || 0;
+          return (down ? -by : by) || a.place - b.place;
+        })
+        .forEach(function (each) { table.appendChild(each.line); });
+      search();
+    });
+  });
+  box.addEventListener("input", search);
+  search();
+})();

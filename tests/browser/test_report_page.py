@@ -1,0 +1,197 @@
+"""The report in a real browser: readable, usable, whole without scripts, safe."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from justhtml import JustHTML
+
+pytestmark = pytest.mark.slow
+
+PHONE, LAPTOP, SHEET = 390, 1280, 794
+OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa",
+                                              "best-practice"]},
+        "resultTypes": ["violations"]}  # fmt: skip
+N_CLAIMS = 165
+
+
+def texts(page, selector: str) -> list[str]:
+    return page.locator(selector).all_inner_texts()
+
+
+def ledger_numbers(found: list[str]) -> list[str]:
+    return [text for text in found if re.fullmatch(r"C\d{3}", text)]
+
+
+@pytest.mark.parametrize("width", [PHONE, SHEET, LAPTOP])
+def test_nothing_runs_over_the_edge(open_page, width):
+    page = open_page(viewport={"width": width, "height": 900})
+    assert page.evaluate(OVERFLOW) <= 0
+    page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
+    assert page.evaluate(OVERFLOW) <= 0
+
+
+def test_the_answer_stands_on_the_first_screen(open_page):
+    page = open_page(viewport={"width": LAPTOP, "height": 900})
+    first = page.locator(".claim").first
+    box = first.bounding_box()
+    assert box["y"] + box["height"] < 900
+    assert "Undecided" in first.inner_text()
+    seen, claims = (page.locator(name).first.bounding_box()["y"] for name in (".seen", ".claims"))
+    assert seen < claims
+
+
+def test_all_cited_bands_stand_on_one_axis(open_page):
+    page = open_page(viewport={"width": LAPTOP, "height": 900})
+    boxes = [each.bounding_box() for each in page.locator(".claim .strip").all()]
+    assert len(boxes) == 4
+    assert len({(round(box["x"]), round(box["width"])) for box in boxes}) == 1
+
+
+def test_claims_can_be_searched(open_page):
+    page = open_page()
+    box = page.locator("#claim-search")
+    assert page.get_by_role("status").inner_text() == f"{N_CLAIMS} of {N_CLAIMS} claims shown"
+    box.fill("fibromyalgia 40-60")
+    shown = page.locator("tbody.line:visible")
+    assert 0 < shown.count() < 10
+    assert all("ibromyalgia" in text for text in shown.all_inner_texts())
+    assert page.locator("tbody.group:visible").count() <= shown.count()
+    box.fill("no such words at all")
+    assert shown.count() == 0
+    box.fill("")
+    assert shown.count() == N_CLAIMS
+
+
+def test_claims_can_be_sorted_by_keyboard_and_back(open_page):
+    page = open_page()
+    column = "tbody.line td:first-child"
+    before = texts(page, column)
+    head = page.get_by_role("button", name="Sort by No.")
+    head.focus()
+    page.keyboard.press("Enter")
+    up = ledger_numbers(texts(page, column))
+    assert len(up) == 161
+    assert up == sorted(up)
+    assert page.locator("th[aria-sort=ascending]").count() == 1
+    page.keyboard.press("Enter")
+    assert ledger_numbers(texts(page, column)) == up[::-1]
+    assert sorted(before) == sorted(texts(page, column))
+    assert page.locator("tbody.group:visible").count() == 0
+
+
+def test_a_number_leads_to_its_row_and_to_the_cell_that_shows_it(open_page):
+    page = open_page(viewport={"width": LAPTOP, "height": 900})
+    page.locator(".claim a.n").first.click()
+    row = page.locator("tr:target")
+    assert row.is_visible()
+    assert "91 of 140 (65 %)" in row.inner_text().replace("\xa0", " ")
+    assert "Wilson score interval" in row.locator("xpath=..").inner_text()
+    row.locator("a").click()
+    page.wait_for_url(re.compile(r"notebooks/20_responders\.crps\.html#cell-3$"))
+    cell = page.locator("#cell-3")
+    assert "91 of 140 (65 %)" in cell.inner_text().replace("\xa0", " ")
+    code = cell.locator("details.code")
+    assert code.get_attribute("open") is None
+    page.get_by_role("link", name="To the report").click()
+    page.wait_for_url(re.compile(r"index\.html$"))
+
+
+def test_a_number_tells_what_it_is_where_the_pointer_rests(open_page):
+    page = open_page()
+    number = page.locator(".claim a.n").first
+    number.focus()
+    assert "Responders" in number.get_attribute("title")
+    assert "Wilson" in number.get_attribute("title")
+
+
+def test_the_page_is_whole_with_scripts_off(open_page):
+    page = open_page(java_script_enabled=False)
+    assert page.locator("tbody.line").count() == N_CLAIMS
+    assert page.locator("tbody.group:visible").count() == 6
+    assert not page.locator("#claim-search").is_visible()
+    assert page.locator(".claim").count() == 4
+    page.locator(".claim a.n").first.click()
+    assert page.locator("tr:target").count() == 1
+    assert page.locator("tbody.line").first.locator("summary").is_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_barrier_is_found_by_axe(open_page, scheme):
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = open_page(color_scheme=scheme, viewport={"width": LAPTOP, "height": 900})
+    page.evaluate("document.querySelectorAll('.claims details').forEach(e => { e.open = true })")
+    found = Axe().run(page, options=WCAG).response["violations"]
+    told = [(each["id"], node["target"], node["failureSummary"][:200])
+            for each in found for node in each["nodes"][:3]]  # fmt: skip
+    assert told == []
+
+
+def test_a_dark_page_is_dark_with_its_figures(open_page):
+    page = open_page(color_scheme="dark")
+    ground, ink = page.evaluate(
+        "[getComputedStyle(document.body).backgroundColor, getComputedStyle(document.body).color]"
+    )
+    assert sum(map(int, re.findall(r"\d+", ground)[:3])) < 120
+    assert sum(map(int, re.findall(r"\d+", ink)[:3])) > 600
+    drawn = page.evaluate(
+        "[...document.querySelectorAll('.fig text')].map(e => getComputedStyle(e).fill)"
+    )
+    assert drawn
+    assert all(sum(map(int, re.findall(r"\d+", fill)[:3])) > 250 for fill in drawn)
+
+
+def test_page_and_figures_take_the_font_that_comes_with_them(open_page):
+    page = open_page()
+    page.evaluate("document.fonts.ready")
+    assert page.evaluate("document.fonts.check('16px \"Reliefcheck Sans\"')")
+    assert page.evaluate("[...document.fonts].map(each => each.status)") == ["loaded", "loaded"]
+    families = "[...document.querySelectorAll('.fig')].map(e => getComputedStyle(e).fontFamily)"
+    assert {name.split(",")[0].strip('"') for name in page.evaluate(families)} == {
+        "Reliefcheck Sans"
+    }
+
+
+def test_it_prints_with_sections_on_pages_of_their_own(open_page, tmp_path):
+    from pypdf import PdfReader
+
+    page = open_page()
+    page.pdf(path=tmp_path / "report.pdf", format="A4")
+    printed = PdfReader(tmp_path / "report.pdf").pages
+    pages = [each.extract_text().replace("\xa0", " ") for each in printed]
+    assert len(pages) > 8
+    first = pages[0]
+    for said in ("Undecided", "Falls short", "Not testable", "Meets", "1 / "):
+        assert said in first
+    heads = ("Complex regional pain syndrome", "Every statement of the page", "Data quality")
+    starts = [text[:160] for text in pages]  # the foot of a page may be read first
+    assert [head for head in heads if not any(head in start for start in starts)] == []
+    whole = " ".join(pages)
+    assert "Read so." in whole  # what is folded on the screen stands open on paper
+    assert "Every number of this section" not in whole
+
+
+def test_the_html_is_valid(report):
+    JustHTML(report.read_text(encoding="utf-8"), strict=True)
+    for page in (report.parent / "notebooks").glob("*.html"):
+        JustHTML(page.read_text(encoding="utf-8"), strict=True)
+
+
+def test_every_place_can_be_reached_and_seen_by_keyboard(open_page):
+    page = open_page(viewport={"width": PHONE, "height": 800})
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#verdicts")
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        hidden = page.evaluate(
+            """() => { const at = document.activeElement.getBoundingClientRect();
+            const nav = document.querySelector('nav.parts').getBoundingClientRect();
+            return at.height > 0 && at.bottom <= nav.bottom && nav.top <= 0
+              && !document.activeElement.closest('nav'); }"""
+        )
+        assert not hidden
