@@ -91,7 +91,7 @@ def report(tmp_path_factory) -> Path:
             run=inputs.run,
             notebooks=(ExecutedNotebook(notebook=NOTEBOOK, condition="crps"),),
         ),
-    )
+    ).page
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 from tests.run.exports import write_export
 
+from analysis.cli import COMMANDS as KNOWN
 from analysis.cli import main
 
 ROOT = Path(__file__).parents[2]
@@ -40,9 +42,12 @@ def test_make_knows_what_to_do(target):
     assert wanted.get(target, "") in done.stdout
 
 
-@pytest.mark.parametrize(
-    "command", [c for c in COMMANDS if c.startswith("reliefcheck ") and " run " not in c]
-)
+OWN = [command for command in COMMANDS if command.startswith("reliefcheck ")]
+ON_RUNS = [command for command in OWN if "reports/" in command]
+"""Commands that look at finished runs, in the order of the page."""
+
+
+@pytest.mark.parametrize("command", [c for c in OWN if " run " not in c and c not in ON_RUNS])
 def test_reliefcheck_commands_run(command, tmp_path):
     export = write_export(tmp_path / "export")
     mapping = tmp_path / "own.yaml"
@@ -62,9 +67,26 @@ def test_reliefcheck_commands_run(command, tmp_path):
     assert result.exit_code == 0, result.output
 
 
+@pytest.mark.slow
+def test_commands_on_finished_runs_work_one_after_the_other(tmp_path):
+    """A small run, a copy of it a month later, and every command the page gives for them."""
+    export = write_export(tmp_path / "export")
+    (tmp_path / "quick.yaml").write_text("bootstrap_replicates: 200\n", encoding="utf-8")
+    may, june = tmp_path / "may", tmp_path / "june"
+    words = ["run", str(export), "--condition", "crps", "--settings", str(tmp_path / "quick.yaml")]
+    made = CliRunner().invoke(main, [*words, "--no-cache", "--quiet", "--out", str(may)])
+    assert made.exit_code == 0, made.output
+    shutil.copytree(may, june)
+    stand_ins = {"reports/may": str(may), "reports/june": str(june)}
+    stand_ins["reports/june-release"] = f"{june}-release"
+    assert {command.split()[1] for command in ON_RUNS} >= {"diff", "verify", "release", "sign"}
+    for command in ON_RUNS:
+        result = CliRunner().invoke(main, [stand_ins.get(w, w) for w in shlex.split(command)[1:]])
+        assert result.exit_code == 0, f"{command}: {result.output}"
+
+
 def test_every_reliefcheck_command_is_in_the_readme():
-    told = {c.split()[1] for c in COMMANDS if c.startswith("reliefcheck ")}
-    assert set(main.commands) <= told | {"run"}
+    assert set(KNOWN) <= {command.split()[1] for command in OWN} | {"run"}
 
 
 def test_library_lines_work():

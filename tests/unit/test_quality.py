@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from exports import derive, load
 from studies import END, SETTINGS, clinic, patient, study
 
 from analysis.outcomes.quality import check_quality, frame_of_checks
@@ -28,7 +29,7 @@ def typed():
 
 def test_every_question_has_one_answer_with_a_sentence(typed):
     checks = check_quality(typed, SETTINGS)
-    assert len({check.name for check in checks}) == len(checks) == 11
+    assert len({check.name for check in checks}) == len(checks) == 12
     assert all(check.sentence.endswith(".") for check in checks)
     frame = frame_of_checks(checks)
     assert set(frame["state"]) <= {"pass", "pass with findings", "fail", "not applicable"}
@@ -119,3 +120,13 @@ def test_two_ratings_of_a_day_are_averaged_and_told():
     got = answer(replace(datasets, ratings=twice), "ratings of one day")
     assert (got.state, got.n) == ("pass with findings", 2)
     assert END in datasets.ratings["day"].tolist()
+
+
+def test_ages_over_89_are_told(tmp_path):
+    table = "patient_id,condition,age_years\nA,crps,95\nB,fibromyalgia,40\n"
+    got = answer(derive(load(tmp_path, {"patients.csv": table})), "ages")
+    assert (got.state, got.n) == ("pass with findings", 1)
+
+
+def test_an_export_without_ages_has_no_answer_on_them(typed):
+    assert answer(typed, "ages").state == "not applicable"

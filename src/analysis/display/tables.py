@@ -22,6 +22,9 @@ ALWAYS = ("Estimate", "Interval", "n", "Missing")
 NUMERIC = ("Estimate", "Interval", "n", "Missing")
 """Columns set to the right."""
 
+SHORT = ("Threshold", "Visit")
+"""Columns of a few words that stay on one line: "at least 30 %" is read at a glance."""
+
 
 def tabulate_rows(
     rows: Sequence[ResultRow], *, labels: Mapping[str, str], every_column: Sequence[str] = ()
@@ -102,11 +105,9 @@ def show(frame: pd.DataFrame, caption: str = "") -> ShownTable:
 
 
 def _side(name: object) -> str:
-    return (
-        ' style="text-align:right;white-space:nowrap"'
-        if name in NUMERIC
-        else ' style="text-align:left"'
-    )
+    side = "right" if name in NUMERIC else "left"
+    line = ";white-space:nowrap" if name in (*NUMERIC, *SHORT) else ""
+    return f' style="text-align:{side}{line}"'
 
 
 def _cell(name: object, value: object) -> str:

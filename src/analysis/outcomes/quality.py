@@ -10,7 +10,9 @@ import pandas as pd
 from analysis.derive.datasets import Datasets
 from analysis.derive.pain import NOT_TREATED, OTHER_RECALL
 from analysis.outcomes.rows import Check, CheckState
+from analysis.outcomes.table_one import ages_at_start
 from analysis.settings import AnalysisSettings
+from analysis.sources.ages import OLDEST_AGE_YEARS
 
 MANY_MISSING_SHARE = 0.2
 """More than a fifth unseen can move a responder rate by more than its interval is wide at n = 100;
@@ -38,6 +40,7 @@ def check_quality(datasets: Datasets, settings: AnalysisSettings) -> tuple[Check
         _follow_up_after_start,
         _series_length,
         _icd_agrees,
+        _ages_grouped,
     ]
     return tuple(check(datasets, settings) for check in checks)
 
@@ -147,7 +150,7 @@ def _same_day_ratings(datasets: Datasets, settings: AnalysisSettings) -> Check:
 def _recall(datasets: Datasets, settings: AnalysisSettings) -> Check:
     ratings = datasets.ratings
     n = int(ratings.loc[ratings["role"] == OTHER_RECALL, "n_same_day"].sum())
-    told = f"Ratings of '{datasets.recall}' pain are analysed; {n:,} of another recall are not."
+    told = f"Ratings of '{datasets.recall}' pain are analyzed; {n:,} of another recall are not."
     return _check("recall", "pain_scores", "pass with findings" if n else "pass", n, told)
 
 
@@ -201,6 +204,15 @@ def _icd_agrees(datasets: Datasets, settings: AnalysisSettings) -> Check:
     told = f"{differs:,} patients have an ICD-10 code of another condition than the one stated."
     state: CheckState = "pass with findings" if differs else "pass"
     return _check("ICD-10-CM", "patients", state, differs, told)
+
+
+def _ages_grouped(datasets: Datasets, settings: AnalysisSettings) -> Check:
+    ages = ages_at_start(datasets.subjects)
+    if ages.isna().all():
+        return _check("ages", "patients", "not applicable", 0, "The export tells no ages.")
+    n = int((ages >= OLDEST_AGE_YEARS).sum())
+    told = f"{n:,} patients are 90 or older and count as 90, so that no age names a patient."
+    return _check("ages", "patients", "pass with findings" if n else "pass", n, told)
 
 
 def frame_of_checks(checks: tuple[Check, ...]) -> pd.DataFrame:

@@ -66,11 +66,9 @@ def tabulate_characteristics(datasets: Datasets, condition: str) -> tuple[Result
 def characteristics(datasets: Datasets, condition: str) -> pd.DataFrame:
     """Return the characteristics of the starters, one row a patient; only columns with a value."""
     subjects = datasets.subjects.loc[whole_group(datasets, condition).patient_ids]
-    at_start = _date(subjects, "first_infusion_at").fillna(_date(subjects, "enrolled_on"))
+    at_start = _start_of(subjects)
     made = {
-        "age_years": _number(subjects, "age_years").fillna(
-            at_start.dt.year - _number(subjects, "birth_year")
-        ),
+        "age_years": ages_at_start(subjects),
         "pain_years": (at_start - _date(subjects, "pain_since")).dt.days / DAYS_A_YEAR,
     }
     made |= {name: _number(subjects, name) for name in NUMBERS if name not in made}
@@ -82,6 +80,19 @@ def characteristics(datasets: Datasets, condition: str) -> pd.DataFrame:
     if condition == "all":  # a subtype means something within its condition only
         frame = frame.drop(columns="subtype", errors="ignore")
     return frame.dropna(axis="columns", how="all")
+
+
+def ages_at_start(subjects: pd.DataFrame) -> pd.Series:
+    """Return the age of each patient at the start, years; 90 stands for 90 and more.
+
+    As stated, else the year of the start less the birth year; missing where neither is known.
+    """
+    by_year = _start_of(subjects).dt.year - _number(subjects, "birth_year")
+    return _number(subjects, "age_years").fillna(by_year)
+
+
+def _start_of(subjects: pd.DataFrame) -> pd.Series:
+    return _date(subjects, "first_infusion_at").fillna(_date(subjects, "enrolled_on"))
 
 
 def _table_one(frame: pd.DataFrame, **how: list[str]) -> TableOne:

@@ -24,7 +24,6 @@ class Task:
     parameters: dict[str, Any]
     needs: tuple[str, ...] = ()
     expected_seconds: float = 0.0
-    stage: int = 1
 
     @property
     def name(self) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache, wraps
 from html import escape
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 WIDTH_INCHES = 6.2
 PNG_DPI = 150
 FORMULA_POINTS = 13
+POINTS_PER_INCH = 72
+LAYOUT_ROUNDS = 2
+"""Room for ticks changes which ticks there are; the second round settles it."""
 FONT_STACK = f"'{FONT}', system-ui, 'Segoe UI', Roboto, Arial, '{FALLBACK}', sans-serif"
 """The suite's font, which the page brings along; a file on its own takes the reader's."""
 
@@ -82,7 +86,9 @@ def drawable(text: str, *, longest: int = 48, width: int = 0) -> str:
     return "\n".join(wrap(shown.replace("≥ ", "≥\xa0").replace(" %", "\xa0%"), width))
 
 
-def save_figure(figure: Figure, folder: Path, stem: str) -> tuple[Path, Path]:
+def save_figure(
+    figure: Figure, folder: Path, stem: str, *, svg: bytes | None = None
+) -> tuple[Path, Path]:
     """Write a figure as SVG and PNG; the same figure gives the same bytes.
 
     Parameters
@@ -92,6 +98,8 @@ def save_figure(figure: Figure, folder: Path, stem: str) -> tuple[Path, Path]:
         Made when absent.
     stem : str
         File name without its ending.
+    svg : bytes, optional
+        The figure as `svg_bytes` gave it, where it was drawn already.
 
     Returns
     -------
@@ -100,26 +108,51 @@ def save_figure(figure: Figure, folder: Path, stem: str) -> tuple[Path, Path]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     paths = folder / f"{stem}.svg", folder / f"{stem}.png"
-    for path, content in zip(paths, (svg_bytes(figure), png_bytes(figure)), strict=True):
+    for path, content in zip(paths, (svg or svg_bytes(figure), png_bytes(figure)), strict=True):
         _write_whole(path, content)
     return paths
 
 
-@themed
 def svg_bytes(figure: Figure) -> bytes:
     """Return the figure as SVG with fixed ids, no date, and colours that follow a dark page."""
     buffer = BytesIO()
-    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    with _laid_out(figure):
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     head, found, rest = slim_svg(buffer.getvalue().decode("utf-8"), fonts=FONT_STACK).partition(">")
     return f"{head}{found}{dark_style()}{rest}".encode()
 
 
-@themed
 def png_bytes(figure: Figure) -> bytes:
     """Return the figure as PNG without the name of the software that made it."""
     buffer = BytesIO()
-    figure.savefig(buffer, format="png", dpi=PNG_DPI, metadata={"Software": None})
+    with _laid_out(figure):
+        figure.savefig(buffer, format="png", dpi=PNG_DPI, metadata={"Software": None})
     return buffer.getvalue()
+
+
+@contextmanager
+def _laid_out(figure: Figure) -> Iterator[None]:
+    """Set the theme for drawing a figure whose parts stay where they are.
+
+    Laying out takes longer than drawing, so it is done once a figure, in the points of its SVG.
+    The engine is taken off under settings that ask for none, or matplotlib would put it back.
+    """
+    import matplotlib
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+    with theme():
+        engine = figure.get_layout_engine()
+        if engine is not None:
+            dpi = figure.dpi
+            FigureCanvasSVG(figure)
+            figure.set_dpi(POINTS_PER_INCH)
+            for _ in range(LAYOUT_ROUNDS):
+                engine.execute(figure)
+            figure.set_dpi(dpi)
+        with matplotlib.rc_context({"figure.constrained_layout.use": False}):
+            if engine is not None:
+                figure.set_layout_engine(None)
+            yield
 
 
 def formula_svg(tex: str) -> bytes:

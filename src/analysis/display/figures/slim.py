@@ -8,10 +8,15 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree as Tree
 
+from analysis.display.figures.text_width import text_width
+
 SVG = "http://www.w3.org/2000/svg"
 XLINK = "http://www.w3.org/1999/xlink"
 DECIMALS = 1
 """Decimals of coordinates, in points: a tenth is a seventh of a pixel."""
+
+SHORTEST_HELD = 6
+"""Letters from which a text is told its width; the number at a tick never runs over."""
 
 KEPT_STYLES = frozenset(
     ["fill", "stroke", "stroke-width", "stroke-linejoin", "stroke-linecap", "stroke-dasharray",
@@ -22,6 +27,7 @@ KEPT_STYLES = frozenset(
 
 _NUMBER = re.compile(r"-?\d+\.\d+(?:e[-+]?\d+)?")
 _UNTURNED = re.compile(r"^rotate\(-?0 ")
+_SCALE = re.compile(r"(scale\([^)]*\))")
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")
 
 
@@ -46,6 +52,7 @@ def slim_svg(text: str, *, fonts: str) -> str:
     used = _references(root)
     for element in root.iter():
         _slim(element, used)
+        _hold_width(element)
     _unwrap(root)
     root.attrib.pop("version", None)
     root.attrib |= {"font-family": fonts, "stroke-linejoin": "round", "stroke-linecap": "butt"}
@@ -89,12 +96,33 @@ def _slim(element: Tree.Element, used: set[str]) -> None:
         del element.attrib["transform"]
     for name, value in element.attrib.items():
         if name not in ("id", "href", f"{{{XLINK}}}href", "viewBox"):
-            element.set(name, _NUMBER.sub(_rounded, value))
+            element.set(name, _round_numbers(value))
     if "d" in element.attrib:
         element.set("d", re.sub(r"\s*([A-Za-z])\s*", r"\1", element.get("d", "")).strip())
     for name in ("text", "tail"):
         if not (getattr(element, name) or "").strip():
             setattr(element, name, None)
+
+
+def _hold_width(element: Tree.Element) -> None:
+    """Tell how wide a text is drawn, so that another font does not run over the edge."""
+    text = element.text or ""
+    if element.tag != f"{{{SVG}}}text" or len(element) or len(text) < SHORTEST_HELD:
+        return
+    size = float(element.get("font-size", "0"))
+    bold = element.get("font-weight", "") in ("bold", "700")
+    width = text_width(text, size_points=size, bold=bold) if size else None
+    if width:
+        element.set("textLength", f"{width:.{DECIMALS}f}")
+        element.set("lengthAdjust", "spacingAndGlyphs")
+
+
+def _round_numbers(value: str) -> str:
+    """Round coordinates; a scale is no coordinate, and 0.0156 must not become 0."""
+    parts = _SCALE.split(value)
+    return "".join(
+        part if _SCALE.fullmatch(part) else _NUMBER.sub(_rounded, part) for part in parts
+    )
 
 
 def _rounded(found: re.Match[str]) -> str:

@@ -1,0 +1,234 @@
+"""An analyst opens a notebook in JupyterLab and chooses Run All Cells."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psutil
+import pytest
+
+from analysis.places import data_folder, notebook_folder
+
+pytestmark = pytest.mark.slow
+
+TOKEN = "of-a-test"
+STARTS_WITHIN_SECONDS = 60.0
+ENDS_WITHIN_SECONDS = 30.0
+RUNS_WITHIN_MS = 180_000
+LAPTOP = {"width": 1280, "height": 900}
+OWN_FOLDERS = (
+    "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_SETTINGS_DIR",
+    "JUPYTERLAB_WORKSPACES_DIR", "IPYTHONDIR",
+)  # fmt: skip
+NOWHERE = "http://127.0.0.1:9"
+"""A proxy that answers nobody: what asks for anything outside the machine fails."""
+
+FLAGS = (
+    "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1", "--ServerApp.port=0",
+    f"--IdentityProvider.token={TOKEN}", "--LabApp.news_url=None",
+    "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate",
+    "--LabApp.extension_manager=readonly",
+)  # fmt: skip
+
+DONE = """() => {
+  const told = [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]
+  const light = document.querySelector('.jp-Notebook-ExecutionIndicator')
+  return light?.dataset.status === 'idle' && told.length > 0 &&
+    told.every(each => /^\\[\\d+\\]:$/.test(each.textContent))
+}"""
+ANY_ERROR = "[data-mime-type*='stderr'], [data-mime-type*='error']"
+CANNOT_BE_REACHED = """(outputs) => outputs.filter(each => {
+  const scrolls = ['auto', 'scroll'].includes(getComputedStyle(each).overflowX)
+  return each.scrollWidth > each.clientWidth && !scrolls
+}).map(each => each.innerText.slice(0, 80))"""
+CUT_LETTERS = """(images) => images.flatMap(image => {
+  const place = document.createElement('div')
+  const bytes = Uint8Array.from(atob(image.src.split(',')[1]), each => each.charCodeAt(0))
+  place.innerHTML = new TextDecoder().decode(bytes)
+  document.body.append(place)
+  const edge = place.querySelector('svg').getBoundingClientRect()
+  const letters = [...place.querySelectorAll("text, use[href*='Sans']")].map(each => {
+    const box = each.getBoundingClientRect()
+    return {told: each.textContent.trim() || each.getAttribute('href'), box}
+  }).filter(each => each.box.width > 0.5 && each.box.height > 0.5)
+  const cut = letters.filter(({box}) => box.left < edge.left - 1 || box.right > edge.right + 1)
+    .map(each => each.told)
+  if (letters.length < 5) cut.push('hardly a letter in ' + image.alt)
+  place.remove()
+  return cut
+})"""
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A JupyterLab of the test's own, on a copy of the notebooks."""
+
+    origin: str
+    home: Path
+    settings: Path
+
+    def choose_theme(self, name: str) -> None:
+        """Set the theme that pages opened from now on have."""
+        folder = self.settings / "@jupyterlab" / "apputils-extension"
+        folder.mkdir(parents=True, exist_ok=True)
+        quiet = {"fetchNews": "false", "checkForUpdates": False}
+        for plugin, values in {"themes": {"theme": name}, "notification": quiet}.items():
+            (folder / f"{plugin}.jupyterlab-settings").write_text(json.dumps(values))
+
+
+@pytest.fixture(scope="module")
+def lab(browser, tmp_path_factory) -> Iterator[Lab]:
+    """Start JupyterLab away from the user's settings and the checkout; leave no process."""
+    work = tmp_path_factory.mktemp("lab")
+    home = work / "home"
+    shutil.copytree(data_folder(), home / "data")
+    shutil.copytree(notebook_folder(), home / "notebooks")
+    own = {name: str(work / name.lower()) for name in OWN_FOLDERS}
+    for folder in own.values():
+        Path(folder).mkdir()
+    proxies = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), NOWHERE)
+    quiet = {"OMP_NUM_THREADS": "1", "no_proxy": "127.0.0.1", "RELIEFCHECK_HOME": str(home)}
+    command = [sys.executable, "-m", "jupyterlab", *FLAGS, str(home / "notebooks")]
+    with (work / "lab.log").open("wb") as log, subprocess.Popen(
+        command, env={**os.environ, **own, **proxies, **quiet}, cwd=work,
+        stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+    ) as server:  # fmt: skip
+        try:
+            port = wait_for_port(server, Path(own["JUPYTER_RUNTIME_DIR"]), work / "lab.log")
+            yield Lab(f"http://127.0.0.1:{port}", home, Path(own["JUPYTERLAB_SETTINGS_DIR"]))
+        finally:
+            left = stop(server)
+    assert left == [], "processes outlived JupyterLab"
+
+
+def wait_for_port(server: subprocess.Popen[bytes], runtime: Path, log: Path) -> int:
+    """Return the port JupyterLab chose, once it says so."""
+    give_up = time.monotonic() + STARTS_WITHIN_SECONDS
+    while time.monotonic() < give_up and server.poll() is None:
+        for told in runtime.glob("jpserver-*.json"):
+            if text := told.read_text(encoding="utf-8"):
+                return int(json.loads(text)["port"])
+        time.sleep(0.1)
+    pytest.fail(f"JupyterLab did not start:\n{log.read_text(encoding='utf-8')[-2000:]}")
+
+
+def stop(server: subprocess.Popen[bytes]) -> list[str]:
+    """Stop JupyterLab as an interrupted terminal does; return its children that went on."""
+    if server.poll() is not None:
+        return []
+    children = psutil.Process(server.pid).children(recursive=True)
+    server.terminate()
+    try:
+        server.wait(ENDS_WITHIN_SECONDS)
+    except subprocess.TimeoutExpired:
+        server.kill()
+    _, alive = psutil.wait_procs(children, timeout=ENDS_WITHIN_SECONDS)
+    for each in alive:
+        each.kill()
+    return [" ".join(each.cmdline()) for each in alive]
+
+
+NOTEBOOKS = {
+    "20_responders": ("JupyterLab Light", 4, 5, "74 of 137 (54 %)"),
+    "30_pain_reduction": ("JupyterLab Dark", 2, 2, "mean of patients' own reductions"),
+}
+"""Theme, least figures, least tables, and what one of the tables says of the demo export."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A notebook after Run All Cells, and what the page asked for outside this machine."""
+
+    notebook: str
+    page: Any
+    outside: list[str]
+
+
+@pytest.fixture(scope="module", params=NOTEBOOKS)
+def opened(request, browser, lab) -> Iterator[Opened]:
+    """Open a notebook from the file list and run it by the menu, as an analyst does."""
+    outside: list[str] = []
+
+    def note(url: str) -> None:
+        if urlsplit(url).scheme not in ("data", "blob") and urlsplit(url).hostname != "127.0.0.1":
+            outside.append(url)
+
+    lab.choose_theme(NOTEBOOKS[request.param][0])
+    with browser.new_context(viewport=LAPTOP, service_workers="block") as context:
+        context.route(re.compile(r"^(?!http://127\.0\.0\.1:|data:|blob:)"), lambda it: it.abort())
+        page = context.new_page()
+        page.set_default_timeout(RUNS_WITHIN_MS)
+        page.on("request", lambda asked: note(asked.url))
+        page.on("websocket", lambda asked: note(asked.url))
+        page.goto(f"{lab.origin}/lab?token={TOKEN}&reset")
+        page.get_by_role("listitem").filter(has_text=request.param).dblclick()
+        page.get_by_text(re.compile(r"\| Idle$")).wait_for()
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        page.wait_for_function(DONE)
+        yield Opened(request.param, page, outside)
+
+
+def look_at(page: Any, selector: str) -> list[Any]:
+    """Return what is found in the outputs, each scrolled to: JupyterLab draws what is looked at."""
+    found = page.locator(f".jp-OutputArea-output {selector}").all()
+    for each in found:
+        each.scroll_into_view_if_needed()
+        assert each.is_visible()
+    return found
+
+
+def test_it_runs_to_the_end_without_error_or_network(opened, lab):
+    assert opened.page.locator(ANY_ERROR).count() == 0
+    written = lab.home / "reports" / "notebooks" / "results"
+    assert list(written.glob(f"{opened.notebook}.*.json"))
+    assert opened.outside == []
+
+
+def test_it_says_that_the_patients_do_not_exist(opened):
+    banner = look_at(opened.page, "pre")[0]
+    assert "SYNTHETIC DATA: these patients do not exist." in (banner.text_content() or "")
+
+
+def test_tables_are_tables_with_text(opened):
+    _, _, least, finding = NOTEBOOKS[opened.notebook]
+    tables = look_at(opened.page, "table")
+    assert len(tables) >= least
+    assert all(each.locator("thead th[scope=col]").count() > 1 for each in tables)
+    texts = [(each.text_content() or "").replace("\xa0", " ") for each in tables]
+    assert any(finding in text for text in texts)
+
+
+def test_figures_are_seen_and_told(opened):
+    figures = look_at(opened.page, "img")
+    assert len(figures) >= NOTEBOOKS[opened.notebook][1]
+    for each in figures:
+        box = each.bounding_box()
+        assert box["width"] > 400
+        assert box["height"] > 150
+        assert len(each.get_attribute("alt")) > 60
+        assert each.evaluate("image => image.complete && image.naturalWidth > 0")
+
+
+def test_figures_lose_no_letters(opened):
+    """An image cannot use the page's fonts: with another font nothing may run over its edge."""
+    figures = opened.page.locator(".jp-OutputArea-output img")
+    assert figures.evaluate_all(CUT_LETTERS) == []
+
+
+def test_nothing_is_out_of_reach(opened):
+    look_at(opened.page, "table")
+    outputs = opened.page.locator(".jp-OutputArea-output")
+    assert outputs.evaluate_all(CANNOT_BE_REACHED) == []
+    assert opened.page.evaluate("document.documentElement.scrollWidth") <= LAPTOP["width"]
