@@ -49,7 +49,7 @@ class AnalysisSettings(BaseModel):
     end_of_series_study_day: float = Field(
         0.0, description="study day treatment ends on, for exports without infusions, days"
     )
-    recall: Recall = Field("auto", description="recall of ratings analysed")
+    recall: Recall = Field("auto", description="recall of ratings analyzed")
     booster_strategy: BoosterStrategy = Field("loss", description="what a booster is to relief")
     loss_rule: LossRule = Field("once", description="when relief counts as lost")
     relief_clock: Clock = Field("end_of_series", description="relief is timed from")

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
+from analysis.claims.judge import judge_claims
+from analysis.claims.judgement import Judgement, Readings, Tipping
+from analysis.claims.ledger import load_ledger
+from analysis.claims.records import record_of
 from analysis.outcomes.rows import ResultRow
 
 PLACE = {"group_by": "all", "group": "all", "condition": "crps"}
@@ -57,6 +61,64 @@ ROWS = [
 ]
 
 
+def level(column: str, name: str, count: int, n: int, **keys: object) -> ResultRow:
+    """A line of table 1."""
+    told = {"measure": "characteristic_share", "definition": column, "population": "", "visit": "",
+            "threshold_pct": None, "group_by": "characteristic", "group": name, "low": None,
+            "high": None, "level": None, "notebook": "20_responders"}  # fmt: skip
+    return share(count, n, **{**told, **keys})
+
+
+def statistic(definition: str, value: float, n: int, **keys: object) -> ResultRow:
+    """A number of table 1."""
+    told = {"measure": "characteristic", "definition": definition, "population": "", "visit": "",
+            "low": None, "high": None, "level": None, "unit": "years"}  # fmt: skip
+    return number(value, n, **{**told, **keys})
+
+
+CLAIMED = [
+    *ROWS,
+    share(74, 137, n_missing=14, population="worst_case"),
+    share(88, 137, n_missing=14, population="best_case"),
+    level("sex", "female", 98, 137),
+    level("sex", "male", 34, 137),
+    level("sex", "not recorded", 5, 137, n_missing=5),
+    statistic("age_years_median", 47.6, 137),
+    statistic("age_years_quartile_1", 40.4, 137),
+    statistic("age_years_quartile_3", 55.2, 137),
+    statistic("age_years_mean", 47.04, 137),
+    statistic("age_years_standard_deviation", 11.96, 137),
+    number(41.5, 9, condition="fibromyalgia", n_missing=2),
+]
+"""Rows with those that two headline claims rest on: one of 137 patients, one of nine."""
+
+
+def judged(rows: list[ResultRow]) -> list[Judgement]:
+    """The headline claims judged on these rows, and one of each other kind.
+
+    Readings and a tipping point are typed for one of them.
+    """
+    found = judge_claims(load_ledger(), rows, analysis_visit="end")
+    claims = {claim.claim_id: claim for claim in load_ledger()}
+    made = []
+    for one in found:
+        claim = claims[one.claim_id]
+        if claim.headline != "yes" and one.claim_id not in ("C001", "C006", "C161"):
+            continue
+        headline = claim.headline == "yes"
+        told = replace(one, answer=claim.answer, headline=headline, may_say="9 of 137 patients.")
+        if one.claim_id == "C043":
+            verdicts = {"meets": 1, "falls short": 8, "undecided": 0, "not testable": 0}
+            tip = "14 of 137 were not rated; to stop falling short 12 would."
+            told = replace(
+                told,
+                robustness=Readings(n=9, n_agreeing=8, verdicts=verdicts, sentence="8 of 9."),
+                tipping=Tipping(n_missing=14, n_could=14, n_to_meet=None, sentence=tip),
+            )
+        made.append(told)
+    return made
+
+
 def write_run(folder: Path, rows: list[ResultRow] | None = None) -> Path:
     """Write a finished internal run of these rows."""
     folder.mkdir(parents=True)
@@ -79,7 +141,9 @@ def write_run(folder: Path, rows: list[ResultRow] | None = None) -> Path:
         for notebook, own in by_notebook.items()
     ]  # fmt: skip
     (folder / "results.json").write_text(json.dumps(content), encoding="utf-8")
-    (folder / "claims.json").write_text("[]", encoding="utf-8")
+    judgements = judged(rows) if rows is not None else []
+    claims = json.dumps([record_of(one) for one in judgements])
+    (folder / "claims.json").write_text(claims, encoding="utf-8")
     run = {"export": "exports of jane", "synthetic": True, "started": "2026-11-22T14:04:41",
            "conditions": ["crps"], "settings": {}, "inputs": {"jane.csv": "00"}, "made_by": "jane",
            "versions": {"python": "3.11.7"}}  # fmt: skip

@@ -151,7 +151,7 @@ def test_only_a_small_whole_condition_is_shrunk():
     rows = [small, *others]
     made = shrink_small(small, rows)
     assert made is not None and 6 / 99 < made.value < 0.5 and made.low is None
-    assert "Shrunk towards all" in made.label
+    assert "Shrunk toward all" in made.label
     assert shrink_small(others[0], rows) is None
     assert shrink_small(share_row(6, 20, condition="all"), rows) is None
     assert shrink_small(share_row(6, 20, group_by="subtype", group="type_1"), rows) is None

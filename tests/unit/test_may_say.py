@@ -55,9 +55,9 @@ def test_a_responder_rate_in_full():
         "as not responding. At least 50 % less pain: 35 of 137 (26 %); 95 % interval 19 % to 33 %. "
         "A booster before the visit counts as no response. There was no control group, so the "
         "figures do not say why pain changed. Source: records of \u201ctyped\u201d, infusions from "
-        "2025-01-02 to 2026-03-04. Ketamine is approved as an anaesthetic; its use for pain is "
-        "off-label. Risks the FDA names: misuse, psychiatric events, a rise of blood pressure, "
-        "slowed breathing, bladder symptoms."
+        "January 2, 2025 to March 4, 2026. Ketamine is approved as an anesthetic; its use for "
+        "pain is off-label. Risks the FDA names: misuse, psychiatric events, a rise of blood "
+        "pressure, slowed breathing, bladder symptoms."
     )
 
 

@@ -14,7 +14,7 @@ from release_runs import write_run
 from analysis.cli import main
 from analysis.errors import InputError, SettingsError
 from analysis.release.check import check_release
-from analysis.release.check_text import SMALL_IN_WORDS
+from analysis.release.check_text import SMALL_IN_WORDS, read_pieces
 from analysis.release.make import make_release
 
 
@@ -51,7 +51,7 @@ def test_page_says_that_it_is_a_release_and_how_much_is_withheld(made):
 def test_nothing_of_the_maker_is_in_it(made):
     for path in made[1].rglob("*"):
         if path.is_file() and path.suffix != ".png":
-            text = path.read_text(encoding="utf-8")
+            text = " ".join(piece for _, piece in read_pieces(path))
             assert "jane" not in text
             assert "2022-01-03" not in text
             assert "T14:04" not in text
@@ -91,6 +91,51 @@ def plant_workbook(folder: Path) -> None:
     book.save(folder / "results.xlsx")
 
 
+def plant_cells(folder: Path) -> None:
+    """A sheet with a count as a number, under the heading of the suite's own workbook."""
+    book = Workbook()
+    book.active.append(["measure", "n", "n missing"])
+    book.active.append(["responder_share", 137, 4])
+    book.save(folder / "results.xlsx")
+
+
+def plant_author(folder: Path) -> None:
+    book = Workbook()
+    book.properties.creator = "jane@clinic.example.org"
+    book.save(folder / "results.xlsx")
+
+
+def plant_pdf(folder: Path, text: str, *, author: str = "") -> None:
+    """A page of one line, written by hand: five objects, no library that draws."""
+    stream = f"BT /F1 12 Tf 72 720 Td ({text}) Tj ET"
+    objects = [
+        "<< /Type /Catalog /Pages 2 0 R >>",
+        "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R "
+        "/Resources << /Font << /F1 5 0 R >> >> >>",
+        f"<< /Length {len(stream)} >>\nstream\n{stream}\nendstream",
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+        f"<< /Author ({author}) >>",
+    ]
+    body, places = "%PDF-1.4\n", []
+    for number, text_of in enumerate(objects, start=1):
+        places.append(len(body))
+        body += f"{number} 0 obj\n{text_of}\nendobj\n"
+    table = "".join(f"{place:010d} 00000 n \n" for place in places)
+    tail = f"xref\n0 7\n0000000000 65535 f \n{table}trailer\n<< /Size 7 /Root 1 0 R /Info 6 0 R >>"
+    (folder / "report.pdf").write_text(f"{body}{tail}\nstartxref\n{len(body)}\n%%EOF\n", "latin-1")
+
+
+def plant_crate(folder: Path, **fields: str) -> None:
+    graph = [{"@id": "./", "@type": "Dataset", **fields}]
+    (folder / "ro-crate-metadata.json").write_text(json.dumps({"@graph": graph}), "utf-8")
+
+
+def add_to_run(folder: Path, **fields: object) -> None:
+    path = folder / "run.json"
+    path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | fields), "utf-8")
+
+
 def plant_output(folder: Path) -> None:
     cell = {"cell_type": "code", "source": "x", "metadata": {}, "outputs": [{"text": "1"}]}
     (folder / "notebooks" / "x.ipynb").write_text(json.dumps({"cells": [cell]}), "utf-8")
@@ -123,6 +168,27 @@ LEAKS = {
     "subject": (lambda f: add_text(f, "as in P-00417"), "id of a patient"),
     "words": (lambda f: add_text(f, "3 of 8 (38 %) responded"), "small count"),
     "workbook": (plant_workbook, "small count"),
+    "sheet": (plant_cells, "n_missing is 4"),
+    "author": (plant_author, "email address"),
+    "pdf words": (lambda f: plant_pdf(f, "3 of 8 \\(38 %\\) responded"), "small count"),
+    "pdf subject": (lambda f: plant_pdf(f, "as in P-00417"), "id of a patient"),
+    "pdf author": (lambda f: plant_pdf(f, "x", author="jane@clinic.example.org"), "email address"),
+    "crate path": (lambda f: plant_crate(f, url="/" + "home/jane/x.csv"), "absolute path"),
+    "crate file": (lambda f: plant_crate(f, name="jane.csv"), "names a file of the export"),
+    "run file": (lambda f: add_to_run(f, inputs={"jane.csv": "00"}), "names a file of the export"),
+    "run maker": (lambda f: add_to_run(f, agent="jane"), "who made the run"),
+    "tipping": (
+        lambda f: (f / "claims.json").write_text(
+            '[{"claim_id": "C1", "tipping": {"n_missing": 14, "n_to_meet": 7}}]'
+        ),
+        "n_to_meet is 7",
+    ),
+    "sentence": (
+        lambda f: (f / "claims.json").write_text(
+            '[{"claim_id": "C1", "may_say": "Of 9 patients"}]'
+        ),
+        "small count",
+    ),
     "cell": (lambda f: edit_rows(f, 0, n=140, value=7.0), "count is 7"),
     "share": (lambda f: edit_rows(f, 3, n=100, n_events=95, value=0.95), "all but so many"),
     "csv": (lambda f: (f / "claims.csv").write_text("claim_id,n\nC1,4\n"), "n is 4"),

@@ -17,6 +17,7 @@ from analysis.claims.judgement import Lack, Readings, Tipping
 from analysis.outcomes.rows import Check, FigureNote, NotebookResults, ResultRow, Sentence
 from analysis.report.html import SYNTHETIC, is_relative, write_report
 from analysis.report.inputs import NotebookLink, ReportInputs
+from analysis.report.verdicts import view_of
 
 __all__ = ["report_inputs"]  # the fixture
 
@@ -299,11 +300,11 @@ def test_a_signature_is_shown_and_a_moved_number_voids_it(signed, said, tmp_path
     assert ("VOID" in page.text) is not signed["holds"]
 
 
-def test_a_release_says_that_small_counts_are_suppressed(tmp_path):
+def test_a_release_says_that_small_counts_are_withheld(tmp_path):
     inputs = make_inputs()
     _, page = render(replace(inputs, run={**inputs.run, "grade": "release"}), tmp_path)
-    assert "counts of 1 to 10 are suppressed" in page.text
-    assert "suppressed" not in render(inputs, tmp_path)[1].text
+    assert "Counts of 1 to 10 patients are withheld" in page.text
+    assert "are withheld" not in render(inputs, tmp_path)[1].text
 
 
 def test_methods_name_the_settings_in_force(tmp_path):
@@ -497,3 +498,20 @@ def test_a_figure_outside_its_folder_is_not_read(tmp_path):
 def test_plain_tuples_do_for_notebook_links():
     inputs = replace(make_inputs(), notebooks=(("a", "crps", "a.html", ""),))
     assert inputs.links == [NotebookLink("a", "crps", "a.html")]
+
+
+def test_a_claim_on_one_arm_tells_who_was_seen_in_that_arm(report_inputs):
+    """32 of both arms are not the denominator of a claim on the 16 of one."""
+    arm = {"condition": "crps", "group_by": "arm", "group": "ketamine"}
+    own = share(8, 16, **arm)
+    seen = share(15, 16, measure="completeness_share", definition="", **arm)
+    results = (replace(report_inputs.results[0], rows=(own, seen)), *report_inputs.results[1:])
+    judged = replace(report_inputs.judgements[0], result_id=own.result_id, value=own.value, n=16)
+    view = view_of(replace(report_inputs, results=results), judged)
+    assert view.completeness.startswith("15 of 16")
+
+
+def test_nobody_to_judge_has_no_readings_that_agree(report_inputs):
+    readings = Readings(n=960, n_agreeing=960, verdicts={"not testable": 960}, sentence="x")
+    judged = replace(report_inputs.judgements[0], verdict="not testable", robustness=readings)
+    assert view_of(report_inputs, judged).robustness == ""

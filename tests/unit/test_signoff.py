@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from release_runs import write_run
 
 from analysis.cli import main
 from analysis.errors import InputError, SettingsError
+from analysis.report.html import write_report
+from analysis.report.inputs import ReportInputs
 from analysis.report.signoff import (
     hash_results,
     read_signoff,
@@ -22,12 +25,19 @@ from analysis.report.signoff import (
 )
 
 DAY = date(2026, 3, 4)
+PAGE = "<body><header><!--signoff--><!--/signoff--></header><main>\n<p>x</p></main></body>"
+
+
+INPUTS = ReportInputs(
+    title="t", export_name="e", synthetic=True, run={}, results=(), judgements=(),
+    conditions={},
+)  # fmt: skip
 
 
 @pytest.fixture
 def run(tmp_path) -> Path:
     folder = write_run(tmp_path / "run")
-    (folder / "index.html").write_text("<body><main>\n<p>x</p></main></body>", encoding="utf-8")
+    (folder / "index.html").write_text(PAGE, encoding="utf-8")
     return folder
 
 
@@ -70,6 +80,51 @@ def test_a_moved_number_voids_it_visibly(run):
     assert "no longer holds" in page
 
 
+def test_taken_away_again_the_page_is_as_it_was(run):
+    sign_run(run, name="A. Weber", role="director", on=DAY)
+    (run / "signoff.json").unlink()
+    show_signoff(run)
+    assert (run / "index.html").read_text("utf-8") == PAGE
+
+
+def test_a_page_without_a_place_for_it_shows_it_at_its_head(run):
+    page = "<body><main>\n<p>x</p></main></body>"
+    (run / "index.html").write_text(page, encoding="utf-8")
+    sign_run(run, name="A. Weber", role="director", on=DAY)
+    sign_run(run, name="B. Osei", role="director", on=DAY)
+    told = (run / "index.html").read_text("utf-8")
+    assert told.index("Signed by A. Weber") < told.index("Signed by B. Osei") < told.index("<p>x")
+    assert told.count("Sign-off") == 1
+    (run / "signoff.json").unlink()
+    show_signoff(run)
+    assert (run / "index.html").read_text("utf-8") == page
+
+
+def test_block_on_the_page_of_a_report_changes_nothing_else(run):
+    """The page of a real report, signed: without the block it is the same, letter for letter."""
+    write_report(run, loaded=INPUTS)
+    before = (run / "index.html").read_text("utf-8")
+    sign_run(run, name="A. Weber, 50 % owner", role="director", on=DAY)
+    after = (run / "index.html").read_text("utf-8")
+    head, _, rest = after.partition("<!--signoff-->")
+    block, _, tail = rest.partition("<!--/signoff-->")
+    assert "Signed by A. Weber, 50\N{NO-BREAK SPACE}% owner, director, on 2026-03-04." in block
+    assert head + "<!--signoff--><!--/signoff-->" + tail == before
+    # Written with the signature at once, the page is the same.
+    write_report(run, loaded=replace(INPUTS, signature=signoff_view(run)))
+    assert (run / "index.html").read_text("utf-8") == after
+
+
+def test_void_is_said_by_word_and_not_by_colour_alone(run):
+    sign_run(run, name="A. Weber", role="director", on=DAY)
+    move_a_number(run)
+    show_signoff(run)
+    page = (run / "index.html").read_text("utf-8")
+    assert ">VOID<" not in page  # its shape stands before the word
+    assert "VOID." in page
+    assert 'class="sign void"' in page
+
+
 def test_layout_of_the_files_does_not_count(run):
     sign_run(run, name="A. Weber", role="director", on=DAY)
     path = run / "results.json"
@@ -95,7 +150,7 @@ def test_several_people_sign_and_signing_again_replaces_ones_own(run):
         ("A. Weber", False),
     ]
     page = (run / "index.html").read_text(encoding="utf-8")
-    assert page.count("<!--signoff-->") == 1
+    assert page.count("<!--signoff-->") == page.count('class="sign void"') == 1
     assert page.count("Signed by") == 2
     assert signoff_view(run)["holds"] is False
 

@@ -99,7 +99,7 @@ CHECKS: dict[str, Check] = {
     "date": _says("of which years", r"\b(?:19|20)\d\d\b|\bno dates\b"),
     "risk": _says("the risks", r"\brisks?\b|\bside effects?\b|\badverse (?:events?|reactions?)\b"),
     "off_label": _says(
-        "that ketamine is approved as an anaesthetic and not for pain",
+        "that ketamine is approved as an anesthetic and not for pain",
         r"\boff-label\b|\bnot approved for\b",
     ),
     "typical": _says(

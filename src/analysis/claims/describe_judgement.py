@@ -32,7 +32,7 @@ def _parts(judgement: Judgement) -> Iterable[tuple[str, str]]:
     yield "Among all claims of the run", _among_all(judgement)
     yield "Under other readings", _readings(judgement)
     yield "Tipping point", judgement.tipping.sentence if judgement.tipping else ""
-    yield "Shrunk towards all conditions", _shrunk(judgement)
+    yield "Shrunk toward all conditions", _shrunk(judgement)
     yield "What may be said", judgement.may_say
     yield (
         "What the words as printed do not say",

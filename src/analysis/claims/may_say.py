@@ -36,7 +36,7 @@ USUAL_THRESHOLDS_PCT = (30.0, 50.0)
 FEW_EVENTS = 5
 """Patients. Fewer who did as well as a quoted person could point at that person."""
 
-FEW_FLAGGED = "fewer than five patients are counted in it, who could be recognised"
+FEW_FLAGGED = "fewer than five patients are counted in it, who could be recognized"
 
 TOO_FEW = f"fewer than {SMALL_N} patients are in it, too few to say anything of others"
 
@@ -58,7 +58,7 @@ NEEDED = {
     "assessments": "first examinations",
     "laboratory": "laboratory tests",
     "billing": "bills",
-    "testimonial_records": "authorisations of the persons quoted",
+    "testimonial_records": "authorizations of the persons quoted",
 }
 """What is not read, in words, by `analysis.claims.readings.NEEDS`."""
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from analysis.derive.datasets import Datasets
 from analysis.outcomes.flow import export_facts
 from analysis.outcomes.rows import KEYS, ResultRow, find_rows
+from analysis.wording.dates import span_text
 from analysis.wording.numbers import fraction_text, interval_text, level_text, quantity_text
 from analysis.wording.words import plain_text, visit_word
 
-OFF_LABEL = "Ketamine is approved as an anaesthetic; its use for pain is off-label."
+OFF_LABEL = "Ketamine is approved as an anesthetic; its use for pain is off-label."
 """KETALAR prescribing information, 10/2024 (rule FDA-LBL-01)."""
 
 RISKS = (
@@ -56,7 +57,7 @@ class Provenance:
         name = plain_text(self.name).replace("\u201c", "'").replace("\u201d", "'").replace('"', "'")
         dates = "no dates on record"
         if self.first_date and self.last_date:
-            dates = f"infusions from {self.first_date} to {self.last_date}"
+            dates = f"infusions from {span_text(self.first_date, self.last_date)}"
         made_up = " Synthetic data: these patients do not exist." if self.synthetic else ""
         return f"Source: records of \u201c{name}\u201d, {dates}.{made_up}"
 

@@ -6,6 +6,7 @@ group loads it when it is asked for.
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import Any
 
@@ -87,3 +88,7 @@ def main() -> None:
     Takes an outcome export, compares responder rates, percent pain reduction and the duration of
     relief with the cited figures, and gives every claim a verdict.
     """
+    if os.environ.get("RELIEFCHECK_LANGUAGE"):  # refused now, not after a run of minutes
+        from analysis.wording.texts import load_texts
+
+        load_texts()

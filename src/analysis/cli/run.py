@@ -47,6 +47,11 @@ MOST_AT_ONCE = 512
 )
 @click.option("--out", type=PATH, help="Folder for the report; must not exist yet.")
 @click.option(
+    "--release",
+    is_flag=True,
+    help="Also make a release: the report in the grade that may be handed on, in <run>-release.",
+)
+@click.option(
     "--workers",
     type=click.IntRange(min=1),
     default=lambda: os.cpu_count() or 1,
@@ -87,6 +92,7 @@ def run(
     settings_file: Path | None,
     grid_texts: tuple[str, ...],
     out: Path | None,
+    release: bool,
     workers: int,
     engine: str,
     scheduler: str | None,
@@ -108,9 +114,15 @@ def run(
     stopped goes on where it was. When a notebook fails, the others go on, the report shows the gap,
     and the exit code is 1.
 
+    A report has one of two grades. Internal (always made): every number, figure and executed
+    notebook, for inside the clinic only. Release (with --release): no count of 1 to 10 patients
+    and nothing that tells one, no picture of single patients, no names of files; see
+    `reliefcheck release` and `reliefcheck release-check`.
+
     \b
     Examples:
       reliefcheck run exports/june --mapping june.yaml --settings settings.yaml
+      reliefcheck run exports/june --release
       reliefcheck run --grid responder_threshold_pct=30,50 --grid analysis_visit=end,week_4
       reliefcheck run s3://clinic/june --scheduler tcp://10.0.0.5:8786 --shared s3://clinic/scratch
     """  # noqa: D301  (\b keeps the examples' lines apart)
@@ -123,6 +135,7 @@ def run(
     asked = _settings(settings_file)
     grid = {**asked.grid, **_grid(grid_texts)}
     _check_together(grid and only_plan, "--plan tells one run; leave the grid out.")
+    _check_together(grid and release, "--release is of one run; leave the grid out.")
     opened = _cluster(scheduler, workers=workers, shared=shared)
     with ExitStack() as stack:
         request = RunRequest(
@@ -134,6 +147,7 @@ def run(
             workers=workers if scheduler in (None, "local") else MOST_AT_ONCE,
             engine=engine,
             cache=None if no_cache else cache or default_cache(),
+            release=release,
         )
         if only_plan:
             from analysis.run.plan_text import plan_study
@@ -250,6 +264,7 @@ def _tell_json(result: RunResult) -> None:
             "failed": {each.task.name: each.error for each in result.failed},
             "reused": [each.task.name for each in result.reused],
             "unchanged": result.unchanged,
+            "release": str(result.release) if result.release else None,
             "notes": list(result.notes),
         }
     )
@@ -261,6 +276,8 @@ def _tell(result: RunResult, *, quiet: bool) -> None:
     for note in () if quiet else result.notes:
         click.echo(note, err=True)
     click.echo(f"Report: {result.page}")
+    if result.release:
+        click.echo(f"Release: {result.release / 'index.html'}")
     if not quiet and not result.unchanged:
         reused = f", {len(result.reused)} of them reused" if result.reused else ""
         click.echo(f"{len(result.outcomes)} notebooks{reused}, {result.seconds:.0f} s.", err=True)

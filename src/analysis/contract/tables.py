@@ -87,7 +87,7 @@ PATIENTS = Table(
     one_of=(("condition", "icd10"),),
     columns=(
         PATIENT_ID,
-        Column(name="site", kind="text", meaning="clinic or centre"),
+        Column(name="site", kind="text", meaning="clinic or center"),
         Column(name="condition", kind="category", meaning="condition code of data/conditions.csv"),
         Column(name="subtype", kind="category", meaning="subtype code of data/conditions.csv"),
         Column(name="icd10", kind="text", meaning="ICD-10-CM code of the pain condition"),

@@ -129,16 +129,17 @@ def verdict_symbol(verdict: str) -> str:
 def theme() -> Iterator[None]:
     """Set the suite's seaborn theme for the block, and put every setting back after it."""
     import matplotlib
+
+    register_fonts()
+    with matplotlib.rc_context(_settings()):
+        yield
+
+
+@lru_cache(maxsize=1)
+def _settings() -> dict[Any, Any]:
     import seaborn
 
-    settings: dict[Any, Any] = {
-        **seaborn.axes_style("ticks"),
-        **seaborn.plotting_context("paper"),
-        **_RC,
-    }
-    register_fonts()
-    with matplotlib.rc_context(settings):
-        yield
+    return {**seaborn.axes_style("ticks"), **seaborn.plotting_context("paper"), **_RC}
 
 
 @lru_cache(maxsize=1)

@@ -183,7 +183,7 @@ def show_incidence(
                               at_risk_weeks=weeks, at_risk=at_risk, title=title),
         alt=describe_incidence(times, shares, causes=names,
                                n=0 if incidence is None else incidence.n),
-        caption=f"Of the responders, the share still relieved (colour) and what ended it first in "
+        caption=f"Of the responders, the share still relieved (color) and what ended it first in "
         f"the others (patterns); together they are always 100 %. "
         f"{BOOSTER_HERE['booster_competing']} {BETWEEN_VISITS} It is dated at the visit that "
         f"found it, so it came earlier.",
@@ -251,7 +251,7 @@ def show_parametric_check(
         title=title,
         figure=draw_parametric_check(seen, fitted, title=title),
         alt=describe_parametric_check(seen, fitted),
-        caption=f"Colour: the curve without any assumed shape. {BETWEEN_VISITS} {BOXES} Black: "
+        caption=f"Color: the curve without any assumed shape. {BETWEEN_VISITS} {BOXES} Black: "
         f"curves of an assumed shape. Where one strays far from solid line and box, its numbers "
         f"are the shape's and not the patients'. {BOOSTER_HERE.get(definition, BOOSTER)}",
     )

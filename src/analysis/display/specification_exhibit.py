@@ -29,7 +29,7 @@ def show_specifications(result: RobustnessResult, *, labels: Mapping[str, str]) 
         title=title,
         figure=draw_specifications(result, title=title),
         alt=describe_specifications(result, who=f"{result.claim_id}, {who}"),
-        caption="Each line is one reading with its interval, lowest estimate first, coloured by "
+        caption="Each line is one reading with its interval, lowest estimate first, colored by "
         "its verdict; beneath, the choices it makes. Readings are no sample: their counts are no "
         "probability. The reading fixed in advance stays the headline.",
     )

@@ -5,6 +5,7 @@ Both come from scipy.stats.binomtest; pinned to R in tests/reference.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from numbers import Integral
 from typing import Literal
 
@@ -78,12 +79,12 @@ def _estimate(
         raise EstimationError(f"{n_events} events among {n} patients cannot be.")
     if n == 0:
         return no_patients(unit="share", method=label, n_missing=n_missing)
-    interval = binomtest(n_events, n).proportion_ci(confidence_level=level, method=method)
+    low, high = _interval(int(n_events), int(n), level, method)
     # min and max: at 0 of n and n of n the formula may miss 0 or 1 by a rounding error.
     return Estimate(
         value=n_events / n,
-        low=min(float(interval.low), n_events / n),
-        high=max(float(interval.high), n_events / n),
+        low=min(low, n_events / n),
+        high=max(high, n_events / n),
         level=level,
         n=n,
         n_missing=n_missing,
@@ -91,6 +92,16 @@ def _estimate(
         unit="share",
         method=label,
     )
+
+
+@lru_cache(maxsize=4096)
+def _interval(
+    n_events: int, n: int, level: float, method: Literal["wilson", "exact"]
+) -> tuple[float, float]:
+    """Return the limits, which do not depend on the share tested: at its own no time is lost."""
+    test = binomtest(n_events, n, p=n_events / n)
+    interval = test.proportion_ci(confidence_level=level, method=method)
+    return float(interval.low), float(interval.high)
 
 
 def _check_level(level: float) -> None:

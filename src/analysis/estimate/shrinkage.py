@@ -16,8 +16,8 @@ from scipy.special import betaln
 from analysis.errors import EstimationError
 from analysis.results import Estimate, no_patients
 
-SHRUNK = "share shrunk towards that of all groups (beta-binomial, empirical Bayes)"
-LABEL = "Shrunk towards all groups together: no number of these patients alone."
+SHRUNK = "share shrunk toward that of all groups (beta-binomial, empirical Bayes)"
+LABEL = "Shrunk toward all groups together: no number of these patients alone."
 NO_GROUPS = "Fewer than three groups have patients: how much groups differ cannot be told."
 
 LEAST_GROUPS = 3

@@ -131,7 +131,7 @@ def read_pdf(data: bytes, *, name: str) -> Document:
         raise InputError(f"{name} is locked by a password; save it without one.")
     if not any(page.strip() for page in pages):
         raise InputError(
-            f"{name} holds no text: its pages are pictures, as of a scan. Have the text recognised "
+            f"{name} holds no text: its pages are pictures, as of a scan. Have the text recognized "
             "(OCR), or give the text the scan was printed from."
         )
     return _from_pages(pages, name, unread=n_pages - len(pages))

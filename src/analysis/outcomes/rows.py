@@ -169,7 +169,10 @@ def row_from_record(record: dict[str, Any]) -> ResultRow:
 
 def find_rows(rows: Sequence[ResultRow], **keys: Any) -> list[ResultRow]:
     """Return the rows whose fields equal all ``keys``."""
-    return [row for row in rows if all(getattr(row, key) == want for key, want in keys.items())]
+    kept = list(rows)
+    for key, want in keys.items():  # one key after the other: the first leaves few rows
+        kept = [row for row in kept if getattr(row, key) == want]
+    return kept
 
 
 def find_measures(rows: Sequence[ResultRow], *measures: str, **keys: Any) -> list[ResultRow]:

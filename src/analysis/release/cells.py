@@ -10,7 +10,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
+from analysis.outcomes import table_one
 from analysis.outcomes.rows import ResultRow
+from analysis.outcomes.selection import NOT_RECORDED
+from analysis.release.coarse import split_statistic
 from analysis.release.relations import CountTable, add_groups, cell_name
 
 
@@ -38,6 +41,10 @@ FLOW = {
 }
 """Steps from the file to those who count as starters, by definition of the `patients` rows."""
 
+NOT_TOLD = ("protocol",)
+"""Categories of table 1 that are not released: where all starters of a condition have one protocol,
+saying so ties starters to treated patients, and the totals of both would have to go."""
+
 REDUCTIONS = ("mean_of_patients", "mean_of_patients_bca", "median_of_patients", "ratio_of_means")
 
 SIMPLE: dict[tuple[str, str], tuple[str, str, str]] = {
@@ -64,6 +71,8 @@ SIMPLE: dict[tuple[str, str], tuple[str, str, str]] = {
 
 def cells_of(row: ResultRow) -> RowCells | None:
     """Return which cells a row tells; None for a row that is not released at all."""
+    if row.measure == table_one.SHARE:
+        return None if row.definition in NOT_TOLD else _of_level(row)
     tell = _TELL.get(row.measure)
     found = tell(row) if tell else None
     if found is None and (row.measure, row.definition) in SIMPLE:
@@ -75,6 +84,18 @@ def cells_of(row: ResultRow) -> RowCells | None:
     place = (row.condition, row.group_by, row.group)
     names = [cell_name(kind, *place) if kind else None for kind in (n, events, missing)]
     return RowCells(n=names[0], events=names[1], missing=names[2])
+
+
+def _of_level(row: ResultRow) -> RowCells:
+    """Return the cells of a line of table 1; a level is a group, named as by other rows."""
+    levels = (row.group, NOT_RECORDED)
+    at = [cell_name("starters", row.condition, row.definition, level) for level in levels]
+    return RowCells(n=cell_name("starters", row.condition), events=at[0], missing=at[1])
+
+
+def _number(row: ResultRow) -> tuple[str, str, str]:
+    name, _ = split_statistic(row.definition)
+    return f"known {name}", "", f"unknown {name}"
 
 
 def _flow(row: ResultRow) -> tuple[str, str, str] | None:
@@ -144,6 +165,7 @@ _TELL: dict[str, Callable[[ResultRow], tuple[str, str, str] | None]] = {
     "relieved_share": _relief,
     "relieved_patients": _relieved,
     "flag_share": _flag,
+    table_one.NUMBER: _number,
 }
 
 
@@ -205,6 +227,9 @@ def _relate(table: CountTable, place: tuple[str, ...]) -> None:
     _relate_treatment(table, inside)
     for flag in [kind for kind in kinds if kind.startswith("flag ")]:
         inside("treated", flag)
+    for name in sorted(kind.removeprefix("known ") for kind in kinds if kind.startswith("known ")):
+        parts = [at(f"known {name}"), at(f"unknown {name}")]
+        table.add_inside(at("starters"), parts, exactly=True)
     inside("ge30@end", "timed")
     _relate_protocols(table, place)
 

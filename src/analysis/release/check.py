@@ -11,16 +11,19 @@ from analysis.outcomes.rows import ResultRow
 from analysis.release.check_rows import (
     Finding,
     find_differences,
+    find_in_sheets,
     find_in_table,
     find_recovered,
     load_rows,
 )
 from analysis.release.check_text import find_in_words, read_pieces
+from analysis.report.signoff import signoff_view
 
+SCHEMAS = ("claims.schema.json", "results.schema.json")
 TABLES = ("results.json", "results.csv", "claims.json", "claims.csv")
 EXPECTED = frozenset(
-    [*TABLES, "index.html", "claims.schema.json", "run.json", "signoff.json", "results.xlsx",
-     "report.pdf", "summary.pdf", "ro-crate-metadata.json"]
+    [*TABLES, *SCHEMAS, "index.html", "run.json", "signoff.json", "results.xlsx", "report.pdf",
+     "summary.pdf", "ro-crate-metadata.json"]
 )  # fmt: skip
 """Files a release may hold beside figures and notebooks; any other one is a finding."""
 
@@ -29,6 +32,11 @@ OF_PATIENTS = ("waterfall", "swimmer", "incidence", "interval_relief", "parametr
 """Words in the names of figures that are drawn from single patients."""
 
 GRADE = "release"
+
+STANDARD_FILES = frozenset(
+    ["mapping.yaml", *(f"{table}.csv" for table in ("patients", "pain_scores", "infusions"))]
+)
+"""Names of input files that the suite itself asks for; they tell nothing of a clinic."""
 
 
 def check_release(
@@ -54,9 +62,11 @@ def check_release(
     if not (folder / "results.json").is_file():
         raise InputError(f"{folder.name} holds no results.json; name the folder of a release.")
     subjects = subject_ids(internal) if internal else set()
+    made_by = names_of_maker(internal) if internal else set()
+    signers = names_of_signers(folder)
     found = list(_of_grade(folder))
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        found += _of_file(path, path.relative_to(folder).as_posix(), subjects)
+        found += _of_file(path, path.relative_to(folder).as_posix(), subjects, made_by, signers)
     truth = load_rows(internal) if internal else []
     try:
         rows = load_rows(folder)
@@ -82,7 +92,9 @@ def _of_grade(folder: Path) -> Iterator[Finding]:
         yield Finding("run.json", "", "does not say that this is a release; make one first")
 
 
-def _of_file(path: Path, file: str, subjects: set[str]) -> Iterator[Finding]:
+def _of_file(
+    path: Path, file: str, subjects: set[str], made_by: set[str], signers: set[str]
+) -> Iterator[Finding]:
     top = file.split("/")[0]
     if top == "data":
         yield Finding(file, "", "is a table of patients; a release holds no data folder")
@@ -104,8 +116,13 @@ def _of_file(path: Path, file: str, subjects: set[str]) -> Iterator[Finding]:
     except ValueError as error:
         yield Finding(file, "", str(error))
         return
-    code = path.suffix == ".ipynb" or file in (*TABLES, "claims.schema.json")
-    yield from find_in_words(file, pieces, subjects=subjects, code=code and file not in TABLES)
+    if path.suffix == ".xlsx":
+        yield from find_in_sheets(path, file)
+    code = path.suffix == ".ipynb" or file in SCHEMAS
+    made_by = set() if code else made_by
+    yield from find_in_words(
+        file, pieces, subjects=subjects, code=code, made_by=made_by, signers=signers
+    )
 
 
 def _outputs(path: Path, file: str) -> Iterator[Finding]:
@@ -136,3 +153,23 @@ def subject_ids(run_folder: Path) -> set[str]:
         if "patient_id" in frame:
             found |= {str(each) for each in frame["patient_id"].dropna().unique()}
     return {each for each in found if len(each) > 2}
+
+
+def names_of_maker(run_folder: Path) -> set[str]:
+    """Return what the run's own files name and a release must not: its inputs, and who made it."""
+    try:
+        run = json.loads((run_folder / "run.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return set()
+    told = [Path(str(name)).name for name in run.get("inputs") or {}]
+    told += [str(run.get(key) or "") for key in ("agent", "made_by")]
+    return {name for name in told if len(name) > 3} - STANDARD_FILES
+
+
+def names_of_signers(folder: Path) -> set[str]:
+    """Return the names that a release may print because their owners signed."""
+    try:
+        signed = signoff_view(folder) or {}
+    except InputError:
+        return set()
+    return {each["name"] for part in ("signatures", "source") for each in signed.get(part, ())}

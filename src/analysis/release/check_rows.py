@@ -93,6 +93,20 @@ def find_in_table(path: Path, file: str) -> Iterator[Finding]:
             yield from find_small_cells(file, f"row {number} {name}, tipping", tipping)
 
 
+def find_in_sheets(path: Path, file: str) -> Iterator[Finding]:
+    """Return the small cells of a workbook's sheets, by the headings in their first row."""
+    from openpyxl import load_workbook
+
+    book = load_workbook(path, read_only=True)
+    for sheet in book.worksheets:
+        lines = sheet.iter_rows(values_only=True)
+        heads = [str(each or "").strip().replace(" ", "_") for each in next(lines, ())]
+        for number, line in enumerate(lines, start=2):
+            record = dict(zip(heads, line, strict=False))
+            yield from find_small_cells(file, f"{sheet.title} row {number}", record)
+    book.close()
+
+
 def find_recovered(
     rows: Sequence[ResultRow], *, file: str, internal: Sequence[ResultRow] = ()
 ) -> list[Finding]:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from html.parser import HTMLParser
 from pathlib import Path
 
-from analysis.contract.identifiers import find_identifiers, find_paths
+from analysis.contract.identifiers import Found, find_identifiers, find_paths
 from analysis.release.check_rows import Finding
 
 SMALL_IN_WORDS = re.compile(
@@ -28,6 +28,12 @@ ORDINARY_NAMES = frozenset(
     ["root", "user", "admin", "localhost", "runner", "jovyan", "ubuntu", "debian", "home", "test"]
 )
 """User and host names that name nobody."""
+
+PROPERTIES = ("creator", "lastModifiedBy", "title", "subject", "description", "keywords")
+"""What a workbook says of itself beside its sheets."""
+
+NAME_KIND = "name with a title"
+"""Kind of identifier that may stand where its owner signed."""
 
 READ_ATTRIBUTES = ("alt", "aria-label", "title", "href", "content")
 
@@ -86,6 +92,9 @@ def _workbook(path: Path) -> Iterator[tuple[str, str]]:
             for cell in row:
                 if cell.value is not None:
                     yield f"{sheet.title} {cell.coordinate}", str(cell.value)
+    for name in PROPERTIES:
+        if value := getattr(book.properties, name, None):
+            yield f"properties, {name}", str(value)
     book.close()
 
 
@@ -95,15 +104,26 @@ def _pdf(path: Path) -> Iterator[tuple[str, str]]:
     except ImportError:
         raise ValueError("cannot be checked: reading PDF needs the package pypdf") from None
     try:
-        pages = [page.extract_text() for page in PdfReader(path).pages]
+        reader = PdfReader(path)
+        pages = [page.extract_text() for page in reader.pages]
+        about = {str(name): str(value) for name, value in (reader.metadata or {}).items()}
     except Exception as error:
         raise ValueError(f"cannot be read as PDF ({type(error).__name__})") from None
     for number, text in enumerate(pages, start=1):
         yield f"page {number}", " ".join(text.split())
+    for name, text in about.items():
+        if name not in ("/CreationDate", "/ModDate"):
+            yield f"properties, {name.strip('/')}", text
 
 
 def find_in_words(
-    file: str, pieces: list[tuple[str, str]], *, subjects: Collection[str] = (), code: bool = False
+    file: str,
+    pieces: list[tuple[str, str]],
+    *,
+    subjects: Collection[str] = (),
+    code: bool = False,
+    made_by: Collection[str] = (),
+    signers: Collection[str] = (),
 ) -> Iterator[Finding]:
     """Return identifiers, paths, names of maker and machine, subject ids and small counts in text.
 
@@ -115,14 +135,21 @@ def find_in_words(
         Ids of the patients, where the internal run is at hand.
     code : bool
         True for source code, which counts and names columns without printing a patient.
+    made_by : collection of str
+        Names of files and people that the internal run knows, where it is at hand.
+    signers : collection of str
+        Names that may be printed, since their owners signed.
     """
     names = maker_names()
     for place, text in pieces:
-        for found in [*find_identifiers(text), *find_paths(text)]:
+        told = [each for each in find_identifiers(text) if not _is_signer(text, each, signers)]
+        for found in [*told, *find_paths(text)]:
             yield Finding(file, place, f"holds what looks like an identifier ({found.kind})")
         words = set(re.findall(r"[\w-]{3,}", text))
         if names & words:
             yield Finding(file, place, "names the maker's login or computer")
+        if any(name in text for name in made_by):
+            yield Finding(file, place, "names a file of the export, or who made the run")
         if words & set(subjects):
             yield Finding(file, place, "holds the id of a patient of the run")
         if code:
@@ -131,6 +158,17 @@ def find_in_words(
             yield Finding(file, place, "shows rows of patients (a column of their ids)")
         if small := SMALL_IN_WORDS.search(text):
             yield Finding(file, place, f"tells a small count: '{small[0]}'")
+
+
+def _is_signer(text: str, found: Found, signers: Collection[str]) -> bool:
+    """Whether what looks like a person's name is that of somebody who signed; nothing else is."""
+    if found.kind != NAME_KIND:
+        return False
+    return any(
+        start <= found.start and found.end <= start + len(name)
+        for name in signers
+        for start in [at.start() for at in re.finditer(re.escape(name), text)]
+    )
 
 
 def maker_names() -> set[str]:

@@ -21,8 +21,17 @@ SMALLEST_STEP = LARGEST_SMALL + 1
 SMALLEST_CURVE_N = 5 * SMALLEST_STEP
 """Patients of a curve: below 55, a week or a rounded percent is worth too few of them."""
 
-DECIMALS = {"percent": 1, "score": 1, "weeks": 0}
+DECIMALS = {"percent": 1, "score": 1, "weeks": 0, "years": 0, "number": 1}
 """Decimals of a released number that is no share: what a reader uses, far from what tells one."""
+
+SMALLEST_N = {
+    "mean": SMALLEST_STEP,
+    "standard_deviation": SMALLEST_STEP,
+    "median": 2 * SMALLEST_STEP,
+    "quartile_1": 4 * SMALLEST_STEP,
+    "quartile_3": 4 * SMALLEST_STEP,
+}
+"""Patients behind a number of table 1: eleven or more lie on each side of a median or quartile."""
 
 SHARE_LIMIT_STEP = 0.05
 """Limits of a curve's share go outward to the next of these; a limit depends on who left when."""
@@ -37,6 +46,18 @@ def round_numbers(row: ResultRow) -> ResultRow:
         low=None if row.low is None else _down(row.low, scale),
         high=None if row.high is None else _up(row.high, scale),
     )
+
+
+def split_statistic(definition: str) -> tuple[str, str]:
+    """Return characteristic and statistic of a number of table 1: "age_years", "median"."""
+    ending = next((each for each in SMALLEST_N if definition.endswith(f"_{each}")), "")
+    return definition.removesuffix(f"_{ending}"), ending
+
+
+def round_characteristic(row: ResultRow) -> ResultRow | None:
+    """Return a number of table 1 rounded; None where too few patients stand behind it."""
+    least = SMALLEST_N.get(split_statistic(row.definition)[1])
+    return round_numbers(row) if least is not None and row.n >= least else None
 
 
 def round_curve_point(row: ResultRow) -> ResultRow:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,7 +12,7 @@ from typing import Any
 
 from analysis.claims.judgement import Judgement
 from analysis.claims.ledger import load_ledger
-from analysis.claims.records import SCHEMA
+from analysis.claims.provenance import Provenance
 from analysis.contract.codes import load_conditions
 from analysis.errors import InputError, SettingsError
 from analysis.outcomes.rows import (
@@ -20,16 +20,17 @@ from analysis.outcomes.rows import (
     FigureNote,
     NotebookResults,
     ResultRow,
-    Sentence,
     row_from_record,
 )
-from analysis.places import notebook_folder
 from analysis.release.figures import NOTEBOOK, draw_figures
-from analysis.release.rows import ReleasedRow, ReleasedRows, release_rows
+from analysis.release.files import by_notebook, copy_notebooks, frame_of_records, write_schemas
+from analysis.release.rows import WITHHELD, ReleasedRow, ReleasedRows, release_rows
 from analysis.release.verdicts import release_judgements
-from analysis.report.assemble import TITLE
-from analysis.report.html import write_report
-from analysis.report.inputs import ReportInputs
+from analysis.report.assemble import NOTEBOOKS, TITLE
+from analysis.report.forms import write_forms
+from analysis.report.html import report_context, write_report
+from analysis.report.inputs import NotebookLink, ReportInputs
+from analysis.report.signoff import SOURCE, holding, signoff_view
 from analysis.report.spreadsheets import write_csv
 from analysis.report.store import (
     FIGURES,
@@ -39,6 +40,7 @@ from analysis.report.store import (
     write_judgements,
 )
 from analysis.settings import make_settings
+from analysis.wording.words import visit_week
 
 GRADE = "release"
 DEFAULT_NAME = "Outcome export of one clinic"
@@ -47,10 +49,19 @@ DEFAULT_NAME = "Outcome export of one clinic"
 KEPT_OF_RUN = ("synthetic", "conditions", "settings", "seed", "versions")
 """What run.json of a release keeps; file names, hashes, maker and times of day stay behind."""
 
+YEAR = "year "
+"""What stands before a date that is a year alone."""
+
 NUMBERS_WITHHELD = "Numbers of this check are left out of a release."
 
 
-def make_release(run_folder: Path, out: Path | None = None, *, name: str = "") -> Path:
+def make_release(
+    run_folder: Path,
+    out: Path | None = None,
+    *,
+    name: str = "",
+    tell: Callable[[str], None] = lambda _: None,
+) -> Path:
     """Write a release of a run.
 
     Parameters
@@ -61,12 +72,15 @@ def make_release(run_folder: Path, out: Path | None = None, *, name: str = "") -
         Folder to write; must not exist. By default ``<run>-release`` beside the run.
     name : str
         What the data are called in the release.
+    tell : callable
+        Given a sentence on each form that could not be made here (PDF needs system libraries).
 
     Returns
     -------
     Path
-        The folder: index.html, results.csv and .json, claims.csv and .json, figures drawn again,
-        the notebooks without outputs, and run.json.
+        The folder: index.html, report.pdf, summary.pdf, results.csv, .json and .xlsx, claims.csv
+        and .json, figures drawn again, the notebooks without outputs, and run.json. Names of those
+        who signed the run are in it only where their signature holds.
 
     Raises
     ------
@@ -87,7 +101,8 @@ def make_release(run_folder: Path, out: Path | None = None, *, name: str = "") -
     released = release_rows(rows, claimed={each.result_id for each in judgements if each.result_id})
     out.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=out.parent, prefix=".release-") as work:
-        _write(Path(work), run, results, released, judgements, name=name)
+        signed = holding(run_folder)
+        _write(Path(work), run, results, released, judgements, name=name, signed=signed, tell=tell)
         shutil.move(work, out)
         Path(work).mkdir()  # the context wants to remove it
     out.chmod(0o755)
@@ -102,18 +117,27 @@ def _write(
     internal: Sequence[Judgement],
     *,
     name: str,
+    signed: Sequence[Mapping[str, str]],
+    tell: Callable[[str], None],
 ) -> None:
     settings = make_settings(dict(run.get("settings") or {}), where="run.json")
     ledger = load_ledger()
     labels = _labels(run)
-    judgements = release_judgements(internal, released.rows, ledger, settings)
-    about = release_run(run, released)
+    facts = _facts(results)
+    judgements = release_judgements(
+        internal,
+        released.rows,
+        ledger,
+        settings,
+        provenance=_provenance(run, facts, released, name),
+    )
+    about = release_run(run, released, judgements) | ({SOURCE: list(signed)} if signed else {})
     records = [each.record() for each in released.rows]
     write_json(work / "run.json", about)
-    write_json(work / "results.json", _by_notebook(records))
-    write_csv(_frame(records), work / "results.csv")
+    write_json(work / "results.json", by_notebook(records))
+    write_csv(frame_of_records(records), work / "results.csv")
     write_judgements(work, judgements)
-    _allow_withheld(work / SCHEMA)
+    write_schemas(work)
     write_csv(frame_of_judgements(judgements), work / "claims.csv")
     page_rows = [each.for_page() for each in released.printed]
     notes = draw_figures(
@@ -124,21 +148,28 @@ def _write(
         visit=settings.analysis_visit,
         folder=work / FIGURES,
     )
-    _copy_notebooks(work / "notebooks")
+    links = copy_notebooks(work / NOTEBOOKS)
     loaded = ReportInputs(
         title=TITLE,
         export_name=name or DEFAULT_NAME,
         synthetic=bool(run.get("synthetic")),
         run=about,
-        results=tuple(_for_page(results, page_rows, notes, released)),
+        results=tuple(_for_page(results, page_rows, notes, facts)),
         judgements=judgements,
         conditions=labels,
+        notebooks=tuple(NotebookLink(path.stem, "", f"{NOTEBOOKS}/{path.name}") for path in links),
         figures=work / FIGURES,
+        signature=signoff_view(work),
     )
-    write_report(work, loaded=loaded)
+    context = report_context(loaded)
+    for note in write_forms(work, loaded, context):
+        tell(note)
+    write_report(work, loaded=loaded, context=context)
 
 
-def release_run(run: Mapping[str, Any], released: ReleasedRows) -> dict[str, Any]:
+def release_run(
+    run: Mapping[str, Any], released: ReleasedRows, judgements: Sequence[Judgement]
+) -> dict[str, Any]:
     """Return run.json of a release, with how much is withheld."""
     kept = {key: run[key] for key in KEPT_OF_RUN if key in run}
     return {
@@ -149,37 +180,36 @@ def release_run(run: Mapping[str, Any], released: ReleasedRows) -> dict[str, Any
             "rows": len(released.rows),
             "rows_withheld": released.n_withheld,
             "rows_left_out": released.n_left_out,
+            "claims": len(judgements),
+            "claims_withheld": sum(each.status == WITHHELD for each in judgements),
             "smallest_printed_count": 11,
         },
     }
 
 
-def release_sentences(released: ReleasedRows) -> tuple[Sentence, ...]:
-    """Return what the page says of the release: what is withheld, and how much."""
-    told = (
-        "This is a release, made to be handed on. Counts of 1 to 10 patients are withheld, and "
-        "with them every number from which one could be worked out: "
-        f"{released.n_withheld:,} of {len(released.rows):,} results are withheld, and "
-        f"{released.n_left_out:,} more of kinds that are never released are left out. Pictures of "
-        "single patients and outputs of notebooks are not in it. Dates are given as years."
+def _provenance(
+    run: Mapping[str, Any], facts: Mapping[str, Any], released: ReleasedRows, name: str
+) -> Provenance:
+    """Return what sentences say of the source: the release's own name for it, and years."""
+    visits = [each.row.visit for each in released.printed
+              if each.row.measure == "completeness_share"]  # fmt: skip
+    return Provenance(
+        name=name or DEFAULT_NAME,
+        synthetic=bool(run.get("synthetic")),
+        first_date=str(facts.get("first_date", "")).removeprefix(YEAR),
+        last_date=str(facts.get("last_date", "")).removeprefix(YEAR),
+        last_visit=max(visits, key=lambda visit: visit_week(visit) or 0.0, default=""),
     )
-    return (Sentence(name="release", condition="all", text=told),)
 
 
 def _for_page(
     results: Sequence[NotebookResults],
     rows: Sequence[ResultRow],
     notes: Sequence[FigureNote],
-    released: ReleasedRows,
+    facts: dict[str, Any],
 ) -> list[NotebookResults]:
-    """Return what the page reads: the release itself first, then the notebooks' remaining parts."""
-    own = NotebookResults(
-        notebook=NOTEBOOK,
-        condition="all",
-        sentences=release_sentences(released),
-        figures=tuple(notes),
-        facts=_facts(results),
-    )
+    """Return what the page reads: the figures drawn anew, then what is left of the notebooks."""
+    own = NotebookResults(notebook=NOTEBOOK, condition="all", figures=tuple(notes), facts=facts)
     made = [own]
     for result in results:
         kept = tuple(
@@ -201,64 +231,17 @@ def _facts(results: Sequence[NotebookResults]) -> dict[str, Any]:
         for key in ("synthetic", "recall", "first_date", "last_date"):
             value = result.facts.get(key)
             if value is not None:
-                found.setdefault(key, f"year {value[:4]}" if key.endswith("_date") else value)
+                found.setdefault(key, f"{YEAR}{value[:4]}" if key.endswith("_date") else value)
     return found
 
 
 def _bare(check: Check) -> Check:
-    return replace(check, n=0, sentence=NUMBERS_WITHHELD)
+    return replace(check, n=None, sentence=NUMBERS_WITHHELD)  # type: ignore[arg-type]
 
 
 def _labels(run: Mapping[str, Any]) -> dict[str, str]:
     known = load_conditions().labels
     return {code: known.get(code, code) for code in run.get("conditions") or known}
-
-
-def _allow_withheld(path: Path) -> None:
-    """Write the schema of claims.json as a release fills it: how many are not known may be null."""
-    content = json.loads(path.read_text(encoding="utf-8"))
-    for each in (content.get("items", content), *content.get("$defs", {}).values()):
-        count = each.get("properties", {}).get("n_missing")
-        if count:
-            count["type"] = ["integer", "null"]
-    write_json(path, content)
-
-
-def _by_notebook(records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    made: dict[str, dict[str, Any]] = {}
-    for record in records:
-        entry = made.setdefault(
-            record["notebook"], {"notebook": record["notebook"], "condition": "all", "rows": []}
-        )
-        entry["rows"].append(dict(record))
-    return list(made.values())
-
-
-def _frame(records: Sequence[Mapping[str, Any]]) -> Any:
-    import pandas as pd
-
-    columns = ["result_id", *(key for key in (records[0] if records else {}) if key != "result_id")]
-    frame = pd.DataFrame([dict(record) for record in records], columns=columns)
-    if "warnings" in frame:
-        frame["warnings"] = [" ".join(each) for each in frame["warnings"]]
-    for count in ("n", "n_missing", "n_events"):
-        if count in frame:
-            frame[count] = frame[count].astype("Int64")
-    return frame
-
-
-def _copy_notebooks(folder: Path) -> None:
-    """Write the suite's own notebooks, without outputs and without a run's parameters."""
-    folder.mkdir()
-    for path in sorted(notebook_folder().glob("*.ipynb")):
-        content = json.loads(path.read_text(encoding="utf-8"))
-        for cell in content["cells"]:
-            if cell["cell_type"] == "code":
-                cell["outputs"], cell["execution_count"] = [], None
-        content["metadata"] = {
-            key: value for key, value in content["metadata"].items() if key == "kernelspec"
-        }
-        write_json(folder / path.name, content)
 
 
 def _load(folder: Path) -> tuple[dict[str, Any], list[NotebookResults]]:

@@ -11,11 +11,13 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from analysis.contract.identifiers import find_identifiers
+from analysis.outcomes import table_one
 from analysis.outcomes.rows import ResultRow
 from analysis.release.cells import RowCells, cells_of, count_table
 from analysis.release.coarse import (
     SMALLEST_CURVE_N,
     curve_rows_to_print,
+    round_characteristic,
     round_curve_point,
     round_numbers,
 )
@@ -160,10 +162,12 @@ def _also_needed(row: ResultRow, cells: RowCells) -> set[str]:
     """Return further cells that a row's number tells: those not known, where they shape it.
 
     With those not rated counted as zero, a mean over all starters divided by the mean of those
-    rated is the share rated. Bounds for those not known are computed from their count.
+    rated is the share rated. Bounds for those not known are computed from their count. A number of
+    table 1 stands beside how many it leaves out, or not at all.
     """
     counted_as_zero = row.unit in ("percent", "score") and row.population == "all_starters"
     shaped = cells.missing and (counted_as_zero or row.population == "bounds")
+    shaped = shaped or (cells.missing and row.measure == table_one.NUMBER)
     return {cells.missing} if shaped and cells.missing else set()
 
 
@@ -171,6 +175,8 @@ def _coarse(row: ResultRow, points: Collection[str]) -> ResultRow | None:
     """Return a row with its numbers as coarse as its kind asks; None for one not printed."""
     if row.measure == "relieved_share":
         return round_curve_point(row) if row.result_id in points else None
+    if row.measure == table_one.NUMBER:
+        return round_characteristic(row)
     if row.measure == "relief_duration":
         timed = row.group_by == "all" and row.n >= SMALLEST_CURVE_N
         return round_numbers(replace(row, n_events=None)) if timed else None

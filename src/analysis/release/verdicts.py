@@ -10,8 +10,15 @@ from dataclasses import replace
 from typing import Any
 
 from analysis.claims.claim import Claim
+from analysis.claims.complete import sum_up_tipping
 from analysis.claims.judge import judge_claims
-from analysis.claims.judgement import Judgement, Readings
+from analysis.claims.judgement import Judgement, Readings, Tipping
+from analysis.claims.may_say import write_may_say
+from analysis.claims.provenance import Provenance
+from analysis.claims.tipping import tip_judgement
+from analysis.outcomes.rows import ResultRow
+from analysis.release.check_text import SMALL_IN_WORDS
+from analysis.release.relations import is_small
 from analysis.release.rows import NOT_KNOWN, WITHHELD, ReleasedRow
 from analysis.settings import AnalysisSettings
 
@@ -19,7 +26,7 @@ REASON = (
     "Withheld in this release: the numbers behind it are of too few patients, or would tell of too "
     "few. The internal report holds the verdict."
 )
-NO_SENTENCE = "Which sentence the data bear out stands in the internal report."
+NO_SENTENCE = "Withheld in this release: the sentence needs a number that is withheld."
 
 
 def release_judgements(
@@ -27,27 +34,33 @@ def release_judgements(
     rows: Sequence[ReleasedRow],
     ledger: Sequence[Claim],
     settings: AnalysisSettings,
+    *,
+    provenance: Provenance,
 ) -> tuple[Judgement, ...]:
     """Judge the claims of a run again on its released rows.
 
     Parameters
     ----------
     internal : sequence of Judgement
-        Of the run; of these only wording, reading and verdict are used.
+        Of the run; of these only wording, reading, verdict and counts of readings are used.
     rows : sequence of ReleasedRow
     ledger : sequence of Claim
     settings : AnalysisSettings
         Of the run.
+    provenance : Provenance
+        What the release says of its data: its own name for them, and years.
 
     Returns
     -------
     tuple of Judgement
-        In the same order. A claim whose verdict the released rows do not give again is printed
-        without one, and says so.
+        In the same order. A claim whose verdict the released rows do not give again has the verdict
+        and the status ``withheld`` and no number. What may be said and the tipping point are made
+        anew, and only where nothing of the rows behind them is withheld.
     """
     printed = {row.row.result_id: row for row in rows if row.printed}
     claims = {claim.claim_id: claim for claim in ledger}
     numbers = [row.for_judging() for row in printed.values()]
+    whole = [row.row for row in printed.values() if row.whole]
     made = []
     for one in internal:
         claim = claims.get(one.claim_id)
@@ -60,15 +73,27 @@ def release_judgements(
                 arm=settings.claim_arm,
                 settings=settings,
             )
-        made.append(_release(one, again, printed))
+        if claim is None or again is None or _is_withheld(one, again):
+            made.append(_without_numbers(one))
+            continue
+        kept = _release(one, again, printed)
+        made.append(_complete(kept, claim, whole, printed, provenance, tipping=one.tipping))
     return tuple(made)
 
 
-def _release(one: Judgement, again: Judgement | None, printed: dict[str, ReleasedRow]) -> Judgement:
-    known = {"section": one.section, "kind": one.kind, "answer": one.answer,
-             "headline": one.headline, "lacks": one.lacks}  # fmt: skip
-    if again is None or again.verdict != one.verdict:
-        return replace(_without_numbers(one), **known)  # type: ignore[arg-type]
+def _is_withheld(one: Judgement, again: Judgement) -> bool:
+    """Whether the released rows lack what the verdict rests on, even where it has the same name."""
+    lost = one.answer == "computed" and bool(one.result_id) and not again.result_id
+    return again.verdict != one.verdict or lost
+
+
+def _known(one: Judgement) -> dict[str, Any]:
+    """Return what a judgement says of the words alone."""
+    return {"section": one.section, "kind": one.kind, "answer": one.answer,
+            "headline": one.headline, "lacks": one.lacks}  # fmt: skip
+
+
+def _release(one: Judgement, again: Judgement, printed: dict[str, ReleasedRow]) -> Judgement:
     hidden = printed[again.result_id].hidden if again.result_id in printed else ()
     nothing: dict[str, Any] = {"n_missing": None} if "n_missing" in hidden else {}
     told = f"{again.sentence} {NOT_KNOWN}" if nothing else again.sentence
@@ -78,10 +103,43 @@ def _release(one: Judgement, again: Judgement | None, printed: dict[str, Release
         sentence=told,
         verdict_adjusted=one.verdict_adjusted if decided else "",
         robustness=_readings(one.robustness) if decided else None,
-        may_say=NO_SENTENCE,
-        **known,  # type: ignore[arg-type]
+        **_known(one),
         **nothing,
     )
+
+
+def _complete(
+    one: Judgement,
+    claim: Claim,
+    whole: Sequence[ResultRow],
+    printed: dict[str, ReleasedRow],
+    provenance: Provenance,
+    *,
+    tipping: Tipping | None,
+) -> Judgement:
+    """Return a judgement with what may be said and its tipping point, as the whole rows tell it."""
+    row = printed.get(one.result_id)
+    if row is not None and not row.whole:
+        return replace(one, may_say=NO_SENTENCE)
+    saying = write_may_say(claim, one, whole, provenance=provenance)
+    if SMALL_IN_WORDS.search(saying.text):
+        return replace(one, may_say=NO_SENTENCE)
+    kept = _tipping(sum_up_tipping(tip_judgement(one, whole)), tipping)
+    return replace(one, may_say=saying.text, sayable=saying.states_result, tipping=kept)
+
+
+def _tipping(found: Tipping | None, was: Tipping | None) -> Tipping | None:
+    """Return a tipping point that is the run's own and holds no count of 1 to 10.
+
+    Without the rows of who could have responded another point would be found; that is no answer.
+    """
+    if found is None or was is None or SMALL_IN_WORDS.search(found.sentence):
+        return None
+    told = (found.n_missing, found.n_could, found.n_to_meet)
+    if told != (was.n_missing, was.n_could, was.n_to_meet):
+        return None
+    cannot = None if found.n_could is None else found.n_missing - found.n_could
+    return None if any(is_small(count) for count in (*told, cannot)) else found
 
 
 def _without_numbers(one: Judgement) -> Judgement:
@@ -95,11 +153,13 @@ def _without_numbers(one: Judgement) -> Judgement:
         cited_high=one.cited_high,
         cited_text=one.cited_text,
         unit=one.unit,
-        verdict="not testable",
+        # Withheld is no verdict of the suite's; words without records keep theirs in any case.
+        verdict=WITHHELD if one.answer == "computed" else one.verdict,  # type: ignore[arg-type]
         status=WITHHELD,
         reason=REASON,
         sentence=REASON,
         may_say=NO_SENTENCE,
+        **_known(one),
     )
 
 
@@ -107,4 +167,4 @@ def _readings(found: Readings | None) -> Readings | None:
     """Return the readings in counts, with a sentence that holds no other number."""
     if found is None:
         return None
-    return replace(found, sentence=f"{found.n_agreeing} of {found.n} readings agree.")
+    return replace(found, sentence=f"{found.n_agreeing:,} of {found.n:,} readings agree.")

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from analysis.outcomes.rows import NotebookResults, frame_of_rows
-from analysis.report.html import write_report
+from analysis.report.forms import write_forms
+from analysis.report.html import report_context, write_report
 from analysis.report.inputs import NotebookLink, ReportInputs
 from analysis.report.notebook_pages import write_notebook_page
 from analysis.report.spreadsheets import write_csv
@@ -67,8 +68,16 @@ class ReportContent:
     notebooks: tuple[ExecutedNotebook, ...]
 
 
-def assemble_report(work: Path, content: ReportContent) -> Path:
-    """Write results, claims, notebook pages and the report into a run folder; return the page."""
+@dataclass(frozen=True, kw_only=True)
+class Assembled:
+    """The page of a report, and sentences on forms of it that could not be made."""
+
+    page: Path
+    notes: tuple[str, ...] = ()
+
+
+def assemble_report(work: Path, content: ReportContent) -> Assembled:
+    """Write results, claims, notebook pages and the report in all its forms into a run folder."""
     results = load_results(work)
     judgements = load_judgements(work)
     write_csv(frame_of_rows(rows_of(results)), work / "results.csv")
@@ -90,7 +99,9 @@ def assemble_report(work: Path, content: ReportContent) -> Path:
         figures=work / FIGURES,
         cells=cells,
     )
-    return write_report(work, loaded=loaded)
+    context = report_context(loaded)
+    notes = write_forms(work, loaded, context)
+    return Assembled(page=write_report(work, loaded=loaded, context=context), notes=notes)
 
 
 def _write_page(folder: Path, each: ExecutedNotebook) -> NotebookLink:

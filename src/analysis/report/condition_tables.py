@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from analysis.display.figures.labels import group_word
 from analysis.outcomes.rows import ResultRow, find_rows
@@ -18,6 +18,7 @@ from analysis.report.tables import (
 )
 from analysis.wording import words
 from analysis.wording.numbers import interval_text
+from analysis.wording.texts import say
 
 SUBGROUPS = ("subtype", "protocol", "arm", "site")
 MAIN_POPULATION = "all_starters"
@@ -67,6 +68,20 @@ def _several_visits(rows: Sequence[ResultRow]) -> bool:
     return len({row.visit for row in rows}) > 1
 
 
+def _visit_of_several(rows: Sequence[ResultRow]) -> Callable[[ResultRow], str]:
+    """Return what tells a row's visit; nothing where all rows are of one visit."""
+    several = _several_visits(rows)
+    return lambda row: words.visit_word(row.visit) if several else ""
+
+
+def _counted(row: ResultRow) -> str:
+    return words.word(words.POPULATIONS_SHORT, row.population)
+
+
+def _defined(row: ResultRow) -> str:
+    return words.word(words.DEFINITIONS, row.definition)
+
+
 def _measure(inputs: ReportInputs, rows: Sequence[ResultRow], measure: str) -> list[ResultRow]:
     found = find_rows(rows, measure=measure, group_by=ALL)
     return in_order(at_visit(inputs, found))
@@ -80,15 +95,15 @@ def responders(inputs: ReportInputs, rows: Sequence[ResultRow]) -> TableView | N
     exact = {_beside(row): interval_text(row) for row in every if row.definition.endswith(EXACT)}
     return estimates_table(
         found,
-        caption=f"Responders{when(found)}",
-        heads={
-            "Pain reduction": response_word,
-            "Counted": lambda row: words.word(words.POPULATIONS_SHORT, row.population),
-            "Visit": lambda row: words.visit_word(row.visit) if _several_visits(found) else "",
-        },
+        caption=with_visit(say("captions.responders"), found),
+        heads=(
+            (say("heads.response"), response_word),
+            (say("heads.counted"), _counted),
+            (say("heads.visit"), _visit_of_several(found)),
+        ),
         band=lambda row: cited_band(inputs, row),
         is_marked=lambda row: is_judged(inputs, row),
-        beside=("Exact interval", lambda row: exact.get(_beside(row), "")),
+        beside=(say("heads.exact"), lambda row: exact.get(_beside(row), "")),
     )
 
 
@@ -110,8 +125,8 @@ def by_visit(rows: Sequence[ResultRow]) -> TableView | None:
         return None
     return crossed_table(
         found,
-        caption="Responders at each visit, all who started",
-        down=("Pain reduction", response_word),
+        caption=say("captions.by_visit"),
+        down=(say("heads.response"), response_word),
         across=lambda row: words.visit_word(row.visit),
         show=with_interval,
     )
@@ -122,12 +137,12 @@ def reductions(inputs: ReportInputs, rows: Sequence[ResultRow]) -> TableView | N
     found = _measure(inputs, rows, "percent_reduction")
     return estimates_table(
         found,
-        caption=f"Percent pain reduction in its definitions{when(found)}",
-        heads={
-            "Definition": lambda row: words.word(words.DEFINITIONS, row.definition),
-            "Counted": lambda row: words.word(words.POPULATIONS_SHORT, row.population),
-            "Visit": lambda row: words.visit_word(row.visit) if _several_visits(found) else "",
-        },
+        caption=with_visit(say("captions.reductions"), found),
+        heads=(
+            (say("heads.definition"), _defined),
+            (say("heads.counted"), _counted),
+            (say("heads.visit"), _visit_of_several(found)),
+        ),
         band=lambda row: cited_band(inputs, row),
         is_marked=lambda row: is_judged(inputs, row),
     )
@@ -144,19 +159,20 @@ def worse_beside_better(inputs: ReportInputs, rows: Sequence[ResultRow]) -> Tabl
     found = [*better, *worse]
     return estimates_table(
         found,
-        caption=f"Worse beside better{when(found)}",
-        heads={
-            "Pain": _better_or_worse,
-            "Counted": lambda row: words.word(words.POPULATIONS_SHORT, row.population),
-            "Visit": lambda row: words.visit_word(row.visit) if _several_visits(found) else "",
-        },
+        caption=with_visit(say("captions.worse"), found),
+        heads=(
+            (say("heads.pain"), _better_or_worse),
+            (say("heads.counted"), _counted),
+            (say("heads.visit"), _visit_of_several(found)),
+        ),
     )
 
 
 def _better_or_worse(row: ResultRow) -> str:
     if row.measure == "worsening_share":
         return words.word(words.MEASURES, row.measure)
-    return f"{words.word(words.MEASURES, row.measure)}: {response_word(row)} less pain"
+    measure = words.word(words.MEASURES, row.measure)
+    return say("captions.less_pain", measure=measure, response=response_word(row))
 
 
 def bounds(inputs: ReportInputs, rows: Sequence[ResultRow]) -> TableView | None:
@@ -167,12 +183,12 @@ def bounds(inputs: ReportInputs, rows: Sequence[ResultRow]) -> TableView | None:
         return None
     return estimates_table(
         every,
-        caption=f"What those not seen could change{when(every)}",
-        heads={
-            "Pain reduction": response_word,
-            "Counted": lambda row: words.word(words.POPULATIONS, row.population),
-            "Visit": lambda row: words.visit_word(row.visit) if _several_visits(every) else "",
-        },
+        caption=with_visit(say("captions.bounds"), every),
+        heads=(
+            (say("heads.response"), response_word),
+            (say("heads.counted"), lambda row: words.word(words.POPULATIONS, row.population)),
+            (say("heads.visit"), _visit_of_several(every)),
+        ),
         band=lambda row: cited_band(inputs, row),
         is_marked=lambda row: is_judged(inputs, row),
     )
@@ -190,7 +206,8 @@ def subgroups(inputs: ReportInputs, rows: Sequence[ResultRow]) -> list[TableView
                                                          group_by=name)))  # fmt: skip
         title = words.word(words.GROUPINGS, name)
         made.append(crossed_table(
-            in_order(found), caption=f"Responders by {title.lower()}{when(found)}",
+            in_order(found),
+            caption=with_visit(say("captions.by_group", grouping=title.lower()), found),
             down=(title, group_word),
             across=lambda row: ", ".join((response_word(row),
                                           words.word(words.POPULATIONS_SHORT, row.population))),
@@ -213,8 +230,8 @@ def relief_shares(rows: Sequence[ResultRow]) -> TableView | None:
     ]
     return crossed_table(
         [row for row in found if row.measure == "relieved_share" or row.visit != "week_0"],
-        caption="Still relieved, of responders, weeks after the end of the series",
-        down=("What a booster is", _relief_line),
+        caption=say("captions.relief_shares"),
+        down=(say("heads.booster"), _relief_line),
         across=lambda row: words.visit_word(row.visit),
         show=with_interval,
     )
@@ -223,8 +240,8 @@ def relief_shares(rows: Sequence[ResultRow]) -> TableView | None:
 def _relief_line(row: ResultRow) -> str:
     told = words.word(words.DEFINITIONS, row.definition)
     if row.population == MAIN_POPULATION:
-        told += ", of all who started"
-    return f"{told}, number followed" if row.measure == "at_risk" else told
+        told = say("captions.of_all_starters", what=told)
+    return say("captions.followed", what=told) if row.measure == "at_risk" else told
 
 
 def relief_medians(inputs: ReportInputs, rows: Sequence[ResultRow]) -> TableView | None:
@@ -232,11 +249,11 @@ def relief_medians(inputs: ReportInputs, rows: Sequence[ResultRow]) -> TableView
     found = in_order(find_rows(rows, measure="relief_duration", group_by=ALL))
     return estimates_table(
         found,
-        caption="Median duration of relief",
-        heads={
-            "What a booster is": lambda row: words.word(words.DEFINITIONS, row.definition),
-            "Counted": lambda row: words.word(words.POPULATIONS_SHORT, row.population),
-        },
+        caption=say("captions.relief_medians"),
+        heads=(
+            (say("heads.booster"), _defined),
+            (say("heads.counted"), _counted),
+        ),
         band=lambda row: cited_band(inputs, row),
         is_marked=lambda row: is_judged(inputs, row),
     )
@@ -246,15 +263,17 @@ def completeness(rows: Sequence[ResultRow]) -> TableView | None:
     """Return who was seen at each visit, of those who started."""
     return crossed_table(
         find_rows(rows, measure="completeness_share", group_by=ALL),
-        caption="Seen at each visit, of those who started",
-        down=("Of", lambda row: words.word(words.POPULATIONS_SHORT, row.population)),
+        caption=say("captions.completeness"),
+        down=(say("heads.of"), _counted),
         across=lambda row: words.visit_word(row.visit),
         with_note=False,
     )
 
 
-def when(rows: Sequence[ResultRow]) -> str:
-    """Return ", end of series" where all rows are of one visit."""
+def with_visit(caption: str, rows: Sequence[ResultRow]) -> str:
+    """Return a caption with ", end of series" where all rows are of one visit."""
     visits = {row.visit for row in rows}
     visit = visits.pop() if len(visits) == 1 else ""
-    return f", {words.visit_word(visit)}" if visit else ""
+    if not visit:
+        return caption
+    return say("captions.at_visit", caption=caption, visit=words.visit_word(visit))

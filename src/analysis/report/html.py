@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import base64
 import os
-from collections.abc import Mapping
-from datetime import date, datetime
-from functools import lru_cache
+from collections.abc import Callable, Mapping
+from functools import cache, lru_cache
 from hashlib import sha256
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -18,15 +17,17 @@ from markupsafe import Markup
 
 from analysis.display import palette
 from analysis.display.figures.canvas import dark_rules
+from analysis.outcomes.rows import FigureNote
 from analysis.report.drawings import figure_svg
 from analysis.report.every_number import anchors, what_of
 from analysis.report.inputs import ReportInputs
 from analysis.report.ledger_page import ledger_groups
 from analysis.report.marks import shape
-from analysis.report.methods import REFERENCES, methods_sentences, settings_lines
+from analysis.report.methods import methods_sentences, settings_lines
 from analysis.report.quality import intake_table, make_checks, state_tally
+from analysis.report.release_note import release_note
 from analysis.report.sections import make_across, make_duration, make_section
-from analysis.report.signature import signature_lines
+from analysis.report.signature import signature_block
 from analysis.report.verdicts import (
     claim_key,
     how_to_read,
@@ -37,10 +38,15 @@ from analysis.report.verdicts import (
     tally,
 )
 from analysis.wording import words
+from analysis.wording.dates import date_text, span_text
 from analysis.wording.numbers import count_text, estimate_text, interval_text
-from analysis.wording.texts import say, say_pairs
+from analysis.wording.texts import say, say_all, say_pairs
 
 PAGE = "index.html"
+FORMS = ("summary.pdf", "report.pdf", "results.xlsx", "results.csv", "claims.csv", "claims.json",
+         "results.json")  # fmt: skip
+"""Other forms of the report, in the order the page names them."""
+
 LONGEST_ID = 200
 """Letters of a fragment, a figure's name or a link; a group may be named by 10,000."""
 
@@ -60,7 +66,9 @@ TERMS = {
 FONTS = (("400", "ReliefcheckSans-Regular.woff2"), ("700", "ReliefcheckSans-Bold.woff2"))
 
 
-def write_report(run_folder: Path, *, loaded: ReportInputs) -> Path:
+def write_report(
+    run_folder: Path, *, loaded: ReportInputs, context: Mapping[str, Any] | None = None
+) -> Path:
     """Write the report of a run.
 
     Parameters
@@ -69,17 +77,24 @@ def write_report(run_folder: Path, *, loaded: ReportInputs) -> Path:
         Existing folder; ``index.html`` appears in it whole or not at all.
     loaded : ReportInputs
         Everything to print. Any measure may be absent, and unknown ones are listed as they are.
+    context : mapping, optional
+        Of `report_context`, where it is made already.
 
     Returns
     -------
     Path
-        The page.
+        The page. It leads to the other forms that lie beside it already.
     """
     page = run_folder / PAGE
-    text = render_page("page.html.j2", **_context(loaded))
-    # A number and its percent sign stay on one line.
-    write_whole(page, text.replace(" %", "\N{NO-BREAK SPACE}%"))
+    context = context or report_context(loaded)
+    forms = [name for name in FORMS if (run_folder / name).is_file()]
+    write_whole(page, kept_together(render_page("page.html.j2", **context, forms=forms)))
     return page
+
+
+def kept_together(text: str) -> str:
+    """Return a page on which a number and its percent sign stay on one line."""
+    return text.replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 def render_page(template: str, **context: Any) -> str:
@@ -127,14 +142,17 @@ def _environment() -> Environment:
         is_relative=is_relative,
         quote=lambda href: quote(href, errors="replace"),
         quote_part=lambda href: quote(href, safe="/#", errors="replace"),
-        synthetic_words=SYNTHETIC,
+        synthetic_words=say("page.synthetic"),
         say=say,
+        say_all=say_all,
         glossary=say_pairs("glossary"),
         terms=TERMS,
         font_faces=_font_faces(),
         dark_figures=dark_rules(".fig "),
         script=_script(),
         policy=_policy(),
+        form="page",
+        forms=(),
     )
     return made
 
@@ -179,7 +197,8 @@ def is_relative(href: str) -> bool:
     )
 
 
-def _context(loaded: ReportInputs) -> dict[str, Any]:
+def report_context(loaded: ReportInputs) -> dict[str, Any]:
+    """Return what the templates print; the same for the page and for paper."""
     codes = loaded.shown_conditions
     sections = [make_section(loaded, code, place=n) for n, code in enumerate(codes, start=1)]
     anchor_of = anchors(loaded)
@@ -200,17 +219,15 @@ def _context(loaded: ReportInputs) -> dict[str, Any]:
         "n_claims": len(loaded.judgements),
         "anchor_of": anchor_of,
         "cell_of": lambda row: loaded.cells.get(loaded.id_of(row)),
-        "drawing": lambda note: figure_svg(
-            loaded.figures, note.figure, says=words.plain_text(note.alt, longest=4000)
-        ),
-        "signature": signature_lines(loaded.signature),
-        "is_release": loaded.run.get("grade") == "release",
+        "drawing": _draw_from(loaded.figures),
+        "signature": signature_block(loaded.signature),
+        "release": release_note(loaded.run),
         "checks": make_checks(loaded),
         "states": state_tally(loaded),
         "intake": intake_table(loaded),
         "methods": methods_sentences(loaded),
         "settings": settings_lines(loaded),
-        "references": REFERENCES,
+        "references": say_all("references.lines"),
         "inputs": _pairs(loaded.run.get("inputs")),
         "versions": _pairs(loaded.run.get("versions")),
         "commit": str(loaded.run.get("git_commit") or ""),
@@ -221,27 +238,25 @@ def _context(loaded: ReportInputs) -> dict[str, Any]:
     }
 
 
+def _draw_from(figures: Path) -> Callable[[FigureNote], Markup]:
+    """Return what gives a figure's drawing; each is read once, however many forms print it."""
+
+    @cache
+    def drawing(note: FigureNote) -> Markup:
+        return figure_svg(figures, note.figure, says=words.plain_text(note.alt, longest=4000))
+
+    return drawing
+
+
 def _head_lines(loaded: ReportInputs) -> list[tuple[str, str]]:
-    first, last = (_day(loaded.fact(name)) for name in ("first_date", "last_date"))
     lines = [
         (say("facts.data"), words.plain_text(loaded.export_name, longest=120)),
         (say("facts.patients"), patients_text(loaded)),
-        (say("facts.dates"), f"{first} to {last}" if first and last else first or last),
-        (say("facts.made"), _day(loaded.run.get("started"))),
+        (say("facts.dates"), span_text(loaded.fact("first_date"), loaded.fact("last_date"))),
+        (say("facts.made"), date_text(loaded.run.get("started"))),
         (say("facts.run"), words.plain_text(str(loaded.run.get("run_id") or ""))),
     ]
     return [(name, text) for name, text in lines if text]
-
-
-def _day(value: object) -> str:
-    """Return "January 3, 2024"; the text as it is where it is no date."""
-    if not value:
-        return ""
-    try:
-        day = value if isinstance(value, date) else datetime.fromisoformat(str(value))
-    except ValueError:
-        return words.plain_text(str(value))
-    return f"{day:%B} {day.day}, {day.year}"
 
 
 def _pairs(found: object) -> list[tuple[str, str]]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from analysis.outcomes.rows import ResultRow, find_rows
-from analysis.report.condition_tables import EXACT, MAIN_POPULATION, at_visit, when
+from analysis.report.condition_tables import EXACT, MAIN_POPULATION, at_visit, with_visit
 from analysis.report.inputs import ALL, ReportInputs
 from analysis.report.tables import TableView, crossed_table, response_word, with_interval
 from analysis.wording import words
+from analysis.wording.texts import say
 
 BOOSTER_AS = {"loss": "booster_as_loss", "censoring": "booster_as_censoring"}
 
@@ -20,9 +21,8 @@ def outcomes_across(inputs: ReportInputs) -> list[TableView]:
              if not row.definition.endswith(EXACT)]  # fmt: skip
     falls = find_rows(shown, measure="percent_reduction", population="observed")
     return _tables(
-        _by_condition(inputs, rates, "Responders, all who started (missing = not responding)",
-                      response_word),
-        _by_condition(inputs, falls, "Percent pain reduction, those seen",
+        _by_condition(inputs, rates, say("captions.across_responders"), response_word),
+        _by_condition(inputs, falls, say("captions.across_reductions"),
                       lambda row: words.word(words.DEFINITIONS, row.definition)),
     )  # fmt: skip
 
@@ -33,9 +33,10 @@ def relief_across(inputs: ReportInputs) -> list[TableView]:
     medians = _main_relief(inputs, shown, "relief_duration")
     shares = _main_relief(inputs, shown, "relieved_share")
     return _tables(
-        _by_condition(inputs, medians, "Median duration of relief",
-                      lambda row: words.word(words.POPULATIONS_SHORT, row.population) or "Median"),
-        _by_condition(inputs, shares, "Still relieved, a booster counted as set",
+        _by_condition(inputs, medians, say("captions.relief_medians"),
+                      lambda row: words.word(words.POPULATIONS_SHORT, row.population)
+                      or say("heads.median")),
+        _by_condition(inputs, shares, say("captions.across_relief"),
                       lambda row: words.visit_word(row.visit)),
     )  # fmt: skip
 
@@ -58,8 +59,11 @@ def _by_condition(
 ) -> TableView | None:
     return crossed_table(
         rows,
-        caption=caption + when(rows),
-        down=("Condition", lambda row: words.condition_word(row.condition, inputs.conditions)),
+        caption=with_visit(caption, rows),
+        down=(
+            say("claims.condition"),
+            lambda row: words.condition_word(row.condition, inputs.conditions),
+        ),
         across=across,
         show=with_interval,
     )

@@ -11,8 +11,10 @@ from analysis.report.inputs import ReportInputs
 from analysis.report.tables import Heading, TableView
 from analysis.wording import words
 from analysis.wording.numbers import NO_NUMBER, count_text
+from analysis.wording.texts import say
 
 WORST_FIRST = ("fail", "pass with findings", "pass", "not applicable")
+COLUMNS = ("lines", "not_records", "records", "read", "used", "excluded")
 
 
 def make_checks(inputs: ReportInputs) -> list[Check]:
@@ -34,17 +36,16 @@ def intake_table(inputs: ReportInputs) -> TableView | None:
     records = [r for r in told if isinstance(r, Mapping)] if isinstance(told, (list, tuple)) else []
     if not records:
         return None
-    names = ("Lines", "Not records", "Records", "Read from them", "Used", "Excluded")
     return TableView(
-        caption="From lines in the file to rows used",
+        caption=say("quality.intake"),
         headings=(
-            Heading(text="File"),
-            Heading(text="Table"),
-            *(Heading(text=name, numeric=True) for name in names),
-            Heading(text="Why excluded"),
+            Heading(text=say("methods.file")),
+            Heading(text=say("quality.table")),
+            *(Heading(text=say(f"quality.columns.{name}"), numeric=True) for name in COLUMNS),
+            Heading(text=say("quality.why_excluded")),
         ),
         lines=tuple(_line(record) for record in records),
-        note="Lines = header, blank and continued lines + records. Rows read = used + excluded.",
+        note=say("quality.intake_note"),
     )
 
 
@@ -65,5 +66,5 @@ def _line(record: Mapping[str, Any]) -> tuple[str, ...]:
         count_text(None if rows is None else rows * per_record),
         count_text(record.get("n_used")),
         count_text(sum(excluded.values())),
-        reasons or "none",
+        reasons or say("quality.none_excluded"),
     )

@@ -7,22 +7,27 @@ import re
 from dataclasses import asdict, dataclass
 from datetime import date
 from hashlib import sha256
-from html import escape
 from pathlib import Path
 from typing import Any
 
 from analysis.errors import InputError, SettingsError
-from analysis.report.html import PAGE, write_whole
-from analysis.report.signature import signature_lines
+from analysis.report.html import PAGE, kept_together, write_whole
+from analysis.report.signature import signature_block
 from analysis.report.store import write_json
-from analysis.wording.texts import say
 
 SIGNOFF = "signoff.json"
 SIGNED = ("results.json", "claims.json")
 """Files whose content is signed: every number and every verdict."""
 
 LONGEST = 200
-_BLOCK = re.compile(r"<!--signoff-->.*?<!--/signoff-->\n?", re.DOTALL)
+OPEN, CLOSE = "<!--signoff-->", "<!--/signoff-->"
+"""Where the page tells of the sign-off; texts of an export cannot write these signs."""
+
+_PLACE = re.compile(f"{OPEN}.*?{CLOSE}", re.DOTALL)
+_ADDED = re.compile(r"<!--signoff added-->.*?<!--/signoff added-->\n?", re.DOTALL)
+
+RUN, SOURCE = "run.json", "signed_source"
+"""File of a release, and the field of it, that names who had signed the run."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,46 +144,51 @@ def sign_run(folder: Path, *, name: str, role: str, on: date) -> SignOff:
 
 
 def signoff_view(folder: Path) -> dict[str, Any] | None:
-    """Return the sign-off as the page takes it: name, role, date and whether it still holds.
+    """Return the sign-off as the page takes it; None when nobody has signed.
 
-    Several people are told as one text; one void signature voids the whole. None when unsigned.
+    ``signatures`` are those of the folder, each with ``holds``; ``source`` those of the run that a
+    release was made from. ``holds`` alone is False when any signature is void.
     """
-    signed = read_signoffs(folder)
-    if not signed:
+    signed = [asdict(each) | {"holds": not each.is_void} for each in read_signoffs(folder)]
+    source = _signed_source(folder)
+    if not signed and not source:
         return None
     return {
-        "name": "; ".join(each.name for each in signed),
-        "role": "; ".join(each.role for each in signed),
-        "date": max(each.date for each in signed),
-        "holds": not any(each.is_void for each in signed),
-        "signatures": [asdict(each) for each in signed],
+        "signatures": signed,
+        "source": source,
+        "holds": all(each["holds"] for each in signed),
     }
 
 
+def _signed_source(folder: Path) -> list[dict[str, str]]:
+    """Return who had signed the run that a release was made from, as its run.json tells."""
+    try:
+        found = json.loads((folder / RUN).read_text(encoding="utf-8")).get(SOURCE, [])
+        return [{key: str(each[key]) for key in ("name", "role", "date")} for each in found]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return []
+
+
+def holding(folder: Path) -> list[dict[str, str]]:
+    """Return name, role and day of those whose signature holds: the hash fits the results."""
+    return [{"name": each.name, "role": each.role, "date": each.date}
+            for each in read_signoffs(folder) if not each.is_void]  # fmt: skip
+
+
 def show_signoff(folder: Path) -> None:
-    """Write the sign-off as it stands now at the head of the page; the rest stays as it is."""
+    """Write the sign-off as it stands now at its place on the page; the rest stays as it is.
+
+    A page without that place (made by hand, or by an older version) shows it at its head.
+    """
     page = folder / PAGE
     if not page.is_file():
         return
-    text = _BLOCK.sub("", page.read_text(encoding="utf-8"))
-    block = _block(folder)
+    text = _ADDED.sub("", page.read_text(encoding="utf-8"))
+    block = kept_together(str(signature_block(signoff_view(folder))))
     head = re.search(r"<main[^>]*>\n?", text) or re.search(r"<body[^>]*>\n?", text)
-    if block and head:
-        text = text[: head.end()] + block + text[head.end() :]
+    if _PLACE.search(text):
+        text = _PLACE.sub(lambda _: f"{OPEN}{block}{CLOSE}", text, count=1)
+    elif block and head:
+        added = f"<!--signoff added-->{block}<!--/signoff added-->\n"
+        text = text[: head.end()] + added + text[head.end() :]
     write_whole(page, text)
-
-
-def _block(folder: Path) -> str:
-    lines = [signature_lines({**asdict(each), "holds": not each.is_void})
-             for each in read_signoffs(folder)]  # fmt: skip
-    told = "".join(
-        f"<p{' class=void' if line.is_void else ''}>{escape(line.text)}</p>"
-        for line in lines
-        if line
-    ).replace("class=void", 'class="void"')
-    if not told:
-        return ""
-    return (
-        f'<!--signoff--><section class="sign" aria-label="{escape(say("signoff.title"))}">{told}'
-        "</section><!--/signoff-->\n"
-    )

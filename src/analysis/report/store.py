@@ -46,11 +46,13 @@ class Album:
     notebook: str
     condition: str
     exhibits: list[Exhibit] = field(default_factory=list)
+    shown: list[ShownFigure] = field(default_factory=list)
 
     def show(self, exhibit: Exhibit) -> ShownFigure:
         """Keep an exhibit and return it as a cell shows it."""
         self.exhibits.append(exhibit)
-        return show_figure(exhibit.figure, exhibit.alt)
+        self.shown.append(show_figure(exhibit.figure, exhibit.alt))
+        return self.shown[-1]
 
     def stem(self, exhibit: Exhibit) -> str:
         """Return the file name of an exhibit, without its ending."""
@@ -86,9 +88,9 @@ def write_results(
     """
     root = out_path(str(folder))
     notes = []
-    for exhibit in album.exhibits if album else []:
+    for exhibit, shown in zip(album.exhibits, album.shown, strict=True) if album else ():
         assert album is not None
-        save_figure(exhibit.figure, root / FIGURES, album.stem(exhibit))
+        save_figure(exhibit.figure, root / FIGURES, album.stem(exhibit), svg=shown.svg)
         notes.append(
             FigureNote(
                 figure=album.stem(exhibit),

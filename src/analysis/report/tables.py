@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -12,14 +12,13 @@ from analysis.outcomes.rows import ResultRow
 from analysis.report.marks import interval_bar
 from analysis.wording import words
 from analysis.wording.numbers import NO_NUMBER, count_text, estimate_text, interval_text
+from analysis.wording.texts import say
 
 Band = tuple[float | None, float | None]
 NO_BAND: Band = (None, None)
 
 LONGEST_NOTE = 1500
 """Letters of a note under a table; the rest stands in the list of every number."""
-
-ALL_STARTERS_NOTE = "All who started: a missing patient counts as not responding."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,8 +61,8 @@ def note_of(rows: Sequence[ResultRow]) -> str:
     """Return the methods and warnings of rows, each sentence once."""
     methods = list(dict.fromkeys(row.method for row in rows if row.method))
     warnings = list(dict.fromkeys(text for row in rows for text in row.warnings))
-    said = [ALL_STARTERS_NOTE] if any(map(_counts_missing, rows)) else []
-    said += [f"Method: {'; '.join(methods)}."] if methods else []
+    said = [say("table.all_starters")] if any(map(_counts_missing, rows)) else []
+    said += [say("table.method", methods="; ".join(methods))] if methods else []
     return words.plain_text(" ".join([*said, *warnings]), longest=LONGEST_NOTE)
 
 
@@ -75,32 +74,33 @@ def estimates_table(
     rows: Sequence[ResultRow],
     *,
     caption: str,
-    heads: Mapping[str, Callable[[ResultRow], str]],
+    heads: Sequence[tuple[str, Callable[[ResultRow], str]]],
     band: Callable[[ResultRow], Band] = lambda row: NO_BAND,
     is_marked: Callable[[ResultRow], bool] = lambda row: False,
     beside: tuple[str, Callable[[ResultRow], str]] | None = None,
 ) -> TableView | None:
     """Return rows as a table: the given leading columns, then estimate, interval, n, a drawing.
 
-    ``heads`` maps headings to the text of a row; columns that are empty throughout are left out.
+    ``heads`` are headings, each with the text of a row; columns empty throughout are left out.
     ``beside`` is a further interval column. None when there are no rows.
     """
     if not rows:
         return None
-    kept = {title: tell for title, tell in heads.items() if any(tell(row) for row in rows)}
-    kept = kept or dict(list(heads.items())[:1])
+    kept = [(title, tell) for title, tell in heads if any(tell(row) for row in rows)]
+    kept = kept or list(heads[:1])
     drawn = any(interval_bar(r.value, r.low, r.high, unit=r.unit) for r in rows)
     beside = beside if beside and any(beside[1](row) for row in rows) else None
     further = [beside[0]] if beside else []
-    numbers = ["Estimate", "Interval", *further, "Patients", "Missing"]
-    headings = [Heading(text=title) for title in kept]
+    numbers = [say("rows.estimate"), say("rows.interval"), *further,
+               say("rows.patients"), say("rows.missing")]  # fmt: skip
+    headings = [Heading(text=title) for title, _ in kept]
     headings += [Heading(text=title, numeric=True) for title in numbers]
     if drawn:
         banded = any(band(row) != NO_BAND for row in rows)
-        headings.append(Heading(text="Drawn, with cited band" if banded else "Drawn"))
+        headings.append(Heading(text=say("heads.drawn_band" if banded else "heads.drawn")))
     lines = []
     for row in rows:
-        line: list[str | Markup] = [tell(row) or NO_NUMBER for tell in kept.values()]
+        line: list[str | Markup] = [tell(row) or NO_NUMBER for _, tell in kept]
         line += [linked(row, estimate_text(row)), interval_text(row)]
         line += [beside[1](row) or NO_NUMBER] if beside else []
         line += [count_text(row.n), count_text(row.n_missing)]
@@ -132,7 +132,9 @@ def crossed_table(
     tops = list(dict.fromkeys(across(row) for row in rows))
     cells: dict[str, dict[str, str | Markup]] = {}
     for row in rows:
-        cells.setdefault(side(row) or "all", {}).setdefault(across(row), (show or plain_link)(row))
+        cells.setdefault(side(row) or say("heads.all"), {}).setdefault(
+            across(row), (show or plain_link)(row)
+        )
     headings = [Heading(text=title), *(Heading(text=top, numeric=True) for top in tops)]
     lines = tuple(
         (name, *(found.get(top, NO_NUMBER) for top in tops)) for name, found in cells.items()

@@ -89,7 +89,12 @@ def how_to_read() -> tuple[str, ...]:
 def tally(judgements: Iterable[Judgement]) -> list[tuple[str, str, int]]:
     """Return verdict, its word and how many claims have it, for verdicts that occur."""
     counts: Counter[str] = Counter(judgement.verdict for judgement in judgements)
-    return [(code, word, counts[code]) for code, word in words.VERDICTS.items() if counts[code]]
+    return [(code, word, counts[code]) for code, word in _verdict_words().items() if counts[code]]
+
+
+def _verdict_words() -> dict[str, str]:
+    """Return words by code; the last stands in releases, where the number behind is withheld."""
+    return {**words.VERDICTS, "withheld": say("first.withheld")}
 
 
 def seen_by_visit(inputs: ReportInputs) -> list[Seen]:
@@ -107,12 +112,18 @@ def seen_by_visit(inputs: ReportInputs) -> list[Seen]:
     ]
 
 
-def seen_text(inputs: ReportInputs, condition: str) -> str:
-    """Return "120 of 140 (86 %) seen at end of series"; empty where no row says it."""
+def seen_text(inputs: ReportInputs, condition: str, part: ResultRow | None = None) -> str:
+    """Return "120 of 140 (86 %) seen at end of series"; empty where no row says it.
+
+    ``part`` is a row on the patients in question, where they are an arm or another part.
+    """
     visit = inputs.setting("analysis_visit")
+    group = {"group_by": part.group_by, "group": part.group} if part else {"group_by": ALL}
     found = find_rows(inputs.rows, measure="completeness_share", condition=condition,
-                      group_by=ALL, visit=visit)  # fmt: skip
-    return f"{estimate_text(found[0])} seen at {words.visit_word(visit)}" if found else ""
+                      visit=visit, **group)  # fmt: skip
+    if not found:
+        return ""
+    return say("first.seen", n=estimate_text(found[0]), visit=words.visit_word(visit))
 
 
 def patients_text(inputs: ReportInputs) -> str:
@@ -138,7 +149,7 @@ def view_of(inputs: ReportInputs, judgement: Judgement, *, drawn: bool = True) -
         else ""
     )
     cited = words.plain_text(judgement.cited_text) or band_text(*marks, unit=judgement.unit)
-    says = f"Cited {cited}. Our patients: {estimate}{', ' if interval else ''}{interval}."
+    says = say("first.strip", cited=cited, ours=", ".join(t for t in (estimate, interval) if t))
     sentence = words.plain_text(judgement.sentence, longest=2000)
     return VerdictView(
         claim_id=words.plain_text(judgement.claim_id),
@@ -149,11 +160,11 @@ def view_of(inputs: ReportInputs, judgement: Judgement, *, drawn: bool = True) -
         reading=words.plain_text(judgement.reading, longest=600),
         cited=cited,
         verdict=judgement.verdict,
-        word=words.word(words.VERDICTS, judgement.verdict),
+        word=words.word(_verdict_words(), judgement.verdict),
         estimate=estimate,
         interval=interval,
         patients=_patients(judgement) if known else "",
-        completeness=seen_text(inputs, judgement.condition) if known and drawn else "",
+        completeness=seen_text(inputs, judgement.condition, row) if known and drawn else "",
         position=words.word(words.POSITIONS, judgement.position) if known else "",
         more=_more(judgement),
         opening=_SENTENCE_END.split(sentence)[0],
@@ -176,14 +187,17 @@ def row_of(inputs: ReportInputs, judgement: Judgement) -> ResultRow | None:
 
 def _patients(judgement: Judgement) -> str:
     """Return n, and of how many nothing is known: a verdict on completers must not hide it."""
+    n = say("first.n", n=count_text(judgement.n))
     unknown = say("first.missing", n=count_text(judgement.n_missing))
-    return f"n = {count_text(judgement.n)}" + (f"; {unknown}" if judgement.n_missing else "")
+    if judgement.n_missing is None:  # of a release
+        return f"{n}; {say('first.missing_withheld')}"
+    return f"{n}; {unknown}" if judgement.n_missing else n
 
 
 def _robustness(judgement: Judgement) -> str:
     """Return "falls short in 212 of 240 readings", and what the others say."""
     found = judgement.robustness
-    if found is None or not found.n:
+    if found is None or not found.n or judgement.verdict == "not testable":
         return ""
     n, k = count_text(found.n), count_text(found.n_agreeing)
     if found.n == found.n_agreeing:
@@ -206,8 +220,8 @@ def _further(judgement: Judgement) -> Iterable[tuple[str, str]]:
         yield say("first.adjusted"), say("first.adjusted_text", verdict=adjusted, p=told)
     if judgement.shrunk:
         label = words.plain_text(judgement.shrunk.label, longest=300)
-        told = f"{share_text(judgement.shrunk.value)} (n = {count_text(judgement.shrunk.n)})"
-        yield say("first.shrunk"), f"{told}: {label}"
+        n = say("first.n", n=count_text(judgement.shrunk.n))
+        yield say("first.shrunk"), f"{share_text(judgement.shrunk.value)} ({n}): {label}"
 
 
 def _more(judgement: Judgement) -> str:

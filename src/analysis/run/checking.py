@@ -43,7 +43,7 @@ def _head(export: Export, datasets: Datasets, settings: AnalysisSettings) -> str
     lines = [
         f"{export.name}{' (SYNTHETIC: these patients do not exist)' if export.synthetic else ''}",
         f"Tables: {tables}",
-        f"Ratings analysed: recall '{datasets.recall}'; visits with ratings: {visits}; response is "
+        f"Ratings analyzed: recall '{datasets.recall}'; visits with ratings: {visits}; response is "
         f"judged at '{settings.analysis_visit}'",
         f"Settings of the mapping: {own}",
     ]

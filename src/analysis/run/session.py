@@ -16,6 +16,7 @@ from analysis.run.cache_store import Cache
 from analysis.run.folder import point_latest, publish, run_folder_names, workplace
 from analysis.run.schedule import run_tasks
 from analysis.run.schedule_desk import SCRATCH, TaskDesk, task_folder
+from analysis.run.session_release import release_beside
 from analysis.run.session_request import (
     RunRequest,
     RunResult,
@@ -62,8 +63,10 @@ def run_study(
         session = open_session(request)
         found = find_finished(session.cache, session.key) if session.key else None
         if found is not None:
-            return _unchanged(session, found)
-        return _run(session, listener or _silent, open_executor or _executor_of(request))
+            result = _unchanged(session, found)
+        else:
+            result = _run(session, listener or _silent, open_executor or _executor_of(request))
+        return release_beside(result) if request.release else result
 
 
 def _silent(*_: object) -> None:
@@ -81,7 +84,7 @@ def _run(session: Session, tell: Listener, open_executor: Callable[[], Executor]
             tell=tell,
         )  # fmt: skip
         tell("writing", None, None, len(tasks))
-        write_run(
+        missing = write_run(
             work, prepared=prepared, conditions=conditions, outcomes=outcomes,
             asked=session.request.settings or {}, suite=session.suite, started=session.started,
             begun=session.begun,
@@ -92,13 +95,14 @@ def _run(session: Session, tell: Listener, open_executor: Callable[[], Executor]
         )  # fmt: skip
         target = publish(work, places)
     point_latest(target)
-    _remember(session, target, prepared, outcomes)
+    if not missing:
+        _remember(session, target, prepared, outcomes)
     return RunResult(
         folder=target,
         page=target / "index.html",
         outcomes=outcomes,
         seconds=session.seconds,
-        notes=tuple(session.cache.notes),
+        notes=(*session.cache.notes, *missing),
     )
 
 

@@ -43,6 +43,8 @@ class RunRequest:
         ``forked`` or ``papermill``; empty takes what is best on this machine.
     cache : Path or None
         Folder where results are kept; None reads and keeps nothing.
+    release : bool
+        Also make the release of the run, in a folder beside it.
     """
 
     export: Path
@@ -53,6 +55,7 @@ class RunRequest:
     workers: int = 2
     engine: str = ""
     cache: Path | None = field(default_factory=default_cache)
+    release: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +63,8 @@ class RunResult:
     """Where the report lies and how the notebooks ended.
 
     ``notes`` are sentences for the user about what was reused or could not be; ``unchanged`` tells
-    that an earlier run's report stands, because nothing that went in has changed.
+    that an earlier run's report stands, because nothing that went in has changed. ``release`` is
+    the folder of the release, where one was asked for and made.
     """
 
     folder: Path
@@ -69,6 +73,7 @@ class RunResult:
     seconds: float
     notes: tuple[str, ...] = ()
     unchanged: bool = False
+    release: Path | None = None
 
     @property
     def failed(self) -> tuple[Outcome, ...]:

@@ -32,7 +32,7 @@ def write_run(
     suite: Suite,
     started: datetime,
     begun: float,
-) -> None:
+) -> tuple[str, ...]:
     """Write everything of a run that no notebook writes.
 
     Parameters
@@ -44,6 +44,11 @@ def write_run(
     started : datetime
     begun : float
         Of `time.perf_counter`, when the run began.
+
+    Returns
+    -------
+    tuple of str
+        Sentences for the user on what could not be made; empty when all was.
     """
     from analysis.report.assemble import ReportContent, assemble_report
     from analysis.report.store import write_json
@@ -62,7 +67,7 @@ def write_run(
         run=for_report(about),
         notebooks=tuple(map(executed, outcomes)),
     )
-    assemble_report(work, content)
+    notes = assemble_report(work, content).notes
     shutil.copytree(prepared.tables, work / DATA)
     (work / DATA).chmod(0o700)
     shutil.rmtree(work / SCRATCH)
@@ -70,6 +75,7 @@ def write_run(
     write_json(work / RUN_FILE, about)
     # What describes the whole run, run.json included, is written here; nothing comes after it.
     write_crate(work, about)
+    return notes
 
 
 def executed(outcome: Outcome) -> ExecutedNotebook:

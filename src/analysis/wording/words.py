@@ -74,7 +74,7 @@ DEFINITIONS = {
     "observed": "seen at the visit",
     "percent_reduction": "percent reduction",
     "percent_reduction_exact": "percent reduction, exact interval",
-    "percent_reduction_shrunk": "percent reduction, shrunk towards all conditions",
+    "percent_reduction_shrunk": "percent reduction, shrunk toward all conditions",
     "percent_increase": "percent increase",
     "two_points": "2 points or more",
     "mean_of_patients": "mean of patients' own reductions",

@@ -18,7 +18,13 @@ from analysis.claims.robustness.grid import GridNumbers
 from analysis.derive.datasets import Datasets
 from analysis.derive.pain import SCORE_DUST
 from analysis.derive.relief import derive_relief
-from analysis.estimate.durations import IntervalCurve, ReliefIntervals, bootstrap_relief
+from analysis.estimate.durations import (
+    IntervalCurve,
+    ReliefIntervals,
+    bootstrap_relief,
+    resample_masses,
+)
+from analysis.estimate.durations.inputs import Floats
 from analysis.outcomes.chance import generator
 from analysis.outcomes.competing import median_when_competing
 from analysis.outcomes.interval_relief import ALL_BUT, MOST_REPLICATES, interval_curve
@@ -98,6 +104,8 @@ class Bench:
     groups: dict[float, Group] = field(default_factory=dict)
     known: dict[tuple[object, ...], bool] = field(default_factory=dict)
     made: dict[tuple[object, ...], Estimate] = field(default_factory=dict)
+    curves: dict[tuple[object, ...], IntervalCurve | None] = field(default_factory=dict)
+    masses: dict[tuple[object, ...], Floats] = field(default_factory=dict)
     resampled: dict[tuple[object, ...], ReliefIntervals] = field(default_factory=dict)
 
     def estimate(self, one: DurationReading, *, is_headline: bool) -> Estimate:
@@ -131,7 +139,10 @@ class Bench:
         self, losses: Losses, one: DurationReading, group: Group, replicates: int
     ) -> Estimate:
         """Return the number of the interval-censored curve with its guarded interval."""
-        curve = interval_curve(losses)
+        content = tuple(_content(losses))
+        if content not in self.curves:
+            self.curves[content] = interval_curve(losses)
+        curve = self.curves[content]
         if curve is None:
             return _nothing(losses.n)
         at_planned = losses.prompted and one.clock == "end_of_series"
@@ -155,15 +166,23 @@ class Bench:
     ) -> tuple[ReliefIntervals, tuple[float, ...]]:
         """Return guarded intervals at the planned weeks and the claim's own, made once."""
         weeks = tuple(sorted({*PLANNED_WEEKS, *([] if one.week is None else [one.week])}))
-        key = (*_content(losses), one.population, weeks, replicates)
+        drawn = (*_content(losses), one.population, replicates)
+        rng = generator(self.settings, group, "relief", one.population)
+        count = min(self.settings.bootstrap_replicates, replicates)
+        if drawn not in self.masses:
+            self.masses[drawn] = resample_masses(
+                curve.intervals, start=curve.all_masses, replicates=count, rng=rng
+            )
+        key = (*drawn, weeks)
         if key not in self.resampled:
             self.resampled[key] = bootstrap_relief(
                 curve,
-                rng=generator(self.settings, group, "relief", one.population),
+                rng=rng,
                 times=weeks,
                 lost_shares=(HALF,),
-                replicates=min(self.settings.bootstrap_replicates, replicates),
+                replicates=count,
                 level=self.settings.confidence_level,
+                masses=self.masses[drawn],
             ).guarded
         return self.resampled[key], weeks
 

@@ -15,6 +15,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from analysis.display.figures.slim import slim_svg
+from analysis.display.figures.text_width import POINTS_PER_INCH
 from analysis.display.palette import (
     FALLBACK,
     FONT,
@@ -29,14 +30,14 @@ from analysis.wording.words import plain_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.backend_bases import FigureCanvasBase
     from matplotlib.figure import Figure
 
 WIDTH_INCHES = 6.2
 PNG_DPI = 150
 FORMULA_POINTS = 13
-POINTS_PER_INCH = 72
-LAYOUT_ROUNDS = 2
-"""Room for ticks changes which ticks there are; the second round settles it."""
+SVG_LAYOUT_ROUNDS, PNG_LAYOUT_ROUNDS = 2, 1
+"""The first round changes which ticks there are, the second settles it; the PNG comes after."""
 FONT_STACK = f"'{FONT}', system-ui, 'Segoe UI', Roboto, Arial, '{FALLBACK}', sans-serif"
 """The suite's font, which the page brings along; a file on its own takes the reader's."""
 
@@ -115,8 +116,10 @@ def save_figure(
 
 def svg_bytes(figure: Figure) -> bytes:
     """Return the figure as SVG with fixed ids, no date, and colours that follow a dark page."""
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
     buffer = BytesIO()
-    with _laid_out(figure):
+    with _laid_out(figure, FigureCanvasSVG, dpi=POINTS_PER_INCH, rounds=SVG_LAYOUT_ROUNDS):
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     head, found, rest = slim_svg(buffer.getvalue().decode("utf-8"), fonts=FONT_STACK).partition(">")
     return f"{head}{found}{dark_style()}{rest}".encode()
@@ -124,35 +127,41 @@ def svg_bytes(figure: Figure) -> bytes:
 
 def png_bytes(figure: Figure) -> bytes:
     """Return the figure as PNG without the name of the software that made it."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
     buffer = BytesIO()
-    with _laid_out(figure):
+    with _laid_out(figure, FigureCanvasAgg, dpi=PNG_DPI, rounds=PNG_LAYOUT_ROUNDS):
         figure.savefig(buffer, format="png", dpi=PNG_DPI, metadata={"Software": None})
     return buffer.getvalue()
 
 
 @contextmanager
-def _laid_out(figure: Figure) -> Iterator[None]:
-    """Set the theme for drawing a figure whose parts stay where they are.
+def _laid_out(
+    figure: Figure, canvas: type[FigureCanvasBase], *, dpi: int, rounds: int
+) -> Iterator[None]:
+    """Set the theme, lay a figure out as the canvas measures text, and draw without the engine.
 
-    Laying out takes longer than drawing, so it is done once a figure, in the points of its SVG.
-    The engine is taken off under settings that ask for none, or matplotlib would put it back.
+    Left to itself matplotlib lays out in a drawing of its own, which takes as long as the one that
+    is kept. It puts an engine back unless the settings ask for none.
     """
     import matplotlib
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
 
-    with theme():
-        engine = figure.get_layout_engine()
-        if engine is not None:
-            dpi = figure.dpi
-            FigureCanvasSVG(figure)
-            figure.set_dpi(POINTS_PER_INCH)
-            for _ in range(LAYOUT_ROUNDS):
-                engine.execute(figure)
-            figure.set_dpi(dpi)
-        with matplotlib.rc_context({"figure.constrained_layout.use": False}):
-            if engine is not None:
-                figure.set_layout_engine(None)
+    engine = figure.get_layout_engine()
+    with theme(), matplotlib.rc_context({"figure.constrained_layout.use": False}):
+        if engine is None:
             yield
+            return
+        usual = figure.dpi
+        canvas(figure)
+        figure.set_dpi(dpi)
+        for _ in range(rounds):
+            engine.execute(figure)
+        figure.set_dpi(usual)
+        figure.set_layout_engine(None)
+        try:
+            yield
+        finally:
+            figure.set_layout_engine(engine)
 
 
 def formula_svg(tex: str) -> bytes:

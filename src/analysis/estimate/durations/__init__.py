@@ -24,6 +24,7 @@ from analysis.estimate.durations.recurrent import (
     estimate_mean_count,
     gap_times,
 )
+from analysis.estimate.durations.replicates import resample_masses
 from analysis.estimate.durations.restricted import RestrictedMean
 
 __all__ = [
@@ -47,4 +48,5 @@ __all__ = [
     "fit_lognormal",
     "fit_weibull",
     "gap_times",
+    "resample_masses",
 ]

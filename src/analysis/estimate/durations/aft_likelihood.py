@@ -8,6 +8,7 @@ Newton steps with halving find the one maximum wherever they start.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -121,10 +122,38 @@ class AftRows:
     design: Floats
     sizes: Floats
 
-    @property
+    @cached_property
     def is_exact(self) -> Bools:
         """Rows with an exact time."""
         return self.log_left == self.log_right
+
+    @cached_property
+    def has_left(self) -> Bools:
+        """Rows that are not exact and known to last past a time above 0."""
+        return np.isfinite(self.log_left) & ~self.is_exact
+
+    @cached_property
+    def has_right(self) -> Bools:
+        """Rows that are not exact and known to have ended by a time."""
+        return np.isfinite(self.log_right) & ~self.is_exact
+
+    @cached_property
+    def ends(self) -> tuple[Floats, Floats]:
+        """Both ends, 0 in place of those that are not there."""
+        sides = self.log_left, self.log_right
+        left, right = (np.where(np.isfinite(side), side, 0.0) for side in sides)
+        return left, right
+
+    @cached_property
+    def along(self) -> tuple[Floats, Floats]:
+        """Derivatives of both z by the position."""
+        left, right = (np.column_stack((-self.design, end)) for end in self.ends)
+        return left, right
+
+    @cached_property
+    def exact_size(self) -> float:
+        """Sum of the weights of exact times."""
+        return float(self.sizes[self.is_exact].sum())
 
 
 def log_likelihood(rows: AftRows, shape: Shape, position: Floats) -> tuple[float, Floats, Floats]:
@@ -134,14 +163,11 @@ def log_likelihood(rows: AftRows, shape: Shape, position: Floats) -> tuple[float
     """
     u = position[-1]
     offset = rows.design @ position[:-1]
-    exact = rows.is_exact
-    has_left = np.isfinite(rows.log_left) & ~exact
-    has_right = np.isfinite(rows.log_right) & ~exact
+    exact, has_left, has_right = rows.is_exact, rows.has_left, rows.has_right
     value = np.zeros(offset.size)
     pull = np.zeros((2, offset.size))  # derivative by the z of each end
     bend = np.zeros((3, offset.size))  # second derivatives: left, both, right
-    log_left = np.where(np.isfinite(rows.log_left), rows.log_left, 0.0)
-    log_right = np.where(np.isfinite(rows.log_right), rows.log_right, 0.0)
+    log_left, log_right = rows.ends
     z_left, z_right = u * log_left - offset, u * log_right - offset
     z = z_left[exact]
     value[exact] = shape.log_density(z) + np.log(u) - log_left[exact]
@@ -159,22 +185,15 @@ def log_likelihood(rows: AftRows, shape: Shape, position: Floats) -> tuple[float
         bend[2 * side, held] = (slope if side else -slope)[held] - height[held] ** 2
     inside = has_left & has_right
     bend[1, inside] = -pull[0, inside] * pull[1, inside]
-    return _assemble(rows, u, value, pull, bend, log_left, log_right)
+    return _assemble(rows, u, value, pull, bend)
 
 
 def _assemble(
-    rows: AftRows,
-    u: float,
-    value: Floats,
-    pull: Floats,
-    bend: Floats,
-    log_left: Floats,
-    log_right: Floats,
+    rows: AftRows, u: float, value: Floats, pull: Floats, bend: Floats
 ) -> tuple[float, Floats, Floats]:
     """Return value, gradient and Hessian from the derivatives by the z of each end."""
     pull, bend = pull * rows.sizes, bend * rows.sizes
-    exact_size = float(rows.sizes[rows.is_exact].sum())
-    along = np.column_stack((-rows.design, log_left)), np.column_stack((-rows.design, log_right))
+    along, exact_size = rows.along, rows.exact_size
     gradient = along[0].T @ pull[0] + along[1].T @ pull[1]
     cross = along[0].T @ (bend[1][:, None] * along[1])
     hessian = cross + cross.T

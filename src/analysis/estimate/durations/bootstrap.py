@@ -71,6 +71,7 @@ def bootstrap_relief(
     tau: float | None = None,
     replicates: int = 1000,
     level: float = 0.95,
+    masses: Floats | None = None,
 ) -> ReliefBootstrap:
     """Give the curve's shares, quantiles and restricted mean their intervals.
 
@@ -89,6 +90,8 @@ def bootstrap_relief(
     replicates : int, at least 100
         Resamples of patients, drawn with replacement (weights count as whole patients).
     level : float in (0, 1)
+    masses : ndarray of float, shape (replicates, m), optional
+        Resamples of this very curve drawn before by `resample_masses`; drawn here where not given.
 
     Returns
     -------
@@ -100,7 +103,8 @@ def bootstrap_relief(
     Raises
     ------
     EstimationError
-        Fewer than 100 replicates; a time, share, horizon or level out of range.
+        Fewer than 100 replicates; a time, share, horizon or level out of range; masses of
+        another curve.
 
     Notes
     -----
@@ -123,9 +127,12 @@ def bootstrap_relief(
     asked = tuple(float(time) for time in times)
     points = curve.at_times(asked), [curve.quantile(share) for share in lost_shares]
     mean = None if tau is None else curve.restricted_mean(tau)
-    masses = resample_masses(
-        curve.intervals, start=curve.all_masses, replicates=replicates, rng=rng
-    )
+    if masses is None:
+        masses = resample_masses(
+            curve.intervals, start=curve.all_masses, replicates=replicates, rng=rng
+        )
+    if masses.shape != (replicates, curve.all_masses.size):
+        raise EstimationError(f"masses of shape {masses.shape} are not resamples of this curve.")
     resampled = _Resampled(curve, masses, level)
     kinds = {
         is_guarded: ReliefIntervals(

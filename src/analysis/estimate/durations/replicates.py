@@ -61,13 +61,14 @@ class _Sums:
 
     Parameters
     ----------
-    inside : csr_array, shape (k, m + 1)
-        Takes the shares lost at the boundaries to each interval's probability.
+    first, last : ndarray of int, shape (k,)
+        Boundaries between which the probability of each interval lies.
     stops_less_starts, ends : csr_array, shape (m + 1, k)
         Sum over the intervals that stop at a boundary less, or plus, those that start there.
     """
 
-    inside: csr_array
+    first: Ints
+    last: Ints
     stops_less_starts: csr_array
     ends: csr_array
 
@@ -78,15 +79,18 @@ class _Sums:
         shape = (intervals.n_regions + 1, intervals.first.size)
         stops = csr_array((one, (intervals.last, each)), shape=shape)
         starts = csr_array((one, (intervals.first, each)), shape=shape)
-        return cls(csr_array((stops - starts).T), csr_array(stops - starts), stops + starts)
+        return cls(intervals.first, intervals.last, csr_array(stops - starts), stops + starts)
 
     def chance(self, lost: Floats) -> Floats:
         """Return each interval's probability, shape (k, columns)."""
-        return np.maximum(self.inside @ lost, TINY)
+        inside = lost.take(self.last, axis=0)
+        inside -= lost.take(self.first, axis=0)
+        return np.maximum(inside, TINY, out=inside)
 
     def gradient(self, pull: Floats) -> Floats:
         """Return the gradient for each region, shape (m, columns)."""
-        return -np.cumsum(self.stops_less_starts @ pull, axis=0)[:-1]
+        slope = self.stops_less_starts @ pull
+        return np.negative(np.cumsum(slope, axis=0, out=slope)[:-1])
 
 
 def resample_masses(
@@ -136,10 +140,11 @@ def _fit_all(sums: _Sums, shares: Floats, base: Floats) -> Floats:
             columns = np.concatenate((columns, new))
             lost = np.concatenate((lost, np.repeat(base, new.size, axis=1)), axis=1)
             rounds = np.concatenate((rounds, np.zeros_like(new)))
-        moved, gap = _one_round(sums, lost, shares[:, columns])
+        moved, gap = _one_round(sums, lost, shares.take(columns, axis=1))
         is_open = (gap > TOLERANCE) & (rounds < MOST_ROUNDS)
         done[:, columns[~is_open]] = lost[:, ~is_open]
-        columns, lost, rounds = columns[is_open], moved[:, is_open], rounds[is_open] + 1
+        still = np.flatnonzero(is_open)  # `take` keeps rows together in memory, [:, still] does not
+        columns, lost, rounds = columns[still], moved.take(still, axis=1), rounds[still] + 1
     return done
 
 
@@ -157,7 +162,8 @@ def _one_round(sums: _Sums, lost: Floats, shares: Floats) -> tuple[Floats, Float
     moved = _shorten(sums, lost, target, chance, shares)
     for _ in range(SELF_CONSISTENT_STEPS):
         gradient = sums.gradient(shares / sums.chance(moved))
-        moved = _running_sum(np.diff(moved, axis=0) * gradient)
+        gradient *= moved[1:] - moved[:-1]
+        moved = _running_sum(gradient)
         moved /= moved[-1]
     return moved, gap
 
@@ -221,4 +227,6 @@ def _rows(values: Floats, rows: Ints) -> Floats:
 
 def _running_sum(masses: Floats) -> Floats:
     """Return the share lost at every boundary, 0 before the first region."""
-    return np.concatenate((np.zeros((1, masses.shape[1])), np.cumsum(masses, axis=0)))
+    lost = np.zeros((masses.shape[0] + 1, masses.shape[1]))
+    np.cumsum(masses, axis=0, out=lost[1:])
+    return lost

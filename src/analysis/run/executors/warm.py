@@ -96,11 +96,16 @@ def import_all(package: str) -> None:
 
 
 def draw_something() -> None:
-    """Draw a figure with text and throw it away: fonts are found and loaded once for all."""
+    """Draw figures with text and throw them away: theme and fonts are found once for all.
+
+    One is drawn as the suite draws, and one as a notebook shows a figure of its own.
+    """
     import io
 
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+
+    from analysis.display.figures.canvas import new_axes, png_bytes, svg_bytes, themed
 
     figure = Figure()
     FigureCanvasAgg(figure)
@@ -108,6 +113,9 @@ def draw_something() -> None:
     axes.plot([0, 1], label="line")
     axes.legend()
     figure.savefig(io.BytesIO(), format="png", bbox_inches="tight")
+    drawn, _ = themed(new_axes)(height=1.0, title="warm")
+    svg_bytes(drawn)
+    png_bytes(drawn)
 
 
 def show_an_error(shell: Any) -> None:
