@@ -11,7 +11,7 @@ from release_runs import ROWS, flow, number, share
 
 from analysis.outcomes.rows import ResultRow
 from analysis.release.attack import Attacker
-from analysis.release.cells import count_table
+from analysis.release.cells import cells_of, count_table
 from analysis.release.coarse import points_to_print, round_curve_point, round_numbers
 from analysis.release.relations import CountTable, is_small
 from analysis.release.rows import ReleasedRows, release_rows
@@ -196,3 +196,19 @@ def test_no_curve_of_few_patients():
 def test_no_rows_make_an_empty_release():
     released = release_rows([])
     assert released.rows == ()
+
+
+def test_a_share_that_no_record_answers_is_left_out():
+    """Nobody was rated then: there is a denominator, and no numerator to protect."""
+    row = ResultRow(measure="early_response_share", definition="days_21_to_28", condition="crps",
+                    value=None, n=40, n_missing=40, unit="share", method="", status="not estimable")  # fmt: skip
+    assert cells_of(row) is None
+    assert release_rows([row]).rows == ()
+
+
+def test_a_number_not_known_that_nothing_guards_is_withheld():
+    row = ResultRow(measure="session_minutes_share", definition="standard_45_to_60",
+                    condition="crps", value=0.5, low=0.4, high=0.6, n=80, n_events=40, n_missing=5,
+                    unit="share", method="", population="treated")  # fmt: skip
+    (made,) = release_rows([row]).rows
+    assert "n_missing" in made.hidden

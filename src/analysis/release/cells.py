@@ -71,6 +71,8 @@ SIMPLE: dict[tuple[str, str], tuple[str, str, str]] = {
 
 def cells_of(row: ResultRow) -> RowCells | None:
     """Return which cells a row tells; None for a row that is not released at all."""
+    if row.unit == "share" and row.status == "not estimable" and events_of(row) is None:
+        return None  # a share that nobody's record answers has no numerator to protect
     if row.measure == table_one.SHARE:
         return None if row.definition in NOT_TOLD else _of_level(row)
     tell = _TELL.get(row.measure)

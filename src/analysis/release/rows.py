@@ -146,6 +146,8 @@ def _release(
     withheld = chosen.withheld
     fields = {"n": cells.n, "n_events": cells.events, "n_missing": cells.missing}
     hidden = [name for name, cell in fields.items() if cell in withheld]
+    if cells.missing is None and row.n_missing:
+        hidden.append("n_missing")  # no relation guards it, so it is told by nobody
     needed = {*cells.needed, *_also_needed(row, cells)}
     coarse = _coarse(row, points)
     if needed & withheld or coarse is None:
