@@ -201,7 +201,8 @@ def test_no_rows_make_an_empty_release():
 def test_a_share_that_no_record_answers_is_left_out():
     """Nobody was rated then: there is a denominator, and no numerator to protect."""
     row = ResultRow(measure="early_response_share", definition="days_21_to_28", condition="crps",
-                    value=None, n=40, n_missing=40, unit="share", method="", status="not estimable")  # fmt: skip
+                    value=None, n=40, n_missing=40, unit="share", method="",
+                    status="not estimable")  # fmt: skip
     assert cells_of(row) is None
     assert release_rows([row]).rows == ()
 
