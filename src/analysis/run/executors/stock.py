@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sys
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
@@ -81,7 +82,16 @@ def _begin_worker() -> None:
     prepare_environment()
     logging.getLogger("papermill").addHandler(logging.NullHandler())  # errors come as outcomes
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    runner = os.getppid()
+
+    def end(*_: object) -> None:
+        # Told to stop, the worker ends its kernel first. With the runner dead it must not go back
+        # to the pool's loop, which would wait for ever; the kernel sees that its parent is gone.
+        if os.getppid() != runner:
+            os._exit(1)
+        sys.exit(1)
+
+    signal.signal(signal.SIGTERM, end)
     die_with_parent(signal.SIGTERM)
 
 
