@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -29,8 +27,6 @@ from analysis.report.assemble import (
 )
 from analysis.report.store import write_json, write_judgements
 
-CHROMIUM = os.environ.get("RELIEFCHECK_CHROMIUM") or shutil.which("chromium") or ""
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 NOTEBOOK = "20_responders"
 
 
@@ -94,19 +90,6 @@ def report(tmp_path_factory) -> Path:
     ).page
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """Return Debian's chromium; without one the tests skip and say so."""
-    if not CHROMIUM:
-        pytest.skip("no chromium: apt-get install chromium, or set RELIEFCHECK_CHROMIUM")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield started
-        started.close()
-
-
 @pytest.fixture
 def open_page(browser, report) -> Iterator[Callable[..., Any]]:
     """Return what opens the report; a complaint of the console or a request outside fails."""
@@ -121,6 +104,8 @@ def open_page(browser, report) -> Iterator[Callable[..., Any]]:
         page.on("request", lambda asked: complaints.append(asked.url)
                 if not asked.url.startswith(("file:", "data:")) else 0)  # fmt: skip
         page.goto(report.as_uri())
+        # Letters that come late move what was already scrolled to.
+        page.evaluate("document.fonts.ready.then(() => 0)")
         return page
 
     yield opened

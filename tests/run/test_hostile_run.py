@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import re
-import shutil
-from collections.abc import Iterator
 from html import unescape
 from io import StringIO
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -45,7 +41,6 @@ NAMES = (
 PATIENTS_PER_NAME = 4
 SERIES_DAYS = (2, 4, 6, 9, 11, 14)  # of March 2026; the end is judged on the 16th
 SCORES = ((8, 3), (8, 5), (9, 8), (7, ""))  # before and after, in turn; the last was not rated
-CHROMIUM = os.environ.get("RELIEFCHECK_CHROMIUM") or shutil.which("chromium") or ""
 PHONE = {"width": 390, "height": 800}
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 OPEN_ALL = "document.querySelectorAll('details').forEach(each => { each.open = true })"
@@ -114,19 +109,6 @@ def run(tmp_path_factory) -> Path:
     assert result.exit_code == 0, result.output[-2000:]
     assert "failed:" not in result.output
     return work / "report"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if not CHROMIUM:
-        pytest.skip("no chromium: apt-get install chromium, or set RELIEFCHECK_CHROMIUM")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as driver:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-        started = driver.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield started
-        started.close()
 
 
 def pages_of(run: Path) -> list[Path]:
