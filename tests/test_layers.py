@@ -14,6 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "src" / "analysis"
 ORDER = [
     "errors",
     "places",
+    "files",
     "results",
     "settings",
     "wording",

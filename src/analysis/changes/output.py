@@ -11,8 +11,9 @@ from analysis.changes.compare import RunComparison
 from analysis.changes.moved import MovedRow
 from analysis.changes.shapley import SUM_TOLERANCE
 from analysis.changes.telling import FACTORS, signed_text, sizeable, tell_parts, tell_row
+from analysis.files import write_whole
 from analysis.outcomes.rows import ResultRow
-from analysis.report.html import render_page, write_whole
+from analysis.report.html import render_page
 from analysis.wording.numbers import estimate_text, interval_text
 from analysis.wording.words import VERDICTS, plain_text, word
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.errors import InputError
+from analysis.files import sha256_of
 from analysis.lint.catalogue import Listed
 from analysis.wording.words import plain_text
 
@@ -175,6 +175,6 @@ def _changed_data(about: Mapping[str, Any], export: Path | None) -> Sequence[str
         path = export / Path(str(name)).name
         if not path.is_file():
             changed.append(f"{name} is gone")
-        elif hashlib.sha256(path.read_bytes()).hexdigest() != digest:
+        elif sha256_of(path) != digest:
             changed.append(f"{name} has changed")
     return [f"the data are not those of the run: {', '.join(changed)}"] if changed else []

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import base64
-import os
 from collections.abc import Callable, Mapping
 from functools import cache, lru_cache
 from hashlib import sha256
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 from urllib.parse import quote
 
@@ -17,6 +15,7 @@ from markupsafe import Markup
 
 from analysis.display import palette
 from analysis.display.figures.canvas import dark_rules
+from analysis.files import write_whole
 from analysis.outcomes.rows import FigureNote
 from analysis.report.drawings import figure_svg
 from analysis.report.every_number import anchors, what_of
@@ -100,24 +99,6 @@ def kept_together(text: str) -> str:
 def render_page(template: str, **context: Any) -> str:
     """Return a template of the suite rendered with everything escaped."""
     return _environment().get_template(template).render(**context)
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a text file beside its place and move it there."""
-    # Lone surrogates from a broken export cannot be written; they become question marks.
-    content = text.encode("utf-8", "replace")
-    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as part:
-        part.write(content)
-    whole = Path(part.name)
-    whole.chmod(0o666 & ~_umask())
-    whole.replace(path)
-
-
-def _umask() -> int:
-    """Return the process's mask; it can only be read by setting it."""
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask
 
 
 def _environment() -> Environment:

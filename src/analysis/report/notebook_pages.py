@@ -14,7 +14,8 @@ from markupsafe import Markup, escape
 
 from analysis.display.figures.canvas import formula_svg
 from analysis.errors import RunError
-from analysis.report.html import render_page, write_whole
+from analysis.files import write_whole
+from analysis.report.html import render_page
 from analysis.wording import words
 
 if TYPE_CHECKING:

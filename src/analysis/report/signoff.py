@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from analysis.errors import InputError, SettingsError
-from analysis.report.html import PAGE, kept_together, write_whole
+from analysis.files import write_whole
+from analysis.report.html import PAGE, kept_together
 from analysis.report.signature import signature_block
 from analysis.report.store import write_json
 

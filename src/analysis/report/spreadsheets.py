@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from analysis.files import whole_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,9 +31,8 @@ def write_csv(frame: pd.DataFrame, path: Path) -> Path:
     safe = frame.copy()
     for name in safe.columns[[kind not in "biufc" for kind in (t.kind for t in safe.dtypes)]]:
         safe[name] = [_harmless(cell) for cell in safe[name]]
-    part = path.with_suffix(f".part-{os.getpid()}")
-    safe.to_csv(part, index=False, quoting=csv.QUOTE_MINIMAL, lineterminator="\n")
-    part.replace(path)
+    with whole_file(path) as part:
+        safe.to_csv(part, index=False, quoting=csv.QUOTE_MINIMAL, lineterminator="\n")
     return path
 
 

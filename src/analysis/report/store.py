@@ -6,7 +6,6 @@ The claims notebook, the summary and the report read these files and nothing els
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -25,6 +24,7 @@ from analysis.claims.records import (
 from analysis.display.exhibits import Exhibit
 from analysis.display.figures import ShownFigure, save_figure, show_figure
 from analysis.errors import InputError
+from analysis.files import write_whole
 from analysis.outcomes.rows import (
     Check,
     FigureNote,
@@ -117,11 +117,8 @@ def write_results(
 def write_json(path: Path, content: Any) -> Path:
     """Write JSON whole or not at all; NaN is refused."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(f".part-{os.getpid()}")
     text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
-    part.write_text(text + "\n", encoding="utf-8")
-    part.replace(path)
-    return path
+    return write_whole(path, text + "\n")
 
 
 def load_results(folder: str | Path) -> tuple[NotebookResults, ...]:

@@ -6,7 +6,6 @@ is the same, byte for byte, from the same results.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import datetime
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analysis.claims.judgement import Judgement
+from analysis.files import whole_file
 from analysis.outcomes.rows import Check, ResultRow
 from analysis.wording import words
 
@@ -83,18 +83,18 @@ def write_workbook(
     """
     import xlsxwriter
 
-    part = path.with_suffix(f".part-{os.getpid()}")
-    book = xlsxwriter.Workbook(
-        str(part), {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True}
-    )
-    book.set_properties({"title": "Reliefcheck results", "created": _BORN})
-    head = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
-    _write_sheet(book, "About", ["what", "value"], [list(pair) for pair in about], head)
-    _write_sheet(book, "Claims", list(CLAIM_COLUMNS), _claim_lines(judgements, labels), head)
-    _write_sheet(book, "Results", _row_columns(), _row_lines(rows, labels), head)
-    _write_sheet(book, "Data quality", _check_columns(), [_values(c) for c in checks], head)
-    book.close()
-    part.replace(path)
+    sheets = {
+        "About": (["what", "value"], [list(pair) for pair in about]),
+        "Claims": (list(CLAIM_COLUMNS), _claim_lines(judgements, labels)),
+        "Results": (_row_columns(), _row_lines(rows, labels)),
+        "Data quality": (_check_columns(), [_values(check) for check in checks]),
+    }
+    how = {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True}
+    with whole_file(path) as part, xlsxwriter.Workbook(str(part), how) as book:
+        book.set_properties({"title": "Reliefcheck results", "created": _BORN})
+        head = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
+        for name, (columns, lines) in sheets.items():
+            _write_sheet(book, name, columns, lines, head)
     return path
 
 

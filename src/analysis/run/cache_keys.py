@@ -17,6 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from analysis.files import sha256_of
 from analysis.places import data_folder, home, notebook_folder
 from analysis.run.tasks import Task
 
@@ -30,12 +31,6 @@ PLACES = ("datasets", "results_dir", "results_from")
 NOT_CODE = frozenset({"__pycache__", "_home"})
 NOT_DATA = frozenset({"demo"})
 """The demo export is an input like any other, and is hashed as one."""
-
-
-def digest_file(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes, as hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def digest_of(content: Any) -> str:
@@ -62,7 +57,7 @@ def digest_tree(root: Path, *, without: frozenset[str] = frozenset()) -> dict[st
     for path in _files_below(root, without):
         if not stat.S_ISREG(path.stat().st_mode):
             raise OSError(f"{path} is no file")
-        found[path.relative_to(root).as_posix()] = digest_file(path)
+        found[path.relative_to(root).as_posix()] = sha256_of(path)
     return found
 
 
@@ -96,7 +91,7 @@ class Suite:
 def fingerprint_suite() -> Suite:
     """Return what of the suite every result depends on."""
     stamp = _stamp_code()
-    notebooks = {path.stem: digest_file(path) for path in sorted(notebook_folder().glob("*.ipynb"))}
+    notebooks = {path.stem: sha256_of(path) for path in sorted(notebook_folder().glob("*.ipynb"))}
     libraries = digest_of(library_versions())
     return Suite(code=digest_code(), notebooks=notebooks, libraries=libraries, stamp=stamp)
 
@@ -150,8 +145,8 @@ def digest_inputs(export: Path, mapping: Path | None, *, outputs: Sequence[Path]
     if any(each.resolve().is_relative_to(whole) for each in outputs):
         return None
     try:
-        files = digest_tree(whole) if whole.is_dir() else {whole.name: digest_file(whole)}
-        told = {mapping.name: digest_file(mapping)} if mapping else {}
+        files = digest_tree(whole) if whole.is_dir() else {whole.name: sha256_of(whole)}
+        told = {mapping.name: sha256_of(mapping)} if mapping else {}
     except (OSError, ValueError):
         return None
     return digest_of([whole.name, whole.is_dir(), files, told])

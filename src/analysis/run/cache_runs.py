@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from analysis.run.cache_keys import digest_file
+from analysis.files import sha256_of
 from analysis.run.cache_store import Cache
 
 KIND = "runs"
@@ -33,7 +33,7 @@ def find_finished(cache: Cache, key: str) -> Finished | None:
         return None
     folder = Path(entry.about["folder"])
     try:
-        if digest_file(folder / RUN_FILE) != entry.about["run_sha256"]:
+        if sha256_of(folder / RUN_FILE) != entry.about["run_sha256"]:
             return None
         about = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -52,12 +52,12 @@ def copy_finished(found: Finished, work: Path) -> None:
 def is_whole(folder: Path, about: Mapping[str, Any]) -> bool:
     """Return whether every file that run.json lists is there with the SHA-256 it gives."""
     try:
-        return all(digest_file(folder / name) == sha for name, sha in about["outputs"].items())
+        return all(sha256_of(folder / name) == sha for name, sha in about["outputs"].items())
     except OSError:
         return False
 
 
 def keep_finished(cache: Cache, key: str, folder: Path) -> None:
     """Remember where the run of a key lies; an earlier one of the same key gives way."""
-    about = {"folder": str(folder.absolute()), "run_sha256": digest_file(folder / RUN_FILE)}
+    about = {"folder": str(folder.absolute()), "run_sha256": sha256_of(folder / RUN_FILE)}
     cache.replace(KIND, key, about)

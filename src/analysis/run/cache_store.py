@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from analysis.errors import SettingsError
-from analysis.run.cache_keys import digest_file, digest_of, digest_tree, reports_folder
+from analysis.files import sha256_of
+from analysis.run.cache_keys import digest_of, digest_tree, reports_folder
 from analysis.run.folder import check_writable, clean_leftovers, sync_tree
 
 ENTRY = "entry.json"
@@ -99,7 +100,7 @@ class Cache:
             return None
         try:
             for name, digest in entry.files.items():
-                if digest_file(entry.folder / name) != digest:
+                if sha256_of(entry.folder / name) != digest:
                     raise ValueError(f"{name} is not what was kept")
         except (OSError, ValueError) as error:
             self._drop(kind, entry.folder, error)

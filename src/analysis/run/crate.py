@@ -18,8 +18,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from analysis.files import sha256_of
 from analysis.settings import AnalysisSettings
-from analysis.sources.export import sha256_of
 
 if TYPE_CHECKING:
     from rocrate.model import ContextEntity, Entity

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analysis.claims.judgement import Judgement
-from analysis.report.html import render_page, write_whole
+from analysis.files import write_whole
+from analysis.report.html import render_page
 from analysis.report.store import write_json
 from analysis.wording import words
 from analysis.wording.numbers import count_text

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 from analysis.errors import InputError
+from analysis.files import write_whole
 from analysis.places import notebook_folder
 from analysis.run.notebook_settings import cell_text, settings_of
 
@@ -79,9 +79,7 @@ def write_cell(notebook: str) -> bool:
     if _source(cell) == text:
         return False
     cell["source"] = text.splitlines(keepends=True)
-    part = path.with_suffix(f".part-{os.getpid()}")
-    part.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    part.replace(path)
+    write_whole(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
     return True
 
 

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from analysis.errors import SettingsError
+from analysis.files import sha256_of
 from analysis.places import data_folder, home
-from analysis.run.cache_keys import Suite, digest_file
+from analysis.run.cache_keys import Suite
 from analysis.run.cache_prepared import Prepared
 from analysis.run.tasks import Outcome
 
@@ -65,7 +66,7 @@ def describe_run(
         "seed": facts["settings"]["seed"],
         "inputs": dict(facts["inputs"]),
         "ledger": {
-            path.name: digest_file(path) for path in sorted((data_folder() / "claims").glob("*"))
+            path.name: sha256_of(path) for path in sorted((data_folder() / "claims").glob("*"))
         },
         "code_sha256": suite.code,
         "notebooks": [_of_notebook(outcome, suite) for outcome in _by_name(outcomes)],
@@ -147,7 +148,7 @@ def _git(*words: str) -> str:
 def hash_outputs(folder: Path) -> dict[str, str]:
     """Return the SHA-256 of every file of a run folder but run.json itself."""
     return {
-        path.relative_to(folder).as_posix(): digest_file(path)
+        path.relative_to(folder).as_posix(): sha256_of(path)
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path != folder / RUN_FILE and not path.name.startswith(".lock")
     }

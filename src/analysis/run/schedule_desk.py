@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from analysis.files import sha256_of
 from analysis.places import home
-from analysis.run.cache_keys import Suite, digest_file, digest_tree, task_key
+from analysis.run.cache_keys import Suite, digest_tree, task_key
 from analysis.run.cache_prepared import Prepared
 from analysis.run.cache_store import Cache
 from analysis.run.plan import everything_before, inputs_of
@@ -89,7 +90,7 @@ class TaskDesk:
     def _keep(self, outcome: Outcome, folder: Path) -> None:
         task = outcome.task
         same_code = self.suite.is_unchanged()
-        if not same_code or digest_file(task.path) != self.suite.notebooks[task.notebook]:
+        if not same_code or sha256_of(task.path) != self.suite.notebooks[task.notebook]:
             self.cache.notes.append(CHANGED) if CHANGED not in self.cache.notes else None
             return
         about = {"task": task.name, "seconds": round(outcome.seconds, 3)}

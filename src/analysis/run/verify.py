@@ -11,12 +11,12 @@ from platform import python_version
 from typing import Any
 
 from analysis.errors import InputError
+from analysis.files import sha256_of
 from analysis.report.html import PAGE
 from analysis.report.signoff import SIGNOFF
 from analysis.run.crate import CRATE_FILE, files_of
 from analysis.run.finding import Finding, fails, fits
 from analysis.run.verify_signoff import check_sign_offs, is_page_with_sign_off
-from analysis.sources.export import sha256_of
 
 RUN_FILE = "run.json"
 MADE_LATER = (RUN_FILE, SIGNOFF)

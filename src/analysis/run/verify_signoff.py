@@ -12,10 +12,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from analysis.errors import InputError
+from analysis.files import sha256_of
 from analysis.report.html import PAGE
 from analysis.report.signoff import SIGNED, SIGNOFF, read_signoffs, show_signoff
 from analysis.run.finding import Finding, fails, fits
-from analysis.sources.export import sha256_of
 
 
 def check_sign_offs(folder: Path) -> Iterator[Finding]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from analysis.contract.problems import Problem, refuse
 from analysis.contract.rules import DEFAULT_SCALE, check_tables
 from analysis.contract.tables import SCALES, TABLES
 from analysis.errors import ContractError, InputError, MappingError
+from analysis.files import sha256_of
 from analysis.sources.ages import group_ages
 from analysis.sources.build import build_table
 from analysis.sources.files import FileFormat, RawTable, load_raw_table
@@ -126,12 +126,6 @@ def check_exists(path: Path) -> None:
         raise InputError(
             f"there is no export at {path}. Give a folder with patients and pain_scores, or a file."
         )
-
-
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes, as hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @dataclass
