@@ -386,3 +386,12 @@ def test_a_fixed_date_is_the_date_of_the_run(world, monkeypatch):
     folder = world.run("a", conditions=("crps",)).folder
     about = json.loads((folder / "run.json").read_text())
     assert about["started"] == "2026-01-01T00:00:00+00:00"
+
+
+def test_another_language_is_another_run(world, monkeypatch):
+    world.run("first")
+    own = world.folder / "own.toml"
+    own.write_text('[words.verdicts]\nmeets = "Erreicht"\n')
+    monkeypatch.setenv("RELIEFCHECK_LANGUAGE", str(own))
+    world.run("second")
+    assert world.executor.executed

@@ -20,6 +20,7 @@ from typing import Any
 from analysis.files import sha256_of
 from analysis.places import data_folder, home, notebook_folder
 from analysis.run.tasks import Task
+from analysis.wording.texts import load_texts
 
 FORMAT = 1
 """Of keys and entries; another number makes every earlier entry unknown."""
@@ -73,14 +74,15 @@ def _raise(error: OSError) -> None:
 
 @dataclass(frozen=True)
 class Suite:
-    """The suite as it is now: its code and data, its notebooks, and the libraries under it.
+    """The suite as it is now: its code and data, its notebooks, and what lies around them.
 
-    ``stamp`` tells quickly that no file of the code was written to since.
+    ``around`` stands for the libraries and for the texts of the language in force; ``stamp`` tells
+    quickly that no file of the code was written to since.
     """
 
     code: str
     notebooks: Mapping[str, str]
-    libraries: str
+    around: str
     stamp: str = ""
 
     def is_unchanged(self) -> bool:
@@ -92,8 +94,8 @@ def fingerprint_suite() -> Suite:
     """Return what of the suite every result depends on."""
     stamp = _stamp_code()
     notebooks = {path.stem: sha256_of(path) for path in sorted(notebook_folder().glob("*.ipynb"))}
-    libraries = digest_of(library_versions())
-    return Suite(code=digest_code(), notebooks=notebooks, libraries=libraries, stamp=stamp)
+    around = digest_of([library_versions(), dict(load_texts())])
+    return Suite(code=digest_code(), notebooks=notebooks, around=around, stamp=stamp)
 
 
 def digest_code() -> str:
@@ -167,7 +169,7 @@ def task_key(task: Task, *, suite: Suite, data: str, read: Mapping[str, str]) ->
     given = {name: value for name, value in task.parameters.items() if name not in PLACES}
     notebook = suite.notebooks[task.notebook]
     return digest_of(
-        [FORMAT, task.name, notebook, suite.code, suite.libraries, data, given, dict(read)]
+        [FORMAT, task.name, notebook, suite.code, suite.around, data, given, dict(read)]
     )
 
 
@@ -177,12 +179,12 @@ def run_key(
     """Return the key of a whole run: everything that went in."""
     date = os.environ.get("SOURCE_DATE_EPOCH", "")  # the report shows it
     asked = [inputs, dict(settings), sorted(set(conditions)), date]
-    return digest_of([FORMAT, asked, suite.code, dict(suite.notebooks), suite.libraries])
+    return digest_of([FORMAT, asked, suite.code, dict(suite.notebooks), suite.around])
 
 
 def prepared_key(*, inputs: str, settings: Mapping[str, Any], suite: Suite) -> str:
     """Return the key of prepared datasets."""
-    return digest_of([FORMAT, "prepared", inputs, dict(settings), suite.code, suite.libraries])
+    return digest_of([FORMAT, "prepared", inputs, dict(settings), suite.code, suite.around])
 
 
 def reports_folder() -> Path:

@@ -11,6 +11,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from math import isfinite
 from typing import TYPE_CHECKING, Protocol
 
+from analysis.wording.texts import say
 from analysis.wording.words import plain_text
 
 if TYPE_CHECKING:
@@ -38,8 +39,11 @@ DECIMALS = {
 }
 """Decimals by unit: a share of some hundred patients is not known to a tenth of a percent."""
 
-SUFFIX = {"share": " %", "percent": " %", "weeks": " weeks", "days": " days", "years": " years"}
+SINGULAR = {"weeks": "week", "days": "day"}
+"""Times, which lose a needless ".0" and have a word of their own for one."""
 
+NAMED = {"share": "percent", "percent": "percent", "years": "years"}
+"""Units that are written behind a number, and the text that does so."""
 
 _EXACT = Context(prec=400)
 """Digits enough for any float; the default of 28 refuses numbers beyond 1e28."""
@@ -104,18 +108,20 @@ def share_text(
     step = Decimal(1).scaleb(-decimals)
     hundredfold = _hundredfold(share)
     if hundredfold > 0 and _rounded(hundredfold, decimals) == 0:
-        return f"<{step} %"
+        return say("numbers.percent", number=f"<{step}")
     if hundredfold < 100 and _rounded(hundredfold, decimals) == 100:
-        return f">{100 - step} %"
-    return f"{number_text(hundredfold, decimals=decimals)} %"
+        return say("numbers.percent", number=f">{100 - step}")
+    return say("numbers.percent", number=number_text(hundredfold, decimals=decimals))
 
 
 def fraction_text(n_events: int, n: int) -> str:
     """Return "12 of 45 (27 %)"; below ten patients only "3 of 8"; "no patients" for none."""
     if n == 0:
-        return "no patients"
-    counts = f"{count_text(n_events)} of {count_text(n)}"
-    return counts if n < SMALL_N else f"{counts} ({share_text(n_events / n)})"
+        return say("numbers.no_patients")
+    counts = say("numbers.fraction", events=count_text(n_events), n=count_text(n))
+    if n < SMALL_N:
+        return counts
+    return say("numbers.fraction_share", fraction=counts, share=share_text(n_events / n))
 
 
 def quantity_text(
@@ -141,15 +147,22 @@ def quantity_text(
         return p_text(value)
     decimals = _decimals_apart(value, decimals, apart_from, scale=1)
     text = number_text(value, decimals=decimals)
-    if unit in ("weeks", "days"):
-        return time_text(text, unit=unit)
-    return text + SUFFIX.get(unit, "" if unit in DECIMALS else f" {plain_text(unit)}")
+    return _with_unit(text, unit)
 
 
 def time_text(number: str, *, unit: str) -> str:
     """Return a number already in text with its unit of time: "8.7 weeks", "1 week"."""
     number = number.removesuffix(".0")
-    return f"{number} {unit[:-1] if number == '1' else unit}"
+    return say(f"numbers.{SINGULAR[unit] if number == '1' else unit}", number=number)
+
+
+def _with_unit(text: str, unit: str) -> str:
+    """Return a number already in text with its unit, an unknown one as it is."""
+    if unit in SINGULAR:
+        return time_text(text, unit=unit)
+    if unit in NAMED:
+        return say(f"numbers.{NAMED[unit]}", number=text)
+    return text if unit in DECIMALS else f"{text} {plain_text(unit)}"
 
 
 def estimate_text(result: Measured, *, apart_from: Iterable[float | None] = ()) -> str:
@@ -159,7 +172,7 @@ def estimate_text(result: Measured, *, apart_from: Iterable[float | None] = ()) 
     value the words of its status ("not reached", "not estimable", "no patients") stand instead.
     """
     if result.value is None:
-        return "not estimable" if result.status == "estimated" else str(result.status)
+        return _status_text(result.status)
     events = getattr(result, "n_events", None)
     if result.unit != "share":
         return quantity_text(result.value, unit=result.unit, apart_from=apart_from)
@@ -168,8 +181,16 @@ def estimate_text(result: Measured, *, apart_from: Iterable[float | None] = ()) 
         return fraction_text(int(events or 0), result.n)
     share = share_text(result.value, apart_from=apart_from)
     if whole:
-        return f"{count_text(events)} of {count_text(result.n)} ({share})"
-    return f"{share} (n = {result.n})" if result.n < SMALL_N else share
+        counts = say("numbers.fraction", events=count_text(events), n=count_text(result.n))
+        return say("numbers.fraction_share", fraction=counts, share=share)
+    return say("numbers.share_n", share=share, n=result.n) if result.n < SMALL_N else share
+
+
+def _status_text(status: Status | str) -> str:
+    """Return the words that stand in place of a number; a release has a status of its own."""
+    if status in ("not reached", "no patients", "withheld"):
+        return say(f"numbers.{status.replace(' ', '_')}")
+    return say("numbers.not_estimable")
 
 
 def interval_text(result: Measured, *, apart_from: Iterable[float | None] = ()) -> str:
@@ -177,17 +198,29 @@ def interval_text(result: Measured, *, apart_from: Iterable[float | None] = ()) 
     if result.low is None and result.high is None:
         return NO_NUMBER
     marks = tuple(apart_from)
-    low, high = (
-        "not reached" if end is None else quantity_text(end, unit=result.unit, apart_from=marks)
+    ends = [
+        say("numbers.not_reached")
+        if end is None
+        else quantity_text(end, unit=result.unit, apart_from=marks)
         for end in (result.low, result.high)
-    )
+    ]
     if result.low is None:
-        low = "not estimable"
-    # A time names its unit once: "7.8 to 11 weeks".
-    unit = f" {result.unit}"
-    if result.unit in ("weeks", "days") and high.endswith(unit):
-        low = low.removesuffix(unit)
-    return f"{low} to {high}"
+        ends[0] = say("numbers.not_estimable")
+    elif result.high is not None and _is_several(ends[1], result.unit):
+        # A time names its unit once: "7.8 to 11 weeks".
+        ends[0] = _without_unit(ends[0], result.unit)
+    return say("numbers.span", low=ends[0], high=ends[1])
+
+
+def _is_several(text: str, unit: str) -> bool:
+    return unit in SINGULAR and text != time_text("1", unit=unit)
+
+
+def _without_unit(text: str, unit: str) -> str:
+    """Return the number of a time that is told with the word for several; others stay."""
+    before, _, after = say(f"numbers.{unit}", number="\0").partition("\0")
+    bare = text.removeprefix(before).removesuffix(after)
+    return bare if text == f"{before}{bare}{after}" else text
 
 
 def band_text(low: float | None, high: float | None, *, unit: str) -> str:
@@ -196,8 +229,12 @@ def band_text(low: float | None, high: float | None, *, unit: str) -> str:
     if low is None and high is None:
         return NO_NUMBER
     if high is None or low is None:
-        return f"at least {texts[0]}" if high is None else f"at most {texts[1]}"
-    return texts[0] if low == high else f"{texts[0]} to {texts[1]}"
+        at_least = high is None
+        return say(
+            "numbers.at_least" if at_least else "numbers.at_most",
+            number=texts[0] if at_least else texts[1],
+        )
+    return texts[0] if low == high else say("numbers.span", low=texts[0], high=texts[1])
 
 
 def p_text(p_value: float | None) -> str:
@@ -212,8 +249,9 @@ def p_text(p_value: float | None) -> str:
 def level_text(level: float | None) -> str:
     """Return the name of an interval: "95 % interval"; only "interval" without a level."""
     if level is None:
-        return "interval"
-    return f"{number_text(_hundredfold(level), decimals=2).rstrip('0').rstrip('.')} % interval"
+        return say("numbers.interval")
+    shown = number_text(_hundredfold(level), decimals=2).rstrip("0").rstrip(".")
+    return say("numbers.interval_level", percent=say("numbers.percent", number=shown))
 
 
 def _cited_text(value: float | None, unit: str) -> str:
@@ -222,7 +260,7 @@ def _cited_text(value: float | None, unit: str) -> str:
         return NO_NUMBER
     digits = _hundredfold(value) if unit == "share" else Decimal(repr(float(value)))
     text = f"{digits.normalize():f}".replace("-", MINUS)
-    return time_text(text, unit=unit) if unit in ("weeks", "days") else text + SUFFIX.get(unit, "")
+    return _with_unit(text, unit) if unit in SINGULAR or unit in NAMED else text
 
 
 def _hundredfold(share: float) -> Decimal:

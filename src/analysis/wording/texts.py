@@ -40,7 +40,12 @@ def load_texts(language: str | None = None) -> Mapping[str, Any]:
         There is no such file, or it holds a text of an unknown name or with other places than
         the English one: a translation that leaves out ``{n}`` would leave out the number.
     """
-    return _load(language or os.environ.get(CHOICE) or LANGUAGE)
+    return _load(language or language_in_force())
+
+
+def language_in_force() -> str:
+    """Return the name or path that ``RELIEFCHECK_LANGUAGE`` gives, else US English."""
+    return os.environ.get(CHOICE) or LANGUAGE
 
 
 @lru_cache(maxsize=8)

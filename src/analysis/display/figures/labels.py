@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from analysis.wording import words
 from analysis.wording.numbers import estimate_text, interval_text, level_text, number_text
+from analysis.wording.texts import say
 
 if TYPE_CHECKING:
     from analysis.outcomes.rows import ResultRow
@@ -16,7 +17,8 @@ def threshold_word(threshold_pct: float | None) -> str:
     """Return "at least 30 %", or nothing where there is no threshold."""
     if threshold_pct is None:
         return ""
-    return f"at least {number_text(threshold_pct, decimals=0 if threshold_pct % 1 == 0 else 1)} %"
+    shown = number_text(threshold_pct, decimals=0 if threshold_pct % 1 == 0 else 1)
+    return say("numbers.at_least", number=say("numbers.percent", number=shown))
 
 
 def group_word(row: ResultRow) -> str:
