@@ -8,7 +8,8 @@ everyone was rated at least once.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 from typing import ClassVar
 
@@ -119,9 +120,9 @@ class Specification:
     booster: str
     interval: str
 
-    @property
+    @cached_property
     def choices(self) -> dict[str, str]:
-        """Return each choice in words, by the names of `CHOICE_NAMES`."""
+        """Each choice in words, by the names of `CHOICE_NAMES`; not to be changed."""
         least, pct = self.minimum_baseline_score, self.threshold_pct
         return {
             "counts": PHRASES[self.definition] if pct is None else f"at least {pct:g} % less pain",
@@ -132,9 +133,6 @@ class Specification:
             "booster": PHRASES[self.booster],
             "interval": PHRASES[self.interval],
         }
-
-
-SPECIFICATION_FIELDS = tuple(field.name for field in fields(Specification))
 
 
 def headline_of(claim: Claim, settings: AnalysisSettings) -> Specification:

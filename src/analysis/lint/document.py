@@ -9,7 +9,6 @@ from functools import cached_property
 from typing import Literal
 
 BlockKind = Literal["heading", "bullet", "paragraph"]
-LineMeaning = Literal["line", "paragraph"]
 
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 

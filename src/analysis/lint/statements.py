@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from analysis.lint.document import Block, Document, Place
+from analysis.lint.document import Document, Place
 from analysis.lint.marks import Mark, find_marks
 
 _SEPARATOR = re.compile(r"\s*[\u2022\u25cf|\u00b7\u2192]\s*")
@@ -130,8 +130,3 @@ def _cuts(text: str) -> list[tuple[int, int]]:
         if not _ABBREVIATION.search(text, max(0, match.end() - 10), match.end()):
             cuts.append((match.end(), match.end()))
     return sorted(cuts)
-
-
-def block_of(document: Document, statement: Statement) -> Block:
-    """Return the block a statement stands in."""
-    return document.blocks[statement.block]

@@ -24,7 +24,7 @@ from analysis.outcomes.rows import (
 )
 from analysis.release.figures import NOTEBOOK, draw_figures
 from analysis.release.files import by_notebook, copy_notebooks, frame_of_records, write_schemas
-from analysis.release.rows import WITHHELD, ReleasedRow, ReleasedRows, release_rows
+from analysis.release.rows import WITHHELD, ReleasedRows, release_rows
 from analysis.release.verdicts import release_judgements
 from analysis.report.assemble import NOTEBOOKS, TITLE
 from analysis.report.forms import write_forms
@@ -268,8 +268,3 @@ def _results(record: Mapping[str, Any]) -> NotebookResults:
         checks=tuple(Check(**each) for each in record["checks"]),
         facts=record["facts"],
     )
-
-
-def printed_rows(rows: Sequence[ReleasedRow]) -> list[ResultRow]:
-    """Return the rows of a release that have their number."""
-    return [each.for_page() for each in rows if each.printed]

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from analysis.simulate.verdict_chances import Interval, Leaving, Rule, Setting, verdict_chances
 from analysis.simulate.verdict_mean_tables import mean_part
+from analysis.simulate.verdict_numbers import SIZES, head, pct, points
 
-SIZES = (20, 50, 100, 200, 500, 1000)
 FLOORS = (0.6, 0.7)
 OFFSETS = (-0.30, -0.20, -0.10, -0.05, -0.02, 0.0, 0.02, 0.05, 0.10, 0.20, 0.25)
 """True share minus the floor: from far below to far above."""
@@ -45,12 +45,12 @@ def settings_in_play() -> Iterator[Setting]:
 def tabulate_complete(floor: float) -> list[str]:
     """Return the table with nothing missing: how often each verdict is said."""
     whole = Setting(rule="observed", leaving="nobody", dropout=0.0)
-    lines = _head("truth")
+    lines = head("truth")
     for offset in OFFSETS:
         cells = []
         for n in SIZES:
             got = verdict_chances(n, true_share=floor + offset, floor=floor, setting=whole)
-            cells.append(f"{_pct(got.meets)} / {_pct(got.falls_short)}")
+            cells.append(f"{pct(got.meets)} / {pct(got.falls_short)}")
         where = "on the floor" if not offset else f"{abs(offset) * 100:.0f} points "
         side = "" if not offset else ("above" if offset > 0 else "below")
         lines.append(f"| {100 * (floor + offset):.0f} %, {where}{side} | {' | '.join(cells)} |")
@@ -59,19 +59,19 @@ def tabulate_complete(floor: float) -> list[str]:
 
 def tabulate_missing(floor: float, offset: float) -> list[str]:
     """Return the table of every setting at one truth: meets / falls short, by size."""
-    lines = _head("who leaves, and what they count as")
+    lines = head("who leaves, and what they count as")
     for setting in settings_in_play():
         cells = []
         for n in SIZES:
             got = verdict_chances(n, true_share=floor + offset, floor=floor, setting=setting)
-            cells.append(f"{_pct(got.meets)} / {_pct(got.falls_short)}")
+            cells.append(f"{pct(got.meets)} / {pct(got.falls_short)}")
         lines.append(f"| {setting.words} | {' | '.join(cells)} |")
     return lines
 
 
 def tabulate_limits() -> list[str]:
     """Return the errors in the limit, the truth on the floor, for Wilson and exact intervals."""
-    lines = _head("floor and interval")
+    lines = head("floor and interval")
     whole = Setting(rule="observed", leaving="nobody", dropout=0.0)
     kinds: tuple[Interval, ...] = ("Wilson", "exact")
     for floor in FLOORS:
@@ -81,7 +81,7 @@ def tabulate_limits() -> list[str]:
                 got = verdict_chances(
                     n, true_share=floor, floor=floor, setting=whole, interval=kind
                 )
-                cells.append(f"{_pct(got.meets, 2)} / {_pct(got.falls_short, 2)}")
+                cells.append(f"{pct(got.meets, 2)} / {pct(got.falls_short, 2)}")
             lines.append(f"| {floor:.0%}, {kind} | {' | '.join(cells)} |".replace("%", " %", 1))
     return lines
 
@@ -98,7 +98,7 @@ def tabulate_distortion() -> list[str]:
         cells = []
         for truth in truths:
             got = verdict_chances(SIZES[-1], true_share=truth, floor=0.6, setting=setting)
-            cells.append(_points(got.expected_share - truth))
+            cells.append(points(100 * (got.expected_share - truth)))
         lines.append(f"| {setting.words} | {' | '.join(cells)} |")
     return lines
 
@@ -127,7 +127,7 @@ def breaking_conditions() -> list[str]:
             ]
             lines.append(
                 f"- **{setting.words[0].upper()}{setting.words[1:]}:** wrong `{verdict}` in up to "
-                f"{_pct(worst[0])} % of clinics (n = {worst[1]}, floor {100 * worst[2]:.0f} %); "
+                f"{pct(worst[0])} % of clinics (n = {worst[1]}, floor {100 * worst[2]:.0f} %); "
                 f"above 2.5 % at n = {', '.join(map(str, over))}."
             )
     return lines
@@ -136,24 +136,6 @@ def breaking_conditions() -> list[str]:
 def _worst(n: int, floor: float, setting: Setting, verdict: str) -> float:
     got = verdict_chances(n, true_share=floor, floor=floor, setting=setting)
     return got.meets if verdict == "meets" else got.falls_short
-
-
-def _head(first: str) -> list[str]:
-    return [
-        f"| {first} | " + " | ".join(f"n = {n}" for n in SIZES) + " |",
-        "|---|" + "---:|" * len(SIZES),
-    ]
-
-
-def _pct(chance: float, decimals: int = 1) -> str:
-    return f"{100 * max(chance, 0.0):.{decimals}f}"
-
-
-def _points(share: float) -> str:
-    """Return a difference in points with its sign; 0.0 without one."""
-    rounded = round(100 * share, 1)
-    sign = "" if not rounded else ("+" if rounded > 0 else "\N{MINUS SIGN}")
-    return f"{sign}{abs(rounded):.1f}"
 
 
 def write_page(

@@ -19,11 +19,11 @@ from analysis.simulate.verdict_means import (
     populations,
     skewness,
 )
+from analysis.simulate.verdict_numbers import SIZES, head, pct, points
 
 FLOOR_PCT = 40.0
 """Floor of the claim on fibromyalgia: "40-60% pain decrease on average"."""
 
-SIZES = (20, 50, 100, 200, 500, 1000)
 OFFSETS = (-30.0, -20.0, -10.0, -5.0, -2.0, 0.0, 2.0, 5.0, 10.0, 20.0)
 """True mean minus the floor, percent points: from far below to far above."""
 
@@ -84,7 +84,7 @@ class MeanTables:
 
     def limits(self) -> list[str]:
         """Return the table of the errors with the truth on the floor."""
-        lines = _head("patients")
+        lines = head("patients")
         for name in names():
             cells = [_pair(self.complete(name, 0.0, n), 2) for n in SIZES]
             lines.append(f"| {name} | {' | '.join(cells)} |")
@@ -92,7 +92,7 @@ class MeanTables:
 
     def truths(self, name: str) -> list[str]:
         """Return how often each verdict is said of one kind of patients, by truth and size."""
-        lines = _head("truth")
+        lines = head("truth")
         for offset in OFFSETS:
             cells = [_pair(self.complete(name, offset, n)) for n in SIZES]
             lines.append(f"| {_where(offset)} | {' | '.join(cells)} |")
@@ -100,7 +100,7 @@ class MeanTables:
 
     def missing(self, offset: float) -> list[str]:
         """Return the table of every way of leaving and rule at one truth."""
-        lines = _head("who leaves, and what they count as")
+        lines = head("who leaves, and what they count as")
         for setting in settings_in_play():
             cells = [_pair(self._of(setting, offset, n)) for n in SIZES]
             lines.append(f"| {setting.words} | {' | '.join(cells)} |")
@@ -119,7 +119,7 @@ class MeanTables:
                 self._of(setting, offset, SIZES[-1]).expected_pct - FLOOR_PCT - offset
                 for offset in offsets
             ]
-            lines.append(f"| {setting.words} | {' | '.join(_points(one) for one in off)} |")
+            lines.append(f"| {setting.words} | {' | '.join(points(one) for one in off)} |")
         return lines
 
     def breaking(self) -> list[str]:
@@ -135,7 +135,7 @@ class MeanTables:
                 worst = max(over, key=lambda n: found[n])
                 lines.append(
                     f"- **{name[0].upper()}{name[1:]}{_skew(name)}:** wrong "
-                    f"`{verdict.replace('_', ' ')}` in up to {_pct(found[worst])} % of clinics "
+                    f"`{verdict.replace('_', ' ')}` in up to {pct(found[worst])} % of clinics "
                     f"(n = {worst}); above 2.5 % at n = {', '.join(map(str, over))}."
                 )
         for setting in settings_in_play()[1:]:
@@ -155,7 +155,7 @@ class MeanTables:
                 worst = max(over, key=lambda n: found[n])
                 lines.append(
                     f"- **{setting.words[0].upper()}{setting.words[1:]}:** wrong "
-                    f"`{verdict.replace('_', ' ')}` in up to {_pct(found[worst])} % of clinics "
+                    f"`{verdict.replace('_', ' ')}` in up to {pct(found[worst])} % of clinics "
                     f"(n = {worst}); well above 2.5 % at n = {', '.join(map(str, over))}."
                 )
         return lines
@@ -219,18 +219,11 @@ def _skew(name: str) -> str:
     if name == NORMAL:
         return ""
     found = skewness(populations()[name], FLOOR_PCT)
-    return f" (skewness {_points(found)})"
-
-
-def _head(first: str) -> list[str]:
-    return [
-        f"| {first} | " + " | ".join(f"n = {n}" for n in SIZES) + " |",
-        "|---|" + "---:|" * len(SIZES),
-    ]
+    return f" (skewness {points(found)})"
 
 
 def _pair(got: MeanChances, decimals: int = 1) -> str:
-    return f"{_pct(got.meets, decimals)} / {_pct(got.falls_short, decimals)}"
+    return f"{pct(got.meets, decimals)} / {pct(got.falls_short, decimals)}"
 
 
 def _where(offset: float) -> str:
@@ -238,14 +231,3 @@ def _where(offset: float) -> str:
         return f"{FLOOR_PCT:.0f} %, on the floor"
     side = "above" if offset > 0 else "below"
     return f"{FLOOR_PCT + offset:.0f} %, {abs(offset):.0f} points {side}"
-
-
-def _pct(chance: float, decimals: int = 1) -> str:
-    return f"{100 * chance:.{decimals}f}"
-
-
-def _points(number: float) -> str:
-    """Return a difference with its sign; 0.0 without one."""
-    rounded = round(number, 1)
-    sign = "" if not rounded else ("+" if rounded > 0 else "\N{MINUS SIGN}")
-    return f"{sign}{abs(rounded):.1f}"
