@@ -27,6 +27,9 @@ from pathlib import Path
 from typing import Any
 
 from analysis.places import data_folder, home
+from analysis.run.cache_keys import fingerprint_suite
+from analysis.run.cache_prepared import Inputs, Prepared, prepare
+from analysis.run.cache_store import open_cache
 from analysis.run.executors import open_executor
 from analysis.run.executors.execute import ENVIRONMENT
 from analysis.run.plan import ALL, FROM_RESULTS, PER_CONDITION, WHOLE_EXPORT
@@ -37,17 +40,16 @@ GRID = (30.0, 40.0, 50.0, 60.0)
 """Thresholds of response, a plan each, for the run of many notebooks."""
 
 
-def make_stages(datasets: Path, results: Path, conditions: Sequence[str]) -> list[list[Task]]:
+def make_stages(prepared: Prepared, results: Path, conditions: Sequence[str]) -> list[list[Task]]:
     """Return the plan's tasks; those of a stage need the stages before."""
-    shared = {"datasets": str(datasets), "results_dir": str(results)}
-    reading = shared | {"results_from": str(results)}
-    each = [
-        Task(notebook=name, condition=code, parameters=shared | {"condition": code})
-        for name in reversed(PER_CONDITION)
-        for code in conditions
-    ]
-    whole = [Task(notebook=name, condition=ALL, parameters=shared) for name in WHOLE_EXPORT]
-    last = [[Task(notebook=name, condition=ALL, parameters=reading)] for name in FROM_RESULTS]
+
+    def task(name: str, code: str = ALL, **more: str) -> Task:
+        given = {"datasets": str(prepared.datasets_of(code)), "results_dir": str(results)}
+        return Task(notebook=name, condition=code, parameters=given | more)
+
+    each = [task(n, code, condition=code) for n in reversed(PER_CONDITION) for code in conditions]
+    whole = [task(name) for name in WHOLE_EXPORT]
+    last = [[task(name, results_from=str(results))] for name in FROM_RESULTS]
     return [each + whole, *last]
 
 
@@ -142,15 +144,28 @@ def read_plan(plan: Path) -> list[list[Task]]:
     return [[Task(**task) for task in stage] for stage in written]
 
 
-def write_plan(folder: Path, datasets: Path, conditions: Sequence[str]) -> Path:
+def write_plan(folder: Path, prepared: Prepared, conditions: Sequence[str]) -> Path:
     """Write a plan whose results go to a folder of their own."""
     folder.mkdir(parents=True)
-    stages = make_stages(datasets, folder / "results", conditions)
+    stages = make_stages(prepared, folder / "results", conditions)
     plan = folder / "plan.json"
     fields = ("notebook", "condition", "parameters")
     written = [[{name: getattr(t, name) for name in fields} for t in s] for s in stages]
     plan.write_text(json.dumps(written), encoding="utf-8")
     return plan
+
+
+def prepare_demo(folder: Path, threshold: float) -> Prepared:
+    """Prepare the datasets of the demo export as a run does, once for all contenders."""
+    folder.mkdir()
+    given = Inputs(
+        export=data_folder() / "demo",
+        mapping=None,
+        settings={"responder_threshold_pct": threshold},
+        digest=None,
+        outputs=(),
+    )
+    return prepare(given, folder, suite=fingerprint_suite(), cache=open_cache(None))
 
 
 def time_contender(name: str, plans: Iterable[Path]) -> tuple[float, float]:
@@ -165,7 +180,7 @@ def time_contender(name: str, plans: Iterable[Path]) -> tuple[float, float]:
 
 
 def compare(
-    names: Sequence[str], datasets: Sequence[Path], conditions: Sequence[str], rounds: int
+    names: Sequence[str], prepared: Sequence[Prepared], conditions: Sequence[str], rounds: int
 ) -> None:
     """Print medians of each contender, and ratios to the forked engine."""
     taken: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
@@ -175,7 +190,7 @@ def compare(
             with tempfile.TemporaryDirectory() as folder:
                 plans = [
                     write_plan(Path(folder) / str(i), each, conditions)
-                    for i, each in enumerate(datasets)
+                    for i, each in enumerate(prepared)
                 ]
                 count = sum(len(stage) for plan in plans for stage in read_plan(plan))
                 taken[name].append(time_contender(name, plans))
@@ -202,16 +217,13 @@ def main() -> None:
         return
     from bench_runner_costs import bench_costs
 
-    from analysis.run.study import prepare_study
-
     rounds = 1 if given.quick else given.rounds
     with tempfile.TemporaryDirectory() as folder:
-        prepared = []
-        for threshold in GRID[:1] if given.quick else GRID:
-            prepared.append(Path(folder) / f"{threshold:.0f}")
-            settings = {"responder_threshold_pct": threshold}
-            study, _ = prepare_study(data_folder() / "demo", None, prepared[-1], settings)
-        codes = [ALL, *study.datasets.condition_codes]
+        prepared = [
+            prepare_demo(Path(folder) / f"{threshold:.0f}", threshold)
+            for threshold in (GRID[:1] if given.quick else GRID)
+        ]
+        codes = [ALL, *prepared[0].facts["patients"]]
         bench_costs(rounds=1 if given.quick else max(given.rounds, 5))
         conditions = ["fbss"] if given.quick else codes
         compare(["forked", "plain", "shell"], prepared[:1], conditions, rounds)

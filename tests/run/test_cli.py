@@ -149,6 +149,7 @@ def test_condition_with_no_patients(tmp_path):
     [
         ("responder_treshold_pct: 50", ("responder_treshold_pct", "responder_threshold_pct")),
         ("responder_threshold_pct: fifty", ("responder_threshold_pct", "fifty")),
+        ("analysis_visit: week_44", ("week_44", "Did you mean 'week_4'")),
         ("responder_threshold_pct: 500", ("responder_threshold_pct", "500")),
         ("just words", ("settings.yaml", "name: value")),
     ],

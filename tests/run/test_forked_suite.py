@@ -9,8 +9,10 @@ import papermill
 import pytest
 
 from analysis.places import notebook_folder
+from analysis.run.cache_keys import fingerprint_suite
+from analysis.run.cache_prepared import Inputs, prepare
+from analysis.run.cache_store import open_cache
 from analysis.run.executors import ENGINES, open_executor
-from analysis.run.study import prepare_study
 from analysis.run.tasks import Outcome, Task
 from tests.run.executed import read, timeless
 from tests.run.exports import write_export
@@ -39,13 +41,16 @@ def task_of(name: str, datasets: Path, results: Path) -> Task:
 def executed(tmp_path_factory) -> tuple[Path, dict[str, dict[str, Outcome]]]:
     """All notebooks by both engines, in the same folders one after the other."""
     home = tmp_path_factory.mktemp("engines")
-    prepare_study(write_export(home / "export"), None, home / "datasets", {})
+    export = write_export(home / "export")
+    given = Inputs(export=export, mapping=None, settings={}, digest=None, outputs=())
+    prepared = prepare(given, home, suite=fingerprint_suite(), cache=open_cache(None))
+    datasets = prepared.datasets_of("crps")
     ended: dict[str, dict[str, Outcome]] = {}
     for engine in ENGINES:
         with open_executor(engine, workers=2) as executor:
             for stage in STAGES:
                 for future in [
-                    executor.submit(task_of(name, home / "datasets", home / "work"), home / engine)
+                    executor.submit(task_of(name, datasets, home / "work"), home / engine)
                     for name in stage
                 ]:
                     ended.setdefault(engine, {})[future.result().task.notebook] = future.result()

@@ -219,3 +219,24 @@ def test_zero_and_hundred_percent_are_kept_for_none_and_all(n, data):
     text = numbers.share_text(k / n)
     assert (text == "0 %") == (k == 0)
     assert (text == "100 %") == (k == n)
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "bare"),
+    [
+        ("8.7 weeks", "weeks", "8.7"),
+        ("1 week", "weeks", "1"),
+        ("48 years", "years", "48"),
+        ("40", "number", "40"),
+        ("not reached", "weeks", "not reached"),
+        ("27 %", "share", "27 %"),
+    ],
+)
+def test_a_time_without_its_unit(text, unit, bare):
+    assert numbers.without_unit(text, unit) == bare
+
+
+def test_years_lose_a_needless_decimal():
+    assert numbers.quantity_text(48.0, unit="years") == "48 years"
+    assert numbers.quantity_text(47.06, unit="years") == "47.1 years"
+    assert numbers.quantity_text(1.0, unit="years") == "1 year"

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from analysis.outcomes.rows import ResultRow, find_rows
 from analysis.report.tables import Heading, TableView, linked, note_of
 from analysis.wording import words
-from analysis.wording.numbers import NO_NUMBER, count_text, estimate_text
+from analysis.wording.numbers import NO_NUMBER, count_text, estimate_text, without_unit
 from analysis.wording.texts import load_texts, say
 
 Line = tuple[str | Markup, ...]
@@ -75,4 +75,4 @@ def _number_line(rows: Sequence[ResultRow], name: str) -> Line:
 def _short(row: ResultRow, end: str) -> str:
     """Return a number; its unit stands once in a line, beside the median and the mean."""
     text = estimate_text(row)
-    return text if end in ("median", "mean") else text.removesuffix(f" {row.unit}")
+    return text if end in ("median", "mean") else without_unit(text, row.unit)

@@ -128,6 +128,7 @@ def _key(inputs: Inputs, digest: str, suite: Suite) -> str:
 def _prepare(inputs: Inputs, folder: Path) -> tuple[dict[str, Any], dict[Path, str]]:
     from analysis.derive.datasets import derive_datasets
     from analysis.run.kept_tables import write_tables
+    from analysis.run.study import check_visit
     from analysis.settings import make_settings
     from analysis.sources.export import load_export
 
@@ -135,6 +136,7 @@ def _prepare(inputs: Inputs, folder: Path) -> tuple[dict[str, Any], dict[Path, s
     make_settings(export.settings, where="the mapping's settings")
     settings = make_settings({**export.settings, **inputs.settings})
     datasets = derive_datasets(export, settings)
+    check_visit(datasets, settings.analysis_visit)
     write_tables(export, folder / "tables")
     shared = _write_datasets(datasets, settings, folder / "datasets")
     facts = _facts(export, datasets, settings, shared)

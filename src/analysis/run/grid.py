@@ -12,8 +12,7 @@ from typing import Any
 
 from analysis.claims.judgement import Judgement
 from analysis.derive.datasets import derive_datasets
-from analysis.derive.visits import SCHEDULE
-from analysis.errors import ReliefcheckError, RunError, SettingsError, suggest
+from analysis.errors import ReliefcheckError, RunError
 from analysis.places import home
 from analysis.report.store import load_judgements
 from analysis.run import executors
@@ -24,6 +23,7 @@ from analysis.run.grid_index import write_index
 from analysis.run.plan import choose_conditions
 from analysis.run.session import RunRequest, RunResult, run_study
 from analysis.run.shared_workers import SharedWorkers
+from analysis.run.study import check_visit
 from analysis.run.tasks import Executor, Listener
 from analysis.settings import make_settings
 from analysis.sources.export import Export, load_export
@@ -180,10 +180,6 @@ def _check(request: RunRequest, cells: Sequence[Cell]) -> Export:
         return export  # this combination fails; others may not, and each is told in its row
     labels, there = export.conditions.labels, datasets.condition_codes
     choose_conditions(request.conditions, labels=labels, there=there)
-    known = {visit.name for visit in SCHEDULE} | set(datasets.visit_order)
-    for visit in sorted(visits - known):
-        raise SettingsError(
-            f"analysis_visit is '{visit}', and no rating of the export is at such a visit."
-            f"{suggest(visit, known)} Visits: {', '.join(sorted(known))}."
-        )
+    for visit in sorted(visits):
+        check_visit(datasets, visit)
     return export

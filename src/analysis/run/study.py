@@ -10,11 +10,11 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.derive.datasets import Datasets, derive_datasets, load_datasets, write_datasets
-from analysis.errors import InputError
+from analysis.derive.datasets import Datasets, derive_datasets, load_datasets
+from analysis.derive.visits import SCHEDULE
+from analysis.errors import InputError, SettingsError, suggest
 from analysis.outcomes.selection import check_condition, patients_of
 from analysis.places import find_path
-from analysis.report.store import write_json
 from analysis.settings import AnalysisSettings, make_settings
 from analysis.sources.export import load_export
 
@@ -74,7 +74,7 @@ def open_study(
     Raises
     ------
     SettingsError
-        Unknown condition, setting, wrong type or range.
+        Unknown condition, analysis visit or setting, wrong type or range.
     InputError
         The export cannot be read.
     """
@@ -87,6 +87,7 @@ def open_study(
         )
     else:
         study = _derive(export, mapping, condition, dict(settings or {}))
+        check_visit(study.datasets, study.settings.analysis_visit)
     check_condition(study.datasets, condition)
     return study
 
@@ -99,32 +100,21 @@ def _derive(export: str, mapping: str, condition: str, given: dict[str, Any]) ->
     return Study(datasets=derive_datasets(loaded, merged), settings=merged, condition=condition)
 
 
-def prepare_study(
-    export: Path, mapping: Path | None, folder: Path, settings: Mapping[str, Any]
-) -> tuple[Study, dict[Path, str]]:
-    """Load, derive and write the datasets of a run once, for all its notebooks.
+def check_visit(datasets: Datasets, visit: str) -> None:
+    """Refuse an analysis visit that neither the suite nor the export knows.
 
-    Parameters
-    ----------
-    export, mapping : Path
-    folder : Path
-        Where datasets and settings are written.
-    settings : mapping
-        Settings given by the user; they win over those of the mapping.
+    A visit of the suite without a rating is no error: the report says that nobody was seen then.
 
-    Returns
-    -------
-    study : Study
-    files : dict
-        Every input file with its SHA-256.
+    Raises
+    ------
+    SettingsError
     """
-    loaded = load_export(export, mapping)
-    make_settings(loaded.settings, where="the mapping's settings")
-    merged = make_settings({**loaded.settings, **settings})
-    datasets = derive_datasets(loaded, merged)
-    write_datasets(datasets, folder)
-    write_json(folder / SETTINGS_FILE, merged.model_dump())
-    return Study(datasets=datasets, settings=merged, condition="all"), loaded.files
+    known = list(dict.fromkeys([*(each.name for each in SCHEDULE), *datasets.visit_order]))
+    if visit not in known:
+        raise SettingsError(
+            f"analysis_visit is '{visit}', and no rating of the export is at such a visit."
+            f"{suggest(visit, known)} Visits: {', '.join(known)}."
+        )
 
 
 def load_prepared_settings(folder: Path) -> AnalysisSettings:

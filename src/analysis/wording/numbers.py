@@ -39,10 +39,10 @@ DECIMALS = {
 }
 """Decimals by unit: a share of some hundred patients is not known to a tenth of a percent."""
 
-SINGULAR = {"weeks": "week", "days": "day"}
+SINGULAR = {"weeks": "week", "days": "day", "years": "year"}
 """Times, which lose a needless ".0" and have a word of their own for one."""
 
-NAMED = {"share": "percent", "percent": "percent", "years": "years"}
+NAMED = {"share": "percent", "percent": "percent"}
 """Units that are written behind a number, and the text that does so."""
 
 _EXACT = Context(prec=400)
@@ -208,7 +208,7 @@ def interval_text(result: Measured, *, apart_from: Iterable[float | None] = ()) 
         ends[0] = say("numbers.not_estimable")
     elif result.high is not None and _is_several(ends[1], result.unit):
         # A time names its unit once: "7.8 to 11 weeks".
-        ends[0] = _without_unit(ends[0], result.unit)
+        ends[0] = without_unit(ends[0], result.unit)
     return say("numbers.span", low=ends[0], high=ends[1])
 
 
@@ -216,11 +216,14 @@ def _is_several(text: str, unit: str) -> bool:
     return unit in SINGULAR and text != time_text("1", unit=unit)
 
 
-def _without_unit(text: str, unit: str) -> str:
-    """Return the number of a time that is told with the word for several; others stay."""
-    before, _, after = say(f"numbers.{unit}", number="\0").partition("\0")
-    bare = text.removeprefix(before).removesuffix(after)
-    return bare if text == f"{before}{bare}{after}" else text
+def without_unit(text: str, unit: str) -> str:
+    """Return the number of a time told by `quantity_text`: "8.7" of "8.7 weeks"; others stay."""
+    for name in (unit, SINGULAR.get(unit)) if unit in SINGULAR else ():
+        before, _, after = say(f"numbers.{name}", number="\0").partition("\0")
+        bare = text.removeprefix(before).removesuffix(after)
+        if text == f"{before}{bare}{after}":
+            return bare
+    return text
 
 
 def band_text(low: float | None, high: float | None, *, unit: str) -> str:
