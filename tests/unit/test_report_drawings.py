@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 from analysis.report.drawings import figure_svg
+from analysis.report.marks import shape
+from analysis.wording import words
 
 HOSTILE = """<?xml version="1.0"?>
 <svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"
@@ -45,3 +47,9 @@ def test_what_is_no_drawing_or_lies_elsewhere_is_not_shown(tmp_path):
     (tmp_path / "inner").mkdir()
     assert figure_svg(tmp_path / "inner", "../broken", says="") == ""
     assert figure_svg(tmp_path, "n" * 300, says="") == ""
+
+
+def test_each_verdict_and_what_is_withheld_has_a_shape_of_its_own():
+    drawn = [shape(code) for code in (*words.VERDICTS, "withheld")]
+    outlines = {re.search(r"<(circle|path) [^>]*>", each)[0] for each in drawn}
+    assert len(outlines) == len(drawn) == 6

@@ -32,6 +32,7 @@ _SHAPES = {
     ' stroke-width="2.6"/>',
     "unfalsifiable": '<path d="M2.5 2.5h11v11h-11z" fill="none" stroke="currentColor"'
     ' stroke-width="2.2"/>',
+    "withheld": '<path d="M1 5h14v6H1z"/>',
     "pass": '<path d="M2 8.5l4 4 8-9" fill="none" stroke="currentColor" stroke-width="2.6"/>',
     "pass with findings": '<path d="M8 1l7 7-7 7-7-7z" fill="none" stroke="currentColor"'
     ' stroke-width="2.2"/>',
