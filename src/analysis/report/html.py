@@ -258,7 +258,7 @@ def _style_values() -> dict[str, Any]:
     neutral = {"ink": palette.INK, "muted": palette.MUTED, "rule": palette.RULE,
                "paper": palette.PAPER, "band": palette.BAND, "edge": palette.BAND_EDGE}  # fmt: skip
     verdicts = {name.replace(" ", "-"): color for name, color in palette.VERDICT_COLORS.items()}
-    light = {**neutral, **verdicts}
+    light = {**neutral, **verdicts, "withheld": palette.MUTED}
     return {
         "light": light,
         "dark": {name: palette.dark_color(color) for name, color in light.items()},
