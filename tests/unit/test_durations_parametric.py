@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from analysis.errors import EstimationError
-from analysis.estimate.durations import fit_lognormal, fit_weibull
+from analysis.estimate.durations import aft_refits, fit_lognormal, fit_weibull, refit_weibull
 from analysis.estimate.durations.aft_fit import check_rows
 from analysis.estimate.durations.aft_likelihood import Gumbel, Normal, log_likelihood
 
@@ -137,3 +137,52 @@ def test_bad_questions_are_named():
     ):
         with pytest.raises(EstimationError):
             ask()
+
+
+# many weightings of the same rows
+
+
+def left_out(n, groups):
+    """Weights of 1, and 0 for one group of rows in turn."""
+    return (np.arange(n) % groups != np.arange(groups)[:, None]).astype(float)
+
+
+@pytest.mark.parametrize("joint_steps", [12, 1])  # with 1 nobody settles: each is fitted alone
+def test_refits_are_fits_of_the_rows_left(monkeypatch, joint_steps):
+    monkeypatch.setattr(aft_refits, "JOINT_STEPS", joint_steps)
+    left, right, group = clinic(120)
+    weights = left_out(120, 10)
+    found = refit_weibull(left, right, weights=weights, covariates=group)
+    assert found.shape == (10, 2)
+    for one, weight in zip(found, weights, strict=True):
+        held = weight > 0
+        alone = fit_weibull(left[held], right[held], covariates=group[held])
+        assert one == pytest.approx(alone.coefficients, abs=SETTLED)
+
+
+def test_refits_far_from_their_sum_settle():
+    # half the rows lose relief in days, half in years: the sum is no start for either
+    left, right, group = clinic(80)
+    far = np.where(np.arange(80) < 40, 1.0, 1000.0)
+    weights = np.stack((far == 1.0, far == 1000.0)).astype(float)
+    near, late = refit_weibull(left * far, right * far, weights=weights, covariates=group)
+    alone = fit_weibull(left[40:], right[40:], covariates=group[40:])
+    assert late - [np.log(1000), 0] == pytest.approx(alone.coefficients, abs=SETTLED)
+    alone = fit_weibull(left[:40], right[:40], covariates=group[:40])
+    assert near == pytest.approx(alone.coefficients, abs=SETTLED)
+
+
+@pytest.mark.parametrize(
+    ("weights", "words"),
+    [
+        ([[1, 1, 1, 1, 1, 0]], "column 0 is constant"),
+        ([[1, 1, 1, 1, 1, 1], [0, 0, 0, 0, 1, 1]], "nobody lost relief"),
+        ([[1, 1, 1, 1, 1, 1], [1, 0, 0, 0, 0, 1]], "no maximum"),
+        ([1, 1, 1, 1, 1, 1], "must be a table"),
+        ([[1, 1, 1, 1, 1]], "weights"),
+    ],
+)
+def test_what_cannot_be_refitted_is_named(weights, words):
+    left, right = [1, 2, 4, 6, 8, 8], [2, 4, 8, 8, INF, INF]
+    with pytest.raises(EstimationError, match=words):
+        refit_weibull(left, right, weights=weights, covariates=[0, 0, 0, 0, 0, 1])

@@ -8,6 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.estimate.durations import estimate_kaplan_meier, estimate_npmle, replicates
+from analysis.estimate.durations.ascent import minorant_step, newton_step, self_consistent_step
+from analysis.estimate.durations.columns import Curves, Sums
 from analysis.estimate.durations.readings import SHARE_TIE, survival_bounds
 from analysis.estimate.durations.replicates import TOLERANCE, resample_masses
 
@@ -62,6 +64,19 @@ def fitted(left, right, *, count, seed):
     curve, source = estimate_npmle(left, right), Recorder(seed)
     masses = resample_masses(curve.intervals, start=curve.all_masses, replicates=count, rng=source)
     return curve, masses, source.drawn
+
+
+def kuhn_tucker_gaps(curve, masses, drawn):
+    """Return how far above 1 each replicate's gradient is, worked out from the definition."""
+    known = curve.intervals
+    region = np.arange(known.n_regions)
+    covers = (known.first[:, None] <= region) & (region < known.last[:, None])
+    gaps = []
+    for one, counts in zip(masses, drawn, strict=True):
+        held = counts > 0
+        pull = counts[held] / counts.sum() / (covers[held] @ one)
+        gaps.append((pull @ covers[held]).max() - 1)
+    return np.array(gaps)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -140,6 +155,42 @@ def test_company_does_not_matter(monkeypatch):
     assert some == pytest.approx(together, abs=AGREE)
 
 
+def test_few_rounds_are_enough(monkeypatch):
+    """Newton steps settle what minorant and self-consistency steps take some thirty rounds for."""
+    monkeypatch.setattr(replicates, "MOST_ROUNDS", 10)
+    rows = dated_visits(200, np.random.default_rng(5))
+    curve, masses, drawn = fitted(*rows, count=60, seed=6)
+    assert kuhn_tucker_gaps(curve, masses, drawn).max() <= TOLERANCE + ROUNDING
+
+
+def test_intervals_over_the_same_regions_count_as_one():
+    # nobody is lost after 8, so a last look at 8, 9 and 10 says the same
+    apart = [0, 2, 4, 8, 9, 10], [2, 4, 8, INF, INF, INF]
+    curve, masses, drawn = fitted(*apart, count=40, seed=4)
+    late = np.isin(curve.intervals.left, (8, 9, 10))
+    assert curve.n_lost == 3
+    assert masses[:, -1] == pytest.approx(drawn[:, late].sum(axis=1) / 6, abs=AGREE)
+
+
+@pytest.mark.parametrize("direction", [-1, 1])
+def test_a_step_too_far_is_shortened_and_never_falls(direction):
+    """Each column's likelihood, worked out from the definition, before and after."""
+    curve, _, drawn = fitted(*grid_visits(60, np.random.default_rng(3)), count=30, seed=2)
+    sums = Sums.of(curve.intervals)
+    shares = sums.alike @ (drawn / 60).T
+    even = np.linspace(0, 1, curve.intervals.n_regions + 1)
+    curves = Curves.of(sums, shares, np.repeat(even[:, None], 30, axis=1))
+    for step in (minorant_step, self_consistent_step, newton_step, newton_step, newton_step):
+        moved = step(curves)
+        assert (moved.log_likelihood >= curves.log_likelihood - ROUNDING).all()
+        assert moved.masses.min() >= 0
+        curves = moved
+    wild = np.where(direction > 0, even**8, 1 - (1 - even) ** 8)
+    start = Curves.of(sums, shares, np.repeat(wild[:, None], 30, axis=1))
+    for step in (minorant_step, newton_step):
+        assert (step(start).log_likelihood >= start.log_likelihood - ROUNDING).all()
+
+
 def test_an_unfinished_fit_still_hands_back_a_curve(monkeypatch):
     monkeypatch.setattr(replicates, "MOST_ROUNDS", 1)
     _, masses, _ = fitted(*dated_visits(60, np.random.default_rng(2)), count=5, seed=3)
@@ -161,13 +212,6 @@ def intervals(draw):
 def test_every_replicate_is_a_maximum(rows, seed):
     """The gradient, worked out from the definition, is at most 1 on every region."""
     curve, masses, drawn = fitted(rows[:, 0], rows[:, 1], count=20, seed=seed)
-    known = curve.intervals
-    region = np.arange(known.n_regions)
-    covers = (known.first[:, None] <= region) & (region < known.last[:, None])
     assert masses.min() >= 0
     assert masses.sum(axis=1) == pytest.approx(np.ones(20), abs=ROUNDING)
-    for one, counts in zip(masses, drawn, strict=True):
-        held = counts > 0
-        chance = covers[held] @ one
-        gradient = (counts[held] / counts.sum() / chance) @ covers[held]
-        assert gradient.max() - 1 <= TOLERANCE + ROUNDING
+    assert kuhn_tucker_gaps(curve, masses, drawn).max() <= TOLERANCE + ROUNDING

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from analysis.errors import EstimationError
 from analysis.estimate.bootstrap import (
@@ -65,7 +65,7 @@ def estimate_mean(values: pd.Series, *, unit: str = "percent", level: float = 0.
     if float(known.max() - known.min()) <= SAME:
         return _bare(value, len(known), n_missing, unit, T_INTERVAL)
     error = float(known.std(ddof=1)) / float(np.sqrt(len(known)))
-    half = float(student.ppf((1 + level) / 2, len(known) - 1)) * error
+    half = float(stdtrit(len(known) - 1, (1 + level) / 2)) * error
     return Estimate(
         value=value,
         low=value - half,

@@ -13,11 +13,17 @@ import pandas as pd
 from scipy.special import stdtrit
 
 from analysis.derive.datasets import Datasets
+from analysis.derive.lookup import is_among
 from analysis.derive.series_relief import derive_series_relief
 from analysis.errors import EstimationError
-from analysis.estimate.durations import bootstrap_relief, estimate_npmle, fit_weibull
+from analysis.estimate.durations import (
+    bootstrap_relief,
+    estimate_npmle,
+    fit_weibull,
+    refit_weibull,
+)
 from analysis.outcomes.chance import generator
-from analysis.outcomes.losses import DAYS_PER_WEEK, NOT_FOLLOWED, RESPONDERS
+from analysis.outcomes.losses import DAYS_PER_WEEK, NOT_FOLLOWED, RESPONDERS, series_of
 from analysis.outcomes.parametric_relief import FIRST_DAY_WEEKS, LEAST_PER_COVARIATE, TOO_FEW
 from analysis.outcomes.planned import PLANNED_WEEKS, quantile_at_planned
 from analysis.outcomes.rows import ResultRow, row_from_estimate
@@ -77,12 +83,11 @@ def tabulate_series(
         group_by ``series``), series_time_ratio (relief per further series of those who came for
         more than one: below 1 is shortening; ``not estimable`` with fewer than 30 ends of relief).
     """
-    own = datasets.change[datasets.change["patient_id"].isin(group.patient_ids)]
-    spans = derive_series_relief(
-        own, datasets.series, threshold_pct=settings.responder_threshold_pct
-    )
+    own = datasets.change[is_among(datasets.change["patient_id"], group.patient_ids)]
+    series = series_of(datasets, group)
+    spans = derive_series_relief(own, series, threshold_pct=settings.responder_threshold_pct)
     ratio = row_from_estimate(
-        estimate_trend(_of_returners(spans, datasets.series), settings, group),
+        estimate_trend(_of_returners(spans, series), settings, group),
         measure="series_time_ratio",
         population=RESPONDERS,
         **group.keys,
@@ -195,18 +200,25 @@ def estimate_trend(spans: pd.DataFrame, settings: AnalysisSettings, group: Group
 
 def _fit_ratio(spans: pd.DataFrame) -> Estimate:
     """Fit the ratio on distinct spans, each standing for as many as it occurs."""
-    columns = ["left_days", "right_days", "series_number"]
-    counted = spans[columns].astype(float).value_counts(sort=False).reset_index()
-    left, right = _weeks(counted)
+    (left, right, number), place = _distinct(spans)
     fit = fit_weibull(
         left,
-        np.where(right > 0, right, FIRST_DAY_WEEKS),
-        covariates=counted["series_number"].to_numpy(dtype=float),
+        right,
+        covariates=number,
         names=["further_series"],
-        weights=counted["count"].to_numpy(dtype=float),
+        weights=np.bincount(place),
         time_unit="weeks",
     )
     return fit.time_ratio("further_series")
+
+
+def _distinct(spans: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Return the distinct ends (weeks) and numbers of series, in rows, and the place of spans."""
+    columns = ["left_days", "right_days", "series_number"]
+    table = spans[columns].to_numpy(dtype=float)
+    rows, place = np.unique(table, axis=0, return_inverse=True)
+    left, right, number = rows[:, 0] / DAYS_PER_WEEK, rows[:, 1] / DAYS_PER_WEEK, rows[:, 2]
+    return np.stack((left, np.where(right > 0, right, FIRST_DAY_WEEKS), number)), place.ravel()
 
 
 def _spread(
@@ -219,9 +231,11 @@ def _spread(
     n_patients = int(patients.max()) + 1
     n_groups = min(JACKKNIFE_GROUPS, n_patients)
     group = rng.permutation(np.arange(n_patients) % n_groups)[patients]
+    (left, right, number), place = _distinct(spans)
+    own = np.bincount(group * left.size + place, minlength=n_groups * left.size)
+    own = own.reshape(n_groups, left.size)
     try:
-        ratios = [_fit_ratio(spans[group != left_out]) for left_out in range(n_groups)]
+        logs = refit_weibull(left, right, covariates=number, weights=own.sum(axis=0) - own)[:, 1]
     except EstimationError:
         return None
-    logs = np.log([ratio.value for ratio in ratios if ratio.value is not None])
     return float(np.sqrt((n_groups - 1) * logs.var())), n_groups

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from analysis.estimate.durations.aft_refits import refit_weibull
 from analysis.estimate.durations.aft_result import AftFit
 from analysis.estimate.durations.bootstrap import (
     ReliefBootstrap,
@@ -48,5 +49,6 @@ __all__ = [
     "fit_lognormal",
     "fit_weibull",
     "gap_times",
+    "refit_weibull",
     "resample_masses",
 ]

@@ -17,7 +17,10 @@ Estimates are then within 1e-8 standard errors of the maximum.
 """
 
 GOOD_ENOUGH = 1e-10
-"""Decrement accepted when rounding stops the likelihood from rising: 1e-5 standard errors."""
+"""Decrement accepted when rounding stops it from falling further: 1e-5 standard errors."""
+
+ROUNDING = 1e-13
+"""Part of a log-likelihood that is rounding, and no reason to shorten a step this near the end."""
 
 PERFECT = 1e-6
 """A log-likelihood nearer to 0 than this per patient, without exact times, fits every interval."""
@@ -32,6 +35,9 @@ TOO_GOOD = (
     "the likelihood has no maximum: one time (or one line) fits every patient, so the scale goes"
     " to 0."
 )
+
+RIDGE = 1e-13
+"""Added to the scaled curvature of a Newton step."""
 
 RUNAWAY = 1e4
 """A standardised coefficient or a 1/scale beyond this means that no maximum exists."""
@@ -96,30 +102,38 @@ def maximise(rows: AftRows, shape: Shape) -> tuple[Floats, float, Floats, int]:
     """
     position = _start(rows)
     value, gradient, hessian = log_likelihood(rows, shape, position)
-    for step in range(1, MOST_STEPS + 1):
-        move = _newton_step(gradient, hessian)
+    before, step = np.inf, 0
+    while step < MOST_STEPS:
+        step += 1
+        move = newton_move(gradient, hessian)
         decrement = float(gradient @ move)
-        if decrement < STEP_TOLERANCE:
-            _check_not_runaway(rows, position, hessian)
-            _check_not_perfect(rows, value)
-            return position, value, hessian, step
-        length = 1.0
-        for _ in range(HALVINGS):
-            tried = position + length * move
-            with np.errstate(all="ignore"):  # a step too far overflows; it is refused just below
-                found = log_likelihood(rows, shape, tried) if tried[-1] > 0 else None
-            if found and all(np.isfinite(part).all() for part in found) and found[0] >= value:
-                position, (value, gradient, hessian) = tried, found
-                break
-            length /= 2
-        else:
+        is_near = decrement < GOOD_ENOUGH
+        if decrement < STEP_TOLERANCE or (is_near and decrement > before / 4):
             break
-        _check_not_runaway(rows, position, hessian)
-    if decrement < GOOD_ENOUGH:
-        _check_not_runaway(rows, position, hessian)
-        _check_not_perfect(rows, value)
-        return position, value, hessian, step
-    raise EstimationError(f"the fit did not settle in {step} steps.")
+        least = float(value - ROUNDING * abs(value) if is_near else value)
+        found = _rise(rows, shape, position, move, least)
+        if found is None:
+            break
+        position, (value, gradient, hessian), before = *found, decrement
+        check_not_runaway(rows, position, hessian)
+    if not decrement < GOOD_ENOUGH:
+        raise EstimationError(f"the fit did not settle in {step} steps.")
+    check_not_runaway(rows, position, hessian)
+    check_not_perfect(rows, float(value))
+    return position, float(value), hessian, step
+
+
+def _rise(
+    rows: AftRows, shape: Shape, position: Floats, move: Floats, least: float
+) -> tuple[Floats, tuple[Floats, Floats, Floats]] | None:
+    """Return the end of a step, halved until the likelihood is not below its least; or None."""
+    for halvings in range(HALVINGS):
+        tried = position + move / 2**halvings
+        with np.errstate(all="ignore"):  # a step too far overflows; it is refused just below
+            found = log_likelihood(rows, shape, tried) if tried[-1] > 0 else None
+        if found and all(np.isfinite(part).all() for part in found) and found[0] >= least:
+            return tried, found
+    return None
 
 
 def _start(rows: AftRows) -> Floats:
@@ -131,15 +145,16 @@ def _start(rows: AftRows) -> Floats:
     return position
 
 
-def _newton_step(gradient: Floats, hessian: Floats) -> Floats:
+def newton_move(gradient: Floats, hessian: Floats) -> Floats:
     """Return the uphill step; a nearly flat direction gets a small ridge, never a huge leap."""
     size = np.sqrt(np.maximum(np.diag(-hessian), np.finfo(np.float64).tiny))
     scaled = -hessian / np.outer(size, size)
-    scaled[np.diag_indices_from(scaled)] += 1e-13
+    scaled[np.diag_indices_from(scaled)] += RIDGE
     return np.linalg.lstsq(scaled, gradient / size, rcond=None)[0] / size
 
 
-def _check_not_runaway(rows: AftRows, position: Floats, hessian: Floats) -> None:
+def check_not_runaway(rows: AftRows, position: Floats, hessian: Floats) -> None:
+    """Raise EstimationError where the coefficients have gone off to where no maximum is."""
     size = np.abs(rows.design).max(axis=0)
     away = np.abs(position[:-1]) * np.where(size > 0, size, 1.0)
     curved = np.diag(-hessian)
@@ -154,6 +169,7 @@ def _check_not_runaway(rows: AftRows, position: Floats, hessian: Floats) -> None
         )
 
 
-def _check_not_perfect(rows: AftRows, value: float) -> None:
+def check_not_perfect(rows: AftRows, value: float) -> None:
+    """Raise EstimationError where every interval is fitted and the scale goes to 0."""
     if not rows.is_exact.any() and value > -PERFECT * float(rows.sizes.sum()):
         raise EstimationError(TOO_GOOD)

@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 from scipy.special import log_ndtr, ndtri
 
-from analysis.estimate.durations.inputs import Bools, Floats
+from analysis.estimate.durations.inputs import Bools, Floats, Ints
 
 LOG_ROOT_2PI = 0.5 * float(np.log(2 * np.pi))
 
@@ -115,7 +115,10 @@ class Normal:
 
 @dataclass(frozen=True, eq=False)
 class AftRows:
-    """Checked rows: log times (minus infinity for a left end at 0), design and weights."""
+    """Checked rows: log times (minus infinity for a left end at 0), design and weights.
+
+    ``sizes`` has shape (n,), or (replicates, n) for several weightings of the same rows.
+    """
 
     log_left: Floats
     log_right: Floats
@@ -138,6 +141,14 @@ class AftRows:
         return np.isfinite(self.log_right) & ~self.is_exact
 
     @cached_property
+    def kinds(self) -> tuple[Ints, Ints, Ints, Ints, Ints]:
+        """Numbers of the rows: exact, with a left end, with a right end, with both, still open."""
+        both, is_open = self.has_left & self.has_right, self.has_left & ~self.has_right
+        held = self.is_exact, self.has_left, self.has_right, both, is_open
+        exact, left, right, inside, still = (np.flatnonzero(one) for one in held)
+        return exact, left, right, inside, still
+
+    @cached_property
     def ends(self) -> tuple[Floats, Floats]:
         """Both ends, 0 in place of those that are not there."""
         sides = self.log_left, self.log_right
@@ -146,59 +157,72 @@ class AftRows:
 
     @cached_property
     def along(self) -> tuple[Floats, Floats]:
-        """Derivatives of both z by the position."""
+        """Derivatives of both z by the position, shape (n, p + 1) each."""
         left, right = (np.column_stack((-self.design, end)) for end in self.ends)
         return left, right
 
     @cached_property
-    def exact_size(self) -> float:
-        """Sum of the weights of exact times."""
-        return float(self.sizes[self.is_exact].sum())
+    def across(self) -> tuple[Floats, Floats, Floats]:
+        """Products of two derivatives: left, both, right; shape (n, (p + 1)**2) each."""
+        pairs = ((0, 0), (0, 1), (1, 1))
+        n = self.log_left.size
+        left, both, right = (
+            (self.along[one][:, :, None] * self.along[other][:, None, :]).reshape(n, -1)
+            for one, other in pairs
+        )
+        return left, both + _turned(both, self.design.shape[1] + 1), right
+
+    @cached_property
+    def exact_size(self) -> Floats:
+        """Sum of the weights of exact times, one for each weighting."""
+        return np.asarray(self.sizes[..., self.is_exact].sum(axis=-1))
 
 
-def log_likelihood(rows: AftRows, shape: Shape, position: Floats) -> tuple[float, Floats, Floats]:
+def _turned(products: Floats, width: int) -> Floats:
+    """Return products with the two factors exchanged."""
+    return products.reshape(-1, width, width).transpose(0, 2, 1).reshape(products.shape)
+
+
+def log_likelihood(rows: AftRows, shape: Shape, position: Floats) -> tuple[Floats, Floats, Floats]:
     """Return the log-likelihood, its gradient and its Hessian in (c, u).
 
-    The density of an exact time is that of the time itself, not of its log, as in R's survreg.
+    ``position`` has shape (p + 1,), or (replicates, p + 1) for as many weightings; results have
+    one number, p + 1 of them, and a table of (p + 1, p + 1), for each. The density of an exact time
+    is that of the time itself, not of its log, as in R's survreg.
     """
-    u = position[-1]
-    offset = rows.design @ position[:-1]
-    exact, has_left, has_right = rows.is_exact, rows.has_left, rows.has_right
-    value = np.zeros(offset.size)
-    pull = np.zeros((2, offset.size))  # derivative by the z of each end
-    bend = np.zeros((3, offset.size))  # second derivatives: left, both, right
+    u = position[..., -1:]
+    offset = position[..., :-1] @ rows.design.T
+    exact, with_left, with_right, inside, still = rows.kinds
+    value = np.zeros(offset.shape)
+    pull = np.zeros((2, *offset.shape))  # derivative by the z of each end
+    bend = np.zeros((3, *offset.shape))  # second derivatives: left, both, right
     log_left, log_right = rows.ends
     z_left, z_right = u * log_left - offset, u * log_right - offset
-    z = z_left[exact]
-    value[exact] = shape.log_density(z) + np.log(u) - log_left[exact]
-    pull[0, exact], bend[0, exact] = shape.log_density_slope(z), shape.log_density_bend(z)
-    start = np.where(has_left, z_left, -np.inf)
-    open_end = ~exact & ~has_right
-    value[open_end & has_left] = shape.log_survival(z_left[open_end & has_left])
-    value[has_right] = shape.log_between(start[has_right], z_right[has_right])
-    for side, z, held in ((0, z_left, has_left), (1, z_right, has_right)):
-        height = np.zeros(offset.size)
-        height[held] = np.exp(shape.log_density(z[held]) - value[held])
-        pull[side] += height if side else -height
-        slope = np.zeros(offset.size)
-        slope[held] = height[held] * shape.log_density_slope(z[held])
-        bend[2 * side, held] = (slope if side else -slope)[held] - height[held] ** 2
-    inside = has_left & has_right
-    bend[1, inside] = -pull[0, inside] * pull[1, inside]
-    return _assemble(rows, u, value, pull, bend)
+    z = z_left[..., exact]
+    value[..., exact] = shape.log_density(z) + np.log(u) - log_left[exact]
+    pull[0][..., exact] = shape.log_density_slope(z)
+    bend[0][..., exact] = shape.log_density_bend(z)
+    start = np.where(rows.has_left, z_left, -np.inf)
+    value[..., still] = shape.log_survival(z_left[..., still])
+    value[..., with_right] = shape.log_between(start[..., with_right], z_right[..., with_right])
+    for side, ends, held in ((0, z_left, with_left), (1, z_right, with_right)):
+        z, sign = ends[..., held], (-1, 1)[side]
+        height = np.exp(shape.log_density(z) - value[..., held])
+        pull[side][..., held] = sign * height
+        bend[2 * side][..., held] = sign * height * shape.log_density_slope(z) - height**2
+    bend[1][..., inside] = -pull[0][..., inside] * pull[1][..., inside]
+    return _assemble(rows, position[..., -1], value, pull, bend)
 
 
 def _assemble(
-    rows: AftRows, u: float, value: Floats, pull: Floats, bend: Floats
-) -> tuple[float, Floats, Floats]:
+    rows: AftRows, u: Floats, value: Floats, pull: Floats, bend: Floats
+) -> tuple[Floats, Floats, Floats]:
     """Return value, gradient and Hessian from the derivatives by the z of each end."""
-    pull, bend = pull * rows.sizes, bend * rows.sizes
-    along, exact_size = rows.along, rows.exact_size
-    gradient = along[0].T @ pull[0] + along[1].T @ pull[1]
-    cross = along[0].T @ (bend[1][:, None] * along[1])
-    hessian = cross + cross.T
-    hessian += along[0].T @ (bend[0][:, None] * along[0])
-    hessian += along[1].T @ (bend[2][:, None] * along[1])
-    gradient[-1] += exact_size / u
-    hessian[-1, -1] -= exact_size / u**2
-    return float(rows.sizes @ value), gradient, hessian
+    pull *= rows.sizes
+    bend *= rows.sizes
+    gradient = pull[0] @ rows.along[0] + pull[1] @ rows.along[1]
+    hessian = sum(part @ across for part, across in zip(bend, rows.across, strict=True))
+    hessian = np.reshape(hessian, (*gradient.shape, gradient.shape[-1]))
+    gradient[..., -1] += rows.exact_size / u
+    hessian[..., -1, -1] -= rows.exact_size / u**2
+    return (rows.sizes * value).sum(axis=-1), gradient, hessian

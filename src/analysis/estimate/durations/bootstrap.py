@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 from scipy.special import ndtri
@@ -158,6 +159,25 @@ class _Resampled:
     curve: IntervalCurve
     masses: Floats
     level: float
+    found: dict[float, tuple[Floats, Floats, Floats]] = field(default_factory=dict)
+
+    @cached_property
+    def lost(self) -> Floats:
+        """Share lost by the end of each region."""
+        return np.cumsum(self.masses, axis=1)
+
+    @cached_property
+    def widest(self) -> float:
+        """Widest range of one region's mass over the resamples."""
+        return float(np.ptp(self.masses, axis=0).max())
+
+    def times(self, lost_share: float) -> tuple[Floats, Floats, Floats]:
+        """Return the earliest, latest and conventional quantile of each resample, read once."""
+        if lost_share not in self.found:
+            regions = self.curve.intervals.region_left, self.curve.intervals.region_right
+            read = readings.quantiles(self.masses, self.lost, *regions, lost_share)
+            self.found[lost_share] = read
+        return self.found[lost_share]
 
     def share(self, point: Estimate, time: float, *, is_guarded: bool) -> Estimate:
         """Return a share with its log-log limits."""
@@ -182,10 +202,9 @@ class _Resampled:
 
     def quantile(self, point: Estimate, lost_share: float, *, is_guarded: bool) -> Estimate:
         """Return a quantile with its percentile limits; None where they are not reached."""
-        if float(np.ptp(self.masses, axis=0).max()) < NEAR_NOTHING:
+        if self.widest < NEAR_NOTHING:
             return self._without(point)
-        regions = self.curve.intervals.region_left, self.curve.intervals.region_right
-        earliest, latest, even = readings.quantiles(self.masses, *regions, lost_share)
+        earliest, latest, even = self.times(lost_share)
         low = self._percentile(earliest if is_guarded else even, (1 - self.level) / 2)
         high = self._percentile(latest if is_guarded else even, (1 + self.level) / 2)
         if low == high:

@@ -256,7 +256,9 @@ class IntervalCurve:
     def _quantile(self, lost_share: float) -> tuple[float, float, float]:
         if not 0 < lost_share < 1:
             raise EstimationError(f"lost_share must lie between 0 and 1, not {lost_share}.")
-        low, high, point = readings.quantiles(self.mass[None, :], self.left, self.right, lost_share)
+        mass = self.mass[None, :]
+        regions = self.left, self.right
+        low, high, point = readings.quantiles(mass, np.cumsum(mass, axis=1), *regions, lost_share)
         return float(low[0]), float(high[0]), float(point[0])
 
     def _number(

@@ -53,13 +53,13 @@ def mean_weights(left: Floats, right: Floats, tau: float) -> tuple[Floats, Float
 
 
 def quantiles(
-    masses: Floats, left: Floats, right: Floats, lost_share: float
+    masses: Floats, lost: Floats, left: Floats, right: Floats, lost_share: float
 ) -> tuple[Floats, Floats, Floats]:
     """Return, for each row of masses, the earliest, latest and conventional time of a quantile.
 
-    Infinite where it is not reached; shape (replicates,) each.
+    ``lost`` is the running sum of the masses along the regions. Infinite where the quantile is not
+    reached; shape (replicates,) each.
     """
-    lost = np.cumsum(masses, axis=1)
     rows = np.arange(lost.shape[0])
     here = np.argmax(lost > lost_share - SHARE_TIE, axis=1)
     mass = masses[rows, here]

@@ -1,21 +1,16 @@
 """The maximum for many resampled data sets at once, on the regions of the original data.
 
-The steps are those of ``em_icm``, taken side by side: one column is one resample, and a resample
-that is finished gives its column to the next. Curves are held as the share lost at the boundaries
-between regions, so an interval's probability is a difference of two rows and every sum over
-intervals is a sparse product: a round costs as much as there are intervals, not intervals times
-regions.
+One column is one resample. Rounds of `ascent` go on for those whose Kuhn-Tucker gap is not yet
+small; a finished one leaves.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-from scipy.optimize import isotonic_regression
-from scipy.sparse import csr_array
 
-from analysis.estimate.durations.em_icm import HALVINGS, MOST_ROUNDS, TINY
+from analysis.estimate.durations.ascent import one_round, running_sum
+from analysis.estimate.durations.columns import Curves, Sums
+from analysis.estimate.durations.em_icm import MOST_ROUNDS
 from analysis.estimate.durations.inputs import Bools, Floats, Ints
 from analysis.estimate.durations.intervals import Intervals
 
@@ -26,8 +21,8 @@ A gap g leaves the log-likelihood of n patients within n g of its maximum and so
 likelihood is nearly a parabola, every share within sqrt(2 n g) standard errors of its own: 1/2000
 for 1,000 patients, against 1/45 that 1,000 resamples leave open in a standard error. That would
 allow a looser gap; this one also keeps shares good to about 1e-8 (``readings.SHARE_TIE``), so
-that a resample whose curve rests at exactly one half is read as such, and takes about half as
-long again as 1e-7 would.
+that a resample whose curve rests at exactly one half is read as such, and costs little: the last
+Newton steps square the distance to the maximum.
 """
 
 POOL_NUMBERS = 32_768
@@ -38,59 +33,6 @@ FEWEST_TOGETHER = 64
 
 MOST_TOGETHER = 1_000
 """More would cost the joint isotonic regression digits (see `_monotone`)."""
-
-REFILL_SHARE = 0.75
-"""New resamples are let in once this part of the columns, or less, is still at work."""
-
-SELF_CONSISTENT_STEPS = 3
-"""Self-consistency steps a round; cheaper than minorant steps, and three took the least time."""
-
-SLACK = 1e-14
-"""A fall of the mean log-likelihood that is only rounding, and no reason to shorten a step."""
-
-FLOOR = 1e-9
-"""Least curvature, as a share of the largest, where no drawn interval starts or stops."""
-
-APART = 4.0
-"""Distance between the columns in the joint isotonic regression; their values span 3."""
-
-
-@dataclass(frozen=True, eq=False)
-class _Sums:
-    """Sparse sums over intervals; a boundary is 0 before the first region, m after the last.
-
-    Parameters
-    ----------
-    first, last : ndarray of int, shape (k,)
-        Boundaries between which the probability of each interval lies.
-    stops_less_starts, ends : csr_array, shape (m + 1, k)
-        Sum over the intervals that stop at a boundary less, or plus, those that start there.
-    """
-
-    first: Ints
-    last: Ints
-    stops_less_starts: csr_array
-    ends: csr_array
-
-    @classmethod
-    def of(cls, intervals: Intervals) -> _Sums:
-        """Return the sums for these intervals."""
-        one, each = np.ones(intervals.first.size), np.arange(intervals.first.size)
-        shape = (intervals.n_regions + 1, intervals.first.size)
-        stops = csr_array((one, (intervals.last, each)), shape=shape)
-        starts = csr_array((one, (intervals.first, each)), shape=shape)
-        return cls(intervals.first, intervals.last, csr_array(stops - starts), stops + starts)
-
-    def chance(self, lost: Floats) -> Floats:
-        """Return each interval's probability, shape (k, columns)."""
-        inside = lost.take(self.last, axis=0)
-        inside -= lost.take(self.first, axis=0)
-        return np.maximum(inside, TINY, out=inside)
-
-    def gradient(self, pull: Floats) -> Floats:
-        """Return the gradient for each region, shape (m, columns)."""
-        slope = self.stops_less_starts @ pull
-        return np.negative(np.cumsum(slope, axis=0, out=slope)[:-1])
 
 
 def resample_masses(
@@ -117,89 +59,36 @@ def resample_masses(
     drawn = rng.multinomial(round(total), intervals.counts / total, size=replicates)
     if intervals.n_regions == 1:
         return np.ones((replicates, 1))
-    shares = np.ascontiguousarray((drawn / drawn.sum(axis=1, keepdims=True)).T)
     begin = 0.9 * start + 0.1 / start.size  # every region starts open
-    base = _running_sum(begin[:, None] / begin.sum())
-    sums = _Sums.of(intervals)
-    lost = _fit_all(sums, shares, base)
+    base = running_sum(begin[:, None] / begin.sum())
+    sums = Sums.of(intervals)
+    shares = sums.alike @ np.ascontiguousarray((drawn / drawn.sum(axis=1, keepdims=True)).T)
+    room = min(max(FEWEST_TOGETHER, POOL_NUMBERS // shares.shape[0]), MOST_TOGETHER)
+    lost: Floats = np.empty((base.size, replicates))
+    for begin_at in range(0, replicates, room):
+        part = slice(begin_at, begin_at + room)
+        lost[:, part] = _fit(sums, np.ascontiguousarray(shares[:, part]), base)
     lost = _divide_silent(lost, base, sums.ends @ (shares > 0).astype(np.float64) > 0)
     return np.ascontiguousarray(np.diff(lost, axis=0).T)
 
 
-def _fit_all(sums: _Sums, shares: Floats, base: Floats) -> Floats:
+def _fit(sums: Sums, shares: Floats, base: Floats) -> Floats:
     """Return the fitted share lost at each boundary for each column of shares."""
     count = shares.shape[1]
-    room = min(max(FEWEST_TOGETHER, POOL_NUMBERS // shares.shape[0]), MOST_TOGETHER)
     done = np.empty((base.size, count))
-    columns, rounds, let_in = np.arange(0), np.arange(0), 0
-    lost: Floats = np.empty((base.size, 0))
-    while columns.size or let_in < count:
-        if let_in < count and columns.size <= REFILL_SHARE * room:
-            new = np.arange(let_in, min(count, let_in + room - columns.size))
-            let_in += new.size
-            columns = np.concatenate((columns, new))
-            lost = np.concatenate((lost, np.repeat(base, new.size, axis=1)), axis=1)
-            rounds = np.concatenate((rounds, np.zeros_like(new)))
-        moved, gap = _one_round(sums, lost, shares.take(columns, axis=1))
-        is_open = (gap > TOLERANCE) & (rounds < MOST_ROUNDS)
-        done[:, columns[~is_open]] = lost[:, ~is_open]
-        still = np.flatnonzero(is_open)  # `take` keeps rows together in memory, [:, still] does not
-        columns, lost, rounds = columns[still], moved.take(still, axis=1), rounds[still] + 1
+    columns = np.arange(count)
+    curves = Curves.of(sums, shares, np.repeat(base, count, axis=1))
+    for rounds in range(MOST_ROUNDS):
+        is_open = curves.gradient.max(axis=0) - 1 > TOLERANCE
+        if not is_open.all():
+            done[:, columns[~is_open]] = curves.lost[:, ~is_open]
+            still = np.flatnonzero(is_open)
+            columns, curves = columns[still], curves.take(still)
+        if not columns.size:
+            break
+        curves = one_round(curves, rounds=rounds)
+    done[:, columns] = curves.lost  # what is not finished, if anything
     return done
-
-
-def _one_round(sums: _Sums, lost: Floats, shares: Floats) -> tuple[Floats, Floats]:
-    """Return the curves one round on, and the Kuhn-Tucker gaps they had before it."""
-    chance = sums.chance(lost)
-    pull = shares / chance
-    slope = sums.stops_less_starts @ pull
-    gap = (-np.cumsum(slope, axis=0)[:-1]).max(axis=0) - 1
-    curvature = (sums.ends @ (pull / chance))[1:-1]
-    curvature = np.maximum(curvature, FLOOR * curvature.max(axis=0) + TINY)
-    target = lost.copy()
-    target[-1] = 1.0
-    target[1:-1] = _monotone(lost[1:-1] + slope[1:-1] / curvature, curvature)
-    moved = _shorten(sums, lost, target, chance, shares)
-    for _ in range(SELF_CONSISTENT_STEPS):
-        gradient = sums.gradient(shares / sums.chance(moved))
-        gradient *= moved[1:] - moved[:-1]
-        moved = _running_sum(gradient)
-        moved /= moved[-1]
-    return moved, gap
-
-
-def _monotone(values: Floats, weights: Floats) -> Floats:
-    """Return each column's weighted isotonic regression, kept within 0 and 1.
-
-    All columns go through one regression, each lifted above the one before. They cannot meet:
-    a share lost is in [0, 1] and its slope is at most its curvature, so values are in [-1, 2].
-    """
-    lift = APART * np.arange(values.shape[1])[:, None]
-    joined = isotonic_regression((values.T + lift).ravel(), weights=weights.T.ravel()).x
-    return np.clip(joined.reshape(lift.size, -1) - lift, 0.0, 1.0).T
-
-
-def _shorten(sums: _Sums, lost: Floats, target: Floats, chance: Floats, shares: Floats) -> Floats:
-    """Return each column moved to its target, or as near as its likelihood does not fall."""
-    moved = target.copy()
-    before = _log_likelihood(chance, shares) - SLACK
-    inside = sums.chance(moved)
-    worse = np.flatnonzero(_log_likelihood(inside, shares) < before)
-    length = 1.0
-    for _ in range(HALVINGS):
-        if not worse.size:
-            return moved
-        length /= 2
-        moved[:, worse] = lost[:, worse] + length * (target[:, worse] - lost[:, worse])
-        reached = _log_likelihood(sums.chance(moved[:, worse]), shares[:, worse])
-        worse = worse[reached < before[worse]]
-    moved[:, worse] = lost[:, worse]
-    return moved
-
-
-def _log_likelihood(chance: Floats, shares: Floats) -> Floats:
-    """Return the mean log-likelihood of each column; hopeless where a drawn interval has none."""
-    return np.einsum("ij,ij->j", shares, np.log(chance))
 
 
 def _divide_silent(lost: Floats, base: Floats, is_heard: Bools) -> Floats:
@@ -223,10 +112,3 @@ def _divide_silent(lost: Floats, base: Floats, is_heard: Bools) -> Floats:
 def _rows(values: Floats, rows: Ints) -> Floats:
     """Return, for each column, its values at the given rows."""
     return np.take_along_axis(values, rows, axis=0)
-
-
-def _running_sum(masses: Floats) -> Floats:
-    """Return the share lost at every boundary, 0 before the first region."""
-    lost = np.zeros((masses.shape[0] + 1, masses.shape[1]))
-    np.cumsum(masses, axis=0, out=lost[1:])
-    return lost
