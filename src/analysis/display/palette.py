@@ -87,7 +87,8 @@ _RC = {
     "ytick.major.size": 3, "legend.frameon": False, "hatch.linewidth": 0.6,
     "axes.spines.top": False, "axes.spines.right": False, "text.parse_math": False,
     "svg.hashsalt": HASH_SALT, "svg.fonttype": "none", "axes.unicode_minus": True,
-    "figure.constrained_layout.use": True,
+    # An axis never tells its numbers as a sum or a product: "+1e3" at its end is overlooked.
+    "axes.formatter.useoffset": False, "axes.formatter.limits": [-99, 99],
 }  # fmt: skip
 
 

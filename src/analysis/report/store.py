@@ -31,6 +31,7 @@ from analysis.outcomes.rows import (
     NotebookResults,
     ResultRow,
     Sentence,
+    record_of_row,
     row_from_record,
 )
 from analysis.places import out_path
@@ -90,7 +91,7 @@ def write_results(
     notes = []
     for exhibit, shown in zip(album.exhibits, album.shown, strict=True) if album else ():
         assert album is not None
-        save_figure(exhibit.figure, root / FIGURES, album.stem(exhibit), svg=shown.svg)
+        save_figure(exhibit.figure, root / FIGURES, album.stem(exhibit), drawn=shown.drawn)
         notes.append(
             FigureNote(
                 figure=album.stem(exhibit),
@@ -101,7 +102,9 @@ def write_results(
                 notebook=notebook,
             )
         )
-    owned = [asdict(row) | {"notebook": notebook, "result_id": row.result_id} for row in rows]
+    owned = [
+        record_of_row(row) | {"notebook": notebook, "result_id": row.result_id} for row in rows
+    ]
     content = {
         "notebook": notebook,
         "condition": condition,

@@ -18,6 +18,7 @@ from analysis.display.figures.strategies import (
     median_sentences,
     strategy_names,
 )
+from analysis.display.figures.ticks import put_ticks
 from analysis.display.figures.under import write_counts_under
 from analysis.display.palette import condition_color
 from analysis.wording.numbers import count_text, level_text, number_text
@@ -92,7 +93,7 @@ def draw_boosters(
     axes.plot(x, y, drawstyle="steps-post", color=color)
     ticks = np.ravel(at_risk_weeks).astype(float).tolist() or list(FOLLOWED_WEEKS)
     axes.set_xlim(-0.6, max(LAST_WEEK, last_week, *ticks) + 0.6)
-    axes.set_xticks(ticks)
+    put_ticks(axes.xaxis, ticks)
     axes.set_ylim(0, 1.06 * max(top, float(y.max())))
     axes.xaxis.set_major_formatter(lambda week, _: f"{week:g}")
     axes.set_xlabel("Weeks after the end of the series")

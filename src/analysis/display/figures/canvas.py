@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, wraps
 from html import escape
@@ -30,14 +29,12 @@ from analysis.wording.words import plain_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.backend_bases import FigureCanvasBase
     from matplotlib.figure import Figure
 
 WIDTH_INCHES = 6.2
-PNG_DPI = 150
 FORMULA_POINTS = 13
-SVG_LAYOUT_ROUNDS, PNG_LAYOUT_ROUNDS = 2, 1
-"""The first round changes which ticks there are, the second settles it; the PNG comes after."""
+TITLE_LINE_INCHES = 0.21
+"""Height that a further line of the title adds, so that it takes none from the axes."""
 FONT_STACK = f"'{FONT}', system-ui, 'Segoe UI', Roboto, Arial, '{FALLBACK}', sans-serif"
 """The suite's font, which the page brings along; a file on its own takes the reader's."""
 
@@ -59,14 +56,18 @@ def themed(draw: Callable[P, R]) -> Callable[P, R]:
 def new_axes(
     *, height: float, title: str, rows: Sequence[float] = (1,)
 ) -> tuple[Figure, list[Axes]]:
-    """Return a figure of the suite's width with axes stacked in the given height ratios."""
+    """Return a figure of the suite's width with axes stacked in the given height ratios.
+
+    ``height`` in inches is that with a title of one line; each further line adds its own.
+    """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(WIDTH_INCHES, height))
+    told = drawable(title, longest=120, width=64)
+    figure = Figure(figsize=(WIDTH_INCHES, height + TITLE_LINE_INCHES * told.count("\n")))
     made = figure.subplots(len(rows), 1, squeeze=False, height_ratios=list(rows))
     axes: list[Axes] = list(made[:, 0])
     if title:
-        figure.suptitle(drawable(title, longest=120, width=64), x=0.012, ha="left",
+        figure.suptitle(told, x=0.012, ha="left",
                         fontsize=12, fontweight="bold")  # fmt: skip
     return figure, axes
 
@@ -87,8 +88,46 @@ def drawable(text: str, *, longest: int = 48, width: int = 0) -> str:
     return "\n".join(wrap(shown.replace("≥ ", "≥\xa0").replace(" %", "\xa0%"), width))
 
 
+@dataclass(frozen=True)
+class DrawnFigure:
+    """A figure as its two files."""
+
+    svg: bytes
+    png: bytes
+
+
+def draw_figure(figure: Figure) -> DrawnFigure:
+    """Draw a figure that `new_axes` made, once for both of its files.
+
+    Parameters
+    ----------
+    figure : matplotlib Figure
+        Its axes are put in their places; nothing else about it changes.
+
+    Returns
+    -------
+    DrawnFigure
+        SVG with fixed ids, no date, and colours that follow a dark page; and PNG without the name
+        of the software that made it. The same figure gives the same bytes.
+    """
+    from analysis.display.figures.layout import arrange
+    from analysis.display.figures.pens import TwoPens, paint
+
+    usual = figure.dpi
+    with theme():
+        figure.set_dpi(POINTS_PER_INCH)
+        try:
+            pens = TwoPens(*(side * POINTS_PER_INCH for side in figure.get_size_inches()))
+            arrange(figure, pens)
+            paint(figure, pens)
+        finally:
+            figure.set_dpi(usual)
+    svg = pens.svg.svg(fonts=FONT_STACK, style=dark_style())
+    return DrawnFigure(svg=svg.encode(), png=pens.png.png())
+
+
 def save_figure(
-    figure: Figure, folder: Path, stem: str, *, svg: bytes | None = None
+    figure: Figure, folder: Path, stem: str, *, drawn: DrawnFigure | None = None
 ) -> tuple[Path, Path]:
     """Write a figure as SVG and PNG; the same figure gives the same bytes.
 
@@ -99,8 +138,8 @@ def save_figure(
         Made when absent.
     stem : str
         File name without its ending.
-    svg : bytes, optional
-        The figure as `svg_bytes` gave it, where it was drawn already.
+    drawn : DrawnFigure, optional
+        The figure as `draw_figure` gave it, where it was drawn already.
 
     Returns
     -------
@@ -109,59 +148,20 @@ def save_figure(
     """
     folder.mkdir(parents=True, exist_ok=True)
     paths = folder / f"{stem}.svg", folder / f"{stem}.png"
-    for path, content in zip(paths, (svg or svg_bytes(figure), png_bytes(figure)), strict=True):
+    files = drawn or draw_figure(figure)
+    for path, content in zip(paths, (files.svg, files.png), strict=True):
         _write_whole(path, content)
     return paths
 
 
 def svg_bytes(figure: Figure) -> bytes:
-    """Return the figure as SVG with fixed ids, no date, and colours that follow a dark page."""
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-
-    buffer = BytesIO()
-    with _laid_out(figure, FigureCanvasSVG, dpi=POINTS_PER_INCH, rounds=SVG_LAYOUT_ROUNDS):
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    head, found, rest = slim_svg(buffer.getvalue().decode("utf-8"), fonts=FONT_STACK).partition(">")
-    return f"{head}{found}{dark_style()}{rest}".encode()
+    """Return the figure as SVG."""
+    return draw_figure(figure).svg
 
 
 def png_bytes(figure: Figure) -> bytes:
-    """Return the figure as PNG without the name of the software that made it."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    buffer = BytesIO()
-    with _laid_out(figure, FigureCanvasAgg, dpi=PNG_DPI, rounds=PNG_LAYOUT_ROUNDS):
-        figure.savefig(buffer, format="png", dpi=PNG_DPI, metadata={"Software": None})
-    return buffer.getvalue()
-
-
-@contextmanager
-def _laid_out(
-    figure: Figure, canvas: type[FigureCanvasBase], *, dpi: int, rounds: int
-) -> Iterator[None]:
-    """Set the theme, lay a figure out as the canvas measures text, and draw without the engine.
-
-    Left to itself matplotlib lays out in a drawing of its own, which takes as long as the one that
-    is kept. It puts an engine back unless the settings ask for none.
-    """
-    import matplotlib
-
-    engine = figure.get_layout_engine()
-    with theme(), matplotlib.rc_context({"figure.constrained_layout.use": False}):
-        if engine is None:
-            yield
-            return
-        usual = figure.dpi
-        canvas(figure)
-        figure.set_dpi(dpi)
-        for _ in range(rounds):
-            engine.execute(figure)
-        figure.set_dpi(usual)
-        figure.set_layout_engine(None)
-        try:
-            yield
-        finally:
-            figure.set_layout_engine(engine)
+    """Return the figure as PNG."""
+    return draw_figure(figure).png
 
 
 def formula_svg(tex: str) -> bytes:
@@ -185,23 +185,24 @@ _SIZE = 'style="width:100%;max-width:44rem"'
 class ShownFigure:
     """A figure as a notebook shows it: an image with its alt text."""
 
-    svg: bytes
+    drawn: DrawnFigure
     alt: str
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return {"text/html": self._repr_html_(), "text/plain": self.alt}
 
     def _repr_html_(self) -> str:
-        data = base64.b64encode(self.svg).decode("ascii")
+        data = base64.b64encode(self.drawn.svg).decode("ascii")
         source = f"data:image/svg+xml;base64,{data}"
         return f'<img src="{source}" alt="{escape(self.alt, quote=True)}" {_SIZE}>'
 
 
 def show_figure(figure: Figure, alt: str) -> ShownFigure:
     """Return a figure for the last line of a notebook cell, with the alt text of ``describe_``."""
-    return ShownFigure(svg=svg_bytes(figure), alt=alt)
+    return ShownFigure(drawn=draw_figure(figure), alt=alt)
 
 
+@lru_cache(maxsize=1)
 def dark_style() -> str:
     """Return the style element by which a figure on its own follows a dark page."""
     return f"<style>@media (prefers-color-scheme:dark){{{dark_rules()}}}</style>"

@@ -9,7 +9,7 @@ import numpy as np
 
 from analysis.display.figures.canvas import drawable, new_axes, say_nothing_to_draw, themed
 from analysis.display.figures.labels import row_labels, row_sentence, threshold_word
-from analysis.display.palette import INK, MUTED, condition_color, condition_marker
+from analysis.display.palette import INK, condition_color, condition_marker
 from analysis.wording.numbers import count_text, share_text
 from analysis.wording.words import condition_word
 
@@ -129,4 +129,3 @@ def _draw_curve(
     label = f"{drawable(name)}, n = {count_text(curve[0].n)}"
     axes.plot(x, y, color=color, linestyle=dash, label=label,
               marker=condition_marker(curve[0].condition), markersize=3.5)  # fmt: skip
-    axes.tick_params(colors=MUTED, labelcolor=INK)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from analysis.display.figures.canvas import drawable, new_axes, say_nothing_to_draw, themed
 from analysis.display.figures.labels import group_word, row_sentence, threshold_word
+from analysis.display.figures.ticks import name_ticks
 from analysis.display.palette import INK, MUTED, PAPER, condition_color, condition_marker
 from analysis.wording import words
 from analysis.wording.numbers import estimate_text, quantity_text
@@ -63,7 +64,7 @@ def draw_subgroups(
         axes.text(-0.02, y, drawable(text), transform=axes.get_yaxis_transform(), ha="right",
                   va="center", color=MUTED, fontsize=9.5)  # fmt: skip
     names = [drawable(_name(row, labels), longest=60) for row in rows]
-    axes.set_yticks(places, names)
+    name_ticks(axes.yaxis, places, names)
     axes.tick_params(axis="y", length=0)
     axes.set_ylim(bottom, -0.7)
     axes.set_xlim(0, 1)

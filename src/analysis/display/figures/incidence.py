@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from analysis.display.figures.canvas import drawable, new_axes, say_nothing_to_draw, themed
 from analysis.display.figures.relief import LAST_WEEK, READ_AT_WEEKS
+from analysis.display.figures.ticks import QUARTERS, put_ticks
 from analysis.display.figures.under import write_counts_under
 from analysis.display.palette import INK, MUTED, PAPER, RULE, condition_color
 from analysis.wording.numbers import count_text, share_text
@@ -157,9 +158,9 @@ def _set_axes(axes: Axes, at_risk_weeks: ArrayLike) -> float:
     ticks = np.ravel(at_risk_weeks).astype(float).tolist() or list(FOLLOWED_WEEKS)
     last = max(LAST_WEEK, *ticks)
     axes.set_xlim(-0.6, last + 0.6)
-    axes.set_xticks(ticks)
+    put_ticks(axes.xaxis, ticks)
     axes.set_ylim(0, 1)
-    axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
+    put_ticks(axes.yaxis, QUARTERS)
     axes.xaxis.set_major_formatter(lambda x, _: f"{x:g}")
     axes.yaxis.set_major_formatter(lambda y, _: share_text(y))
     axes.set_xlabel("Weeks after the end of the series")

@@ -13,6 +13,7 @@ from analysis.display.figures.canvas import drawable, new_axes, say_nothing_to_d
 from analysis.display.figures.inputs import CurveToDraw
 from analysis.display.figures.relief import CITED_WEEKS, LAST_WEEK, READ_AT_WEEKS
 from analysis.display.figures.strategies import draw_cited_weeks
+from analysis.display.figures.ticks import QUARTERS, put_ticks
 from analysis.display.figures.under import write_counts_under
 from analysis.display.palette import INK, MUTED, condition_color
 from analysis.wording.numbers import count_text, level_text, share_text
@@ -218,9 +219,9 @@ def last_look(curve: IntervalCurveToDraw) -> float:
 def set_relief_axes(axes: Axes, *, ticks: Sequence[float], last: float) -> None:
     """Set the axes of a relief curve: weeks across, the share still relieved up."""
     axes.set_xlim(-0.6, max(LAST_WEEK, last, *ticks) + 0.6)
-    axes.set_xticks(list(ticks))
+    put_ticks(axes.xaxis, ticks)
     axes.set_ylim(0, 1.02)
-    axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
+    put_ticks(axes.yaxis, QUARTERS)
     axes.xaxis.set_major_formatter(lambda x, _: f"{x:g}")
     axes.yaxis.set_major_formatter(lambda y, _: share_text(y))
     axes.set_xlabel("Weeks after the end of the series")
@@ -286,8 +287,7 @@ def write_followed(
         shown = {float(week): int(n) for week, n in known if week in weeks}
         counts.append((shown, curve.condition))
     if any(shown for shown, _ in counts):
-        names = [curve.label for curve in curves]
-        write_counts_under(under, axes, counts, names, what="Still followed")
+        write_counts_under(under, axes, counts, [c.label for c in curves], what="Still followed")
 
 
 def _draw_intervals(axes: Axes, curve: IntervalCurveToDraw, *, apart: float) -> None:

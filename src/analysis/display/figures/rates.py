@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from analysis.display.figures.canvas import drawable, new_axes, say_nothing_to_draw, themed
 from analysis.display.figures.inputs import CitedBand
 from analysis.display.figures.labels import row_labels, row_sentence
+from analysis.display.figures.ticks import name_ticks
 from analysis.display.palette import (
     BAND,
     BAND_EDGE,
@@ -100,7 +101,7 @@ def _draw_points(
     names = [name.replace("at least ", AT_LEAST) for name in row_labels(rows, labels)]
     names = [drawable(name, longest=72, width=34) for name in names]
     heights, blocks = _lay_out(rows, names, cited)
-    bottom = (heights[-1] if heights else 0) + 0.7
+    bottom = (heights[-1] + LINE * names[-1].count("\n") / 2 if heights else 0) + 0.7
     figure, (axes,) = new_axes(height=0.95 + 0.31 * bottom, title=title)
     if not rows:
         say_nothing_to_draw(axes, "There are no rows to draw.")
@@ -110,7 +111,7 @@ def _draw_points(
         _draw_band(axes, top=top, bottom=end, band=band)
     for row, y in zip(rows, heights, strict=True):
         _draw_point(axes, row, y)
-    axes.set_yticks(heights, names)
+    name_ticks(axes.yaxis, heights, names)
     axes.tick_params(axis="y", length=0)
     axes.set_ylim(bottom, -0.7)
     axes.set_xlim(*_limits(rows, unit))
@@ -131,18 +132,19 @@ def _lay_out(
     """
     heights: list[float] = []
     blocks: list[tuple[float, float, CitedBand]] = []
-    y, last = -1.0, None
+    y, last, before = -1.0, None, 0
     for row, name in zip(rows, names, strict=True):
         band = _band_of(row, cited)
         block = (row.condition if isinstance(cited, Mapping) else "", band)
         begins = block != last
-        y += 1.0 + ROOM_FOR_LABEL * (begins and band is not None) + LINE * name.count("\n")
+        more = name.count("\n")
+        y += 1.0 + ROOM_FOR_LABEL * (begins and band is not None) + LINE * (before + more) / 2
         if begins and band:
             blocks.append((y - 0.5, y + 0.5, band))
         elif band:
             blocks[-1] = (blocks[-1][0], y + 0.5, band)
         heights.append(y)
-        last = block
+        last, before = block, more
     return heights, blocks
 
 

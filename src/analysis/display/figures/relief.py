@@ -9,6 +9,7 @@ import numpy as np
 
 from analysis.display.figures.canvas import drawable, new_axes, say_nothing_to_draw, themed
 from analysis.display.figures.inputs import CurveToDraw
+from analysis.display.figures.ticks import QUARTERS, put_ticks
 from analysis.display.figures.under import write_counts_under
 from analysis.display.palette import BAND_EDGE, condition_color
 from analysis.wording.numbers import count_text, quantity_text, share_text
@@ -93,9 +94,9 @@ def _set_axes(axes: Axes, curves: Sequence[CurveToDraw]) -> None:
     ticks = sorted({float(w) for c in curves for w in np.asarray(c.at_risk_weeks, dtype=float)})
     ticks = ticks or [0.0, 4.0, 8.0, 12.0, 26.0]
     axes.set_xlim(-0.6, max(LAST_WEEK, ticks[-1]) + 0.6)
-    axes.set_xticks(ticks)
+    put_ticks(axes.xaxis, ticks)
     axes.set_ylim(0, 1.02)
-    axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
+    put_ticks(axes.yaxis, QUARTERS)
     axes.xaxis.set_major_formatter(lambda x, _: f"{x:g}")
     axes.yaxis.set_major_formatter(lambda y, _: share_text(y))
     axes.set_xlabel("Weeks after the end of the series")

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.display.figures.canvas import drawable, new_axes, say_nothing_to_draw, themed
+from analysis.display.figures.ticks import name_ticks, put_ticks
 from analysis.display.palette import (
     BAND,
     BAND_EDGE,
@@ -190,7 +191,7 @@ def _draw_curve(axes: Axes, result: RobustnessResult, order: NDArray[np.int64]) 
         for color, width in ((PAPER, 2.6), (INK, 1.2)):
             axes.plot(places[some], value[some], color=color, linewidth=width, zorder=3)
     axes.set_xlim(0, k)
-    axes.set_xticks([])
+    put_ticks(axes.xaxis, [])
     axes.yaxis.set_major_formatter(
         lambda y, _: quantity_text(y, unit=result.unit).replace(".0", "")
     )
@@ -238,12 +239,11 @@ def _draw_matrix(
         axes.text(1.012, y, beside, va="center", color=color, **style)
     axes.set_xlim(0, k)
     axes.set_ylim(bottom - 0.4, -0.7)
-    axes.set_yticks([y for y, *_ in rows], [drawable(name, longest=34) for _, name, *_ in rows],
-                    fontsize=8)  # fmt: skip
-    for label, (_, _, color, _, _) in zip(axes.get_yticklabels(), rows, strict=True):
-        label.set_color(color)
+    names = [drawable(name, longest=34) for _, name, *_ in rows]
+    colors = [color for _, _, color, *_ in rows]
+    name_ticks(axes.yaxis, [y for y, *_ in rows], names, size=8, colors=colors)
     axes.tick_params(axis="y", length=0)
-    axes.set_xticks([])
+    put_ticks(axes.xaxis, [])
     for side in ("left", "bottom"):
         axes.spines[side].set_visible(False)
     axes.set_xlabel(f"{count_text(k)} readings, from the lowest estimate to the highest",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from analysis.display.figures.canvas import drawable, new_axes, say_nothing_to_draw, themed
 from analysis.display.figures.labels import row_labels, row_sentence
 from analysis.display.figures.relief import CITED_WEEKS, LAST_WEEK
+from analysis.display.figures.ticks import name_ticks
 from analysis.display.palette import BAND_EDGE, INK, MUTED, PAPER, condition_color, condition_marker
 from analysis.wording import words
 from analysis.wording.numbers import (
@@ -33,9 +34,11 @@ MOST_WEEKS = 6
 """More small panels side by side could not be read."""
 
 WHITE = {"facecolor": PAPER, "edgecolor": "none", "pad": 1, "alpha": 0.85}
-ROW = 0.46
+ROW, PANEL_ROW = 0.46, 0.34
+"""Height of a row in inches, and of one of the small panels."""
+
 HEAD_ROOM = 0.4
-"""Height of a row in inches; and the rows above the first, where the cited weeks are named."""
+"""Rows above the first, where the cited weeks are named."""
 
 
 @themed
@@ -67,7 +70,9 @@ def draw_strategies(
     most = max([len(medians), *(len(found) for found in weeks.values())], default=0)
     tall = [0.75 + ROW * (n + HEAD_ROOM) for n in (len(medians),) if n]
     tall += [0.75 + ROW * most] if weeks else []
-    figure, stacked = new_axes(height=0.35 + sum(tall or [1.6]), title=title, rows=tall or [1])
+    rows_of = [ROW * (len(medians) + HEAD_ROOM)] if medians else []
+    rows_of += [PANEL_ROW * most] if weeks else []
+    figure, stacked = new_axes(height=0.35 + sum(tall or [1.6]), title=title, rows=rows_of or [1])
     if not tall:
         say_nothing_to_draw(stacked[0], "There is no duration of relief to draw.")
         return figure
@@ -173,7 +178,7 @@ def _ordered(rows: Sequence[ResultRow]) -> list[ResultRow]:
 
 def _name_rows(axes: Axes, names: Sequence[str]) -> None:
     shown = [drawable(name[:1].upper() + name[1:], longest=60, width=20) for name in names]
-    axes.set_yticks(range(len(names)), shown)
+    name_ticks(axes.yaxis, range(len(names)), shown)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     axes.set_axisbelow(True)
@@ -227,7 +232,7 @@ def _draw_panels(
             _draw_share(axes, row, order.index(key) if key in order else len(order))
         axes.set_xlim(-0.04, 1.04)
         axes.set_ylim(len(order) - 0.45, -0.75)
-        axes.set_xticks([0, 0.5, 1], ["0", "50", "100"], fontsize=9)
+        name_ticks(axes.xaxis, [0, 0.5, 1], ["0", "50", "100"], size=9)
         axes.grid(axis="x")
         _name_rows(axes, strategy_names(rows_of, labels) if column == 0 else [])
         if column == len(weeks) // 2:

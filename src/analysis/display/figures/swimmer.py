@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from analysis.display.figures.canvas import new_axes, say_nothing_to_draw, themed
 from analysis.display.figures.relief import CITED_WEEKS, LAST_WEEK
 from analysis.display.figures.strategies import draw_cited_weeks
+from analysis.display.figures.ticks import name_ticks, put_ticks
 from analysis.display.palette import INK, MUTED, PAPER, condition_color
 from analysis.wording.numbers import count_text, quantity_text
 
@@ -118,9 +119,9 @@ def draw_swimmer(
     draw_cited_weeks(axes, cited_weeks)
     for place, span in enumerate(ordered, start=1):
         _draw_span(axes, span, place, color)
-    axes.set_yticks(range(1, len(ordered) + 1), [str(k) for k in range(1, len(ordered) + 1)],
-                    fontsize=9)  # fmt: skip
-    axes.set_xticks(TICKS)
+    numbers = range(1, len(ordered) + 1)
+    name_ticks(axes.yaxis, numbers, [str(k) for k in numbers], size=9)
+    put_ticks(axes.xaxis, TICKS)
     axes.xaxis.set_major_formatter(lambda x, _: f"{x:g}")
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel("Weeks after the end of the series")

@@ -9,6 +9,7 @@ import numpy as np
 
 from analysis.display.figures.canvas import drawable, new_axes, say_nothing_to_draw, themed
 from analysis.display.figures.labels import row_labels, row_sentence
+from analysis.display.figures.ticks import name_ticks
 from analysis.display.figures.under import write_counts_under
 from analysis.display.palette import condition_color, condition_marker
 from analysis.wording.numbers import count_text, number_text
@@ -63,7 +64,7 @@ def draw_trajectories(
     for turn, (line, name) in enumerate(zip(lines, names, strict=True)):
         apart = APART_WEEKS * (turn - (len(lines) - 1) / 2)
         _draw_line(axes, line, places, apart=apart, name=name)
-    axes.set_xticks(list(places.values()), [_tick(visit) for visit in places])
+    name_ticks(axes.xaxis, list(places.values()), [_tick(visit) for visit in places])
     axes.set_ylim(0, 10)
     axes.set_ylabel("Mean pain score (0 to 10)")
     axes.grid(axis="y")

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from analysis.display.figures.canvas import drawable, new_axes, say_nothing_to_draw, themed
+from analysis.display.figures.ticks import name_ticks
 from analysis.display.palette import (
     BAND,
     BAND_EDGE,
@@ -121,7 +122,7 @@ def _draw_panel(
         _draw_row(axes, judgement, y, right=right)
     names = [f"{words.condition_word(j.condition, labels)}\ncited {_cited(j)}" for j in found]
     names = ["\n".join(drawable(line, longest=34) for line in n.split("\n")) for n in names]
-    axes.set_yticks(range(len(found)), names, fontsize=9.5)
+    name_ticks(axes.yaxis, range(len(found)), names, size=9.5)
     axes.tick_params(axis="y", length=0)
     axes.set_ylim(len(found) - 0.4, -0.6)
     suffix = " %" if axis == "percent" else ""

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.display.figures.canvas import new_axes, say_nothing_to_draw, themed
+from analysis.display.figures.ticks import put_ticks
 from analysis.display.palette import INK, MUTED, PAPER, RULE, condition_color
 from analysis.wording.numbers import count_text, fraction_text, quantity_text
 
@@ -71,7 +72,7 @@ def draw_waterfall(
     axes.set_ylim(max(LOWEST_PCT, 20 * np.floor(min(lowest, -1) / 20)) - 4, 106)
     axes.set_xlim(0, right)
     axes.yaxis.set_major_formatter(lambda y, _: quantity_text(y, unit="percent").replace(".0", ""))
-    axes.set_xticks([])
+    put_ticks(axes.xaxis, [])
     axes.set_ylabel("Pain reduction")
     axes.set_xlabel(f"{count_text(seen.size)} patients seen, best to worst")
     axes.spines["bottom"].set_visible(False)
