@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from analysis.run.executors import open_executor
+from analysis.run.executors.cell_engine import saved_once_a_cell
 from analysis.run.tasks import Outcome
 from tests.run.executed import read, task_of, timeless, write_notebook
 
@@ -72,6 +73,13 @@ NOTEBOOKS: dict[str, tuple[Any, ...]] = {
         "'leak' in dir()",
         "import pandas\npandas.options.display.max_rows",
         "import numpy, random\n(numpy.random.random(), random.random())",
+    ),
+    "loaded": (
+        "import sys\nsorted({'scipy.optimize', 'scipy.stats', 'seaborn', 'tableone'}"
+        " - set(sys.modules))",
+        "before = set(sys.modules)\nimport pandas\nhas = pandas.DataFrame({'a': ['x'], 'b': [1]})",
+        "has",
+        "sorted(set(sys.modules) - before)",
     ),
     "scratch": ("import tempfile, os\nfolder = tempfile.TemporaryDirectory()\nprint(folder.name)",),
 }
@@ -252,6 +260,34 @@ def test_notebooks_share_nothing(run):
     one, two = (each[2][0][1].strip("()").split(", ") for each in (first, second))
     assert one[0] != two[0], "numpy's unseeded draws"
     assert one[1] != two[1], "Python's unseeded draws"
+
+
+def test_a_notebook_imports_nothing_itself(run):
+    """Whatever the warm process has not imported, each of dozens of notebooks imports again."""
+    told = outputs(run["loaded"][1])
+    assert told[0] == told[3] == [("execute_result", "[]")]
+
+
+class Manager:
+    """What papermill keeps of a notebook under way, as far as saving goes."""
+
+    def __init__(self) -> None:
+        self.n_saved = 0
+
+    def save(self, **_: Any) -> None:
+        self.n_saved += 1
+
+
+def test_papermill_saves_nothing_between_cells_and_again_at_the_end():
+    manager: Any = Manager()
+    with pytest.raises(KeyError), saved_once_a_cell(manager) as save:
+        manager.save(nb=None)
+        assert manager.n_saved == 0
+        save()
+        assert manager.n_saved == 1
+        raise KeyError
+    manager.save()
+    assert manager.n_saved == 2
 
 
 def test_exit_functions_of_a_notebook_run(run):

@@ -11,11 +11,13 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import binomtest
 
 from analysis.errors import EstimationError
 from analysis.estimate.proportions import (
     NOBODY_SEEN,
     count_responders,
+    estimate_counted_share,
     estimate_responder_share,
     estimate_share_exact,
     estimate_share_wilson,
@@ -48,6 +50,33 @@ def test_intervals_match_r(case: dict[str, Any]):
     assert (got.low, got.high) == pytest.approx(case["wilson"], abs=CLOSED_FORM)
     got = estimate_share_exact(case["n_events"], case["n"], level=case["level"])
     assert (got.low, got.high) == pytest.approx(case["exact"], abs=ITERATED)
+
+
+@given(count=counts, level=st.sampled_from([0.8, 0.95, 0.999]))
+def test_intervals_are_those_of_scipy_to_the_last_bit(count, level):
+    test = binomtest(*count)
+    for method, estimate in (("wilson", estimate_share_wilson), ("exact", estimate_share_exact)):
+        want = test.proportion_ci(confidence_level=level, method=method)
+        got, share = estimate(*count, level=level), count[0] / count[1]
+        assert (got.low, got.high) == (min(want.low, share), max(want.high, share))
+
+
+@pytest.mark.parametrize("exact", [False, True])
+@pytest.mark.parametrize(
+    ("missing", "n_events", "n"), [("nonresponse", 3, 10), ("excluded", 3, 8), ("response", 5, 10)]
+)
+def test_counts_by_hand(missing, n_events, n, exact):
+    """Three of ten patients respond, and of two it is not known."""
+    got = estimate_counted_share(3, 2, 10, missing=missing, exact=exact)
+    assert (got.n_events, got.n, got.n_missing, got.value) == (n_events, n, 2, n_events / n)
+
+
+def test_counts_of_nobody_and_of_nobody_seen():
+    assert estimate_counted_share(0, 0, 0, missing="excluded").status == "no patients"
+    got = estimate_counted_share(0, 4, 4, missing="response")
+    assert (got.status, got.n, got.n_missing, got.warnings) == (
+        "not estimable", 4, 4, (NOBODY_SEEN,),
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("n", [1, 10, 21_658])

@@ -274,3 +274,22 @@ def test_arms_are_not_pooled():
     both = [responder(f"{arm}{i}", w4=8, arm=arm) for arm in ("drug", "placebo") for i in range(3)]
     result = judge_readings(duration_claim(), study(both, SETTINGS), SETTINGS)
     assert result.headline is None and "must not be pooled" in result.sentence
+
+
+def test_benches_of_other_settings_or_data_are_refused():
+    datasets, benches = study(four(), SETTINGS), {}
+    judge_readings(kept_claim(), datasets, SETTINGS, benches=benches)
+    assert len(benches) == 1
+    other = SETTINGS.model_copy(update={"seed": SETTINGS.seed + 1})
+    for given in ((datasets, other), (study(four(), SETTINGS), SETTINGS)):
+        with pytest.raises(ValueError, match="other"):
+            judge_readings(kept_claim(), *given, benches=benches)
+
+
+def test_claims_that_share_a_bench_have_the_numbers_of_each_alone():
+    datasets, benches = study(people(), SETTINGS), {}
+    for kind, made in (("median", duration_claim()), ("kept", kept_claim())):
+        shared = judge_readings(made, datasets, SETTINGS, benches=benches)
+        for name in ("value", "low", "high", "n", "n_events"):
+            np.testing.assert_array_equal(getattr(shared, name), getattr(judged(kind), name))
+        assert shared.verdicts == judged(kind).verdicts

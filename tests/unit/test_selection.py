@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from studies import END, WEEK_4, clinic, patient, study
 
@@ -10,6 +12,7 @@ from analysis.outcomes.responders import tabulate_responders
 from analysis.outcomes.rows import find_rows
 from analysis.outcomes.selection import (
     NOT_RECORDED,
+    Visits,
     arms_of,
     at_visit,
     groups_of,
@@ -90,6 +93,25 @@ def test_at_visit_by_hand():
     later = at_visit(datasets, whole_group(datasets, "crps"), "week_4")
     assert later.index[later["is_rated"]].tolist() == ["one"]
     assert later.index[later["boosted_unrated"]].tolist() == ["ten"]
+
+
+def test_every_group_sees_its_own_patients_in_its_own_order():
+    datasets = study(clinic())
+    visits = Visits(datasets)
+    groups = {group.group: group for group in groups_of(datasets, "crps")}
+    rated = {
+        (name, visit): seen.index[seen["is_rated"]].tolist()
+        for name, group in groups.items()
+        for visit in ("end", "week_4", "week_26")
+        for seen in [visits.at(group, visit)]
+    }
+    assert rated["type_2", "end"] == ["six", "seven"]
+    assert rated["type_1", "week_4"] == ["one"]
+    assert rated["type_2", "week_4"] == rated["all", "week_26"] == []
+    backwards = replace(groups["type_1"], patient_ids=groups["type_1"].patient_ids[::-1])
+    seen = visits.at(backwards, "week_4")
+    assert seen.index.tolist() == ["five", "four", "three", "two", "one"]
+    assert seen["is_rated"].tolist() == [False, False, False, False, True]
 
 
 def test_a_booster_on_the_day_of_the_rating_comes_after_it():

@@ -1,9 +1,19 @@
-"""Carry a number known per patient to that patient's rows."""
+"""Carry what is known per patient to that patient's rows."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
+
+
+def is_among(patient_ids: pd.Series | pd.Index, some: pd.Index) -> NDArray[np.bool_]:
+    """Return, row by row, whether a patient is among some.
+
+    ``some`` holds each patient once. As ``Series.isin``, which makes every name anew and takes ten
+    times as long.
+    """
+    return some.get_indexer(pd.Index(patient_ids)) >= 0
 
 
 def look_up(patient_ids: pd.Series, by_patient: pd.Series) -> pd.Series:

@@ -10,13 +10,20 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from analysis.derive.lookup import look_up
+from analysis.derive.ratings import Bools, Floats, Ratings, lay_out_ratings
 from analysis.derive.response import ROUNDING
-from analysis.derive.visits import END
 from analysis.settings import BoosterStrategy, Clock, LossRule
 
 NEAR_BASELINE_POINTS = 1.0
 NEAR_BASELINE_SHARE = 0.8
+
+SPAN_DAYS = (
+    "booster_days",
+    "first_bad_days",
+    "good_until_days",
+    "good_before_booster_days",
+    "last_rating_days",
+)
 
 
 def derive_relief(
@@ -35,6 +42,31 @@ def derive_relief(
         Ratings after day 0 (`analysis.derive.pain.derive_change`).
     subjects : DataFrame
         Indexed by patient_id: end_of_series_day, first_booster_day.
+    threshold_pct, rule, clock
+        As `derive_spans`, which takes ratings laid out once for many readings.
+
+    Returns
+    -------
+    DataFrame
+        As `derive_spans`.
+    """
+    ratings = lay_out_ratings(change, subjects)
+    return derive_spans(ratings, threshold_pct=threshold_pct, rule=rule, clock=clock)
+
+
+def derive_spans(
+    ratings: Ratings,
+    *,
+    threshold_pct: float,
+    rule: LossRule = "once",
+    clock: Clock = "end_of_series",
+) -> pd.DataFrame:
+    """Return the relief span of everyone who responded.
+
+    Parameters
+    ----------
+    ratings : Ratings
+        `analysis.derive.ratings.lay_out_ratings`.
     threshold_pct : float
         Least percent reduction that counts as relief.
     rule : {"once", "confirmed", "near_baseline"}
@@ -53,73 +85,70 @@ def derive_relief(
         loss does not count again. Days before the clock begins (an ``end`` visit that an export
         names itself may come before the last infusion) are 0.
     """
-    frame = _ratings_of_responders(change, subjects, threshold_pct, clock)
-    begins = look_up(frame["patient_id"], _clock_start(frame, subjects, clock))
-    frame["time"] = (frame["day"] - begins).clip(lower=0.0)
-    frame["bad"] = _is_bad(frame, rule)
-    by_patient = frame.groupby("patient_id", sort=False)
-    out = pd.DataFrame({"last_rating_days": by_patient["time"].max()})
-    out["n_ratings"] = by_patient.size()
-    bad = frame[frame["bad"]].groupby("patient_id")["time"].min()
-    out["first_bad_days"] = bad.reindex(out.index).fillna(np.inf)
-    before = frame["time"] < look_up(frame["patient_id"], out["first_bad_days"])
+    good = ratings.reduction_pct >= threshold_pct - ROUNDING
+    shown_day = _first_shown(ratings, good, clock)
+    counted = ratings.day >= ratings.spread(shown_day)  # of responders, from the one that showed it
+    start = _clock_start(ratings, shown_day, clock)
+    time = np.maximum(ratings.day - ratings.spread(start), 0.0)
+    first_bad = _or(ratings.least(time, counted & _is_bad(ratings, good, rule)), np.inf)
+    before = counted & (time < ratings.spread(first_bad))
     if rule == "confirmed":  # a rating without relief that nothing confirms shows no relief either
-        before &= frame["good"]
+        before &= good
     # The first rating of each patient showed relief; only a bad one on its own day can hide that.
-    shown = by_patient["time"].min()
-    good_until = frame[before].groupby("patient_id")["time"].max()
-    out["good_until_days"] = good_until.reindex(out.index).fillna(shown)
-    open_end = np.isinf(out["first_bad_days"])
-    out["last_rating_days"] = out["last_rating_days"].where(~open_end, out["good_until_days"])
-    start = _clock_start(frame, subjects, clock).reindex(out.index)
-    booster = subjects["first_booster_day"].reindex(out.index) - start
-    out["booster_days"] = booster.clip(lower=0.0).fillna(np.inf)
-    early = before & (frame["time"] <= look_up(frame["patient_id"], out["booster_days"]))
-    good_before = frame[early].groupby("patient_id")["time"].max()
-    out["good_before_booster_days"] = good_before.reindex(out.index).fillna(shown)
-    return out.rename_axis("patient_id")
+    shown = ratings.least(time, counted)
+    good_until = _or(ratings.most(time, before), shown)
+    booster = _or(np.maximum(ratings.first_booster_day - start, 0.0), np.inf)
+    early = before & (time <= ratings.spread(booster))
+    last = np.where(np.isinf(first_bad), good_until, ratings.most(time, counted))
+    columns = {
+        "last_rating_days": last,
+        "n_ratings": ratings.total(counted),
+        "first_bad_days": first_bad,
+        "good_until_days": good_until,
+        "booster_days": booster,
+        "good_before_booster_days": _or(ratings.most(time, early), shown),
+    }
+    responded = ~np.isnan(shown_day)
+    kept = {name: numbers[responded] for name, numbers in columns.items()}
+    return pd.DataFrame(kept, index=ratings.patient_ids[responded])
 
 
-def _ratings_of_responders(
-    change: pd.DataFrame, subjects: pd.DataFrame, threshold_pct: float, clock: Clock
-) -> pd.DataFrame:
-    """Return responders' ratings from the one that showed relief on, in order.
+def _first_shown(ratings: Ratings, good: Bools, clock: Clock) -> Floats:
+    """Return the day on which each patient first showed relief, NaN where it was not shown.
 
     Relief first shown after a booster is the booster's, not the series': such patients are no
     responders here, as in the responder rates.
     """
-    frame = change[change["reduction_pct"].notna()].copy()
-    frame["good"] = frame["reduction_pct"] >= threshold_pct - ROUNDING
-    relieved = (
-        frame["good"] if clock == "first_response" else frame["good"] & (frame["role"] == END)
-    )
-    booster = look_up(frame["patient_id"], subjects["first_booster_day"]).fillna(np.inf)
-    shown = frame[relieved & (frame["day"] <= booster)].groupby("patient_id")["day"].min()
-    frame = frame[frame["patient_id"].isin(shown.index)]
-    frame = frame[frame["day"] >= look_up(frame["patient_id"], shown)]
-    return frame.sort_values(["patient_id", "day"], kind="stable")
+    relieved = good if clock == "first_response" else good & ratings.is_end
+    booster = ratings.spread(_or(ratings.first_booster_day, np.inf))
+    return ratings.least(ratings.day, relieved & (ratings.day <= booster))
 
 
-def _clock_start(frame: pd.DataFrame, subjects: pd.DataFrame, clock: Clock) -> pd.Series:
+def _clock_start(ratings: Ratings, shown_day: Floats, clock: Clock) -> Floats:
     if clock == "end_of_series":
-        return subjects["end_of_series_day"]
+        return ratings.end_of_series_day
     if clock == "start":
-        return subjects["end_of_series_day"] * 0.0
-    return frame.groupby("patient_id")["day"].min()
+        return ratings.end_of_series_day * 0.0
+    return shown_day
 
 
-def _is_bad(frame: pd.DataFrame, rule: LossRule) -> pd.Series:
+def _is_bad(ratings: Ratings, good: Bools, rule: LossRule) -> Bools:
     if rule == "near_baseline":
         limit = np.minimum(
-            frame["baseline_score"] - NEAR_BASELINE_POINTS,
-            frame["baseline_score"] * NEAR_BASELINE_SHARE,
+            ratings.baseline_score - NEAR_BASELINE_POINTS,
+            ratings.baseline_score * NEAR_BASELINE_SHARE,
         )
         # At a low baseline or threshold a rating may be both near baseline and relief: relief.
-        return (frame["score"] >= limit - ROUNDING) & ~frame["good"]
+        return (ratings.score >= limit - ROUNDING) & ~good
     if rule == "once":
-        return ~frame["good"]
-    later_good = frame["good"].astype("boolean").groupby(frame["patient_id"]).shift(-1)
-    return ~frame["good"] & ~later_good.fillna(True).astype(bool)
+        return ~good
+    later_good = np.append(good[1:], True)
+    return ~good & ~(later_good | ratings.is_last)
+
+
+def _or(numbers: Floats, other: Floats | float) -> Floats:
+    """Return the numbers, another one where there is none."""
+    return np.where(np.isnan(numbers), other, numbers)
 
 
 def apply_booster_strategy(spans: pd.DataFrame, *, strategy: BoosterStrategy) -> pd.DataFrame:
@@ -146,24 +175,25 @@ def apply_booster_strategy(spans: pd.DataFrame, *, strategy: BoosterStrategy) ->
     boosters are given because relief wanes, and nobody looked between. Under ``censoring`` the
     patient was last known to be relieved at the last good rating, not at the booster.
     """
-    boosted = spans["booster_days"] < spans["first_bad_days"]
-    if strategy == "ignored":
-        boosted &= False
-    lost = np.isfinite(spans["first_bad_days"]) & ~boosted
-    booster_ends = boosted if strategy == "loss" else boosted & False
-    left = spans["good_until_days"].where(~boosted, spans["good_before_booster_days"])
-    right = spans["first_bad_days"].where(lost, np.inf)
-    right = right.where(~booster_ends, spans["booster_days"])
-    seen_to = spans["last_rating_days"].where(~boosted, left)
-    time = spans["first_bad_days"].where(lost, seen_to)
-    cause = np.select([lost, boosted], ["loss", "booster"], default="censored")
-    return pd.DataFrame(
-        {
-            "left_days": left,
-            "right_days": right,
-            "time_days": time.where(~booster_ends, spans["booster_days"]),
-            "is_event": lost | booster_ends,
-            "cause": cause,
-        },
-        index=spans.index,
+    return pd.DataFrame(ends_under(spans, strategy=strategy), index=spans.index)
+
+
+def ends_under(spans: pd.DataFrame, *, strategy: BoosterStrategy) -> dict[str, np.ndarray]:
+    """Return the columns of `apply_booster_strategy` as arrays."""
+    booster, first_bad, good_until, good_before, last_rating = (
+        spans[name].to_numpy(dtype=float) for name in SPAN_DAYS
     )
+    boosted = booster < first_bad
+    if strategy == "ignored":
+        boosted[:] = False
+    lost = np.isfinite(first_bad) & ~boosted
+    booster_ends = boosted & (strategy == "loss")
+    left = np.where(boosted, good_before, good_until)
+    time = np.where(lost, first_bad, np.where(boosted, left, last_rating))
+    return {
+        "left_days": left,
+        "right_days": np.where(booster_ends, booster, np.where(lost, first_bad, np.inf)),
+        "time_days": np.where(booster_ends, booster, time),
+        "is_event": lost | booster_ends,
+        "cause": np.select([lost, boosted], ["loss", "booster"], default="censored"),
+    }

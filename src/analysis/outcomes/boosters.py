@@ -8,6 +8,7 @@ from dataclasses import replace
 import pandas as pd
 
 from analysis.derive.datasets import Datasets
+from analysis.derive.lookup import is_among
 from analysis.derive.series_relief import derive_boosters, derive_followed_to
 from analysis.estimate.durations import (
     MeanCount,
@@ -20,11 +21,13 @@ from analysis.outcomes.losses import (
     DAYS_PER_WEEK,
     HORIZON_WEEKS,
     READ_WEEKS,
+    series_of,
     week_name,
 )
+from analysis.outcomes.relief_bench import GroupBench, ReliefBench, bench_of
 from analysis.outcomes.responders import warned
 from analysis.outcomes.rows import ResultRow, row_from_estimate
-from analysis.outcomes.selection import Group, warn_of_arms, whole_group
+from analysis.outcomes.selection import Group
 from analysis.outcomes.series_relief import LEAST_SPANS, MOST_NUMBERS, STAYED, tabulate_series
 from analysis.results import Estimate, no_patients
 from analysis.settings import AnalysisSettings
@@ -36,7 +39,11 @@ SEEN_TO = "Everyone is followed to the last rating or infusion; who left is not 
 
 
 def tabulate_boosters(
-    datasets: Datasets, settings: AnalysisSettings, condition: str
+    datasets: Datasets,
+    settings: AnalysisSettings,
+    condition: str,
+    *,
+    bench: ReliefBench | None = None,
 ) -> tuple[ResultRow, ...]:
     """Return boosters and relief by series number as result rows.
 
@@ -48,22 +55,26 @@ def tabulate_boosters(
         patients reached it; group_by ``gap``), and the rows of
         `analysis.outcomes.series_relief.tabulate_series` where there are boosters.
     """
-    group = whole_group(datasets, condition)
-    rows = [*_counts(datasets, group, settings), *_gaps(datasets, group, settings)]
-    if len(boosters_of(datasets, group)):
-        rows += tabulate_series(datasets, settings, group)
-    return tuple(warned(rows, warn_of_arms(datasets, group)))
+    own = bench_of(datasets, settings, condition, bench).whole
+    rows = [*_counts(own), *_gaps(own)]
+    if len(boosters_on(own)):
+        rows += tabulate_series(datasets, settings, own.group)
+    return tuple(warned(rows, own.arms_told))
 
 
 def mean_count_of(
-    datasets: Datasets, settings: AnalysisSettings, condition: str
+    datasets: Datasets,
+    settings: AnalysisSettings,
+    condition: str,
+    *,
+    bench: ReliefBench | None = None,
 ) -> MeanCount | None:
     """Return the mean cumulative count of boosters per starter; None where none was recorded.
 
     It is cut at week 26, the last planned visit: later only those who come for boosters are seen.
     """
-    group = whole_group(datasets, condition)
-    count = _mean_count(datasets, group, settings) if len(boosters_of(datasets, group)) else None
+    own = bench_of(datasets, settings, condition, bench).whole
+    count = _mean_count(own) if len(boosters_on(own)) else None
     return None if count is None else _cut(count, HORIZON_WEEKS)
 
 
@@ -74,20 +85,37 @@ def _cut(count: MeanCount, week: float) -> MeanCount:
     return replace(count, **parts, last_time=min(count.last_time, week))
 
 
+def boosters_on(own: GroupBench) -> pd.DataFrame:
+    """Return every booster of a group, looked up once: patient_id, number, day_after."""
+    return own.once("boosters", lambda: boosters_of(own.datasets, own.group))
+
+
 def boosters_of(datasets: Datasets, group: Group) -> pd.DataFrame:
     """Return every booster of a group: patient_id, number, day_after."""
-    boosters = derive_boosters(datasets.series, datasets.subjects)
-    return boosters[boosters["patient_id"].isin(group.patient_ids)]
+    return derive_boosters(series_of(datasets, group), datasets.subjects)
+
+
+def followed_on(own: GroupBench) -> pd.Series:
+    """Return the days each starter was followed after the end of the series, looked up once."""
+    return own.once("followed", lambda: followed_of(own.datasets, own.group))
 
 
 def followed_of(datasets: Datasets, group: Group) -> pd.Series:
     """Return the days each starter of a group was followed after the end of the series."""
-    followed = derive_followed_to(datasets.series, datasets.change, datasets.subjects)
-    return followed[followed.index.isin(group.patient_ids)]
+    change, subjects = datasets.change, datasets.subjects
+    return derive_followed_to(
+        series_of(datasets, group),
+        change[is_among(change["patient_id"], group.patient_ids)],
+        subjects[is_among(subjects.index, group.patient_ids)],
+    )
 
 
-def _mean_count(datasets: Datasets, group: Group, settings: AnalysisSettings) -> MeanCount | None:
-    boosters, followed = boosters_of(datasets, group), followed_of(datasets, group)
+def _mean_count(own: GroupBench) -> MeanCount | None:
+    return own.once("mean_count", lambda: _estimate_count(own))
+
+
+def _estimate_count(own: GroupBench) -> MeanCount | None:
+    boosters, followed = boosters_on(own), followed_on(own)
     if followed.empty:
         return None
     return estimate_mean_count(
@@ -95,20 +123,20 @@ def _mean_count(datasets: Datasets, group: Group, settings: AnalysisSettings) ->
         boosters["day_after"].to_numpy(dtype=float) / DAYS_PER_WEEK,
         patients=followed.index.to_numpy(),
         end=followed.to_numpy(dtype=float) / DAYS_PER_WEEK,
-        level=settings.confidence_level,
+        level=own.settings.confidence_level,
         time_unit="weeks",
     )
 
 
-def _counts(datasets: Datasets, group: Group, settings: AnalysisSettings) -> Iterable[ResultRow]:
-    count = None if datasets.series.empty else _mean_count(datasets, group, settings)
+def _counts(own: GroupBench) -> Iterable[ResultRow]:
+    count = None if own.datasets.series.empty else _mean_count(own)
     for week in READ_WEEKS:
         yield row_from_estimate(
-            _no_count(len(group.patient_ids)) if count is None else _count(count, week),
+            _no_count(len(own.group.patient_ids)) if count is None else _count(count, week),
             measure="booster_count",
             population=ALL_STARTERS,
             visit=week_name(week),
-            **group.keys,
+            **own.group.keys,
         )
 
 
@@ -130,8 +158,8 @@ def _no_count(n: int) -> Estimate:
     )
 
 
-def _gaps(datasets: Datasets, group: Group, settings: AnalysisSettings) -> Iterable[ResultRow]:
-    boosters, followed = boosters_of(datasets, group), followed_of(datasets, group)
+def _gaps(own: GroupBench) -> Iterable[ResultRow]:
+    boosters, followed = boosters_on(own), followed_on(own)
     if boosters.empty:
         return
     gaps = gap_times(
@@ -141,13 +169,13 @@ def _gaps(datasets: Datasets, group: Group, settings: AnalysisSettings) -> Itera
         end=followed.to_numpy(dtype=float) / DAYS_PER_WEEK,
     )
     for number in range(1, MOST_NUMBERS + 1):
-        own = gaps.number == number
-        if own.sum() < LEAST_SPANS or not gaps.event[own].any():
+        nth = gaps.number == number
+        if nth.sum() < LEAST_SPANS or not gaps.event[nth].any():
             continue
         curve = estimate_kaplan_meier(
-            gaps.gap[own],
-            gaps.event[own],
-            level=settings.confidence_level,
+            gaps.gap[nth],
+            gaps.event[nth],
+            level=own.settings.confidence_level,
             time_unit="weeks",
         )
         more = (SEEN_TO,) if number == 1 else (SEEN_TO, STAYED)
@@ -155,7 +183,7 @@ def _gaps(datasets: Datasets, group: Group, settings: AnalysisSettings) -> Itera
             replace(curve.median, warnings=(*curve.median.warnings, *more)),
             measure="booster_gap",
             population=ALL_STARTERS,
-            condition=group.condition,
+            condition=own.group.condition,
             group_by="gap",
             group=str(number),
         )

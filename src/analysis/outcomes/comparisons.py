@@ -7,16 +7,21 @@ import pandas as pd
 
 from analysis.derive.datasets import Datasets
 from analysis.estimate.durations import compare_log_rank
-from analysis.outcomes.losses import RESPONDERS, Losses, conventions_of, losses_of, spans_of
+from analysis.outcomes.losses import RESPONDERS, Losses, conventions_of
+from analysis.outcomes.relief_bench import ReliefBench, bench_of
 from analysis.outcomes.rows import ResultRow
-from analysis.outcomes.selection import ALL, ARM, whole_group
+from analysis.outcomes.selection import ALL, ARM
 from analysis.settings import AnalysisSettings
 
 NOT_BY_CHANCE = "These patients were not allocated by chance: a difference is one between patients."
 
 
 def tabulate_comparisons(
-    datasets: Datasets, settings: AnalysisSettings, condition: str
+    datasets: Datasets,
+    settings: AnalysisSettings,
+    condition: str,
+    *,
+    bench: ReliefBench | None = None,
 ) -> tuple[ResultRow, ...]:
     """Return log-rank tests between arms, protocols, subtypes and, for ``all``, conditions.
 
@@ -27,9 +32,7 @@ def tabulate_comparisons(
         all conditions together stratified by condition). Responders whose group is blank are left
         out and counted as missing. None where only one group has responders.
     """
-    losses = losses_of(
-        spans_of(datasets, whole_group(datasets, condition)), settings.booster_strategy
-    )
+    losses = bench_of(datasets, settings, condition, bench).whole.losses(settings.booster_strategy)
     subjects = datasets.subjects.loc[losses.patient_ids]
     rows = []
     for column in (ARM, "protocol", "subtype", "condition"):

@@ -17,14 +17,11 @@ from analysis.outcomes.losses import (
     READ_WEEKS,
     RESPONDERS,
     Losses,
-    conventions_of,
-    losses_of,
-    spans_of,
     week_name,
 )
+from analysis.outcomes.relief_bench import GroupBench, ReliefBench, bench_of
 from analysis.outcomes.responders import warned
 from analysis.outcomes.rows import ResultRow, row_from_estimate
-from analysis.outcomes.selection import Group, groups_of, warn_of_arms
 from analysis.results import Estimate, no_patients
 from analysis.settings import AnalysisSettings
 
@@ -56,7 +53,11 @@ def incidence_of(losses: Losses, *, level: float) -> CumulativeIncidence | None:
 
 
 def tabulate_competing(
-    datasets: Datasets, settings: AnalysisSettings, condition: str
+    datasets: Datasets,
+    settings: AnalysisSettings,
+    condition: str,
+    *,
+    bench: ReliefBench | None = None,
 ) -> tuple[ResultRow, ...]:
     """Return cumulative incidences and the median under competing boosters as result rows.
 
@@ -68,22 +69,26 @@ def tabulate_competing(
         for arms. Where no booster came first the latter is the headline itself.
     """
     rows: list[ResultRow] = []
-    for group in groups_of(datasets, condition):
-        if not group.every_visit:
-            continue
-        losses = losses_of(spans_of(datasets, group), "loss")
-        more = (*warn_of_arms(datasets, group), *conventions_of(settings))
-        rows += warned(_rows(losses, group, settings), more)
+    for own in bench_of(datasets, settings, condition, bench).groups:
+        if own.group.every_visit:
+            rows += warned(_rows(own), own.told)
     return tuple(rows)
 
 
-def _rows(losses: Losses, group: Group, settings: AnalysisSettings) -> Iterable[ResultRow]:
+def incidence_on(own: GroupBench) -> CumulativeIncidence | None:
+    """Return the cumulative incidence of a group, made once."""
+    level = own.settings.confidence_level
+    return own.once("incidence", lambda: incidence_of(own.losses("loss"), level=level))
+
+
+def _rows(own: GroupBench) -> Iterable[ResultRow]:
+    losses, settings = own.losses("loss"), own.settings
     keys = {
         "population": RESPONDERS,
         "threshold_pct": settings.responder_threshold_pct,
-        **group.keys,
+        **own.group.keys,
     }
-    incidence = incidence_of(losses, level=settings.confidence_level)
+    incidence = incidence_on(own)
     for name in CAUSES:
         for week in READ_WEEKS:
             yield row_from_estimate(
@@ -96,7 +101,7 @@ def _rows(losses: Losses, group: Group, settings: AnalysisSettings) -> Iterable[
     if (losses.cause == "booster").any():
         median = median_when_competing(losses, level=settings.confidence_level)
     else:
-        median = headline_of(losses, settings, group)
+        median = headline_of(own, losses, clock=settings.relief_clock)
     yield row_from_estimate(median, measure="relief_duration", definition=COMPETING, **keys)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import product
 from typing import get_args
 
 from analysis.derive.datasets import Datasets
@@ -31,17 +32,13 @@ from analysis.outcomes.losses import (
     READ_WEEKS,
     RESPONDERS,
     Losses,
-    conventions_of,
-    losses_of,
-    rated_at_start,
-    spans_of,
-    spans_under,
     week_name,
 )
 from analysis.outcomes.planned import PLANNED_WEEKS, quantile_at_planned
+from analysis.outcomes.relief_bench import GroupBench, ReliefBench, bench_of
 from analysis.outcomes.responders import warned
 from analysis.outcomes.rows import ResultRow, row_from_estimate
-from analysis.outcomes.selection import Group, groups_of, warn_of_arms, whole_group
+from analysis.outcomes.selection import Group
 from analysis.results import Estimate, no_patients
 from analysis.settings import AnalysisSettings, BoosterStrategy, Clock, LossRule
 
@@ -68,7 +65,11 @@ by chance by about a tenth, and a sixth, of its own standard error."""
 
 
 def tabulate_interval_relief(
-    datasets: Datasets, settings: AnalysisSettings, condition: str
+    datasets: Datasets,
+    settings: AnalysisSettings,
+    condition: str,
+    *,
+    bench: ReliefBench | None = None,
 ) -> tuple[ResultRow, ...]:
     """Return the duration of relief of a condition, losses between visits, as result rows.
 
@@ -87,17 +88,21 @@ def tabulate_interval_relief(
         also when nobody responded.
     """
     rows: list[ResultRow] = []
-    for group in groups_of(datasets, condition):
-        whole = group.group_by in ("all", "arm")
+    for own in bench_of(datasets, settings, condition, bench).groups:
+        whole = own.group.every_visit
         for strategy in get_args(BoosterStrategy) if whole else (settings.booster_strategy,):
-            rows += _rows(datasets, settings, group, strategy, RESPONDERS)
+            rows += _rows(own, strategy, RESPONDERS)
         if whole:
-            rows += _rows(datasets, settings, group, settings.booster_strategy, ALL_STARTERS)
+            rows += _rows(own, settings.booster_strategy, ALL_STARTERS)
     return tuple(rows)
 
 
 def tabulate_definitions(
-    datasets: Datasets, settings: AnalysisSettings, condition: str
+    datasets: Datasets,
+    settings: AnalysisSettings,
+    condition: str,
+    *,
+    bench: ReliefBench | None = None,
 ) -> tuple[ResultRow, ...]:
     """Return the median of relief under every rule of loss and every clock.
 
@@ -107,29 +112,27 @@ def tabulate_definitions(
         relief_duration_by_definition; ``definition`` is ``<rule>.<clock>``. The booster strategy
         is that of the settings.
     """
-    group = whole_group(datasets, condition)
+    own = bench_of(datasets, settings, condition, bench).whole
+    in_force = settings.loss_rule, settings.relief_clock
     rows = []
-    for rule in get_args(LossRule):
-        for clock in get_args(Clock):
-            spans = spans_under(datasets, group, settings, rule=rule, clock=clock)
-            losses = losses_of(spans, settings.booster_strategy)
-            other = settings.model_copy(update={"loss_rule": rule, "relief_clock": clock})
-            most = MOST_REPLICATES if other == settings else FEWER_REPLICATES  # one headline only
-            median = headline_of(losses, other, group, most_replicates=most)
-            keys = {"definition": f"{rule}.{clock}", "population": RESPONDERS, **group.keys}
-            rows.append(row_from_estimate(median, measure="relief_duration_by_definition", **keys))
-    return tuple(warned(rows, warn_of_arms(datasets, group)))
+    for rule, clock in product(get_args(LossRule), get_args(Clock)):
+        losses = own.losses_under(rule, clock)
+        most = MOST_REPLICATES if (rule, clock) == in_force else FEWER_REPLICATES  # one headline
+        median = headline_of(own, losses, clock=clock, most_replicates=most)
+        keys = {"definition": f"{rule}.{clock}", "population": RESPONDERS, **own.group.keys}
+        rows.append(row_from_estimate(median, measure="relief_duration_by_definition", **keys))
+    return tuple(warned(rows, own.arms_told))
 
 
 def headline_of(
+    own: GroupBench,
     losses: Losses,
-    settings: AnalysisSettings,
-    group: Group,
     *,
+    clock: Clock,
     most_replicates: int = MOST_REPLICATES,
 ) -> Estimate:
     """Return the median of responders' relief with its guarded interval."""
-    made = _numbers(losses, settings, group, RESPONDERS, most_replicates=most_replicates)
+    made = _numbers(own, losses, RESPONDERS, clock=clock, most_replicates=most_replicates)
     return made["relief_duration", ""]
 
 
@@ -163,17 +166,10 @@ def bootstrap_of(
     )
 
 
-def _rows(
-    datasets: Datasets,
-    settings: AnalysisSettings,
-    group: Group,
-    strategy: BoosterStrategy,
-    population: str,
-) -> Iterable[ResultRow]:
-    losses = losses_of(spans_of(datasets, group), strategy)
-    more = (*warn_of_arms(datasets, group), *conventions_of(settings))
-    n_starters = len(group.patient_ids)
-    known = rated_at_start(datasets, group, settings) or not n_starters
+def _rows(own: GroupBench, strategy: BoosterStrategy, population: str) -> Iterable[ResultRow]:
+    losses, more = own.losses(strategy), own.told
+    n_starters = len(own.group.patient_ids)
+    known = own.is_rated or not n_starters
     if population == ALL_STARTERS and known:
         others = n_starters - losses.n
         losses = losses.with_nonresponders(others)
@@ -181,11 +177,11 @@ def _rows(
     keys = {
         "definition": DEFINITIONS[strategy],
         "population": population,
-        "threshold_pct": settings.responder_threshold_pct,
-        **group.keys,
+        "threshold_pct": own.settings.responder_threshold_pct,
+        **own.group.keys,
     }
     if known:
-        numbers = _numbers(losses, settings, group, population)
+        numbers = _numbers(own, losses, population, clock=own.settings.relief_clock)
     else:
         numbers = _nothing(n_starters if population == ALL_STARTERS else 0, NOT_AT_END)
     for (measure, visit), estimate in numbers.items():
@@ -202,19 +198,37 @@ def _tell_others(n: int) -> tuple[str, ...]:
     return (f"{n} who did not respond, or were not rated, have 0 weeks of relief.",)
 
 
+def curve_on(own: GroupBench, losses: Losses) -> IntervalCurve | None:
+    """Return `interval_curve`, made once for the same losses."""
+    return own.once(("curve", losses.content), lambda: interval_curve(losses))
+
+
+def _bootstrap_on(
+    own: GroupBench, losses: Losses, curve: IntervalCurve, population: str, most_replicates: int
+) -> ReliefBootstrap:
+    """Return `bootstrap_of`, made once for the same losses and number of resamples."""
+    replicates = min(own.settings.bootstrap_replicates, most_replicates)
+    return own.once(
+        ("bootstrap", losses.content, population, replicates),
+        lambda: bootstrap_of(
+            curve, own.settings, own.group, population, most_replicates=most_replicates
+        ),
+    )
+
+
 def _numbers(
+    own: GroupBench,
     losses: Losses,
-    settings: AnalysisSettings,
-    group: Group,
     population: str,
     *,
+    clock: Clock,
     most_replicates: int = MOST_REPLICATES,
 ) -> dict[tuple[str, str], Estimate]:
     """Return every number of one curve by measure and visit."""
-    curve = interval_curve(losses)
+    curve = curve_on(own, losses)
     if curve is None:
         return _nothing(losses.n, NOT_FOLLOWED if losses.n else NO_RELIEF)
-    made = bootstrap_of(curve, settings, group, population, most_replicates=most_replicates)
+    made = _bootstrap_on(own, losses, curve, population, most_replicates)
     shares = {
         week: _unless_silent(replace(share, method=METHOD), curve, week)
         for week, share in zip(TIMES, made.guarded.survival, strict=True)
@@ -223,8 +237,8 @@ def _numbers(
     assert made.guarded.restricted_mean is not None
     mean = replace(made.guarded.restricted_mean.estimate, method=METHOD)
     numbers = {}
-    if losses.prompted and settings.relief_clock == "end_of_series":
-        level = settings.confidence_level
+    if losses.prompted and clock == "end_of_series":
+        level = own.settings.confidence_level
         first, median, third = (
             quantile_at_planned(each, shares, lost_share=lost_share, level=level)
             for each, lost_share in zip((first, median, third), QUARTILES, strict=True)

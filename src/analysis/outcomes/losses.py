@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.derive.datasets import Datasets
-from analysis.derive.relief import apply_booster_strategy, derive_relief
+from analysis.derive.lookup import is_among
+from analysis.derive.ratings import Ratings, lay_out_ratings
+from analysis.derive.relief import derive_spans, ends_under
 from analysis.derive.visits import END
 from analysis.outcomes.selection import Group
 from analysis.settings import AnalysisSettings, BoosterStrategy, Clock, LossRule
@@ -87,6 +90,12 @@ class Losses:
         ends = np.concatenate([self.left, self.right[np.isfinite(self.right)]])
         return float(ends.max(initial=0.0))
 
+    @cached_property
+    def content(self) -> tuple[bytes, ...]:
+        """What tells these ends from others, patient by patient; equal where all curves are."""
+        parts = (self.left, self.right, self.time, self.is_event)
+        return tuple(part.tobytes() for part in parts)
+
     def with_nonresponders(self, n: int) -> Losses:
         """Return the same with ``n`` more patients whose relief ended at 0: it never began."""
         zeros = np.zeros(n)
@@ -103,7 +112,19 @@ class Losses:
 
 def spans_of(datasets: Datasets, group: Group) -> pd.DataFrame:
     """Return the relief spans of a group's responders, by the definitions in force."""
-    return datasets.relief[datasets.relief.index.isin(group.patient_ids)]
+    return datasets.relief[is_among(datasets.relief.index, group.patient_ids)]
+
+
+def ratings_of(datasets: Datasets, group: Group) -> Ratings:
+    """Return the ratings of a group as every reading of relief takes them."""
+    own = datasets.change[is_among(datasets.change["patient_id"], group.patient_ids)]
+    return lay_out_ratings(own, datasets.subjects)
+
+
+def series_of(datasets: Datasets, group: Group) -> pd.DataFrame:
+    """Return the infusions of a group with their series; the whole table where it is empty."""
+    series = datasets.series
+    return series if series.empty else series[is_among(series["patient_id"], group.patient_ids)]
 
 
 def rated_at_start(datasets: Datasets, group: Group, settings: AnalysisSettings) -> bool:
@@ -112,10 +133,11 @@ def rated_at_start(datasets: Datasets, group: Group, settings: AnalysisSettings)
     That is the end of the series, or any day after day 0 when the clock runs from first response.
     Where nobody was, relief is not known of anyone; it is not 0.
     """
-    rated = datasets.change[datasets.change["reduction_pct"].notna()]
+    change = datasets.change
+    rated = change["reduction_pct"].notna()
     if settings.relief_clock != "first_response":
-        rated = rated[rated["role"] == END]
-    return bool(rated["patient_id"].isin(group.patient_ids).any())
+        rated &= change["role"] == END
+    return bool(is_among(change.loc[rated, "patient_id"], group.patient_ids).any())
 
 
 def spans_under(
@@ -127,10 +149,8 @@ def spans_under(
     clock: Clock,
 ) -> pd.DataFrame:
     """Return the spans of a group's responders under another rule of loss or another clock."""
-    own = datasets.change[datasets.change["patient_id"].isin(group.patient_ids)]
-    return derive_relief(
-        own,
-        datasets.subjects,
+    return derive_spans(
+        ratings_of(datasets, group),
         threshold_pct=settings.responder_threshold_pct,
         rule=rule,
         clock=clock,
@@ -139,15 +159,15 @@ def spans_under(
 
 def losses_of(spans: pd.DataFrame, strategy: BoosterStrategy) -> Losses:
     """Return the ends of relief of spans under one booster strategy."""
-    frame = apply_booster_strategy(spans, strategy=strategy)
+    ends = ends_under(spans, strategy=strategy)
     booster = spans["booster_days"].to_numpy(dtype=float)
     first_bad = spans["first_bad_days"].to_numpy(dtype=float)
     return Losses(
-        frame["left_days"].to_numpy(dtype=float) / DAYS_PER_WEEK,
-        frame["right_days"].to_numpy(dtype=float) / DAYS_PER_WEEK,
-        frame["time_days"].to_numpy(dtype=float) / DAYS_PER_WEEK,
-        frame["is_event"].to_numpy(dtype=bool),
-        frame["cause"].to_numpy(dtype=str),
+        ends["left_days"] / DAYS_PER_WEEK,
+        ends["right_days"] / DAYS_PER_WEEK,
+        ends["time_days"] / DAYS_PER_WEEK,
+        ends["is_event"],
+        ends["cause"],
         spans.index,
         bool((np.isfinite(booster) & (booster <= first_bad)).any()),
     )

@@ -20,7 +20,7 @@ from analysis.outcomes.responders import visits_in_play, warned
 from analysis.outcomes.rows import ResultRow, row_from_estimate
 from analysis.outcomes.selection import (
     Group,
-    at_visit,
+    Visits,
     groups_of,
     warn_of_arms,
     whole_group,
@@ -53,14 +53,14 @@ def tabulate_reductions(
         No such condition.
     """
     rows: list[ResultRow] = []
-    visits = visits_in_play(datasets, settings)
+    visits, seen = visits_in_play(datasets, settings), Visits(datasets)
     for group in groups_of(datasets, condition):
         mixed = warn_of_arms(datasets, group)
         for visit in visits if group.every_visit else (settings.analysis_visit,):
-            seen = at_visit(datasets, group, visit)
-            rows += warned(_reductions(seen, group, visit, settings), mixed)
+            rows += warned(_reductions(seen.at(group, visit), group, visit, settings), mixed)
     whole = whole_group(datasets, condition)
-    rows += warned(_scores(datasets, whole, settings), warn_of_arms(datasets, whole))
+    scores = _scores(datasets, seen, whole, settings)
+    rows += warned(scores, warn_of_arms(datasets, whole))
     return tuple(rows)
 
 
@@ -120,7 +120,9 @@ def _all_starters(own: pd.Series, *, level: float) -> Estimate:
     return replace(estimate, n_missing=unknown, warnings=warnings)
 
 
-def _scores(datasets: Datasets, group: Group, settings: AnalysisSettings) -> Iterable[ResultRow]:
+def _scores(
+    datasets: Datasets, visits: Visits, group: Group, settings: AnalysisSettings
+) -> Iterable[ResultRow]:
     level = settings.confidence_level
     baseline = datasets.subjects["baseline_score"].reindex(group.patient_ids)
     yield row_from_estimate(
@@ -131,7 +133,7 @@ def _scores(datasets: Datasets, group: Group, settings: AnalysisSettings) -> Ite
         **group.keys,
     )
     for visit in visits_in_play(datasets, settings):
-        seen = at_visit(datasets, group, visit)
+        seen = visits.at(group, visit)
         for measure, column in (("score_mean", "score"), ("change_mean", "change_score")):
             yield row_from_estimate(
                 estimate_mean(seen[column], unit="score", level=level),

@@ -18,13 +18,11 @@ from analysis.outcomes.losses import (
     NOT_FOLLOWED,
     RESPONDERS,
     Losses,
-    conventions_of,
-    losses_of,
-    spans_of,
 )
+from analysis.outcomes.relief_bench import GroupBench, ReliefBench, bench_of
 from analysis.outcomes.responders import warned
 from analysis.outcomes.rows import ResultRow, row_from_estimate
-from analysis.outcomes.selection import ALL, Group, warn_of_arms, whole_group
+from analysis.outcomes.selection import ALL, Group
 from analysis.results import Estimate
 from analysis.settings import AnalysisSettings
 
@@ -63,7 +61,11 @@ def fit_shapes(losses: Losses, *, level: float) -> dict[str, Fitted]:
 
 
 def tabulate_parametric(
-    datasets: Datasets, settings: AnalysisSettings, condition: str
+    datasets: Datasets,
+    settings: AnalysisSettings,
+    condition: str,
+    *,
+    bench: ReliefBench | None = None,
 ) -> tuple[ResultRow, ...]:
     """Return parametric medians, conditional shares and time ratios as result rows.
 
@@ -76,20 +78,26 @@ def tabulate_parametric(
         each coefficient). Among responders, under the booster strategy of the settings. No number
         lies after the last look at anybody.
     """
-    group = whole_group(datasets, condition)
-    losses = losses_of(spans_of(datasets, group), settings.booster_strategy)
-    keys = {"population": RESPONDERS, **group.keys}
+    own = bench_of(datasets, settings, condition, bench).whole
+    losses = own.losses(settings.booster_strategy)
+    keys = {"population": RESPONDERS, **own.group.keys}
     rows = []
     visit = f"week_{THEN_WEEK:g}_given_week_{GIVEN_WEEK:g}"
-    for name, fitted in fit_shapes(losses, level=settings.confidence_level).items():
+    for name, fitted in shapes_on(own).items():
         median, share = _median(fitted, losses), _conditional_share(fitted, losses)
         for estimate, more in (
             (median, {"measure": "parametric_median"}),
             (share, {"measure": "conditional_share", "visit": visit}),
         ):
             rows.append(row_from_estimate(estimate, definition=name, **more, **keys))
-    rows += _time_ratios(datasets, losses, group, settings)
-    return tuple(warned(rows, (*warn_of_arms(datasets, group), *conventions_of(settings))))
+    rows += _time_ratios(datasets, losses, own.group, settings)
+    return tuple(warned(rows, own.told))
+
+
+def shapes_on(own: GroupBench) -> dict[str, Fitted]:
+    """Return the shapes of a group under the booster strategy of the settings, fitted once."""
+    losses, level = own.losses(own.settings.booster_strategy), own.settings.confidence_level
+    return own.once("shapes", lambda: fit_shapes(losses, level=level))
 
 
 def _median(fitted: Fitted, losses: Losses) -> Estimate:

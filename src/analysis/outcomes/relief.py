@@ -19,14 +19,11 @@ from analysis.outcomes.losses import (
     READ_WEEKS,
     RESPONDERS,
     Losses,
-    conventions_of,
-    losses_of,
-    spans_of,
     week_name,
 )
+from analysis.outcomes.relief_bench import GroupBench, ReliefBench, bench_of
 from analysis.outcomes.responders import warned
 from analysis.outcomes.rows import ResultRow, row_from_estimate
-from analysis.outcomes.selection import Group, groups_of, warn_of_arms
 from analysis.results import Estimate, no_patients
 from analysis.settings import AnalysisSettings, BoosterStrategy
 
@@ -36,7 +33,11 @@ AT_RISK_WEEKS = (0.0, *READ_WEEKS)
 
 
 def tabulate_kaplan_meier(
-    datasets: Datasets, settings: AnalysisSettings, condition: str
+    datasets: Datasets,
+    settings: AnalysisSettings,
+    condition: str,
+    *,
+    bench: ReliefBench | None = None,
 ) -> tuple[ResultRow, ...]:
     """Return the Kaplan-Meier duration of relief of a condition as result rows.
 
@@ -63,15 +64,20 @@ def tabulate_kaplan_meier(
     Interval-censored Failure Time Data, section 1.2, on why the dating matters.
     """
     rows: list[ResultRow] = []
-    for group in groups_of(datasets, condition):
-        spans = spans_of(datasets, group)
-        strategies = (
-            get_args(BoosterStrategy) if group.every_visit else (settings.booster_strategy,)
-        )
-        for strategy in strategies:
-            made = _rows(losses_of(spans, strategy), group, strategy, settings)
-            rows += warned(made, (*warn_of_arms(datasets, group), *conventions_of(settings)))
+    for own in bench_of(datasets, settings, condition, bench).groups:
+        whole = own.group.every_visit
+        for strategy in get_args(BoosterStrategy) if whole else (settings.booster_strategy,):
+            rows += warned(_rows(own, strategy), own.told)
     return tuple(rows)
+
+
+def kaplan_meier_on(own: GroupBench, strategy: BoosterStrategy) -> ReliefCurve | None:
+    """Return the curve of a group, made once for the same losses."""
+    losses = own.losses(strategy)
+    return own.once(
+        ("kaplan_meier", losses.content),
+        lambda: kaplan_meier_of(losses, level=own.settings.confidence_level),
+    )
 
 
 def kaplan_meier_of(losses: Losses, *, level: float) -> ReliefCurve | None:
@@ -81,16 +87,14 @@ def kaplan_meier_of(losses: Losses, *, level: float) -> ReliefCurve | None:
     return estimate_kaplan_meier(losses.time, losses.is_event, level=level, time_unit="weeks")
 
 
-def _rows(
-    losses: Losses, group: Group, strategy: BoosterStrategy, settings: AnalysisSettings
-) -> Iterable[ResultRow]:
+def _rows(own: GroupBench, strategy: BoosterStrategy) -> Iterable[ResultRow]:
     keys = {
         "definition": DEFINITIONS[strategy],
         "population": RESPONDERS,
-        "threshold_pct": settings.responder_threshold_pct,
-        **group.keys,
+        "threshold_pct": own.settings.responder_threshold_pct,
+        **own.group.keys,
     }
-    curve = kaplan_meier_of(losses, level=settings.confidence_level)
+    curve = kaplan_meier_on(own, strategy)
     yield row_from_estimate(_median(curve), measure="km_relief_duration", **keys)
     for week in READ_WEEKS:
         yield row_from_estimate(

@@ -14,13 +14,13 @@ from analysis.estimate.durations import (
     MeanCount,
     ReliefCurve,
 )
-from analysis.outcomes.boosters import followed_of, mean_count_of
-from analysis.outcomes.competing import incidence_of
-from analysis.outcomes.interval_relief import interval_curve
-from analysis.outcomes.losses import DAYS_PER_WEEK, Losses, losses_of, spans_of
-from analysis.outcomes.parametric_relief import Fitted, fit_shapes
-from analysis.outcomes.relief import kaplan_meier_of
-from analysis.outcomes.selection import whole_group
+from analysis.outcomes.boosters import followed_on, mean_count_of
+from analysis.outcomes.competing import incidence_on
+from analysis.outcomes.interval_relief import curve_on
+from analysis.outcomes.losses import DAYS_PER_WEEK, Losses
+from analysis.outcomes.parametric_relief import Fitted, shapes_on
+from analysis.outcomes.relief import kaplan_meier_on
+from analysis.outcomes.relief_bench import ReliefBench, bench_of
 from analysis.settings import AnalysisSettings
 
 MOST_SPANS = 20
@@ -64,21 +64,29 @@ class ReliefPicture:
         return tuple(int((self.starters_followed >= week).sum()) for week in weeks)
 
 
-def make_picture(datasets: Datasets, settings: AnalysisSettings, condition: str) -> ReliefPicture:
-    """Return every curve on the relief of a condition's responders."""
-    group = whole_group(datasets, condition)
-    spans = spans_of(datasets, group)
-    losses = losses_of(spans, settings.booster_strategy)
-    level = settings.confidence_level
+def make_picture(
+    datasets: Datasets,
+    settings: AnalysisSettings,
+    condition: str,
+    *,
+    bench: ReliefBench | None = None,
+) -> ReliefPicture:
+    """Return every curve on the relief of a condition's responders.
+
+    ``bench`` is work shared with `analysis.outcomes.relief_rows.tabulate_relief`, optional.
+    """
+    shared = bench_of(datasets, settings, condition, bench)
+    own = shared.whole
+    losses = own.losses(settings.booster_strategy)
     return ReliefPicture(
         losses=losses,
-        curve=interval_curve(losses),
-        kaplan_meier=kaplan_meier_of(losses, level=level),
-        incidence=incidence_of(losses_of(spans, "loss"), level=level),
-        fits=fit_shapes(losses, level=level),
-        mean_count=mean_count_of(datasets, settings, condition),
-        shown_spans=choose_spans(spans),
-        starters_followed=followed_of(datasets, group).to_numpy(dtype=float) / DAYS_PER_WEEK,
+        curve=curve_on(own, losses),
+        kaplan_meier=kaplan_meier_on(own, settings.booster_strategy),
+        incidence=incidence_on(own),
+        fits=shapes_on(own),
+        mean_count=mean_count_of(datasets, settings, condition, bench=shared),
+        shown_spans=choose_spans(own.spans),
+        starters_followed=followed_on(own).to_numpy(dtype=float) / DAYS_PER_WEEK,
     )
 
 

@@ -9,6 +9,7 @@ from analysis.outcomes.competing import tabulate_competing
 from analysis.outcomes.interval_relief import tabulate_definitions, tabulate_interval_relief
 from analysis.outcomes.parametric_relief import tabulate_parametric
 from analysis.outcomes.relief import tabulate_kaplan_meier
+from analysis.outcomes.relief_bench import ReliefBench, bench_of
 from analysis.outcomes.rows import ResultRow
 from analysis.settings import AnalysisSettings
 
@@ -24,7 +25,11 @@ MAKERS = (
 
 
 def tabulate_relief(
-    datasets: Datasets, settings: AnalysisSettings, condition: str
+    datasets: Datasets,
+    settings: AnalysisSettings,
+    condition: str,
+    *,
+    bench: ReliefBench | None = None,
 ) -> tuple[ResultRow, ...]:
     """Return every row on the duration of relief of a condition.
 
@@ -32,6 +37,9 @@ def tabulate_relief(
     ----------
     datasets, settings, condition
         As `analysis.outcomes.responders.tabulate_responders`.
+    bench : ReliefBench, optional
+        Work shared with other makers on the same condition, as
+        `analysis.outcomes.relief_picture.make_picture`; one of its own where not given.
 
     Returns
     -------
@@ -39,4 +47,7 @@ def tabulate_relief(
         The headline from losses between visits, Kaplan-Meier, competing boosters, other
         definitions, comparisons, fitted shapes, and boosters.
     """
-    return tuple(row for make in MAKERS for row in make(datasets, settings, condition))
+    shared = bench_of(datasets, settings, condition, bench)
+    return tuple(
+        row for make in MAKERS for row in make(datasets, settings, condition, bench=shared)
+    )

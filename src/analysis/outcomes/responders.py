@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -14,15 +14,16 @@ from analysis.derive.response import (
     derive_two_point_responder,
     derive_worsened,
 )
-from analysis.estimate.proportions import MissingRule, estimate_responder_share
+from analysis.estimate.proportions import MissingRule, estimate_counted_share
 from analysis.outcomes.rows import ResultRow, row_from_estimate
 from analysis.outcomes.selection import (
     Group,
-    at_visit,
+    Visits,
     groups_of,
     warn_of_arms,
     whole_group,
 )
+from analysis.results import Estimate
 from analysis.settings import AnalysisSettings
 
 THRESHOLDS_PCT = (30.0, 50.0)
@@ -74,22 +75,23 @@ def tabulate_responders(
     Dworkin et al. (2008), J Pain 9:105, on thresholds; ICH E9(R1), 2019, on the composite strategy.
     """
     rows: list[ResultRow] = []
-    visits = visits_in_play(datasets, settings)
+    visits, seen = visits_in_play(datasets, settings), Visits(datasets)
     for group in groups_of(datasets, condition):
         mixed = warn_of_arms(datasets, group)
         for visit in visits if group.every_visit else (settings.analysis_visit,):
-            seen = at_visit(datasets, group, visit)
-            rows += warned(_shares(seen, group, visit, settings), mixed)
+            rows += warned(_shares(seen.at(group, visit), group, visit, settings), mixed)
     whole = whole_group(datasets, condition)
-    curve = _curve(at_visit(datasets, whole, settings.analysis_visit), whole, settings)
+    curve = _curve(seen.at(whole, settings.analysis_visit), whole, settings)
     rows += warned(curve, warn_of_arms(datasets, whole))
     for visit in visits:
-        rows.append(_completeness(at_visit(datasets, whole, visit), whole, visit, settings))
+        rows.append(_completeness(seen.at(whole, visit), whole, visit, settings))
     return tuple(rows)
 
 
 def warned(rows: Iterable[ResultRow], sentences: tuple[str, ...]) -> list[ResultRow]:
     """Return rows with further sentences that a reader must see beside the number."""
+    if not sentences:
+        return list(rows)
     return [replace(row, warnings=(*row.warnings, *sentences)) for row in rows]
 
 
@@ -105,91 +107,113 @@ def thresholds_pct(settings: AnalysisSettings) -> tuple[float, ...]:
     return tuple(sorted({*THRESHOLDS_PCT, settings.responder_threshold_pct}))
 
 
-def _shares(
-    seen: pd.DataFrame, group: Group, visit: str, settings: AnalysisSettings
-) -> Iterable[ResultRow]:
-    flags: dict[tuple[str, str, float | None], pd.Series] = {
-        ("responder_share", "percent_reduction", pct): derive_responder(
-            seen["reduction_pct"], threshold_pct=pct
+@dataclass(frozen=True)
+class _Answers:
+    """Who responds, of whom that is known, and in whom a booster decided it: a value a patient."""
+
+    yes: np.ndarray
+    known: np.ndarray
+    boosted: np.ndarray
+
+    def share(
+        self, missing: MissingRule, settings: AnalysisSettings, *, exact: bool = False
+    ) -> Estimate:
+        """Return the share of those who respond under a missing rule."""
+        return estimate_counted_share(
+            int(np.count_nonzero(self.yes)),
+            len(self.known) - int(np.count_nonzero(self.known)),
+            len(self.known),
+            missing=missing,
+            level=settings.confidence_level,
+            exact=exact,
         )
-        for pct in thresholds_pct(settings)
-    }
-    flags["responder_share", "two_points", None] = derive_two_point_responder(seen["change_score"])
-    for (measure, definition, pct), is_responder in flags.items():
-        ended = _end_at_booster(is_responder, seen)
-        for population, missing in POPULATIONS.items():
-            keys: dict[str, object] = {
-                "measure": measure,
-                "definition": definition,
-                "threshold_pct": pct,
-                "population": population,
-                "visit": visit,
-                **group.keys,
-            }
-            known = _best_case(ended, seen) if population == "best_case" else ended
-            yield _share_row(known, missing, seen, settings, keys)
-            if population in ("all_starters", "observed") and pct is not None:
-                keys["definition"] = f"{definition}_exact"
-                yield _share_row(ended, missing, seen, settings, keys, exact=True)
-    worse = derive_worsened(seen["reduction_pct"])
-    worse_keys: dict[str, object] = {
-        "measure": "worsening_share",
-        "definition": "percent_increase",
-        "threshold_pct": 30.0,
-        "population": "observed",
-        "visit": visit,
-        **group.keys,
-    }
-    unboosted = seen.assign(boosted=False, boosted_unrated=False)  # worse is worse, booster or not
-    yield _share_row(worse, "excluded", unboosted, settings, worse_keys)
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """Say of how many a booster decided it."""
+        n_boosted = int(np.count_nonzero(self.boosted & self.known))
+        if not n_boosted:
+            return ()
+        return (f"{n_boosted} had a booster before this visit and count as not responding.",)
 
 
-def _end_at_booster(is_responder: pd.Series, seen: pd.DataFrame) -> pd.Series:
+def _answers(is_responder: pd.Series) -> _Answers:
+    """Return what is known of each patient, boosters left aside."""
+    known = is_responder.notna().to_numpy()
+    yes = is_responder.to_numpy(dtype=bool, na_value=False)
+    return _Answers(yes=yes, known=known, boosted=np.zeros_like(known))
+
+
+def _end_at_booster(is_responder: pd.Series, seen: pd.DataFrame) -> _Answers:
     """Count a booster before the rating as the end of the response that the series gave."""
-    return is_responder.mask(seen["boosted"] & is_responder.notna(), False)
+    found, boosted = _answers(is_responder), seen["boosted"].to_numpy()
+    either = boosted | seen["boosted_unrated"].to_numpy()
+    return replace(found, yes=found.yes & ~boosted, boosted=either)
 
 
-def _best_case(is_responder: pd.Series, seen: pd.DataFrame) -> pd.Series:
+def _best_case(ended: _Answers, seen: pd.DataFrame) -> _Answers:
     """Not rated, but a booster was given before: that is no response in any case.
 
     Where nobody at all was rated, boosters alone make no responder rate.
     """
-    if not is_responder.notna().any():
-        return is_responder
-    return is_responder.mask(seen["boosted_unrated"], False)
+    if not ended.known.any():
+        return ended
+    unrated = seen["boosted_unrated"].to_numpy()
+    return replace(ended, yes=ended.yes & ~unrated, known=ended.known | unrated)
 
 
-def _share_row(
-    flags: pd.Series,
-    missing: MissingRule,
-    seen: pd.DataFrame,
-    settings: AnalysisSettings,
-    keys: dict[str, object],
-    *,
-    exact: bool = False,
-) -> ResultRow:
-    estimate = estimate_responder_share(
-        flags, missing=missing, level=settings.confidence_level, exact=exact
+def _shares(
+    seen: pd.DataFrame, group: Group, visit: str, settings: AnalysisSettings
+) -> Iterator[ResultRow]:
+    keys = {"visit": visit, **group.keys}
+    for pct in thresholds_pct(settings):
+        flags = derive_responder(seen["reduction_pct"], threshold_pct=pct)
+        yield from _responses(flags, seen, "percent_reduction", pct, settings, keys)
+    flags = derive_two_point_responder(seen["change_score"])
+    yield from _responses(flags, seen, "two_points", None, settings, keys)
+    yield row_from_estimate(  # worse is worse, booster or not
+        _answers(derive_worsened(seen["reduction_pct"])).share("excluded", settings),
+        measure="worsening_share",
+        definition="percent_increase",
+        threshold_pct=30.0,
+        population="observed",
+        **keys,
     )
-    row = row_from_estimate(estimate, **keys)
-    boosted = seen["boosted"] | seen["boosted_unrated"]
-    n_boosted = int((boosted & flags.notna()).sum())
-    if not n_boosted or not estimate.estimated:
-        return row
-    told = f"{n_boosted} had a booster before this visit and count as not responding."
-    return replace(row, warnings=(*row.warnings, told))
 
 
-def _curve(seen: pd.DataFrame, group: Group, settings: AnalysisSettings) -> Iterable[ResultRow]:
-    """Share of patients with at least x percent reduction, for the whole range of x."""
-    for pct in CURVE_PCT:
-        flags = _end_at_booster(derive_responder(seen["reduction_pct"], threshold_pct=pct), seen)
-        for population in ("all_starters", "observed"):
-            estimate = estimate_responder_share(
-                flags, missing=POPULATIONS[population], level=settings.confidence_level
-            )
+def _responses(
+    is_responder: pd.Series,
+    seen: pd.DataFrame,
+    definition: str,
+    threshold_pct: float | None,
+    settings: AnalysisSettings,
+    keys: Mapping[str, str],
+) -> Iterator[ResultRow]:
+    """Yield the shares of one definition of response, in every population."""
+    ended = _end_at_booster(is_responder, seen)
+    for population, missing in POPULATIONS.items():
+        known = _best_case(ended, seen) if population == "best_case" else ended
+        both = population in ("all_starters", "observed") and threshold_pct is not None
+        for exact in (False, True) if both else (False,):
+            estimate = known.share(missing, settings, exact=exact)
             yield row_from_estimate(
                 estimate,
+                measure="responder_share",
+                definition=f"{definition}_exact" if exact else definition,
+                threshold_pct=threshold_pct,
+                population=population,
+                warnings=(*estimate.warnings, *(known.told if estimate.estimated else ())),
+                **keys,
+            )
+
+
+def _curve(seen: pd.DataFrame, group: Group, settings: AnalysisSettings) -> Iterator[ResultRow]:
+    """Share of patients with at least x percent reduction, for the whole range of x."""
+    for pct in CURVE_PCT:
+        ended = _end_at_booster(derive_responder(seen["reduction_pct"], threshold_pct=pct), seen)
+        for population in ("all_starters", "observed"):
+            yield row_from_estimate(
+                ended.share(POPULATIONS[population], settings),
                 measure="cumulative_responder_share",
                 definition="percent_reduction",
                 threshold_pct=pct,
@@ -202,9 +226,8 @@ def _curve(seen: pd.DataFrame, group: Group, settings: AnalysisSettings) -> Iter
 def _completeness(
     seen: pd.DataFrame, group: Group, visit: str, settings: AnalysisSettings
 ) -> ResultRow:
-    rated = pd.Series(np.asarray(seen["is_rated"]), dtype="boolean")
     return row_from_estimate(
-        estimate_responder_share(rated, missing="excluded", level=settings.confidence_level),
+        _answers(seen["is_rated"]).share("excluded", settings),
         measure="completeness_share",
         population="all_starters",
         visit=visit,

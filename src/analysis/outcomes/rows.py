@@ -6,7 +6,7 @@ Notebooks write rows; claims, figures, sentences, the report and the files for m
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -80,6 +80,8 @@ class ResultRow:
         return ".".join(_slug(part) for part in parts if part)
 
 
+FIELDS = tuple(each.name for each in fields(ResultRow))
+
 KEYS = [
     "measure",
     "definition",
@@ -143,27 +145,30 @@ def row_from_estimate(estimate: Estimate, **keys: Any) -> ResultRow:
 
     A key named like a field of the estimate (``warnings``, ``n_missing``) replaces it.
     """
-    return ResultRow(**{**asdict(estimate), **keys})
+    return ResultRow(**{**vars(estimate), **keys})
+
+
+def record_of_row(row: ResultRow) -> dict[str, Any]:
+    """Return the fields of a row by name, in order, without the copies that `asdict` makes."""
+    return {name: getattr(row, name) for name in FIELDS}
 
 
 def frame_of_rows(rows: Iterable[ResultRow]) -> pd.DataFrame:
     """Return rows as a frame, one column per field, ``result_id`` first."""
     import pandas as pd
 
-    records = [{"result_id": row.result_id, **asdict(row)} for row in rows]
-    columns = ["result_id", *(f.name for f in fields(ResultRow))]
-    frame = pd.DataFrame(records, columns=columns)
+    records = [{"result_id": row.result_id, **record_of_row(row)} for row in rows]
+    frame = pd.DataFrame(records, columns=["result_id", *FIELDS])
     frame["warnings"] = [" ".join(warnings) for warnings in frame["warnings"]]
     return frame
 
 
 def row_from_record(record: dict[str, Any]) -> ResultRow:
     """Return the row that a JSON record holds; InputError names what it lacks or has too much."""
-    known = {f.name for f in fields(ResultRow)}
-    unknown = set(record) - known - {"result_id"}
+    unknown = record.keys() - FIELDS - {"result_id"}
     if unknown:
         raise InputError(f"a result row has fields this version does not know: {sorted(unknown)}")
-    kept = {key: value for key, value in record.items() if key in known}
+    kept = {key: value for key, value in record.items() if key in FIELDS}
     return ResultRow(**{**kept, "warnings": tuple(kept.get("warnings", ()))})
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from analysis.derive.datasets import Datasets
@@ -15,6 +16,9 @@ from analysis.outcomes.names import ARM, GROUPINGS
 ALL = "all"
 NOT_RECORDED = "not recorded"
 """Group of those whose subtype, protocol, arm or site is blank: groups add up to the whole."""
+
+SCORES = ("score", "baseline_score", "change_score", "reduction_pct")
+"""What a visit tells of a patient, as numbers."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +101,43 @@ def warn_of_arms(datasets: Datasets, group: Group) -> tuple[str, ...]:
     return (f"Different treatments are together in this number ({', '.join(arms)}).",)
 
 
+class Visits:
+    """What was seen of everyone at each visit: looked up once, however many groups ask.
+
+    Parameters
+    ----------
+    datasets : Datasets
+        Not to be changed while this is in use.
+    """
+
+    def __init__(self, datasets: Datasets) -> None:
+        visits = datasets.visits
+        self._subjects = datasets.subjects
+        self._place = self._subjects.index.get_indexer(visits["patient_id"])
+        self._visit = visits["visit"].to_numpy(dtype=object)
+        self._scores = {name: visits[name].to_numpy(dtype=float) for name in SCORES}
+        self._boosted = visits["boosted"].to_numpy(dtype=bool, na_value=False)
+        self._everyone: dict[str, pd.DataFrame] = {}
+
+    def at(self, group: Group, visit: str) -> pd.DataFrame:
+        """Return what `at_visit` returns."""
+        if visit not in self._everyone:
+            self._everyone[visit] = self._everyone_at(visit)
+        return self._everyone[visit].reindex(group.patient_ids)
+
+    def _everyone_at(self, visit: str) -> pd.DataFrame:
+        rows = np.flatnonzero((self._visit == visit) & (self._place >= 0))
+        place, n = self._place[rows], len(self._subjects)
+        made: dict[str, np.ndarray] = {name: np.full(n, np.nan) for name in SCORES}
+        for name, known in self._scores.items():
+            made[name][place] = known[rows]
+        made["is_rated"] = ~np.isnan(made["reduction_pct"])
+        made["boosted"] = np.zeros(n, dtype=bool)
+        made["boosted"][place] = self._boosted[rows]
+        made["boosted_unrated"] = ~made["is_rated"] & _boosted_before(self._subjects, visit)
+        return pd.DataFrame(made, index=self._subjects.index)
+
+
 def at_visit(datasets: Datasets, group: Group, visit: str) -> pd.DataFrame:
     """Return one row per patient of the group, missing where the visit was not rated.
 
@@ -108,21 +149,13 @@ def at_visit(datasets: Datasets, group: Group, visit: str) -> pd.DataFrame:
         outcome, and a booster before the visit was due: whatever a rating had shown, the response
         to the series had ended).
     """
-    visits = datasets.visits
-    rated = visits[visits["visit"] == visit].set_index("patient_id")
-    columns = ["score", "baseline_score", "change_score", "reduction_pct"]
-    frame = rated[columns].reindex(group.patient_ids)
-    frame["is_rated"] = frame["reduction_pct"].notna()
-    frame["boosted"] = rated["boosted"].reindex(group.patient_ids).fillna(False).astype(bool)
-    frame["boosted_unrated"] = ~frame["is_rated"] & _boosted_before(datasets, group, visit)
-    return frame
+    return Visits(datasets).at(group, visit)
 
 
-def _boosted_before(datasets: Datasets, group: Group, visit: str) -> pd.Series:
+def _boosted_before(subjects: pd.DataFrame, visit: str) -> np.ndarray:
     """Return who had a booster before the day a visit of the schedule is due."""
-    treated = datasets.subjects.reindex(group.patient_ids)
     due = {planned.name: planned.target_day for planned in SCHEDULE}.get(visit)
     if due is None:
-        return pd.Series(False, index=group.patient_ids)
-    booster = treated["first_booster_day"] - treated["end_of_series_day"]
-    return (booster < due).fillna(False).astype(bool)
+        return np.zeros(len(subjects), dtype=bool)
+    booster = subjects["first_booster_day"] - subjects["end_of_series_day"]
+    return booster.to_numpy(dtype=float, na_value=np.nan) < due

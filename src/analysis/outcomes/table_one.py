@@ -60,7 +60,8 @@ def tabulate_characteristics(datasets: Datasets, condition: str) -> tuple[Result
     known = characteristics(datasets, condition)
     if known.empty:
         return ()
-    return (*_shares(known, condition), *_numbers(known, condition))
+    made = _table_one(known)
+    return (*_shares(known, made, condition), *_numbers(known, made, condition))
 
 
 def characteristics(datasets: Datasets, condition: str) -> pd.DataFrame:
@@ -95,14 +96,19 @@ def _start_of(subjects: pd.DataFrame) -> pd.Series:
     return _date(subjects, "first_infusion_at").fillna(_date(subjects, "enrolled_on"))
 
 
-def _table_one(frame: pd.DataFrame, **how: list[str]) -> TableOne:
+def _table_one(known: pd.DataFrame) -> TableOne:
     """Return tableone's table; what pandas deprecates in that library is no news to an analyst."""
     from tableone import TableOne
 
+    categories = [name for name in CATEGORIES if name in known]
+    numbers = [name for name in NUMBERS if name in known]
+    filled = known.assign(**known[categories].fillna(NOT_RECORDED))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         warnings.simplefilter("ignore", FutureWarning)
-        return TableOne(frame, **how)
+        return TableOne(
+            filled, columns=categories + numbers, categorical=categories, continuous=numbers
+        )
 
 
 def _date(subjects: pd.DataFrame, name: str) -> pd.Series:
@@ -115,12 +121,10 @@ def _number(subjects: pd.DataFrame, name: str) -> pd.Series:
     return subjects[name].astype(float) if name in subjects else empty
 
 
-def _shares(known: pd.DataFrame, condition: str) -> Iterator[ResultRow]:
+def _shares(known: pd.DataFrame, made: TableOne, condition: str) -> Iterator[ResultRow]:
     names = [name for name in CATEGORIES if name in known]
     if not names:
         return
-    filled = known[names].fillna(NOT_RECORDED)
-    made = _table_one(filled, columns=names, categorical=names)
     counted = made.cat_describe["freq"]["Overall"]
     for name in names:
         levels = {str(level): int(n) for level, n in counted.loc[name].items()}
@@ -140,11 +144,11 @@ def _shares(known: pd.DataFrame, condition: str) -> Iterator[ResultRow]:
             )
 
 
-def _numbers(known: pd.DataFrame, condition: str) -> Iterator[ResultRow]:
+def _numbers(known: pd.DataFrame, made: TableOne, condition: str) -> Iterator[ResultRow]:
     names = [name for name in NUMBERS if name in known]
     if not names:
         return
-    told = _table_one(known, columns=names, continuous=names, categorical=[]).cont_describe
+    told = made.cont_describe
     for name in names:
         n = int(known[name].notna().sum())
         for statistic, ending in STATISTICS.items():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import product
 from typing import ClassVar, get_args
 
@@ -89,9 +90,9 @@ class DurationReading:
     minimum_baseline_score: float
     estimator: str
 
-    @property
+    @cached_property
     def choices(self) -> dict[str, str]:
-        """Return each choice in words, by the keys of `choice_names`."""
+        """Each choice in words, by the keys of `choice_names`; not to be changed."""
         least = self.minimum_baseline_score
         return {
             "counts": f"at least {self.threshold_pct:g} % less pain",

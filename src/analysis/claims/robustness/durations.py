@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -16,10 +17,13 @@ from numpy.typing import NDArray
 from analysis.claims.robustness.duration_readings import AT_VISIT, COMPETING, DurationReading
 from analysis.claims.robustness.grid import GridNumbers
 from analysis.derive.datasets import Datasets
+from analysis.derive.lookup import is_among
 from analysis.derive.pain import SCORE_DUST
-from analysis.derive.relief import derive_relief
+from analysis.derive.ratings import Ratings, lay_out_ratings
+from analysis.derive.relief import derive_spans
 from analysis.estimate.durations import (
     IntervalCurve,
+    ReliefCurve,
     ReliefIntervals,
     bootstrap_relief,
     resample_masses,
@@ -74,10 +78,17 @@ def estimate_durations(
         no value for a median that is not reached, NaN for an open end.
     is_testable : ndarray of bool, shape (n_readings,)
         Whether there is an answer; "not reached" is one.
+
+    Raises
+    ------
+    ValueError
+        The benches are of other datasets or settings.
     """
     key = (starters.condition, starters.group_by, starters.group)
     shared: Benches = {} if benches is None else benches
     work = shared.setdefault(key, Bench(datasets, starters, settings))
+    if work.datasets is not datasets or work.settings != settings:
+        raise ValueError("the benches are of other datasets, or of other settings")
     found = [work.estimate(one, is_headline=one == headline) for one in readings]
     value = _column([one.value for one in found])
     low, high = _column([one.low for one in found]), _column([one.high for one in found])
@@ -94,7 +105,10 @@ def _column(numbers: Sequence[float | None]) -> NDArray[np.float64]:
 
 @dataclass(eq=False)
 class Bench:
-    """What readings share: spans, who is counted, and numbers already made."""
+    """What readings share: spans, who is counted, and numbers already made.
+
+    It belongs to one study and one part of its patients, and is gone when their claims are judged.
+    """
 
     datasets: Datasets
     starters: Group
@@ -105,6 +119,7 @@ class Bench:
     known: dict[tuple[object, ...], bool] = field(default_factory=dict)
     made: dict[tuple[object, ...], Estimate] = field(default_factory=dict)
     curves: dict[tuple[object, ...], IntervalCurve | None] = field(default_factory=dict)
+    dated: dict[tuple[object, ...], ReliefCurve | None] = field(default_factory=dict)
     masses: dict[tuple[object, ...], Floats] = field(default_factory=dict)
     resampled: dict[tuple[object, ...], ReliefIntervals] = field(default_factory=dict)
 
@@ -118,7 +133,7 @@ class Bench:
         replicates = MOST_REPLICATES if is_headline else GRID_REPLICATES
         competes = one.booster == COMPETING and bool((losses.cause == "booster").any())
         key = (
-            *_content(losses),
+            *losses.content,
             one.week,
             one.population,
             "competing" if competes else one.estimator,
@@ -126,23 +141,34 @@ class Bench:
             replicates,
         )
         if key not in self.made:
-            level = self.settings.confidence_level
             if competes:
+                level = self.settings.confidence_level
                 self.made[key] = median_when_competing(losses, level=level)
             elif one.estimator == AT_VISIT:
-                self.made[key] = _at_visit(losses, one.week, level)
+                self.made[key] = self._at_visit(losses, one.week)
             else:
                 self.made[key] = self._between(losses, one, group, replicates)
         return self.made[key]
+
+    def _at_visit(self, losses: Losses, week: float | None) -> Estimate:
+        """Return the number of the Kaplan-Meier curve, losses dated where they were found."""
+        if losses.content not in self.dated:
+            level = self.settings.confidence_level
+            self.dated[losses.content] = kaplan_meier_of(losses, level=level)
+        curve = self.dated[losses.content]
+        if curve is None:
+            return _nothing(0)
+        if week is not None:
+            return curve.at(week)
+        return curve.median if curve.last_time > 0 or curve.n_lost else _nothing(curve.n)
 
     def _between(
         self, losses: Losses, one: DurationReading, group: Group, replicates: int
     ) -> Estimate:
         """Return the number of the interval-censored curve with its guarded interval."""
-        content = tuple(_content(losses))
-        if content not in self.curves:
-            self.curves[content] = interval_curve(losses)
-        curve = self.curves[content]
+        if losses.content not in self.curves:
+            self.curves[losses.content] = interval_curve(losses)
+        curve = self.curves[losses.content]
         if curve is None:
             return _nothing(losses.n)
         at_planned = losses.prompted and one.clock == "end_of_series"
@@ -166,7 +192,7 @@ class Bench:
     ) -> tuple[ReliefIntervals, tuple[float, ...]]:
         """Return guarded intervals at the planned weeks and the claim's own, made once."""
         weeks = tuple(sorted({*PLANNED_WEEKS, *([] if one.week is None else [one.week])}))
-        drawn = (*_content(losses), one.population, replicates)
+        drawn = (*losses.content, one.population, replicates)
         rng = generator(self.settings, group, "relief", one.population)
         count = min(self.settings.bootstrap_replicates, replicates)
         if drawn not in self.masses:
@@ -207,29 +233,35 @@ class Bench:
     def _losses(self, one: DurationReading, group: Group) -> Losses:
         """Return the losses a reading is about, each kind of them made once."""
         booster: BoosterStrategy = "loss" if one.booster == COMPETING else one.booster  # type: ignore[assignment]
-        key = (*_rule(one), one.minimum_baseline_score, booster)
+        key = (*_rule(one), one.minimum_baseline_score, booster, one.population)
         if key not in self.losses:
-            spans = self._spans(one)
-            own = spans[spans.index.isin(group.patient_ids)]
-            self.losses[key] = losses_of(own, booster)
-        losses = self.losses[key]
-        if one.population != ALL_STARTERS:
-            return losses
-        return losses.with_nonresponders(len(group.patient_ids) - losses.n)
+            losses = losses_of(self._spans(one, group), booster)
+            if one.population == ALL_STARTERS:
+                losses = losses.with_nonresponders(len(group.patient_ids) - losses.n)
+            self.losses[key] = losses
+        return self.losses[key]
 
-    def _spans(self, one: DurationReading) -> pd.DataFrame:
-        """Return the spans of all starters under a threshold, a rule and a clock."""
-        key = _rule(one)
+    def _spans(self, one: DurationReading, group: Group) -> pd.DataFrame:
+        """Return the spans of a group under a threshold, a rule and a clock."""
+        key = (*_rule(one), one.minimum_baseline_score)
         if key not in self.spans:
-            change = self.datasets.change
-            self.spans[key] = derive_relief(
-                change[change["patient_id"].isin(self.starters.patient_ids)],
-                self.datasets.subjects,
-                threshold_pct=one.threshold_pct,
-                rule=one.loss_rule,
-                clock=one.clock,
-            )
+            if _rule(one) not in self.spans:
+                self.spans[_rule(one)] = derive_spans(
+                    self.ratings,
+                    threshold_pct=one.threshold_pct,
+                    rule=one.loss_rule,
+                    clock=one.clock,
+                )
+            spans = self.spans[_rule(one)]
+            self.spans[key] = spans[is_among(spans.index, group.patient_ids)]
         return self.spans[key]
+
+    @cached_property
+    def ratings(self) -> Ratings:
+        """The ratings of all starters."""
+        change = self.datasets.change
+        own = change[is_among(change["patient_id"], self.starters.patient_ids)]
+        return lay_out_ratings(own, self.datasets.subjects)
 
 
 Benches = dict[tuple[str, str, str], Bench]
@@ -240,12 +272,6 @@ def _rule(one: DurationReading) -> tuple[object, ...]:
     return one.threshold_pct, one.loss_rule, one.clock
 
 
-def _content(losses: Losses) -> Iterator[bytes]:
-    """Yield what tells these losses from others, patient by patient."""
-    for part in (losses.left, losses.right, losses.time, losses.is_event):
-        yield part.tobytes()
-
-
 def _told(
     curve: IntervalCurve, weeks: Sequence[float], shares: Sequence[Estimate]
 ) -> Iterator[Estimate]:
@@ -254,16 +280,6 @@ def _told(
         bounds = curve.bounds(week)
         silent = (bounds.high or 0.0) - bounds.low >= ALL_BUT
         yield _nothing(share.n, n_events=share.n_events or 0) if silent else share
-
-
-def _at_visit(losses: Losses, week: float | None, level: float) -> Estimate:
-    """Return the number of the Kaplan-Meier curve, losses dated at the visit that found them."""
-    curve = kaplan_meier_of(losses, level=level)
-    if curve is None:
-        return _nothing(0)
-    if week is not None:
-        return curve.at(week)
-    return curve.median if curve.last_time > 0 or curve.n_lost else _nothing(curve.n)
 
 
 def _nothing(n: int, *, n_events: int = 0) -> Estimate:

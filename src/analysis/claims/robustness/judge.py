@@ -183,7 +183,8 @@ def _about(claim: Claim, settings: AnalysisSettings) -> dict[str, object]:
 
 def _part_of(claim: Claim, datasets: Datasets, arm: str) -> tuple[dict[str, str], str]:
     """Return the patients a claim is judged on, or why there are none: arms are never pooled."""
-    arms = arms_of(datasets, starters_of(datasets, claim.condition))
+    has_arms = ARM in datasets.subjects
+    arms = arms_of(datasets, starters_of(datasets, claim.condition)) if has_arms else ()
     if claim.group:
         return claim.group_keys, SEVERAL_ARMS if len(arms) > 1 else ""
     if not arms:

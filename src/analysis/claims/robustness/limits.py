@@ -5,6 +5,8 @@ NaN stands where there is no interval, as these arrays never leave the grid as n
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import betaincinv, ndtri, stdtrit
@@ -103,10 +105,19 @@ def median_limits(ordered: Floats, *, level: float = 0.95) -> tuple[float, float
     Thompson (1936), Ann Math Stat 7:122. By hand: of 10 values the 2nd and the 9th, 97.9 %.
     """
     n = len(ordered)
-    rank = int(binom.ppf((1 - level) / 2, n, 0.5)) if n else 0
+    rank = _median_rank(n, level)
     if rank < 1:
         return float("nan"), float("nan")
     return float(ordered[rank - 1]), float(ordered[n - rank])
+
+
+@lru_cache(maxsize=1024)
+def _median_rank(n: int, level: float) -> int:
+    """Return the place of the lower limit among n values, 0 where there is none.
+
+    Kept, because hundreds of readings have the same few numbers of patients.
+    """
+    return int(binom.ppf((1 - level) / 2, n, 0.5)) if n else 0
 
 
 def ratio_limits(

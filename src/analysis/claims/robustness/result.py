@@ -189,15 +189,16 @@ def what_is_common(some: Sequence[Reading], every: Sequence[Reading]) -> str:
     if not some:
         return ""
     chosen, whole = [one.choices for one in some], [one.choices for one in every]
+    open_ = whole
     shared: dict[str, str] = {}
     absent: list[str] = []
     for name in every[0].choice_names:
-        # A choice that follows from one already named is not named again.
-        open_ = [c for c in whole if all(c[key] == word for key, word in shared.items())]
         used, all_used = {c[name] for c in chosen}, dict.fromkeys(c[name] for c in open_)
         if len(used) == 1 < len(all_used):
             if _is_free(name, chosen, whole):
-                shared[name] = next(iter(used))
+                shared[name] = word = next(iter(used))
+                # A choice that follows from one already named is not named again.
+                open_ = [c for c in open_ if c[name] == word]
         elif len(used) > 1:
             absent += [word for word in all_used if word not in used]
     if shared:

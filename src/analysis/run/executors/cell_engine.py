@@ -6,6 +6,8 @@ nbclient's own code; only the kernel at the other end is replaced.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 from papermill.engines import Engine, NotebookExecutionManager
@@ -49,9 +51,26 @@ class CellEngine(Engine):
 
         from analysis.run.executors.cells import CellClient, make_kernel
 
-        kernel = CellClient(make_kernel())
-        client = PapermillNotebookClient(
-            nb_man, km=kernel, kernel_name=kernel_name, log=logger, **options
-        )
-        client.kc = kernel
-        client.execute()
+        with saved_once_a_cell(nb_man) as save:
+            kernel = CellClient(make_kernel(), before=save)
+            client = PapermillNotebookClient(
+                nb_man, km=kernel, kernel_name=kernel_name, log=logger, **options
+            )
+            client.kc = kernel
+            client.execute()
+
+
+@contextmanager
+def saved_once_a_cell(nb_man: NotebookExecutionManager) -> Iterator[Callable[[], None]]:
+    """Take papermill's savings away, and give what saves.
+
+    papermill writes the whole notebook before and after each cell, text or code, which takes a
+    quarter of a notebook's time. Before each cell that is executed is enough: there alone a process
+    can die, and what is on disk then is the same.
+    """
+    save = nb_man.save
+    nb_man.save = lambda **_: None
+    try:
+        yield save
+    finally:
+        del nb_man.save

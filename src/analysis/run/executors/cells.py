@@ -11,6 +11,7 @@ import logging
 import os
 import sys
 from collections import deque
+from collections.abc import Callable
 from queue import Empty
 from types import SimpleNamespace
 from typing import Any
@@ -150,13 +151,21 @@ class Channel:
 
 
 class CellClient:
-    """What nbclient drives in place of a kernel client, and its manager."""
+    """What nbclient drives in place of a kernel client, and its manager.
+
+    Parameters
+    ----------
+    kernel : CellKernel
+    before : callable
+        Called before each cell that is executed.
+    """
 
     has_kernel = True
     allow_stdin = False
 
-    def __init__(self, kernel: CellKernel) -> None:
+    def __init__(self, kernel: CellKernel, *, before: Callable[[], object] = int) -> None:
         self._kernel = kernel
+        self._before = before
         self._streams = CellStreams(self._publish)
         self.shell_channel = Channel(kernel.shell_queue)
         self.iopub_channel = Channel(kernel.iopub_socket)
@@ -169,6 +178,7 @@ class CellClient:
         shell: Any = kernel.shell
         if shell.exit_now:
             raise DeadKernelError("Kernel died")
+        self._before()
         with self._streams.cell():
             asked = await kernel.execute(
                 code, store_history=store_history, stop_on_error=stop_on_error

@@ -46,11 +46,25 @@ LIBRARIES = (
     "papermill",
     "pyarrow.dataset",
     "pyarrow.parquet",
+    "scipy.optimize",
+    "scipy.stats",
+    "tableone",
 )
 
+WHILE_RUNNING = (
+    "IPython.core.logger",
+    "bdb",
+    "encodings.unicode_escape",
+    "encodings.utf_8_sig",
+    "pandas.core.arrays.arrow.extension_types",
+    "pandas.io.formats.html",
+    "pandas.io.formats.string",
+)
+"""What libraries import at the first cell, table or file."""
 
-SLOW_AND_IDLE = ("rfc3987_syntax",)
-"""It builds a grammar for a second when imported; only checks of links in JSON schemas want it."""
+SLOW_AND_IDLE = ("rfc3986_validator", "rfc3987_syntax")
+"""They build grammars when imported, for up to a second; only checks of links in JSON schemas want
+them."""
 
 
 def main(descriptor: int) -> None:
@@ -76,7 +90,7 @@ def warm_up() -> None:
     shell = make_kernel().shell  # first: libraries ask at their import whether there is one
     for room in ROOMS:
         import_all(room)
-    for library in LIBRARIES:
+    for library in (*LIBRARIES, *WHILE_RUNNING):
         importlib.import_module(library)
 
     from papermill.engines import papermill_engines
@@ -85,6 +99,7 @@ def warm_up() -> None:
 
     papermill_engines.register(ENGINE_NAME, ForkedEngine)
     draw_something()
+    write_a_notebook()
     show_an_error(shell)
 
 
@@ -116,6 +131,13 @@ def draw_something() -> None:
     drawn, _ = themed(new_axes)(height=1.0, title="warm")
     svg_bytes(drawn)
     png_bytes(drawn)
+
+
+def write_a_notebook() -> None:
+    """Put an empty notebook into text: the checks of its form are compiled the first time."""
+    import nbformat
+
+    nbformat.writes(nbformat.v4.new_notebook())
 
 
 def show_an_error(shell: Any) -> None:
