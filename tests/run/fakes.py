@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 from zlib import crc32
 
+from analysis.files import write_whole
 from analysis.places import data_folder
+from analysis.report import forms
 from analysis.run.plan import FROM_RESULTS, PER_CONDITION, WHOLE_EXPORT
 from analysis.run.tasks import Outcome, Task
 
@@ -94,6 +97,25 @@ def execute(task: Task, folder: Path) -> Outcome:
         error = f"{type(failure).__name__}: {failure}"
     (folder / f"{task.name}.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
     return Outcome(task=task, seconds=time.perf_counter() - begun, error=error)
+
+
+PAPER = b"%PDF-1.7 stands in for what nobody looks at here\n" * 200
+
+
+def quick_paper(patch: Callable[[object, str, object], object] = setattr) -> None:
+    """Write a stand-in for both PDFs of a report, which take longer than all the rest of a run.
+
+    Parameters
+    ----------
+    patch : callable
+        ``monkeypatch.setattr`` where it is to end with the test.
+    """
+
+    def write(path: Path, context: Mapping[str, Any]) -> Path:
+        return write_whole(path, PAPER)
+
+    patch(forms, "write_report_pdf", write)
+    patch(forms, "write_summary_pdf", write)
 
 
 class Here:

@@ -1,6 +1,7 @@
 """Starts runs as processes that can be killed: imports once, then forks a process per run.
 
-Everything is imported beforehand, so that a run is as quick as it can be. Reads lines of JSON: a
+Everything is imported beforehand and PDFs are stand-ins, so that a run is as quick as it can be and
+a kill more often falls between two files than into the drawing of a page. Reads lines of JSON: a
 run to start (export, out, cache, limit, told), whose process number it prints; or the number of one
 to wait for, and prints how it ended. A run that fails writes why to the file ``told``.
 """
@@ -26,7 +27,7 @@ import analysis.run.kept_tables
 import analysis.run.study  # noqa: F401
 from analysis.errors import ReliefcheckError
 from analysis.run.session import RunRequest, run_study
-from tests.run.fakes import InChildren
+from tests.run.fakes import InChildren, quick_paper
 
 
 def run(asked: dict[str, str]) -> int:
@@ -50,6 +51,7 @@ def run(asked: dict[str, str]) -> int:
 
 def main() -> None:
     """Serve until the input ends."""
+    quick_paper()
     print("ready", flush=True)
     for line in sys.stdin:
         asked = json.loads(line)

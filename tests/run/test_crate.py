@@ -25,7 +25,12 @@ ABOUT: dict[str, Any] = {
         {"notebook": "20_responders", "condition": "crps", "error": "", "sha256": "d" * 64},
         {"notebook": "70_claims", "condition": "all", "error": "", "sha256": "e" * 64},
     ],
-    "versions": {"python": "3.11.7", "reliefcheck": "0.1.0"},
+    "versions": {
+        "python": "3.11.7",
+        "numpy": "2.4.0",
+        "no-such-package": "1",
+        "reliefcheck": "0.1.0",
+    },
     "git_commit": "0123abcd",
 }
 
@@ -111,7 +116,7 @@ def test_the_action_tells_what_went_in_and_came_out(folder):
     assert action["instrument"] == {"@id": "run.json"}
     assert action["startTime"] == "2026-03-01T10:00:00+01:00"
     assert action["endTime"] == "2026-03-01T10:01:02+01:00"  # 61.6 seconds, to the second
-    assert action["actionStatus"] == {"@id": "http://schema.org/CompletedActionStatus"}
+    assert action["actionStatus"] == "http://schema.org/CompletedActionStatus"
     told = [graph[name] for name in ids(action["object"])]
     inputs = {e["name"]: e["sha256"] for e in told if "sha256" in e}
     assert inputs == {**ABOUT["inputs"], **ABOUT["ledger"]}
@@ -125,15 +130,72 @@ def test_the_action_tells_what_went_in_and_came_out(folder):
 
 def test_software_and_commit(folder):
     graph = graph_of(write_crate(folder, ABOUT))
-    tools = {e["name"]: e for e in graph.values() if e["@type"] == "SoftwareApplication"}
-    assert {n: e["softwareVersion"] for n, e in tools.items()} == ABOUT["versions"]
+    tools = {e["name"]: e for e in graph.values() if e["@id"].startswith("#software-")}
+    assert {n: e["version"] for n, e in tools.items()} == ABOUT["versions"]
     assert tools["reliefcheck"]["identifier"] == "0123abcd"
+    assert ids(graph["run.json"]["softwareRequirements"]) == {e["@id"] for e in tools.values()}
+
+
+def typed(graph: dict[str, dict[str, Any]], *kinds: str) -> list[dict[str, Any]]:
+    """Return the entities of at least one of these types."""
+
+    def types(entity: dict[str, Any]) -> set[str]:
+        own = entity["@type"]
+        return set(own) if isinstance(own, list) else {own}
+
+    return [entity for entity in graph.values() if types(entity) & set(kinds)]
+
+
+def test_applications_and_languages_have_name_page_and_one_version(folder):
+    """RO-Crate 1.3 requires all three; Process Run Crate wants one kind of version, not both."""
+    graph = graph_of(write_crate(folder, ABOUT))
+    found = typed(graph, "SoftwareApplication", "ComputerLanguage")
+    assert {entity["name"] for entity in found} == {"python", "numpy", "Jupyter Notebook"}
+    for entity in found:
+        assert entity["version"]
+        assert entity["url"].startswith("https://")
+        assert "softwareVersion" not in entity
+
+
+def test_source_code_is_a_file_with_a_language_and_a_version(folder):
+    graph = graph_of(write_crate(folder, ABOUT))
+    found = typed(graph, "SoftwareSourceCode")
+    assert len(found) == 3
+    for entity in found:
+        assert "File" in entity["@type"]
+        assert graph[entity["programmingLanguage"]["@id"]]["@type"] == "ComputerLanguage"
+        assert entity["version"] == "0.1.0"
+
+
+def test_everything_has_a_name_and_every_file_is_described(folder):
+    graph = graph_of(write_crate(folder, ABOUT))
+    for entity in graph.values():
+        assert entity.get("name") or entity["@id"] == CRATE_FILE
+    assert all(entity["description"] for entity in typed(graph, "File", "CreateAction", "Dataset"))
+    told = graph[graph["./"]["license"]["@id"]]
+    assert told["name"]
+    assert told["description"]
+
+
+def test_what_went_in_and_came_out_is_of_a_type_the_profile_knows(folder):
+    graph = graph_of(write_crate(folder, ABOUT))
+    known = ("File", "Dataset", "Collection", "CreativeWork", "PropertyValue")
+    asked = ids(graph["#run"]["object"]) | ids(graph["#run"]["result"])
+    assert asked <= {entity["@id"] for entity in typed(graph, *known)}
+
+
+def test_every_page_referred_to_is_described_too(folder):
+    """But the version of RO-Crate itself, which the metadata file names."""
+    graph = graph_of(write_crate(folder, ABOUT))
+    lists = [v if isinstance(v, list) else [v] for e in graph.values() for v in e.values()]
+    named = {one["@id"] for values in lists for one in values if isinstance(one, dict)}
+    assert named - set(graph) == {"https://w3id.org/ro/crate/1.3"}
 
 
 def test_a_failed_notebook_fails_the_action(folder):
     broken = {**ABOUT["notebooks"][0], "error": "ValueError: x"}
     graph = graph_of(write_crate(folder, {**ABOUT, "notebooks": [broken]}))
-    assert graph["#run"]["actionStatus"] == {"@id": "http://schema.org/FailedActionStatus"}
+    assert graph["#run"]["actionStatus"] == "http://schema.org/FailedActionStatus"
     assert "1 notebook" in graph["#run"]["error"]
 
 

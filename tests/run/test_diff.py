@@ -13,6 +13,8 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
+from analysis.changes import game
+from analysis.changes import recompute as recomputing
 from analysis.changes.compare import RunComparison, compare_runs
 from analysis.changes.factors import CORRECTED, GONE, LATE, NEW
 from analysis.changes.flips import find_flips
@@ -20,6 +22,8 @@ from analysis.changes.game import CODE, DATA, SETTINGS
 from analysis.changes.inputs import load_run_data
 from analysis.changes.moved import MovedRow, has_moved
 from analysis.changes.output import comparison_record, tell_comparison, write_comparison_page
+from analysis.changes.pieces import Piece, make_piece
+from analysis.changes.recompute import recompute
 from analysis.changes.shapley import SUM_TOLERANCE
 from analysis.changes.telling import signed_text
 from analysis.cli import main
@@ -390,6 +394,39 @@ def test_damaged_data_are_refused(runs, tmp_path):
     (folder / "data" / "pain_scores.parquet").write_bytes(b"PAR1")
     with pytest.raises(InputError):
         load_run_data(folder)
+
+
+@pytest.mark.slow
+def test_pieces_made_once_give_the_split_of_every_mixture_made_afresh(runs, made, monkeypatch):
+    calls = []
+
+    def counted(piece: Piece, *args: Any, **more: Any) -> Any:
+        calls.append(piece)
+        return make_piece(piece, *args, **more)
+
+    def afresh(mixtures: Any, codes: Any, **asked: Any) -> Any:
+        asked["wanted"] = None
+        return tuple(recompute([one], codes, **asked)[0] for one in mixtures)
+
+    a, b = (load_run_data(folder) for folder in runs)
+    monkeypatch.setattr(recomputing, "make_piece", counted)
+    assert compare_runs(a, b) == made
+    n_shared = len(calls)
+    calls.clear()
+    monkeypatch.setattr(game, "recompute", afresh)
+    assert compare_runs(a, b) == made
+    assert len(calls) == 8 * len(set(calls))
+    assert n_shared < 0.9 * len(calls)
+
+
+def test_how_far_it_is_is_told(runs):
+    a, b = (load_run_data(folder) for folder in runs)
+    told: list[tuple[int, int]] = []
+    compare_runs(a, b, progress=lambda *step: told.append(step))
+    done, total = [n for n, _ in told], {n for _, n in told}
+    assert done == sorted(done)
+    assert total == {done[-1]}
+    assert 0 < done[0] < done[-1]
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
@@ -13,6 +14,7 @@ from click.testing import CliRunner
 from analysis.claims.judgement import Judgement
 from analysis.cli import main
 from analysis.errors import InputError, RunError, SettingsError
+from analysis.places import data_folder, notebook_folder
 from analysis.report.store import write_judgements
 from analysis.run import grid as grid_module
 from analysis.run.grid import run_grid
@@ -21,6 +23,7 @@ from analysis.run.session import RunRequest, RunResult
 from analysis.run.shared_workers import SharedWorkers
 from analysis.run.tasks import Outcome, Task
 from tests.run.exports import write_export
+from tests.run.fakes import make_home, quick_paper
 
 CLAIM = Judgement(
     claim_id="C043",
@@ -313,8 +316,26 @@ def test_file_and_command_line_make_one_grid(tmp_path, monkeypatch):
     assert seen == [({"series_gap_days": 40, "seed": 5, "recall": "auto"}, ("crps",))]
 
 
+REAL = ("20_responders", "70_claims", "80_director_summary")
+"""Notebooks of the suite in this grid; the others are small ones, as nothing here rests on them."""
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch) -> Path:
+    """A project folder with a few of the suite's notebooks, and reports without PDFs."""
+    suite = notebook_folder()
+    made = make_home(tmp_path / "home")
+    for name in REAL:
+        shutil.copy(suite / f"{name}.ipynb", made / "notebooks")
+    shutil.rmtree(made / "data")
+    (made / "data").symlink_to(data_folder())
+    monkeypatch.setenv("RELIEFCHECK_HOME", str(made))
+    quick_paper(monkeypatch.setattr)
+    return made
+
+
 @pytest.mark.slow
-def test_two_whole_runs_share_workers_and_cache(tmp_path):
+def test_two_whole_runs_share_workers_and_cache(home, tmp_path):
     """Notebooks of another threshold give other rows; the same grid again is all reused."""
     export, out, cache = write_export(tmp_path / "e"), tmp_path / "out", tmp_path / "cache"
     quick = tmp_path / "quick.yaml"

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import fsspec
 import pytest
+from click.testing import CliRunner
+from fsspec.registry import _registry, known_implementations
 from tests.run.exports import write_export
 
+from analysis.cli import main
 from analysis.errors import InputError
 from analysis.sources import remote
 from analysis.sources.export import load_export
@@ -91,6 +95,42 @@ def test_a_missing_package_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(fsspec.core, "url_to_fs", refuse)
     with pytest.raises(InputError, match="pip install s3fs"):
         fetch("s3://bucket/june", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("url", "library"),
+    [
+        ("https://clinic.example/june.xlsx", "aiohttp"),
+        ("s3://clinic/june", "s3fs"),
+        ("gs://clinic/june", "gcsfs"),
+        ("abfs://clinic/june", "adlfs"),
+    ],
+)
+def test_the_command_names_the_package_to_install_and_exits_with_2(url, library, monkeypatch):
+    """Nothing is faked but that the package is not there."""
+    protocol = url.partition(":")[0]
+    wrapper = known_implementations[protocol]["class"].rpartition(".")[0]
+    monkeypatch.setitem(sys.modules, library, None)
+    monkeypatch.delitem(sys.modules, wrapper, raising=False)
+    monkeypatch.delitem(_registry, protocol, raising=False)
+    done = CliRunner().invoke(main, ["run", url])
+    assert done.exit_code == 2
+    assert done.output == f"reliefcheck: {url} needs {library}: pip install {library}.\n"
+
+
+def test_a_page_that_does_not_come_says_why(tmp_path, monkeypatch):
+    """As the files of fsspec's http: whatever goes wrong, it says that nothing exists there."""
+
+    class Unreachable:
+        def exists(self, path: str) -> bool:
+            return False
+
+        def get_file(self, remote: str, local: str) -> None:
+            raise ConnectionRefusedError("cannot connect to host clinic.example")
+
+    monkeypatch.setattr(remote, "open_place", lambda url: (Unreachable(), url))
+    with pytest.raises(InputError, match=r"cannot be read \(ConnectionRefusedError"):
+        fetch("https://clinic.example/june.xlsx", tmp_path)
 
 
 def test_what_may_not_be_read_is_a_sentence(store, tmp_path, monkeypatch):

@@ -14,6 +14,7 @@ from analysis.report import forms
 from analysis.report.assemble import result_record
 from analysis.report.html import FORMS, report_context, write_report
 from analysis.report.pdf import MissingLibrary
+from analysis.report.signoff import hash_results
 
 
 @pytest.fixture
@@ -50,6 +51,20 @@ def test_the_workbook_says_what_it_is_of(tmp_path, no_pdf):
     assert about["Data"] == inputs.export_name
     assert about["About the data"] == "Synthetic data: these patients do not exist"
     assert len(about) > 3  # settings, each in words
+
+
+def test_paper_names_the_hash_that_a_signature_binds(tmp_path, monkeypatch):
+    given = []
+    for name in ("write_summary_pdf", "write_report_pdf"):
+        monkeypatch.setattr(forms, name, lambda path, context: given.append(context))
+    inputs = make_inputs()
+    forms.write_forms(tmp_path, inputs, report_context(inputs))
+    assert [each["results_sha256"] for each in given] == ["", ""]
+    for name in ("results.json", "claims.json"):
+        (tmp_path / name).write_text("[]", encoding="utf-8")
+    forms.write_forms(tmp_path, inputs, report_context(inputs))
+    assert given[-1]["results_sha256"] == hash_results(tmp_path)
+    assert len(hash_results(tmp_path)) == 64
 
 
 def test_a_release_has_no_schema_of_internal_results(tmp_path, no_pdf):

@@ -67,6 +67,12 @@ def test_filled_or_sheer_marks_that_overlap_are_not_joined(style):
     assert len(paths(root)) == 2
 
 
+def test_hatched_marks_are_not_joined_since_a_pattern_begins_with_its_path():
+    root = drawing('<path d="M0 0L1 1" fill="url(#h)"/><path d="M5 5L6 6" fill="url(#h)"/>')
+    simplify(root)
+    assert len(paths(root)) == 2
+
+
 def test_other_colors_are_not_joined():
     root = drawing(
         '<path d="M0 0L1 1" fill="none" stroke="#000"/>'

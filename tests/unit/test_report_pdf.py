@@ -12,10 +12,12 @@ from test_report_inputs import draw_all, make_inputs
 
 from analysis.outcomes.rows import NotebookResults
 from analysis.report import pdf
-from analysis.report.html import report_context
+from analysis.report.html import report_context, write_report
 from analysis.report.inputs import ReportInputs
 from analysis.report.paper import column_widths
+from analysis.report.paper_drawings import as_images
 from analysis.report.tables import Heading, TableView
+from analysis.wording.texts import say
 
 LETTER_POINTS = (612.0, 792.0)  # 8.5 by 11 inches of 72 points
 LARGEST_SMALL_REPORT = 400_000  # bytes, with a handful of figures
@@ -194,6 +196,45 @@ def test_figures_are_drawn_letter_by_letter_where_whole_words_fail(tmp_path, mon
 def test_the_same_inputs_give_the_same_bytes(summary, tmp_path, context):
     again = pdf.write_summary_pdf(tmp_path / pdf.SUMMARY, context)
     assert again.read_bytes() == summary.read_bytes()
+
+
+@needs_pango
+@pytest.mark.slow
+def test_page_and_report_made_twice_are_the_same_letter_for_letter(report, tmp_path, context):
+    folder = tmp_path / "figures"
+    folder.mkdir()
+    again = drawn_inputs(folder)
+    made = pdf.write_report_pdf(tmp_path / pdf.REPORT, report_context(again))
+    assert made.read_bytes() == report.read_bytes()
+    pages = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        pages.append(write_report(tmp_path / name, loaded=again).read_bytes())
+    assert pages[0] == pages[1]
+
+
+@needs_pango
+def test_paper_says_where_signatures_stand_and_which_results_it_prints(tmp_path, context):
+    given = {**context, "results_sha256": "ab" * 32}
+    text = pdf.paper_text("page.html.j2", given)
+    assert "ab" * 32 in text
+    assert say("paper.sign_text") in text
+    assert say("paper.sign_results") not in pdf.paper_text("page.html.j2", context)
+
+
+@needs_pango
+def test_where_a_drawing_fails_all_stand_in_the_page_itself(tmp_path, monkeypatch, context):
+    def failing(text):
+        return f"{as_images(text)}<img alt='x' src='data:image/svg+xml,no drawing'>"
+
+    monkeypatch.setattr(pdf, "as_images", failing)
+    laid: list[str] = []
+    real = pdf._lay_out
+    monkeypatch.setattr(pdf, "_lay_out", lambda text: laid.append(text) or real(text))
+    pdf.write_summary_pdf(tmp_path / pdf.SUMMARY, context)
+    assert "no drawing" in laid[0]
+    assert "<svg class" in laid[-1]
+    assert "no drawing" not in laid[-1]
 
 
 @needs_pango

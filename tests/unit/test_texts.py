@@ -53,7 +53,8 @@ FAMILIES = {
                        "definition"),
     "quality.columns.": ("lines", "not_records", "records", "read", "used", "excluded"),
     "method.booster_": ("loss", "censoring", "ignored", "other"),
-    "numbers.": ("week", "weeks", "day", "days", "year", "years", "percent", "no_patients", "not_reached",
+    "numbers.": ("week", "weeks", "day", "days", "year", "years", "percent", "no_patients",
+                 "not_reached",
                  "withheld"),
     "signoff.": ("signed", "source", "void_text"),
 }  # fmt: skip

@@ -9,6 +9,7 @@ from analysis.changes.flips import Flip, find_flips
 from analysis.changes.game import CODE, SETTINGS, Game, differing_settings, play
 from analysis.changes.inputs import RunData
 from analysis.changes.moved import MovedRow, has_moved, split_row
+from analysis.changes.recompute import Progress
 from analysis.changes.telling import FACTORS, MEANINGS, sizeable, tell_count
 from analysis.contract.codes import load_conditions
 from analysis.outcomes.rows import ResultRow
@@ -67,7 +68,12 @@ class RunComparison:
 
 
 def compare_runs(
-    a: RunData, b: RunData, *, everything: bool = False, workers: int = 1
+    a: RunData,
+    b: RunData,
+    *,
+    everything: bool = False,
+    workers: int = 1,
+    progress: Progress | None = None,
 ) -> RunComparison:
     """Compare two runs.
 
@@ -79,6 +85,8 @@ def compare_runs(
         Also split the measures that take long and the limits that rest on a bootstrap.
     workers : int, at least 1
         Processes for the recomputations.
+    progress : callable, optional
+        Told how many pieces of the recomputations are done, and how many there are.
 
     Returns
     -------
@@ -96,7 +104,15 @@ def compare_runs(
     codes = tuple(dict.fromkeys(b.rows[name].condition for name in changed))
     game = None
     if changed and a.export is not None and b.export is not None:
-        game = play(a, b, codes, everything=everything, workers=workers)
+        game = play(
+            a,
+            b,
+            codes,
+            everything=everything,
+            workers=workers,
+            wanted=set(changed),
+            progress=progress,
+        )
     rows = [split_row(a.rows[n], b.rows[n], game, everything=everything) for n in changed]
     settings = differing_settings(a.settings, b.settings)
     return RunComparison(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from analysis.changes.factors import DATA_FACTORS, ExportChanges, compare_exports, mix_exports
 from analysis.changes.inputs import RunData
-from analysis.changes.recompute import Point, recompute
+from analysis.changes.pieces import Point
+from analysis.changes.recompute import Progress, recompute
 from analysis.changes.shapley import Coalition, coalitions
 from analysis.derive.datasets import Datasets, derive_datasets
 from analysis.errors import ReliefcheckError
@@ -52,7 +53,14 @@ class Game:
 
 
 def play(
-    a: RunData, b: RunData, conditions: Iterable[str], *, everything: bool, workers: int
+    a: RunData,
+    b: RunData,
+    conditions: Iterable[str],
+    *,
+    everything: bool,
+    workers: int,
+    wanted: Collection[str] | None = None,
+    progress: Progress | None = None,
 ) -> Game:
     """Recompute every mixture of two runs that keep their data.
 
@@ -62,7 +70,7 @@ def play(
         Both with their export.
     conditions : iterable of str
         Whose rows are wanted.
-    everything, workers
+    everything, workers, wanted, progress
         As `analysis.changes.recompute.recompute`.
 
     Raises
@@ -74,7 +82,14 @@ def play(
     changes = compare_exports(a.export, b.export)
     fine = factors_between(changes, a.settings, b.settings, everything=everything)
     why, groups, mixtures = _first_that_derives(changes, a, b, fine)
-    made = recompute(list(mixtures.values()), conditions, everything=everything, workers=workers)
+    made = recompute(
+        list(mixtures.values()),
+        conditions,
+        everything=everything,
+        workers=workers,
+        wanted=wanted,
+        progress=progress,
+    )
     return Game(
         changes=changes,
         factors=groups,

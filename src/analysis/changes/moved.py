@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from math import isclose
 
 from analysis.changes.game import CODE, Game
-from analysis.changes.recompute import Point
+from analysis.changes.pieces import Point
 from analysis.changes.shapley import SUM_TOLERANCE, Coalition, split_exactly
 from analysis.outcomes.rows import ResultRow
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -41,7 +43,8 @@ def diff(
 
     Every change of a result is split exactly into new patients, patients gone, corrected values,
     late follow-ups, settings and code. For that, mixtures of the two runs are computed again: a
-    minute or so, and with --all several. Runs that keep no data need their exports.
+    minute or so, and with --all several; a terminal shows how far it is. Runs that keep no data
+    need their exports.
     """
     import json
 
@@ -55,7 +58,9 @@ def diff(
 
     before = load_run_data(run_a, export=export_a, mapping=mapping_a)
     after = load_run_data(run_b, export=export_b, mapping=mapping_b)
-    made = compare_runs(before, after, everything=everything, workers=workers)
+    made = compare_runs(
+        before, after, everything=everything, workers=workers, progress=_line_of_progress()
+    )
     if page:
         write_comparison_page(made, page)
     if as_json:
@@ -64,3 +69,15 @@ def diff(
         click.echo(tell_comparison(made, n_rows=rows))
         if page:
             click.echo(f"\nPage: {page}")
+
+
+def _line_of_progress() -> Callable[[int, int], None] | None:
+    """Return what keeps one line of a terminal up to date; nothing where stderr is no terminal."""
+    if not sys.stderr.isatty():
+        return None
+
+    def tell(n_done: int, n_all: int) -> None:
+        told = "" if n_done == n_all else f"Recomputing: {100 * n_done // n_all} %"
+        click.echo(f"\r{told:<20}\r{told}", err=True, nl=False)
+
+    return tell

@@ -19,7 +19,8 @@ def sign(run: Path, name: str, role: str, check: bool) -> None:
     """Sign the results in folder RUN, or check who has.
 
     Stores name, role, day and a hash of every number and verdict in signoff.json, and shows them
-    on the page. A number that moves afterwards voids the signature. Several people may sign.
+    in index.html. A number that moves afterwards voids the signature. Several people may sign. The
+    PDFs stay as they were made: they name the same hash and leave a line to sign by hand.
 
     For example: reliefcheck sign reports/latest --as "A. Weber, MD" --role "medical director"
     """

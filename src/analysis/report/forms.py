@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from analysis.errors import InputError
 from analysis.report.inputs import ReportInputs
 from analysis.report.methods import settings_lines
 from analysis.report.pdf import REPORT, SUMMARY, MissingLibrary, write_report_pdf, write_summary_pdf
+from analysis.report.signoff import hash_results
 from analysis.report.workbook import NAME as WORKBOOK
 from analysis.report.workbook import write_workbook
 from analysis.wording.texts import say
@@ -39,12 +41,21 @@ def write_forms(work: Path, loaded: ReportInputs, context: Mapping[str, Any]) ->
     write_results_workbook(work, loaded)
     if loaded.run.get("grade") != RELEASE:
         (work / SCHEMA).write_text(schema_text(), encoding="utf-8")
+    signed = {**context, "results_sha256": results_hash(work)}
     try:
-        write_summary_pdf(work / SUMMARY, context)
-        write_report_pdf(work / REPORT, context)
+        write_summary_pdf(work / SUMMARY, signed)
+        write_report_pdf(work / REPORT, signed)
     except MissingLibrary as missing:
         return (say("forms.no_pdf", missing=missing, how=say("forms.get_libraries")),)
     return ()
+
+
+def results_hash(work: Path) -> str:
+    """Return the hash that a signature would bind, for paper; empty where no results lie."""
+    try:
+        return hash_results(work)
+    except InputError:
+        return ""
 
 
 def write_results_workbook(work: Path, loaded: ReportInputs) -> Path:

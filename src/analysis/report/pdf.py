@@ -12,16 +12,18 @@ import io
 import logging
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, redirect_stdout
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from analysis.display.palette import INK
 from analysis.errors import RunError
 from analysis.report.html import kept_together, render_page
-from analysis.report.paper import column_widths
+from analysis.report.paper import captions_once, column_widths, without_drawings
+from analysis.report.paper_drawings import as_images
+from analysis.report.paper_ledger import one_source, paper_groups, told_of
 from analysis.report.pdf_text import whole_words
 
 REPORT, SUMMARY = "report.pdf", "summary.pdf"
@@ -39,8 +41,28 @@ _ID = re.compile(r' id="([^"]*)"')
 _LIBRARY = re.compile(r"'([\w.-]+)'")
 
 
+FOR_PAPER = {
+    "column_widths": column_widths,
+    "without_drawings": without_drawings,
+    "paper_groups": paper_groups,
+    "one_source": one_source,
+    "told_of": told_of,
+}
+"""What only the templates of paper use."""
+
+Drawn = Callable[[str], str]
+
+
 class MissingLibrary(Exception):
     """A library of the system that draws text is not there; the message names it."""
+
+
+class _Laid(NamedTuple):
+    """A page as HTML, and laid out; ``zoom`` is the size at which it is written."""
+
+    text: str
+    document: Any
+    zoom: float = 1.0
 
 
 def write_report_pdf(path: Path, context: Mapping[str, Any]) -> Path:
@@ -57,9 +79,12 @@ def write_report_pdf(path: Path, context: Mapping[str, Any]) -> Path:
     MissingLibrary
         Pango is not installed.
     """
-    text = paper_text("page.html.j2", context)
-    with _quiet() as failures, _uncollected():
-        return _write(path, text, _lay_out(text), failures)
+
+    def laid_out(drawn: Drawn) -> _Laid:
+        text = paper_text("page.html.j2", context, drawn=drawn)
+        return _Laid(text, _lay_out(text))
+
+    return _write_best(path, laid_out)
 
 
 def write_summary_pdf(path: Path, context: Mapping[str, Any]) -> Path:
@@ -69,32 +94,41 @@ def write_summary_pdf(path: Path, context: Mapping[str, Any]) -> Path:
     report, and the page says so.
     """
     claims = context["verdicts"]
-    with _quiet() as failures, _uncollected():
+
+    def laid_out(drawn: Drawn) -> _Laid:
         for scale, most in FITS:
             more = {"verdicts": claims[:most], "n_left": max(0, len(claims) - most)}
             size = " ".join(f"{inches / scale:.4f}in" for inches in LETTER_INCHES)
-            text = paper_text("summary.html.j2", {**context, **more, "page_size": size})
+            given = {**context, **more, "page_size": size}
+            text = paper_text("summary.html.j2", given, drawn=drawn)
             document = _lay_out(text)
             if len(document.pages) == 1:
-                return _write(path, text, document, failures, zoom=scale)
-    raise RunError("the summary does not fit on one page; its first claim is too long.")
+                return _Laid(text, document, zoom=scale)
+        raise RunError("the summary does not fit on one page; its first claim is too long.")
+
+    return _write_best(path, laid_out)
 
 
-def paper_text(template: str, context: Mapping[str, Any]) -> str:
+def paper_text(template: str, context: Mapping[str, Any], *, drawn: Drawn = as_images) -> str:
     """Return a template as HTML for paper: links only to places on it, drawings with their text.
 
     What a listener should not hear twice (the shape beside a verdict's word) becomes a background,
-    which a tagged PDF counts as ornament.
+    which a tagged PDF counts as ornament. ``drawn`` makes of the figures what stands on the page.
     """
-    given = {"page_size": "Letter", **context, "form": "paper", "column_widths": column_widths}
-    text = _as_backgrounds(kept_together(render_page(template, **given)))
-    text = _TOLD.sub(r"\1\3<title>\2</title>", text)
+    given = {"page_size": "Letter", "results_sha256": "", **context, "form": "paper", **FOR_PAPER}
+    given["how_to_read_it"] = captions_once()
+    text = drawn(_as_backgrounds(kept_together(render_page(template, **given))))
     places = set(_ID.findall(text))
     text = _LINK.sub(
         lambda found: found[0] if found[1].removeprefix("#") in places else found[2], text
     )
     # Lone surrogates from a broken export cannot be written; they become question marks.
     return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _as_titled(text: str) -> str:
+    """Return a page with its figures as they are, what they show as their title."""
+    return _TOLD.sub(r"\1\3<title>\2</title>", text)
 
 
 def _as_backgrounds(text: str) -> str:
@@ -127,23 +161,32 @@ def _lay_out(text: str) -> Any:
     return HTML(string=text, url_fetcher=URLFetcher(allowed_protocols=["data"])).render()
 
 
-def _write(path: Path, text: str, document: Any, failures: list[str], *, zoom: float = 1.0) -> Path:
-    """Write a laid-out page; its identifier comes from its content, not from day or machine."""
-    # A drawing that fails would be left out in silence: words are then drawn letter by letter.
-    for words in (whole_words(), nullcontext()):
-        failures.clear()
-        with words:
-            made: bytes = document.write_pdf(
-                zoom=zoom,
-                pdf_variant=VARIANT,
-                pdf_identifier=sha256(text.encode("utf-8")).digest()[:16],
-            )
-        if not failures:
-            break
+def _write_best(path: Path, laid_out: Callable[[Drawn], _Laid]) -> Path:
+    """Write a PDF; where a drawing fails that way, all are drawn as slowly as WeasyPrint does.
+
+    A drawing that fails would be left out in silence.
+    """
+    with _quiet() as failures, _uncollected():
+        for drawn, words in ((as_images, whole_words()), (_as_titled, nullcontext())):
+            failures.clear()
+            with words:
+                made = _made(laid_out(drawn))
+            if not failures:
+                break
     part = path.with_suffix(f".part-{os.getpid()}")
     part.write_bytes(made)
     part.replace(path)
     return path
+
+
+def _made(laid: _Laid) -> bytes:
+    """Return a PDF; its identifier comes from its content, not from day or machine."""
+    made: bytes = laid.document.write_pdf(
+        zoom=laid.zoom,
+        pdf_variant=VARIANT,
+        pdf_identifier=sha256(laid.text.encode("utf-8")).digest()[:16],
+    )
+    return made
 
 
 @contextmanager
@@ -167,7 +210,7 @@ class _Failures(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         message = record.getMessage()
-        if "SVG" in message and "ailed" in message:
+        if "ailed" in message and ("SVG" in message or "image" in message):
             self.told.append(message)
 
 

@@ -17,6 +17,20 @@ PLACED = ("rotate", "letter-spacing", "dx", "dy", "dominant-baseline",
 
 A ``textLength`` keeps a line's width in other fonts; on paper the font is the suite's own."""
 
+ANCHOR = "anchor"
+"""Where a line stands to its place, under a name that only `whole_words` reads: under its own name
+WeasyPrint puts every line into a form of its own, to be moved when its width is known."""
+
+_SHIFTS = {"middle": 0.5, "end": 1.0}
+
+
+def is_plain(text: Any) -> bool:
+    """Return whether a text of a drawing is one line at one place: an element or WeasyPrint's."""
+    if not text.text or any(True for _ in text) or any(text.get(name) for name in PLACED):
+        return False
+    places = [str(text.attrib.get(name, "")).split() for name in ("x", "y")]
+    return len(places[0]) == len(places[1]) <= 1
+
 
 @contextmanager
 def whole_words() -> Iterator[None]:
@@ -31,9 +45,7 @@ def whole_words() -> Iterator[None]:
     named = [tag for tag, draw in tags.items() if draw is as_ever]
 
     def drawn(svg: Any, node: Any, font_size: float) -> None:
-        places = [str(node.attrib.get(name, "")).split() for name in ("x", "y")]
-        is_plain = node.text and all(len(each) == 1 for each in places)
-        if is_plain and not any(node.get(name) for name in PLACED):
+        if is_plain(node):
             _draw_line(svg, node, font_size)
         else:
             as_ever(svg, node, font_size)
@@ -64,6 +76,7 @@ def _draw_line(svg: Any, node: Any, font_size: float) -> None:
         node.text, style, svg.context, float("inf"), 0
     )
     x = size(node.attrib.get("x", "0"), font_size, svg.inner_width)
+    x -= width * _SHIFTS.get(node.attrib.get(ANCHOR, ""), 0.0)
     y = size(node.attrib.get("y", "0"), font_size, svg.inner_height)
     svg.cursor_position, svg.cursor_d_position = (x + width, y), [0, 0]
     node.text_bounding_box = extend_bounding_box(

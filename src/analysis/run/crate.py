@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analysis.files import sha256_of
+from analysis.run.crate_software import SUITE, describe_software
 from analysis.settings import AnalysisSettings
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ WORKFLOW_TYPES = [*NOTEBOOK_TYPES, "ComputationalWorkflow"]
 AGENT = "RELIEFCHECK_AGENT"
 """Environment variable that names who ran it. Nobody is named otherwise: not the machine's user."""
 
+NOTEBOOK_FORMAT = "4.5"
+"""Format of the executed notebooks (nbformat), as the suite writes them."""
+
 VERSION = "1.3"
 PROFILES = {
     "https://w3id.org/ro/wfrun/process/0.6": ("Process Run Crate", "0.6"),
@@ -40,6 +44,26 @@ PROFILES = {
 }
 TERMS = "https://w3id.org/ro/terms/workflow-run/context"
 DATA_TYPES = {bool: "Boolean", int: "Integer", float: "Float", str: "Text"}
+LANGUAGE = "https://jupyter.org/"
+BIOSCHEMAS = "https://bioschemas.org/profiles/{}/1.0-RELEASE"
+LICENCE = "#terms-of-use"
+TERMS_OF_USE = {
+    "@type": "CreativeWork",
+    "name": "Not licensed for use by others",
+    "description": "Results made from patients' records: for use inside the clinic.",
+}
+DESCRIBED = {
+    "notebooks/": "Executed notebook",
+    "figures/": "Figure of the report",
+    "data/": "Patient-level data as this run read them: not to be handed on",
+    "results": "Results, a row each",
+    "claims": "Verdicts, a claim each",
+    "index.html": "Report, one page",
+    "report.pdf": "Report",
+    "summary.pdf": "Summary of the report on one page",
+}
+"""What a file is, by how its name begins."""
+
 KINDS = {".ipynb": "application/x-ipynb+json", ".parquet": "application/vnd.apache.parquet"}
 
 
@@ -93,7 +117,7 @@ def _describe_root(crate: ROCrate, about: Mapping[str, Any]) -> None:
         f"and executed notebooks.{synthetic}"
     )
     root["datePublished"] = _times(about).get("endTime", str(about.get("started", "")))
-    root["license"] = "Not licensed for use by others: results made from patients' records."
+    root["license"] = _add(crate, LICENCE, TERMS_OF_USE)
     profiles = []
     for uri, (name, version) in PROFILES.items():
         told = {"@type": ["CreativeWork", "Profile"], "name": name, "version": version}
@@ -116,6 +140,7 @@ def _add_files(crate: ROCrate, folder: Path, about: Mapping[str, Any]) -> dict[s
             properties={
                 "@type": types.get(name, "File"),
                 "name": name,
+                "description": _described(name),
                 "contentSize": str(path.stat().st_size),
                 "encodingFormat": _kind(path),
                 "sha256": hashed.get(name) or sha256_of(path),
@@ -135,6 +160,11 @@ def files_of(folder: Path) -> dict[str, Path]:
     }
 
 
+def _described(name: str) -> str:
+    told = (words for begin, words in DESCRIBED.items() if name.startswith(begin))
+    return next(told, "File of the run")
+
+
 def _kind(path: Path) -> str:
     known = KINDS.get(path.suffix) or mimetypes.guess_type(path.name)[0]
     return known or "application/octet-stream"
@@ -143,11 +173,10 @@ def _kind(path: Path) -> str:
 def _add_workflow(crate: ROCrate, files: Mapping[str, Entity], about: Mapping[str, Any]) -> Entity:
     """Name run.json the main workflow, and the executed notebooks its parts."""
     workflow = files[WORKFLOW]
-    language = _add(
-        crate,
-        "https://jupyter.org/",
-        {"@type": "ComputerLanguage", "name": "Jupyter Notebook", "url": "https://jupyter.org/"},
-    )
+    told = {"@type": "ComputerLanguage", "name": "Jupyter Notebook", "url": LANGUAGE}
+    language = _add(crate, LANGUAGE, told | {"version": NOTEBOOK_FORMAT})
+    workflow["conformsTo"] = _add_profile(crate, "ComputationalWorkflow")
+    workflow["version"] = str(about.get("versions", {}).get(SUITE, "unknown"))
     workflow["description"] = "Notebooks of the run, the condition each ran on, and their settings"
     workflow["programmingLanguage"] = language
     parts = []
@@ -160,6 +189,8 @@ def _add_workflow(crate: ROCrate, files: Mapping[str, Entity], about: Mapping[st
             f"{task.get('sha256', 'not recorded')}"
             + (", stopped by an error" * bool(task["error"]))
         )
+        executed["programmingLanguage"] = language
+        executed["version"] = workflow["version"]
         parts.append(executed)
     workflow["hasPart"] = parts
     crate.mainEntity = workflow
@@ -173,7 +204,7 @@ def _add_inputs(crate: ROCrate, about: Mapping[str, Any]) -> list[Entity]:
         _add(
             crate,
             f"#input-{number}",
-            {"@type": "DigitalDocument", "name": name, "sha256": digest},
+            {"@type": ["CreativeWork", "DigitalDocument"], "name": name, "sha256": digest},
         )
         for number, (name, digest) in enumerate(sorted(told.items()), start=1)
     ]
@@ -182,6 +213,7 @@ def _add_inputs(crate: ROCrate, about: Mapping[str, Any]) -> list[Entity]:
 def _add_settings(crate: ROCrate, workflow: Entity, about: Mapping[str, Any]) -> list[Entity]:
     """Tell each setting as a parameter of the workflow and as the value it had."""
     made, slots = [], []
+    _add_profile(crate, "FormalParameter")
     for name, value in about.get("settings", {}).items():
         known = AnalysisSettings.model_fields.get(name)
         slot = crate.add_formal_parameter(
@@ -198,15 +230,14 @@ def _add_settings(crate: ROCrate, workflow: Entity, about: Mapping[str, Any]) ->
     return made
 
 
+def _add_profile(crate: ROCrate, name: str) -> ContextEntity:
+    told = {"@type": "CreativeWork", "name": f"Bioschemas {name}"}
+    return _add(crate, BIOSCHEMAS.format(name), told)
+
+
 def _add_software(crate: ROCrate, about: Mapping[str, Any]) -> list[Entity]:
-    commit = str(about.get("git_commit", ""))
-    made = []
-    for name, version in about.get("versions", {}).items():
-        told = {"@type": "SoftwareApplication", "name": name, "softwareVersion": str(version)}
-        if name == "reliefcheck" and commit:
-            told["identifier"] = commit
-        made.append(_add(crate, f"#software-{name}", told))
-    return made
+    told = describe_software(about)
+    return [_add(crate, f"#software-{name}", properties) for name, properties in told.items()]
 
 
 def _action(about: Mapping[str, Any]) -> dict[str, Any]:
@@ -215,7 +246,8 @@ def _action(about: Mapping[str, Any]) -> dict[str, Any]:
     told = {
         "@type": "CreateAction",
         "name": f"Run of Reliefcheck on {about.get('export', 'an export')}",
-        "actionStatus": {"@id": f"http://schema.org/{status}ActionStatus"},
+        "description": f"`reliefcheck run`: {len(about.get('notebooks', ()))} notebooks executed.",
+        "actionStatus": f"http://schema.org/{status}ActionStatus",
         **_times(about),
     }
     if failed:

@@ -111,7 +111,10 @@ def open_place(url: str) -> tuple[Any, str]:
 
 def _listed(files: Any, root: str) -> Iterator[tuple[str, str]]:
     """Yield every file at or below ``root`` with its path inside the export; "" for a file."""
-    if root.startswith(("http://", "https://")) or not files.isdir(root):
+    if root.startswith(("http://", "https://")):  # asked for, it says why it does not come
+        yield root, ""
+        return
+    if not files.isdir(root):
         if files.exists(root):
             yield root, ""
         return
