@@ -15,6 +15,7 @@ ORDER = [
     "errors",
     "places",
     "files",
+    "lifeline",
     "results",
     "settings",
     "wording",

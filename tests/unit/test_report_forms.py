@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 
 import jsonschema
@@ -10,7 +11,7 @@ import openpyxl
 import pytest
 from test_report_inputs import make_inputs
 
-from analysis.report import forms
+from analysis.report import forms, pdf_aside
 from analysis.report.assemble import result_record
 from analysis.report.html import FORMS, report_context, write_report
 from analysis.report.pdf import MissingLibrary
@@ -35,9 +36,11 @@ def test_without_the_library_the_rest_is_written_and_one_sentence_says_why(tmp_p
     assert "brew install pango" in note
     assert "MSYS2" in note
     assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "index.html",
         "results.schema.json",
         "results.xlsx",
     ]
+    assert ".pdf" not in re.findall(r'href="([^"#]*)"', (tmp_path / "index.html").read_text())
 
 
 def test_the_workbook_says_what_it_is_of(tmp_path, no_pdf):
@@ -55,8 +58,9 @@ def test_the_workbook_says_what_it_is_of(tmp_path, no_pdf):
 
 def test_paper_names_the_hash_that_a_signature_binds(tmp_path, monkeypatch):
     given = []
-    for name in ("write_summary_pdf", "write_report_pdf"):
-        monkeypatch.setattr(forms, name, lambda path, context: given.append(context))
+    monkeypatch.setattr(pdf_aside.threading, "active_count", lambda: 2)  # all in this process
+    for room, name in ((forms, "write_summary_pdf"), (pdf_aside, "write_report_pdf")):
+        monkeypatch.setattr(room, name, lambda path, context: given.append(context))
     inputs = make_inputs()
     forms.write_forms(tmp_path, inputs, report_context(inputs))
     assert [each["results_sha256"] for each in given] == ["", ""]

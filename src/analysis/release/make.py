@@ -28,7 +28,7 @@ from analysis.release.rows import WITHHELD, ReleasedRows, release_rows
 from analysis.release.verdicts import release_judgements
 from analysis.report.assemble import NOTEBOOKS, TITLE
 from analysis.report.forms import write_forms
-from analysis.report.html import report_context, write_report
+from analysis.report.html import report_context
 from analysis.report.inputs import NotebookLink, ReportInputs
 from analysis.report.signoff import SOURCE, holding, signoff_view
 from analysis.report.spreadsheets import write_csv
@@ -161,10 +161,8 @@ def _write(
         figures=work / FIGURES,
         signature=signoff_view(work),
     )
-    context = report_context(loaded)
-    for note in write_forms(work, loaded, context):
+    for note in write_forms(work, loaded, report_context(loaded)):
         tell(note)
-    write_report(work, loaded=loaded, context=context)
 
 
 def release_run(

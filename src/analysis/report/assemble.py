@@ -10,7 +10,7 @@ from typing import Any
 
 from analysis.outcomes.rows import NotebookResults, frame_of_rows
 from analysis.report.forms import write_forms
-from analysis.report.html import report_context, write_report
+from analysis.report.html import PAGE, report_context
 from analysis.report.inputs import NotebookLink, ReportInputs
 from analysis.report.notebook_pages import write_notebook_page
 from analysis.report.spreadsheets import write_csv
@@ -99,9 +99,8 @@ def assemble_report(work: Path, content: ReportContent) -> Assembled:
         figures=work / FIGURES,
         cells=cells,
     )
-    context = report_context(loaded)
-    notes = write_forms(work, loaded, context)
-    return Assembled(page=write_report(work, loaded=loaded, context=context), notes=notes)
+    notes = write_forms(work, loaded, report_context(loaded))
+    return Assembled(page=work / PAGE, notes=notes)
 
 
 def _write_page(folder: Path, each: ExecutedNotebook) -> NotebookLink:

@@ -1,15 +1,17 @@
-"""The report's other forms: two PDFs, a workbook, and the schema that results.json fits."""
+"""The report in all its forms: page, two PDFs, workbook, and the schema results.json fits."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from analysis.errors import InputError
+from analysis.report.html import write_report
 from analysis.report.inputs import ReportInputs
 from analysis.report.methods import settings_lines
-from analysis.report.pdf import REPORT, SUMMARY, MissingLibrary, write_report_pdf, write_summary_pdf
+from analysis.report.pdf import REPORT, SUMMARY, MissingLibrary, write_summary_pdf
+from analysis.report.pdf_aside import report_pdf_aside
 from analysis.report.signoff import hash_results
 from analysis.report.workbook import NAME as WORKBOOK
 from analysis.report.workbook import write_workbook
@@ -21,7 +23,7 @@ RELEASE = "release"
 
 
 def write_forms(work: Path, loaded: ReportInputs, context: Mapping[str, Any]) -> tuple[str, ...]:
-    """Write report.pdf, summary.pdf, results.xlsx and results.schema.json into a run folder.
+    """Write index.html, both PDFs, results.xlsx and results.schema.json into a run folder.
 
     Parameters
     ----------
@@ -38,16 +40,25 @@ def write_forms(work: Path, loaded: ReportInputs, context: Mapping[str, Any]) ->
         A sentence for each form that could not be made, and how to get it; empty when all are
         there. Only libraries of the system that draw text may be missing.
     """
+    signed = {**context, "results_sha256": results_hash(work)}
+    try:
+        with report_pdf_aside(work / REPORT, signed):
+            write_summary_pdf(work / SUMMARY, signed)  # first: it knows soon what is missing
+            _write_others(work, loaded, context, coming=(REPORT,))
+    except MissingLibrary as missing:
+        _write_others(work, loaded, context)
+        return (say("forms.no_pdf", missing=missing, how=say("forms.get_libraries")),)
+    return ()
+
+
+def _write_others(
+    work: Path, loaded: ReportInputs, context: Mapping[str, Any], *, coming: Sequence[str] = ()
+) -> None:
+    """Write every form but the PDFs; the page leads to those that are there or ``coming``."""
     write_results_workbook(work, loaded)
     if loaded.run.get("grade") != RELEASE:
         (work / SCHEMA).write_text(schema_text(), encoding="utf-8")
-    signed = {**context, "results_sha256": results_hash(work)}
-    try:
-        write_summary_pdf(work / SUMMARY, signed)
-        write_report_pdf(work / REPORT, signed)
-    except MissingLibrary as missing:
-        return (say("forms.no_pdf", missing=missing, how=say("forms.get_libraries")),)
-    return ()
+    write_report(work, loaded=loaded, context=context, coming=coming)
 
 
 def results_hash(work: Path) -> str:

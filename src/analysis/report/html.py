@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -66,7 +66,11 @@ FONTS = (("400", "ReliefcheckSans-Regular.woff2"), ("700", "ReliefcheckSans-Bold
 
 
 def write_report(
-    run_folder: Path, *, loaded: ReportInputs, context: Mapping[str, Any] | None = None
+    run_folder: Path,
+    *,
+    loaded: ReportInputs,
+    context: Mapping[str, Any] | None = None,
+    coming: Sequence[str] = (),
 ) -> Path:
     """Write the report of a run.
 
@@ -78,15 +82,17 @@ def write_report(
         Everything to print. Any measure may be absent, and unknown ones are listed as they are.
     context : mapping, optional
         Of `report_context`, where it is made already.
+    coming : sequence of str
+        Forms of `FORMS` that are still being made.
 
     Returns
     -------
     Path
-        The page. It leads to the other forms that lie beside it already.
+        The page. It leads to the other forms that lie beside it already or are to come.
     """
     page = run_folder / PAGE
     context = context or report_context(loaded)
-    forms = [name for name in FORMS if (run_folder / name).is_file()]
+    forms = [name for name in FORMS if name in coming or (run_folder / name).is_file()]
     write_whole(page, kept_together(render_page("page.html.j2", **context, forms=forms)))
     return page
 

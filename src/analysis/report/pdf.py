@@ -10,7 +10,6 @@ import base64
 import gc
 import io
 import logging
-import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, redirect_stdout
@@ -20,6 +19,7 @@ from typing import Any, NamedTuple
 
 from analysis.display.palette import INK
 from analysis.errors import RunError
+from analysis.files import write_whole
 from analysis.report.html import kept_together, render_page
 from analysis.report.paper import captions_once, column_widths, without_drawings
 from analysis.report.paper_drawings import as_images
@@ -173,10 +173,7 @@ def _write_best(path: Path, laid_out: Callable[[Drawn], _Laid]) -> Path:
                 made = _made(laid_out(drawn))
             if not failures:
                 break
-    part = path.with_suffix(f".part-{os.getpid()}")
-    part.write_bytes(made)
-    part.replace(path)
-    return path
+    return write_whole(path, made)
 
 
 def _made(laid: _Laid) -> bytes:

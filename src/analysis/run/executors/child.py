@@ -14,9 +14,9 @@ from typing import NoReturn
 
 from ipykernel.kernelapp import IPKernelApp
 
+from analysis.lifeline import die_with_parent
 from analysis.run.executors.engine import ENGINE_NAME
 from analysis.run.executors.execute import LONGEST_ERROR, execute_task
-from analysis.run.executors.lifeline import die_with_parent
 from analysis.run.tasks import Task
 
 KILL_ME_FIRST = "500"

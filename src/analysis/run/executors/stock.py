@@ -12,8 +12,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from queue import SimpleQueue
 
+from analysis.lifeline import die_with_parent
 from analysis.run.executors.execute import execute_task, prepare_environment
-from analysis.run.executors.lifeline import die_with_parent
 from analysis.run.tasks import Executor, Outcome, Task
 
 
