@@ -6,7 +6,9 @@ import base64
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook
 
 from analysis.run.executors import open_executor
 from analysis.run.executors.cell_engine import saved_once_a_cell
@@ -271,15 +273,18 @@ def test_a_notebook_imports_nothing_itself(run):
 class Manager:
     """What papermill keeps of a notebook under way, as far as saving goes."""
 
-    def __init__(self) -> None:
+    def __init__(self, output_path: str | None) -> None:
+        self.output_path = output_path
+        self.nb = new_notebook(cells=[new_code_cell("1")])
         self.n_saved = 0
 
     def save(self, **_: Any) -> None:
         self.n_saved += 1
 
 
-def test_papermill_saves_nothing_between_cells_and_again_at_the_end():
-    manager: Any = Manager()
+@pytest.mark.parametrize("path", [None, "-", "memory://folder/page.ipynb"])
+def test_papermill_saves_once_a_cell_and_again_at_the_end(path):
+    manager: Any = Manager(path)
     with pytest.raises(KeyError), saved_once_a_cell(manager) as save:
         manager.save(nb=None)
         assert manager.n_saved == 0
@@ -288,6 +293,16 @@ def test_papermill_saves_nothing_between_cells_and_again_at_the_end():
         raise KeyError
     manager.save()
     assert manager.n_saved == 2
+
+
+def test_a_file_is_saved_quickly_and_can_be_read(tmp_path):
+    path = tmp_path / "page.ipynb"
+    manager: Any = Manager(str(path))
+    with saved_once_a_cell(manager) as save:
+        save()
+    assert manager.n_saved == 0
+    assert nbformat.read(path, as_version=4) == manager.nb
+    assert [each.name for each in tmp_path.iterdir()] == ["page.ipynb"]
 
 
 def test_exit_functions_of_a_notebook_run(run):

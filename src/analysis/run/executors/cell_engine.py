@@ -6,13 +6,16 @@ nbclient's own code; only the kernel at the other end is replaced.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, ClassVar
 
 from papermill.engines import Engine, NotebookExecutionManager
 from papermill.exceptions import PapermillException
 
+from analysis.files import write_whole
 from analysis.run.executors.engine import ENGINE_NAME
 
 
@@ -64,13 +67,19 @@ class CellEngine(Engine):
 def saved_once_a_cell(nb_man: NotebookExecutionManager) -> Iterator[Callable[[], None]]:
     """Take papermill's savings away, and give what saves.
 
-    papermill writes the whole notebook before and after each cell, text or code, which takes a
-    quarter of a notebook's time. Before each cell that is executed is enough: there alone a process
-    can die, and what is on disk then is the same.
+    papermill checks, sorts and writes the whole notebook before and after each cell, text or code,
+    which takes a quarter of a notebook's time. Before each cell that is executed is enough, as it
+    is in memory: there alone a process can die. At the end papermill writes its own form.
     """
-    save = nb_man.save
+    save, path = nb_man.save, nb_man.output_path or ""
     nb_man.save = lambda **_: None
     try:
-        yield save
+        is_file = path and path != "-" and "://" not in path
+        yield (lambda: save_as_it_is(nb_man.nb, Path(path))) if is_file else save
     finally:
         del nb_man.save
+
+
+def save_as_it_is(notebook: Mapping[str, Any], path: Path) -> None:
+    """Write a notebook in a form that can be read and no more."""
+    write_whole(path, json.dumps(notebook, ensure_ascii=False))
