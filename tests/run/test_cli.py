@@ -181,6 +181,7 @@ def test_report_is_never_overwritten(tmp_path):
         (("--cache", "c", "--no-cache"), ("exclude each other",)),
         (("--out", "file"), ("file is a file", "--out")),
         (("--out", "file/below"), ("cannot be written to", "--out")),
+        (("--out", "s3://bucket/june"), ("s3://bucket/june", "a folder of this machine")),
         (("--plan", "--condition", "cprs"), ("Did you mean 'crps'",)),
     ],
 )

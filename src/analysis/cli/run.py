@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from analysis.cli.options import PATH
+from analysis.cli.options import LOCAL_PATH, PATH
 
 if TYPE_CHECKING:
     from analysis.run.grid_cells import Cell
@@ -45,7 +45,7 @@ MOST_AT_ONCE = 512
     metavar="NAME=VALUE,VALUE",
     help="A run for each value of a setting; given more than once, for each combination.",
 )
-@click.option("--out", type=PATH, help="Folder for the report; must not exist yet.")
+@click.option("--out", type=LOCAL_PATH, help="Folder for the report; must not exist yet.")
 @click.option(
     "--release",
     is_flag=True,
@@ -78,7 +78,7 @@ MOST_AT_ONCE = 512
 @click.option("--plan", "only_plan", is_flag=True, help="Print what would run; run nothing.")
 @click.option(
     "--cache",
-    type=PATH,
+    type=LOCAL_PATH,
     show_default="reports/.cache",
     help="Folder where results are kept; what has not changed is not computed again.",
 )
