@@ -58,11 +58,12 @@ def make_relief() -> Figure:
     """One curve of forty steps with its band."""
     weeks = np.linspace(0.5, 25.5, 40)
     alive = np.linspace(0.98, 0.05, 40)
-    curve = figures.CurveToDraw(
-        label="CRPS", condition="crps", times=weeks, survival=alive, low=alive * 0.8,
-        high=alive**0.8, at_risk_weeks=[0, 4, 8, 12, 26], at_risk=[74, 63, 34, 17, 1],
+    curve = figures.IntervalCurveToDraw(
+        label="CRPS", condition="crps", left=weeks - 0.3, right=weeks, mass=np.full(40, 1 / 40),
+        n=74, at_risk_weeks=[0, 4, 8, 12, 26], at_risk=[74, 63, 34, 17, 1],
+        intervals=list(zip(weeks, alive * 0.8, alive**0.8, strict=True)), level=0.95,
     )  # fmt: skip
-    return figures.draw_relief_curves([curve])
+    return figures.draw_interval_relief([curve])
 
 
 def make_incidence() -> Figure:

@@ -48,7 +48,6 @@ DRAWN = {
     "waterfall": lambda: figures.draw_waterfall([50.0, 30.0, -20.0, math.nan]),
     "cumulative": lambda: figures.draw_cumulative_responders(CUMULATIVE, labels=LABELS),
     "trajectories": lambda: figures.draw_trajectories(SCORES, labels=LABELS),
-    "relief": lambda: figures.draw_relief_curves([CURVE]),
     "verdicts": lambda: figures.draw_verdict_strip(judgements(ROWS), labels=LABELS),
 }
 EMPTY = {
@@ -58,7 +57,6 @@ EMPTY = {
     "waterfall": lambda: figures.draw_waterfall([]),
     "cumulative": lambda: figures.draw_cumulative_responders([], labels=LABELS),
     "trajectories": lambda: figures.draw_trajectories([], labels=LABELS),
-    "relief": lambda: figures.draw_relief_curves([]),
     "verdicts": lambda: figures.draw_verdict_strip([], labels=LABELS),
 }
 
@@ -234,27 +232,9 @@ def test_a_relief_curve_is_read_as_steps(week, expected):
     assert CURVE.share_at(week) == expected
 
 
-def test_relief_is_described_with_what_was_not_followed():
-    assert figures.describe_relief_curves([CURVE]) == (
-        "Relief curve. CRPS: 40 patients, median 6 weeks, 90 % still relieved at week 4, "
-        "50 % still relieved at week 8, 50 % still relieved at week 12, "
-        "not followed that long at week 26."
-    )
-    drawn = texts(DRAWN["relief"]())
-    for said in ("2 weeks", "8.7 weeks", "Still followed", "36"):
-        assert said in drawn
-
-
 def test_a_curve_of_unequal_arrays_is_refused():
     with pytest.raises(ValueError, match="differ in length"):
         figures.CurveToDraw(label="x", times=[1.0, 2.0], survival=[1.0])
-
-
-def test_a_curve_nobody_lost_relief_on_is_drawn():
-    flat = figures.CurveToDraw(
-        label="x", times=[26.0], survival=[1.0], low=[math.nan], high=[math.nan]
-    )
-    assert b"<svg" in svg_bytes(figures.draw_relief_curves([flat]))
 
 
 def test_verdicts_are_drawn_by_word_and_shape_and_described():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -294,13 +295,13 @@ def draw_all(folder: Path, rows: list[ResultRow], condition: str) -> list[Figure
         if condition in BANDS
         else None
     )
-    curve = figures.CurveToDraw(
+    curve = figures.IntervalCurveToDraw(
         label=LABELS[condition],
         condition=condition,
-        times=[1.0, 4.0, 9.0, 20.0],
-        survival=[0.9, 0.7, 0.45, 0.2],
-        low=[0.8, 0.6, 0.35, 0.1],
-        high=[0.95, 0.8, 0.55, 0.3],
+        left=[0.0, 2.0, 6.0, 12.0, 26.0],
+        right=[1.0, 4.0, 9.0, 20.0, math.inf],
+        mass=[0.1, 0.2, 0.25, 0.25, 0.2],
+        n=88,
         at_risk_weeks=[0, 4, 8, 12, 26],
         at_risk=[88, 60, 40, 20, 5],
         median_text="9.4 weeks",
@@ -331,7 +332,10 @@ def draw_all(folder: Path, rows: list[ResultRow], condition: str) -> list[Figure
             figures.draw_reduction_definitions(by["percent_reduction"], labels=LABELS),
             figures.describe_reduction_definitions(by["percent_reduction"], labels=LABELS),
         ),
-        "relief": (figures.draw_relief_curves([curve]), figures.describe_relief_curves([curve])),
+        "relief": (
+            figures.draw_interval_relief([curve]),
+            figures.describe_interval_relief([curve]),
+        ),
     }
     notes = []
     for name, (figure, alt) in made.items():

@@ -11,7 +11,6 @@ from analysis.display.figures import (
     CurveToDraw,
     describe_cumulative_responders,
     describe_reduction_definitions,
-    describe_relief_curves,
     describe_responder_rates,
     describe_subgroups,
     describe_trajectories,
@@ -19,7 +18,6 @@ from analysis.display.figures import (
     describe_waterfall,
     draw_cumulative_responders,
     draw_reduction_definitions,
-    draw_relief_curves,
     draw_responder_rates,
     draw_subgroups,
     draw_trajectories,
@@ -208,20 +206,6 @@ def curve_to_draw(curve: ReliefCurve | None, *, label: str, condition: str) -> C
         at_risk_weeks=READ_WEEKS,
         at_risk=curve.at_risk(READ_WEEKS),
         median_text=estimate_text(curve.median),
-    )
-
-
-def show_relief(curves: Sequence[CurveToDraw | None], *, title: str, caption: str = "") -> Exhibit:
-    """Relief curves with numbers at risk; curves that do not exist are left out."""
-    drawn = [curve for curve in curves if curve is not None]
-    return Exhibit(
-        name="relief",
-        title=title,
-        figure=draw_relief_curves(drawn, title=title),
-        alt=describe_relief_curves(drawn),
-        caption=caption
-        or "Of those with at least 30 % less pain at the end of the series, the share still "
-        "relieved (Kaplan-Meier). Loss is dated at the visit that found it, so it came earlier.",
     )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from analysis.errors import RunError
+from analysis.files import write_whole
 from analysis.sources.remote import open_place, without_secrets
 
 EARLIEST = (1980, 1, 1, 0, 0, 0)
@@ -52,10 +53,7 @@ def unpack(data: bytes, folder: Path) -> list[Path]:
         for name in archive.namelist():
             target = folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
-            part = target.with_name(f".{target.name[:80]}.part-{uuid.uuid4().hex}")
-            part.write_bytes(archive.read(name))
-            part.replace(target)
-            made.append(target)
+            made.append(write_whole(target, archive.read(name)))
     return made
 
 

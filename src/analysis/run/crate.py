@@ -18,8 +18,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analysis.files import sha256_of
+from analysis.files import sha256_of, write_whole
 from analysis.run.crate_software import SUITE, describe_software
+from analysis.run.provenance import AGENT
 from analysis.settings import AnalysisSettings
 
 if TYPE_CHECKING:
@@ -30,8 +31,6 @@ CRATE_FILE = "ro-crate-metadata.json"
 WORKFLOW = "run.json"
 NOTEBOOK_TYPES = ["File", "SoftwareSourceCode"]
 WORKFLOW_TYPES = [*NOTEBOOK_TYPES, "ComputationalWorkflow"]
-AGENT = "RELIEFCHECK_AGENT"
-"""Environment variable that names who ran it. Nobody is named otherwise: not the machine's user."""
 
 NOTEBOOK_FORMAT = "4.5"
 """Format of the executed notebooks (nbformat), as the suite writes them."""
@@ -280,8 +279,5 @@ def _add(crate: ROCrate, identifier: str, properties: dict[str, Any]) -> Context
 def _write(path: Path, content: dict[str, Any]) -> Path:
     """Write sorted JSON, whole or not at all."""
     content["@graph"] = sorted(content["@graph"], key=lambda entity: entity["@id"])
-    part = path.with_name(f".{path.name}.part-{os.getpid()}")
     text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False)
-    part.write_text(text + "\n", encoding="utf-8")
-    part.replace(path)
-    return path
+    return write_whole(path, text + "\n")

@@ -30,7 +30,6 @@ from analysis.display.figures.rates import (
     draw_reduction_definitions,
     draw_responder_rates,
 )
-from analysis.display.figures.relief import describe_relief_curves, draw_relief_curves
 from analysis.display.figures.specification import (
     describe_specifications,
     draw_specifications,
@@ -54,7 +53,6 @@ __all__ = [
     "describe_interval_relief",
     "describe_parametric_check",
     "describe_reduction_definitions",
-    "describe_relief_curves",
     "describe_responder_rates",
     "describe_series",
     "describe_specifications",
@@ -70,7 +68,6 @@ __all__ = [
     "draw_interval_relief",
     "draw_parametric_check",
     "draw_reduction_definitions",
-    "draw_relief_curves",
     "draw_responder_rates",
     "draw_series",
     "draw_specifications",
