@@ -13,7 +13,7 @@ from zlib import crc32
 
 from analysis.files import write_whole
 from analysis.places import data_folder
-from analysis.report import forms
+from analysis.report import forms, pdf_aside
 from analysis.run.plan import FROM_RESULTS, PER_CONDITION, WHOLE_EXPORT
 from analysis.run.tasks import Outcome, Task
 
@@ -114,7 +114,7 @@ def quick_paper(patch: Callable[[object, str, object], object] = setattr) -> Non
     def write(path: Path, context: Mapping[str, Any]) -> Path:
         return write_whole(path, PAPER)
 
-    patch(forms, "write_report_pdf", write)
+    patch(pdf_aside, "write_report_pdf", write)
     patch(forms, "write_summary_pdf", write)
 
 

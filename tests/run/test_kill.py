@@ -123,17 +123,19 @@ def differing(one: dict[str, bytes], other: dict[str, bytes]) -> list[str]:
 def test_killed_at_any_moment(home, export, server, tmp_path):
     chance = random.Random(20260101)
     asked = {"export": export, "cache": tmp_path / "cache"}
+
+    def start_again() -> None:
+        for folder in (tmp_path / "cache", home / "reports"):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    assert server.run(**asked) == 0  # the first one is slow: it waits for the server's imports
+    start_again()
     begun = time.monotonic()
     assert server.run(**asked) == 0
     usual_seconds = time.monotonic() - begun
     undisturbed = content_of(reports_of(home)[0])
     expected = {"index.html", "results.json", "claims.json", "data/patients.parquet"}
     assert expected <= set(undisturbed)
-
-    def start_again() -> None:
-        for folder in (tmp_path / "cache", home / "reports"):
-            shutil.rmtree(folder, ignore_errors=True)
-
     for _ in range(ROUNDS):
         start_again()
         n_killed = 0
@@ -147,6 +149,7 @@ def test_killed_at_any_moment(home, export, server, tmp_path):
             check_reports(home)
             if reports_of(home):  # it was done before it could be killed: from the start again
                 start_again()
+                usual_seconds *= 0.9  # the machine was busier when it was timed
         assert server.run(**asked) == 0
         check_reports(home)
         assert len(reports_of(home)) == 1
