@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
@@ -12,6 +13,7 @@ from typing import Any
 from zlib import crc32
 
 from analysis.files import write_whole
+from analysis.lifeline import die_with_parent
 from analysis.places import data_folder
 from analysis.report import forms, pdf_aside
 from analysis.run.plan import FROM_RESULTS, PER_CONDITION, WHOLE_EXPORT
@@ -141,8 +143,10 @@ class InChildren(Here):
     """Executes each notebook in a forked child, which a test may kill."""
 
     def submit(self, task: Task, folder: Path) -> Future[Outcome]:
+        parent = os.getpid()
         child = os.fork()
         if child == 0:
+            die_with_parent(signal.SIGKILL, parent=parent)  # as a notebook's process does
             outcome = execute(task, folder)
             (folder / "seconds").write_text(str(outcome.seconds))
             os._exit(0)

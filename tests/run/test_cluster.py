@@ -268,7 +268,7 @@ def test_something_else_that_listens(short_wait):
         began = time.monotonic()
         with pytest.raises(RunError, match="no Dask scheduler answers"):
             open_cluster(f"tcp://127.0.0.1:{mute.getsockname()[1]}", workers=1).__enter__()
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 60  # it ends: the call would never be answered
     assert threading.active_count() == threads
 
 

@@ -118,7 +118,7 @@ def test_leaving_stops_what_runs_and_drops_what_waits(home):
         waiting = executor.submit(task_of("ok", days=2), home / "out")
         pid = pid_in(home / "1")
         begun = time.monotonic()
-    assert time.monotonic() - begun < 8
+    assert time.monotonic() - begun < 60  # not the ten minutes it sleeps
     assert running.result().error == "the run was stopped before the notebook's end."
     with pytest.raises(CancelledError):
         waiting.result()

@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 
 from analysis.run.cache_runs import is_whole
+from analysis.run.folder import LOCK
+from analysis.run.lock import is_held
 from tests.run.exports import PATIENTS, write_export
 from tests.run.fakes import make_home
 
@@ -116,6 +118,17 @@ def content_of(report: Path) -> dict[str, bytes]:
     }
 
 
+def wait_for_children_to_end(home: Path) -> None:
+    """Wait for what a killed runner started: it may write on for a moment, and then is left alone.
+
+    A minute is a thousand times what it takes; on a machine that stands still it may be seconds.
+    """
+    give_up = time.monotonic() + 60
+    while any(is_held(path / LOCK) for path in (home / "reports").glob(".*")):
+        assert time.monotonic() < give_up, "a child outlives its killed runner"
+        time.sleep(0.02)
+
+
 def differing(one: dict[str, bytes], other: dict[str, bytes]) -> list[str]:
     return sorted(name for name in {*one, *other} if one.get(name) != other.get(name))
 
@@ -150,6 +163,7 @@ def test_killed_at_any_moment(home, export, server, tmp_path):
             if reports_of(home):  # it was done before it could be killed: from the start again
                 start_again()
                 usual_seconds *= 0.9  # the machine was busier when it was timed
+        wait_for_children_to_end(home)
         assert server.run(**asked) == 0
         check_reports(home)
         assert len(reports_of(home)) == 1

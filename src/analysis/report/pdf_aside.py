@@ -54,7 +54,9 @@ def _can_fork() -> bool:
 
 
 def _begin(path: Path, context: Mapping[str, Any]) -> BaseProcess | None:
-    maker = get_context("fork").Process(target=_make, args=(path, context), daemon=True)
+    maker = get_context("fork").Process(
+        target=_make, args=(path, context, os.getpid()), daemon=True
+    )
     try:
         with warnings.catch_warnings():
             # Newer Pythons warn of threads they did not start: those of NumPy and Arrow mind forks.
@@ -65,10 +67,10 @@ def _begin(path: Path, context: Mapping[str, Any]) -> BaseProcess | None:
     return maker
 
 
-def _make(path: Path, context: Mapping[str, Any]) -> None:
+def _make(path: Path, context: Mapping[str, Any], parent: int) -> None:
     status = 1
     with contextlib.suppress(BaseException):
-        die_with_parent(signal.SIGKILL)
+        die_with_parent(signal.SIGKILL, parent=parent)
         write_report_pdf(path, context)
         status = 0
     os._exit(status)

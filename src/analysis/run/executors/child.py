@@ -23,7 +23,7 @@ KILL_ME_FIRST = "500"
 """Of 1000: when memory runs out, Linux ends a notebook rather than the processes around it."""
 
 
-def run_child(task: Task, folder: Path, tell: int) -> NoReturn:
+def run_child(task: Task, folder: Path, tell: int, *, parent: int) -> NoReturn:
     """Execute a task in this forked process, write how it ended to a pipe, and end.
 
     Parameters
@@ -33,10 +33,12 @@ def run_child(task: Task, folder: Path, tell: int) -> NoReturn:
     tell : int
         Descriptor of the pipe; gets a pickled pair of seconds and error. A process that dies
         has written nothing.
+    parent : int
+        Process number of the one this process was forked from.
     """
     status = 1
     try:
-        _stand_alone()
+        _stand_alone(parent)
         ended = execute_task(task, folder, engine_name=ENGINE_NAME)
         os.write(tell, pickle.dumps((ended.seconds, ended.error)))
         status = 0
@@ -49,9 +51,9 @@ def run_child(task: Task, folder: Path, tell: int) -> NoReturn:
         os._exit(status)
 
 
-def _stand_alone() -> None:
+def _stand_alone(parent: int) -> None:
     """Cut what ties this process to the one it was forked from."""
-    die_with_parent(signal.SIGKILL)
+    die_with_parent(signal.SIGKILL, parent=parent)
     os.setpgid(0, 0)  # programs that a notebook starts end with it, and Ctrl-C is not for it
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)

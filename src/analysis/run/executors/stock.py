@@ -65,7 +65,10 @@ class _Place:
 
     def renew(self) -> None:
         self._pool = ProcessPoolExecutor(
-            1, mp_context=get_context("spawn"), initializer=_begin_worker
+            1,
+            mp_context=get_context("spawn"),
+            initializer=_begin_worker,
+            initargs=(os.getpid(),),
         )
 
     def execute(self, task: Task, folder: Path) -> Outcome:
@@ -77,12 +80,11 @@ class _Place:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _begin_worker() -> None:
+def _begin_worker(runner: int) -> None:
     """Ctrl-C is the runner's business; being told to stop ends the kernel too."""
     prepare_environment()
     logging.getLogger("papermill").addHandler(logging.NullHandler())  # errors come as outcomes
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    runner = os.getppid()
 
     def end(*_: object) -> None:
         # Told to stop, the worker ends its kernel first. With the runner dead it must not go back
@@ -92,7 +94,7 @@ def _begin_worker() -> None:
         sys.exit(1)
 
     signal.signal(signal.SIGTERM, end)
-    die_with_parent(signal.SIGTERM)
+    die_with_parent(signal.SIGTERM, parent=runner)
 
 
 def _execute_in_kernel(task: Task, folder: Path) -> Outcome:

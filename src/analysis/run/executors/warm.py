@@ -203,6 +203,7 @@ class WarmProcess:
         if count_threads() != 1:
             raise RuntimeError("something started a thread; its locks would hang in a fork.")
         told, tell = os.pipe()
+        parent = os.getpid()
         try:
             pid = os.fork()
         except OSError as error:  # no memory, or no further process allowed
@@ -214,7 +215,7 @@ class WarmProcess:
             self._forget(told)
             from analysis.run.executors.child import run_child
 
-            run_child(task, folder, tell)
+            run_child(task, folder, tell, parent=parent)
         os.close(tell)
         with contextlib.suppress(OSError):
             os.setpgid(pid, pid)  # the child does it too; whoever comes first
