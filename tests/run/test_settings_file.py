@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from analysis.errors import SettingsError
-from analysis.run.settings_file import load_run_file, load_settings_file
+from analysis.run.settings_file import load_run_file
 
 PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
 
@@ -61,9 +61,3 @@ def test_what_is_wrong_is_told_with_its_line(tmp_path, text, parts):
 def test_no_such_file_is_a_sentence(tmp_path):
     with pytest.raises(SettingsError, match="no file"):
         load_run_file(tmp_path / "none.yaml")
-
-
-def test_settings_alone(tmp_path):
-    assert load_settings_file(write(tmp_path, "seed: 7")) == {"seed": 7}
-    with pytest.raises(SettingsError, match="grid"):
-        load_settings_file(write(tmp_path, "grid:\n  seed: [1, 2]"))

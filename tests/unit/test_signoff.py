@@ -17,7 +17,6 @@ from analysis.report.html import write_report
 from analysis.report.inputs import ReportInputs
 from analysis.report.signoff import (
     hash_results,
-    read_signoff,
     read_signoffs,
     show_signoff,
     sign_run,
@@ -49,14 +48,13 @@ def move_a_number(run: Path) -> None:
 
 
 def test_nobody_has_signed(run):
-    assert read_signoff(run) is None
+    assert read_signoffs(run) == ()
     assert signoff_view(run) is None
 
 
 def test_signature_is_kept_and_shown(run):
     sign_run(run, name="A. Weber,\n MD", role="medical director", on=DAY)
-    signed = read_signoff(run)
-    assert signed is not None
+    (signed,) = read_signoffs(run)
     assert (signed.name, signed.role, signed.date) == (
         "A. Weber, MD",
         "medical director",
@@ -65,14 +63,14 @@ def test_signature_is_kept_and_shown(run):
     assert signed.sha256 == hash_results(run)
     assert not signed.is_void
     page = (run / "index.html").read_text(encoding="utf-8")
-    assert "Signed by A. Weber, MD, medical director, on 2026-03-04." in page
+    assert "Signed by A. Weber, MD, medical director, on March 4, 2026." in page
     assert "<p>x</p>" in page
 
 
 def test_a_moved_number_voids_it_visibly(run):
     sign_run(run, name="A. Weber", role="director", on=DAY)
     move_a_number(run)
-    assert read_signoff(run).is_void
+    assert read_signoffs(run)[-1].is_void
     assert signoff_view(run)["holds"] is False
     show_signoff(run)
     page = (run / "index.html").read_text(encoding="utf-8")
@@ -108,7 +106,7 @@ def test_block_on_the_page_of_a_report_changes_nothing_else(run):
     after = (run / "index.html").read_text("utf-8")
     head, _, rest = after.partition("<!--signoff-->")
     block, _, tail = rest.partition("<!--/signoff-->")
-    assert "Signed by A. Weber, 50\N{NO-BREAK SPACE}% owner, director, on 2026-03-04." in block
+    assert "Signed by A. Weber, 50\N{NO-BREAK SPACE}% owner, director, on March 4, 2026." in block
     assert head + "<!--signoff--><!--/signoff-->" + tail == before
     # Written with the signature at once, the page is the same.
     write_report(run, loaded=replace(INPUTS, signature=signoff_view(run)))
@@ -129,15 +127,15 @@ def test_layout_of_the_files_does_not_count(run):
     sign_run(run, name="A. Weber", role="director", on=DAY)
     path = run / "results.json"
     path.write_text(json.dumps(json.loads(path.read_text("utf-8")), indent=4, sort_keys=True))
-    assert not read_signoff(run).is_void
+    assert not read_signoffs(run)[-1].is_void
 
 
 def test_a_verdict_that_moves_voids_it_too_and_so_do_lost_results(run):
     sign_run(run, name="A. Weber", role="director", on=DAY)
     (run / "claims.json").write_text('[{"verdict": "meets"}]', encoding="utf-8")
-    assert read_signoff(run).is_void
+    assert read_signoffs(run)[-1].is_void
     (run / "claims.json").unlink()
-    assert read_signoff(run).is_void
+    assert read_signoffs(run)[-1].is_void
 
 
 def test_several_people_sign_and_signing_again_replaces_ones_own(run):

@@ -202,4 +202,6 @@ def _slug(text: str) -> str:
 
     "A B", "A_B" and "A/B" are three sites and must stay three names.
     """
+    if text.replace("_", "").replace("-", "").isalnum():  # nearly all are plain names
+        return text
     return "".join(c if c.isalnum() or c in "-_" else f"~{ord(c):x}~" for c in text)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from markupsafe import Markup
 
 from analysis.report.marks import shape
+from analysis.wording.dates import date_text
 from analysis.wording.texts import say
 from analysis.wording.words import plain_text
 
@@ -53,5 +54,5 @@ def _lines(signed: Mapping[str, Any]) -> list[SignatureView]:
 
 
 def _tell(each: Mapping[str, Any], how: str) -> str:
-    told = {key: plain_text(str(each.get(key, ""))) for key in ("name", "role", "date")}
-    return say(f"signoff.{how}", **told)
+    told = {key: plain_text(str(each.get(key, ""))) for key in ("name", "role")}
+    return say(f"signoff.{how}", **told, date=date_text(each.get("date")))

@@ -102,12 +102,6 @@ def read_signoffs(folder: Path) -> tuple[SignOff, ...]:
     return tuple(SignOff(**each, is_void=each["sha256"] != now) for each in found)
 
 
-def read_signoff(folder: Path) -> SignOff | None:
-    """Return the newest signature of a run, None when nobody has signed."""
-    signed = read_signoffs(folder)
-    return signed[-1] if signed else None
-
-
 def sign_run(folder: Path, *, name: str, role: str, on: date) -> SignOff:
     """Sign the results of a run; whoever signed before, under the same name, signs anew.
 

@@ -156,12 +156,6 @@ def settings_of(notebook: str) -> type[BaseModel]:
     return NOTEBOOKS[notebook]
 
 
-def analysis_part(settings: BaseModel) -> AnalysisSettings:
-    """Return the analysis settings among a notebook's; others keep their default."""
-    known = AnalysisSettings.model_fields
-    return AnalysisSettings(**{k: v for k, v in settings.model_dump().items() if k in known})
-
-
 def parameters_of(model: type[BaseModel]) -> tuple[Parameter, ...]:
     """Return the fields of a settings object in their order."""
     return tuple(_parameter(name, field) for name, field in model.model_fields.items())

@@ -65,20 +65,6 @@ def load_run_file(path: Path) -> RunFile:
     )
 
 
-def load_settings_file(path: Path) -> dict[str, Any]:
-    """Return the settings of a file that holds nothing else.
-
-    Raises
-    ------
-    SettingsError
-        As `load_run_file`; also when the file names conditions or a grid.
-    """
-    loaded = load_run_file(path)
-    if loaded.conditions or loaded.grid:
-        raise SettingsError(f"{path.name} names conditions or a grid; only settings fit here.")
-    return dict(loaded.settings)
-
-
 def _place(path: Path, node: yaml.Node | None, loc: tuple[Any, ...]) -> str:
     return f"{path.name}, line {line_of(node, loc)}"
 
