@@ -24,6 +24,9 @@ from analysis.claims.robustness.alone import estimate_reading
 from analysis.claims.robustness.patients import starters_of
 from analysis.claims.specifications import Specification
 from analysis.derive.datasets import Datasets, derive_datasets
+from analysis.lint.catalogue import listed_claims
+from analysis.lint.extract import load_document
+from analysis.lint.linter import lint_documents
 from analysis.outcomes.selection import Group
 from analysis.places import data_folder
 from analysis.settings import AnalysisSettings
@@ -34,6 +37,7 @@ PATIENTS = 10_300  # of whom a little over 10,000 started with a pain to reduce
 REPEATS = 7
 GOAL_SECONDS_PER_1000 = 2.0
 GOAL_SECONDS_DURATION = 10.0
+GOAL_SECONDS_LINT = 2.0
 ALONE = 24
 SAME = 1e-9  # share or percent; sums in another order
 
@@ -92,6 +96,7 @@ def main() -> None:
             f"each alone would take {ratio:,.0f} times as long"
         )
     _time_duration(settings)
+    _time_lint()
 
 
 def _time_duration(settings: AnalysisSettings) -> None:
@@ -107,6 +112,19 @@ def _time_duration(settings: AnalysisSettings) -> None:
         f"{len(result.specifications):>5} readings {seconds:7.3f} s "
         f"({told} {GOAL_SECONDS_DURATION:g} s); {int(result.n[result.headline])} responders"
     )
+
+
+def _time_lint() -> None:
+    """Time the linter on a copy that holds every statement of the ledger."""
+    ledger = load_ledger()
+    with tempfile.TemporaryDirectory() as folder:
+        page = Path(folder) / "page.md"
+        page.write_text("".join(f"- {claim.wording}\n" for claim in ledger), encoding="utf-8")
+        claims = listed_claims(ledger)
+        seconds = clock(lambda: lint_documents([load_document(page)], claims=claims))
+    told = "within" if seconds < GOAL_SECONDS_LINT else "OVER"
+    print(f"lint               {len(ledger):>6} statements {seconds:7.3f} s "
+          f"({told} {GOAL_SECONDS_LINT:g} s)")  # fmt: skip
 
 
 if __name__ == "__main__":
