@@ -15,7 +15,8 @@ from analysis.report import pdf
 from analysis.report.html import report_context, write_report
 from analysis.report.inputs import ReportInputs
 from analysis.report.paper import column_widths
-from analysis.report.paper_drawings import as_images
+from analysis.report.paper_drawings import Paper, as_images
+from analysis.report.pdf_words import Pen
 from analysis.report.tables import Heading, TableView
 from analysis.wording.texts import say
 
@@ -26,7 +27,7 @@ HOSTILE = "<script>alert(1)</script> \N{RIGHT-TO-LEFT OVERRIDE}=cmd() \ud800 \N{
 
 def _has_pango() -> bool:
     try:
-        pdf._lay_out("<p>a</p>")
+        pdf._lay_out(Paper("<p>a</p>", {}))
     except pdf.MissingLibrary:
         return False
     return True
@@ -183,13 +184,22 @@ def test_words_of_figures_are_whole(told):
 
 @needs_pango
 def test_figures_are_drawn_letter_by_letter_where_whole_words_fail(tmp_path, monkeypatch, context):
-    def failing(svg, node, font_size):
+    def failing(pen, stream, words):
         raise AttributeError("another version")
 
-    monkeypatch.setattr("analysis.report.pdf_text._draw_line", failing)
+    monkeypatch.setattr(Pen, "write", failing)
     path = pdf.write_summary_pdf(tmp_path / pdf.SUMMARY, context)
     # Marks of the axis under a strip: letters drawn one by one come apart in the text.
     assert "100%" in "".join(words_of(path).split())
+
+
+@needs_pango
+def test_a_pdf_names_its_content_twice_as_its_identifier(summary, report):
+    for path in (summary, report):
+        first, second = PdfReader(path).trailer["/ID"]
+        assert len(first.original_bytes) == 16
+        assert first.original_bytes == second.original_bytes
+    assert PdfReader(summary).trailer["/ID"] != PdfReader(report).trailer["/ID"]
 
 
 @needs_pango
@@ -216,21 +226,22 @@ def test_page_and_report_made_twice_are_the_same_letter_for_letter(report, tmp_p
 @needs_pango
 def test_paper_says_where_signatures_stand_and_which_results_it_prints(tmp_path, context):
     given = {**context, "results_sha256": "ab" * 32}
-    text = pdf.paper_text("page.html.j2", given)
+    text = pdf.on_paper("page.html.j2", given).text
     assert "ab" * 32 in text
     assert say("paper.sign_text") in text
-    assert say("paper.sign_results") not in pdf.paper_text("page.html.j2", context)
+    assert say("paper.sign_results") not in pdf.on_paper("page.html.j2", context).text
 
 
 @needs_pango
 def test_where_a_drawing_fails_all_stand_in_the_page_itself(tmp_path, monkeypatch, context):
     def failing(text):
-        return f"{as_images(text)}<img alt='x' src='data:image/svg+xml,no drawing'>"
+        paper = as_images(text)
+        return Paper(f"{paper.text}<img alt='x' src='data:image/svg+xml,no drawing'>", {})
 
     monkeypatch.setattr(pdf, "as_images", failing)
     laid: list[str] = []
     real = pdf._lay_out
-    monkeypatch.setattr(pdf, "_lay_out", lambda text: laid.append(text) or real(text))
+    monkeypatch.setattr(pdf, "_lay_out", lambda paper: laid.append(paper.text) or real(paper))
     pdf.write_summary_pdf(tmp_path / pdf.SUMMARY, context)
     assert "no drawing" in laid[0]
     assert "<svg class" in laid[-1]
@@ -272,7 +283,8 @@ def test_nothing_is_loaded_from_elsewhere_and_nothing_is_printed(tmp_path, capfd
     outside = tmp_path / "secret.svg"
     outside.write_text('<svg xmlns="http://www.w3.org/2000/svg"/>', encoding="utf-8")
     with pdf._quiet():
-        pdf._lay_out(f'<img src="{outside.as_uri()}" alt="x"><p style="color:nonsense">a</p>')
+        page = f'<img src="{outside.as_uri()}" alt="x"><p style="color:nonsense">a</p>'
+        pdf._lay_out(Paper(page, {}))
     assert capfd.readouterr() == ("", "")
 
 
@@ -287,7 +299,7 @@ def test_a_missing_library_is_named(monkeypatch):
 
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(pdf.MissingLibrary, match=r"^libgobject-2\.0-0$"):
-        pdf._lay_out("<p>a</p>")
+        pdf._lay_out(Paper("<p>a</p>", {}))
 
 
 def test_columns_are_as_wide_as_what_stands_in_them():

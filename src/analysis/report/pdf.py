@@ -12,19 +12,26 @@ import io
 import logging
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext, redirect_stdout
+from contextlib import contextmanager, redirect_stdout
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from analysis.display.palette import INK
+from markupsafe import Markup
+
+from analysis.display import palette
 from analysis.errors import RunError
 from analysis.files import write_whole
-from analysis.report.html import kept_together, render_page
-from analysis.report.paper import captions_once, column_widths, without_drawings
-from analysis.report.paper_drawings import as_images
+from analysis.report.html import FONTS, kept_together, render_page
+from analysis.report.paper import captions_once, column_widths
+from analysis.report.paper_drawings import Paper, as_images
 from analysis.report.paper_ledger import one_source, paper_groups, told_of
-from analysis.report.pdf_text import whole_words
+from analysis.report.paper_tables import for_paper
+from analysis.report.pdf_drawings import Drawing
+from analysis.report.pdf_styles import lean
+from analysis.report.pdf_words import Pen
+from analysis.report.pdf_write import one_pass
 
 REPORT, SUMMARY = "report.pdf", "summary.pdf"
 VARIANT = "pdf/ua-1"
@@ -43,14 +50,14 @@ _LIBRARY = re.compile(r"'([\w.-]+)'")
 
 FOR_PAPER = {
     "column_widths": column_widths,
-    "without_drawings": without_drawings,
+    "for_paper": for_paper,
     "paper_groups": paper_groups,
     "one_source": one_source,
     "told_of": told_of,
 }
 """What only the templates of paper use."""
 
-Drawn = Callable[[str], str]
+Drawn = Callable[[str], Paper]
 
 
 class MissingLibrary(Exception):
@@ -81,8 +88,8 @@ def write_report_pdf(path: Path, context: Mapping[str, Any]) -> Path:
     """
 
     def laid_out(drawn: Drawn) -> _Laid:
-        text = paper_text("page.html.j2", context, drawn=drawn)
-        return _Laid(text, _lay_out(text))
+        paper = on_paper("page.html.j2", context, drawn=drawn)
+        return _Laid(paper.text, _lay_out(paper))
 
     return _write_best(path, laid_out)
 
@@ -100,35 +107,50 @@ def write_summary_pdf(path: Path, context: Mapping[str, Any]) -> Path:
             more = {"verdicts": claims[:most], "n_left": max(0, len(claims) - most)}
             size = " ".join(f"{inches / scale:.4f}in" for inches in LETTER_INCHES)
             given = {**context, **more, "page_size": size}
-            text = paper_text("summary.html.j2", given, drawn=drawn)
-            document = _lay_out(text)
+            paper = on_paper("summary.html.j2", given, drawn=drawn)
+            document = _lay_out(paper)
             if len(document.pages) == 1:
-                return _Laid(text, document, zoom=scale)
+                return _Laid(paper.text, document, zoom=scale)
         raise RunError("the summary does not fit on one page; its first claim is too long.")
 
     return _write_best(path, laid_out)
 
 
-def paper_text(template: str, context: Mapping[str, Any], *, drawn: Drawn = as_images) -> str:
+def on_paper(template: str, context: Mapping[str, Any], *, drawn: Drawn = as_images) -> Paper:
     """Return a template as HTML for paper: links only to places on it, drawings with their text.
 
     What a listener should not hear twice (the shape beside a verdict's word) becomes a background,
     which a tagged PDF counts as ornament. ``drawn`` makes of the figures what stands on the page.
     """
     given = {"page_size": "Letter", "results_sha256": "", **context, "form": "paper", **FOR_PAPER}
-    given["how_to_read_it"] = captions_once()
-    text = drawn(_as_backgrounds(kept_together(render_page(template, **given))))
+    given |= {"how_to_read_it": captions_once(), "font_faces": _font_faces()}
+    text, drawings = drawn(_as_backgrounds(kept_together(render_page(template, **given))))
+    # A small line is a line of its own there, and needs no break before it.
+    text = text.replace("<br><small>", "<small>")
     places = set(_ID.findall(text))
     text = _LINK.sub(
         lambda found: found[0] if found[1].removeprefix("#") in places else found[2], text
     )
     # Lone surrogates from a broken export cannot be written; they become question marks.
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return Paper(text.encode("utf-8", "replace").decode("utf-8"), drawings)
 
 
-def _as_titled(text: str) -> str:
+@cache
+def _font_faces() -> Markup:
+    """Return the suite's font as rules of the style sheet, in files that need no unpacking."""
+    rules = []
+    for weight, name in FONTS:
+        data = (palette.FONT_FOLDER / name).with_suffix(".ttf").read_bytes()
+        rules.append(
+            f"@font-face{{font-family:'{palette.FONT}';font-weight:{weight};"
+            f"src:url(data:font/ttf;base64,{base64.b64encode(data).decode('ascii')})}}"
+        )
+    return Markup("".join(rules))
+
+
+def _as_titled(text: str) -> Paper:
     """Return a page with its figures as they are, what they show as their title."""
-    return _TOLD.sub(r"\1\3<title>\2</title>", text)
+    return Paper(_TOLD.sub(r"\1\3<title>\2</title>", text), {})
 
 
 def _as_backgrounds(text: str) -> str:
@@ -137,7 +159,7 @@ def _as_backgrounds(text: str) -> str:
 
     def named(found: re.Match[str]) -> str:
         drawn = found[0].replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
-        name = names.setdefault(drawn.replace("currentColor", INK), f"i{len(names)}")
+        name = names.setdefault(drawn.replace("currentColor", palette.INK), f"i{len(names)}")
         return f'<span class="{found[1] or "drawn"} {name}"></span>'
 
     text = _SILENT.sub(named, text)
@@ -149,16 +171,21 @@ def _as_backgrounds(text: str) -> str:
     return text.replace("</style>", f"{''.join(rules)}</style>", 1)
 
 
-def _lay_out(text: str) -> Any:
+def _lay_out(paper: Paper) -> Any:
     try:
         # Without its libraries WeasyPrint prints advice before it raises.
         with redirect_stdout(io.StringIO()):
             from weasyprint import HTML
+            from weasyprint.text.fonts import FontConfiguration
             from weasyprint.urls import URLFetcher
     except OSError as error:
         named = _LIBRARY.search(str(error))
         raise MissingLibrary(named[1] if named else "Pango") from error
-    return HTML(string=text, url_fetcher=URLFetcher(allowed_protocols=["data"])).render()
+    fonts = FontConfiguration()
+    pen = Pen(fonts)
+    images = {name: Drawing(root, pen) for name, root in paper.drawings.items()}
+    page = lean(HTML)(string=paper.text, url_fetcher=URLFetcher(allowed_protocols=["data"]))
+    return page.render(font_config=fonts, cache=images)
 
 
 def _write_best(path: Path, laid_out: Callable[[Drawn], _Laid]) -> Path:
@@ -167,10 +194,9 @@ def _write_best(path: Path, laid_out: Callable[[Drawn], _Laid]) -> Path:
     A drawing that fails would be left out in silence.
     """
     with _quiet() as failures, _uncollected():
-        for drawn, words in ((as_images, whole_words()), (_as_titled, nullcontext())):
+        for drawn in (as_images, _as_titled):
             failures.clear()
-            with words:
-                made = _made(laid_out(drawn))
+            made = _made(laid_out(drawn))
             if not failures:
                 break
     return write_whole(path, made)
@@ -178,11 +204,12 @@ def _write_best(path: Path, laid_out: Callable[[Drawn], _Laid]) -> Path:
 
 def _made(laid: _Laid) -> bytes:
     """Return a PDF; its identifier comes from its content, not from day or machine."""
-    made: bytes = laid.document.write_pdf(
-        zoom=laid.zoom,
-        pdf_variant=VARIANT,
-        pdf_identifier=sha256(laid.text.encode("utf-8")).digest()[:16],
-    )
+    with one_pass():
+        made: bytes = laid.document.write_pdf(
+            zoom=laid.zoom,
+            pdf_variant=VARIANT,
+            pdf_identifier=sha256(laid.text.encode("utf-8")).digest()[:16],
+        )
     return made
 
 
