@@ -19,12 +19,12 @@ from statistics import median
 
 from analysis.contract.codes import load_conditions
 from analysis.outcomes.rows import Check, FigureNote, NotebookResults, Sentence, row_from_record
-from analysis.report.assemble import TITLE
 from analysis.report.forms import write_forms, write_results_workbook
 from analysis.report.html import report_context, write_report
 from analysis.report.inputs import NotebookLink, ReportInputs
 from analysis.report.pdf import REPORT, SUMMARY, write_report_pdf, write_summary_pdf
 from analysis.report.store import FIGURES, load_judgements
+from analysis.wording.texts import say
 
 REPEATS = 3
 GOAL_SECONDS = 10.0
@@ -39,7 +39,7 @@ def load_inputs(run: Path) -> ReportInputs:
     about = json.loads((run / "run.json").read_text(encoding="utf-8"))
     content = json.loads((run / "results.json").read_text(encoding="utf-8"))
     return ReportInputs(
-        title=TITLE,
+        title=say("page.title"),
         export_name=about["export"],
         synthetic=about["synthetic"],
         run=about,

@@ -8,11 +8,13 @@ import pytest
 from relief_studies import WEEK, responder
 from studies import SETTINGS, big_demo, patient, study
 
-from analysis.outcomes.boosters import NO_INFUSIONS, mean_count_of, tabulate_boosters
+from analysis.outcomes.boosters import mean_count_of, tabulate_boosters
 from analysis.outcomes.rows import find_row, find_rows
 from analysis.outcomes.selection import Group
-from analysis.outcomes.series_relief import ONE_NUMBER, estimate_trend
+from analysis.outcomes.series_relief import estimate_trend
 
+NO_INFUSIONS = "The export has no infusions, so boosters cannot be counted."
+ONE_NUMBER = "Relief was shown after fewer than two numbers of series: nothing to compare."
 GROUP = Group("crps", "all", "all", pd.Index([]))
 
 

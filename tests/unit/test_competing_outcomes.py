@@ -6,11 +6,22 @@ import pytest
 from relief_studies import WEEK, four, responder
 from studies import SETTINGS, patient, study
 
-from analysis.outcomes.comparisons import NOT_BY_CHANCE, tabulate_comparisons
-from analysis.outcomes.competing import MEDIAN_METHOD, tabulate_competing
-from analysis.outcomes.interval_relief import METHOD, tabulate_interval_relief
-from analysis.outcomes.losses import NO_RELIEF, NOT_FOLLOWED
+from analysis.outcomes.comparisons import tabulate_comparisons
+from analysis.outcomes.competing import tabulate_competing
+from analysis.outcomes.interval_relief import tabulate_interval_relief
 from analysis.outcomes.rows import find_row, find_rows
+
+NOT_BY_CHANCE = "These patients were not allocated by chance: a difference is one between patients."
+MEDIAN_METHOD = (
+    "time at which half have lost relief, boosters competing (Aalen-Johansen, loss dated midway "
+    "between visits; limits from dating every loss at the earliest and at the latest it can be)"
+)
+METHOD = (
+    "interval-censored (Turnbull) curve; guarded bootstrap interval over patients, which holds "
+    "wherever between two visits relief ended"
+)
+NO_RELIEF = "Nobody was seen to have relief that could be timed."
+NOT_FOLLOWED = "Nobody was rated after the end of the series."
 
 
 def five():

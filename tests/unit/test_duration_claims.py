@@ -8,9 +8,14 @@ import pytest
 from relief_studies import responder
 from studies import SETTINGS, duration_claim, duration_row, study
 
-from analysis.claims.judge import CLOSER_VISITS, judge_claim, judge_claims
+from analysis.claims.judge import judge_claim, judge_claims
 from analysis.outcomes.relief_rows import tabulate_relief
 from analysis.outcomes.rows import ResultRow
+
+CLOSER_VISITS = (
+    "No number of further patients can be named: part of the interval is the time between two "
+    "visits, which only closer visits narrow."
+)
 
 
 def often_row(week: str, value: float | None, low: float | None, high: float | None) -> ResultRow:

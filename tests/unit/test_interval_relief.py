@@ -11,18 +11,28 @@ from hypothesis import strategies as st
 from relief_studies import WEEK, four, responder
 from studies import PLANTED, SETTINGS, big_demo, clinic, patient, study
 
-from analysis.outcomes.interval_relief import (
-    METHOD,
-    PROMPTED,
-    tabulate_definitions,
-    tabulate_interval_relief,
-)
-from analysis.outcomes.losses import CONVENTIONS, NO_RELIEF, NOT_AT_END, NOT_FOLLOWED
-from analysis.outcomes.planned import METHOD as PLANNED_METHOD
+from analysis.outcomes.interval_relief import tabulate_definitions, tabulate_interval_relief
+from analysis.outcomes.losses import CONVENTIONS
 from analysis.outcomes.relief import tabulate_kaplan_meier
 from analysis.outcomes.relief_rows import tabulate_relief
 from analysis.outcomes.rows import find_row, find_rows
 from analysis.outcomes.selection import groups_of, whole_group
+
+METHOD = (
+    "interval-censored (Turnbull) curve; guarded bootstrap interval over patients, which holds "
+    "wherever between two visits relief ended"
+)
+PLANNED_METHOD = (
+    "interval-censored (Turnbull) curve read at the planned visits, a straight line between them; "
+    "limits: the planned visits at which the guarded bootstrap interval of the share is past it"
+)
+PROMPTED = (
+    "Boosters brought patients in between planned visits, sooner when relief was lost: numbers "
+    "between the planned visits lean on those looks, and their interval may be too narrow."
+)
+NO_RELIEF = "Nobody was seen to have relief that could be timed."
+NOT_FOLLOWED = "Nobody was rated after the end of the series."
+NOT_AT_END = "Nobody was rated at the end of the series, so relief cannot be timed from it."
 
 FITTED = 1e-7
 """Shares of a fitted curve: its Kuhn-Tucker gap allows an error of this order."""

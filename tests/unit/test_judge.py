@@ -18,8 +18,9 @@ from studies import (
 
 from analysis.claims.judge import judge_claim, judge_claims
 from analysis.claims.ledger import load_ledger
-from analysis.claims.wording import NO_REALISTIC_NUMBER
 from analysis.outcomes.everything import tabulate_everything
+
+NO_REALISTIC_NUMBER = "No realistic number of further patients would decide it at the value seen."
 
 
 def judge(asked, *rows, arm=""):

@@ -18,13 +18,22 @@ from analysis.claims.frequency import (
 )
 from analysis.claims.judge import judge_claim, judge_claims
 from analysis.claims.judgement import VERDICT_MEANING
-from analysis.claims.kinds import MOSTLY_UNKNOWN, NOT_ALL, TOO_FEW_RATED, is_special
+from analysis.claims.kinds import is_special
 from analysis.claims.ledger import load_ledger
 from analysis.claims.whole import judge_ledger
 from analysis.claims.whole import testimonials_of as outcomes_told
 from analysis.outcomes.everything import tabulate_everything
 from analysis.outcomes.rows import ResultRow
-from analysis.outcomes.testimonials import TOO_FEW
+
+MOSTLY_UNKNOWN = (
+    "It is known of fewer than half of the patients, and those need not be like the others."
+)
+NOT_ALL = (
+    "The export may not hold everyone who was ever treated, so fewer on record contradict nothing."
+)
+TOO_FEW_RATED = "Too few were followed or rated then to decide it, whatever was true of the others."
+
+TOO_FEW = "Fewer than 10 comparable patients: no typical result can be told."
 
 OWN = {one.claim_id: one for one in load_ledger()}
 

@@ -6,14 +6,17 @@ import pytest
 from relief_studies import WEEK, responder
 from studies import SETTINGS, patient, study
 
-from analysis.outcomes.losses import NO_RELIEF, NOT_FOLLOWED, losses_of, spans_of
+from analysis.outcomes.losses import losses_of, spans_of
 from analysis.outcomes.parametric_relief import (
-    BETWEEN_PATIENTS,
     fit_shapes,
     tabulate_parametric,
 )
 from analysis.outcomes.rows import find_row, find_rows
 from analysis.outcomes.selection import whole_group
+
+NO_RELIEF = "Nobody was seen to have relief that could be timed."
+NOT_FOLLOWED = "Nobody was rated after the end of the series."
+BETWEEN_PATIENTS = "A difference between patients, who were not allocated by chance."
 
 
 def lost(n: int, week: str, name: str, **columns):

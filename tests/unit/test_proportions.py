@@ -15,7 +15,6 @@ from scipy.stats import binomtest
 
 from analysis.errors import EstimationError
 from analysis.estimate.proportions import (
-    NOBODY_SEEN,
     count_responders,
     estimate_counted_share,
     estimate_responder_share,
@@ -28,6 +27,7 @@ PINS = json.loads(
 )
 CLOSED_FORM = 1e-12  # Wilson: the same few operations in another order
 ITERATED = 1e-9  # exact: both sides find a beta quantile by iteration, R to about 1e-10
+NOBODY_SEEN = "Nobody was rated at this visit."
 Z95 = 1.959963984540054  # normal quantile of 0.975, any table
 
 counts = st.integers(1, 400).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))

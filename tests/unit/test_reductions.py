@@ -14,9 +14,6 @@ from hypothesis import strategies as st
 
 from analysis.errors import EstimationError
 from analysis.estimate.reductions import (
-    NO_SPREAD,
-    NOTHING_KNOWN,
-    ONE_PATIENT,
     estimate_mean,
     estimate_mean_bca,
     estimate_median_bca,
@@ -27,6 +24,9 @@ PINS = json.loads(
     (Path(__file__).parents[1] / "reference" / "reductions_t.json").read_text(encoding="utf-8")
 )
 CLOSED_FORM = 1e-8  # R's and scipy's t quantile agree to about 1e-10, times a spread of some tens
+ONE_PATIENT = "One patient: there is no interval."
+NO_SPREAD = "Every value, or every resample, gives the same number: there is no interval."
+NOTHING_KNOWN = "Not one patient has a known value: nobody was rated."
 THREE_TENTHS = [100 * (b - a) / b for b, a in ((6, 4.2), (8, 5.6), (4, 2.8), (10, 7))]
 """The same share four times; as binary numbers they differ in the last digit."""
 

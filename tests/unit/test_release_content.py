@@ -198,7 +198,7 @@ def test_who_signed_the_run_is_named_while_the_signature_holds(tmp_path):
     run = write_run(tmp_path / "run", ONE)
     sign_run(run, name="Mrs. Anna Weber", role="medical director", on=date(2026, 3, 4))
     made = make_release(run)
-    told = "Made from results signed by Mrs. Anna Weber, medical director, on 2026-03-04"
+    told = "Made from results signed by Mrs. Anna Weber, medical director, on March 4, 2026"
     assert told in page_of(made)
     assert not (made / "signoff.json").exists()
     assert check_release(made, internal=run) == []

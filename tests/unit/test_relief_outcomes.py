@@ -6,9 +6,12 @@ import pytest
 from relief_studies import WEEK, four, responder
 from studies import SETTINGS, patient, study
 
-from analysis.outcomes.losses import NO_RELIEF, NOT_FOLLOWED
-from analysis.outcomes.relief import RUNS_LATE, tabulate_kaplan_meier
+from analysis.outcomes.relief import tabulate_kaplan_meier
 from analysis.outcomes.rows import find_row, find_rows
+
+NO_RELIEF = "Nobody was seen to have relief that could be timed."
+NOT_FOLLOWED = "Nobody was rated after the end of the series."
+RUNS_LATE = "Loss is dated at the visit that found it, so the number is late (too high)."
 
 
 def row(datasets, measure="km_relief_duration", visit="", definition="booster_as_loss"):

@@ -8,11 +8,12 @@ import pytest
 from relief_studies import WEEK, four, responder
 from studies import SETTINGS, patient, study
 
-from analysis.display.relief_pages import PLANNED, relief_exhibits
+from analysis.display.relief_pages import relief_exhibits
 from analysis.outcomes.relief_picture import choose_spans, make_picture
 from analysis.outcomes.relief_rows import tabulate_relief
 
 NAMES = ["relief", "strategies", "incidence", "swimmer", "shapes", "boosters", "series"]
+PLANNED = "The median named is read on a straight line between the planned visits, not where"
 
 
 def exhibits(people, condition="crps", **how):

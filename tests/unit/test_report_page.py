@@ -15,12 +15,13 @@ from test_report_inputs import judgements, make_inputs, report_inputs, share
 
 from analysis.claims.judgement import Lack, Readings, Tipping
 from analysis.outcomes.rows import Check, FigureNote, NotebookResults, ResultRow, Sentence
-from analysis.report.html import SYNTHETIC, is_relative, write_report
+from analysis.report.html import is_relative, write_report
 from analysis.report.inputs import NotebookLink, ReportInputs
 from analysis.report.verdicts import view_of
 
 __all__ = ["report_inputs"]  # the fixture
 
+SYNTHETIC = "Synthetic data: these patients do not exist"
 LARGEST_PAGE = 5_000_000  # bytes; a page to send by mail
 VOID = {"meta", "br", "img", "link", "input", "hr", "col"}
 

@@ -8,13 +8,13 @@ from studies import SETTINGS, patient, study
 from analysis.outcomes.rows import find_row
 from analysis.outcomes.testimonials import (
     LEAST_COMPARABLE,
-    TOO_FEW,
     tabulate_testimonials,
 )
 from analysis.outcomes.testimonials import (
     Testimonial as Told,
 )
 
+TOO_FEW = "Fewer than 10 comparable patients: no typical result can be told."
 NINE_TO_THREE = Told(name="T1", condition="crps", baseline_score=9.0, fall_pct=66.66)
 
 

@@ -15,6 +15,9 @@ from click.testing import CliRunner
 from test_report_inputs import LABELS, make_inputs
 
 from analysis import report
+from analysis.claims.checks import CHECKS
+from analysis.claims.duration import STRATEGIES
+from analysis.claims.readings import ALL_MEASURES, KINDS, NEEDS
 from analysis.cli import main
 from analysis.errors import SettingsError
 from analysis.report.html import FORMS, write_report
@@ -40,10 +43,22 @@ WITHOUT_PROSE = (
 """Modules of the report that hold no words for readers."""
 
 ALLOWED = {
-    "more patients would decide": "looked for in a sentence of the claims, not printed",
     "pass with findings": "the code of a state; words.CHECK_STATES holds its word",
 }
 """Literals of three words and more in those modules, and why they stay."""
+
+VERDICTS = ("meets", "falls short", "undecided", "not testable", "unfalsifiable")
+DIMENSIONS = ("counts", "visit", "missing", "population", "baseline", "booster", "interval")
+
+SIDES = ("at_or_above", "at_or_below", "above", "below", "both_sides", "enough", "too_few",
+         "no_interval")  # fmt: skip
+SHARES = [
+    (measure.row or name, definition)
+    for name, measure in ALL_MEASURES.items()
+    if measure.unit == "share" and name not in ("kept_relief", "testimonial")
+    for definition in measure.definitions or ("",)
+]
+"""Measure and definition of every row that the sentence of a share may tell."""
 
 FAMILIES = {
     "section.": ("flow", "who", "complete", "responders", "reduction", "worse", "subgroups",
@@ -57,6 +72,55 @@ FAMILIES = {
                  "not_reached",
                  "withheld"),
     "signoff.": ("signed", "source", "void_text"),
+    "judge.meanings.": VERDICTS,
+    "judge.verdicts.": VERDICTS,
+    "judge.no_row.": ("visit", "reduction", "reduction_set", "reduction_visit",
+                      "reduction_visit_set"),
+    "claim_checks.": tuple(CHECKS),
+    "claim_durations.kept.": VERDICTS[:3],
+    "claim_durations.if.": STRATEGIES,
+    "readings.answers.": ("computed", "no_records", "evidence_only", "unfalsifiable", "opinion",
+                          "definition"),
+    "readings.dimensions.": DIMENSIONS,
+    "readings.choices.": ("mean_of_patients", "median_of_patients", "ratio_of_means", "two_points",
+                          "not_responding", "baseline_value", "observed", "best", "last_value",
+                          "all_starters", "completed_series", "rated_once", "ends_response",
+                          "ignored", "wilson", "exact", "t", "normal", "order_statistics",
+                          "fieller", "delta"),
+    "robustness.dimensions.": DIMENSIONS,
+    "robustness.choices.": ("once", "confirmed", "near_baseline", "end_of_series",
+                            "first_response", "start", "loss", "censoring", "ignored", "competing",
+                            "responders", "all_starters", "between_visits", "at_visit"),
+    "flow.steps.": ("in_file", "never_treated", "baseline_zero", "baseline_below_minimum",
+                    "eligible", "no_baseline_rating", "not_rated", "observed"),
+    "quality_checks.names.": ("records_reconcile", "records_excluded", "patients_treated",
+                              "baseline", "analysis_visit", "same_day", "recall", "scale",
+                              "follow_up", "series", "icd10", "ages"),
+    "quality_checks.told.": ("rated_before_most", "rated_before_only"),
+    "outcomes.method.": ("log_rank", "log_rank_stratified"),
+    "release_words.": ("small", "further", "step"),
+    "diff.counts.": ("patients_one", "patients_many", "ratings_one", "ratings_many",
+                     "infusions_one", "infusions_many"),
+    "diff.factors.": ("new_patients", "patients_gone", "corrected_values", "late_follow_ups",
+                      "data", "settings", "data_and_settings", "code"),
+    "diff.meanings.": ("new_patients", "patients_gone", "corrected_values", "late_follow_ups",
+                       "data", "settings", "data_and_settings", "code"),
+    "diff.reasons.": ("no_number_before", "no_number_now", "low_above", "low_below", "high_above",
+                      "high_below"),
+    "telling.word.": (*SIDES, "absolute"),
+    "telling.cited.": SIDES,
+    "telling.share.": tuple(
+        f"{measure}.{definition or 'whole'}{rated}"
+        for measure, definition in SHARES
+        for rated in (("", "_rated") if measure == "responder_share" else ("",))
+    ),
+    "claim_words.lower.": ALL_MEASURES["percent_reduction"].definitions,
+    "claim_words.higher.": ALL_MEASURES["percent_reduction"].definitions,
+    "claim_words.half_lost.": (*ALL_MEASURES["relief_duration"].definitions, "booster_competing"),
+    "claim_words.half_not_lost.": (
+        *ALL_MEASURES["relief_duration"].definitions, "booster_competing"),
+    "may_say.needed.": NEEDS,
+    "describe.kinds.": KINDS,
 }  # fmt: skip
 """Names put together from a beginning and a code: every name that can arise so."""
 

@@ -13,6 +13,8 @@ from analysis.changes.recompute import Progress
 from analysis.changes.telling import FACTORS, MEANINGS, sizeable, tell_count
 from analysis.contract.codes import load_conditions
 from analysis.outcomes.rows import ResultRow
+from analysis.wording.numbers import count_text
+from analysis.wording.texts import say
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,11 +151,15 @@ def _factors(a: RunData, b: RunData, game: Game | None, rows: list[MovedRow]) ->
         assert game is not None
         yield _factor(name, tell_count(game.changes.count(name)))
     if settings:
-        pairs = (f"{s}: {getattr(a.settings, s)} to {getattr(b.settings, s)}" for s in settings)
-        yield _factor(SETTINGS, ", ".join(pairs))
+        pairs = [
+            say("diff.setting", name=s, before=getattr(a.settings, s), after=getattr(b.settings, s))
+            for s in settings
+        ]
+        yield _factor(SETTINGS, say("diff.joiner").join(pairs))
     moved = sum(CODE in sizeable(row.parts.get("value", {})) for row in rows)
     if moved:
-        yield _factor(CODE, f"{moved:,} results; {_versions(a, b)}")
+        n = count_text(moved)
+        yield _factor(CODE, say("diff.code_extent", n=n, versions=_versions(a, b)))
 
 
 def _factor(name: str, extent: str) -> Factor:
@@ -164,34 +170,29 @@ def _versions(a: RunData, b: RunData) -> str:
     """Tell which versions and revisions differ between two runs."""
     there, here = (dict(run.about.get("versions", {})) for run in (a, b))
     for versions, run in ((there, a), (here, b)):
-        versions["revision"] = str(run.about.get("git_commit", ""))[:12]
-    told = [f"{name} {there.get(name, 'none')} to {here.get(name, 'none')}"
-            for name in {**there, **here} if there.get(name) != here.get(name)]  # fmt: skip
-    return ", ".join(told) or "neither versions nor revision differ"
+        versions[say("methods.revision")] = str(run.about.get("git_commit", ""))[:12]
+    none = say("diff.no_version")
+    told = [
+        say("diff.version", name=name, before=there.get(name, none), after=here.get(name, none))
+        for name in {**there, **here}
+        if there.get(name) != here.get(name)
+    ]
+    return say("diff.joiner").join(told) or say("diff.same_versions")
 
 
 def _notes(a: RunData, b: RunData, game: Game | None) -> Iterator[str]:
     for run in (a, b):
         if run.export is None:
-            yield (
-                f"{run.name} keeps no data, so its changes are shown but not split. Give its "
-                "export to have them split."
-            )
+            yield say("diff.notes.no_data", run=run.name)
     if a.about.get("ledger") != b.about.get("ledger"):
-        yield "The ledger of claims is not the same in both runs."
+        yield say("diff.notes.other_ledger")
     lost, new = ([c for c in x.verdicts if c not in y.verdicts] for x, y in ((a, b), (b, a)))
     for claims, where in ((lost, a.name), (new, b.name)):
         if claims:
-            yield f"Claims that only {where} judges: {', '.join(claims)}."
+            yield say("diff.notes.only_judged", run=where, claims=say("diff.joiner").join(claims))
     if game is None:
         return
     if not game.changes.n_shared:
-        yield (
-            "No patient id is in both runs: every patient counts as gone or new. If ids were made "
-            "anew, who stayed cannot be told."
-        )
+        yield say("diff.notes.no_shared_ids")
     if game.why_together:
-        yield (
-            "What differs could not be mixed one thing at a time, so parts were taken together: "
-            f"{game.why_together}"
-        )
+        yield say("diff.notes.together", why=game.why_together)

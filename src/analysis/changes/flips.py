@@ -8,7 +8,8 @@ from typing import Any
 
 from analysis.changes.moved import MovedRow
 from analysis.changes.telling import tell_parts
-from analysis.wording.numbers import interval_text, quantity_text
+from analysis.wording.numbers import estimate_text, interval_text, quantity_text
+from analysis.wording.texts import say
 
 Record = Mapping[str, Any]
 
@@ -85,23 +86,28 @@ def _flip(a: Record, b: Record, moved: Mapping[str, MovedRow], settings: tuple[s
 
 def tell_estimate(record: Record) -> str:
     """Return a judgement's number and interval: "54 % (46 % to 62 %)"; its status without one."""
+    seen, cited = _Measured(record), [record["cited_low"]]
     if record["value"] is None:
-        return str(record["status"]) if record["status"] != "estimated" else "no number"
-    seen = _Measured(record)
-    value = quantity_text(record["value"], unit=record["unit"], apart_from=[record["cited_low"]])
-    return f"{value} ({interval_text(seen, apart_from=[record['cited_low']])})"
+        known = record["status"] != "estimated"
+        return estimate_text(seen) if known else say("diff.reasons.no_number")
+    number = quantity_text(record["value"], unit=record["unit"], apart_from=cited)
+    interval = interval_text(seen, apart_from=cited)
+    return say("diff.reasons.estimate", number=number, interval=interval)
 
 
 def _reasons(a: Record, b: Record, row: MovedRow | None, settings: tuple[str, ...]) -> list[str]:
     if a["result_id"] and b["result_id"] and a["result_id"] != b["result_id"]:
-        why = f"settings differ: {', '.join(settings)}" if settings else "the ledger differs"
-        return [f"It is judged on another number, as {why}."]
+        if not settings:
+            return [say("diff.reasons.other_ledger")]
+        names = say("diff.joiner").join(settings)
+        return [say("diff.reasons.other_settings", settings=names)]
     if any(a[name] != b[name] for name in READING):
-        return ["The ledger gives the claim another reading or another cited figure."]
+        return [say("diff.reasons.other_reading")]
     if a["value"] is None or b["value"] is None:
         lacking = a if a["value"] is None else b
-        when = "There was no number before" if lacking is a else "There is no number any more"
-        return [f"{when}: {lacking['reason'] or lacking['status']}".rstrip(".") + "."]
+        when = "no_number_before" if lacking is a else "no_number_now"
+        why = (lacking["reason"] or tell_estimate(lacking)).rstrip(".")
+        return [say(f"diff.reasons.{when}", why=why)]
     return [*_crossings(a, b, row), *_value_moved(a, b, row)]
 
 
@@ -111,28 +117,36 @@ def _crossings(a: Record, b: Record, row: MovedRow | None) -> list[str]:
     if floor is None:
         return []
     cited = quantity_text(floor, unit=b["unit"])
-    for name, word in (("low", "lower"), ("high", "upper")):
+    for name in ("low", "high"):
         first, last = a[name], b[name]
         if first is None or last is None or (first >= floor) == (last >= floor):
             continue
         ends = [quantity_text(end, unit=b["unit"], apart_from=[floor]) for end in (first, last)]
-        side = "at or above" if last >= floor else "below"
-        parts = row and tell_parts(row, name)
+        end = f"{name}_above" if last >= floor else f"{name}_below"
         told.append(
-            f"The {word} end of the interval went from {ends[0]} to {ends[1]} and is now {side} "
-            f"the cited {cited}" + (f" ({parts})." if parts else ".")
+            say(
+                f"diff.reasons.{end}",
+                before=ends[0],
+                after=ends[1],
+                cited=_with_parts(cited, row, name),
+            )
         )
     return told
 
 
+def _with_parts(number: str, row: MovedRow | None, quantity: str) -> str:
+    """Return a number with the parts of a change behind it, where they are known."""
+    parts = tell_parts(row, quantity) if row else ""
+    return say("diff.with_parts", number=number, parts=parts) if parts else number
+
+
 def _value_moved(a: Record, b: Record, row: MovedRow | None) -> list[str]:
     ends = [quantity_text(each["value"], unit=b["unit"]) for each in (a, b)]
-    parts = row and tell_parts(row, "value")
-    people = f"from {a['n']} patients before and {b['n']} now"
+    people = {"n_before": a["n"], "n_after": b["n"]}
     if a["value"] == b["value"]:
-        return [f"The number itself is the same, {people}."]
-    return [f"The number went from {ends[0]} to {ends[1]}" + (f" ({parts})" if parts else "")
-            + f", {people}."]  # fmt: skip
+        return [say("diff.reasons.same_number", **people)]
+    after = _with_parts(ends[1], row, "value")
+    return [say("diff.reasons.number_moved", before=ends[0], after=after, **people)]
 
 
 class _Measured:

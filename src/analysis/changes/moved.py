@@ -10,13 +10,9 @@ from analysis.changes.game import CODE, Game
 from analysis.changes.pieces import Point
 from analysis.changes.shapley import SUM_TOLERANCE, Coalition, split_exactly
 from analysis.outcomes.rows import ResultRow
+from analysis.wording.texts import say
 
 QUANTITIES = ("value", "low", "high")
-
-NO_DATA = "One of the runs keeps no data, so what moved it cannot be told."
-NOT_MADE = "Not split, to save time; ask for everything to have it split."
-NO_NUMBER = "Some mixtures of the two runs have no such number, so the change has no exact split."
-NOT_KNOWN = "This version of the suite does not make this row, so its change cannot be split."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,15 +90,17 @@ def split_row(a: ResultRow, b: ResultRow, game: Game | None, *, everything: bool
     the change between the two recomputations.
     """
     if game is None:
-        return MovedRow(before=a, after=b, why_not=NO_DATA if _needs_split(a, b) else "")
+        why = say("diff.why_not.no_data") if _needs_split(a, b) else ""
+        return MovedRow(before=a, after=b, why_not=why)
     told = {chosen: points.get(a.result_id) for chosen, points in game.points.items()}
     if not any(told.values()):
-        why = NOT_KNOWN if everything else NOT_MADE
+        why = say("diff.why_not.not_known" if everything else "diff.why_not.not_made")
         return MovedRow(before=a, after=b, why_not=why if _needs_split(a, b) else "")
     parts = {name: _split(a, b, told, game.factors, name) for name in QUANTITIES}
     kept = {name: split for name, split in parts.items() if split is not None}
     lacking = _needs_split(a, b) and "value" not in kept
-    return MovedRow(before=a, after=b, parts=kept, why_not=NO_NUMBER if lacking else "")
+    why = say("diff.why_not.no_number") if lacking else ""
+    return MovedRow(before=a, after=b, parts=kept, why_not=why)
 
 
 def _split(

@@ -14,20 +14,11 @@ from analysis.changes.telling import FACTORS, signed_text, sizeable, tell_parts,
 from analysis.files import write_whole
 from analysis.outcomes.rows import ResultRow
 from analysis.report.html import render_page
-from analysis.wording.numbers import estimate_text, interval_text
+from analysis.wording.numbers import count_text, estimate_text, interval_text
+from analysis.wording.texts import say
 from analysis.wording.words import VERDICTS, plain_text, word
 
 TEMPLATE = "changes.html.j2"
-INSIDE = (
-    "Differences between two runs can point to single patients: this comparison is for use inside "
-    "the clinic."
-)
-HOW_SPLIT = (
-    "A part is the mean of what its factor adds over all orders in which the factors could have "
-    "come; the parts of a result add up to its change. Code is what a run wrote, less what this "
-    "version makes of the same data and settings. No part is an effect of treatment: it tells "
-    "which records moved a number, and no more."
-)
 
 
 def tell_comparison(made: RunComparison, *, n_rows: int) -> str:
@@ -43,59 +34,69 @@ def tell_comparison(made: RunComparison, *, n_rows: int) -> str:
 
 
 def _lines(made: RunComparison, n_rows: int) -> Iterator[str]:
-    yield f"From {made.before} to {made.after}" + _synthetic(made)
+    heading = "diff.heading_synthetic" if made.synthetic else "diff.heading"
+    yield say(heading, before=made.before, after=made.after)
     yield ""
     yield from _flips(made)
     yield ""
-    yield "What differs"
+    yield say("diff.differs")
     for factor in made.factors:
-        yield f"  {factor.told}: {plain_text(factor.extent, longest=400)}"
+        extent = plain_text(factor.extent, longest=400)
+        yield f"  {say('diff.factor_extent', factor=factor.told, extent=extent)}"
     if not made.factors:
-        yield "  nothing that is known"
+        yield f"  {say('diff.nothing_differs')}"
     yield ""
     yield summary_line(made)
     movers = [row for row in made.moved if row.value_moved]
     for row in movers[:n_rows]:
         yield from _mover(row, made)
     if len(movers) > n_rows:
-        yield f"  ... and {len(movers) - n_rows:,} more (--rows, --json or --page lists them)"
-    for note in [*made.notes, HOW_SPLIT if made.n_mixtures else "", INSIDE]:
+        yield f"  {say('diff.more_rows', n=count_text(len(movers) - n_rows))}"
+    for note in [*made.notes, _how_split(made), say("diff.inside")]:
         if note:
             yield ""
             yield note
 
 
-def _synthetic(made: RunComparison) -> str:
-    return " (SYNTHETIC: these patients do not exist)" if made.synthetic else ""
+def _how_split(made: RunComparison) -> str:
+    return say("diff.how_split") if made.n_mixtures else ""
 
 
 def summary_line(made: RunComparison) -> str:
     """Return how many results moved, in one sentence."""
     n_values = sum(row.value_moved for row in made.moved)
-    told = f"{n_values:,} results have another value, {len(made.moved) - n_values:,} only another "
-    told += f"interval or number of patients, {made.n_same:,} are the same"
-    for rows, name in ((made.only_before, made.before), (made.only_after, made.after)):
-        told += f"; {len(rows):,} are only in {name}" if rows else ""
-    return told + "."
+    sides = ((made.only_before, made.before), (made.only_after, made.after))
+    only = [say("diff.only_in", n=count_text(len(rows)), run=name) for rows, name in sides if rows]
+    return say(
+        "diff.summary",
+        n=count_text(n_values),
+        n_other=count_text(len(made.moved) - n_values),
+        n_same=count_text(made.n_same),
+        only="".join(only),
+    )
 
 
 def _flips(made: RunComparison) -> Iterator[str]:
     if not made.flips:
-        yield "No verdict changed."
+        yield say("diff.no_flips")
         return
     n = len(made.flips)
-    yield f"{n} verdict{'s' if n > 1 else ''} changed"
+    yield say("diff.flips_one" if n == 1 else "diff.flips_many", n=n)
     for flip in made.flips:
-        yield f"  {flip.claim_id}  {flip.before.upper()} to {flip.after.upper()}: " + plain_text(
-            flip.wording, longest=200
-        )
+        before, after = (word(VERDICTS, code).upper() for code in (flip.before, flip.after))
+        wording = plain_text(flip.wording, longest=200)
+        told = say("diff.flip", claim=flip.claim_id, before=before, after=after, wording=wording)
+        yield f"  {told}"
         yield f"        {plain_text(flip.reason, longest=600)}"
 
 
 def _mover(row: MovedRow, made: RunComparison) -> Iterator[str]:
     yield f"  {tell_row(row.after, made.labels)}"
-    change = "" if row.change is None else f" ({signed_text(row.change, unit=row.after.unit)})"
-    yield f"      {estimate_text(row.before)} to {estimate_text(row.after)}{change}"
+    ends = {"before": estimate_text(row.before), "after": estimate_text(row.after)}
+    told = say("diff.moved", **ends)
+    if row.change is not None:
+        told = say("diff.moved_by", **ends, change=signed_text(row.change, unit=row.after.unit))
+    yield f"      {told}"
     parts = tell_parts(row, "value") or row.why_not
     if parts:
         yield f"      {parts}"
@@ -141,14 +142,14 @@ def write_comparison_page(made: RunComparison, path: Path) -> Path:
     there = {name for row in movers for name in sizeable(row.parts.get("value", {}))}
     text = render_page(
         TEMPLATE,
-        title="What changed between two runs",
+        title=say("diff.title"),
         made=made,
         synthetic=made.synthetic,
         summary=summary_line(made),
         columns=[(name, told) for name, told in FACTORS.items() if name in there],
         movers=[_cells(row, made) for row in movers],
-        how_split=HOW_SPLIT if made.n_mixtures else "",
-        inside=INSIDE,
+        how_split=_how_split(made),
+        inside=say("diff.inside"),
         verdict_word=lambda code: word(VERDICTS, code),
     )
     write_whole(path, text)

@@ -12,6 +12,7 @@ from analysis.derive.datasets import Datasets
 from analysis.outcomes.boosters import tabulate_boosters
 from analysis.outcomes.flow import tabulate_flow
 from analysis.outcomes.interval_relief import tabulate_definitions
+from analysis.outcomes.losses import COMPETING
 from analysis.outcomes.pain import tabulate_reductions
 from analysis.outcomes.relief_rows import MAKERS as RELIEF_MAKERS
 from analysis.outcomes.responders import tabulate_responders
@@ -21,6 +22,7 @@ from analysis.outcomes.statements import MAKERS as STATEMENT_MAKERS
 from analysis.outcomes.testimonials import tabulate_testimonials
 from analysis.run.kept_tables import only_condition
 from analysis.settings import AnalysisSettings
+from analysis.wording.texts import say
 
 Maker = Callable[[Datasets, AnalysisSettings, str], tuple[ResultRow, ...]]
 
@@ -45,6 +47,24 @@ MAKERS: tuple[Maker, ...] = (
 
 SLOW_MAKERS = (tabulate_definitions, tabulate_boosters)
 """Half of the time for three measures that no headline rests on; made when everything is asked."""
+
+
+BOOTSTRAPPED = frozenset(
+    [
+        "relief_duration",
+        "relief_duration_by_definition",
+        "relief_duration_even_spread",
+        "relief_mean",
+        "relief_quartile",
+        "relieved_share",
+        "series_relief",
+        "typical_reduction",
+        ("percent_reduction", "mean_of_patients_bca"),
+        ("percent_reduction", "median_of_patients"),
+        ("percent_reduction", "ratio_of_means"),
+    ]
+)
+"""Measures, or one definition of a measure, whose limits rest on a bootstrap."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +126,12 @@ def make_piece(
 
 
 def _point(row: ResultRow, everything: bool) -> Point:
-    by_chance = "ootstrap" in row.method and not everything
-    low, high = (None, None) if by_chance else (row.low, row.high)
+    low, high = (None, None) if by_chance(row) and not everything else (row.low, row.high)
     return Point(value=row.value, low=low, high=high)
+
+
+def by_chance(row: ResultRow) -> bool:
+    """Return whether the limits of a row just made rest on a bootstrap."""
+    if row.definition == COMPETING:  # the headline itself where no booster came first
+        return row.method != say("outcomes.method.competing_median")
+    return row.measure in BOOTSTRAPPED or (row.measure, row.definition) in BOOTSTRAPPED

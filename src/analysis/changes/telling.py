@@ -4,39 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from analysis.changes.factors import CORRECTED, GONE, LATE, NEW
-from analysis.changes.game import CODE, DATA, DATA_AND_SETTINGS, SETTINGS
 from analysis.changes.moved import MovedRow
 from analysis.display.figures.labels import group_word
 from analysis.outcomes.rows import ResultRow
 from analysis.report.tables import response_word
 from analysis.wording import words
-from analysis.wording.numbers import DECIMALS, MINUS, number_text
+from analysis.wording.numbers import DECIMALS, MINUS, count_text, number_text
+from analysis.wording.texts import say
 
-FACTORS = {
-    NEW: "new patients",
-    GONE: "patients gone",
-    CORRECTED: "corrected values",
-    LATE: "late follow-ups",
-    DATA: "data",
-    SETTINGS: "settings",
-    DATA_AND_SETTINGS: "data and settings",
-    CODE: "code",
-}
-
-MEANINGS = {
-    NEW: "patients that only run B has, with all their ratings and infusions",
-    GONE: "patients that only run A has, with all their ratings and infusions",
-    CORRECTED: "patients of both runs: a fact, a score or an infusion has another value or date",
-    LATE: "patients of both runs: ratings and infusions that only one of the runs has",
-    DATA: "everything that differs in the data, taken together",
-    SETTINGS: "settings that differ",
-    DATA_AND_SETTINGS: "everything that differs in data and settings, taken together",
-    CODE: "what a run wrote, less what this version makes of its data and settings",
-}
+FACTORS = words.Words("factors", within="diff")
+MEANINGS = words.Words("meanings", within="diff")
 
 POINTS = ("share", "percent")
 """Units whose differences are percentage points."""
+
+TIMES = {"weeks": "numbers.weeks", "days": "numbers.days"}
+"""Units that are written behind a difference, and the text that does so."""
 
 DUST = 1e-9
 MOST_DECIMALS = 4
@@ -51,10 +34,10 @@ def signed_text(part: float, *, unit: str) -> str:
         decimals = 0
     while decimals < MOST_DECIMALS and abs(scaled) * 10**decimals < 0.5 and abs(scaled) > DUST:
         decimals += 1
-    text = number_text(abs(scaled), decimals=decimals)
-    sign = MINUS if part < 0 else "+"
-    suffix = " points" if unit in POINTS else f" {unit}" if unit in ("weeks", "days") else ""
-    return f"{sign}{text}{suffix}"
+    text = f"{MINUS if part < 0 else '+'}{number_text(abs(scaled), decimals=decimals)}"
+    if unit in POINTS:
+        return say("diff.points", number=text)
+    return say(TIMES[unit], number=text) if unit in TIMES else text
 
 
 def sizeable(parts: Mapping[str, float]) -> dict[str, float]:
@@ -67,8 +50,11 @@ def tell_parts(row: MovedRow, quantity: str) -> str:
     """Return the parts of a change: "new patients +3.1 points, code −0.2 points"."""
     parts = sizeable(row.parts.get(quantity, {}))
     unit = row.after.unit
-    return ", ".join(f"{FACTORS[name]} {signed_text(part, unit=unit)}"
-                     for name, part in parts.items())  # fmt: skip
+    told = [
+        say("diff.part", factor=FACTORS[name], change=signed_text(part, unit=unit))
+        for name, part in parts.items()
+    ]
+    return say("diff.joiner").join(told)
 
 
 def tell_row(row: ResultRow, labels: Mapping[str, str]) -> str:
@@ -81,11 +67,15 @@ def tell_row(row: ResultRow, labels: Mapping[str, str]) -> str:
         words.word(words.POPULATIONS_SHORT, row.population),
         words.visit_word(row.visit),
     ]
-    return ", ".join(part for part in parts if part)
+    return say("diff.joiner").join(part for part in parts if part)
 
 
 def tell_count(counts: Mapping[str, int]) -> str:
     """Return how much a factor touches: "12 patients, 40 ratings"."""
-    return ", ".join(
-        f"{n:,} {word if n != 1 else word.removesuffix('s')}" for word, n in counts.items()
-    )
+    told = [_count(what, n) for what, n in counts.items()]
+    return say("diff.joiner").join(told)
+
+
+def _count(what: str, n: int) -> str:
+    each = f"{what}_one" if n == 1 else f"{what}_many"
+    return say(f"diff.counts.{each}", n=count_text(n))

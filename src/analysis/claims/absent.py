@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from analysis.claims.claim import Claim
 from analysis.contract.codes import load_conditions
+from analysis.wording.texts import say
 from analysis.wording.words import plain_text
 
 ALL = "all"
@@ -26,4 +27,4 @@ def absent_conditions(claims: Sequence[Claim], present: Iterable[str]) -> frozen
 def no_patients_text(claim: Claim) -> str:
     """Return the sentence for a claim on a condition without patients."""
     label = load_conditions().labels.get(claim.condition, claim.condition)
-    return f"The export has no patients with {plain_text(label).lower()}."
+    return say("judge.absent", condition=plain_text(label).lower())

@@ -5,30 +5,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from analysis.claims.claim import Claim
-from analysis.claims.telling import patients_text
+from analysis.claims.telling import named_interval, patients_text
 from analysis.outcomes.rows import ResultRow, find_row
 from analysis.wording.numbers import (
     count_text,
     fraction_text,
     interval_text,
-    level_text,
     quantity_text,
     share_text,
 )
+from analysis.wording.texts import say
 from analysis.wording.words import visit_word
 
 SUCCESSES: tuple[tuple[str, dict[str, object]], ...] = (
-    ("at least 50 % less pain", {"measure": "responder_share", "threshold_pct": 50.0,
+    ("beside.half_less", {"measure": "responder_share", "threshold_pct": 50.0,
      "definition": "percent_reduction", "population": "all_starters"}),
-    ("pain lower by 2 points", {"measure": "responder_share", "threshold_pct": None,
+    ("beside.two_points", {"measure": "responder_share", "threshold_pct": None,
      "definition": "two_points", "population": "all_starters"}),
-    ("at least 30 % less pain, of those rated only", {"measure": "responder_share",
+    ("beside.third_less_rated", {"measure": "responder_share",
      "threshold_pct": 30.0, "definition": "percent_reduction", "population": "observed"}),
-    ("any less pain at all", {"measure": "success_share", "definition": "any_relief"}),
-    ("six infusions given (standard protocol)", {"measure": "series_share",
+    ("beside.any_less", {"measure": "success_share", "definition": "any_relief"}),
+    ("beside.six_given", {"measure": "series_share",
      "definition": "completed_six", "visit": ""}),
 )  # fmt: skip
-"""Every other definition of success that the tables can count."""
+"""Every other definition of success that the tables can count, by the name of its text."""
 
 
 def tell_definitions(claim: Claim, row: ResultRow, rows: Sequence[ResultRow]) -> str:
@@ -48,19 +48,19 @@ def tell_definitions(claim: Claim, row: ResultRow, rows: Sequence[ResultRow]) ->
         other = find_row(rows, **{"visit": row.visit, **same, **keys})
         if other is None or other.value is None:
             continue
-        told.append(f"{name}: {fraction_text(other.n_events or 0, other.n)}")
+        fraction = fraction_text(other.n_events or 0, other.n)
+        told.append(say("beside.counted", success=say(name), fraction=fraction))
         if claim.floor is not None and other.value >= claim.floor:
-            reached.append(name)
+            reached.append(say(name))
     if not told:
         return ""
-    cited = share_text(claim.floor)
-    which = f"At or above {cited} lies: {'; '.join(reached)}." if reached else (
-        f"None of these reaches {cited}."
-    )  # fmt: skip
-    return (
-        f"The page does not say what success is. Counted otherwise: {'; '.join(told)}. {which} "
-        "A global rating of change is not recorded."
+    between = say("telling.between")
+    which = say(
+        "beside.reached" if reached else "beside.none_reached",
+        cited=share_text(claim.floor),
+        successes=between.join(reached),
     )
+    return say("beside.definitions", counted=between.join(told), reached=which)
 
 
 def tell_typical(claim: Claim, row: ResultRow, rows: Sequence[ResultRow]) -> str:
@@ -85,24 +85,22 @@ def tell_typical(claim: Claim, row: ResultRow, rows: Sequence[ResultRow]) -> str
     16 CFR 255.2(b): an advertisement with a result better than usual should clearly say what
     consumers can generally expect.
     """
-    alike = "" if claim.baseline_score is None else (
-        f" who began within one point of {claim.baseline_score:g}"
-    )  # fmt: skip
-    events, n = row.n_events or 0, row.n
-    below = share_text(1 - (row.value or 0.0)).removesuffix(" %")
-    missing = (
-        f" (not rated, and counted as not: {count_text(row.n_missing)})" if row.n_missing else ""
+    patients = patients_text(claim, row)
+    if claim.baseline_score is not None:
+        baseline = f"{claim.baseline_score:g}"
+        patients = say("beside.same_baseline", patients=patients, baseline=baseline)
+    told = say(
+        "beside.typical_missing" if row.n_missing else "beside.typical",
+        patients=patients,
+        events=count_text(row.n_events or 0),
+        share=share_text(row.value),
+        visit=visit_word(row.visit),
+        missing=count_text(row.n_missing),
+        interval=named_interval(row),
+        below=share_text(1 - (row.value or 0.0)),
     )
-    told = (
-        f"Of {patients_text(claim, row)}{alike}, {fraction_text(events, n).partition(' of ')[0]} "
-        f"({share_text(row.value)}) did as well or better at {visit_word(row.visit)}{missing}; "
-        f"{level_text(row.level)} {interval_text(row)}. {below} % of them did less well: the "
-        "result quoted is no better evidence than any one patient's."
-    )
-    typical = typical_parts(row, rows)
-    if not typical:
-        return told
-    return f"{told} What such patients can generally expect: {'; '.join(typical)}."
+    typical = say("telling.between").join(typical_parts(row, rows))
+    return f"{told} {say('beside.expect', typical=typical)}" if typical else told
 
 
 def typical_parts(row: ResultRow, rows: Sequence[ResultRow]) -> list[str]:
@@ -122,12 +120,17 @@ def typical_parts(row: ResultRow, rows: Sequence[ResultRow]) -> list[str]:
         for pct in (30.0, 50.0)
     ]
     told = [
-        f"{share_text(found.value)} had at least {pct:g} % less pain ({interval_text(found)})"
+        say(
+            "beside.typical_share",
+            share=share_text(found.value),
+            pct=f"{pct:g}",
+            interval=interval_text(found),
+        )
         for pct, found in shares
         if found is not None and found.value is not None
     ]
     median = find_row(rows, measure="typical_reduction", **same)
     if median is not None and median.value is not None:
         fall = quantity_text(median.value, unit="percent")
-        told.append(f"half of those rated had a reduction of {fall} or more")
+        told.append(say("beside.typical_median", fall=fall))
     return told

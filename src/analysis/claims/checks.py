@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from analysis.claims.judgement import Lack
 from analysis.claims.subjects import CAUSAL, EXPECTATION, SOFT, needs_of
+from analysis.wording.texts import say
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,106 +22,81 @@ class Check:
 
     Parameters
     ----------
-    lacks : str
-        What is lacking, in words.
     said_by : tuple of Pattern
         Patterns that must all be found.
     spoilt_by : Pattern or None
         A pattern that must not be found outside quoted names.
     """
 
-    lacks: str
     said_by: tuple[re.Pattern[str], ...] = ()
     spoilt_by: re.Pattern[str] | None = None
 
 
-def _says(lacks: str, *patterns: str) -> Check:
-    return Check(lacks=lacks, said_by=tuple(re.compile(pattern) for pattern in patterns))
+def _says(*patterns: str) -> Check:
+    return Check(said_by=tuple(re.compile(pattern) for pattern in patterns))
 
 
-def _spares(lacks: str, pattern: re.Pattern[str]) -> Check:
-    return Check(lacks=lacks, spoilt_by=pattern)
+def _spares(pattern: re.Pattern[str]) -> Check:
+    return Check(spoilt_by=pattern)
 
 
 NUMBER = r"\d[\d,]{0,14}"
 
 CHECKS: dict[str, Check] = {
     "patients": _says(
-        "how many patients (n)",
         rf"\bn\s?=\s?\d|\bof (?:the )?{NUMBER}\b|"
         rf"\b{NUMBER}\s+(?:\w+ )?(?:patients?|people|series)\b",
     ),
     "denominator": _says(
-        "of whom: of all who started, or of those seen (denominator)",
         r"\bwho (?:started|had|began|were)\b|\brated (?:at|on|after)\b|\ball starters\b|"
         r"\btreated\b|"
         r"\bgiven (?:six|boosters|standard|high|the)\b|\bwith at least \d|\bfollowed to\b|"
         r"\bpatients? with relief\b",
     ),
     "time": _says(
-        "when: at which visit or after how many weeks",
         r"\b(?:at|after|by|within|over|until|for|during)\s+(?:\w+[ -]){0,4}?(?:weeks?|months?|"
         r"days?|hours?|minutes?|years?|series|infusions?|treatment|follow-up|boosters?)\b"
         r"|\b(?:weeks?|days?) \d|\bend of (?:the )?\w+|\bnext day\b|\bper (?:treatment )?series\b",
     ),
     "interval": _says(
-        "how sure: an interval with its level",
-        r"\b\d{2}(?:\.\d+)?\s?% (?:confidence |credible )?intervals?\b|\bno interval\b",
+        r"\b\d{2}(?:\.\d+)?\s?% (?:confidence |credible )?intervals?\b|\bno interval\b"
     ),
     "missing": _says(
-        "what became of those not seen",
         r"\bnot (?:rated|recorded|on record|seen|known|followed)\b|\b(?:all|whoever) w(?:ere|as) "
         r"(?:not )?(?:rated|seen)\b|\bon record for all\b|\bdrop(?:ped )?-?outs?\b|\bmissing\b|"
         r"\blost to follow-up\b|\bno longer (?:rated|followed)\b|\bknown of all\b",
     ),
     "control": _says(
-        "that there was or was not a control group",
         r"\b(?:no|without (?:a )?) ?control group\b|\bplacebo\b|\buncontrolled\b|\brandomi[sz]ed\b|"
         r"\bcontrol group\b|\bsham\b|\bfor comparison, in the arm\b",
     ),
-    "cause": _spares("words that leave the cause open", CAUSAL),
-    "expectation": _spares("words that promise no outcome to everyone", EXPECTATION),
-    "numbers": _spares("numbers in place of soft words such as promising", SOFT),
+    "cause": _spares(CAUSAL),
+    "expectation": _spares(EXPECTATION),
+    "numbers": _spares(SOFT),
     "thresholds": _says(
-        "the share at both usual thresholds, 30 % and 50 % less pain",
         r"\b30\s?% less pain\b",
         r"\b50\s?% less pain\b",
     ),
-    "mean_kind": _says(
-        "which average: mean, median, or fall of the mean score",
-        r"\bmean of\b|\bmedian of\b|\bat the median\b|\bmean pain score\b",
-    ),
-    "boosters": _says("what a booster counts as", r"\bboosters?\b"),
+    "mean_kind": _says(r"\bmean of\b|\bmedian of\b|\bat the median\b|\bmean pain score\b"),
+    "boosters": _says(r"\bboosters?\b"),
     "follow_up": _says(
-        "how long patients were followed",
-        r"\bratings go to\b|\bfollowed (?:up )?(?:to|until|for)\b|\bfollow-up (?:of|to|until)\b",
+        r"\bratings go to\b|\bfollowed (?:up )?(?:to|until|for)\b|\bfollow-up (?:of|to|until)\b"
     ),
-    "source": _says("where the figures come from", r"\bsource:|\brecords of\b|\baccording to\b"),
-    "date": _says("of which years", r"\b(?:19|20)\d\d\b|\bno dates\b"),
-    "risk": _says("the risks", r"\brisks?\b|\bside effects?\b|\badverse (?:events?|reactions?)\b"),
-    "off_label": _says(
-        "that ketamine is approved as an anesthetic and not for pain",
-        r"\boff-label\b|\bnot approved for\b",
-    ),
-    "typical": _says(
-        "the typical result of such patients",
-        r"(?<!not )\btypical(?:ly)? (?:of|result|patients?)\b",
-    ),
-    "comparable": _says(
-        "who is compared: the same condition and a similar baseline",
-        r"\bsame condition\b|\bcomparable patients\b|\bsimilar baseline\b",
-    ),
-    "asked": _says(
-        "how side effects were asked for", r"\basked\b|\bchecklist\b|\bscreened\b|\bsolicited\b"
-    ),
+    "source": _says(r"\bsource:|\brecords of\b|\baccording to\b"),
+    "date": _says(r"\b(?:19|20)\d\d\b|\bno dates\b"),
+    "risk": _says(r"\brisks?\b|\bside effects?\b|\badverse (?:events?|reactions?)\b"),
+    "off_label": _says(r"\boff-label\b|\bnot approved for\b"),
+    "typical": _says(r"(?<!not )\btypical(?:ly)? (?:of|result|patients?)\b"),
+    "comparable": _says(r"\bsame condition\b|\bcomparable patients\b|\bsimilar baseline\b"),
+    "asked": _says(r"\basked\b|\bchecklist\b|\bscreened\b|\bsolicited\b"),
     "studies": _says(
-        "which studies in people it rests on",
         r"\bstud(?:y|ies) in (?:people|humans|patients)\b|"
         r"\b(?:human|clinical) (?:trials?|studies)\b|\brandomi[sz]ed\b",
     ),
-    "board": _says("which board certified", r"\bamerican board\b|\babms\b|\bboard of\b"),
+    "board": _says(r"\bamerican board\b|\babms\b|\bboard of\b"),
 }  # fmt: skip
-"""Every check by name; the rule table names those that rest on a rule."""
+"""Every check by name, which is also that of its text; the rule table names those that rest on a
+rule."""
 
 
 def check_sentence(
@@ -147,7 +123,7 @@ def check_sentence(
     unquoted = _NAMES.sub(" ", flat)
     needed = needs_of(unquoted, kind=kind, measure=measure)
     return tuple(
-        Lack(check=name, lacks=check.lacks, rule_ids=rules[name])
+        Lack(check=name, lacks=say(f"claim_checks.{name}"), rule_ids=rules[name])
         for name, check in CHECKS.items()
         if name in needed and rules.get(name) and not _fulfils(check, flat, unquoted)
     )

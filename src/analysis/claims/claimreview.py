@@ -14,14 +14,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from analysis.claims.judgement import Judgement
+from analysis.wording.texts import say
 from analysis.wording.words import VERDICTS, word
-
-SYNTHETIC = "Synthetic data: these patients do not exist."
-NO_CLEARANCE = (
-    "What is borne out by patients without a control group is not shown to be caused by the "
-    "treatment. This is not legal advice and clears nothing for print."
-)
-AUTHOR = "Reliefcheck, computed from outcome records"
 
 JUDGED = ("meets", "falls short", "undecided")
 """Verdicts that data were asked for; the others say why there is none."""
@@ -54,16 +48,15 @@ def make_review(
     published : str
         When it was judged, ISO 8601; its date is kept, empty where unknown.
     """
-    name = word(VERDICTS, verdict)
     review: dict[str, Any] = {
         "@type": "ClaimReview",
         "claimReviewed": words,
-        "reviewBody": f"{f'{SYNTHETIC} ' if synthetic else ''}{body} {NO_CLEARANCE}",
+        "reviewBody": _body_text(body, synthetic=synthetic),
         "reviewRating": {
             "@type": "Rating",
-            "alternateName": f"{name} (synthetic data)" if synthetic else name,
+            "alternateName": _rating_text(verdict, synthetic=synthetic),
         },
-        "author": {"@type": "Organization", "name": AUTHOR},
+        "author": {"@type": "Organization", "name": say("judge.review.author")},
         "itemReviewed": {
             "@type": "Claim",
             "identifier": claim_id,
@@ -73,6 +66,18 @@ def make_review(
     if published:
         review["datePublished"] = published[:10]
     return review
+
+
+def _body_text(finding: str, *, synthetic: bool) -> str:
+    told = {"finding": finding, "no_clearance": say("judge.review.no_clearance")}
+    if synthetic:
+        return say("judge.review.body_synthetic", synthetic=say("judge.review.synthetic"), **told)
+    return say("judge.review.body", **told)
+
+
+def _rating_text(verdict: str, *, synthetic: bool) -> str:
+    name = word(VERDICTS, verdict)
+    return say("judge.review.rating_synthetic", verdict=name) if synthetic else name
 
 
 def render_reviews(reviews: Sequence[dict[str, Any]]) -> str:

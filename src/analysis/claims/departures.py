@@ -5,17 +5,16 @@ from __future__ import annotations
 from analysis.claims.ledger import Claim
 from analysis.claims.readings import ALL_MEASURES
 from analysis.settings import AnalysisSettings
+from analysis.wording.texts import say
 from analysis.wording.words import visit_word
 
-RULES = {
-    "confirmed": "loss counts only when the next rating confirms it",
-    "near_baseline": "loss counts only when pain is back near baseline",
-}
+RULES = {"confirmed": "departures.confirmed", "near_baseline": "departures.near_baseline"}
+CLOCKS = {"first_response": "departures.first_response", "start": "departures.start"}
 DEFINITIONS = {
-    "series_gap_days": "a series ends at a gap of more than {} days",
-    "baseline_window_days": "the baseline is of the {} days up to day 0",
+    "series_gap_days": "departures.series_gap_days",
+    "baseline_window_days": "departures.baseline_window_days",
 }
-CLOCKS = {"first_response": "first response", "start": "the first infusion"}
+"""Texts for values and settings that depart, by their names."""
 
 
 def tell_departures(claim: Claim, settings: AnalysisSettings) -> str:
@@ -32,19 +31,20 @@ def tell_departures(claim: Claim, settings: AnalysisSettings) -> str:
     told = []
     if claim.measure == "relief_duration":
         if settings.loss_rule != default.loss_rule:
-            told.append(RULES[settings.loss_rule])
+            told.append(say(RULES[settings.loss_rule]))
         if settings.relief_clock != default.relief_clock:
-            told.append(f"relief is timed from {CLOCKS[settings.relief_clock]}")
+            told.append(say(CLOCKS[settings.relief_clock]))
     elif _at_visit(claim) and settings.analysis_visit != default.analysis_visit:
-        told.append(f"response is judged at {visit_word(settings.analysis_visit)}")
-    for name, words in DEFINITIONS.items():
+        told.append(say("departures.visit", visit=visit_word(settings.analysis_visit)))
+    for name, text in DEFINITIONS.items():
         if getattr(settings, name) != getattr(default, name):
-            told.append(words.format(getattr(settings, name)))
+            told.append(say(text, days=getattr(settings, name)))
     if settings.minimum_baseline_score != default.minimum_baseline_score:
-        told.append(f"the least baseline pain is {settings.minimum_baseline_score:g}")
+        score = f"{settings.minimum_baseline_score:g}"
+        told.append(say("departures.minimum_baseline", score=score))
     if not told:
         return ""
-    return f"This run departs from the reading: {'; '.join(told)}."
+    return say("departures.told", departures=say("telling.between").join(told))
 
 
 def _at_visit(claim: Claim) -> bool:

@@ -18,7 +18,8 @@ from analysis.claims.rules import Rule, rules_of
 from analysis.contract.codes import load_conditions
 from analysis.errors import LedgerError, suggest
 from analysis.wording.numbers import band_text
-from analysis.wording.words import VERDICTS, condition_word, plain_text, visit_word, word
+from analysis.wording.texts import say
+from analysis.wording.words import VERDICTS, Words, condition_word, plain_text, visit_word, word
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 WIDTH = 98
 INDENT = "    "
 LONGEST = 2000
+
+KIND_WORDS = Words("kinds", within="describe")
+"""What a statement is about, in words."""
 
 
 def select_claims(
@@ -86,16 +90,20 @@ def verdict_without_data(claim: Claim) -> str:
 def list_claims(claims: Sequence[Claim]) -> str:
     """Return claims as lines of text, one a claim, and how many there are of each answer."""
     if not claims:
-        return "No claim passes these filters."
+        return say("describe.none")
     lines = [
         f"{claim.claim_id}  {claim.condition:<12.12}  {claim.kind:<13.13}  {claim.answer:<13.13}  "
         f"{plain_text(claim.wording, longest=60)}"
         for claim in claims
     ]
     counts = Counter(claim.answer for claim in claims)
-    told = "; ".join(f"{counts[name]} {name} ({ANSWERS[name]})" for name in ANSWERS if counts[name])
-    one = "claim" if len(claims) == 1 else "claims"
-    return "\n".join([*lines, "", fill(f"{len(claims)} {one}: {told}.", WIDTH)])
+    told = say("telling.between").join(
+        say("describe.answers", n=counts[name], answer=name, meaning=ANSWERS[name])
+        for name in ANSWERS
+        if counts[name]
+    )
+    total = "describe.total_one" if len(claims) == 1 else "describe.total_many"
+    return "\n".join([*lines, "", fill(say(total, n=len(claims), answers=told), WIDTH)])
 
 
 def explain_claim(claims: Sequence[Claim], claim_id: str, *, rules: Sequence[Rule] = ()) -> str:
@@ -120,44 +128,80 @@ def explain_claim(claims: Sequence[Claim], claim_id: str, *, rules: Sequence[Rul
         ids = [claim.claim_id for claim in claims]
         raise LedgerError(f"there is no claim '{claim_id}' in the ledger.{suggest(wanted, ids)}")
     claim = found[0]
-    parts = [f"{claim.claim_id}  “{plain_text(claim.wording, longest=LONGEST)}”"]
-    for name, text in _facts(claim):
-        if text:
-            parts.append(f"{name}:\n{wrap(plain_text(text, longest=LONGEST))}")
+    words = plain_text(claim.wording, longest=LONGEST)
+    parts = [say("describe.claim", claim_id=claim.claim_id, words=words)]
+    parts += [tell_part(say(name), text) for name, text in _facts(claim) if text]
     told = [_tell_rule(rule) for rule in rules_of(claim, rules)]
     if told:
-        parts.append("Rules that touch it (no legal advice):\n" + "\n".join(told))
+        parts.append("\n".join([say("describe.rules"), *told]))
     return "\n\n".join(parts)
 
 
+def tell_part(name: str, text: str) -> str:
+    """Return one part of an explanation for a terminal: its name, and its text indented."""
+    return f"{say('describe.part', name=name)}\n{wrap(plain_text(text, longest=LONGEST))}"
+
+
 def _tell_rule(rule: Rule) -> str:
-    seen = "" if rule.verified else "; text not seen"
-    return wrap(f"{rule.rule_id} ({rule.body}{seen}): {plain_text(rule.rule, longest=LONGEST)}")
+    told = say(
+        "describe.rule" if rule.verified else "describe.rule_not_seen",
+        rule_id=rule.rule_id,
+        body=rule.body,
+        rule=plain_text(rule.rule, longest=LONGEST),
+    )
+    return wrap(told)
 
 
 def _facts(claim: Claim) -> Iterable[tuple[str, str]]:
-    where = f"{claim.source}, section “{claim.section}”" if claim.section else claim.source
-    condition = condition_word(claim.condition, load_conditions().labels)
-    part = f" ({word({}, claim.group_keys['group'])})" if claim.group else ""
-    needs = f" ({claim.needs})" if claim.needs else ""
-    judged = "" if claim.answer != "computed" else _judged(claim)
-    yield "Printed", f"{where}; date {claim.printed_on or 'not given'}."
-    yield "About", f"{word({}, claim.kind)}; {condition}{part}."
-    yield "Answer", f"{claim.answer}: {ANSWERS[claim.answer]}{needs}. {claim.reason}"
-    yield "Read as", claim.reading
-    yield "Judged against", judged
-    yield "What its words leave open", claim.ambiguity
-    yield "What would test it", claim.tested_by
-    yield "Note", claim.note
+    """Give the parts of an explanation: the name of their heading, and what they say."""
+    yield "describe.heads.printed", _printed(claim)
+    yield "describe.heads.about", _about(claim)
+    yield "describe.heads.answer", _answer(claim)
+    yield "describe.heads.reading", claim.reading
+    yield "describe.heads.judged", "" if claim.answer != "computed" else _judged(claim)
+    yield "describe.heads.open", claim.ambiguity
+    yield "describe.heads.tested_by", claim.tested_by
+    yield "describe.heads.note", claim.note
+
+
+def _printed(claim: Claim) -> str:
+    source = claim.source
+    if claim.section:
+        source = say("describe.section", source=source, section=claim.section)
+    known = "describe.printed" if claim.printed_on else "describe.printed_undated"
+    return say(known, source=source, date=claim.printed_on)
+
+
+def _about(claim: Claim) -> str:
+    return say(
+        "describe.about_part" if claim.group else "describe.about",
+        kind=word(KIND_WORDS, claim.kind),
+        condition=condition_word(claim.condition, load_conditions().labels),
+        part=word({}, claim.group_keys.get("group", "")),
+    )
+
+
+def _answer(claim: Claim) -> str:
+    return say(
+        "describe.answer_needs" if claim.needs else "describe.answer",
+        answer=claim.answer,
+        meaning=ANSWERS[claim.answer],
+        needs=claim.needs,
+        reason=claim.reason,
+    )
 
 
 def _judged(claim: Claim) -> str:
     if claim.frequency:
         read = FREQUENCIES[claim.frequency]
-        return f"{read.told[0].upper()}{read.told[1:]}. Source: {read.source}."
+        told = f"{read.told[0].upper()}{read.told[1:]}"
+        return say("describe.read_as", reading=told, source=read.source)
     cited = band_text(claim.cited_low, claim.cited_high, unit=claim.unit)
-    at = f", at {visit_word(claim.visit)}" if claim.visit else ""
-    return f"The cited {cited}{at}."
+    return say(
+        "describe.cited_at" if claim.visit else "describe.cited",
+        cited=cited,
+        visit=visit_word(claim.visit),
+    )
 
 
 def wrap(text: str) -> str:
@@ -173,12 +217,12 @@ def tabulate_ledger(claims: Sequence[Claim], judgements: Sequence[Judgement]) ->
     return pd.DataFrame(
         [
             {
-                "Claim": claim.claim_id,
-                "As printed": claim.wording,
-                "Condition": condition_word(claim.condition, labels),
-                "Verdict": word(VERDICTS, judgement.verdict),
-                "Finding": judgement.sentence,
-                "What may be said": judgement.may_say,
+                say("describe.columns.claim"): claim.claim_id,
+                say("describe.columns.wording"): claim.wording,
+                say("describe.columns.condition"): condition_word(claim.condition, labels),
+                say("describe.columns.verdict"): word(VERDICTS, judgement.verdict),
+                say("describe.columns.finding"): judgement.sentence,
+                say("describe.columns.may_say"): judgement.may_say,
             }
             for claim, judgement in zip(claims, judgements, strict=True)
         ]

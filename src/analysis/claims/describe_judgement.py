@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from analysis.claims.describe import LONGEST, wrap
+from analysis.claims.describe import tell_part
 from analysis.claims.judgement import VERDICT_MEANING, Judgement
 from analysis.wording.numbers import count_text, p_text, share_text
-from analysis.wording.words import VERDICTS, plain_text, word
+from analysis.wording.texts import say
+from analysis.wording.words import VERDICTS, word
 
 
 def explain_judgement(judgement: Judgement) -> str:
@@ -18,35 +19,46 @@ def explain_judgement(judgement: Judgement) -> str:
     judgement : Judgement
         As `analysis.report.store.load_judgements` reads it.
     """
-    return "\n\n".join(
-        f"{name}:\n{wrap(plain_text(text, longest=LONGEST))}"
-        for name, text in _parts(judgement)
-        if text
-    )
+    return "\n\n".join(tell_part(say(name), text) for name, text in _parts(judgement) if text)
 
 
 def _parts(judgement: Judgement) -> Iterable[tuple[str, str]]:
-    verdict = judgement.verdict
-    yield "Verdict", f"{word(VERDICTS, verdict)}: {VERDICT_MEANING.get(verdict, '')}."
-    yield "Finding", judgement.sentence
-    yield "Among all claims of the run", _among_all(judgement)
-    yield "Under other readings", _readings(judgement)
-    yield "Tipping point", judgement.tipping.sentence if judgement.tipping else ""
-    yield "Shrunk toward all conditions", _shrunk(judgement)
-    yield "What may be said", judgement.may_say
-    yield (
-        "What the words as printed do not say",
-        "; ".join(f"{one.lacks} ({', '.join(one.rule_ids)})" for one in judgement.lacks),
+    """Give the parts of an explanation: the name of their heading, and what they say."""
+    yield "describe.judgement.verdict", _verdict(judgement)
+    yield "describe.judgement.finding", judgement.sentence
+    yield "describe.judgement.among_all", _among_all(judgement)
+    yield "describe.judgement.readings", _readings(judgement)
+    yield "describe.judgement.tipping", judgement.tipping.sentence if judgement.tipping else ""
+    yield "describe.judgement.shrunk", _shrunk(judgement)
+    yield "describe.judgement.may_say", judgement.may_say
+    yield "describe.judgement.lacks", _lacks(judgement)
+
+
+def _verdict(judgement: Judgement) -> str:
+    meaning = VERDICT_MEANING.get(judgement.verdict, "")
+    told = word(VERDICTS, judgement.verdict)
+    return say("describe.judgement.meaning", verdict=told, meaning=meaning)
+
+
+def _lacks(judgement: Judgement) -> str:
+    between = say("describe.judgement.between_rules")
+    return say("telling.between").join(
+        say("describe.judgement.lack", lacks=one.lacks, rules=between.join(one.rule_ids))
+        for one in judgement.lacks
     )
 
 
 def _among_all(judgement: Judgement) -> str:
     if not judgement.verdict_adjusted or judgement.verdict not in ("meets", "falls short"):
         return ""
-    p = "" if judgement.p_holm is None else f", p = {p_text(judgement.p_holm)}"
-    same = "stands" if judgement.verdict_adjusted == judgement.verdict else "does not stand"
-    told = f"The verdict {same} after adjusting for all claims judged together (Holm{p})"
-    return f"{told}.".replace("p = <", "p <").replace("p = >", "p >")
+    stands = judgement.verdict_adjusted == judgement.verdict
+    if judgement.p_holm is None:
+        return say("describe.judgement.stands" if stands else "describe.judgement.stands_not")
+    p = p_text(judgement.p_holm)
+    return say(
+        "describe.judgement.stands_p" if stands else "describe.judgement.stands_not_p",
+        p=p if p[0] in "<>" else say("describe.judgement.p_equals", p=p),
+    )
 
 
 def _readings(judgement: Judgement) -> str:
@@ -61,4 +73,9 @@ def _shrunk(judgement: Judgement) -> str:
     shrunk = judgement.shrunk
     if shrunk is None:
         return ""
-    return f"{share_text(shrunk.value)} (n = {count_text(shrunk.n)}). {shrunk.label}"
+    return say(
+        "describe.judgement.shrunk_to",
+        share=share_text(shrunk.value),
+        n=count_text(shrunk.n),
+        label=shrunk.label,
+    )

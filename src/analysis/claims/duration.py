@@ -6,12 +6,13 @@ next to the headline.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from analysis.claims.judgement import Judgement
+from analysis.claims.judgement import VERDICTS_WITHIN, Judgement
 from analysis.claims.verdicts import judge_interval
 from analysis.outcomes.rows import KEYS, ResultRow, find_row
 from analysis.wording.numbers import estimate_text, interval_text, level_text, quantity_text
+from analysis.wording.texts import say
 
 OFTEN_SHARE = 0.5
 """"Often" is read as: at least half of those with relief at the end of the series."""
@@ -22,12 +23,7 @@ WEEKS_FROM_WEEKS = 2.0
 MONTHS_FROM_WEEKS = 8.7
 """Two months of 30.4375 days, in weeks: from here on relief lasted "months"."""
 
-STRATEGIES = {
-    "booster_as_loss": "a booster ends relief",
-    "booster_competing": "boosters compete with loss",
-    "booster_as_censoring": "nothing is known after a booster",
-    "booster_ignored": "boosters are ignored",
-}
+STRATEGIES = ("booster_as_loss", "booster_competing", "booster_as_censoring", "booster_ignored")
 
 
 def tell_beside(judgement: Judgement, row: ResultRow, rows: Sequence[ResultRow]) -> str:
@@ -64,16 +60,28 @@ def _tell_often(judgement: Judgement, row: ResultRow, rows: Sequence[ResultRow])
         if share is None or share.value is None:
             continue
         verdict = judge_interval(share.low, share.high, floor=OFTEN_SHARE)
-        is_often = {"meets": "often", "falls short": "not often"}.get(verdict, "undecided")
-        interval = f"{level_text(share.level)} {interval_text(share)}"
-        if share.low is None and share.high is None:
-            interval = "no interval"
         told.append(
-            f"{estimate_text(share)} kept it for more than {weeks:g} weeks ({interval}: {is_often})"
+            say(
+                f"claim_durations.kept.{verdict}",
+                share=estimate_text(share),
+                weeks=f"{weeks:g}",
+                interval=_interval(share),
+            )
         )
     if not told:
         return ""
-    return f"“Often” read as at least half of them: {'; '.join(told)}."
+    return say("claim_durations.often", shares=_listed(told))
+
+
+def _interval(row: ResultRow) -> str:
+    if row.low is None and row.high is None:
+        return say("claim_durations.no_interval")
+    level = level_text(row.level)
+    return say("claim_durations.interval", level=level, limits=interval_text(row))
+
+
+def _listed(parts: Iterable[str]) -> str:
+    return say("claim_durations.between").join(parts)
 
 
 def _tell_strategies(judgement: Judgement, row: ResultRow, rows: Sequence[ResultRow]) -> str:
@@ -81,35 +89,39 @@ def _tell_strategies(judgement: Judgement, row: ResultRow, rows: Sequence[Result
     known = {name: each for name, each in found.items() if each is not None}
     if len(known) < 2:
         return ""
-    told = "; ".join(f"{_median(each)} if {STRATEGIES[name]}" for name, each in known.items())
     if len({(each.status, each.value, each.low, each.high) for each in known.values()}) == 1:
-        return "How boosters are read makes no difference to it."
+        return say("claim_durations.no_difference")
+    medians = _listed(_if(name, _median(each)) for name, each in known.items())
+    medians = _with_range(medians, list(known.values()))
     marks = {"floor": judgement.cited_low, "ceiling": judgement.cited_high}
     verdicts = {name: judge_interval(each.low, each.high, **marks) for name, each in known.items()}
-    kinds = set(verdicts.values())
-    same = "the verdict is the same in all"
-    if len(kinds) > 1:
-        each_told = "; ".join(f"{verdicts[name]} if {STRATEGIES[name]}" for name in known)
-        same = f"the verdict is not the same: {each_told}"
-    return f"By how boosters are read, the median is {told}{_span(list(known.values()))}; {same}."
+    if len(set(verdicts.values())) == 1:
+        return say("claim_durations.same", medians=medians)
+    told = _listed(_if(name, VERDICTS_WITHIN[verdict]) for name, verdict in verdicts.items())
+    return say("claim_durations.not_same", medians=medians, verdicts=told)
 
 
-def _span(rows: Sequence[ResultRow]) -> str:
-    """Return the range of the medians, open where one is not reached."""
+def _if(strategy: str, answer: str) -> str:
+    return say(f"claim_durations.if.{strategy}", answer=answer)
+
+
+def _with_range(told: str, rows: Sequence[ResultRow]) -> str:
+    """Add the range of the medians, open where one is not reached."""
     values = [row.value for row in rows if row.value is not None]
     if not values or any(row.status not in ("estimated", "not reached") for row in rows):
-        return ""
+        return told
     if len(values) == len(rows) and max(values) == min(values):
-        return ""
+        return told
     last = max(values) if len(values) == len(rows) else None
-    high = "not reached" if last is None else quantity_text(last, unit="weeks")
-    return f" (range {quantity_text(min(values), unit='weeks')} to {high})"
+    high = say("numbers.not_reached") if last is None else quantity_text(last, unit="weeks")
+    low = quantity_text(min(values), unit="weeks")
+    return say("claim_durations.range", medians=told, low=low, high=high)
 
 
 def _median(row: ResultRow) -> str:
+    value = estimate_text(row)
     if row.value is None:
-        return row.status
-    value = quantity_text(row.value, unit="weeks")
+        return value
     if row.low is None and row.high is None:
-        return f"{value} (no interval)"
-    return f"{value} ({interval_text(row)})"
+        return say("claim_durations.median_alone", value=value)
+    return say("claim_durations.median", value=value, interval=interval_text(row))

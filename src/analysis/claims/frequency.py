@@ -6,7 +6,11 @@ table; what they are read as stands here, once, and is printed with every verdic
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from analysis.wording.texts import language_in_force, load_texts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,58 +36,57 @@ class Frequency:
     high: float | None = None
     above: bool = False
     told: str
-    source: str = "a choice of this suite (decision 0022)"
+    source: str = "frequency.sources.own"
 
     def __post_init__(self) -> None:
         if self.low is None and self.high is None:
             raise ValueError(f"{self.word}: a word of frequency needs a floor or a ceiling")
 
 
-CIOMS = "CIOMS Working Groups III and V, Guidelines for Preparing Core Clinical-Safety Information"
-
 _KNOWN = (
-    Frequency(word="often", low=0.5, told='"often" is read as at least half'),
-    Frequency(word="common", low=0.5, told='"common", of what is done, is read as at least half'),
-    Frequency(word="most", low=0.5, above=True, told='"most" is read as more than half'),
-    Frequency(word="usually", low=0.5, above=True, told='"usually" is read as more than half'),
-    Frequency(word="typically", low=0.5, above=True, told='"typically" is read as more than half'),
+    Frequency(word="often", low=0.5, told="frequency.often"),
+    Frequency(word="common", low=0.5, told="frequency.common"),
+    Frequency(word="most", low=0.5, above=True, told="frequency.most"),
+    Frequency(word="usually", low=0.5, above=True, told="frequency.usually"),
+    Frequency(word="typically", low=0.5, above=True, told="frequency.typically"),
     Frequency(
-        word="typical",
-        low=0.5,
-        told="a result that is told without a qualifier is read as typical: at least half do as "
-        "well",
-        source="16 CFR 255.2(b), what consumers generally achieve; half is this suite's number",
+        word="typical", low=0.5, told="frequency.typical", source="frequency.sources.consumers"
     ),
+    Frequency(word="flat", low=0.9, told="frequency.flat"),
+    Frequency(word="none", high=0.0, told="frequency.none"),
+    Frequency(word="any_fall", low=0.0, above=True, told="frequency.any_fall"),
+    Frequency(word="no_shortening", low=1.0, told="frequency.no_shortening"),
+    Frequency(word="hundreds", low=200.0, told="frequency.hundreds"),
+    Frequency(word="rare", high=0.001, told="frequency.rare", source="frequency.sources.cioms"),
     Frequency(
-        word="flat",
-        low=0.9,
-        told='a flat statement, without "most" or "usually", is read as at least 9 in 10',
-    ),
-    Frequency(word="none", high=0.0, told="it is an absolute: one case contradicts it"),
-    Frequency(word="any_fall", low=0.0, above=True, told="it is read as more than nothing"),
-    Frequency(
-        word="no_shortening",
-        low=1.0,
-        told="it is read as relief that does not shorten from one series to the next",
-    ),
-    Frequency(
-        word="hundreds", low=200.0, told='the plural "hundreds" is read as two hundred or more'
-    ),
-    Frequency(
-        word="rare",
-        high=0.001,
-        told='"rare", of a side effect, is at most 1 in 1,000 (CIOMS: 1 in 10,000 to 1 in 1,000)',
-        source=CIOMS,
-    ),
-    Frequency(
-        word="uncommon",
-        high=0.01,
-        told='"uncommon", of a side effect, is at most 1 in 100 (CIOMS)',
-        source=CIOMS,
+        word="uncommon", high=0.01, told="frequency.uncommon", source="frequency.sources.cioms"
     ),
 )
+"""Every word with the names of its texts in place of them."""
 
-FREQUENCIES: dict[str, Frequency] = {one.word: one for one in _KNOWN}
+
+class _Frequencies(Mapping[str, Frequency]):
+    """Words of frequency by name, told in the language in force."""
+
+    def __getitem__(self, word: str) -> Frequency:
+        return _told_in(language_in_force())[word]
+
+    def __iter__(self) -> Iterator[str]:
+        return (one.word for one in _KNOWN)
+
+    def __len__(self) -> int:
+        return len(_KNOWN)
+
+
+@lru_cache(maxsize=8)
+def _told_in(language: str) -> dict[str, Frequency]:
+    texts = load_texts(language)
+    return {
+        one.word: replace(one, told=texts[one.told], source=texts[one.source]) for one in _KNOWN
+    }
+
+
+FREQUENCIES: Mapping[str, Frequency] = _Frequencies()
 """Every word the ledger may use, by name."""
 
 CIOMS_CLASSES: tuple[tuple[str, float], ...] = (

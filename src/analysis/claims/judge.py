@@ -13,15 +13,11 @@ from analysis.claims.kinds import is_special, judge_special
 from analysis.claims.ledger import Claim
 from analysis.claims.power import further_patients_by_precision, further_patients_for_share
 from analysis.claims.verdicts import judge_interval, place_interval
-from analysis.claims.wording import NO_REALISTIC_NUMBER, middle_of_cited, write_finding
+from analysis.claims.wording import middle_of_cited, write_finding
 from analysis.outcomes.responders import THRESHOLDS_PCT
 from analysis.outcomes.rows import ResultRow, find_row
 from analysis.settings import AnalysisSettings
-
-CLOSER_VISITS = (
-    "No number of further patients can be named: part of the interval is the time between two "
-    "visits, which only closer visits narrow."
-)
+from analysis.wording.texts import say
 
 DEFAULT_LEVEL = 0.95
 """Level of a row that does not state one."""
@@ -97,7 +93,7 @@ def judge_claim(
     if row is None:
         return _not_testable(claim, _no_row(claim, analysis_visit))
     if row.n == 0 or row.status in ("no patients", "not estimable"):
-        return _not_testable(claim, row.warnings[0] if row.warnings else _NOBODY, row)
+        return _not_testable(claim, _first_warning(row, "judge.nobody"), row)
     range_ = {"floor": claim.cited_low, "ceiling": claim.cited_high}
     verdict = judge_interval(row.low, row.high, **range_)
     undecided = verdict == "undecided"
@@ -118,9 +114,6 @@ def judge_claim(
     return replace(told, sentence=f"{told.sentence} {tell_beside(told, row, rows)}".strip())
 
 
-_NOBODY = "No patient in the data can answer it."
-
-
 def _group_of(claim: Claim, rows: Sequence[ResultRow], arm: str) -> tuple[dict[str, str], str]:
     """Return which patients answer a claim, or why none can: arms are never pooled."""
     by_arm = [row for row in rows if row.group_by == "arm"]
@@ -129,16 +122,13 @@ def _group_of(claim: Claim, rows: Sequence[ResultRow], arm: str) -> tuple[dict[s
         arm = arms[0]
     if arm in arms:
         return {"group_by": "arm", "group": arm}, ""
-    told = ", ".join(arms)
+    told = say("judge.between_arms").join(arms)
     if arms and arm:
-        return {}, f"None of these patients is in the arm '{arm}' (the arms are {told})."
+        return {}, say("judge.arm_unknown", arm=arm, arms=told)
     if arms:
-        return {}, (
-            f"The patients were given different treatments ({told}), which must not be pooled; "
-            "name the one the claim is about with the setting `claim_arm`."
-        )
+        return {}, say("judge.arms_several", arms=told)
     if arm and not by_arm:
-        return {}, f"The setting `claim_arm` names '{arm}', but the data name no arms."
+        return {}, say("judge.arms_none", arm=arm)
     return {"group_by": "all", "group": "all"}, ""
 
 
@@ -160,15 +150,27 @@ def _answer(
 
 def _no_row(claim: Claim, analysis_visit: str) -> str:
     """Say which result is not there, and what would make it."""
-    whom = "any condition" if claim.condition == "all" else f"condition '{claim.condition}'"
-    told = f"The run holds no result for {whom} that this claim could be judged by"
-    if claim.threshold_pct is not None:
-        told += f", a reduction of at least {claim.threshold_pct:g} %"
-    if claim.measure != "relief_duration":
-        told += f", at the visit '{claim.visit or analysis_visit}'"
-    if claim.threshold_pct in (None, *THRESHOLDS_PCT):
-        return told + "."
-    return f"{told}; set `responder_threshold_pct` to {claim.threshold_pct:g} to make it."
+    least = claim.threshold_pct
+    named = {
+        "reduction": least is not None,
+        "visit": claim.measure != "relief_duration",
+        "set": least not in (None, *THRESHOLDS_PCT),
+    }
+    told = "_".join(part for part, is_named in named.items() if is_named)
+    threshold = f"{least or 0:g}"
+    return say(
+        f"judge.no_row.{told}",
+        whom=_whom(claim.condition),
+        visit=claim.visit or analysis_visit,
+        percent=say("numbers.percent", number=threshold),
+        threshold=threshold,
+    )
+
+
+def _whom(condition: str) -> str:
+    if condition == "all":
+        return say("judge.any_condition")
+    return say("judge.condition", condition=condition)
 
 
 _OF_CLAIM = (
@@ -228,11 +230,16 @@ def _further_patients(claim: Claim, row: ResultRow, *, true: float | None = None
 
 def _why_no_number(claim: Claim, row: ResultRow) -> str:
     if row.low is None and row.high is None:
-        return row.warnings[0] if row.warnings else "There is no interval."
+        return _first_warning(row, "judge.no_interval")
     if row.value is None or (row.high is None and row.value < _mark(claim)):
-        return "Too few have lost relief so far; longer follow-up would decide it."
+        return say("judge.follow_up")
     if claim.measure == "relief_duration":
-        return CLOSER_VISITS
+        return say("judge.closer_visits")
     if row.low is None:
-        return "The lower limit is not known, so no number of patients can be named."
-    return NO_REALISTIC_NUMBER
+        return say("judge.no_lower_limit")
+    return say("claim_words.no_realistic_number")
+
+
+def _first_warning(row: ResultRow, otherwise: str) -> str:
+    """Return the first warning of a row, or the text of that name where it has none."""
+    return row.warnings[0] if row.warnings else say(otherwise)

@@ -6,18 +6,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from analysis.wording.words import Words
+
 Verdict = Literal["meets", "falls short", "undecided", "not testable", "unfalsifiable"]
 Position = Literal[
     "below", "across the floor", "inside", "across the ceiling", "above", "wider", ""
 ]
 
-VERDICT_MEANING: dict[str, str] = {
-    "meets": "the whole interval lies at or above the cited floor",
-    "falls short": "the whole interval lies below the cited floor",
-    "undecided": "the interval reaches both sides of the cited floor",
-    "not testable": "the data hold nothing that could answer it",
-    "unfalsifiable": "worded so that nothing could contradict it; that is no pass",
-}
+VERDICT_MEANING = Words("meanings", within="judge")
+"""What each verdict says of the interval."""
+
+VERDICTS_WITHIN = Words("verdicts", within="judge")
+"""Verdicts as words inside a sentence."""
 
 
 @dataclass(frozen=True, kw_only=True)

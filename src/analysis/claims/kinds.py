@@ -18,21 +18,10 @@ from analysis.claims.telling import tell_reading, tell_row
 from analysis.claims.verdicts import judge_interval, place_interval
 from analysis.outcomes.rows import ResultRow, find_row
 from analysis.wording.numbers import count_text
+from analysis.wording.texts import say
 
 DEFAULT_LEVEL = 0.95
 """Level of a row that does not state one."""
-
-NO_ROW = "The run holds no result that this claim could be judged by."
-NOBODY = "No patient in the data can answer it."
-NOT_ALL = (
-    "The export may not hold everyone who was ever treated, so fewer on record contradict nothing."
-)
-NOT_SPLIT = "These patients were given different treatments, and the part is not split by them."
-MOSTLY_UNKNOWN = (
-    "It is known of fewer than half of the patients, and those need not be like the others."
-)
-TOO_FEW_RATED = "Too few were followed or rated then to decide it, whatever was true of the others."
-
 
 WHOLE_ONLY = ("series_time_ratio", "completeness_share")
 """Measures whose rows are not made by arm."""
@@ -84,7 +73,7 @@ def judge_special(
     if row is None:
         return _not_testable(claim, why_none)
     if row.value is None:
-        return _not_testable(claim, row.warnings[0] if row.warnings else NOBODY, row)
+        return _not_testable(claim, row.warnings[0] if row.warnings else say("kinds.nobody"), row)
     verdict = _verdict(claim, row)
     told = [tell_row(claim, row)] if claim.measure != "testimonial" else []
     told += [tell_typical(claim, row, rows)] if claim.measure == "testimonial" else []
@@ -94,8 +83,7 @@ def judge_special(
     further = _further_patients(claim, row) if verdict == "undecided" else None
     reason = _why_undecided(claim, row, further) if verdict == "undecided" else ""
     if further is not None:
-        told.append(f"About {count_text(further)} more patients would decide it with 80 % "
-                    "probability, were the true value the one seen.")  # fmt: skip
+        told.append(say("kinds.decide", n=count_text(further)))
     return _made(
         claim,
         row,
@@ -123,7 +111,7 @@ def _answer(
     arms = {row.group for row in rows if row.group_by == "arm" and row.condition == claim.condition}
     part = {} if claim.measure == "testimonial" else claim.group_keys
     if part and len(arms) > 1:
-        return None, NOT_SPLIT
+        return None, say("kinds.not_split")
     keys: dict[str, object] = {
         "measure": spec.row or claim.measure,
         "definition": claim.claim_id if claim.measure == "testimonial" else claim.definition,
@@ -137,16 +125,19 @@ def _answer(
         del keys["threshold_pct"]  # too few comparable patients: a row without any number
     if claim.measure in WHOLE_ONLY:
         if len(arms) > 1:
-            return None, NOT_SPLIT
+            return None, say("kinds.not_split")
         keys |= {"group_by": "all", "group": "all"}
     row = find_row(rows, **keys)
     return row, "" if row is not None else _no_row(claim, keys)
 
 
 def _no_row(claim: Claim, keys: Mapping[str, object]) -> str:
-    whom = f"'{claim.condition}'" + (f" ({claim.group})" if claim.group else "")
-    at = f", at the visit '{keys['visit']}'" if keys["visit"] else ""
-    return f"The run holds no result for {whom}{at} that this claim could be judged by."
+    whom = "kinds.condition_part" if claim.group else "kinds.condition"
+    return say(
+        "kinds.no_row_of_visit" if keys["visit"] else "kinds.no_row_of",
+        whom=say(whom, condition=claim.condition, part=claim.group),
+        visit=keys["visit"],
+    )
 
 
 def _verdict(claim: Claim, row: ResultRow) -> Verdict:
@@ -179,46 +170,44 @@ def _further_patients(claim: Claim, row: ResultRow) -> int | None:
 
 def _why_undecided(claim: Claim, row: ResultRow, further: int | None) -> str:
     if row.measure == "relieved_patients":
-        return NOT_ALL
+        return say("kinds.not_all")
     if row.population == "bounds" and row.n_missing:
-        return TOO_FEW_RATED
+        return say("kinds.too_few_rated")
     if _mostly_unknown(row):
-        return MOSTLY_UNKNOWN
+        return say("kinds.mostly_unknown")
     if row.low is None and row.high is None and row.warnings:
         return row.warnings[0]
     if further is None and claim.ceiling != 0:
-        return "No realistic number of further patients would decide it, or none can be named."
+        return say("kinds.no_realistic_number")
     return ""
 
 
 def _without_verdict(claim: Claim, row: ResultRow | None) -> Judgement:
     """Answer a claim that no row can decide: why, and our number beside where there is one."""
     has_number = row is not None and row.value is not None
-    beside = f" Beside it: {tell_row(claim, row)}" if has_number and row is not None else ""
     if claim.answer == "unfalsifiable":
         reason = claim.reason
-        opening = f"As worded it cannot be false, and so it is not passed either. {claim.reason}"
+        told = say("kinds.unfalsifiable", reason=reason)
     else:
-        what = f"no such records ({claim.needs})" if claim.needs else ANSWERS[claim.answer]
-        reason = f"{what[0].upper()}{what[1:]}. {claim.reason}"
-        opening = f"These data cannot answer it: {what}. {claim.reason}"
+        needs = say("kinds.no_records", needs=claim.needs)
+        why = needs if claim.needs else ANSWERS[claim.answer]
+        reason = say("kinds.why", why=f"{why[0].upper()}{why[1:]}", reason=claim.reason)
+        told = say("kinds.cannot_answer", why=why, reason=claim.reason)
+    if has_number and row is not None:
+        told = say("kinds.beside", told=told, row=tell_row(claim, row))
     return _made(
         claim,
         row if has_number else None,
         verdict="unfalsifiable" if claim.answer == "unfalsifiable" else "not testable",
         reason=reason,
-        sentence=f"{opening}{beside}",
+        sentence=told,
     )
 
 
 def _not_testable(claim: Claim, reason: str, row: ResultRow | None = None) -> Judgement:
-    return _made(
-        claim,
-        row,
-        verdict="not testable",
-        reason=reason or NO_ROW,
-        sentence=f"These data cannot answer it. {reason or NO_ROW}",
-    )
+    reason = reason or say("kinds.no_row")
+    sentence = say("claim_words.cannot_answer", reason=reason)
+    return _made(claim, row, verdict="not testable", reason=reason, sentence=sentence)
 
 
 _OF_CLAIM = ("claim_id", "wording", "source", "condition", "cited_text")

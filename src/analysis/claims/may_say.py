@@ -12,23 +12,16 @@ from dataclasses import dataclass
 from analysis.claims.beside import typical_parts
 from analysis.claims.claim import Claim
 from analysis.claims.judgement import Judgement
-from analysis.claims.kinds import MOSTLY_UNKNOWN
-from analysis.claims.provenance import OFF_LABEL, RISKS, Provenance, tell_control
+from analysis.claims.provenance import Provenance, tell_control
 from analysis.claims.readings import ANSWERS, HEADLINE
 from analysis.claims.subjects import subject_of
-from analysis.claims.telling import patients_text, tell_row
+from analysis.claims.telling import named_interval, patients_text, tell_row
 from analysis.claims.wording import tell_estimate
 from analysis.derive.visits import END
 from analysis.outcomes.rows import KEYS, ResultRow, find_row
-from analysis.wording.numbers import (
-    SMALL_N,
-    count_text,
-    fraction_text,
-    interval_text,
-    level_text,
-    share_text,
-)
-from analysis.wording.words import visit_word
+from analysis.wording.numbers import SMALL_N, count_text, fraction_text, share_text
+from analysis.wording.texts import say
+from analysis.wording.words import Words, visit_word
 
 USUAL_THRESHOLDS_PCT = (30.0, 50.0)
 """Percent. Both are told, whichever a claim names (Dworkin 2008, J Pain 9:105)."""
@@ -36,30 +29,7 @@ USUAL_THRESHOLDS_PCT = (30.0, 50.0)
 FEW_EVENTS = 5
 """Patients. Fewer who did as well as a quoted person could point at that person."""
 
-FEW_FLAGGED = "fewer than five patients are counted in it, who could be recognized"
-
-TOO_FEW = f"fewer than {SMALL_N} patients are in it, too few to say anything of others"
-
-NOBODY_RATED = "nobody in it was rated then"
-
-NEEDED = {
-    "adverse_events": "adverse events",
-    "opioid_use": "doses of opioids",
-    "questionnaires": "questionnaires",
-    "infusions.dose_mg_per_kg": "doses of infusions",
-    "infusions.sedation": "depths of sedation",
-    "infusions.sbp_peak": "blood pressures",
-    "infusions.spo2_lowest": "oxygen saturations",
-    "infusions.discharge_minutes": "times of discharge",
-    "infusions.monitoring": "timed vital signs",
-    "infusions.setting": "places of infusion",
-    "patients.care_team": "other physicians of a patient",
-    "co_treatments": "other treatments",
-    "assessments": "first examinations",
-    "laboratory": "laboratory tests",
-    "billing": "bills",
-    "testimonial_records": "authorizations of the persons quoted",
-}
+NEEDED = Words("needed", within="may_say")
 """What is not read, in words, by `analysis.claims.readings.NEEDS`."""
 
 
@@ -94,23 +64,18 @@ def write_may_say(
     """
     row = next((one for one in rows if one.result_id == judgement.result_id), None)
     if claim.answer == "computed" and (row is None or judgement.verdict == "not testable"):
-        return Saying(text=_none(judgement.reason), states_result=False)
+        return Saying(text=say("may_say.none", reason=judgement.reason), states_result=False)
     why = _why_not(claim)
     if row is None:
-        return Saying(text=_none(f"{why}."), states_result=False)
+        return Saying(text=say("may_say.none_because", why=why), states_result=False)
     row = _row_told(row, rows)
     unsaid = _unsayable(row)
     if unsaid:
-        return Saying(text=_none(f"{why or unsaid}."), states_result=False)
+        return Saying(text=say("may_say.none_because", why=why or unsaid), states_result=False)
     told = _tell(claim, judgement, row, rows, provenance)
     if why:
-        opening = f"Our records bear out no sentence in these words: {why}. They bear out this one:"
-        told = f"{opening} {told}"
+        told = say("may_say.another", why=why, told=told)
     return Saying(text=told, states_result=True)
-
-
-def _none(why: str) -> str:
-    return f"Our records bear out no sentence on this: {why}"
 
 
 def _why_not(claim: Claim) -> str:
@@ -118,12 +83,13 @@ def _why_not(claim: Claim) -> str:
     if claim.answer == "computed":
         return ""
     if claim.needs:
-        return f"{ANSWERS[claim.answer]} ({NEEDED[claim.needs]})"
-    return {
-        "unfalsifiable": "as worded it cannot be false",
-        "opinion": "it is an opinion, an appeal or a term of service",
-        "definition": "it defines a term",
-    }.get(claim.answer, ANSWERS[claim.answer])
+        return say("may_say.needs", answer=ANSWERS[claim.answer], records=NEEDED[claim.needs])
+    own = {
+        "unfalsifiable": "may_say.unfalsifiable",
+        "opinion": "may_say.opinion",
+        "definition": "may_say.definition",
+    }
+    return say(own[claim.answer]) if claim.answer in own else ANSWERS[claim.answer]
 
 
 def _row_told(row: ResultRow, rows: Sequence[ResultRow]) -> ResultRow:
@@ -135,15 +101,15 @@ def _row_told(row: ResultRow, rows: Sequence[ResultRow]) -> ResultRow:
 
 def _unsayable(row: ResultRow) -> str:
     if row.value is None and row.status != "not reached":
-        return NOBODY_RATED
+        return say("may_say.nobody_rated")
     if row.n < SMALL_N:
-        return TOO_FEW
+        return say("may_say.too_few", n=SMALL_N)
     if row.measure == "flag_share" and 0 < (row.n_events or 0) < FEW_EVENTS:
-        return FEW_FLAGGED
+        return say("may_say.few_flagged")
     known = row.n - row.n_missing if row.population == "bounds" else row.n
     unknown = row.population in ("observed", "treated", "high_dose", "bounds")
     if unknown and row.n_missing > known:
-        return MOSTLY_UNKNOWN[0].lower() + MOSTLY_UNKNOWN[1:].removesuffix(".")
+        return say("may_say.mostly_unknown")
     return ""
 
 
@@ -161,15 +127,14 @@ def _tell(
         parts.append(tell_control(row, rows))
     parts.append(provenance.sentence)
     if subject != "practice":
-        parts += [OFF_LABEL, RISKS]
+        parts += [say("provenance.off_label"), say("provenance.risks")]
     return " ".join(part for part in parts if part)
 
 
 def _core(claim: Claim, judgement: Judgement, row: ResultRow, rows: Sequence[ResultRow]) -> str:
     if claim.measure == "testimonial":
         return _tell_testimonial(claim, row, rows)
-    told = tell_estimate(judgement, row) if claim.measure in HEADLINE else tell_row(claim, row)
-    return told[0].upper() + told[1:]
+    return tell_estimate(judgement, row) if claim.measure in HEADLINE else tell_row(claim, row)
 
 
 def _beside(
@@ -182,22 +147,19 @@ def _beside(
     """Return what must stand beside the number: other threshold, those missing, boosters."""
     told = []
     if row.measure == "responder_share":
-        told += [_other_thresholds(row, rows), "A booster before the visit counts as no response."]
+        told += [_other_thresholds(row, rows), say("may_say.booster")]
     if row.measure == "percent_reduction":
-        told.append("Ratings after a booster are in it.")
+        told.append(say("may_say.booster_in_it"))
     if row.population == "responders" and row.measure != "series_time_ratio":
         told.append(_of_all_who_started(row, rows))
     if subject == "duration":
-        told.append("Whoever was not rated any more counts up to the last rating.")
-        told.append(provenance.follow_up)
+        told += [say("may_say.last_rating"), provenance.follow_up]
         if row.measure == "series_time_ratio":
-            told.append("A booster begins a further series. The series are of patients with relief "
-                        "at the end of them.")  # fmt: skip
+            told.append(say("may_say.series"))
     elif not row.n_missing and claim.measure != "testimonial":
-        told.append("It is on record for all of them.")
+        told.append(say("may_say.all_on_record"))
     if claim.kind == "testimonial" and claim.measure != "testimonial":
-        told.append("That is typical of patients with the same condition, as far as it is counted "
-                    "here; one person's account is no evidence.")  # fmt: skip
+        told.append(say("may_say.typical_here"))
     return told
 
 
@@ -211,7 +173,7 @@ def _of_all_who_started(row: ResultRow, rows: Sequence[ResultRow]) -> str:
                   population="all_starters", visit=END)  # fmt: skip
     if began is None or began.n_events != row.n:
         return ""
-    return f"They are {fraction_text(row.n, began.n)} who started."
+    return say("may_say.of_starters", fraction=fraction_text(row.n, began.n))
 
 
 def _other_thresholds(row: ResultRow, rows: Sequence[ResultRow]) -> str:
@@ -223,32 +185,36 @@ def _other_thresholds(row: ResultRow, rows: Sequence[ResultRow]) -> str:
         if pct == row.threshold_pct or other is None or other.value is None:
             continue
         counted = fraction_text(other.n_events or 0, other.n)
-        told.append(f"At least {pct:g} % less pain: {counted}; "
-                    f"{level_text(other.level)} {interval_text(other)}.")  # fmt: skip
+        interval = named_interval(other)
+        told.append(say("may_say.threshold", pct=f"{pct:g}", counted=counted, interval=interval))
     return " ".join(told)
 
 
 def _tell_testimonial(claim: Claim, row: ResultRow, rows: Sequence[ResultRow]) -> str:
     """Return the typical result of comparable patients, and how many did as well as one quoted."""
+    began_like = claim.baseline_score is not None
+    missing = "may_say.account.missing" if row.n_missing else "may_say.account.all_rated"
+    told = [
+        say(
+            "may_say.account.same_baseline" if began_like else "may_say.account.any_baseline",
+            patients=patients_text(claim, row),
+            baseline=f"{claim.baseline_score or 0:g}",
+            counted=_as_well(row),
+            visit=visit_word(row.visit),
+            interval=named_interval(row),
+        ),
+        say(missing, n=count_text(row.n_missing)),
+        say("may_say.account.alike_same" if began_like else "may_say.account.alike_any"),
+    ]
+    if typical := say("telling.between").join(typical_parts(row, rows)):
+        told.append(say("may_say.account.typical", typical=typical))
+    return " ".join(told)
+
+
+def _as_well(row: ResultRow) -> str:
+    """Return how many did as well as one quoted, not to a patient where they are few."""
     events = row.n_events or 0
-    counted = fraction_text(events, row.n).partition(" of ")[0] + f" ({share_text(row.value)})"
     if 0 < events < FEW_EVENTS:
-        counted = f"fewer than {FEW_EVENTS} (fewer than {share_text(FEW_EVENTS / row.n)})"
-    alike = "Comparable means the same condition; the account tells no baseline."
-    began = ""
-    if claim.baseline_score is not None:
-        began = f" and began within one point of {claim.baseline_score:g}"
-        alike = "Comparable means the same condition and a similar baseline."
-    missing = (f" {count_text(row.n_missing)} of them not rated count as not."
-               if row.n_missing else " All were rated.")  # fmt: skip
-    typical = "; ".join(typical_parts(row, rows))
-    of_whom = patients_text(claim, row)
-    return (
-        f"Of {of_whom} who started{began}, {counted} had a result like the one quoted at "
-        f"{visit_word(row.visit)}; {level_text(row.level)} {interval_text(row)}.{missing} {alike} "
-        + (
-            f"Typical of such patients, with intervals of the same level: {typical}."
-            if typical
-            else ""
-        )
-    )
+        few = share_text(FEW_EVENTS / row.n)
+        return say("may_say.account.fewer", n=FEW_EVENTS, share=few)
+    return say("telling.some", events=count_text(events), share=share_text(row.value))

@@ -15,8 +15,6 @@ from scipy.stats import binom
 
 from analysis.claims.judgement import Judgement, Verdict
 from analysis.claims.robustness.limits import exact_limits, wilson_limits
-from analysis.estimate.proportions import EXACT
-from analysis.estimate.reductions import T_INTERVAL
 from analysis.estimate.shrinkage import shrink_shares
 from analysis.outcomes.rows import ResultRow, find_rows, row_from_estimate
 
@@ -31,6 +29,14 @@ NOT_COUNTED = ("not testable", "unfalsifiable")
 
 SAME_SHARE = 1e-9
 """Share. Limits this near those of the counts were made from the counts."""
+
+MEANS = {
+    ("percent_reduction", "mean_of_patients"),
+    ("infusion_slope", "mean_of_patients"),
+    ("score_mean", ""),
+    ("change_mean", ""),
+}
+"""Measures and definitions whose interval is Student's (`analysis.estimate.reductions`)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,25 +172,27 @@ def _test(one: Judgement, row: ResultRow | None) -> tuple[float | None, float | 
     mark = one.cited_low if one.cited_low is not None else one.cited_high
     if row is None or one.value is None or mark is None or one.verdict in NOT_COUNTED:
         return None, None, NO_TEST
-    if _is_count(row):
-        return _test_share(row.n_events or 0, row.n, mark, exact=row.method == EXACT)
+    if made := _limits_of_counts(row):
+        return _test_share(row.n_events or 0, row.n, mark, exact=made == "exact")
     if one.low is None or one.high is None or one.level is None:
         return None, None, NO_TEST
-    if row.method == T_INTERVAL:
+    if (row.measure, row.definition) in MEANS:
         error = (one.high - one.low) / 2 / float(stdtrit(one.n - 1, (1 + one.level) / 2))
         below = float(stdtr(one.n - 1, (one.value - mark) / error))
         return float(stdtr(one.n - 1, (mark - one.value) / error)), below, T_TEST
     return _read_back(one, mark)
 
 
-def _is_count(row: ResultRow) -> bool:
-    """Return whether a row is a share of counted patients; bounds and curves are not."""
+def _limits_of_counts(row: ResultRow) -> str:
+    """Return how limits were made from counts of patients; nothing for bounds and curves."""
     if row.unit != "share" or row.n_events is None or row.low is None or row.level is None:
-        return False
-    limits = exact_limits if row.method == EXACT else wilson_limits
-    low, high = limits([row.n_events], [row.n], level=row.level)
-    near = abs(row.low - low[0]) < SAME_SHARE
-    return bool(near and row.high is not None and abs(row.high - high[0]) < SAME_SHARE)
+        return ""
+    for made, limits in (("score", wilson_limits), ("exact", exact_limits)):
+        low, high = limits([row.n_events], [row.n], level=row.level)
+        near = abs(row.low - low[0]) < SAME_SHARE
+        if near and row.high is not None and abs(row.high - high[0]) < SAME_SHARE:
+            return made
+    return ""
 
 
 def _test_share(n_events: int, n: int, mark: float, *, exact: bool) -> tuple[float, float, str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from analysis.outcomes.names import FLAGS
+from analysis.wording.words import Words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,14 +173,7 @@ KINDS = (
 )
 """What a statement is about."""
 
-ANSWERS: dict[str, str] = {
-    "computed": "answered from the records",
-    "no_records": "the suite reads no such records yet",
-    "evidence_only": "only published studies could answer it",
-    "unfalsifiable": "worded so that it cannot be false",
-    "opinion": "an opinion, an appeal or a term of service",
-    "definition": "a definition",
-}
+ANSWERS = Words("answers", within="readings")
 """How a claim is answered; it decides which fields must be filled."""
 
 NEEDS = (

@@ -7,16 +7,17 @@ everyone was rated at least once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import product
 from typing import ClassVar
 
 from analysis.claims.ledger import Claim
 from analysis.outcomes.responders import THRESHOLDS_PCT
 from analysis.settings import AnalysisSettings
-from analysis.wording.words import visit_word
+from analysis.wording.texts import language_in_force, say
+from analysis.wording.words import Words, visit_word
 
 RATE_MEASURES = ("responder_share", "success", "implied_response")
 """Measures of a claim that a responder share answers."""
@@ -43,41 +44,8 @@ MEAN_INTERVALS = {
 """The bootstrap intervals of the headline tables have no place in a grid of thousands; these need
 no resampling and agree with them in all but small samples."""
 
-PHRASES = {
-    "mean_of_patients": "mean of patients' own percent",
-    "median_of_patients": "median of patients' own percent",
-    "ratio_of_means": "fall of the mean score",
-    "two_points": "2 points or more",
-    "not_responding": "not rated = not responding",
-    "baseline_value": "not rated = unchanged",
-    "observed": "only those rated",
-    "best": "not rated = responding",
-    "last_value": "last value carried",
-    "all_starters": "all who started",
-    "completed_series": f"{FULL_SERIES} infusions or more",
-    "rated_once": "rated at least once",
-    "ends_response": "a booster ends response",
-    "ignored": "boosters ignored",
-    "wilson": "Wilson interval",
-    "exact": "exact interval",
-    "t": "Student interval",
-    "normal": "normal interval",
-    "order_statistics": "order-statistics interval",
-    "fieller": "Fieller interval",
-    "delta": "delta-method interval",
-}
-"""Each choice in words, short enough for a figure."""
-
-CHOICE_NAMES = {
-    "counts": "What counts",
-    "visit": "When",
-    "missing": "Not rated",
-    "population": "Who",
-    "baseline": "Least baseline",
-    "booster": "Boosters",
-    "interval": "Interval",
-}
-"""The dimensions of the grid, in the order they are shown."""
+CHOICE_NAMES = Words("dimensions", within="readings")
+"""Titles of the dimensions of the grid."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +76,7 @@ class Specification:
         How the 95 % interval is made.
     """
 
-    choice_names: ClassVar[dict[str, str]] = CHOICE_NAMES
+    choice_names: ClassVar[Mapping[str, str]] = CHOICE_NAMES
 
     measure: str
     definition: str
@@ -121,18 +89,40 @@ class Specification:
     interval: str
 
     @cached_property
-    def choices(self) -> dict[str, str]:
-        """Each choice in words, by the names of `CHOICE_NAMES`; not to be changed."""
-        least, pct = self.minimum_baseline_score, self.threshold_pct
+    def codes(self) -> dict[str, str | float]:
+        """Each choice by the names of `CHOICE_NAMES`, in the order shown; not to be changed."""
         return {
-            "counts": PHRASES[self.definition] if pct is None else f"at least {pct:g} % less pain",
-            "visit": visit_word(self.visit),
-            "missing": PHRASES[self.missing],
-            "population": PHRASES[self.population],
-            "baseline": f"baseline {least:g} or more" if least else "any baseline above 0",
-            "booster": PHRASES[self.booster],
-            "interval": PHRASES[self.interval],
+            "counts": self.definition if self.threshold_pct is None else self.threshold_pct,
+            "visit": self.visit,
+            "missing": self.missing,
+            "population": self.population,
+            "baseline": self.minimum_baseline_score,
+            "booster": self.booster,
+            "interval": self.interval,
         }
+
+    @cached_property
+    def choices(self) -> dict[str, str]:
+        """Each choice in words; not to be changed."""
+        language = language_in_force()
+        return {name: _choice(name, code, language) for name, code in self.codes.items()}
+
+
+@lru_cache(maxsize=1024)
+def _choice(dimension: str, code: str | float, language: str) -> str:
+    """Return a choice in words, kept because thousands of readings make the same few."""
+    if dimension == "visit":
+        return visit_word(str(code))
+    if isinstance(code, str):
+        return say(f"readings.choices.{code}", n=FULL_SERIES)
+    return number_choice(dimension, code)
+
+
+def number_choice(dimension: str, number: float) -> str:
+    """Return a least reduction (``counts``, percent) or a least baseline (score) in words."""
+    if dimension == "counts":
+        return say("readings.at_least", percent=say("numbers.percent", number=f"{number:g}"))
+    return say("readings.baseline", score=f"{number:g}") if number else say("readings.any_baseline")
 
 
 def headline_of(claim: Claim, settings: AnalysisSettings) -> Specification:

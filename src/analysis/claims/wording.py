@@ -8,19 +8,20 @@ from __future__ import annotations
 
 from analysis.claims.duration import MONTHS_FROM_WEEKS, WEEKS_FROM_WEEKS
 from analysis.claims.judgement import Judgement
+from analysis.claims.telling import (
+    interval_words,
+    name_patients,
+    one_or_many,
+    side_of_cited,
+    tell_cited,
+    tell_not_rated,
+    tell_share,
+)
 from analysis.contract.codes import load_conditions
 from analysis.outcomes.rows import ResultRow
-from analysis.wording.numbers import (
-    SMALL_N,
-    band_text,
-    count_text,
-    interval_text,
-    level_text,
-    quantity_text,
-)
-from analysis.wording.words import plain_text, visit_word
-
-NO_REALISTIC_NUMBER = "No realistic number of further patients would decide it at the value seen."
+from analysis.wording.numbers import SMALL_N, band_text, count_text, quantity_text
+from analysis.wording.texts import say
+from analysis.wording.words import visit_word
 
 
 def write_finding(judgement: Judgement, row: ResultRow | None) -> str:
@@ -39,7 +40,7 @@ def write_finding(judgement: Judgement, row: ResultRow | None) -> str:
         What was seen, the verdict in words, and what would decide an undecided one.
     """
     if judgement.verdict == "not testable" or row is None:
-        return f"These data cannot answer it. {judgement.reason}".strip()
+        return say("claim_words.cannot_answer", reason=judgement.reason).strip()
     parts = [tell_estimate(judgement, row), _tell_verdict(judgement), _tell_further(judgement)]
     return " ".join(part for part in parts if part)
 
@@ -58,21 +59,13 @@ def middle_of_cited(low: float | None, high: float | None) -> float | None:
 
 def _patients(judgement: Judgement, row: ResultRow) -> str:
     """Return "148 patients with neuropathic pain", with their arm where there are arms."""
-    one = "patient" if row.n == 1 else "patients"
-    if judgement.condition == "all":
-        told = f"{count_text(row.n)} {one} of all conditions"
-    else:
-        label = load_conditions().label(judgement.condition)
-        told = f"{count_text(row.n)} {one} with {label.lower()}"
-    return f"{told} in the arm '{plain_text(row.group)}'" if row.group_by == "arm" else told
+    whole = judgement.condition == "all"
+    label = "" if whole else load_conditions().label(judgement.condition)
+    return name_patients(row, n=row.n, label=label)
 
 
 def _interval(judgement: Judgement, row: ResultRow) -> str:
-    """Return "95 % interval 52 % to 68 %", at the level of the row."""
-    if row.low is None and row.high is None:
-        return "there is no interval"
-    marks = (judgement.cited_low, judgement.cited_high)
-    return f"{level_text(row.level)} {interval_text(row, apart_from=marks)}"
+    return interval_words(row, apart_from=(judgement.cited_low, judgement.cited_high))
 
 
 def _value(judgement: Judgement, value: float | None) -> str:
@@ -81,133 +74,105 @@ def _value(judgement: Judgement, value: float | None) -> str:
 
 
 def _tell_share(judgement: Judgement, row: ResultRow) -> str:
-    events = row.n_events or 0
-    counted = {0: "none", row.n: f"all {count_text(row.n)}"}.get(events, count_text(events))
-    counted = "1" if events == row.n == 1 else counted
-    percent = "" if row.n < SMALL_N else f" ({_value(judgement, row.value)})"
-    observed = row.population == "observed"
-    told = (
-        f"Of {_patients(judgement, row)} {'rated' if observed else 'who started'}, "
-        f"{counted}{percent} had {_response(row)} at {visit_word(row.visit)}; "
-        f"{_interval(judgement, row)}."
-    )
+    told = tell_share(row, patients=_patients(judgement, row), counted=_counted(judgement, row),
+                      interval=_interval(judgement, row))  # fmt: skip
     if not row.n_missing:
         return told
-    return f"{told} {_not_rated(row, counted='' if observed else 'as not responding')}"
+    observed = row.population == "observed"
+    missing = _left_out(row.n_missing) if observed else tell_not_rated(row.n_missing)
+    return f"{told} {missing}"
 
 
-def _response(row: ResultRow) -> str:
-    if row.threshold_pct is None:
-        return "pain lower by at least 2 points of 10"
-    return f"at least {row.threshold_pct:g} % less pain"
+def _counted(judgement: Judgement, row: ResultRow) -> str:
+    """Return "none (0 %)", "all 40 (100 %)" or "54 (54 %)"; a percentage from ten patients on."""
+    events = count_text(row.n_events or 0)
+    if not row.n_events:
+        events = say("telling.none")
+    elif row.n_events == row.n > 1:
+        events = say("telling.all", n=events)
+    if row.n < SMALL_N:
+        return events
+    return say("telling.some", events=events, share=_value(judgement, row.value))
 
 
-def _not_rated(row: ResultRow, *, counted: str) -> str:
-    """Say what became of those not rated: counted as something, or not in the number at all."""
-    was, counts, is_ = ("was", "counts", "is") if row.n_missing == 1 else ("were", "count", "are")
-    if counted:
-        return f"{count_text(row.n_missing)} {was} not rated and {counts} {counted}."
-    return f"{count_text(row.n_missing)} more who started {was} not rated and {is_} not in it."
+def _left_out(n: int) -> str:
+    """Say that those not rated are not in the number at all."""
+    return one_or_many(n, "claim_words.left_out_one", "claim_words.left_out_many")
 
 
-_MEANS = {
-    "mean_of_patients": "pain was {} on average (mean of each patient's own percent)",
-    "median_of_patients": "pain was {} at the median of each patient's own percent",
-    "ratio_of_means": "the mean pain score was {}",
-}
+def _unchanged(n: int) -> str:
+    return one_or_many(n, "claim_words.unchanged_one", "claim_words.unchanged_many")
 
 
 def _tell_mean(judgement: Judgement, row: ResultRow) -> str:
-    way = "higher" if (row.value or 0.0) < 0 else "lower"
-    moved = f"{way} by {_value(judgement, abs(row.value or 0.0))}"
+    rose = (row.value or 0.0) < 0
     everyone = row.population == "all_starters"
-    when = visit_word(row.visit)
-    who = f"who started, at {when}," if everyone else f"rated at {when},"
-    told = (
-        f"In {_patients(judgement, row)} {who} {_MEANS[row.definition].format(moved)}; "
-        f"{_interval(judgement, row)}."
+    told = say(
+        f"claim_words.higher.{row.definition}" if rose else f"claim_words.lower.{row.definition}",
+        patients=say(
+            "claim_words.mean_of_starters" if everyone else "claim_words.mean_of_rated",
+            patients=_patients(judgement, row),
+            visit=visit_word(row.visit),
+        ),
+        by=_value(judgement, abs(row.value or 0.0)),
+        interval=_interval(judgement, row),
     )
     if not row.n_missing:
         return told
-    return f"{told} {_not_rated(row, counted='as unchanged' if everyone else '')}"
-
-
-_LOST = {
-    "booster_as_loss": "had lost it or had a booster",
-    "booster_as_censoring": "had lost it, as far as seen before a booster,",
-    "booster_ignored": "had lost it, boosters or not,",
-    "booster_competing": "had lost it before any booster",
-}
+    return f"{told} {_unchanged(row.n_missing) if everyone else _left_out(row.n_missing)}"
 
 
 def _tell_duration(judgement: Judgement, row: ResultRow) -> str:
-    lost = _LOST[row.definition]
-    lasted = (
-        f"the time by which half {lost} is not reached within the follow-up"
-        if row.value is None
-        else f"half {lost} after {_value(judgement, row.value)}"
+    none = row.low is None and row.high is None
+    reached, interval = row.value is not None, _interval(judgement, row)
+    told = say(
+        f"claim_words.half_lost.{row.definition}"
+        if reached
+        else f"claim_words.half_not_lost.{row.definition}",
+        patients=_patients(judgement, row),
+        pct=f"{row.threshold_pct or 0:g}",
+        weeks=_value(judgement, row.value),
+        interval=interval if none else say("claim_words.lasted.wherever", interval=interval),
     )
-    told = (
-        f"Of {_patients(judgement, row)} with at least {row.threshold_pct or 0:g} % less pain "
-        f"at the end of the series, {lasted}; {_interval(judgement, row)}"
-    )
-    if row.low is None and row.high is None:
-        return f"{told}."
-    told += ", which holds wherever between two visits relief ended."
-    return f"{told} {_weeks_or_months(row)}"
+    return told if none else f"{told} {_weeks_or_months(row)}"
 
 
 def _weeks_or_months(row: ResultRow) -> str:
     """Say which of the two words the interval bears out."""
+    marks = {"weeks": f"{WEEKS_FROM_WEEKS:g}", "months": f"{MONTHS_FROM_WEEKS:g}"}
     low = 0.0 if row.low is None else row.low
-    months = f"months ({MONTHS_FROM_WEEKS:g} weeks or more)"
-    weeks = f"weeks ({WEEKS_FROM_WEEKS:g} or more)"
     if low >= MONTHS_FROM_WEEKS:
-        return "That is months."
+        return say("claim_words.lasted.months")
     if row.high is not None and row.high < WEEKS_FROM_WEEKS:
-        return f"That is less than {weeks}."
+        return say("claim_words.lasted.less_than_weeks", **marks)
     if row.high is not None and row.high < MONTHS_FROM_WEEKS:
         if low >= WEEKS_FROM_WEEKS:
-            return f"That is weeks, not {months}."
-        return f"That is not {months}; whether it is {weeks} is undecided."
+            return say("claim_words.lasted.weeks_not_months", **marks)
+        return say("claim_words.lasted.weeks_undecided", **marks)
     if low >= WEEKS_FROM_WEEKS:
-        return f"That is weeks at least; whether it is {months} is undecided."
-    return f"Whether it is {weeks}, or {months}, is undecided."
+        return say("claim_words.lasted.months_undecided", **marks)
+    return say("claim_words.lasted.both_undecided", **marks)
 
 
 def _tell_verdict(judgement: Judgement) -> str:
     if judgement.low is None and judgement.high is None:
-        return "Without an interval there is no verdict."
-    floor = judgement.cited_low
-    cited = judgement.cited_high if floor is None else floor
-    mark = f"the cited {band_text(cited, cited, unit=judgement.unit)}"
-    good, bad = ("at or above", "below") if floor is not None else ("at or below", "above")
-    return {
-        "meets": f"All of the interval is {good} {mark}.",
-        "falls short": f"All of the interval is {bad} {mark}.",
-        "undecided": f"The interval reaches both sides of {mark}.",
-    }[judgement.verdict]
+        return say("claim_words.no_interval")
+    where = side_of_cited(judgement.verdict, floor=judgement.cited_low)
+    return tell_cited(where, judgement.cited_low, judgement.cited_high, unit=judgement.unit)
 
 
 def _tell_further(judgement: Judgement) -> str:
     if judgement.verdict != "undecided":
         return ""
     seen, if_cited = judgement.further_patients, judgement.further_patients_if_cited
-    middle = middle_of_cited(judgement.cited_low, judgement.cited_high)
-    where = f"in the middle of the cited range ({band_text(middle, middle, unit=judgement.unit)})"
     if seen is None and if_cited is None:
         return judgement.reason
+    middle = middle_of_cited(judgement.cited_low, judgement.cited_high)
+    shown = band_text(middle, middle, unit=judgement.unit)
     if seen is None:
-        return (
-            f"{judgement.reason} Were the true value {where}, "
-            f"{_decide(if_cited)} with 80 % probability."
-        )
-    told = f"{_decide(seen).capitalize()} with 80 % probability, were the true value the one seen"
+        one, many = "claim_words.decide_cited_one", "claim_words.decide_cited_many"
+        return one_or_many(if_cited, one, many, middle=shown, reason=judgement.reason)
     if if_cited is None:
-        return f"{told}."
-    return f"{told}; about {count_text(if_cited)}, were it {where}."
-
-
-def _decide(further: int | None) -> str:
-    one = "patient" if further == 1 else "patients"
-    return f"about {count_text(further)} more {one} would decide it"
+        return one_or_many(seen, "claim_words.decide_one", "claim_words.decide_many")
+    one, many = "claim_words.decide_both_one", "claim_words.decide_both_many"
+    return one_or_many(seen, one, many, middle=shown, n_cited=count_text(if_cited))

@@ -27,6 +27,7 @@ from analysis.display.figures import (
 from analysis.outcomes.rows import ResultRow, find_rows
 from analysis.wording import words
 from analysis.wording.numbers import estimate_text
+from analysis.wording.texts import say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,14 +77,13 @@ def show_rates(
         for row in find_rows(rows, **keys, group_by="all", threshold_pct=pct, population=population)
     ]
     band = cited_band(claims, measure="responder_share", condition=condition)
-    title = f"Responders, {words.condition_word(condition, labels)}, {words.visit_word(visit)}"
+    title = _title("exhibits.rates", condition, labels, visit=visit)
     return Exhibit(
         name="rates",
         title=title,
         figure=draw_responder_rates(chosen, labels=labels, cited=band, title=title),
         alt=describe_responder_rates(chosen, labels=labels, cited=band),
-        caption="Point and interval; filled at 30 %, hollow at 50 % less pain. "
-        "All who started: a patient not rated counts as not responding.",
+        caption=say("exhibits.rates_caption"),
     )
 
 
@@ -99,14 +99,13 @@ def show_subgroups(
     ]
     groupings = dict.fromkeys(["all", *(row.group_by for row in found)])
     chosen = [row for name in groupings for row in found if row.group_by == name]
-    title = f"Responders by subgroup, {words.condition_word(condition, labels)}"
+    title = _title("exhibits.subgroups", condition, labels)
     return Exhibit(
         name="subgroups",
         title=title,
         figure=draw_subgroups(chosen, labels=labels, title=title),
         alt=describe_subgroups(chosen, labels=labels),
-        caption="All who started; filled at 30 %, hollow at 50 % less pain; dashed: the whole. "
-        "Subgroups are for looking, not for testing: patients were not put in them by chance.",
+        caption=say("exhibits.subgroups_caption"),
     )
 
 
@@ -114,16 +113,14 @@ def show_waterfall(
     seen: pd.DataFrame, *, condition: str, visit: str, labels: Mapping[str, str]
 ) -> Exhibit:
     """Every patient's percent reduction, sorted; those not rated as a counted block."""
-    who = words.condition_word(condition, labels)
-    title = f"Each patient's pain reduction, {who}, {words.visit_word(visit)}"
+    title = _title("exhibits.waterfall", condition, labels, visit=visit)
     values = seen["reduction_pct"].to_numpy(dtype=float)
     return Exhibit(
         name="waterfall",
         title=title,
         figure=draw_waterfall(values, condition=condition, title=title),
-        alt=describe_waterfall(values, who=who),
-        caption="One bar a patient, best to worst; below zero pain rose. Who was not rated is "
-        "drawn as a block and not left out.",
+        alt=describe_waterfall(values, who=words.condition_word(condition, labels)),
+        caption=say("exhibits.waterfall_caption"),
     )
 
 
@@ -132,14 +129,13 @@ def show_cumulative(
 ) -> Exhibit:
     """The cumulative responder curve: every threshold at once."""
     chosen = find_rows(rows, measure="cumulative_responder_share", condition=condition, visit=visit)
-    title = f"Share reaching each reduction, {words.condition_word(condition, labels)}"
+    title = _title("exhibits.cumulative", condition, labels)
     return Exhibit(
         name="cumulative",
         title=title,
         figure=draw_cumulative_responders(chosen, labels=labels, title=title),
         alt=describe_cumulative_responders(chosen, labels=labels),
-        caption="Share of patients whose pain fell by at least the percent below; intervals are "
-        "pointwise. No threshold is chosen for the reader.",
+        caption=say("exhibits.cumulative_caption"),
     )
 
 
@@ -148,14 +144,13 @@ def show_trajectory(
 ) -> Exhibit:
     """Mean pain by visit with intervals and n."""
     chosen = find_rows(rows, measure="score_mean", condition=condition, group_by="all")
-    title = f"Mean pain by visit, {words.condition_word(condition, labels)}"
+    title = _title("exhibits.trajectory", condition, labels)
     return Exhibit(
         name="trajectory",
         title=title,
         figure=draw_trajectories(chosen, labels=labels, title=title),
         alt=describe_trajectories(chosen, labels=labels),
-        caption="Those rated at each visit; n falls from visit to visit, and who stays away is "
-        "often worse. Ratings after a booster are in it.",
+        caption=say("exhibits.trajectory_caption"),
     )
 
 
@@ -181,14 +176,13 @@ def show_reductions(
         )
     ]
     band = cited_band(claims, measure="percent_reduction", condition=condition)
-    title = f"Percent pain reduction, {words.condition_word(condition, labels)}"
+    title = _title("exhibits.reductions", condition, labels)
     return Exhibit(
         name="reductions",
         title=title,
         figure=draw_reduction_definitions(chosen, labels=labels, cited=band, title=title),
         alt=describe_reduction_definitions(chosen, labels=labels, cited=band),
-        caption="Three definitions, three numbers: the mean of patients' own percents, their "
-        "median, and the fall of the mean score. Of those rated.",
+        caption=say("exhibits.reductions_caption"),
     )
 
 
@@ -211,11 +205,17 @@ def curve_to_draw(curve: ReliefCurve | None, *, label: str, condition: str) -> C
 
 def show_verdicts(judgements: Sequence[Judgement], *, labels: Mapping[str, str]) -> Exhibit:
     """Each claim as a row: cited band, our estimate, verdict."""
-    title = "What was cited, and what the patients show"
+    title = say("exhibits.verdicts")
     return Exhibit(
         name="verdicts",
         title=title,
         figure=draw_verdict_strip(judgements, labels=labels, title=title),
         alt=describe_verdict_strip(judgements, labels=labels),
-        caption="Amber: the cited range. Point and line: our estimate with its 95 % interval.",
+        caption=say("exhibits.verdicts_caption"),
     )
+
+
+def _title(name: str, condition: str, labels: Mapping[str, str], *, visit: str = "") -> str:
+    """Return a title of the file of texts with its condition and, where it tells one, visit."""
+    who = words.condition_word(condition, labels)
+    return say(name, condition=who, visit=words.visit_word(visit))

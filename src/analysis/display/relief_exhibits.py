@@ -27,9 +27,11 @@ from analysis.display.figures import (
     draw_strategies,
     draw_swimmer,
 )
+from analysis.display.relief_captions import booster_sentence, caption_of
 from analysis.outcomes.rows import ResultRow, find_rows
 from analysis.wording import words
 from analysis.wording.numbers import count_text, estimate_text
+from analysis.wording.texts import say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,24 +42,7 @@ if TYPE_CHECKING:
 DAYS_PER_WEEK = 7.0
 NO_CURVE = IntervalCurveToDraw(label="", left=(), right=(), mass=())
 
-BETWEEN_VISITS = (
-    "A loss is only known to lie between two visits: the last with relief and the first without."
-)
-BOXES = (
-    "Shaded: no visit tells the losses in there apart, so the share could be anywhere in the box; "
-    "the dotted line spreads them evenly."
-)
-BARS = "Bars: interval of the share at that week, for any dating between the visits."
-DASHED = "Dashed: the same patients with each loss dated at the visit that found it, too late."
-BOOSTER = "A booster is an infusion after the series, given to keep or renew relief."
-CITED = "Amber lines: 2 weeks and 8.7 weeks (two months), the least that “weeks” and “months” mean."
-BOOSTER_HERE = {
-    "booster_as_loss": f"{BOOSTER} Here it counts as the end of relief.",
-    "booster_competing": f"{BOOSTER} Here it counts as an end of its own, apart from loss.",
-    "booster_as_censoring": f"{BOOSTER} Here nothing counts as known after it.",
-    "booster_ignored": f"{BOOSTER} Here it is ignored: relief under it still counts.",
-}
-CAUSES = {1: "lost relief", 2: "booster first"}
+CAUSES = {1: "relief_exhibits.lost", 2: "relief_exhibits.booster_first"}
 
 
 def interval_curve_to_draw(
@@ -114,7 +99,9 @@ def model_to_draw(
     shares = [fit.survival(week, x).value for week in weeks]
     kept = [(week, share) for week, share in zip(weeks, shares, strict=True) if share is not None]
     return ModelCurveToDraw(
-        label=fit.distribution, times=[w for w, _ in kept], survival=[s for _, s in kept]
+        label=words.word(words.DEFINITIONS, fit.shape.code),
+        times=[w for w, _ in kept],
+        survival=[s for _, s in kept],
     )
 
 
@@ -148,9 +135,10 @@ def show_interval_relief(
     """
     drawn = [curve for curve in curves if curve is not None]
     beside = [curve for curve in kaplan_meier if curve is not None]
-    bars = any(curve.intervals for curve in drawn)
-    told = [BETWEEN_VISITS, BOXES, *([BARS] if bars else []), *([DASHED] if beside else [])]
-    told += [BOOSTER_HERE.get(definition, BOOSTER), CITED]
+    told = [say("relief_exhibits.between_visits"), say("relief_exhibits.boxes")]
+    told += [say("relief_exhibits.bars")] if any(curve.intervals for curve in drawn) else []
+    told += [say("relief_exhibits.dashed")] if beside else []
+    told += [booster_sentence(definition), say("relief_exhibits.cited")]
     return Exhibit(
         name="interval_relief",
         title=title,
@@ -165,16 +153,15 @@ def show_incidence(
     *,
     condition: str,
     labels: Mapping[str, str],
-    causes: Mapping[int, str] = CAUSES,
     at_risk: Sequence[int] = (),
 ) -> Exhibit:
-    """What ended relief, week by week; ``causes`` names the codes, a code without one itself."""
-    title = f"What ended relief, {words.condition_word(condition, labels)}"
+    """What ended relief, week by week."""
+    title = _title("relief_exhibits.incidence", condition, labels)
     none: tuple[float, ...] = ()
     codes = () if incidence is None else incidence.causes
     times = none if incidence is None else incidence.times
     shares = none if incidence is None else incidence.incidence
-    names = [causes.get(code, f"cause {code}") for code in codes]
+    names = [_cause(code) for code in codes]
     weeks = READ_WEEKS if len(at_risk) else ()
     return Exhibit(
         name="incidence",
@@ -183,10 +170,7 @@ def show_incidence(
                               at_risk_weeks=weeks, at_risk=at_risk, title=title),
         alt=describe_incidence(times, shares, causes=names,
                                n=0 if incidence is None else incidence.n),
-        caption=f"Of the responders, the share still relieved (color) and what ended it first in "
-        f"the others (patterns); together they are always 100 %. "
-        f"{BOOSTER_HERE['booster_competing']} {BETWEEN_VISITS} It is dated at the visit that "
-        f"found it, so it came earlier.",
+        caption=caption_of("relief_exhibits.incidence_caption", "booster_competing"),
     )  # fmt: skip
 
 
@@ -198,17 +182,17 @@ def show_swimmer(
     n_all: int | None = None,
 ) -> Exhibit:
     """Single patients' relief, numbered by length only; ``n_all`` is out of how many they are."""
-    title = f"Relief of single patients, {words.condition_word(condition, labels)}"
-    who = f"{count_text(len(spans))} of {count_text(n_all)} responders. " if n_all else ""
+    title = _title("relief_exhibits.swimmer", condition, labels)
+    caption = caption_of("relief_exhibits.swimmer_caption")
+    if n_all:
+        shown, n = count_text(len(spans)), count_text(n_all)
+        caption = f"{say('relief_exhibits.swimmer_sample', shown=shown, n=n)} {caption}"
     return Exhibit(
         name="swimmer",
         title=title,
         figure=draw_swimmer(spans, condition=condition, title=title),
         alt=describe_swimmer(spans),
-        caption=f"{who}One bar a patient, numbered by length and by nothing else: examples, not "
-        f"how long it usually lasts. {BETWEEN_VISITS} Hatched: that gap. Thin line: "
-        f"followed without relief, or past the last rating of it. {BOOSTER} Paler: seen again "
-        f"only after it, perhaps because of it. {CITED}",
+        caption=caption,
     )
 
 
@@ -221,16 +205,13 @@ def show_strategies(
         *find_rows(rows, measure="relief_duration", **keys),
         *find_rows(rows, measure="relieved_share", **keys),
     ]
-    title = f"Relief by what a booster is taken for, {words.condition_word(condition, labels)}"
+    title = _title("relief_exhibits.strategies", condition, labels)
     return Exhibit(
         name="strategies",
         title=title,
         figure=draw_strategies(chosen, labels=labels, title=title),
         alt=describe_strategies(chosen, labels=labels),
-        caption=f"The same patients, read in several ways. {BOOSTER} It may end relief, end what "
-        f"is known of it, count apart, or be ignored; the further the lines lie apart, the more "
-        f"the answer rests on that choice. An arrow runs on: not reached. {BETWEEN_VISITS} "
-        f"{CITED}",
+        caption=caption_of("relief_exhibits.strategies_caption"),
     )
 
 
@@ -243,7 +224,7 @@ def show_parametric_check(
     definition: str = "",
 ) -> Exhibit:
     """Fitted curves over the curve that assumes no shape; fits that do not exist are left out."""
-    title = f"Do the fitted curves follow the patients? {words.condition_word(condition, labels)}"
+    title = _title("relief_exhibits.shapes", condition, labels)
     seen = curve or NO_CURVE
     fitted = [model for model in models if model is not None]
     return Exhibit(
@@ -251,9 +232,7 @@ def show_parametric_check(
         title=title,
         figure=draw_parametric_check(seen, fitted, title=title),
         alt=describe_parametric_check(seen, fitted),
-        caption=f"Color: the curve without any assumed shape. {BETWEEN_VISITS} {BOXES} Black: "
-        f"curves of an assumed shape. Where one strays far from solid line and box, its numbers "
-        f"are the shape's and not the patients'. {BOOSTER_HERE.get(definition, BOOSTER)}",
+        caption=caption_of("relief_exhibits.shapes_caption", definition),
     )
 
 
@@ -265,7 +244,7 @@ def show_boosters(
     at_risk: Sequence[int] = (),
 ) -> Exhibit:
     """Mean number of boosters per patient by week."""
-    title = f"Boosters per patient, {words.condition_word(condition, labels)}"
+    title = _title("relief_exhibits.boosters", condition, labels)
     none: tuple[float, ...] = ()
     arrays = (none,) * 4 if count is None else (count.times, count.mean, count.low, count.high)
     times, mean, low, high = arrays
@@ -278,8 +257,7 @@ def show_boosters(
         figure=draw_boosters(times, mean, low=low, high=high, n=n, last_week=last, title=title,
                              condition=condition, at_risk_weeks=weeks, at_risk=at_risk),
         alt=describe_boosters(times, mean, low=low, high=high, n=n, last_week=last, level=level),
-        caption=f"{BOOSTER} The line: how many a patient has had on average by each week, those "
-        f"with none and those with several included. Shaded: its interval, pointwise.",
+        caption=caption_of("relief_exhibits.boosters_caption"),
     )  # fmt: skip
 
 
@@ -287,14 +265,20 @@ def show_series(rows: Sequence[ResultRow], *, condition: str, labels: Mapping[st
     """Median duration of relief by number of the series: does it shorten?"""
     chosen = find_rows(rows, measure="series_relief", condition=condition, group_by="series")
     read = {row.definition for row in chosen}
-    booster = BOOSTER_HERE.get(read.pop(), BOOSTER) if len(read) == 1 else BOOSTER
-    title = f"Relief series by series, {words.condition_word(condition, labels)}"
+    title = _title("relief_exhibits.series", condition, labels)
     return Exhibit(
         name="series",
         title=title,
         figure=draw_series(chosen, labels=labels, title=title),
         alt=describe_series(chosen, labels=labels),
-        caption=f"Median duration after each series, with its interval; an arrow runs on: not "
-        f"reached. Not everyone who came first comes for a further series, so a difference need "
-        f"not be the series' own. {booster} {BETWEEN_VISITS} {CITED}",
+        caption=caption_of("relief_exhibits.series_caption", read.pop() if len(read) == 1 else ""),
     )
+
+
+def _title(name: str, condition: str, labels: Mapping[str, str]) -> str:
+    return say(name, condition=words.condition_word(condition, labels))
+
+
+def _cause(code: int) -> str:
+    """Return what ended relief in words; a code without words is named itself."""
+    return say(CAUSES[code]) if code in CAUSES else say("relief_exhibits.cause", code=code)

@@ -21,9 +21,9 @@ from analysis.display.relief_exhibits import (
     show_swimmer,
     spans_to_draw,
 )
-from analysis.outcomes import planned
 from analysis.outcomes.losses import RESPONDERS
 from analysis.outcomes.rows import ResultRow, find_row, find_rows
+from analysis.wording.texts import say
 from analysis.wording.words import condition_word
 
 if TYPE_CHECKING:
@@ -31,11 +31,6 @@ if TYPE_CHECKING:
     from analysis.outcomes.relief_picture import ReliefPicture
 
 BAR_WEEKS = (4.0, 8.0, 12.0, 26.0)
-PLANNED = (
-    "The median named is read on a straight line between the planned visits, not where the curve "
-    "crosses one half: who had lost relief came for a booster sooner, so looks between the visits "
-    "found losses more often than relief."
-)
 LAST_WEEK, MODEL_POINTS = 26.0, 104
 
 
@@ -64,7 +59,7 @@ def relief_exhibits(
     more = _tell_planned(rows, definition)
     curve = _curve(picture, rows, condition, definition, labels, at_risk)
     kaplan_meier = curve_to_draw(
-        picture.kaplan_meier, label="Loss dated at the visit", condition=condition
+        picture.kaplan_meier, label=say("relief_exhibits.kaplan_meier"), condition=condition
     )
     whole = find_rows(rows, group_by="all", population=RESPONDERS)
     strategies = [r for r in whole if r.measure in ("relief_duration", "relieved_share")]
@@ -72,7 +67,7 @@ def relief_exhibits(
         "relief": _with_caption(
             show_interval_relief(
                 [curve],
-                title=f"How long relief lasts, {condition_word(condition, labels)}",
+                title=say("relief_exhibits.relief", condition=condition_word(condition, labels)),
                 kaplan_meier=[kaplan_meier],
                 definition=definition,
             ),
@@ -114,7 +109,9 @@ def _tell_planned(rows: Sequence[ResultRow], definition: str) -> str:
     """Say why the median told is not where the drawn curve crosses one half, where it is not."""
     keys = {"definition": definition, "population": RESPONDERS, "group_by": "all"}
     median = find_row(rows, measure="relief_duration", **keys)
-    return PLANNED if median is not None and median.method == planned.METHOD else ""
+    if median is None or median.method != say("outcomes.method.planned"):
+        return ""
+    return say("relief_exhibits.planned")
 
 
 def _with_caption(exhibit: Exhibit, more: str) -> Exhibit:

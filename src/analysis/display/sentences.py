@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from analysis.outcomes.losses import ALL_STARTERS, CONVENTIONS, NOT_AT_END, RESPONDERS
+from analysis.outcomes.losses import ALL_STARTERS, CONVENTIONS, RESPONDERS
 from analysis.outcomes.rows import ResultRow, Sentence, find_row
 from analysis.wording.numbers import (
     count_text,
@@ -13,23 +13,22 @@ from analysis.wording.numbers import (
     level_text,
     quantity_text,
 )
+from analysis.wording.texts import say
 from analysis.wording.words import condition_word
 
 FOLLOWED_AT = "week_12"
 BOOSTER_IS = {
-    "booster_as_loss": "a booster counts as its end",
-    "booster_as_censoring": "nothing counts as known after a booster",
-    "booster_ignored": "boosters are ignored",
+    "booster_as_loss": "sentences.is_loss",
+    "booster_as_censoring": "sentences.is_censoring",
+    "booster_ignored": "sentences.is_ignored",
 }
 SEEN_TO = {
-    "booster_as_loss": "lose it or to have a booster",
-    "booster_as_censoring": "lose it before any booster",
-    "booster_ignored": "lose it",
+    "booster_as_loss": ("sentences.seen_loss_one", "sentences.seen_loss_many"),
+    "booster_as_censoring": ("sentences.seen_censoring_one", "sentences.seen_censoring_many"),
+    "booster_ignored": ("sentences.seen_ignored_one", "sentences.seen_ignored_many"),
 }
-PLACED = "The data place it only "
-"""How a curve begins its sentence on a number that only its convention picks."""
-
-POOLED = "Different treatments are together"
+MARK = "\0"
+"""Stands at the place of a text in which something is looked for; no text holds it."""
 
 
 def tell_relief(
@@ -58,7 +57,7 @@ def tell_relief(
     keys = {"condition": condition, "definition": definition, "group_by": "all"}
     own = find_row(rows, measure="relief_duration", population=RESPONDERS, **keys)
     if own is None:
-        text = "How long relief lasts was not computed for these patients."
+        text = say("sentences.not_computed")
         return (Sentence(name="relief", condition=condition, text=text),)
     who = condition_word(condition, labels)
     at_risk = find_row(rows, measure="at_risk", visit=FOLLOWED_AT, **keys)
@@ -72,43 +71,52 @@ def tell_relief(
 
 def _median(row: ResultRow, who: str) -> str:
     any_time = CONVENTIONS["first_response"] in row.warnings
-    relief = "relief at any rating" if any_time else "relief at the end of the series"
-    if NOT_AT_END in row.warnings:
-        return (
-            f"{who}: nobody was rated at the end of the series, so relief cannot be timed from it."
-        )
+    if say("outcomes.why.not_at_end") in row.warnings:
+        return say("sentences.not_at_end", who=who)
     if row.status == "no patients":
-        return f"{who}: nobody had {relief}, so none can be timed."
-    with_relief = f"{who}: of {_patients(row.n)} with {relief}"
+        name = "sentences.nobody_at_any" if any_time else "sentences.nobody_at_end"
+        return say(name, who=who)
+    told = {"who": who, "patients": _patients(row.n, any_time=any_time)}
     if row.status == "not estimable":
-        return f"{with_relief}, nobody was rated again; how long it lasts is not known."
+        return say("sentences.not_followed", **told)
+    booster = say(BOOSTER_IS[row.definition])
+    if row.value is None and row.low:
+        low, level = quantity_text(row.low, unit="weeks"), level_text(row.level)
+        return say("sentences.not_reached_from", **told, booster=booster, level=level, low=low)
     if row.value is None:
-        return (
-            f"{with_relief}, the time by which half had lost it was not reached while they were "
-            f"followed{_at_least(row)} ({BOOSTER_IS[row.definition]})."
-        )
-    return (
-        f"{with_relief}, half had lost it after {quantity_text(row.value, unit='weeks')} "
-        f"({_interval(row)}; losses lie between two visits, {BOOSTER_IS[row.definition]})."
+        return say("sentences.not_reached", **told, booster=booster)
+    median = quantity_text(row.value, unit="weeks")
+    interval = _interval(row)
+    return say("sentences.median", **told, booster=booster, median=median, interval=interval)
+
+
+def _patients(n: int, *, any_time: bool) -> str:
+    """Return how many had relief at the end of the series, or at any rating."""
+    one, many = (
+        ("sentences.of_one_at_any", "sentences.of_many_at_any")
+        if any_time
+        else ("sentences.of_one_at_end", "sentences.of_many_at_end")
     )
-
-
-def _at_least(row: ResultRow) -> str:
-    """Say where the interval of a median that was not reached begins, where that says anything."""
-    if not row.low:
-        return ""
-    return f"; its {level_text(row.level)} begins at {quantity_text(row.low, unit='weeks')}"
+    return say(one if n == 1 else many, n=count_text(n))
 
 
 def _interval(row: ResultRow) -> str:
     """Return the interval in words; without one, where the data place the number."""
     if row.low is not None or row.high is not None:
-        return f"{level_text(row.level)} {interval_text(row)}"
-    placed = [text for text in row.warnings if text.startswith(PLACED)]
+        interval = interval_text(row)
+        return say("sentences.interval", level=level_text(row.level), interval=interval)
+    told = say("estimates.interval_curve.placed", where=MARK)
+    placed = [where for text in row.warnings if (where := _found(text, told))]
     if not placed:
-        return "there is no interval"
-    where = placed[0].removeprefix(PLACED).partition(";")[0]
-    return f"there is no interval: the data place it only {where} weeks"
+        return say("sentences.interval_none")
+    return say("sentences.interval_placed", where=placed[0])
+
+
+def _found(text: str, told: str) -> str:
+    """Return what a text has at the mark of ``told``; nothing where it is another text."""
+    before, _, after = told.partition(MARK)
+    inside = text.removeprefix(before).removesuffix(after)
+    return inside if text == f"{before}{inside}{after}" else ""
 
 
 def _followed(row: ResultRow, at_risk: ResultRow | None) -> str:
@@ -116,37 +124,27 @@ def _followed(row: ResultRow, at_risk: ResultRow | None) -> str:
         return ""
     if row.status == "not estimable" or not row.n:
         return ""
-    was = "was" if row.n_events == 1 else "were"
-    seen = f"{fraction_text(row.n_events, row.n)} {was} seen to {SEEN_TO[row.definition]}"
-    still = "was" if at_risk.value == 1 else "were"
-    return (
-        f"{seen}; {count_text(at_risk.value)} of {count_text(row.n)} {still} still followed with "
-        "relief at week 12."
-    )
+    one, many = SEEN_TO[row.definition]
+    seen = say(one if row.n_events == 1 else many, fraction=fraction_text(row.n_events, row.n))
+    name = "sentences.followed_one" if at_risk.value == 1 else "sentences.followed_many"
+    return say(name, seen=seen, k=count_text(at_risk.value), n=count_text(row.n))
 
 
 def _all_starters(share: ResultRow | None) -> str:
     if share is None or share.status == "no patients":
         return ""
+    one = "sentences.starters_one" if share.n == 1 else "sentences.starters_many"
+    starters = say(one, n=count_text(share.n))
     if share.value is None:
-        return f"Of {_started(share.n)}, the share with relief at week 12 is not known."
-    interval = "there is no interval"
-    if share.low is not None or share.high is not None:
-        interval = f"{level_text(share.level)} {interval_text(share)}"
-    value = "none" if share.value == 0 else quantity_text(share.value, unit="share")
-    still = "had relief" if share.value == 0 else "still had it"
-    return f"Of {_started(share.n)}, {value} {still} at week 12 ({interval})."
-
-
-def _started(n: int) -> str:
-    return "the 1 patient who started" if n == 1 else f"all {count_text(n)} who started"
+        return say("sentences.share_unknown", starters=starters)
+    told = {"starters": starters, "interval": _interval(share)}
+    if share.value == 0:
+        return say("sentences.share_none", **told)
+    return say("sentences.share", **told, share=quantity_text(share.value, unit="share"))
 
 
 def _beside(row: ResultRow) -> list[str]:
     """Return the row's sentences on departures and on treatments counted together."""
-    conventions = [text for text in CONVENTIONS.values() if text]
-    return [t for t in row.warnings if t in conventions or t.startswith(POOLED)]
-
-
-def _patients(n: int) -> str:
-    return "1 patient" if n == 1 else f"{count_text(n)} patients"
+    conventions = list(CONVENTIONS.values())
+    together = say("outcomes.told.arms_together", arms=MARK)
+    return [text for text in row.warnings if text in conventions or _found(text, together)]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from analysis.display.exhibits import Exhibit
 from analysis.display.figures import describe_specifications, draw_specifications
+from analysis.wording.texts import say
 from analysis.wording.words import condition_word
 
 if TYPE_CHECKING:
@@ -23,13 +24,13 @@ def show_specifications(result: RobustnessResult, *, labels: Mapping[str, str]) 
         Condition labels by code.
     """
     who = condition_word(result.condition, labels)
-    title = f"{result.claim_id} under every defensible reading, {who}"
+    title = say("exhibits.specifications", claim=result.claim_id, condition=who)
     return Exhibit(
         name=f"readings_{result.claim_id}",
         title=title,
         figure=draw_specifications(result, title=title),
-        alt=describe_specifications(result, who=f"{result.claim_id}, {who}"),
-        caption="Each line is one reading with its interval, lowest estimate first, colored by "
-        "its verdict; beneath, the choices it makes. Readings are no sample: their counts are no "
-        "probability. The reading fixed in advance stays the headline.",
+        alt=describe_specifications(
+            result, who=say("exhibits.specifications_who", claim=result.claim_id, condition=who)
+        ),
+        caption=say("exhibits.specifications_caption"),
     )

@@ -10,19 +10,36 @@ from typing import TYPE_CHECKING, Any
 from analysis.display.figures.labels import group_word, threshold_word
 from analysis.wording import words
 from analysis.wording.numbers import count_text, estimate_text, interval_text
+from analysis.wording.texts import say
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from analysis.outcomes.rows import ResultRow
 
-ALWAYS = ("Estimate", "Interval", "n", "Missing")
+HEADINGS = {
+    "condition": "tables.condition",
+    "group": "tables.group",
+    "measure": "tables.measure",
+    "definition": "tables.definition",
+    "threshold": "tables.threshold",
+    "counted": "tables.counted",
+    "visit": "tables.visit",
+    "estimate": "tables.estimate",
+    "interval": "tables.interval",
+    "n": "tables.n",
+    "missing": "tables.missing",
+    "note": "tables.note",
+}
+"""The columns in their order, and the texts that head them."""
+
+ALWAYS = ("estimate", "interval", "n", "missing")
 """Columns that stay even when every row says the same; the others then leave."""
 
-NUMERIC = ("Estimate", "Interval", "n", "Missing")
+NUMERIC = ("estimate", "interval", "n", "missing")
 """Columns set to the right."""
 
-SHORT = ("Threshold", "Visit")
+SHORT = ("threshold", "visit")
 """Columns of a few words that stay on one line: "at least 30 %" is read at a glance."""
 
 
@@ -48,34 +65,33 @@ def tabulate_rows(
     import pandas as pd
 
     records = [_record(row, labels) for row in rows]
-    frame = pd.DataFrame(records, columns=list(_HEADINGS), dtype=str)
-    keep = {*ALWAYS, *every_column}
+    frame = pd.DataFrame(records, columns=list(HEADINGS), dtype=str)
+    keep = {*ALWAYS, *(code for code, name in HEADINGS.items() if say(name) in every_column)}
     alike = [name for name in frame if name not in keep and len(set(frame[name])) <= 1]
     if len(frame) == 1:
         alike = [name for name in alike if frame[name].iloc[0] == ""]
-    return frame.drop(columns=alike)
+    return headed(frame.drop(columns=alike), HEADINGS)
 
 
-_HEADINGS = (
-    "Condition", "Group", "Measure", "Definition", "Threshold", "Counted", "Visit",
-    "Estimate", "Interval", "n", "Missing", "Note",
-)  # fmt: skip
+def headed(frame: pd.DataFrame, headings: Mapping[str, str]) -> pd.DataFrame:
+    """Return a frame with the texts of these names as headings of its columns."""
+    return frame.rename(columns={code: say(name) for code, name in headings.items()})
 
 
 def _record(row: ResultRow, labels: Mapping[str, str]) -> dict[str, str]:
     return {
-        "Condition": words.condition_word(row.condition, labels),
-        "Group": group_word(row),
-        "Measure": words.word(words.MEASURES, row.measure),
-        "Definition": words.word(words.DEFINITIONS, row.definition),
-        "Threshold": threshold_word(row.threshold_pct),
-        "Counted": words.word(words.POPULATIONS, row.population),
-        "Visit": words.visit_word(row.visit),
-        "Estimate": estimate_text(row),
-        "Interval": interval_text(row),
+        "condition": words.condition_word(row.condition, labels),
+        "group": group_word(row),
+        "measure": words.word(words.MEASURES, row.measure),
+        "definition": words.word(words.DEFINITIONS, row.definition),
+        "threshold": threshold_word(row.threshold_pct),
+        "counted": words.word(words.POPULATIONS, row.population),
+        "visit": words.visit_word(row.visit),
+        "estimate": estimate_text(row),
+        "interval": interval_text(row),
         "n": count_text(row.n),
-        "Missing": count_text(row.n_missing),
-        "Note": " ".join(row.warnings),
+        "missing": count_text(row.n_missing),
+        "note": " ".join(row.warnings),
     }
 
 
@@ -90,9 +106,13 @@ class ShownTable:
         return {"text/html": self._repr_html_(), "text/plain": self.frame.to_string(index=False)}
 
     def _repr_html_(self) -> str:
-        heads = "".join(f'<th scope="col"{_side(n)}>{escape(str(n))}</th>' for n in self.frame)
+        styles = _styles(self.frame)
+        heads = "".join(
+            f'<th scope="col"{style}>{escape(str(name))}</th>'
+            for name, style in zip(self.frame, styles, strict=True)
+        )
         lines = "".join(
-            "<tr>" + "".join(_cell(n, v) for n, v in zip(self.frame, line, strict=True)) + "</tr>"
+            "<tr>" + "".join(map(_cell, styles, line)) + "</tr>"
             for line in self.frame.itertuples(index=False, name=None)
         )
         caption = f"<caption>{escape(self.caption)}</caption>" if self.caption else ""
@@ -104,14 +124,16 @@ def show(frame: pd.DataFrame, caption: str = "") -> ShownTable:
     return ShownTable(frame=frame, caption=caption)
 
 
-def _side(name: object) -> str:
-    side = "right" if name in NUMERIC else "left"
-    line = ";white-space:nowrap" if name in (*NUMERIC, *SHORT) else ""
-    return f' style="text-align:{side}{line}"'
+def _styles(frame: pd.DataFrame) -> list[str]:
+    """Return how each column is set: numbers to the right, short words on one line."""
+    numeric, short = ([say(HEADINGS[code]) for code in codes] for codes in (NUMERIC, SHORT))
+    sides = ["right" if name in numeric else "left" for name in frame]
+    lines = [";white-space:nowrap" if name in (*numeric, *short) else "" for name in frame]
+    return [f' style="text-align:{side}{line}"' for side, line in zip(sides, lines, strict=True)]
 
 
-def _cell(name: object, value: object) -> str:
+def _cell(style: str, value: object) -> str:
     # A missing cell is empty, never "nan" or "NaT".
     missing = value is None or str(value) in ("nan", "NaT", "<NA>")
     text = "" if missing else words.plain_text(str(value), longest=400)
-    return f"<td{_side(name)}>{escape(text)}</td>"
+    return f"<td{style}>{escape(text)}</td>"

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from analysis.display.figures.labels import listed_long
+from analysis.display.tables import headed
 from analysis.wording import words
 from analysis.wording.numbers import NO_NUMBER, count_text, estimate_text, interval_text, p_text
+from analysis.wording.texts import say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -14,22 +17,44 @@ if TYPE_CHECKING:
     from analysis.claims.judgement import Judgement
     from analysis.claims.ledger import Claim
 
+HEADINGS = {
+    "claim": "tables.claim",
+    "as_printed": "tables.as_printed",
+    "condition": "tables.condition",
+    "cited": "tables.cited",
+    "read_as": "tables.read_as",
+    "estimate": "tables.estimate",
+    "interval": "tables.interval",
+    "n": "tables.n",
+    "missing": "tables.missing",
+    "verdict": "tables.verdict",
+    "alone": "tables.alone",
+    "among_all": "tables.among_all",
+    "p_holm": "tables.p_holm",
+    "agreeing": "tables.agreeing",
+    "tipping": "tables.tipping",
+    "lacks": "tables.lacks",
+    "may_say": "tables.may_say",
+}
+"""The texts that head the columns."""
+
 
 def tabulate_readings(claims: Sequence[Claim]) -> pd.DataFrame:
     """Return claims with their wording, cited figure and reading, one row a claim."""
     import pandas as pd
 
-    return pd.DataFrame(
+    frame = pd.DataFrame(
         [
             {
-                "Claim": claim.claim_id,
-                "As printed": claim.wording,
-                "Cited": claim.cited_text,
-                "Read as": claim.reading,
+                "claim": claim.claim_id,
+                "as_printed": claim.wording,
+                "cited": claim.cited_text,
+                "read_as": claim.reading,
             }
             for claim in claims
         ]
     )
+    return headed(frame, HEADINGS)
 
 
 def tabulate_judgements(
@@ -38,62 +63,66 @@ def tabulate_judgements(
     """Return verdicts beside the cited and our own figure, one row a claim."""
     import pandas as pd
 
-    return pd.DataFrame(
+    frame = pd.DataFrame(
         [
             {
-                "Claim": judgement.claim_id,
-                "As printed": judgement.wording,
-                "Condition": words.condition_word(judgement.condition, labels),
-                "Cited": judgement.cited_text,
-                "Estimate": estimate_text(judgement),
-                "Interval": interval_text(judgement),
+                "claim": judgement.claim_id,
+                "as_printed": judgement.wording,
+                "condition": words.condition_word(judgement.condition, labels),
+                "cited": judgement.cited_text,
+                "estimate": estimate_text(judgement),
+                "interval": interval_text(judgement),
                 "n": count_text(judgement.n),
-                "Missing": count_text(judgement.n_missing),
-                "Verdict": words.word(words.VERDICTS, judgement.verdict),
+                "missing": count_text(judgement.n_missing),
+                "verdict": words.word(words.VERDICTS, judgement.verdict),
             }
             for judgement in judgements
         ]
     )
+    return headed(frame, HEADINGS)
 
 
 def tabulate_beside(judgements: Sequence[Judgement]) -> pd.DataFrame:
     """Return what stands beside each verdict: after Holm, under other readings, tipping point."""
     import pandas as pd
 
-    return pd.DataFrame(
+    frame = pd.DataFrame(
         [
             {
-                "Claim": judgement.claim_id,
-                "Alone": words.word(words.VERDICTS, judgement.verdict),
-                "Among all claims (Holm)": words.word(words.VERDICTS, judgement.verdict_adjusted),
-                "p (Holm)": p_text(judgement.p_holm),
-                "Readings that agree": _agreeing(judgement),
-                "Tipping point": judgement.tipping.sentence if judgement.tipping else NO_NUMBER,
+                "claim": judgement.claim_id,
+                "alone": words.word(words.VERDICTS, judgement.verdict),
+                "among_all": words.word(words.VERDICTS, judgement.verdict_adjusted),
+                "p_holm": p_text(judgement.p_holm),
+                "agreeing": _agreeing(judgement),
+                "tipping": judgement.tipping.sentence if judgement.tipping else NO_NUMBER,
             }
             for judgement in judgements
         ]
     )
+    return headed(frame, HEADINGS)
 
 
 def _agreeing(judgement: Judgement) -> str:
     found = judgement.robustness
     if found is None or not found.n:
         return NO_NUMBER
-    return f"{count_text(found.n_agreeing)} of {count_text(found.n)}"
+    agreeing, n = count_text(found.n_agreeing), count_text(found.n)
+    return say("numbers.fraction", events=agreeing, n=n)
 
 
 def tabulate_may_say(judgements: Sequence[Judgement]) -> pd.DataFrame:
     """Return for each claim what may be said instead, and what its words as printed do not say."""
     import pandas as pd
 
-    return pd.DataFrame(
+    frame = pd.DataFrame(
         [
             {
-                "Claim": judgement.claim_id,
-                "As printed": judgement.wording,
-                "It does not say": "; ".join(one.lacks for one in judgement.lacks) or NO_NUMBER,
-                "What may be said": judgement.may_say,
+                "claim": judgement.claim_id,
+                "as_printed": judgement.wording,
+                "lacks": listed_long(one.lacks for one in judgement.lacks) or NO_NUMBER,
+                "may_say": judgement.may_say,
             }
             for judgement in judgements
         ]
     )
+    return headed(frame, HEADINGS)

@@ -18,10 +18,10 @@ from scipy.special import betainc, ndtri
 
 from analysis.errors import EstimationError
 from analysis.results import Estimate, no_patients
+from analysis.wording.texts import say
 
-WILSON = "Wilson score interval"
-EXACT = "exact interval (Clopper-Pearson)"
-NOBODY_SEEN = "Nobody was rated at this visit."
+WILSON, EXACT = "estimates.shares.wilson", "estimates.shares.exact"
+"""Names of the texts of the two methods."""
 
 
 def estimate_share_wilson(
@@ -82,7 +82,7 @@ def _estimate(
     if not whole or not 0 <= n_events <= n:
         raise EstimationError(f"{n_events} events among {n} patients cannot be.")
     if n == 0:
-        return no_patients(unit="share", method=label, n_missing=n_missing)
+        return no_patients(unit="share", method=say(label), n_missing=n_missing)
     low, high = limits(int(n_events), int(n), level)
     # min and max: at 0 of n and n of n the formula may miss 0 or 1 by a rounding error.
     return Estimate(
@@ -94,7 +94,7 @@ def _estimate(
         n_missing=n_missing,
         n_events=n_events,
         unit="share",
-        method=label,
+        method=say(label),
     )
 
 
@@ -245,9 +245,9 @@ def estimate_counted_share(
             n=n,
             n_missing=unknown,
             unit="share",
-            method=label,
+            method=say(label),
             status="not estimable",
-            warnings=(NOBODY_SEEN,),
+            warnings=(say("estimates.shares.nobody_seen"),),
         )
     estimate = estimate_share_exact if exact else estimate_share_wilson
     return estimate(events, n, n_missing=unknown, level=level)

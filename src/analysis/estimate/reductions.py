@@ -19,11 +19,7 @@ from analysis.estimate.bootstrap import (
     weighted_ratio_reduction,
 )
 from analysis.results import Estimate, no_patients
-
-T_INTERVAL = "mean with Student t interval"
-ONE_PATIENT = "One patient: there is no interval."
-NO_SPREAD = "Every value, or every resample, gives the same number: there is no interval."
-NOTHING_KNOWN = "Not one patient has a known value: nobody was rated."
+from analysis.wording.texts import say
 
 SAME = 1e-9
 """Percent or points. Values no farther apart than this are equal: a fall from 6 to 4 is the same
@@ -59,11 +55,12 @@ def estimate_mean(values: pd.Series, *, unit: str = "percent", level: float = 0.
     Student (1908), Biometrika 6:1; as R's t.test.
     """
     known, n_missing = _known(values, level)
+    method = say("estimates.means.t_interval")
     if not len(known):
-        return _nothing(n_missing, unit, T_INTERVAL)
+        return _nothing(n_missing, unit, method)
     value = float(known.mean())
     if float(known.max() - known.min()) <= SAME:
-        return _bare(value, len(known), n_missing, unit, T_INTERVAL)
+        return _bare(value, len(known), n_missing, unit, method)
     error = float(known.std(ddof=1)) / float(np.sqrt(len(known)))
     half = float(stdtrit(len(known) - 1, (1 + level) / 2)) * error
     return Estimate(
@@ -74,7 +71,7 @@ def estimate_mean(values: pd.Series, *, unit: str = "percent", level: float = 0.
         n=len(known),
         n_missing=n_missing,
         unit=unit,
-        method=T_INTERVAL,
+        method=method,
     )
 
 
@@ -105,7 +102,7 @@ def estimate_mean_bca(
     ----------
     Efron (1987), J Am Stat Assoc 82:171.
     """
-    return _bootstrapped(values, weighted_mean, "mean", rng, replicates, level)
+    return _bootstrapped(values, weighted_mean, "estimates.means.mean_bca", rng, replicates, level)
 
 
 def estimate_median_bca(
@@ -116,7 +113,9 @@ def estimate_median_bca(
     Parameters, returns, errors and source as `estimate_mean_bca`. The median of an even number of
     patients is the midpoint of the middle two.
     """
-    return _bootstrapped(values, weighted_median, "median", rng, replicates, level)
+    return _bootstrapped(
+        values, weighted_median, "estimates.means.median_bca", rng, replicates, level
+    )
 
 
 def estimate_ratio_of_means(
@@ -155,18 +154,19 @@ def estimate_ratio_of_means(
     if (before <= 0).any():
         raise EstimationError("a baseline is 0 or below: a percent fall from it does not exist.")
     pairs = pd.DataFrame({"before": before, "after": after})
-    return _bootstrapped(pairs, weighted_ratio_reduction, "ratio of means", rng, replicates, level)
+    method = "estimates.means.ratio_bca"
+    return _bootstrapped(pairs, weighted_ratio_reduction, method, rng, replicates, level)
 
 
 def _bootstrapped(
     values: pd.Series | pd.DataFrame,
     statistic: WeightedStatistic,
-    what: str,
+    told: str,
     rng: np.random.Generator,
     replicates: int,
     level: float,
 ) -> Estimate:
-    method = f"{what} with BCa bootstrap interval ({replicates} samples of patients)"
+    method = say(told, n=replicates)
     known, n_missing = _known(values, level)
     if not len(known):
         return _nothing(n_missing, "percent", method)
@@ -207,16 +207,17 @@ def _nothing(n_missing: int, unit: str, method: str) -> Estimate:
         unit=unit,
         method=method,
         status="not estimable",
-        warnings=(NOTHING_KNOWN,),
+        warnings=(say("estimates.means.nothing_known"),),
     )
 
 
 def _bare(value: float, n: int, n_missing: int, unit: str, method: str) -> Estimate:
+    why = "estimates.means.one_patient" if n == 1 else "estimates.means.no_spread"
     return Estimate(
         value=value,
         n=n,
         n_missing=n_missing,
         unit=unit,
         method=method,
-        warnings=(ONE_PATIENT if n == 1 else NO_SPREAD,),
+        warnings=(say(why),),
     )

@@ -15,10 +15,7 @@ from scipy.special import betaln
 
 from analysis.errors import EstimationError
 from analysis.results import Estimate, no_patients
-
-SHRUNK = "share shrunk toward that of all groups (beta-binomial, empirical Bayes)"
-LABEL = "Shrunk toward all groups together: no number of these patients alone."
-NO_GROUPS = "Fewer than three groups have patients: how much groups differ cannot be told."
+from analysis.wording.texts import say
 
 LEAST_GROUPS = 3
 """Of two groups, shrinking towards their own mean gains nothing (Stein 1956)."""
@@ -147,21 +144,28 @@ def _fit(k: NDArray[np.float64], m: NDArray[np.float64]) -> tuple[float, float |
 
 
 def _shrunk(value: float, n_events: int, n: int) -> Estimate:
+    method = say("estimates.shrunk.method")
     if n == 0:
-        return no_patients(unit="share", method=SHRUNK)
+        return no_patients(unit="share", method=method)
     return Estimate(
         value=value,
         n=n,
         n_events=n_events,
         unit="share",
-        method=SHRUNK,
-        warnings=(LABEL,),
+        method=method,
+        warnings=(say("estimates.shrunk.label"),),
     )
 
 
 def _alone(n: int) -> Estimate:
+    method = say("estimates.shrunk.method")
     if n == 0:
-        return no_patients(unit="share", method=SHRUNK)
+        return no_patients(unit="share", method=method)
     return Estimate(
-        value=None, n=n, unit="share", method=SHRUNK, status="not estimable", warnings=(NO_GROUPS,)
+        value=None,
+        n=n,
+        unit="share",
+        method=method,
+        status="not estimable",
+        warnings=(say("estimates.shrunk.few_groups"),),
     )

@@ -8,11 +8,17 @@ from dataclasses import asdict
 from typing import Any
 
 from analysis import __version__
-from analysis.claims.claimreview import NO_CLEARANCE, SYNTHETIC, make_review, render_reviews
+from analysis.claims.claimreview import make_review, render_reviews
 from analysis.lint.document import Place
 from analysis.lint.finding import STATUS_MEANING, Finding
 from analysis.lint.linter import LintResult
 from analysis.wording.words import plain_text
+
+SYNTHETIC = "Synthetic data: these patients do not exist."
+NO_CLEARANCE = (
+    "What is borne out by patients without a control group is not shown to be caused by the "
+    "treatment. This is not legal advice and clears nothing for print."
+)
 
 LONGEST_QUOTE = 300
 """Letters of a statement that a line shows; a page without a full stop is one statement."""

@@ -28,14 +28,10 @@ from analysis.outcomes.relief_bench import GroupBench, ReliefBench, bench_of
 from analysis.outcomes.responders import warned
 from analysis.outcomes.rows import ResultRow, row_from_estimate
 from analysis.outcomes.selection import Group
-from analysis.outcomes.series_relief import LEAST_SPANS, MOST_NUMBERS, STAYED, tabulate_series
+from analysis.outcomes.series_relief import LEAST_SPANS, MOST_NUMBERS, tabulate_series
 from analysis.results import Estimate, no_patients
 from analysis.settings import AnalysisSettings
-
-COUNT = "mean cumulative count (Nelson-Aalen type), robust standard error"
-NO_INFUSIONS = "The export has no infusions, so boosters cannot be counted."
-NOBODY = "No patient started."
-SEEN_TO = "Everyone is followed to the last rating or infusion; who left is not counted after."
+from analysis.wording.texts import say
 
 
 def tabulate_boosters(
@@ -142,19 +138,22 @@ def _counts(own: GroupBench) -> Iterable[ResultRow]:
 
 def _count(count: MeanCount, week: float) -> Estimate:
     estimate = count.at(week)
-    return replace(estimate, unit="per starter", warnings=(*estimate.warnings, SEEN_TO))
+    told = (*estimate.warnings, say("outcomes.told.seen_to"))
+    return replace(estimate, unit="per starter", warnings=told)
 
 
 def _no_count(n: int) -> Estimate:
+    method = say("outcomes.method.booster_count")
     if not n:
-        return replace(no_patients(unit="per starter", method=COUNT), warnings=(NOBODY,))
+        nobody = no_patients(unit="per starter", method=method)
+        return replace(nobody, warnings=(say("outcomes.why.nobody_started"),))
     return Estimate(
         value=None,
         n=n,
         unit="per starter",
-        method=COUNT,
+        method=method,
         status="not estimable",
-        warnings=(NO_INFUSIONS,),
+        warnings=(say("outcomes.why.no_infusions_to_count"),),
     )
 
 
@@ -178,7 +177,8 @@ def _gaps(own: GroupBench) -> Iterable[ResultRow]:
             level=own.settings.confidence_level,
             time_unit="weeks",
         )
-        more = (SEEN_TO,) if number == 1 else (SEEN_TO, STAYED)
+        more = [say("outcomes.told.seen_to")]
+        more += [say("outcomes.told.came_back")] if number > 1 else []
         yield row_from_estimate(
             replace(curve.median, warnings=(*curve.median.warnings, *more)),
             measure="booster_gap",

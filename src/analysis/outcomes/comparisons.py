@@ -12,8 +12,7 @@ from analysis.outcomes.relief_bench import ReliefBench, bench_of
 from analysis.outcomes.rows import ResultRow
 from analysis.outcomes.selection import ALL, ARM
 from analysis.settings import AnalysisSettings
-
-NOT_BY_CHANCE = "These patients were not allocated by chance: a difference is one between patients."
+from analysis.wording.texts import say
 
 
 def tabulate_comparisons(
@@ -59,9 +58,9 @@ def _row(
         np.asarray(names)[known],
         strata=None if strata is None else np.asarray(strata)[known],
     )
-    how = "" if strata is None else ", stratified by condition"
+    method = "log_rank" if strata is None else "log_rank_stratified"
     reason = (test.reason,) if test.reason else ()
-    allocated = () if names.name == ARM else (NOT_BY_CHANCE,)
+    allocated = () if names.name == ARM else (say("outcomes.told.not_by_chance"),)
     return ResultRow(
         measure="log_rank",
         definition=f"by_{names.name}",
@@ -72,7 +71,7 @@ def _row(
         n_missing=int((~known).sum()),
         n_events=int(losses.is_event[known].sum()),
         unit="p",
-        method=f"log-rank test between {len(test.groups)} groups{how}; loss dated at the visit",
+        method=say(f"outcomes.method.{method}", n=len(test.groups)),
         status="estimated" if test.p_value is not None else "not estimable",
         warnings=(*reason, *allocated, *conventions_of(settings)),
     )

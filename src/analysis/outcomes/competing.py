@@ -12,8 +12,6 @@ from analysis.estimate.durations import CumulativeIncidence, estimate_cumulative
 from analysis.outcomes.interval_relief import headline_of
 from analysis.outcomes.losses import (
     COMPETING,
-    NO_RELIEF,
-    NOT_FOLLOWED,
     READ_WEEKS,
     RESPONDERS,
     Losses,
@@ -24,15 +22,10 @@ from analysis.outcomes.responders import warned
 from analysis.outcomes.rows import ResultRow, row_from_estimate
 from analysis.results import Estimate, no_patients
 from analysis.settings import AnalysisSettings
+from analysis.wording.texts import say
 
 CAUSES = {"loss": 1, "booster": 2}
 HALF = 0.5
-INCIDENCE = "Aalen-Johansen, loss dated at the visit that found it; log-log interval"
-DATED = "Loss is dated at the visit that found it, so shares lost are low before it."
-MEDIAN_METHOD = (
-    "time at which half have lost relief, boosters competing (Aalen-Johansen, loss dated midway "
-    "between visits; limits from dating every loss at the earliest and at the latest it can be)"
-)
 
 
 def incidence_of(losses: Losses, *, level: float) -> CumulativeIncidence | None:
@@ -106,23 +99,25 @@ def _rows(own: GroupBench) -> Iterable[ResultRow]:
 
 
 def _share(incidence: CumulativeIncidence | None, n: int, name: str, week: float) -> Estimate:
+    method = say("outcomes.method.incidence")
     if incidence is None:
-        return _nothing(n, "share", INCIDENCE)
+        return _nothing(n, "share", method)
     share = incidence.at(week, CAUSES[name])
-    more = (DATED,) if name == "loss" and share.n_events else ()
-    return replace(share, method=INCIDENCE, warnings=(*share.warnings, *more))
+    more = (say("outcomes.told.dated_at_visit"),) if name == "loss" and share.n_events else ()
+    return replace(share, method=method, warnings=(*share.warnings, *more))
 
 
 def _nothing(n: int, unit: str, method: str) -> Estimate:
     if not n:
-        return replace(no_patients(unit=unit, method=method), warnings=(NO_RELIEF,))
+        nobody = no_patients(unit=unit, method=method)
+        return replace(nobody, warnings=(say("outcomes.why.no_relief"),))
     return Estimate(
         value=None,
         n=n,
         unit=unit,
         method=method,
         status="not estimable",
-        warnings=(NOT_FOLLOWED,),
+        warnings=(say("outcomes.why.not_followed"),),
     )
 
 
@@ -143,8 +138,9 @@ def median_when_competing(losses: Losses, *, level: float) -> Estimate:
         dates them right after the last good rating and the upper at the visit that found them, so
         the interval holds whatever happened between.
     """
+    method = say("outcomes.method.competing_median")
     if not losses.followed:
-        return _nothing(losses.n, "weeks", MEDIAN_METHOD)
+        return _nothing(losses.n, "weeks", method)
     lost = losses.cause == "loss"
     with np.errstate(invalid="ignore"):  # an open end is never taken
         midway = (losses.left + losses.right) / 2
@@ -167,7 +163,7 @@ def median_when_competing(losses: Losses, *, level: float) -> Estimate:
         n=losses.n,
         n_events=int(lost.sum()),
         unit="weeks",
-        method=MEDIAN_METHOD,
+        method=method,
         status="estimated" if value is not None else "not reached",
     )
 

@@ -19,6 +19,7 @@ from analysis.outcomes.rows import ResultRow, row_from_estimate
 from analysis.outcomes.selection import Group, at_visit, warn_of_arms
 from analysis.outcomes.shares import bounded_row, eligible_groups, share_row
 from analysis.settings import AnalysisSettings
+from analysis.wording.texts import say
 
 EARLY_DAYS = (1.0, 14.0)
 WEEKS_3_4_DAYS = (21.0, 28.0)
@@ -76,7 +77,7 @@ def _by_day(datasets: Datasets, settings: AnalysisSettings, group: Group) -> Ite
     yield share_row(
         datasets, settings, group,
         derive_responder(first.reindex(group.patient_ids), threshold_pct=RELIEF_PCT),
-        lacking="Nobody was rated on days 1 to 14.",
+        lacking=_nobody_rated(EARLY_DAYS),
         definition="by_day_14", population="observed", **keys,
     )  # fmt: skip
     window = rated[rated["day"].between(*WEEKS_3_4_DAYS)].sort_values(["patient_id", "day"])
@@ -84,8 +85,12 @@ def _by_day(datasets: Datasets, settings: AnalysisSettings, group: Group) -> Ite
     yield bounded_row(
         datasets, settings, group,
         derive_responder(last.reindex(group.patient_ids), threshold_pct=RELIEF_PCT),
-        lacking="Nobody was rated on days 21 to 28.", definition="days_21_to_28", **keys,
+        lacking=_nobody_rated(WEEKS_3_4_DAYS), definition="days_21_to_28", **keys,
     )  # fmt: skip
+
+
+def _nobody_rated(days: tuple[float, float]) -> str:
+    return say("outcomes.why.not_rated_days", first=f"{days[0]:g}", last=f"{days[1]:g}")
 
 
 def _rated(datasets: Datasets, group: Group) -> pd.DataFrame:
@@ -101,8 +106,7 @@ def _slope(datasets: Datasets, settings: AnalysisSettings, group: Group) -> Resu
     values = _own_slopes(datasets, group).reindex(group.patient_ids)
     estimate = estimate_mean(values, unit="score", level=settings.confidence_level)
     if estimate.status == "not estimable":
-        told = "Nobody was rated after two different infusions of the series."
-        estimate = replace(estimate, warnings=(told,))
+        estimate = replace(estimate, warnings=(say("outcomes.why.not_rated_twice"),))
     row = row_from_estimate(
         estimate, measure="infusion_slope", definition="mean_of_patients",
         population="observed", **group.keys,
@@ -158,5 +162,5 @@ def _at_the_visit(
         measure="relieved_patients", definition="percent_reduction", threshold_pct=RELIEF_PCT,
         value=float(n_relieved), low=float(n_relieved), n=len(seen),
         n_missing=int(relieved.isna().sum()), unit="count",
-        method="count of those on record, hence a lower bound", **keys,
+        method=say("outcomes.method.on_record"), **keys,
     )  # fmt: skip

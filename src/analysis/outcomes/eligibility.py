@@ -13,6 +13,7 @@ from analysis.outcomes.rows import ResultRow
 from analysis.outcomes.selection import Group
 from analysis.outcomes.shares import share_row, treated_groups
 from analysis.settings import AnalysisSettings
+from analysis.wording.texts import say
 
 CHRONIC_MONTHS = 3
 """Pain of three months and more is chronic (ICD-11, MG30)."""
@@ -88,7 +89,7 @@ def _shares(datasets: Datasets, settings: AnalysisSettings, group: Group) -> Ite
 
 
 def _not_recorded(column: str) -> str:
-    return f"Not recorded: no treated patient has a value of `{column}`."
+    return say("outcomes.why.not_recorded", column=column)
 
 
 def _chronic(people: pd.DataFrame) -> pd.Series | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 
 import pandas as pd
@@ -10,16 +11,19 @@ from analysis.derive.datasets import Datasets
 from analysis.outcomes.rows import ResultRow
 from analysis.outcomes.selection import patients_of
 from analysis.settings import AnalysisSettings
+from analysis.wording import words
+from analysis.wording.numbers import count_text
+from analysis.wording.texts import say
 
-STEPS: tuple[tuple[str, str], ...] = (
-    ("in_file", "in the file"),
-    ("never_treated", "no infusion on record"),
-    ("baseline_zero", "baseline pain 0: nothing to reduce"),
-    ("baseline_below_minimum", "baseline pain below the minimum"),
-    ("eligible", "counted as starters"),
-    ("no_baseline_rating", "of these: no baseline rating (outcome unknown)"),
-    ("not_rated", "of these: not rated at the analysis visit (outcome unknown)"),
-    ("observed", "rated at the analysis visit"),
+STEPS = (
+    "in_file",
+    "never_treated",
+    "baseline_zero",
+    "baseline_below_minimum",
+    "eligible",
+    "no_baseline_rating",
+    "not_rated",
+    "observed",
 )
 
 
@@ -64,7 +68,7 @@ def tabulate_flow(
             value=float(n),
             n=counts["in_file"],
             unit="count",
-            method="count",
+            method=say("outcomes.method.count"),
             visit=settings.analysis_visit if step in ("not_rated", "observed") else "",
         )
         for step, n in counts.items()
@@ -92,12 +96,19 @@ def tabulate_intake(datasets: Datasets) -> pd.DataFrame:
                 "per_record": account.per_record,
                 "used": account.n_used,
                 "excluded": sum(account.excluded.values()),
-                "reasons": "; ".join(f"{why}: {n}" for why, n in account.excluded.items()),
+                "reasons": _reasons(account.excluded),
                 "reconciles": account.reconciles,
             }
             for account in datasets.intake
         ]
     )
+
+
+def _reasons(excluded: Mapping[str, int]) -> str:
+    told = [
+        say("flow.reason", why=words.EXCLUSIONS.get(why, why), n=n) for why, n in excluded.items()
+    ]
+    return say("flow.reasons_joiner").join(told)
 
 
 def tabulate_roles(datasets: Datasets) -> pd.DataFrame:
@@ -107,7 +118,8 @@ def tabulate_roles(datasets: Datasets) -> pd.DataFrame:
     frame = pd.DataFrame(
         {"ratings": by_role["n_same_day"].sum(), "patients": by_role["patient_id"].nunique()}
     )
-    return frame.sort_values("ratings", ascending=False).reset_index()
+    frame = frame.sort_values("ratings", ascending=False).reset_index()
+    return frame.assign(role=[words.ROLES.get(role, role) for role in frame["role"]])
 
 
 def describe_flow(
@@ -115,7 +127,12 @@ def describe_flow(
 ) -> pd.DataFrame:
     """Return the flow of patients in words: step, patients."""
     counts = count_flow(datasets, settings, condition)
-    return pd.DataFrame([{"Step": words, "Patients": f"{counts[step]:,}"} for step, words in STEPS])
+    step_head, patients_head = say("flow.step"), say("flow.patients")
+    told = [
+        {step_head: say(f"flow.steps.{step}"), patients_head: count_text(counts[step])}
+        for step in STEPS
+    ]
+    return pd.DataFrame(told)
 
 
 def export_facts(datasets: Datasets) -> dict[str, object]:

@@ -26,9 +26,6 @@ from analysis.outcomes.losses import (
     ALL_STARTERS,
     DEFINITIONS,
     HORIZON_WEEKS,
-    NO_RELIEF,
-    NOT_AT_END,
-    NOT_FOLLOWED,
     READ_WEEKS,
     RESPONDERS,
     Losses,
@@ -41,19 +38,10 @@ from analysis.outcomes.rows import ResultRow, row_from_estimate
 from analysis.outcomes.selection import Group
 from analysis.results import Estimate, no_patients
 from analysis.settings import AnalysisSettings, BoosterStrategy, Clock, LossRule
+from analysis.wording.texts import say
 
-METHOD = (
-    "interval-censored (Turnbull) curve; guarded bootstrap interval over patients, which holds "
-    "wherever between two visits relief ended"
-)
-SILENT = "All losses lie between two visits around week {week:g}: the share there is not known."
 ALL_BUT = 1 - 1e-8
 """A share that may lie in a range this wide is not known at all (1e-8: the fit's error)."""
-
-PROMPTED = (
-    "Boosters brought patients in between planned visits, sooner when relief was lost: numbers "
-    "between the planned visits lean on those looks, and their interval may be too narrow."
-)
 
 QUARTILES = (0.25, 0.5, 0.75)
 
@@ -183,7 +171,8 @@ def _rows(own: GroupBench, strategy: BoosterStrategy, population: str) -> Iterab
     if known:
         numbers = _numbers(own, losses, population, clock=own.settings.relief_clock)
     else:
-        numbers = _nothing(n_starters if population == ALL_STARTERS else 0, NOT_AT_END)
+        n = n_starters if population == ALL_STARTERS else 0
+        numbers = _nothing(n, say("outcomes.why.not_at_end"))
     for (measure, visit), estimate in numbers.items():
         told = replace(estimate, warnings=(*estimate.warnings, *more))
         yield row_from_estimate(told, measure=measure, visit=visit, **keys)
@@ -193,9 +182,7 @@ def _tell_others(n: int) -> tuple[str, ...]:
     """Say who has no relief to lose."""
     if not n:
         return ()
-    if n == 1:
-        return ("1 who did not respond, or was not rated, has 0 weeks of relief.",)
-    return (f"{n} who did not respond, or were not rated, have 0 weeks of relief.",)
+    return (say("outcomes.told.others_one" if n == 1 else "outcomes.told.others_many", n=n),)
 
 
 def curve_on(own: GroupBench, losses: Losses) -> IntervalCurve | None:
@@ -227,15 +214,16 @@ def _numbers(
     """Return every number of one curve by measure and visit."""
     curve = curve_on(own, losses)
     if curve is None:
-        return _nothing(losses.n, NOT_FOLLOWED if losses.n else NO_RELIEF)
+        return _nothing_of(losses)
     made = _bootstrap_on(own, losses, curve, population, most_replicates)
+    method = say("outcomes.method.interval_relief")
     shares = {
-        week: _unless_silent(replace(share, method=METHOD), curve, week)
+        week: _unless_silent(replace(share, method=method), curve, week)
         for week, share in zip(TIMES, made.guarded.survival, strict=True)
     }
-    first, median, third = (replace(e, method=METHOD) for e in made.guarded.quantiles)
+    first, median, third = (replace(e, method=method) for e in made.guarded.quantiles)
     assert made.guarded.restricted_mean is not None
-    mean = replace(made.guarded.restricted_mean.estimate, method=METHOD)
+    mean = replace(made.guarded.restricted_mean.estimate, method=method)
     numbers = {}
     if losses.prompted and clock == "end_of_series":
         level = own.settings.confidence_level
@@ -259,7 +247,7 @@ def _numbers(
 
 
 def _warned(estimate: Estimate) -> Estimate:
-    return replace(estimate, warnings=(*estimate.warnings, PROMPTED))
+    return replace(estimate, warnings=(*estimate.warnings, say("outcomes.told.prompted")))
 
 
 def _unless_silent(share: Estimate, curve: IntervalCurve, week: float) -> Estimate:
@@ -272,23 +260,30 @@ def _unless_silent(share: Estimate, curve: IntervalCurve, week: float) -> Estima
         n=share.n,
         n_events=share.n_events,
         unit=share.unit,
-        method=METHOD,
+        method=share.method,
         status="not estimable",
-        warnings=(SILENT.format(week=week),),
+        warnings=(say("outcomes.why.silent_week", week=f"{week:g}"),),
     )
+
+
+def _nothing_of(losses: Losses) -> dict[tuple[str, str], Estimate]:
+    """Return the numbers of losses of nobody, or of people none of whom was followed."""
+    why = "outcomes.why.not_followed" if losses.n else "outcomes.why.no_relief"
+    return _nothing(losses.n, say(why))
 
 
 def _nothing(n: int, why: str) -> dict[tuple[str, str], Estimate]:
     """Return the numbers of patients none of whom was followed, or of none at all."""
+    method = say("outcomes.method.interval_relief")
 
     def empty(unit: str) -> Estimate:
         if not n:
-            return replace(no_patients(unit=unit, method=METHOD), warnings=(why,))
+            return replace(no_patients(unit=unit, method=method), warnings=(why,))
         return Estimate(
             value=None,
             n=n,
             unit=unit,
-            method=METHOD,
+            method=method,
             status="not estimable",
             warnings=(why,),
         )

@@ -16,6 +16,7 @@ from analysis.derive.relief import derive_spans, ends_under
 from analysis.derive.visits import END
 from analysis.outcomes.selection import Group
 from analysis.settings import AnalysisSettings, BoosterStrategy, Clock, LossRule
+from analysis.wording import words
 
 DAYS_PER_WEEK = 7.0
 READ_WEEKS = (2.0, 4.0, 8.0, 8.7, 12.0, 26.0)
@@ -33,18 +34,7 @@ DEFINITIONS: dict[BoosterStrategy, str] = {
 }
 COMPETING = "booster_competing"
 
-NOT_FOLLOWED = "Nobody was rated after the end of the series."
-NO_RELIEF = "Nobody was seen to have relief that could be timed."
-NOT_AT_END = "Nobody was rated at the end of the series, so relief cannot be timed from it."
-
-CONVENTIONS = {
-    "once": "",
-    "confirmed": "Relief counts as lost only when the next rating confirms it.",
-    "near_baseline": "Relief counts as lost only when pain is back near baseline.",
-    "end_of_series": "",
-    "first_response": "Timed from the first rating with relief, of everyone who had one.",
-    "start": "Timed from the first infusion, so the weeks of the series are in it.",
-}
+CONVENTIONS = words.CONVENTIONS
 """What a reader must know when a rule of loss, or a clock, is not the suite's own."""
 
 
@@ -175,8 +165,8 @@ def losses_of(spans: pd.DataFrame, strategy: BoosterStrategy) -> Losses:
 
 def conventions_of(settings: AnalysisSettings) -> tuple[str, ...]:
     """Return a sentence for the rule of loss and the clock in force, none for the suite's own."""
-    told = (CONVENTIONS[settings.loss_rule], CONVENTIONS[settings.relief_clock])
-    return tuple(sentence for sentence in told if sentence)
+    in_force = (settings.loss_rule, settings.relief_clock)
+    return tuple(CONVENTIONS[code] for code in in_force if code in CONVENTIONS)
 
 
 def week_name(week: float) -> str:

@@ -27,6 +27,7 @@ from analysis.outcomes.selection import (
 )
 from analysis.results import Estimate
 from analysis.settings import AnalysisSettings
+from analysis.wording.texts import say
 
 
 def tabulate_reductions(
@@ -69,7 +70,7 @@ def _reductions(
 ) -> Iterable[ResultRow]:
     keys = {"measure": "percent_reduction", "visit": visit, **group.keys}
     n_boosted = int((seen["boosted"] & seen["is_rated"]).sum())
-    told = (f"{n_boosted} were rated after a booster; their rating is in it.",) if n_boosted else ()
+    told = (say("outcomes.told.boosted_rated", n=n_boosted),) if n_boosted else ()
     for definition, estimate in _observed(seen, group, visit, settings).items():
         row = row_from_estimate(estimate, definition=definition, population="observed", **keys)
         yield replace(row, warnings=(*row.warnings, *told))
@@ -115,7 +116,7 @@ def _all_starters(own: pd.Series, *, level: float) -> Estimate:
         return estimate_mean(own, level=level)
     unknown = int(own.isna().sum())
     estimate = estimate_mean(own.fillna(0.0), level=level)
-    told = f"{unknown} without a score at this visit count as no reduction."
+    told = say("outcomes.told.unrated_as_none", n=unknown)
     warnings = (*estimate.warnings, told) if unknown else estimate.warnings
     return replace(estimate, n_missing=unknown, warnings=warnings)
 

@@ -14,8 +14,6 @@ from analysis.errors import EstimationError
 from analysis.estimate.durations import AftFit, fit_lognormal, fit_weibull
 from analysis.outcomes.losses import (
     DAYS_PER_WEEK,
-    NO_RELIEF,
-    NOT_FOLLOWED,
     RESPONDERS,
     Losses,
 )
@@ -25,6 +23,7 @@ from analysis.outcomes.rows import ResultRow, row_from_estimate
 from analysis.outcomes.selection import ALL, Group
 from analysis.results import Estimate
 from analysis.settings import AnalysisSettings
+from analysis.wording.texts import say
 
 Fitter = Callable[..., AftFit]
 FITTERS: dict[str, Fitter] = {"weibull": fit_weibull, "lognormal": fit_lognormal}
@@ -39,12 +38,6 @@ LEAST_LOSSES = 10
 FIRST_DAY_WEEKS = 1 / DAYS_PER_WEEK
 """A shape has no chance of an end at time 0: relief that ended on the day the clock began (a
 booster on the day of the rating) is taken to have ended within that day."""
-
-METHOD = "accelerated failure time, interval-censored"
-TOO_FEW = "{n} were seen to lose relief; a fitted shape asks for at least {least}."
-BEYOND = "That is after the last look (week {last:.3g}): a number would be the shape's alone."
-VAGUE = "The fit leaves this number open: its limits are without end."
-BETWEEN_PATIENTS = "A difference between patients, who were not allocated by chance."
 
 
 @dataclass(frozen=True)
@@ -118,15 +111,19 @@ def _median(fitted: Fitted, losses: Losses) -> Estimate:
         low=low,
         high=None,
         status="not reached",
-        warnings=(*median.warnings, BEYOND.format(last=last)),
+        warnings=(*median.warnings, _beyond(last)),
     )
+
+
+def _beyond(last: float) -> str:
+    return say("outcomes.why.after_last_look", last=f"{last:.3g}")
 
 
 def _conditional_share(fitted: Fitted, losses: Losses) -> Estimate:
     if fitted.fit is None:
         return _no_number("share", losses.n, fitted.why)
     if losses.last_look < THEN_WEEK:
-        return _no_number("share", losses.n, BEYOND.format(last=losses.last_look))
+        return _no_number("share", losses.n, _beyond(losses.last_look))
     fit = fitted.fit
     return _read(lambda: fit.conditional_survival(THEN_WEEK, given=GIVEN_WEEK), "share", losses.n)
 
@@ -137,7 +134,7 @@ def _read(number: Callable[[], Estimate], unit: str, n: int) -> Estimate:
         with np.errstate(all="ignore"):
             return number()
     except ValueError:  # Estimate refuses limits that are infinite or no number
-        return _no_number(unit, n, VAGUE)
+        return _no_number(unit, n, say("outcomes.why.no_end"))
 
 
 def _no_number(unit: str, n: int, why: str) -> Estimate:
@@ -145,7 +142,7 @@ def _no_number(unit: str, n: int, why: str) -> Estimate:
         value=None,
         n=n,
         unit=unit,
-        method=METHOD,
+        method=say("outcomes.method.parametric"),
         status="not estimable" if n else "no patients",
         warnings=(why,),
     )
@@ -154,11 +151,11 @@ def _no_number(unit: str, n: int, why: str) -> Estimate:
 def _fit(fitter: Fitter, losses: Losses, level: float, **covariates: object) -> Fitted:
     n_lost = int(np.isfinite(losses.right).sum())
     if not losses.n:
-        return Fitted(None, NO_RELIEF)
+        return Fitted(None, say("outcomes.why.no_relief"))
     if not losses.followed:
-        return Fitted(None, NOT_FOLLOWED)
+        return Fitted(None, say("outcomes.why.not_followed"))
     if n_lost < LEAST_LOSSES:
-        return Fitted(None, TOO_FEW.format(n=n_lost, least=LEAST_LOSSES))
+        return Fitted(None, say("outcomes.why.few_losses", n=n_lost, least=LEAST_LOSSES))
     right = np.where(losses.right > 0, losses.right, FIRST_DAY_WEEKS)
     try:
         return Fitted(fitter(losses.left, right, level=level, time_unit="weeks", **covariates))
@@ -194,8 +191,9 @@ def _time_ratios(
             continue
         for name in names:
             ratio = _read(partial(fitted.fit.time_ratio, name), "ratio", kept.n)
+            told = (*ratio.warnings, say("outcomes.told.between_patients"))
             yield row_from_estimate(
-                replace(ratio, warnings=(*ratio.warnings, BETWEEN_PATIENTS)),
+                replace(ratio, warnings=told),
                 measure="time_ratio",
                 definition=f"{shape}.{name}",
                 population=RESPONDERS,

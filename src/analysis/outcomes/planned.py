@@ -15,14 +15,10 @@ import numpy as np
 from analysis.derive.visits import SCHEDULE
 from analysis.outcomes.losses import DAYS_PER_WEEK
 from analysis.results import Estimate
+from analysis.wording.texts import say
 
 PLANNED_WEEKS = tuple(visit.target_day / DAYS_PER_WEEK for visit in SCHEDULE)
 """Weeks 0, 4, 8, 12 and 26 after the end of the series."""
-
-METHOD = (
-    "interval-censored (Turnbull) curve read at the planned visits, a straight line between them; "
-    "limits: the planned visits at which the guarded bootstrap interval of the share is past it"
-)
 
 
 def quantile_at_planned(
@@ -60,7 +56,7 @@ def quantile_at_planned(
         low=low if value is None else min(low, value),
         high=high if value is None or high is None else max(high, value),
         level=level,
-        method=METHOD,
+        method=say("outcomes.method.planned"),
         status="estimated" if value is not None else "not reached",
         warnings=(),
     )

@@ -16,6 +16,7 @@ from analysis.outcomes.rows import ResultRow
 from analysis.outcomes.selection import Group
 from analysis.outcomes.shares import bounded_row, share_row, treated_groups
 from analysis.settings import AnalysisSettings
+from analysis.wording.texts import say
 
 STANDARD_MINUTES = (45.0, 60.0)
 """Cited length of a standard session."""
@@ -39,8 +40,6 @@ RETURNED_PCT = 20.0
 """Pain at 80 % of baseline or more: a reduction of no more than this."""
 
 HIGH_DOSE = "high_dose"
-NO_MINUTES = "The length of no session is recorded."
-NO_INFUSIONS = "The export has no infusions."
 
 
 def tabulate_protocol(
@@ -102,6 +101,7 @@ def high_dose_of(datasets: Datasets, group: Group) -> pd.Index:
 def _sessions(datasets: Datasets, settings: AnalysisSettings, group: Group) -> Iterator[ResultRow]:
     infusions = infusions_of(datasets, group)
     high = high_dose_of(datasets, group)
+    lacking = "outcomes.why.no_infusions" if infusions is None else "outcomes.why.no_minutes"
     for definition, own, (least, most) in (
         ("standard_45_to_60", group.patient_ids.difference(high, sort=False), STANDARD_MINUTES),
         ("high_dose_4_hours", high, FOUR_HOURS_MINUTES),
@@ -114,7 +114,7 @@ def _sessions(datasets: Datasets, settings: AnalysisSettings, group: Group) -> I
             flags = typical.between(least, most).astype("boolean").mask(typical.isna())
         yield share_row(
             datasets, settings, _part(group, own), flags,
-            lacking=NO_INFUSIONS if infusions is None else NO_MINUTES,
+            lacking=say(lacking),
             measure="session_minutes_share", definition=definition, population="treated",
         )  # fmt: skip
 
@@ -144,7 +144,7 @@ def _initial_series(
         of_six = definition == "sixth_by_day_21"
         yield share_row(
             datasets, settings, _part(part, given_six) if of_six else part, known,
-            lacking=NO_INFUSIONS, measure="series_share", definition=definition,
+            lacking=say("outcomes.why.no_infusions"), measure="series_share", definition=definition,
             population="given_six" if of_six else "treated",
         )  # fmt: skip
 
@@ -165,12 +165,13 @@ def _boosters(datasets: Datasets, settings: AnalysisSettings, group: Group) -> I
         )  # fmt: skip
     yield bounded_row(
         datasets, settings, group, _boosted_by_half_year(datasets, group, boosters),
-        lacking=NO_INFUSIONS, measure="booster_any_share", definition="by_week_26",
+        lacking=say("outcomes.why.no_infusions"), measure="booster_any_share",
+        definition="by_week_26",
     )  # fmt: skip
     returned = _returned_after_booster(datasets, group)
     yield share_row(
         datasets, settings, _part(group, returned.index), returned,
-        lacking="Nobody with relief was rated after a booster.",
+        lacking=say("outcomes.why.unrated_after_booster"),
         measure="recurrence_share", definition="at_80_pct_of_baseline", population="boosted",
     )  # fmt: skip
 

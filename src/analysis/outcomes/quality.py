@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 import numpy as np
@@ -13,6 +14,9 @@ from analysis.outcomes.rows import Check, CheckState
 from analysis.outcomes.table_one import ages_at_start
 from analysis.settings import AnalysisSettings
 from analysis.sources.ages import OLDEST_AGE_YEARS
+from analysis.wording import words
+from analysis.wording.numbers import count_text
+from analysis.wording.texts import say
 
 MANY_MISSING_SHARE = 0.2
 """More than a fifth unseen can move a responder rate by more than its interval is wide at n = 100;
@@ -45,8 +49,13 @@ def check_quality(datasets: Datasets, settings: AnalysisSettings) -> tuple[Check
     return tuple(check(datasets, settings) for check in checks)
 
 
-def _check(name: str, table: str, state: CheckState, n: int, sentence: str) -> Check:
+def _check(code: str, table: str, state: CheckState, n: int, sentence: str) -> Check:
+    name = say(f"quality_checks.names.{code}")
     return Check(name=name, table=table, state=state, n=n, sentence=sentence)
+
+
+def _found(n: int) -> CheckState:
+    return "pass with findings" if n else "pass"
 
 
 def _records_reconcile(datasets: Datasets, settings: AnalysisSettings) -> Check:
@@ -54,45 +63,42 @@ def _records_reconcile(datasets: Datasets, settings: AnalysisSettings) -> Check:
     # A file that feeds several tables is read once for each, but its lines are there once.
     n = sum({account.file: account.n_lines for account in datasets.intake}.values())
     if wrong:
-        return _check(
-            "records reconcile", "all", "fail", len(wrong), f"Lines are lost in {', '.join(wrong)}."
-        )
-    return _check(
-        "records reconcile",
-        "all",
-        "pass",
-        n,
-        f"All {n:,} lines read are header, blank, used, or excluded by a named reason.",
-    )
+        files = say("quality_checks.told.names_joiner").join(wrong)
+        told = say("quality_checks.told.lines_lost", files=files)
+        return _check("records_reconcile", "all", "fail", len(wrong), told)
+    told = say("quality_checks.told.lines_kept", n=count_text(n))
+    return _check("records_reconcile", "all", "pass", n, told)
 
 
 def _rows_excluded(datasets: Datasets, settings: AnalysisSettings) -> Check:
-    reasons: dict[str, int] = {}
+    reasons: Counter[tuple[str, str]] = Counter()
     for account in datasets.intake:
         for why, n in account.excluded.items():
-            reasons[f"{account.table}: {why}"] = reasons.get(f"{account.table}: {why}", 0) + n
+            reasons[account.table, why] += n
     if not reasons:
-        return _check("records excluded", "all", "pass", 0, "No record was excluded.")
-    told = "; ".join(f"{why} ({n:,})" for why, n in reasons.items())
-    return _check(
-        "records excluded", "all", "pass with findings", sum(reasons.values()), f"Excluded: {told}."
-    )
+        told = say("quality_checks.told.none_excluded")
+        return _check("records_excluded", "all", "pass", 0, told)
+    each = [
+        say(
+            "quality_checks.told.excluded_reason",
+            table=table,
+            why=words.EXCLUSIONS.get(why, why),
+            n=count_text(n),
+        )
+        for (table, why), n in reasons.items()
+    ]
+    joined = say("quality_checks.told.reasons_joiner").join(each)
+    told = say("quality_checks.told.excluded", reasons=joined)
+    return _check("records_excluded", "all", "pass with findings", sum(reasons.values()), told)
 
 
 def _patients_treated(datasets: Datasets, settings: AnalysisSettings) -> Check:
     if datasets.series.empty:
-        return _check(
-            "patients treated",
-            "infusions",
-            "not applicable",
-            0,
-            "The export has no infusions; every patient counts as a starter.",
-        )
+        told = say("quality_checks.told.no_infusions_all_start")
+        return _check("patients_treated", "infusions", "not applicable", 0, told)
     n = int((~datasets.subjects["started"]).sum())
-    state: CheckState = "pass with findings" if n else "pass"
-    return _check(
-        "patients treated", "infusions", state, n, f"{n:,} patients have no infusion on record."
-    )
+    told = say("quality_checks.told.never_treated", n=count_text(n))
+    return _check("patients_treated", "infusions", _found(n), n, told)
 
 
 def _baseline_there(datasets: Datasets, settings: AnalysisSettings) -> Check:
@@ -102,20 +108,17 @@ def _baseline_there(datasets: Datasets, settings: AnalysisSettings) -> Check:
     low = int(counts.get("below minimum", 0))
     started = int(datasets.subjects["started"].sum())
     if started and none == started:
-        return _check(
-            "baseline",
-            "pain_scores",
-            "fail",
-            none,
-            "Nobody has a baseline rating: nothing to compare with.",
-        )
-    told = (
-        f"{none:,} starters have no baseline rating; {zero:,} have a baseline of 0 (no percent "
-        f"reduction exists) and {low:,} one below the minimum of "
-        f"{settings.minimum_baseline_score:g}."
+        told = say("quality_checks.told.no_baseline")
+        return _check("baseline", "pain_scores", "fail", none, told)
+    told = say(
+        "quality_checks.told.baselines",
+        none=count_text(none),
+        zero=count_text(zero),
+        low=count_text(low),
+        least=f"{settings.minimum_baseline_score:g}",
     )
-    state: CheckState = "pass with findings" if none or zero or low else "pass"
-    return _check("baseline", "pain_scores", state, none + zero + low, told)
+    n = none + zero + low
+    return _check("baseline", "pain_scores", _found(n), n, told)
 
 
 def _visit_rated(datasets: Datasets, settings: AnalysisSettings) -> Check:
@@ -124,95 +127,90 @@ def _visit_rated(datasets: Datasets, settings: AnalysisSettings) -> Check:
     rated = datasets.visits.loc[datasets.visits["visit"] == visit, "patient_id"]
     missing = int((~eligible.isin(rated)).sum())
     if len(eligible) and missing == len(eligible):
-        there = ", ".join(datasets.visit_order) or "none"
-        return _check(
-            "analysis visit",
-            "pain_scores",
-            "fail",
-            missing,
-            f"Nobody was rated at '{visit}'; visits with ratings: {there}. Set `analysis_visit`.",
-        )
+        there = say("quality_checks.told.names_joiner").join(datasets.visit_order)
+        visits = there or say("quality_checks.told.no_visits")
+        told = say("quality_checks.told.nobody_rated", visit=visit, visits=visits)
+        return _check("analysis_visit", "pain_scores", "fail", missing, told)
     share = missing / len(eligible) if len(eligible) else 0.0
     state: CheckState = "pass with findings" if share > MANY_MISSING_SHARE else "pass"
-    told = f"{missing:,} of {len(eligible):,} starters were not rated at '{visit}'."
-    return _check("analysis visit", "pain_scores", state, missing, told)
+    n, of = count_text(missing), count_text(len(eligible))
+    told = say("quality_checks.told.not_rated", n=n, of=of, visit=visit)
+    return _check("analysis_visit", "pain_scores", state, missing, told)
 
 
 def _same_day_ratings(datasets: Datasets, settings: AnalysisSettings) -> Check:
     ratings = datasets.ratings
     n = int(ratings.loc[ratings["n_same_day"] > 1, "n_same_day"].sum())
-    told = f"{n:,} ratings share patient, day and recall with another; each such day is averaged."
-    return _check(
-        "ratings of one day", "pain_scores", "pass with findings" if n else "pass", n, told
-    )
+    told = say("quality_checks.told.same_day", n=count_text(n))
+    return _check("same_day", "pain_scores", _found(n), n, told)
 
 
 def _recall(datasets: Datasets, settings: AnalysisSettings) -> Check:
     ratings = datasets.ratings
     n = int(ratings.loc[ratings["role"] == OTHER_RECALL, "n_same_day"].sum())
-    told = f"Ratings of '{datasets.recall}' pain are analyzed; {n:,} of another recall are not."
-    return _check("recall", "pain_scores", "pass with findings" if n else "pass", n, told)
+    told = say("quality_checks.told.other_recall", recall=datasets.recall, n=count_text(n))
+    return _check("recall", "pain_scores", _found(n), n, told)
 
 
 def _scales(datasets: Datasets, settings: AnalysisSettings) -> Check:
     tens = datasets.ratings.groupby("patient_id")["score"].max()
     n = int((tens <= 1.0).sum())
-    told = f"{n:,} patients never rate above 1 on 0 to 10: check that their scale is not 0 to 1."
+    told = say("quality_checks.told.scale_used")
+    if n:
+        told = say("quality_checks.told.scale_suspect", n=count_text(n))
     state: CheckState = "pass with findings" if n > len(tens) / 2 else "pass"
-    return _check("scale", "pain_scores", state, n, told if n else "Scores use their scale.")
+    return _check("scale", "pain_scores", state, n, told)
 
 
 def _follow_up_after_start(datasets: Datasets, settings: AnalysisSettings) -> Check:
     """Dates read in the wrong order put follow-ups before day 0: most patients then have none."""
     ratings = datasets.ratings[datasets.ratings["role"] != NOT_TREATED]
     if ratings.empty:
-        return _check("follow-up after start", "pain_scores", "not applicable", 0, "No rating.")
+        told = say("quality_checks.told.no_rating")
+        return _check("follow_up", "pain_scores", "not applicable", 0, told)
     last = ratings.groupby("patient_id")["day"].max()
     n = int((last < 0).sum())
     share = n / len(last)
     state: CheckState = "fail" if share > 0.5 else "pass with findings" if n else "pass"
-    told = f"{n:,} patients have ratings before day 0 only."
-    if state == "fail":
-        told += " Day and month may be exchanged, or day 0 is wrong."
-    return _check("follow-up after start", "pain_scores", state, n, told)
+    most = "rated_before_most" if state == "fail" else "rated_before_only"
+    told = say(f"quality_checks.told.{most}", n=count_text(n))
+    return _check("follow_up", "pain_scores", state, n, told)
 
 
 def _series_length(datasets: Datasets, settings: AnalysisSettings) -> Check:
     if datasets.series.empty:
-        return _check("series", "infusions", "not applicable", 0, "The export has no infusions.")
+        told = say("quality_checks.told.no_infusions")
+        return _check("series", "infusions", "not applicable", 0, told)
     started = datasets.subjects[datasets.subjects["started"]]
     standard = started[started["protocol"].fillna("standard") == "standard"]
     n = int((standard["n_infusions"] < 6).sum())
-    told = (
-        f"{n:,} of {len(standard):,} starters on the standard protocol, or on one not stated, had "
-        "fewer than 6 infusions; they stay in."
-    )
-    return _check("series", "infusions", "pass with findings" if n else "pass", n, told)
+    of = count_text(len(standard))
+    told = say("quality_checks.told.short_series", n=count_text(n), of=of)
+    return _check("series", "infusions", _found(n), n, told)
 
 
 def _icd_agrees(datasets: Datasets, settings: AnalysisSettings) -> Check:
     subjects = datasets.subjects
     if "icd10" not in subjects or subjects["icd10"].isna().all():
-        return _check(
-            "ICD-10-CM", "patients", "not applicable", 0, "The export has no ICD-10 codes."
-        )
+        told = say("quality_checks.told.no_icd10")
+        return _check("icd10", "patients", "not applicable", 0, told)
     codes = subjects["icd10"].dropna()
     of_code = {code: (datasets.conditions.from_icd10(code) or ("",))[0] for code in codes.unique()}
     derived = codes.map(of_code).to_numpy(dtype=object)
     stated = subjects.loc[codes.index, "condition"].to_numpy(dtype=object)
     differs = int(np.sum((derived != stated) & (derived != "")))
-    told = f"{differs:,} patients have an ICD-10 code of another condition than the one stated."
-    state: CheckState = "pass with findings" if differs else "pass"
-    return _check("ICD-10-CM", "patients", state, differs, told)
+    told = say("quality_checks.told.icd10_differs", n=count_text(differs))
+    return _check("icd10", "patients", _found(differs), differs, told)
 
 
 def _ages_grouped(datasets: Datasets, settings: AnalysisSettings) -> Check:
     ages = ages_at_start(datasets.subjects)
     if ages.isna().all():
-        return _check("ages", "patients", "not applicable", 0, "The export tells no ages.")
+        told = say("quality_checks.told.no_ages")
+        return _check("ages", "patients", "not applicable", 0, told)
     n = int((ages >= OLDEST_AGE_YEARS).sum())
-    told = f"{n:,} patients are 90 or older and count as 90, so that no age names a patient."
-    return _check("ages", "patients", "pass with findings" if n else "pass", n, told)
+    told = say("quality_checks.told.old_ages", n=count_text(n))
+    return _check("ages", "patients", _found(n), n, told)
 
 
 def frame_of_checks(checks: tuple[Check, ...]) -> pd.DataFrame:

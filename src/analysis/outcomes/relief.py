@@ -14,8 +14,6 @@ from analysis.derive.datasets import Datasets
 from analysis.estimate.durations import ReliefCurve, estimate_kaplan_meier
 from analysis.outcomes.losses import (
     DEFINITIONS,
-    NO_RELIEF,
-    NOT_FOLLOWED,
     READ_WEEKS,
     RESPONDERS,
     Losses,
@@ -26,9 +24,8 @@ from analysis.outcomes.responders import warned
 from analysis.outcomes.rows import ResultRow, row_from_estimate
 from analysis.results import Estimate, no_patients
 from analysis.settings import AnalysisSettings, BoosterStrategy
+from analysis.wording.texts import say
 
-KM = "Kaplan-Meier, loss dated at the visit that found it; log-log interval"
-RUNS_LATE = "Loss is dated at the visit that found it, so the number is late (too high)."
 AT_RISK_WEEKS = (0.0, *READ_WEEKS)
 
 
@@ -116,9 +113,9 @@ def _median(curve: ReliefCurve | None) -> Estimate:
         value=None,
         n=curve.n,
         unit="weeks",
-        method=KM,
+        method=say("outcomes.method.kaplan_meier"),
         status="not estimable",
-        warnings=(NOT_FOLLOWED,),
+        warnings=(say("outcomes.why.not_followed"),),
     )
 
 
@@ -127,17 +124,19 @@ def _share(curve: ReliefCurve | None, week: float) -> Estimate:
 
 
 def _nobody(unit: str) -> Estimate:
-    return replace(no_patients(unit=unit, method=KM), warnings=(NO_RELIEF,))
+    nobody = no_patients(unit=unit, method=say("outcomes.method.kaplan_meier"))
+    return replace(nobody, warnings=(say("outcomes.why.no_relief"),))
 
 
 def _late(estimate: Estimate) -> Estimate:
     """Return the number with the sentence that it runs late, where any loss was dated."""
-    more = (RUNS_LATE,) if estimate.n_events else ()
-    return replace(estimate, method=KM, warnings=(*estimate.warnings, *more))
+    more = (say("outcomes.told.runs_late"),) if estimate.n_events else ()
+    method = say("outcomes.method.kaplan_meier")
+    return replace(estimate, method=method, warnings=(*estimate.warnings, *more))
 
 
 def _at_risk(curve: ReliefCurve | None, week: float) -> Estimate:
     if curve is None:
         return _nobody("count")
     n = float(curve.at_risk([week])[0])
-    return Estimate(value=n, n=curve.n, unit="count", method="count of patients still followed")
+    return Estimate(value=n, n=curve.n, unit="count", method=say("outcomes.method.followed"))

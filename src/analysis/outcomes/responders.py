@@ -25,6 +25,7 @@ from analysis.outcomes.selection import (
 )
 from analysis.results import Estimate
 from analysis.settings import AnalysisSettings
+from analysis.wording.texts import say
 
 THRESHOLDS_PCT = (30.0, 50.0)
 """Moderate and substantial improvement (IMMPACT; Dworkin 2008, J Pain 9:105): always both."""
@@ -134,7 +135,7 @@ class _Answers:
         n_boosted = int(np.count_nonzero(self.boosted & self.known))
         if not n_boosted:
             return ()
-        return (f"{n_boosted} had a booster before this visit and count as not responding.",)
+        return (say("outcomes.told.boosted_count_not", n=n_boosted),)
 
 
 def _answers(is_responder: pd.Series) -> _Answers:

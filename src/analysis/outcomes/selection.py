@@ -12,6 +12,7 @@ from analysis.derive.datasets import Datasets
 from analysis.derive.visits import SCHEDULE
 from analysis.errors import SettingsError, suggest
 from analysis.outcomes.names import ARM, GROUPINGS
+from analysis.wording.texts import say
 
 ALL = "all"
 NOT_RECORDED = "not recorded"
@@ -98,7 +99,8 @@ def warn_of_arms(datasets: Datasets, group: Group) -> tuple[str, ...]:
     arms = arms_of(datasets, group)
     if len(arms) < 2:
         return ()
-    return (f"Different treatments are together in this number ({', '.join(arms)}).",)
+    told = say("outcomes.told.arms_joiner").join(arms)
+    return (say("outcomes.told.arms_together", arms=told),)
 
 
 class Visits:

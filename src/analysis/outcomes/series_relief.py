@@ -23,13 +23,14 @@ from analysis.estimate.durations import (
     refit_weibull,
 )
 from analysis.outcomes.chance import generator
-from analysis.outcomes.losses import DAYS_PER_WEEK, NOT_FOLLOWED, RESPONDERS, series_of
-from analysis.outcomes.parametric_relief import FIRST_DAY_WEEKS, LEAST_PER_COVARIATE, TOO_FEW
+from analysis.outcomes.losses import DAYS_PER_WEEK, RESPONDERS, series_of
+from analysis.outcomes.parametric_relief import FIRST_DAY_WEEKS, LEAST_PER_COVARIATE
 from analysis.outcomes.planned import PLANNED_WEEKS, quantile_at_planned
 from analysis.outcomes.rows import ResultRow, row_from_estimate
 from analysis.outcomes.selection import Group
 from analysis.results import Estimate
 from analysis.settings import AnalysisSettings
+from analysis.wording.texts import say
 
 MOST_NUMBERS = 5
 """Series and gaps are told up to the fifth; later ones are few."""
@@ -45,23 +46,6 @@ SERIES_REPLICATES = 500
 
 JACKKNIFE_GROUPS = 40
 """Groups of patients left out in turn: their number, less one, is the degrees of freedom."""
-
-STAYED = (
-    "Later numbers hold only patients who came back for more, so the numbers are not compared like "
-    "groups."
-)
-MEDIAN_METHOD = (
-    "interval-censored (Turnbull) curve read at weeks 4, 8, 12 and 26, a straight line between "
-    "them; limits: the weeks at which the guarded bootstrap interval of the share is past one "
-    "half; the next series ends relief"
-)
-RATIO_METHOD = (
-    "Weibull accelerated failure time, interval-censored, the next series ends relief; of patients "
-    "with more than one series; t interval of the log ratio, leaving out groups of patients"
-)
-ONE_NUMBER = "Relief was shown after fewer than two numbers of series: nothing to compare."
-NO_FIT = "The ratio cannot be fitted: {why}"
-UNSTABLE = "The fit hangs on a few patients, so there is no interval."
 
 
 def tabulate_series(
@@ -122,8 +106,9 @@ def _medians(spans: pd.DataFrame, settings: AnalysisSettings, group: Group) -> I
 
 def _median(part: pd.DataFrame, settings: AnalysisSettings, group: Group, number: str) -> Estimate:
     left, right = _weeks(part)
+    method = say("outcomes.method.series_median")
     if not ((left > 0) | np.isfinite(right)).any():
-        return _no_number(len(part), "weeks", NOT_FOLLOWED, MEDIAN_METHOD)
+        return _no_number(len(part), "weeks", say("outcomes.why.not_followed"), method)
     made = bootstrap_relief(
         estimate_npmle(left, right, time_unit="weeks"),
         rng=generator(settings, group, "series", number),
@@ -136,8 +121,8 @@ def _median(part: pd.DataFrame, settings: AnalysisSettings, group: Group, number
     median = quantile_at_planned(
         made.guarded.quantiles[0], shares, lost_share=0.5, level=settings.confidence_level
     )
-    more = () if number == "1" else (STAYED,)
-    return replace(median, method=MEDIAN_METHOD, warnings=more)
+    more = () if number == "1" else (say("outcomes.told.came_back"),)
+    return replace(median, method=method, warnings=more)
 
 
 def _weeks(part: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
@@ -172,21 +157,23 @@ def estimate_trend(spans: pd.DataFrame, settings: AnalysisSettings, group: Group
     Shao and Tu (1995), The Jackknife and Bootstrap, section 5.2, on leaving out groups.
     """
     n_lost = int(np.isfinite(spans["right_days"].astype(float)).sum())
+    method = say("outcomes.method.series_ratio")
     if spans["series_number"].nunique() < 2:
-        return _no_number(len(spans), "ratio", ONE_NUMBER, RATIO_METHOD)
+        return _no_number(len(spans), "ratio", say("outcomes.why.one_series"), method)
     if n_lost < LEAST_LOSSES:
-        why = TOO_FEW.format(n=n_lost, least=LEAST_LOSSES)
-        return _no_number(len(spans), "ratio", why, RATIO_METHOD)
+        why = say("outcomes.why.few_losses", n=n_lost, least=LEAST_LOSSES)
+        return _no_number(len(spans), "ratio", why, method)
     patients = pd.factorize(spans["patient_id"])[0]
     try:
         ratio = _fit_ratio(spans)
     except EstimationError as error:
-        why = NO_FIT.format(why=str(error))
-        return _no_number(len(spans), "ratio", why, RATIO_METHOD)
+        why = say("outcomes.why.no_ratio", why=str(error))
+        return _no_number(len(spans), "ratio", why, method)
     assert ratio.value is not None
     spread = _spread(spans, patients, generator(settings, group, "series_ratio"))
     if spread is None:
-        return replace(ratio, low=None, high=None, level=None, warnings=(UNSTABLE,))
+        told = (say("outcomes.why.unstable_fit"),)
+        return replace(ratio, low=None, high=None, level=None, warnings=told)
     std_error, n_groups = spread
     half = float(stdtrit(n_groups - 1, (1 + settings.confidence_level) / 2)) * std_error
     return replace(
@@ -194,7 +181,7 @@ def estimate_trend(spans: pd.DataFrame, settings: AnalysisSettings, group: Group
         low=float(ratio.value * np.exp(-half)),
         high=float(ratio.value * np.exp(half)),
         level=settings.confidence_level,
-        method=RATIO_METHOD,
+        method=method,
     )
 
 

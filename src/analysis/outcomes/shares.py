@@ -13,9 +13,7 @@ from analysis.outcomes.rows import ResultRow, row_from_estimate
 from analysis.outcomes.selection import ALL, ARM, NOT_RECORDED, Group, patients_of, warn_of_arms
 from analysis.results import Estimate, no_patients
 from analysis.settings import AnalysisSettings
-
-BOUNDS = "Wilson score intervals of the worst and the best case for those not known"
-NOT_KNOWN = "Of not one patient is it known."
+from analysis.wording.texts import say
 
 
 def treated_groups(datasets: Datasets, condition: str) -> Iterator[Group]:
@@ -50,7 +48,7 @@ def share_row(
     group: Group,
     flags: pd.Series | None,
     *,
-    lacking: str = NOT_KNOWN,
+    lacking: str = "",
     **keys: object,
 ) -> ResultRow:
     """Return the share of patients with something, among those of whom it is known.
@@ -64,7 +62,7 @@ def share_row(
     flags : Series of nullable boolean, or None
         One value a patient, missing where not known; None where the export has no such column.
     lacking : str
-        Sentence told where nothing is known.
+        Sentence told where nothing is known; one that says no more than that where not given.
     **keys
         measure, definition, population ...
 
@@ -78,7 +76,7 @@ def share_row(
         flags = pd.Series(pd.NA, index=group.patient_ids, dtype="boolean")
     estimate = estimate_responder_share(flags, missing="excluded", level=settings.confidence_level)
     if estimate.status == "not estimable":
-        estimate = replace(estimate, warnings=(lacking,))
+        estimate = replace(estimate, warnings=(lacking or say("outcomes.why.not_known"),))
     return _row(datasets, group, estimate, keys)
 
 
@@ -88,7 +86,7 @@ def bounded_row(
     group: Group,
     flags: pd.Series,
     *,
-    lacking: str = NOT_KNOWN,
+    lacking: str = "",
     **keys: object,
 ) -> ResultRow:
     """Return a share whose interval holds whatever was true of those not known.
@@ -100,20 +98,20 @@ def bounded_row(
     Parameters, returns and statuses as `share_row`.
     """
     known, n, unknown = count_responders(flags, missing="excluded")
-    level = settings.confidence_level
+    level, method = settings.confidence_level, say("outcomes.method.bounds")
     if not len(flags):
-        estimate = no_patients(unit="share", method=BOUNDS)
+        estimate = no_patients(unit="share", method=method)
     elif not n:
         estimate = Estimate(
-            value=None, n=unknown, n_missing=unknown, unit="share", method=BOUNDS,
-            status="not estimable", warnings=(lacking,),
+            value=None, n=unknown, n_missing=unknown, unit="share", method=method,
+            status="not estimable", warnings=(lacking or say("outcomes.why.not_known"),),
         )  # fmt: skip
     else:
         worst = estimate_responder_share(flags, missing="nonresponse", level=level)
         best = estimate_responder_share(flags, missing="response", level=level)
         estimate = Estimate(
             value=known / n, low=worst.low, high=best.high, level=level, n=len(flags),
-            n_missing=unknown, n_events=known, unit="share", method=BOUNDS,
+            n_missing=unknown, n_events=known, unit="share", method=method,
         )  # fmt: skip
     return _row(datasets, group, estimate, {**keys, "population": "bounds"})
 

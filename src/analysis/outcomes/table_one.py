@@ -11,6 +11,7 @@ import pandas as pd
 from analysis.derive.datasets import Datasets
 from analysis.outcomes.rows import ResultRow
 from analysis.outcomes.selection import NOT_RECORDED, whole_group
+from analysis.wording.texts import say
 
 if TYPE_CHECKING:
     from tableone import TableOne
@@ -32,7 +33,6 @@ STATISTICS = {"median": "median", "q25": "quartile_1", "q75": "quartile_3", "mea
 SHARE, NUMBER = "characteristic_share", "characteristic"
 GROUP_BY = "characteristic"
 DAYS_A_YEAR = 365.25
-METHOD = "tableone (Pollard 2018, JAMIA Open 1:26), patients counted as starters"
 
 
 def tabulate_characteristics(datasets: Datasets, condition: str) -> tuple[ResultRow, ...]:
@@ -140,7 +140,7 @@ def _shares(known: pd.DataFrame, made: TableOne, condition: str) -> Iterator[Res
                 n_events=n,
                 n_missing=levels.get(NOT_RECORDED, 0),
                 unit="share",
-                method=METHOD,
+                method=say("outcomes.method.table_one"),
             )
 
 
@@ -163,6 +163,6 @@ def _numbers(known: pd.DataFrame, made: TableOne, condition: str) -> Iterator[Re
                 n=n,
                 n_missing=len(known) - n,
                 unit=NUMBERS[name],
-                method=METHOD,
+                method=say("outcomes.method.table_one"),
                 status="estimated" if is_known else "not estimable",
             )

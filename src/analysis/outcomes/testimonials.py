@@ -21,6 +21,7 @@ from analysis.outcomes.rows import ResultRow, row_from_estimate
 from analysis.outcomes.selection import Group, at_visit, warn_of_arms
 from analysis.outcomes.shares import eligible_groups
 from analysis.settings import AnalysisSettings
+from analysis.wording.texts import say
 
 SIMILAR_SCORE = 1.0
 """Points. Comparable patients began within one point of the one quoted: 8 to 10 beside a 9."""
@@ -29,7 +30,6 @@ LEAST_COMPARABLE = 10
 """Fewer comparable patients are too few to call a result typical, and may be recognised."""
 
 TYPICAL_PCT = (30.0, 50.0)
-TOO_FEW = f"Fewer than {LEAST_COMPARABLE} comparable patients: no typical result can be told."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,9 +117,11 @@ def _place(
     keys |= own.keys
     mixed = warn_of_arms(datasets, own)
     if len(own.patient_ids) < LEAST_COMPARABLE:
+        why = say("outcomes.why.few_comparable", least=LEAST_COMPARABLE)
         yield ResultRow(
             measure="testimonial_share", population="all_starters", value=None, n=0, unit="share",
-            method="not computed", status="not estimable", warnings=(TOO_FEW,), **keys,
+            method=say("outcomes.method.not_computed"), status="not estimable", warnings=(why,),
+            **keys,
         )  # fmt: skip
         return
     seen = at_visit(datasets, own, settings.analysis_visit)

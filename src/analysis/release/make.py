@@ -26,7 +26,7 @@ from analysis.release.figures import NOTEBOOK, draw_figures
 from analysis.release.files import by_notebook, copy_notebooks, frame_of_records, write_schemas
 from analysis.release.rows import WITHHELD, ReleasedRows, release_rows
 from analysis.release.verdicts import release_judgements
-from analysis.report.assemble import NOTEBOOKS, TITLE
+from analysis.report.assemble import NOTEBOOKS
 from analysis.report.forms import write_forms
 from analysis.report.html import report_context
 from analysis.report.inputs import NotebookLink, ReportInputs
@@ -40,19 +40,15 @@ from analysis.report.store import (
     write_judgements,
 )
 from analysis.settings import make_settings
+from analysis.wording.texts import say
 from analysis.wording.words import visit_week
 
 GRADE = "release"
-DEFAULT_NAME = "Outcome export of one clinic"
-"""Name of the data where the maker gives none: that of an export may be a folder or a person."""
-
 KEPT_OF_RUN = ("synthetic", "conditions", "settings", "seed", "versions")
 """What run.json of a release keeps; file names, hashes, maker and times of day stay behind."""
 
-YEAR = "year "
-"""What stands before a date that is a year alone."""
-
-NUMBERS_WITHHELD = "Numbers of this check are left out of a release."
+DATES = ("first_date", "last_date")
+"""Facts of the data that are dates; of a release, years."""
 
 
 def make_release(
@@ -124,6 +120,7 @@ def _write(
     ledger = load_ledger()
     labels = _labels(run)
     facts = _facts(results)
+    name = name or say("release_words.data_name")  # an export's own may be a folder or a person
     judgements = release_judgements(
         internal,
         released.rows,
@@ -150,11 +147,11 @@ def _write(
     )
     links = copy_notebooks(work / NOTEBOOKS)
     loaded = ReportInputs(
-        title=TITLE,
-        export_name=name or DEFAULT_NAME,
+        title=say("page.title"),
+        export_name=name,
         synthetic=bool(run.get("synthetic")),
         run=about,
-        results=tuple(_for_page(results, page_rows, notes, facts)),
+        results=tuple(_for_page(results, page_rows, notes, _told(facts))),
         judgements=judgements,
         conditions=labels,
         notebooks=tuple(NotebookLink(path.stem, "", f"{NOTEBOOKS}/{path.name}") for path in links),
@@ -192,10 +189,10 @@ def _provenance(
     visits = [each.row.visit for each in released.printed
               if each.row.measure == "completeness_share"]  # fmt: skip
     return Provenance(
-        name=name or DEFAULT_NAME,
+        name=name,
         synthetic=bool(run.get("synthetic")),
-        first_date=str(facts.get("first_date", "")).removeprefix(YEAR),
-        last_date=str(facts.get("last_date", "")).removeprefix(YEAR),
+        first_date=str(facts.get("first_date", "")),
+        last_date=str(facts.get("last_date", "")),
         last_visit=max(visits, key=lambda visit: visit_week(visit) or 0.0, default=""),
     )
 
@@ -226,15 +223,22 @@ def _facts(results: Sequence[NotebookResults]) -> dict[str, Any]:
     """Return the few facts a release keeps: whether patients exist, and the years of the data."""
     found: dict[str, Any] = {}
     for result in results:
-        for key in ("synthetic", "recall", "first_date", "last_date"):
+        for key in ("synthetic", "recall", *DATES):
             value = result.facts.get(key)
             if value is not None:
-                found.setdefault(key, f"{YEAR}{value[:4]}" if key.endswith("_date") else value)
+                found.setdefault(key, value[:4] if key in DATES else value)
     return found
 
 
+def _told(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return facts as the page prints them: a year alone is called so."""
+    years = {key: say("release_words.year", year=facts[key]) for key in DATES if key in facts}
+    return {**facts, **years}
+
+
 def _bare(check: Check) -> Check:
-    return replace(check, n=None, sentence=NUMBERS_WITHHELD)  # type: ignore[arg-type]
+    told = say("release_words.check")
+    return replace(check, n=None, sentence=told)  # type: ignore[arg-type]
 
 
 def _labels(run: Mapping[str, Any]) -> dict[str, str]:

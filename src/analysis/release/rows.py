@@ -23,15 +23,10 @@ from analysis.release.coarse import (
 )
 from analysis.release.relations import LARGEST_SMALL
 from analysis.release.suppress import Suppression, choose_withheld
+from analysis.wording.texts import say
 
 WITHHELD = "withheld"
 """Status of a row whose number is not released."""
-
-SMALL = "Withheld: a count of 1 to 10 patients stands behind it."
-FURTHER = "Withheld: together with other numbers it would tell a count of 1 to 10 patients."
-STEP = "Withheld: too few patients stand behind it or behind the step to it."
-NOT_KNOWN = "How many are not known is withheld."
-REMARK = "A remark with counts is left out."
 
 CLAIM_COST, WHOLE_COST, END_COST = 500.0, 3.0, 3.0
 """How much more a number is worth to readers: behind a claim, of a whole condition, at the end of
@@ -151,12 +146,13 @@ def _release(
     needed = {*cells.needed, *_also_needed(row, cells)}
     coarse = _coarse(row, points)
     if needed & withheld or coarse is None:
-        why = STEP if coarse is None else SMALL if needed & chosen.small else FURTHER
+        why = "step" if coarse is None else "small" if needed & chosen.small else "further"
         # A withheld count row must not tell its number in another field.
         every = ("value", *hidden, *(("n_events",) if row.n_events is not None else ()))
-        bare = replace(row, warnings=(why,))
+        bare = replace(row, warnings=(say(f"release_words.{why}"),))
         return ReleasedRow(row=bare, hidden=tuple(dict.fromkeys(every)))
-    remarks = _remarks(row) + ((NOT_KNOWN,) if "n_missing" in hidden else ())
+    remarks = _remarks(row)
+    remarks += (say("release_words.not_known"),) if "n_missing" in hidden else ()
     return ReleasedRow(row=replace(coarse, warnings=remarks), hidden=tuple(hidden))
 
 
@@ -190,11 +186,11 @@ def _coarse(row: ResultRow, points: Collection[str]) -> ResultRow | None:
 def _remarks(row: ResultRow) -> tuple[str, ...]:
     """Return the warnings that hold no digit; one with a count is replaced."""
     kept = tuple(text for text in row.warnings if not re.search(r"\d", text))
-    return kept + ((REMARK,) if len(kept) < len(row.warnings) else ())
+    return kept + ((say("release_words.remark"),) if len(kept) < len(row.warnings) else ())
 
 
 def _rename_groups(rows: Sequence[ResultRow]) -> list[ResultRow]:
     """Return rows in which a group whose name holds an identifier is called by a number."""
     names = sorted({row.group for row in rows if find_identifiers(row.group)})
-    called = {name: f"group {n}" for n, name in enumerate(names, start=1)}
+    called = {name: say("release_words.group", n=n) for n, name in enumerate(names, start=1)}
     return [replace(row, group=called[row.group]) if row.group in called else row for row in rows]

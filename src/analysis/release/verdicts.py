@@ -5,6 +5,7 @@ So no sentence, verdict or number of patients still needed can tell more than th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -19,14 +20,14 @@ from analysis.claims.tipping import tip_judgement
 from analysis.outcomes.rows import ResultRow
 from analysis.release.check_text import SMALL_IN_WORDS
 from analysis.release.relations import is_small
-from analysis.release.rows import NOT_KNOWN, WITHHELD, ReleasedRow
+from analysis.release.rows import WITHHELD, ReleasedRow
 from analysis.settings import AnalysisSettings
+from analysis.wording.numbers import count_text
+from analysis.wording.texts import LANGUAGE, language_in_force, say
 
-REASON = (
-    "Withheld in this release: the numbers behind it are of too few patients, or would tell of too "
-    "few. The internal report holds the verdict."
-)
-NO_SENTENCE = "Withheld in this release: the sentence needs a number that is withheld."
+ANY_SMALL = re.compile(r"(?<![\d,.])(?:10|[1-9])(?![\d,.]*\d)")
+"""A whole number of 1 to 10. `SMALL_IN_WORDS` knows a count by the English around it; in another
+language every such number is taken for one."""
 
 
 def release_judgements(
@@ -96,7 +97,7 @@ def _known(one: Judgement) -> dict[str, Any]:
 def _release(one: Judgement, again: Judgement, printed: dict[str, ReleasedRow]) -> Judgement:
     hidden = printed[again.result_id].hidden if again.result_id in printed else ()
     nothing: dict[str, Any] = {"n_missing": None} if "n_missing" in hidden else {}
-    told = f"{again.sentence} {NOT_KNOWN}" if nothing else again.sentence
+    told = f"{again.sentence} {say('release_words.not_known')}" if nothing else again.sentence
     decided = again.value is not None
     return replace(
         again,
@@ -120,12 +121,18 @@ def _complete(
     """Return a judgement with what may be said and its tipping point, as the whole rows tell it."""
     row = printed.get(one.result_id)
     if row is not None and not row.whole:
-        return replace(one, may_say=NO_SENTENCE)
+        return replace(one, may_say=say("release_words.sentence"))
     saying = write_may_say(claim, one, whole, provenance=provenance)
-    if SMALL_IN_WORDS.search(saying.text):
-        return replace(one, may_say=NO_SENTENCE)
+    if tells_small_count(saying.text):
+        return replace(one, may_say=say("release_words.sentence"))
     kept = _tipping(sum_up_tipping(tip_judgement(one, whole)), tipping)
     return replace(one, may_say=saying.text, sayable=saying.states_result, tipping=kept)
+
+
+def tells_small_count(sentence: str) -> bool:
+    """Return whether a sentence of the suite, in the language in force, may tell a small count."""
+    english = language_in_force() == LANGUAGE
+    return bool((SMALL_IN_WORDS if english else ANY_SMALL).search(sentence))
 
 
 def _tipping(found: Tipping | None, was: Tipping | None) -> Tipping | None:
@@ -133,7 +140,7 @@ def _tipping(found: Tipping | None, was: Tipping | None) -> Tipping | None:
 
     Without the rows of who could have responded another point would be found; that is no answer.
     """
-    if found is None or was is None or SMALL_IN_WORDS.search(found.sentence):
+    if found is None or was is None or tells_small_count(found.sentence):
         return None
     told = (found.n_missing, found.n_could, found.n_to_meet)
     if told != (was.n_missing, was.n_could, was.n_to_meet):
@@ -143,6 +150,7 @@ def _tipping(found: Tipping | None, was: Tipping | None) -> Tipping | None:
 
 
 def _without_numbers(one: Judgement) -> Judgement:
+    why = say("release_words.verdict")
     return Judgement(
         claim_id=one.claim_id,
         wording=one.wording,
@@ -156,9 +164,9 @@ def _without_numbers(one: Judgement) -> Judgement:
         # Withheld is no verdict of the suite's; words without records keep theirs in any case.
         verdict=WITHHELD if one.answer == "computed" else one.verdict,  # type: ignore[arg-type]
         status=WITHHELD,
-        reason=REASON,
-        sentence=REASON,
-        may_say=NO_SENTENCE,
+        reason=why,
+        sentence=why,
+        may_say=say("release_words.sentence"),
         **_known(one),
     )
 
@@ -167,4 +175,5 @@ def _readings(found: Readings | None) -> Readings | None:
     """Return the readings in counts, with a sentence that holds no other number."""
     if found is None:
         return None
-    return replace(found, sentence=f"{found.n_agreeing:,} of {found.n:,} readings agree.")
+    k, n = count_text(found.n_agreeing), count_text(found.n)
+    return replace(found, sentence=say("release_words.readings", k=k, n=n))

@@ -28,8 +28,6 @@ from analysis.wording.texts import say
 NOTEBOOKS = "notebooks"
 """Folder of executed notebooks in a run folder, one ``<notebook>.<condition>.ipynb`` each."""
 
-TITLE = say("page.title")
-
 
 @dataclass(frozen=True, kw_only=True)
 class ExecutedNotebook:
@@ -88,7 +86,7 @@ def assemble_report(work: Path, content: ReportContent) -> Assembled:
     shutil.rmtree(work / "results", ignore_errors=True)
     write_json(work / "results.json", [result_record(result) for result in results])
     loaded = ReportInputs(
-        title=TITLE,
+        title=say("page.title"),
         export_name=content.export_name,
         synthetic=content.synthetic,
         run=content.run,

@@ -39,7 +39,7 @@ from analysis.report.verdicts import (
 from analysis.wording import words
 from analysis.wording.dates import date_text, span_text
 from analysis.wording.numbers import count_text, estimate_text, interval_text
-from analysis.wording.texts import say, say_all, say_pairs
+from analysis.wording.texts import language_in_force, say, say_all, say_pairs
 
 PAGE = "index.html"
 FORMS = ("summary.pdf", "report.pdf", "results.xlsx", "results.csv", "claims.csv", "claims.json",
@@ -49,7 +49,6 @@ FORMS = ("summary.pdf", "report.pdf", "results.xlsx", "results.csv", "claims.csv
 LONGEST_ID = 200
 """Letters of a fragment, a figure's name or a link; a group may be named by 10,000."""
 
-SYNTHETIC = say("page.synthetic")
 SCRIPT = "page.js"
 TERMS = {
     "responders": "responder",
@@ -104,10 +103,12 @@ def kept_together(text: str) -> str:
 
 def render_page(template: str, **context: Any) -> str:
     """Return a template of the suite rendered with everything escaped."""
-    return _environment().get_template(template).render(**context)
+    return _environment(language_in_force()).get_template(template).render(**context)
 
 
-def _environment() -> Environment:
+@lru_cache(maxsize=4)
+def _environment(language: str) -> Environment:
+    """Return what renders templates, compiled once a language; the texts are those in force."""
     made = Environment(
         loader=PackageLoader("analysis.report"),
         autoescape=True,

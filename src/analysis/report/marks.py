@@ -10,7 +10,8 @@ from markupsafe import Markup, escape
 
 from analysis.claims.judgement import Judgement
 from analysis.display.palette import BAND, BAND_EDGE, FONT, INK, MUTED, RULE, verdict_color
-from analysis.wording.numbers import number_text, quantity_text
+from analysis.wording.numbers import number_text, quantity_text, time_text
+from analysis.wording.texts import say
 
 WIDTH, MARGIN = 400.0, 16.0
 NO_FILL = 'fill="none"'
@@ -118,14 +119,22 @@ def _axis(unit: str, end: float) -> str:
     rule = f'class="rule" {_STROKE["rule"]}'
     parts = [f'<path {rule} d="M{MARGIN:g} 42H{WIDTH - MARGIN:g}"/>']
     for mark in marks:
-        said = number_text(mark) if unit == "weeks" else quantity_text(mark, unit=unit)
-        said = said.replace(".0 %", " %") + (" weeks" if unit == "weeks" and mark == 26 else "")
+        said = _mark_text(mark, unit)
         anchor = "end" if mark == end else "start" if mark == 0 else "middle"
         x = _x(mark, end) + {"end": MARGIN, "start": -MARGIN}.get(anchor, 0.0)
         parts.append(f'<path {rule} d="M{_x(mark, end):.1f} 4V46"/>')
         parts.append(f'<text x="{x:.1f}" y="60" text-anchor="{anchor}" font-size="13" '
                      f'fill="{MUTED}">{escape(said)}</text>')  # fmt: skip
     return "".join(parts)
+
+
+def _mark_text(mark: float, unit: str) -> str:
+    """Return a number of the axis; of weeks, only the last planned visit names the unit."""
+    if unit == "weeks":
+        return time_text(number_text(mark), unit=unit) if mark == WEEKS_END else number_text(mark)
+    if unit == "percent":
+        return say("numbers.percent", number=number_text(mark))
+    return quantity_text(mark, unit=unit)
 
 
 def _interval(judgement: Judgement, end: float, color: str) -> str:

@@ -51,9 +51,11 @@ def intake_table(inputs: ReportInputs) -> TableView | None:
 
 def _line(record: Mapping[str, Any]) -> tuple[str, ...]:
     excluded = record.get("excluded") or {}
-    reasons = "; ".join(
-        f"{words.plain_text(str(why))}: {count_text(n)}" for why, n in sorted(excluded.items())
-    )
+    told = [
+        say("flow.reason", why=words.EXCLUSIONS.get(why) or words.plain_text(str(why)),
+            n=count_text(n))
+        for why, n in sorted(excluded.items())
+    ]  # fmt: skip
     lines, rows = record.get("n_lines"), record.get("n_records")
     per_record = record.get("per_record", 1)
     both = lines is not None and rows is not None
@@ -66,5 +68,5 @@ def _line(record: Mapping[str, Any]) -> tuple[str, ...]:
         count_text(None if rows is None else rows * per_record),
         count_text(record.get("n_used")),
         count_text(sum(excluded.values())),
-        reasons or say("quality.none_excluded"),
+        say("flow.reasons_joiner").join(told) or say("quality.none_excluded"),
     )

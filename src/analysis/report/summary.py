@@ -6,11 +6,8 @@ from collections.abc import Sequence
 
 from analysis.claims.judgement import Judgement
 from analysis.outcomes.rows import Sentence
-
-NO_CONTROL = (
-    "These are the outcomes of patients seen before and after, without a control group: they can "
-    "contradict a figure, but they do not show what the treatment itself did."
-)
+from analysis.wording import words
+from analysis.wording.texts import say
 
 
 def write_summary(banner: str, judgements: Sequence[Judgement]) -> tuple[Sentence, ...]:
@@ -20,8 +17,14 @@ def write_summary(banner: str, judgements: Sequence[Judgement]) -> tuple[Sentenc
         Sentence(
             name=f"claim_{judgement.claim_id}",
             condition=judgement.condition,
-            text=f'"{judgement.wording}": {judgement.verdict}. {judgement.sentence}',
+            text=say(
+                "summary.sentences.claim",
+                wording=judgement.wording,
+                verdict=words.word(words.VERDICTS, judgement.verdict).lower(),
+                sentence=judgement.sentence,
+            ),
         )
         for judgement in judgements
     )
-    return (opening, *verdicts, Sentence(name="no_control", condition="all", text=NO_CONTROL))
+    limit = say("summary.sentences.no_control")
+    return (opening, *verdicts, Sentence(name="no_control", condition="all", text=limit))

@@ -132,8 +132,9 @@ def patients_text(inputs: ReportInputs) -> str:
     for step in ("in_file", "started", "eligible"):
         found = find_rows(inputs.rows, measure="patients", definition=step, condition=ALL,
                           group_by=ALL)  # fmt: skip
-        told += [f"{estimate_text(row)} {words.word(words.DEFINITIONS, step)}" for row in found[:1]]
-    return ", ".join(told)
+        word = words.word(words.DEFINITIONS, step)
+        told += [say("marks.step", n=estimate_text(row), step=word) for row in found[:1]]
+    return say("marks.steps_joiner").join(told)
 
 
 def view_of(inputs: ReportInputs, judgement: Judgement, *, drawn: bool = True) -> VerdictView:
@@ -144,12 +145,17 @@ def view_of(inputs: ReportInputs, judgement: Judgement, *, drawn: bool = True) -
     known = judgement.value is not None
     estimate = estimate_text(measured, apart_from=marks)
     interval = (
-        f"{level_text(judgement.level)} {interval_text(judgement, apart_from=marks)}"
+        say(
+            "marks.interval",
+            level=level_text(judgement.level),
+            interval=interval_text(judgement, apart_from=marks),
+        )
         if known and (judgement.low is not None or judgement.high is not None)
         else ""
     )
     cited = words.plain_text(judgement.cited_text) or band_text(*marks, unit=judgement.unit)
-    says = say("first.strip", cited=cited, ours=", ".join(t for t in (estimate, interval) if t))
+    ours = say("marks.ours", estimate=estimate, interval=interval) if interval else estimate
+    says = say("first.strip", cited=cited, ours=ours)
     sentence = words.plain_text(judgement.sentence, longest=2000)
     return VerdictView(
         claim_id=words.plain_text(judgement.claim_id),
@@ -190,8 +196,8 @@ def _patients(judgement: Judgement) -> str:
     n = say("first.n", n=count_text(judgement.n))
     unknown = say("first.missing", n=count_text(judgement.n_missing))
     if judgement.n_missing is None:  # of a release
-        return f"{n}; {say('first.missing_withheld')}"
-    return f"{n}; {unknown}" if judgement.n_missing else n
+        return say("marks.patients_unknown", n=n, unknown=say("first.missing_withheld"))
+    return say("marks.patients_unknown", n=n, unknown=unknown) if judgement.n_missing else n
 
 
 def _robustness(judgement: Judgement) -> str:
@@ -202,11 +208,16 @@ def _robustness(judgement: Judgement) -> str:
     n, k = count_text(found.n), count_text(found.n_agreeing)
     if found.n == found.n_agreeing:
         return say("first.agree_all", n=n)
-    others = [f"{words.word(words.VERDICTS, verdict).lower()} {count_text(times)}"
-              for verdict, times in found.verdicts.items()
-              if verdict != judgement.verdict and times]  # fmt: skip
+    others = [
+        say("marks.other_verdict", verdict=words.word(words.VERDICTS, verdict).lower(),
+            n=count_text(times))
+        for verdict, times in found.verdicts.items()
+        if verdict != judgement.verdict and times
+    ]  # fmt: skip
     told = say("first.agree", verdict=words.word(words.VERDICTS, judgement.verdict), k=k, n=n)
-    return f"{told} {say('first.other', others=', '.join(others))}" if others else told
+    if not others:
+        return told
+    return f"{told} {say('first.other', others=say('marks.others_joiner').join(others))}"
 
 
 def _further(judgement: Judgement) -> Iterable[tuple[str, str]]:
@@ -221,19 +232,21 @@ def _further(judgement: Judgement) -> Iterable[tuple[str, str]]:
     if judgement.shrunk:
         label = words.plain_text(judgement.shrunk.label, longest=300)
         n = say("first.n", n=count_text(judgement.shrunk.n))
-        yield say("first.shrunk"), f"{share_text(judgement.shrunk.value)} ({n}): {label}"
+        share = share_text(judgement.shrunk.value)
+        yield say("first.shrunk"), say("marks.shrunk", share=share, n=n, label=label)
 
 
 def _more(judgement: Judgement) -> str:
     """Return the reason or the number that would decide, unless the sentence says it already."""
-    if "more patients would decide" in judgement.sentence:
+    further = judgement.further_patients
+    if further is not None and re.search(rf"\b{count_text(further)}\b", judgement.sentence):
         return ""
     if judgement.reason and judgement.reason in judgement.sentence:
         return ""
     if judgement.reason:
         return words.plain_text(judgement.reason, longest=600)
-    if judgement.verdict == "undecided" and judgement.further_patients is not None:
-        return say("first.decide", n=count_text(judgement.further_patients))
+    if judgement.verdict == "undecided" and further is not None:
+        return say("first.decide", n=count_text(further))
     return ""
 
 

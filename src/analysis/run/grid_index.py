@@ -13,11 +13,11 @@ from analysis.report.html import render_page
 from analysis.report.store import write_json
 from analysis.wording import words
 from analysis.wording.numbers import count_text
+from analysis.wording.texts import say
 
 if TYPE_CHECKING:
     from analysis.run.grid import CellResult
 
-TITLE = "How much do the verdicts hang on the settings?"
 TOLD = ("claim_id", "verdict", "value", "low", "high", "level", "unit", "n", "n_missing", "reason")
 
 
@@ -58,7 +58,7 @@ def write_index(
     page = folder / "index.html"
     text = render_page(
         "grid.html.j2",
-        title=TITLE,
+        title=say("grid.title"),
         synthetic=synthetic,
         export_name=words.plain_text(export_name, longest=120),
         facts=_facts(export_name, results),
@@ -106,21 +106,20 @@ def _record(result: CellResult) -> dict[str, Any]:
 
 def _facts(export_name: str, results: Sequence[CellResult]) -> list[tuple[str, str]]:
     missing = sum(bool(each.error) for each in results)
-    runs = count_text(len(results)) + (
-        f", {count_text(missing)} without a report" if missing else ""
-    )
-    varied = ", ".join(_varied(results))
+    runs = count_text(len(results))
+    if missing:
+        runs = say("grid.facts.some_missing", runs=runs, missing=count_text(missing))
     return [
-        ("Data", words.plain_text(export_name, longest=120)),
-        ("Runs", runs),
-        ("Settings varied", varied),
+        (say("grid.facts.data"), words.plain_text(export_name, longest=120)),
+        (say("grid.facts.runs"), runs),
+        (say("grid.facts.varied"), ", ".join(_varied(results))),
     ]
 
 
 def _value_text(value: Any) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return "empty" if value == "" else str(value)
+    return say("grid.empty") if value == "" else str(value)
 
 
 def _tally(claim: Judgement, results: Sequence[CellResult]) -> list[tuple[str, str, int]]:

@@ -17,6 +17,8 @@ from analysis.outcomes.selection import check_condition, patients_of
 from analysis.places import find_path
 from analysis.settings import AnalysisSettings, make_settings
 from analysis.sources.export import load_export
+from analysis.wording.numbers import count_text
+from analysis.wording.texts import say
 
 SETTINGS_FILE = "settings.json"
 """Settings that travel with prepared datasets."""
@@ -43,9 +45,9 @@ class Study:
     @property
     def banner(self) -> str:
         """One line that names the data and says when the patients do not exist."""
-        name = self.datasets.name
-        made_up = " SYNTHETIC DATA: these patients do not exist." if self.datasets.synthetic else ""
-        return f"{name}: {len(self.subjects):,} patients ({self.condition}).{made_up}"
+        told = "study.banner_synthetic" if self.datasets.synthetic else "study.banner"
+        n = count_text(len(self.subjects))
+        return say(told, name=self.datasets.name, n=n, condition=self.condition)
 
 
 def open_study(

@@ -19,13 +19,16 @@ class Words(Mapping[str, str]):
     Parameters
     ----------
     names : str
-        Tables of the file of texts below ``words``, one after the other.
+        Tables of the file of texts below ``within``, one after the other.
+    within : str
+        The table of the file they stand in.
     with_statistics : bool
         Whether the statistics of characteristics are codes too: ``age_years_median``.
     """
 
-    def __init__(self, *names: str, with_statistics: bool = False) -> None:
-        self._names, self._with_statistics = names, with_statistics
+    def __init__(self, *names: str, within: str = "words", with_statistics: bool = False) -> None:
+        self._starts = tuple(f"{within}.{name}." for name in names)
+        self._with_statistics = with_statistics
 
     def __getitem__(self, code: str) -> str:
         return self._found()[code]
@@ -37,25 +40,24 @@ class Words(Mapping[str, str]):
         return len(self._found())
 
     def _found(self) -> Mapping[str, str]:
-        return _words(language_in_force(), self._names, self._with_statistics)
+        return _words(language_in_force(), self._starts, self._with_statistics)
 
 
 @lru_cache(maxsize=256)
-def _words(language: str, names: tuple[str, ...], with_statistics: bool) -> dict[str, str]:
+def _words(language: str, starts: tuple[str, ...], with_statistics: bool) -> dict[str, str]:
     texts = load_texts(language)
 
-    def table(name: str) -> dict[str, str]:
-        start = f"words.{name}."
+    def table(start: str) -> dict[str, str]:
         return {k.removeprefix(start): v for k, v in texts.items() if k.startswith(start)}
 
-    found = {code: told for name in names for code, told in table(name).items()}
+    found = {code: told for start in starts for code, told in table(start).items()}
     if with_statistics:
         found |= {
             f"{code}_{ending}": texts["words.statistic_of"].format(
                 characteristic=told.lower(), statistic=statistic
             )
-            for code, told in table("characteristics").items()
-            for ending, statistic in table("statistics").items()
+            for code, told in table("words.characteristics.").items()
+            for ending, statistic in table("words.statistics.").items()
         }
     return found
 
@@ -71,6 +73,9 @@ GROUPINGS = Words("groupings")
 GROUPS = Words("groups")
 CHECK_STATES = Words("check_states")
 POSITIONS = Words("positions")
+CONVENTIONS = Words("conventions")
+ROLES = Words("roles")
+EXCLUSIONS = Words("exclusions")
 
 
 def word(table: Mapping[str, str], code: str) -> str:

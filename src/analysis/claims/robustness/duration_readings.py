@@ -6,42 +6,25 @@ rows of the suite; nothing is read here that it could not also be set to.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import product
 from typing import ClassVar, get_args
 
 from analysis.claims.ledger import Claim
-from analysis.claims.specifications import MINIMUM_BASELINES
+from analysis.claims.specifications import MINIMUM_BASELINES, number_choice
 from analysis.outcomes.losses import ALL_STARTERS, DEFINITIONS, RESPONDERS
 from analysis.outcomes.responders import THRESHOLDS_PCT
 from analysis.settings import AnalysisSettings, BoosterStrategy, Clock, LossRule
-from analysis.wording.words import visit_week
+from analysis.wording.texts import language_in_force, say
+from analysis.wording.words import Words, visit_week
 
 DURATION_MEASURES = ("relief_duration", "kept_relief")
 """A median in weeks, and a share still relieved at a week."""
 
 COMPETING = "competing"
 BETWEEN, AT_VISIT = "between_visits", "at_visit"
-
-PHRASES = {
-    "once": "lost at one rating below",
-    "confirmed": "lost when a next rating confirms",
-    "near_baseline": "lost when back near baseline",
-    "end_of_series": "timed from the end of the series",
-    "first_response": "timed from the first response",
-    "start": "timed from the first infusion",
-    "loss": "a booster ends relief",
-    "censoring": "nothing known after a booster",
-    "ignored": "boosters ignored",
-    COMPETING: "boosters compete with loss",
-    RESPONDERS: "responders only",
-    ALL_STARTERS: "all who started, others 0 weeks",
-    BETWEEN: "losses lie between visits",
-    AT_VISIT: "losses dated at the visit",
-}
-"""Each choice in words, short enough for a figure."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,15 +52,7 @@ class DurationReading:
         former: losses dated at the earliest and the latest they can be.
     """
 
-    choice_names: ClassVar[dict[str, str]] = {
-        "counts": "What counts",
-        "visit": "Timed from",
-        "missing": "Lost when",
-        "population": "Who",
-        "baseline": "Least baseline",
-        "booster": "Boosters",
-        "interval": "Losses",
-    }
+    choice_names: ClassVar[Mapping[str, str]] = Words("dimensions", within="robustness")
     """Titles of the dimensions; the keys are their places, the same for every claim."""
 
     measure: str
@@ -91,18 +66,31 @@ class DurationReading:
     estimator: str
 
     @cached_property
-    def choices(self) -> dict[str, str]:
-        """Each choice in words, by the keys of `choice_names`; not to be changed."""
-        least = self.minimum_baseline_score
+    def codes(self) -> dict[str, str | float]:
+        """Each choice by the keys of `choice_names`, in the order shown; not to be changed."""
         return {
-            "counts": f"at least {self.threshold_pct:g} % less pain",
-            "visit": PHRASES[self.clock],
-            "missing": PHRASES[self.loss_rule],
-            "population": PHRASES[self.population],
-            "baseline": f"baseline {least:g} or more" if least else "any baseline above 0",
-            "booster": PHRASES[self.booster],
-            "interval": PHRASES[self.estimator],
+            "counts": self.threshold_pct,
+            "visit": self.clock,
+            "missing": self.loss_rule,
+            "population": self.population,
+            "baseline": self.minimum_baseline_score,
+            "booster": self.booster,
+            "interval": self.estimator,
         }
+
+    @cached_property
+    def choices(self) -> dict[str, str]:
+        """Each choice in words; not to be changed."""
+        language = language_in_force()
+        return {name: _choice(name, code, language) for name, code in self.codes.items()}
+
+
+@lru_cache(maxsize=1024)
+def _choice(dimension: str, code: str | float, language: str) -> str:
+    """Return a choice in words, kept because hundreds of readings make the same few."""
+    if isinstance(code, str):
+        return say(f"robustness.choices.{code}")
+    return number_choice(dimension, code)
 
 
 def has_duration_readings(claim: Claim) -> bool:

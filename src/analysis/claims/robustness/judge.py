@@ -21,10 +21,7 @@ from analysis.claims.specifications import RATE_MEASURES, headline_of, specifica
 from analysis.derive.datasets import Datasets
 from analysis.outcomes.selection import ARM, arms_of, check_condition
 from analysis.settings import AnalysisSettings
-
-NO_FIGURE = "The claim has no figure to be judged against, or none that these data could answer."
-NO_GRID = "No grid of readings is defined for this measure."
-SEVERAL_ARMS = "The patients were given different treatments, which must not be pooled."
+from analysis.wording.texts import say
 
 
 def judge_readings(
@@ -63,7 +60,7 @@ def judge_readings(
     4:1208.
     """
     if claim.answer != "computed" or (claim.floor is None and claim.ceiling is None):
-        return RobustnessResult(**_about(claim, settings), reason=NO_FIGURE)  # type: ignore[arg-type]
+        return _no_readings(claim, settings, say("robustness.no_figure"))
     check_condition(datasets, claim.condition)
     if claim.measure in DURATION_MEASURES:
         return _judge_durations(claim, datasets, settings, {} if benches is None else benches)
@@ -75,7 +72,7 @@ def judge_readings(
     )
     part, refusal = _part_of(claim, datasets, settings.claim_arm)
     if not readings or refusal:
-        return RobustnessResult(**_about(claim, settings), reason=refusal or NO_GRID)  # type: ignore[arg-type]
+        return _no_readings(claim, settings, refusal or say("robustness.no_grid"))
     patients = lay_out_patients(
         datasets,
         starters_of(datasets, claim.condition, **part),
@@ -101,7 +98,7 @@ def _judge_durations(
     readings = duration_readings_of(claim, settings, with_infusions=with_infusions)
     part, refusal = _part_of(claim, datasets, settings.claim_arm)
     if not readings or refusal:
-        return RobustnessResult(**_about(claim, settings), reason=refusal or NO_GRID)  # type: ignore[arg-type]
+        return _no_readings(claim, settings, refusal or say("robustness.no_grid"))
     headline = duration_headline_of(claim, settings)
     numbers, is_testable = estimate_durations(
         datasets,
@@ -170,6 +167,10 @@ def judge_arrays(
     return tuple(said.tolist())
 
 
+def _no_readings(claim: Claim, settings: AnalysisSettings, reason: str) -> RobustnessResult:
+    return RobustnessResult(**_about(claim, settings), reason=reason)  # type: ignore[arg-type]
+
+
 def _about(claim: Claim, settings: AnalysisSettings) -> dict[str, object]:
     return {
         "claim_id": claim.claim_id,
@@ -186,12 +187,12 @@ def _part_of(claim: Claim, datasets: Datasets, arm: str) -> tuple[dict[str, str]
     has_arms = ARM in datasets.subjects
     arms = arms_of(datasets, starters_of(datasets, claim.condition)) if has_arms else ()
     if claim.group:
-        return claim.group_keys, SEVERAL_ARMS if len(arms) > 1 else ""
+        return claim.group_keys, say("robustness.arms_several") if len(arms) > 1 else ""
     if not arms:
         return {}, ""
     arm = arms[0] if len(arms) == 1 and not arm else arm
     if not arm:
-        return {}, SEVERAL_ARMS
+        return {}, say("robustness.arms_several")
     if arm not in arms:
-        return {}, f"None of these patients is in the arm '{arm}'."
+        return {}, say("robustness.arm_unknown", arm=arm)
     return {"group_by": ARM, "group": arm}, ""

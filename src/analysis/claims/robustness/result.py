@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.claims.judgement import Verdict
+from analysis.claims.judgement import VERDICTS_WITHIN, Verdict
 from analysis.claims.robustness.duration_readings import DurationReading
 from analysis.claims.specifications import Specification
 from analysis.wording.numbers import count_text
+from analysis.wording.texts import say
+from analysis.wording.words import VERDICTS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 Reading = Specification | DurationReading
+Code = str | float
+Codes = dict[str, Code]
 
 READING_VERDICTS: tuple[Verdict, ...] = ("meets", "falls short", "undecided", "not testable")
 
@@ -129,8 +133,9 @@ class RobustnessResult:
         import pandas as pd
 
         rows: list[dict[str, object]] = []
-        titles = self.specifications[0].choice_names if self.specifications else {}
-        for name, title in titles.items():
+        names = self.specifications[0].codes if self.specifications else {}
+        for name in names:
+            title = self.specifications[0].choice_names[name]
             words = [one.choices[name] for one in self.specifications]
             for word in dict.fromkeys(words):
                 said = [v for v, w in zip(self.verdicts, words, strict=True) if w == word]
@@ -150,26 +155,32 @@ class RobustnessResult:
         series."
         """
         if self.headline is None:
-            return f"There are no other readings. {self.reason}".strip()
+            return say("robustness.no_readings", reason=self.reason).strip()
         leads = self.verdicts[self.headline]
         found = sorted(
             ((verdict, n) for verdict, n in self.counts.items() if n),
             key=lambda pair: (-pair[1], pair[0] != leads),
         )
         parts = [self._tell(verdict, n, first=not i) for i, (verdict, n) in enumerate(found)]
-        told = "; ".join(parts)
-        absent = "" if self.counts["meets"] else "; meets in none"
-        return f"{told[0].upper()}{told[1:]}{absent}. The reading fixed in advance: {leads}."
+        told = {
+            "counts": say("robustness.between_counts").join(parts),
+            "verdict": VERDICTS_WITHIN[leads],
+        }
+        if self.counts["meets"]:
+            return say("robustness.finding", **told)
+        return say("robustness.finding_none_meets", **told)
 
     def _tell(self, verdict: str, n: int, *, first: bool) -> str:
         k = len(self.specifications)
+        word = (VERDICTS if first else VERDICTS_WITHIN)[verdict]
         if n == k:
-            return f"{verdict} in all {count_text(k)} readings"
-        told = f"{verdict} in {count_text(n)}" + (f" of {count_text(k)} readings" if first else "")
+            return say("robustness.in_all", verdict=word, whole=count_text(k))
+        name = "robustness.in_first" if first else "robustness.in_more"
+        told = say(name, verdict=word, n=count_text(n), whole=count_text(k))
         if verdict == "not testable" or n > FEW_SHARE * k:
             return told
         alike = what_is_common(self.of_verdict(verdict), self.specifications)
-        return f"{told}, {alike}" if alike else told
+        return say("robustness.with_common", count=told, alike=alike) if alike else told
 
 
 def what_is_common(some: Sequence[Reading], every: Sequence[Reading]) -> str:
@@ -188,27 +199,34 @@ def what_is_common(some: Sequence[Reading], every: Sequence[Reading]) -> str:
     """
     if not some:
         return ""
-    chosen, whole = [one.choices for one in some], [one.choices for one in every]
+    chosen, whole = [one.codes for one in some], [one.codes for one in every]
     open_ = whole
-    shared: dict[str, str] = {}
+    shared: list[str] = []
     absent: list[str] = []
-    for name in every[0].choice_names:
+    for name in whole[0]:
         used, all_used = {c[name] for c in chosen}, dict.fromkeys(c[name] for c in open_)
         if len(used) == 1 < len(all_used):
             if _is_free(name, chosen, whole):
-                shared[name] = word = next(iter(used))
+                shared.append(some[0].choices[name])
                 # A choice that follows from one already named is not named again.
-                open_ = [c for c in open_ if c[name] == word]
+                open_ = [c for c in open_ if c[name] in used]
         elif len(used) > 1:
-            absent += [word for word in all_used if word not in used]
+            lacking = [code for code in all_used if code not in used]
+            absent += [_word_of(name, code, every) for code in lacking]
+    between = say("robustness.between_choices")
     if shared:
-        return f"{'it is' if len(some) == 1 else 'all of them'}: {', '.join(shared.values())}"
+        name = "robustness.it_is" if len(some) == 1 else "robustness.all_of_them"
+        return say(name, choices=between.join(shared))
     if absent and len(absent) <= MOST_NAMED:
-        return f"none of them: {', '.join(absent)}"
+        return say("robustness.none_of_them", choices=between.join(absent))
     return ""
 
 
-def _is_free(name: str, chosen: Sequence[dict[str, str]], whole: Sequence[dict[str, str]]) -> bool:
+def _word_of(name: str, code: Code, every: Sequence[Reading]) -> str:
+    return next(one.choices[name] for one in every if one.codes[name] == code)
+
+
+def _is_free(name: str, chosen: Sequence[Codes], whole: Sequence[Codes]) -> bool:
     """Return whether one of these readings stands beside another that differs in one choice only.
 
     Where none does, their other choices left only this one, and it explains nothing.

@@ -9,6 +9,7 @@ import pandas as pd
 from analysis.claims.judgement import Verdict
 from analysis.claims.verdicts import judge_interval
 from analysis.wording.numbers import count_text, number_text, quantity_text
+from analysis.wording.texts import say
 
 WORST_SCORE = 10.0
 """Score. Nobody's pain is above the end of the scale."""
@@ -78,31 +79,39 @@ class MeanTipping:
     def sentence(self) -> str:
         """Return the tipping point in words."""
         if self.delta_to_meet is None or self.delta_to_stop_falling_short is None:
-            return f"All {count_text(self.n)} were rated: nobody's outcome is unknown."
-        was = "was" if self.n_missing == 1 else "were"
-        parts = [
-            f"{count_text(self.n_missing)} {was} not rated; the {count_text(self.n)} rated "
-            f"had a mean reduction of {quantity_text(self.value, unit='percent')}"
-        ]
+            return say("tipping.all_rated", n=count_text(self.n))
+        parts = [self._tell_not_rated()]
         if self.verdict == "falls short":
-            parts.append(self._tell("to stop falling short", self.delta_to_stop_falling_short,
-                                    self.can_stop_falling_short))  # fmt: skip
-        if self.verdict != "meets" and self.can_stop_falling_short:
-            parts.append(self._tell("to meet it", self.delta_to_meet, self.can_meet))
+            parts.append(
+                say("tipping.means.stop", mean=self._mean_at(self.delta_to_stop_falling_short))
+                if self.can_stop_falling_short
+                else say("tipping.means.stop_impossible")
+            )
         if self.verdict == "meets":
-            parts.append(f"it is met until their mean is {self._mean_at(self.delta_to_meet)}")
-        return "; ".join(parts) + "."
+            parts.append(say("tipping.means.met_until", mean=self._mean_at(self.delta_to_meet)))
+        elif self.can_stop_falling_short:
+            parts.append(
+                say("tipping.means.meet", mean=self._mean_at(self.delta_to_meet))
+                if self.can_meet
+                else say("tipping.means.meet_impossible")
+            )
+        return say("tipping.finding", parts=say("tipping.between_parts").join(parts))
 
-    def _tell(self, what: str, delta: float, possible: bool) -> str:
-        if not possible:
-            return f"{what} is impossible, whatever their pain"
-        return f"{what} their mean would have to be {self._mean_at(delta)}"
+    def _tell_not_rated(self) -> str:
+        one = self.n_missing == 1
+        return say(
+            "tipping.means.not_rated_one" if one else "tipping.means.not_rated_many",
+            missing=count_text(self.n_missing),
+            n=count_text(self.n),
+            value=quantity_text(self.value, unit="percent"),
+        )
 
     def _mean_at(self, delta: float) -> str:
-        points = number_text(abs(delta), decimals=1)
-        way = "above" if delta >= 0 else "below"
-        at = quantity_text(self.value + delta, unit="percent")
-        return f"{at}, {points} points {way} that of those rated"
+        return say(
+            "tipping.means.mean_above" if delta >= 0 else "tipping.means.mean_below",
+            value=quantity_text(self.value + delta, unit="percent"),
+            points=number_text(abs(delta), decimals=1),
+        )
 
 
 def tip_mean(

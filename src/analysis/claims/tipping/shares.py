@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.claims.judgement import Verdict
+from analysis.claims.judgement import VERDICTS_WITHIN, Verdict
 from analysis.claims.robustness.judge import judge_arrays
 from analysis.claims.robustness.limits import wilson_limits
-from analysis.wording.numbers import SMALL_N, count_text, share_text
+from analysis.wording.numbers import count_text, fraction_text
+from analysis.wording.texts import say
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,37 +72,58 @@ class ShareTipping:
     def sentence(self) -> str:
         """Return the tipping point in words, beside what those rated showed."""
         if not self.n_missing:
-            return f"All {count_text(self.n)} were rated: nobody's outcome is unknown."
-        was = "was" if self.n_missing == 1 else "were"
-        parts = [f"{count_text(self.n_missing)} of {count_text(self.n)} {was} not rated"]
-        closed = self.n_missing - self.n_open
-        if closed:
-            parts[0] += f", of whom {count_text(closed)} had a booster before and cannot respond"
+            return say("tipping.all_rated", n=count_text(self.n))
+        parts = [self._tell_not_rated()]
         if self.floor is None:
             parts.append(self._tell_ceiling())
         else:
             if self.verdicts[0] == "falls short":
-                to = self.n_to_stop_falling_short
-                parts.append(self._tell(to, "to stop falling short"))
+                parts.append(self._tell_stop())
             if self.n_to_stop_falling_short is not None:  # else meeting is impossible all the more
-                parts.append(self._tell(self.n_to_meet, "to meet it"))
+                parts.append(self._tell_meet())
         seen = self.n - self.n_missing
         if seen:
-            parts.append(f"of those rated, {_of(self.n_events, seen)} did")
-        return "; ".join(parts) + "."
+            parts.append(say("tipping.shares.rated", responders=fraction_text(self.n_events, seen)))
+        return say("tipping.finding", parts=say("tipping.between_parts").join(parts))
 
-    def _tell(self, needed: int | None, what: str) -> str:
+    def _tell_not_rated(self) -> str:
+        told = {"missing": count_text(self.n_missing), "n": count_text(self.n)}
+        one = self.n_missing == 1
+        boosted = self.n_missing - self.n_open
+        if not boosted:
+            name = "tipping.shares.not_rated_one" if one else "tipping.shares.not_rated_many"
+            return say(name, **told)
+        return say(
+            "tipping.shares.not_rated_boosted_one"
+            if one
+            else "tipping.shares.not_rated_boosted_many",
+            boosted=count_text(boosted),
+            **told,
+        )
+
+    def _tell_stop(self) -> str:
+        needed = self.n_to_stop_falling_short
         if needed is None:
-            return f"{what} is impossible, even were all of them to respond"
+            return say("tipping.shares.stop_impossible")
+        return say("tipping.shares.stop", needed=fraction_text(needed, self.n_open))
+
+    def _tell_meet(self) -> str:
+        needed = self.n_to_meet
+        if needed is None:
+            return say("tipping.shares.meet_impossible")
         if needed == 0:
-            return f"{what} none would have to respond"
-        return f"{what} {_of(needed, self.n_open)} would have to respond"
+            return say("tipping.shares.meet_none")
+        return say("tipping.shares.meet", needed=fraction_text(needed, self.n_open))
 
     def _tell_ceiling(self) -> str:
         if self.n_to_change is None:
-            return f"the verdict stays '{self.verdicts[0]}' however many of them respond"
-        turned = self.verdicts[self.n_to_change]
-        return f"with {_of(self.n_to_change, self.n_open)} responding it is '{turned}'"
+            verdict = VERDICTS_WITHIN[self.verdicts[0]]
+            return say("tipping.shares.verdict_stays", verdict=verdict)
+        return say(
+            "tipping.shares.verdict_turns",
+            needed=fraction_text(self.n_to_change, self.n_open),
+            verdict=VERDICTS_WITHIN[self.verdicts[self.n_to_change]],
+        )
 
 
 def tip_share(
@@ -158,9 +180,3 @@ def tip_share(
         ceiling=ceiling,
         verdicts=verdicts,
     )
-
-
-def _of(count: int, n: int) -> str:
-    """Return "12 of 14 (86 %)", the percent from ten on."""
-    told = f"{count_text(count)} of {count_text(n)}"
-    return told if n < SMALL_N else f"{told} ({share_text(count / n)})"

@@ -13,9 +13,8 @@ from analysis.display.figures.cumulative import (
 )
 from analysis.display.figures.forest import describe_subgroups, draw_subgroups
 from analysis.display.figures.incidence import describe_incidence, draw_incidence
-from analysis.display.figures.inputs import CitedBand, CurveToDraw
+from analysis.display.figures.inputs import CitedBand, CurveToDraw, IntervalCurveToDraw
 from analysis.display.figures.interval_relief import (
-    IntervalCurveToDraw,
     describe_interval_relief,
     draw_interval_relief,
 )

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.display.figures.canvas import drawable, new_axes, say_nothing_to_draw, themed
-from analysis.display.figures.labels import group_word
+from analysis.display.figures.labels import group_word, listed
 from analysis.display.figures.relief import CITED_WEEKS, LAST_WEEK, READ_AT_WEEKS
 from analysis.display.figures.strategies import (
     HEAD_ROOM,
@@ -22,6 +22,7 @@ from analysis.display.figures.ticks import put_ticks
 from analysis.display.figures.under import write_counts_under
 from analysis.display.palette import condition_color
 from analysis.wording.numbers import count_text, level_text, number_text
+from analysis.wording.texts import say
 from analysis.wording.words import condition_word
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def draw_boosters(
     condition: str = "all",
     at_risk_weeks: ArrayLike = (),
     at_risk: ArrayLike = (),
-    title: str = "Boosters per patient",
+    title: str = "",
 ) -> Figure:
     """Draw the mean number of boosters per patient so far, with its interval.
 
@@ -68,6 +69,7 @@ def draw_boosters(
     at_risk_weeks, at_risk : array, shape (m,)
         Numbers still followed, and the weeks under which they stand.
     title : str
+        Empty: the figure's own.
 
     Returns
     -------
@@ -79,10 +81,11 @@ def draw_boosters(
         Arrays that differ in length.
     """
     x, y = _steps(times, mean, last_week)
+    title = title or say("figures.boosters.title")
     figure, (axes, under) = new_axes(height=3.6, title=title, rows=(3.2, 0.42))
     under.set_axis_off()
     if not n:
-        say_nothing_to_draw(axes, "There are no patients whose boosters could be counted.")
+        say_nothing_to_draw(axes, say("figures.boosters.none_drawn"))
         return figure
     color = condition_color(condition)
     top = LEAST_TOP
@@ -96,15 +99,16 @@ def draw_boosters(
     put_ticks(axes.xaxis, ticks)
     axes.set_ylim(0, 1.06 * max(top, float(y.max())))
     axes.xaxis.set_major_formatter(lambda week, _: f"{week:g}")
-    axes.set_xlabel("Weeks after the end of the series")
-    axes.set_ylabel("Boosters per patient so far, mean")
+    axes.set_xlabel(say("figures.weeks_after"))
+    axes.set_ylabel(say("figures.boosters.y"))
     axes.grid(axis="y")
-    axes.annotate(f"{number_text(float(y[-1]), decimals=2)} by week {x[-1]:.3g}", (x[-1], y[-1]),
-                  xytext=(-4, 6), textcoords="offset points", ha="right", color=color,
-                  fontweight="bold")  # fmt: skip
+    end = say("figures.boosters.end", mean=_mean(y[-1]), week=f"{x[-1]:.3g}")
+    axes.annotate(end, (x[-1], y[-1]), xytext=(-4, 6), textcoords="offset points", ha="right",
+                  color=color, fontweight="bold")  # fmt: skip
     counts = dict(zip(np.ravel(at_risk_weeks).tolist(), np.ravel(at_risk).tolist(), strict=True))
     if counts:
-        write_counts_under(under, axes, [(counts, condition)], [""], what="Still followed")
+        what = say("figures.still_followed")
+        write_counts_under(under, axes, [(counts, condition)], [""], what=what)
     return figure
 
 
@@ -121,22 +125,28 @@ def describe_boosters(
 ) -> str:
     """Return the alt text of `draw_boosters`: the mean with its interval at the weeks asked for."""
     if not n:
-        return "Boosters per patient: there are no patients whose boosters could be counted."
+        return say("figures.boosters.none")
     _, y = _steps(times, mean, last_week)
     limits = [np.ravel(np.asarray(end, dtype=float)) for end in (low, high)]
     said = []
     for week in read_at_weeks:
         if week > last_week:
-            said.append(f"at week {week:g} nobody was followed that long")
+            said.append(say("figures.boosters.nobody", week=f"{week:g}"))
             continue
         row = int(np.searchsorted(np.ravel(np.asarray(times, dtype=float)), week, side="right"))
-        text = f"by week {week:g} {number_text(float(y[row]), decimals=2)}"
+        by_week = {"week": f"{week:g}", "mean": _mean(y[row])}
         ends = [float(end[row - 1]) for end in limits if row and end.size]
-        if len(ends) == 2 and np.isfinite(ends).all():
-            span = " to ".join(number_text(end, decimals=2) for end in ends)
-            text += f" ({level_text(level)} {span})"
-        said.append(text)
-    return f"Mean number of boosters per patient, {count_text(n)} patients: {', '.join(said)}."
+        if len(ends) < 2 or not np.isfinite(ends).all():
+            said.append(say("figures.boosters.by_week", **by_week))
+            continue
+        interval = say("numbers.span", low=_mean(ends[0]), high=_mean(ends[1]))
+        told = {**by_week, "level": level_text(level), "interval": interval}
+        said.append(say("figures.boosters.by_week_interval", **told))
+    return say("figures.boosters.alt", n=count_text(n), weeks=listed(said))
+
+
+def _mean(number: float) -> str:
+    return number_text(float(number), decimals=2)
 
 
 @themed
@@ -145,7 +155,7 @@ def draw_series(
     *,
     labels: Mapping[str, str],
     cited_weeks: Sequence[float] = CITED_WEEKS,
-    title: str = "How long relief lasts, series by series",
+    title: str = "",
 ) -> Figure:
     """Draw the median duration of relief with its interval by number of the series.
 
@@ -159,6 +169,7 @@ def draw_series(
     cited_weeks : sequence of float
         Weeks the claim speaks of, as labelled lines.
     title : str
+        Empty: the figure's own.
 
     Returns
     -------
@@ -166,9 +177,9 @@ def draw_series(
     """
     chosen = _series_rows(rows)
     height = 1.1 + ROW * (max(2, len(chosen)) + HEAD_ROOM)
-    figure, (axes,) = new_axes(height=height, title=title)
+    figure, (axes,) = new_axes(height=height, title=title or say("figures.series.title"))
     if not chosen:
-        say_nothing_to_draw(axes, "There is no duration of relief by series to draw.")
+        say_nothing_to_draw(axes, say("figures.series.none_drawn"))
         return figure
     names = [drawable(name) for name in _series_names(chosen, labels)]
     draw_medians(axes, chosen, names, cited_weeks=cited_weeks)
@@ -179,9 +190,9 @@ def describe_series(rows: Sequence[ResultRow], *, labels: Mapping[str, str]) -> 
     """Return the alt text of `draw_series`: every median with its interval and n."""
     chosen = _series_rows(rows)
     if not chosen:
-        return "Duration of relief by series: there is none to draw."
+        return say("figures.series.none")
     names = _series_names(chosen, labels)
-    return f"Median duration of relief by series. {median_sentences(chosen, labels, names)}"
+    return say("figures.series.alt", medians=median_sentences(chosen, labels, names))
 
 
 def _steps(times: ArrayLike, values: ArrayLike, last_week: float) -> tuple[Floats, Floats]:
@@ -204,8 +215,8 @@ def _series_names(rows: Sequence[ResultRow], labels: Mapping[str, str]) -> list[
     mixed = len({row.condition for row in rows}) > 1
     names = []
     for row in rows:
-        parts = [f"Series {group_word(row)}"]
+        parts = [say("figures.series.name", number=group_word(row))]
         parts += [condition_word(row.condition, labels)] if mixed else []
         parts += strategy_names([row], labels) if several else []
-        names.append(", ".join(parts))
+        names.append(listed(parts))
     return names

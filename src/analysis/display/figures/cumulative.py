@@ -8,9 +8,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from analysis.display.figures.canvas import drawable, new_axes, say_nothing_to_draw, themed
-from analysis.display.figures.labels import row_labels, row_sentence, threshold_word
+from analysis.display.figures.labels import (
+    listed,
+    row_labels,
+    row_sentence,
+    stated,
+    threshold_word,
+    with_n,
+)
 from analysis.display.palette import INK, condition_color, condition_marker
-from analysis.wording.numbers import count_text, share_text
+from analysis.wording.numbers import MINUS, share_text
+from analysis.wording.texts import say
 from analysis.wording.words import condition_word
 
 if TYPE_CHECKING:
@@ -30,7 +38,7 @@ def draw_cumulative_responders(
     *,
     labels: Mapping[str, str],
     thresholds_pct: Sequence[float] = (30.0, 50.0),
-    title: str = "Share of patients by least pain reduction",
+    title: str = "",
 ) -> Figure:
     """Draw the share of patients whose pain fell by at least x percent, for every x in the rows.
 
@@ -44,15 +52,16 @@ def draw_cumulative_responders(
     thresholds_pct : sequence of float
         Where vertical lines are drawn.
     title : str
+        Empty: the figure's own.
 
     Returns
     -------
     matplotlib Figure
     """
     curves = _curves(rows)
-    figure, (axes,) = new_axes(height=3.7, title=title)
+    figure, (axes,) = new_axes(height=3.7, title=title or say("figures.cumulative.title"))
     if not curves:
-        say_nothing_to_draw(axes, "There is no cumulative responder curve to draw.")
+        say_nothing_to_draw(axes, say("figures.cumulative.none_drawn"))
         return figure
     names = row_labels([curve[0] for curve in curves], labels)
     dashes = _dashes(curves)
@@ -60,14 +69,14 @@ def draw_cumulative_responders(
         _draw_curve(axes, curve, name, dash, band=len(curves) <= MOST_CONDITIONS_WITH_BANDS)
     for threshold in thresholds_pct:
         axes.axvline(threshold, color=INK, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
-        axes.annotate(f"{threshold:g} %", (threshold, 1), xycoords=("data", "axes fraction"),
+        axes.annotate(_percent(threshold), (threshold, 1), xycoords=("data", "axes fraction"),
                       xytext=(3, -9), textcoords="offset points", fontsize=9.5)  # fmt: skip
     axes.set_ylim(0, 1.0)
     axes.set_xlim(min(c[0].threshold_pct or 0 for c in curves), 100)
     axes.yaxis.set_major_formatter(lambda y, _: share_text(y))
-    axes.xaxis.set_major_formatter(lambda x, _: f"{x:g} %".replace("-", "\N{MINUS SIGN}"))
-    axes.set_xlabel("Pain reduction of at least")
-    axes.set_ylabel("Share of patients")
+    axes.xaxis.set_major_formatter(lambda x, _: _percent(x))
+    axes.set_xlabel(say("figures.cumulative.x"))
+    axes.set_ylabel(say("figures.share_of_patients"))
     axes.grid(axis="y")
     axes.legend(loc="upper right", bbox_to_anchor=(1, 0.96))
     return figure
@@ -82,18 +91,24 @@ def describe_cumulative_responders(
     """Return the alt text of `draw_cumulative_responders`: the curves read at the thresholds."""
     curves = _curves(rows)
     if not curves:
-        return "Cumulative responder curve: there is none to draw."
+        return say("figures.cumulative.none")
     names = row_labels([curve[0] for curve in curves], labels)
     names = names if len(curves) > 1 else [""]
     conditions = {curve[0].condition for curve in curves}
-    whose = f", {condition_word(conditions.pop(), labels)}" if len(conditions) == 1 else ""
     parts = [
-        row_sentence(row, f"{name}, {threshold_word(row.threshold_pct)}".removeprefix(", "))
+        row_sentence(row, listed(p for p in (name, threshold_word(row.threshold_pct)) if p))
         for curve, name in zip(curves, names, strict=True)
         for row in curve
         if row.threshold_pct in thresholds_pct
     ]
-    return f"Cumulative responder curve{whose}. " + ". ".join(parts) + "."
+    if len(conditions) > 1:
+        return say("figures.cumulative.alt", rows=stated(parts))
+    whose = condition_word(conditions.pop(), labels)
+    return say("figures.cumulative.alt_of", condition=whose, rows=stated(parts))
+
+
+def _percent(number: float) -> str:
+    return say("numbers.percent", number=f"{number:g}".replace("-", MINUS))
 
 
 def _curves(rows: Sequence[ResultRow]) -> list[list[ResultRow]]:
@@ -126,6 +141,6 @@ def _draw_curve(
         low, high = ([getattr(row, end) for row in curve] for end in ("low", "high"))
         axes.fill_between(x, low, high, color=color, alpha=0.14,
                           linewidth=0)  # fmt: skip
-    label = f"{drawable(name)}, n = {count_text(curve[0].n)}"
+    label = with_n(drawable(name), curve[0].n)
     axes.plot(x, y, color=color, linestyle=dash, label=label,
               marker=condition_marker(curve[0].condition), markersize=3.5)  # fmt: skip

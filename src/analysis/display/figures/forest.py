@@ -7,11 +7,19 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from analysis.display.figures.canvas import drawable, new_axes, say_nothing_to_draw, themed
-from analysis.display.figures.labels import group_word, row_sentence, threshold_word
+from analysis.display.figures.labels import (
+    group_word,
+    listed,
+    row_sentence,
+    stated,
+    threshold_mark,
+    threshold_word,
+)
 from analysis.display.figures.ticks import name_ticks
 from analysis.display.palette import INK, MUTED, PAPER, condition_color, condition_marker
 from analysis.wording import words
 from analysis.wording.numbers import estimate_text, quantity_text
+from analysis.wording.texts import say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,7 +40,7 @@ def draw_subgroups(
     rows: Sequence[ResultRow],
     *,
     labels: Mapping[str, str],
-    title: str = "Responders by subtype and protocol",
+    title: str = "",
 ) -> Figure:
     """Draw shares with intervals, the whole condition first, each grouping under its name.
 
@@ -44,6 +52,7 @@ def draw_subgroups(
     labels : mapping of str to str
         Condition labels by code.
     title : str
+        Empty: the figure's own.
 
     Returns
     -------
@@ -51,9 +60,10 @@ def draw_subgroups(
     """
     places, headings = _lay_out(rows)
     bottom = (places[-1] if places else 0.0) + 0.7
+    title = title or say("figures.subgroups.title")
     figure, (axes,) = new_axes(height=0.95 + 0.27 * bottom, title=title)
     if not rows:
-        say_nothing_to_draw(axes, "There are no rows to draw.")
+        say_nothing_to_draw(axes, say("figures.no_rows"))
         return figure
     whole = next((row.value for row in rows if row.group_by == ALL), None)
     if whole is not None:
@@ -71,7 +81,7 @@ def draw_subgroups(
     axes.xaxis.set_major_formatter(lambda x, _: quantity_text(x, unit="share"))
     axes.grid(axis="x")
     axes.set_axisbelow(True)
-    axes.set_xlabel("Share of patients")
+    axes.set_xlabel(say("figures.share_of_patients"))
     axes.spines["left"].set_visible(False)
     return figure
 
@@ -79,14 +89,14 @@ def draw_subgroups(
 def describe_subgroups(rows: Sequence[ResultRow], *, labels: Mapping[str, str]) -> str:
     """Return the alt text of `draw_subgroups`: how far the groups lie apart, then every number."""
     if not rows:
-        return "Responders by subgroup: there are no rows to draw."
-    told = [". ".join(row_sentence(row, _full(row, labels)) for row in rows)]
+        return say("figures.subgroups.none")
+    told = [stated(row_sentence(row, _full(row, labels)) for row in rows)]
     parts = [row for row in rows if row.group_by != ALL and row.value is not None]
     overlap = _all_overlap(parts)
     if len(parts) > 1 and overlap is not None:
-        told.insert(0, "All intervals of the subgroups overlap." if overlap
-                    else "Not all intervals of the subgroups overlap.")  # fmt: skip
-    return f"Responders by subgroup. {' '.join(told)}."
+        name = "figures.subgroups.overlap" if overlap else "figures.subgroups.no_overlap"
+        told.insert(0, say(name))
+    return say("figures.subgroups.alt", rows=" ".join(told))
 
 
 def _all_overlap(rows: Sequence[ResultRow]) -> bool | None:
@@ -102,16 +112,13 @@ def _all_overlap(rows: Sequence[ResultRow]) -> bool | None:
 
 
 def _name(row: ResultRow, labels: Mapping[str, str]) -> str:
-    return ", ".join(part for part in (_who(row, labels), _threshold(row)) if part)
-
-
-def _threshold(row: ResultRow) -> str:
-    return threshold_word(row.threshold_pct).replace("at least ", "\N{GREATER-THAN OR EQUAL TO} ")
+    told = (_who(row, labels), threshold_mark(row.threshold_pct))
+    return listed(part for part in told if part)
 
 
 def _full(row: ResultRow, labels: Mapping[str, str]) -> str:
     told = (_who(row, labels), threshold_word(row.threshold_pct))
-    return ", ".join(part for part in told if part)
+    return listed(part for part in told if part)
 
 
 def _who(row: ResultRow, labels: Mapping[str, str]) -> str:

@@ -9,18 +9,19 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.display.figures.canvas import drawable, new_axes, say_nothing_to_draw, themed
+from analysis.display.figures.labels import listed, stated
 from analysis.display.figures.relief import LAST_WEEK, READ_AT_WEEKS
 from analysis.display.figures.ticks import QUARTERS, put_ticks
 from analysis.display.figures.under import write_counts_under
 from analysis.display.palette import INK, MUTED, PAPER, RULE, condition_color
 from analysis.wording.numbers import count_text, share_text
+from analysis.wording.texts import say
 from analysis.wording.words import plain_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-STILL_RELIEVED = "still relieved"
 FOLLOWED_WEEKS = (0.0, 4.0, 8.0, 12.0, 26.0)
 
 LOOKS: tuple[dict[str, Any], ...] = (
@@ -49,7 +50,7 @@ def draw_incidence(
     condition: str = "all",
     at_risk_weeks: ArrayLike = (),
     at_risk: ArrayLike = (),
-    title: str = "What ended relief",
+    title: str = "",
 ) -> Figure:
     """Draw the shares still relieved and ended by each cause as areas that fill the height.
 
@@ -66,6 +67,7 @@ def draw_incidence(
     at_risk_weeks, at_risk : array, shape (m,)
         Numbers still followed, and the weeks under which they stand.
     title : str
+        Empty: the figure's own.
 
     Returns
     -------
@@ -77,10 +79,11 @@ def draw_incidence(
         Arrays that differ in length.
     """
     weeks, layers = _layers(times, incidence, causes)
+    title = title or say("figures.incidence.title")
     figure, (axes, under) = new_axes(height=3.9, title=title, rows=(3.5, 0.42))
     under.set_axis_off()
     if not weeks.size:
-        say_nothing_to_draw(axes, "There is nobody whose relief could be followed.")
+        say_nothing_to_draw(axes, say("figures.incidence.none_drawn"))
         return figure
     last = _set_axes(axes, at_risk_weeks)
     weeks, layers = _cut(weeks, layers, last=last)
@@ -90,10 +93,11 @@ def draw_incidence(
         axes.fill_between(weeks, bottom, tops[:, place], step="post", edgecolor=MUTED,
                           linewidth=0, **look)  # fmt: skip
         axes.plot(weeks, tops[:, place], drawstyle="steps-post", color=INK, linewidth=0.8)
-    _write_ends(axes, [STILL_RELIEVED, *causes], layers[-1], weeks[-1], condition)
+    _write_ends(axes, causes, layers[-1], weeks[-1], condition)
     counts = dict(zip(np.ravel(at_risk_weeks).tolist(), np.ravel(at_risk).tolist(), strict=True))
     if counts:
-        write_counts_under(under, axes, [(counts, condition)], [""], what="Still followed")
+        what = say("figures.still_followed")
+        write_counts_under(under, axes, [(counts, condition)], [""], what=what)
     return figure
 
 
@@ -108,18 +112,21 @@ def describe_incidence(
     """Return the alt text of `draw_incidence`: n, and all shares at the weeks asked for."""
     weeks, layers = _layers(times, incidence, causes)
     if not weeks.size:
-        return "What ended relief: there is nobody whose relief could be followed."
-    names = [STILL_RELIEVED, *(plain_text(cause) for cause in causes)]
+        return say("figures.incidence.none")
+    names = [say("figures.incidence.relieved"), *(plain_text(cause) for cause in causes)]
     said = []
     for week in read_at_weeks:
         if week > weeks[-1]:
-            said.append(f"At week {week:g}: nobody was followed that long")
+            said.append(say("figures.incidence.nobody", week=f"{week:g}"))
             continue
         shares = layers[int(np.searchsorted(weeks, week, side="right")) - 1]
-        each = (f"{name} {share_text(share)}" for name, share in zip(names, shares, strict=True))
-        said.append(f"At week {week:g}: {', '.join(each)}")
-    whose = f", {count_text(n)} patients" if n else ""
-    return f"What ended relief{whose}. {'. '.join(said)}."
+        each = (
+            say("figures.incidence.share", name=name, share=share_text(share))
+            for name, share in zip(names, shares, strict=True)
+        )
+        said.append(say("figures.incidence.at_week", week=f"{week:g}", shares=listed(each)))
+    name = "figures.incidence.alt_of" if n else "figures.incidence.alt"
+    return say(name, n=count_text(n), weeks=stated(said))
 
 
 def _layers(
@@ -163,22 +170,26 @@ def _set_axes(axes: Axes, at_risk_weeks: ArrayLike) -> float:
     put_ticks(axes.yaxis, QUARTERS)
     axes.xaxis.set_major_formatter(lambda x, _: f"{x:g}")
     axes.yaxis.set_major_formatter(lambda y, _: share_text(y))
-    axes.set_xlabel("Weeks after the end of the series")
-    axes.set_ylabel("Share of responders")
+    axes.set_xlabel(say("figures.weeks_after"))
+    axes.set_ylabel(say("figures.incidence.y"))
     return last
 
 
 def _write_ends(
-    axes: Axes, names: Sequence[str], shares: NDArray[np.float64], edge: float, condition: str
+    axes: Axes, causes: Sequence[str], shares: NDArray[np.float64], edge: float, condition: str
 ) -> None:
     """Name each layer at the right end, with its share; labels keep a distance and a line."""
-    axes.text(1.04, 1.04, f"At week {edge - TAIL_WEEKS:.3g}", transform=axes.transAxes,
+    end = say("figures.incidence.end", week=f"{edge - TAIL_WEEKS:.3g}")
+    axes.text(1.04, 1.04, end, transform=axes.transAxes,
               va="bottom", fontsize=9.5, color=MUTED)  # fmt: skip
     tops = np.cumsum(shares)
     middles = tops - shares / 2
-    for name, share, middle, height in zip(names, shares, middles, _apart(middles), strict=True):
+    names = [say("figures.incidence.relieved"), *causes]
+    for place, (name, share, middle, height) in enumerate(
+        zip(names, shares, middles, _apart(middles), strict=True)
+    ):
         text = f"{drawable(name, longest=24)}\n{share_text(float(share))}"
-        relieved = name == STILL_RELIEVED
+        relieved = place == 0
         axes.annotate(
             text[0].upper() + text[1:],
             (edge, float(middle)),

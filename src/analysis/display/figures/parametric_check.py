@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from analysis.display.figures.canvas import drawable, new_axes, say_nothing_to_draw, themed
+from analysis.display.figures.inputs import IntervalCurveToDraw
 from analysis.display.figures.interval_relief import (
     FOLLOWED_WEEKS,
-    IntervalCurveToDraw,
     between_text,
     draw_regions,
     last_look,
@@ -20,9 +20,11 @@ from analysis.display.figures.interval_relief import (
     write_followed,
     write_legend,
 )
+from analysis.display.figures.labels import listed
 from analysis.display.figures.relief import READ_AT_WEEKS
 from analysis.display.palette import INK
 from analysis.wording.numbers import count_text, share_text
+from analysis.wording.texts import say
 from analysis.wording.words import plain_text
 
 if TYPE_CHECKING:
@@ -73,7 +75,7 @@ def draw_parametric_check(
     models: Sequence[ModelCurveToDraw],
     *,
     at_risk_weeks: Sequence[float] = FOLLOWED_WEEKS,
-    title: str = "Do the fitted curves follow the patients?",
+    title: str = "",
 ) -> Figure:
     """Draw fitted curves over the curve that assumes no shape.
 
@@ -86,15 +88,17 @@ def draw_parametric_check(
     at_risk_weeks : sequence of float
         Ticks; the number followed stands under those the curve has one for.
     title : str
+        Empty: the figure's own.
 
     Returns
     -------
     matplotlib Figure
     """
+    title = title or say("figures.shapes.title")
     figure, (axes, under) = new_axes(height=4.3, title=title, rows=(3.9, 0.42))
     under.set_axis_off()
     if not np.size(curve.mass):
-        say_nothing_to_draw(axes, "There is no relief curve to compare a model with.")
+        say_nothing_to_draw(axes, say("figures.shapes.none_drawn"))
         return figure
     set_relief_axes(axes, ticks=at_risk_weeks, last=last_look(curve))
     draw_regions(axes, curve)
@@ -115,14 +119,19 @@ def describe_parametric_check(
 ) -> str:
     """Return the alt text of `draw_parametric_check`: seen and fitted shares week by week."""
     if not np.size(curve.mass):
-        return "Fitted relief curves: there is no relief curve to compare a model with."
-    whose = f"{plain_text(curve.label)}, {count_text(curve.n)} patients"
-    said = []
+        return say("figures.shapes.none")
+    whose = plain_text(curve.label)
+    said = [say("figures.shapes.alt", curve=whose, n=count_text(curve.n))]
     for week in read_at_weeks:
         shares = [(plain_text(model.label), model.share_at(week)) for model in models]
-        fitted = [f"{name} {share_text(share)}" for name, share in shares if share is not None]
-        said.append(f"At week {week:g}: {', '.join([between_text(curve, week), *fitted])}.")
-    return " ".join([f"Fitted relief curves over what the visits determine. {whose}.", *said])
+        fitted = [
+            say("figures.shapes.fitted", model=name, share=share_text(share))
+            for name, share in shares
+            if share is not None
+        ]
+        told = listed([between_text(curve, week), *fitted])
+        said.append(say("figures.shapes.at_week", week=f"{week:g}", shares=told))
+    return " ".join(said)
 
 
 def _name(model: ModelCurveToDraw) -> str:

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.display.figures.canvas import drawable, new_axes, say_nothing_to_draw, themed
 from analysis.display.figures.inputs import CitedBand
-from analysis.display.figures.labels import row_labels, row_sentence
+from analysis.display.figures.labels import (
+    is_told_with_n,
+    row_labels,
+    row_sentence,
+    stated,
+    threshold_mark,
+    with_n,
+)
 from analysis.display.figures.ticks import name_ticks
 from analysis.display.palette import (
     BAND,
@@ -18,7 +25,8 @@ from analysis.display.palette import (
     condition_color,
     condition_marker,
 )
-from analysis.wording.numbers import count_text, estimate_text, quantity_text
+from analysis.wording.numbers import estimate_text, quantity_text
+from analysis.wording.texts import say
 from analysis.wording.words import condition_word
 
 if TYPE_CHECKING:
@@ -33,8 +41,6 @@ Cited = CitedBand | Mapping[str, CitedBand] | None
 SUBSTANTIAL_PCT = 50.0
 """Points at this threshold are drawn hollow, those below it filled."""
 
-
-AT_LEAST = "\N{GREATER-THAN OR EQUAL TO} "
 ROOM_FOR_LABEL = 0.6
 LINE = 0.45
 """Heights in rows: above a block for the band's label, and of a further line of a row's name."""
@@ -45,7 +51,7 @@ def draw_responder_rates(
     *,
     labels: Mapping[str, str],
     cited: Cited = None,
-    title: str = "Responders against the cited figure",
+    title: str = "",
 ) -> Figure:
     """Draw shares with intervals, one line per row, each condition's cited band behind them.
 
@@ -58,19 +64,26 @@ def draw_responder_rates(
     cited : CitedBand, mapping of condition code to CitedBand, or None
         In shares.
     title : str
+        Empty: the figure's own.
 
     Returns
     -------
     matplotlib Figure
     """
-    return _draw_points(rows, labels=labels, cited=cited, title=title, axis="Share of patients")
+    return _draw_points(
+        rows,
+        labels=labels,
+        cited=cited,
+        title=title or say("figures.rates.title"),
+        axis=say("figures.share_of_patients"),
+    )
 
 
 def describe_responder_rates(
     rows: Sequence[ResultRow], *, labels: Mapping[str, str], cited: Cited = None
 ) -> str:
     """Return the alt text of `draw_responder_rates`: every number drawn, and its place."""
-    return _describe_points(rows, labels=labels, cited=cited, what="Responder rates")
+    return _describe_points(rows, labels=labels, cited=cited, what=say("figures.rates.what"))
 
 
 def draw_reduction_definitions(
@@ -78,33 +91,40 @@ def draw_reduction_definitions(
     *,
     labels: Mapping[str, str],
     cited: Cited = None,
-    title: str = "Percent pain reduction in its three definitions",
+    title: str = "",
 ) -> Figure:
     """Draw percent reductions with intervals, one line per definition, against the cited band.
 
     Parameters as in `draw_responder_rates`, in ``percent`` (0 to 100; worse pain is negative).
     """
-    return _draw_points(rows, labels=labels, cited=cited, title=title, axis="Pain reduction")
+    return _draw_points(
+        rows,
+        labels=labels,
+        cited=cited,
+        title=title or say("figures.reductions.title"),
+        axis=say("figures.pain_reduction"),
+    )
 
 
 def describe_reduction_definitions(
     rows: Sequence[ResultRow], *, labels: Mapping[str, str], cited: Cited = None
 ) -> str:
     """Return the alt text of `draw_reduction_definitions`."""
-    return _describe_points(rows, labels=labels, cited=cited, what="Percent pain reduction")
+    what = say("figures.reductions.what")
+    return _describe_points(rows, labels=labels, cited=cited, what=what)
 
 
 @themed
 def _draw_points(
     rows: Sequence[ResultRow], *, labels: Mapping[str, str], cited: Cited, title: str, axis: str
 ) -> Figure:
-    names = [name.replace("at least ", AT_LEAST) for name in row_labels(rows, labels)]
+    names = row_labels(rows, labels, threshold=threshold_mark)
     names = [drawable(name, longest=72, width=34) for name in names]
     heights, blocks = _lay_out(rows, names, cited)
     bottom = (heights[-1] + LINE * names[-1].count("\n") / 2 if heights else 0) + 0.7
     figure, (axes,) = new_axes(height=0.95 + 0.31 * bottom, title=title)
     if not rows:
-        say_nothing_to_draw(axes, "There are no rows to draw.")
+        say_nothing_to_draw(axes, say("figures.no_rows"))
         return figure
     unit = rows[0].unit
     for top, end, band in blocks:
@@ -172,7 +192,7 @@ def _draw_point(axes: Axes, row: ResultRow, y: float) -> None:
         "fontsize": 8.5,
     }
     if row.value is None:
-        axes.text(1.02, y, f"{estimate_text(row)}, n = {count_text(row.n)}", color=MUTED, **beside)
+        axes.text(1.02, y, with_n(estimate_text(row), row.n), color=MUTED, **beside)
         return
     color = condition_color(row.condition)
     hollow = row.threshold_pct is not None and row.threshold_pct >= SUBSTANTIAL_PCT
@@ -182,9 +202,8 @@ def _draw_point(axes: Axes, row: ResultRow, y: float) -> None:
               markerfacecolor=PAPER if hollow else color, markeredgecolor=color,
               markeredgewidth=1.5, clip_on=False)  # fmt: skip
     text = estimate_text(row)
-    if " of " not in text:
-        text += f", n = {count_text(row.n)}"
-    axes.text(1.02, y, text, color=INK, **beside)
+    told = text if is_told_with_n(row) else with_n(text, row.n)
+    axes.text(1.02, y, told, color=INK, **beside)
 
 
 def _limits(rows: Sequence[ResultRow], unit: str) -> tuple[float, float]:
@@ -199,16 +218,20 @@ def _describe_points(
     rows: Sequence[ResultRow], *, labels: Mapping[str, str], cited: Cited, what: str
 ) -> str:
     if not rows:
-        return f"{what}: there are no rows to draw."
+        return say("figures.points.none", what=what)
     conditions = {row.condition for row in rows}
     names = row_labels(rows, labels)
     sentences = []
     for row, name in zip(rows, names, strict=True):
         band = _band_of(row, cited)
-        place = f"; {_place(row, band)}" if band and row.value is not None else ""
-        sentences.append(row_sentence(row, name) + place)
-    whose = f", {condition_word(rows[0].condition, labels)}" if len(conditions) == 1 else ""
-    return f"{what}{whose}. " + ". ".join(sentences) + "."
+        told = row_sentence(row, name)
+        if band and row.value is not None:
+            told = say("figures.points.placed", row=told, place=_place(row, band))
+        sentences.append(told)
+    if len(conditions) > 1:
+        return say("figures.points.alt", what=what, rows=stated(sentences))
+    whose = condition_word(rows[0].condition, labels)
+    return say("figures.points.alt_of", what=what, condition=whose, rows=stated(sentences))
 
 
 def _place(row: ResultRow, band: CitedBand) -> str:
@@ -216,11 +239,11 @@ def _place(row: ResultRow, band: CitedBand) -> str:
     if row.low is None or row.high is None:
         return band.text
     if band.low is not None and row.high < band.low:
-        return f"wholly below the {band.text}"
+        return say("figures.points.below", band=band.text)
     if band.high is not None and row.low > band.high:
-        return f"wholly above the {band.text}"
+        return say("figures.points.above", band=band.text)
     above_floor = band.low is None or row.low >= band.low
     below_ceiling = band.high is None or row.high <= band.high
     if above_floor and below_ceiling:
-        return f"inside the {band.text}"
-    return f"overlaps the {band.text}"
+        return say("figures.points.inside", band=band.text)
+    return say("figures.points.overlaps", band=band.text)

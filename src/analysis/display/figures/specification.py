@@ -26,6 +26,7 @@ from analysis.wording.numbers import (
     level_text,
     quantity_text,
 )
+from analysis.wording.texts import say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -53,15 +54,13 @@ GAP = 0.55
 """Rows left free between two dimensions."""
 
 FULL_HEIGHT = 0.78
-AXIS_TITLES = {"share": "Share of patients", "weeks": "Weeks with relief"}
+AXIS_TITLES = {"share": "figures.share_of_patients", "weeks": "figures.specifications.y_weeks"}
 SHOWN_VERDICTS = ("meets", "undecided", "falls short")
 DIMENSIONS = ("counts", "visit", "missing", "population", "baseline", "booster", "interval")
 
 
 @themed
-def draw_specifications(
-    result: RobustnessResult, *, title: str = "The verdict under every defensible reading"
-) -> Figure:
+def draw_specifications(result: RobustnessResult, *, title: str = "") -> Figure:
     """Draw every reading's estimate and interval from lowest to highest, its choices beneath.
 
     Parameters
@@ -69,6 +68,7 @@ def draw_specifications(
     result : RobustnessResult
         Readings without a value are left out of the drawing and counted in words.
     title : str
+        Empty: the figure's own.
 
     Returns
     -------
@@ -79,9 +79,10 @@ def draw_specifications(
         them that make the choice.
     """
     order = _order(result)
+    title = title or say("figures.specifications.title")
     if not len(order):
         figure, (axes,) = new_axes(height=1.6, title=title)
-        say_nothing_to_draw(axes, "There are no readings with a number to draw.")
+        say_nothing_to_draw(axes, say("figures.specifications.none_drawn"))
         return figure
     rows = _rows(result, order)
     bottom = rows[-1][0] + 1
@@ -104,21 +105,23 @@ def describe_specifications(result: RobustnessResult, *, who: str = "") -> str:
     who : str
         Whose readings, for people.
     """
-    head = f"The verdict under every defensible reading{', ' + who if who else ''}."
+    name = "figures.specifications.alt_of" if who else "figures.specifications.alt"
+    told = [say(name, who=who)]
     order = _order(result)
     if not len(order):
-        return f"{head} There are no readings with a number. {result.reason}".strip()
+        return " ".join([*told, say("figures.specifications.none"), result.reason]).strip()
     low, high = (
         quantity_text(float(end), unit=result.unit)
         for end in (result.value[order[0]], result.value[order[-1]])
     )
-    told = f"{head} Estimates run from {low} to {high}; cited {_cited(result)}."
-    told += f" {result.sentence}"
+    told.append(say("figures.specifications.range", low=low, high=high, cited=_cited(result)))
+    told.append(result.sentence)
     place = result.headline
     if place is not None and not np.isnan(result.value[place]):
-        told += f" Its estimate is {_number(result, place)}."
-    absent = len(result.value) - len(order)
-    return f"{told} {count_text(absent)} readings have no number." if absent else told
+        told.append(say("figures.specifications.own", estimate=_number(result, place)))
+    if absent := len(result.value) - len(order):
+        told.append(say("figures.specifications.absent", n=count_text(absent)))
+    return " ".join(told)
 
 
 def _order(result: RobustnessResult) -> NDArray[np.int64]:
@@ -135,14 +138,15 @@ def _cited(result: RobustnessResult) -> str:
 def _number(result: RobustnessResult, place: int) -> str:
     cited = (result.floor, result.ceiling)
     value = quantity_text(float(result.value[place]), unit=result.unit, apart_from=cited)
+    told = {"value": value, "n": count_text(result.n[place])}
     if np.isnan(result.low[place]) or np.isnan(result.high[place]):
-        return f"{value} (n = {count_text(result.n[place])})"
-    ends = " to ".join(
+        return say("figures.specifications.own_estimate", **told)
+    low, high = (
         quantity_text(float(end[place]), unit=result.unit, apart_from=cited)
         for end in (result.low, result.high)
     )
-    n = count_text(result.n[place])
-    return f"{value}, {level_text(result.level)} {ends}, n = {n}"
+    told |= {"level": level_text(result.level), "interval": say("numbers.span", low=low, high=high)}
+    return say("figures.specifications.own_interval", **told)
 
 
 def _rows(
@@ -198,7 +202,7 @@ def _draw_curve(axes: Axes, result: RobustnessResult, order: NDArray[np.int64]) 
     axes.grid(axis="y")
     axes.set_axisbelow(True)
     axes.spines["bottom"].set_visible(False)
-    axes.set_ylabel(AXIS_TITLES.get(result.unit, "Pain reduction"))
+    axes.set_ylabel(say(AXIS_TITLES.get(result.unit, "figures.pain_reduction")))
 
 
 def _thinned(chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -219,7 +223,8 @@ def _draw_cited(axes: Axes, result: RobustnessResult, k: int) -> None:
             axes.plot([0, k], [edge, edge], color=BAND_EDGE, linewidth=1.1, zorder=1)
     edge = floor if floor is not None else ceiling
     assert edge is not None
-    axes.annotate(f"cited {_cited(result)}", (0, edge), xytext=(4, 3), color=BAND_EDGE,
+    told = say("figures.cited", cited=_cited(result))
+    axes.annotate(told, (0, edge), xytext=(4, 3), color=BAND_EDGE,
                   textcoords="offset points", fontsize=8.5, va="bottom", zorder=4)  # fmt: skip
 
 
@@ -246,8 +251,8 @@ def _draw_matrix(
     put_ticks(axes.xaxis, [])
     for side in ("left", "bottom"):
         axes.spines[side].set_visible(False)
-    axes.set_xlabel(f"{count_text(k)} readings, from the lowest estimate to the highest",
-                    color=MUTED, fontsize=8.5)  # fmt: skip
+    told = say("figures.specifications.x", n=count_text(k))
+    axes.set_xlabel(told, color=MUTED, fontsize=8.5)
 
 
 def _outline(
@@ -285,6 +290,7 @@ def _mark_headline(
         if chosen[place]:
             matrix.plot(x, y, "o", markersize=4.6, zorder=5, clip_on=False, **ring)
     right = place > 0.6 * len(order)
-    curve.annotate("fixed in advance", (x, 1.0), xycoords=("data", "axes fraction"),
+    told = say("figures.specifications.fixed")
+    curve.annotate(told, (x, 1.0), xycoords=("data", "axes fraction"),
                    xytext=(-4 if right else 4, 2), textcoords="offset points", fontsize=8.5,
                    ha="right" if right else "left", va="bottom")  # fmt: skip

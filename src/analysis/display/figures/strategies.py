@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from analysis.display.figures.canvas import drawable, new_axes, say_nothing_to_draw, themed
-from analysis.display.figures.labels import row_labels, row_sentence
+from analysis.display.figures.labels import row_labels, row_sentence, stated, with_n
 from analysis.display.figures.relief import CITED_WEEKS, LAST_WEEK
 from analysis.display.figures.ticks import name_ticks
 from analysis.display.palette import BAND_EDGE, INK, MUTED, PAPER, condition_color, condition_marker
@@ -19,6 +19,7 @@ from analysis.wording.numbers import (
     quantity_text,
     share_text,
 )
+from analysis.wording.texts import say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 STRATEGIES = ("booster_as_loss", "booster_competing", "booster_as_censoring", "booster_ignored")
 """From the strictest reading to the mildest; others follow in the order given."""
 
-COMPETING = {"booster_competing": "a booster counts apart from loss"}
 MOST_WEEKS = 6
 """More small panels side by side could not be read."""
 
@@ -47,7 +47,7 @@ def draw_strategies(
     *,
     labels: Mapping[str, str],
     cited_weeks: Sequence[float] = CITED_WEEKS,
-    title: str = "How long relief lasts, by what a booster is taken for",
+    title: str = "",
 ) -> Figure:
     """Draw medians with intervals, one line per booster strategy; shares by week beneath.
 
@@ -61,6 +61,7 @@ def draw_strategies(
     cited_weeks : sequence of float
         Weeks the claim speaks of, as labelled lines.
     title : str
+        Empty: the figure's own.
 
     Returns
     -------
@@ -72,9 +73,10 @@ def draw_strategies(
     tall += [0.75 + ROW * most] if weeks else []
     rows_of = [ROW * (len(medians) + HEAD_ROOM)] if medians else []
     rows_of += [PANEL_ROW * most] if weeks else []
+    title = title or say("figures.strategies.title")
     figure, stacked = new_axes(height=0.35 + sum(tall or [1.6]), title=title, rows=rows_of or [1])
     if not tall:
-        say_nothing_to_draw(stacked[0], "There is no duration of relief to draw.")
+        say_nothing_to_draw(stacked[0], say("figures.strategies.none_drawn"))
         return figure
     if medians:
         draw_medians(stacked[0], medians, strategy_names(medians, labels), cited_weeks=cited_weeks)
@@ -87,21 +89,21 @@ def describe_strategies(rows: Sequence[ResultRow], *, labels: Mapping[str, str])
     """Return the alt text of `draw_strategies`: every number drawn, by strategy."""
     medians, weeks = _medians(rows), _shares_by_week(rows)
     if not medians and not weeks:
-        return "Duration of relief: there is none to draw."
+        return say("figures.strategies.none")
     parts = []
     if medians:
-        parts.append(f"Median duration of relief. {median_sentences(medians, labels)}")
+        told = median_sentences(medians, labels)
+        parts.append(say("figures.strategies.medians", medians=told))
     for week, found in weeks.items():
         named = zip(found, strategy_names(found, labels), strict=True)
-        said = (row_sentence(row, name) for row, name in named)
-        parts.append(f"Still relieved at week {week:g}. {'. '.join(said)}.")
+        said = stated(row_sentence(row, name) for row, name in named)
+        parts.append(say("figures.strategies.at_week", week=f"{week:g}", shares=said))
     return " ".join(parts)
 
 
 def strategy_names(rows: Sequence[ResultRow], labels: Mapping[str, str]) -> list[str]:
     """Return what each row takes a booster for; more where that does not tell rows apart."""
-    named = {**COMPETING, **words.DEFINITIONS}
-    names = [words.word(named, row.definition) for row in rows]
+    names = [words.word(words.DEFINITIONS, row.definition) for row in rows]
     return names if len(set(names)) == len(names) else row_labels(rows, labels)
 
 
@@ -110,13 +112,15 @@ def median_sentences(
 ) -> str:
     """Return "name: 9.4 weeks, 95 % interval 7.8 to 11 weeks, n = 88." for every row."""
     names = names or strategy_names(rows, labels)
-    each = []
-    for row, name in zip(rows, names, strict=True):
-        said = row_sentence(row, name)
-        if row.value is None and row.low is not None:
-            said += f", {level_text(row.level)} {interval_text(row)}"
-        each.append(f"{said}, n = {count_text(row.n)}.")
-    return " ".join(each)
+    return " ".join(_median_sentence(*each) for each in zip(rows, names, strict=True))
+
+
+def _median_sentence(row: ResultRow, name: str) -> str:
+    told = {"row": row_sentence(row, name), "n": count_text(row.n)}
+    if row.value is not None or row.low is None:
+        return say("figures.strategies.median", **told)
+    level, interval = level_text(row.level), interval_text(row)
+    return say("figures.strategies.median_from", **told, level=level, interval=interval)
 
 
 def draw_medians(
@@ -135,7 +139,7 @@ def draw_medians(
         _draw_median(axes, row, place, right=right)
     _name_rows(axes, names)
     axes.xaxis.set_major_formatter(lambda x, _: f"{x:g}")
-    axes.set_xlabel("Median duration of relief, weeks after the end of the series")
+    axes.set_xlabel(say("figures.strategies.x"))
     axes.grid(axis="x")
 
 
@@ -198,7 +202,7 @@ def _draw_median(axes: Axes, row: ResultRow, y: int, *, right: float) -> None:
     beside: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "fontsize": 8.5}
     known = row.value is not None
     two = row.low is not None or row.high is not None
-    axes.text(1.02, y - (0.04 if two else 0), f"{estimate_text(row)}, n = {count_text(row.n)}",
+    axes.text(1.02, y - (0.04 if two else 0), with_n(estimate_text(row), row.n),
               color=INK if known else MUTED, va="bottom" if two else "center", weight="bold",
               **beside)  # fmt: skip
     if two:
@@ -226,7 +230,8 @@ def _draw_panels(
     order = [(row.definition, row.population, row.threshold_pct) for row in rows_of]
     for column, (week, rows) in enumerate(weeks.items()):
         axes = figure.add_subplot(inner[0, column])
-        axes.set_title(f"Week {week:g}", fontsize=9, pad=4, loc="center")
+        axes.set_title(say("figures.strategies.panel", week=f"{week:g}"), fontsize=9, pad=4,
+                       loc="center")  # fmt: skip
         for row in rows:
             key = (row.definition, row.population, row.threshold_pct)
             _draw_share(axes, row, order.index(key) if key in order else len(order))
@@ -236,12 +241,12 @@ def _draw_panels(
         axes.grid(axis="x")
         _name_rows(axes, strategy_names(rows_of, labels) if column == 0 else [])
         if column == len(weeks) // 2:
-            axes.set_xlabel("Share still relieved, %")
+            axes.set_xlabel(say("figures.strategies.panel_x"))
 
 
 def _draw_share(axes: Axes, row: ResultRow, y: int) -> None:
     if row.value is None:
-        text = row.status.replace(" ", "\n")
+        text = estimate_text(row).replace(" ", "\n")
         axes.text(0.5, y, text, ha="center", va="center", fontsize=8.5, color=MUTED)
         return
     color = condition_color(row.condition)

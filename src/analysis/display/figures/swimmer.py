@@ -13,6 +13,7 @@ from analysis.display.figures.strategies import draw_cited_weeks
 from analysis.display.figures.ticks import name_ticks, put_ticks
 from analysis.display.palette import INK, MUTED, PAPER, condition_color
 from analysis.wording.numbers import count_text, quantity_text
+from analysis.wording.texts import say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -83,7 +84,7 @@ def draw_swimmer(
     *,
     condition: str = "all",
     cited_weeks: Sequence[float] = CITED_WEEKS,
-    title: str = "Relief of single patients",
+    title: str = "",
 ) -> Figure:
     """Draw patients' spans as bars, the longest before any booster at the top, labelled 1 to k.
 
@@ -96,6 +97,7 @@ def draw_swimmer(
     cited_weeks : sequence of float
         Weeks the claim speaks of, as labelled lines.
     title : str
+        Empty: the figure's own.
 
     Returns
     -------
@@ -108,9 +110,10 @@ def draw_swimmer(
     """
     if len(spans) > MOST_SPANS:
         raise ValueError(f"{len(spans)} spans are too many; at most {MOST_SPANS} can be drawn")
+    title = title or say("figures.swimmer.title")
     figure, (axes,) = new_axes(height=1.75 + 0.19 * max(LEAST_ROWS, len(spans)), title=title)
     if not spans:
-        say_nothing_to_draw(axes, "There are no patients to draw.")
+        say_nothing_to_draw(axes, say("figures.no_patients"))
         return figure
     color = condition_color(condition)
     ordered = _sorted(spans)
@@ -124,8 +127,8 @@ def draw_swimmer(
     put_ticks(axes.xaxis, TICKS)
     axes.xaxis.set_major_formatter(lambda x, _: f"{x:g}")
     axes.tick_params(axis="y", length=0)
-    axes.set_xlabel("Weeks after the end of the series")
-    axes.set_ylabel("Patient")
+    axes.set_xlabel(say("figures.weeks_after"))
+    axes.set_ylabel(say("figures.swimmer.y"))
     axes.spines["left"].set_visible(False)
     _write_legend(axes, ordered, color)
     return figure
@@ -134,22 +137,20 @@ def draw_swimmer(
 def describe_swimmer(spans: Sequence[SpanToDraw]) -> str:
     """Return the alt text of `draw_swimmer`: how many are of each kind, shortest and longest."""
     if not spans:
-        return "Relief of single patients: there are no patients to draw."
+        return say("figures.swimmer.none")
     kept = _sorted(spans)
     lost = sum(span.first_bad_weeks is not None for span in kept)
     boosted = [span for span in kept if span.booster_weeks is not None]
     under = sum(span.first_bad_weeks is None for span in boosted)
-    whom = "1 patient" if len(kept) == 1 else f"{count_text(len(kept))} patients"
-    shortest, longest = (
-        quantity_text(span.own_weeks, unit="weeks") for span in (kept[-1], kept[0])
-    )
-    seen = longest if len(kept) == 1 else f"between {shortest} and {longest}"
-    return (
-        f"Relief of {whom}, one bar each. Relief before any booster was seen to last {seen}. "
-        f"Lost between two visits: {count_text(lost)}. "
-        f"Still relieved at the last look: {count_text(len(kept) - lost)}, "
-        f"of them {count_text(under)} with a booster. "
-        f"With a booster in all: {count_text(len(boosted))}."
+    return say(
+        "figures.swimmer.alt_one" if len(kept) == 1 else "figures.swimmer.alt_many",
+        n=count_text(len(kept)),
+        shortest=quantity_text(kept[-1].own_weeks, unit="weeks"),
+        longest=quantity_text(kept[0].own_weeks, unit="weeks"),
+        lost=count_text(lost),
+        kept=count_text(len(kept) - lost),
+        under=count_text(under),
+        boosted=count_text(len(boosted)),
     )
 
 
@@ -192,18 +193,18 @@ def _write_legend(axes: Axes, spans: Sequence[SpanToDraw], color: str) -> None:
     boosted = [span for span in spans if span.booster_weeks is not None]
     lost = any(span.first_bad_weeks is not None for span in spans)
     shown: list[tuple[bool, Patch | Line2D, str]] = [
-        (True, Patch(color=color, linewidth=0), "Relief seen"),
+        (True, Patch(color=color, linewidth=0), "figures.swimmer.relief"),
         (any(span.good_until_weeks > span.own_weeks for span in spans),
-         Patch(color=color, alpha=0.4, linewidth=0), "Seen after a booster"),
+         Patch(color=color, alpha=0.4, linewidth=0), "figures.swimmer.after_booster"),
         (lost, Patch(facecolor=PAPER, edgecolor=color, hatch="/////", linewidth=0.8),
-         "Lost somewhere in here"),
+         "figures.swimmer.lost"),
         (lost, Line2D([], [], color=INK, marker="X", linestyle="", markersize=6),
-         "First rating without relief"),
+         "figures.swimmer.first_without"),
         (bool(boosted), Line2D([], [], color=PAPER, marker="^", linestyle="", markersize=6.5,
-                               markeredgecolor=INK), "First booster"),
+                               markeredgecolor=INK), "figures.swimmer.booster"),
         (any(span.first_bad_weeks is None for span in spans),
-         Line2D([], [], color=color, marker=">", markersize=5), "Still relieved at the last look"),
+         Line2D([], [], color=color, marker=">", markersize=5), "figures.swimmer.kept"),
     ]  # fmt: skip
-    kept = [(handle, name) for is_drawn, handle, name in shown if is_drawn]
+    kept = [(handle, say(name)) for is_drawn, handle, name in shown if is_drawn]
     axes.legend(*zip(*kept, strict=True), loc="lower left", bbox_to_anchor=(0, 1.0), ncols=3,
                 fontsize=9.5, borderaxespad=0, handlelength=1.6, columnspacing=1.2)  # fmt: skip

@@ -8,11 +8,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analysis.display.figures.canvas import drawable, new_axes, say_nothing_to_draw, themed
-from analysis.display.figures.labels import row_labels, row_sentence
+from analysis.display.figures.labels import (
+    listed_long,
+    row_labels,
+    row_sentence,
+    stated,
+    with_n,
+)
 from analysis.display.figures.ticks import name_ticks
 from analysis.display.figures.under import write_counts_under
 from analysis.display.palette import condition_color, condition_marker
-from analysis.wording.numbers import count_text, number_text
+from analysis.wording.numbers import number_text
+from analysis.wording.texts import say
 from analysis.wording.words import condition_word, visit_week, visit_word
 
 if TYPE_CHECKING:
@@ -24,6 +31,9 @@ if TYPE_CHECKING:
 WEEK_OF_BASELINE = -3.0
 """Where baseline stands on the axis: the standard series takes two to three weeks."""
 
+TICKS = {"baseline": "figures.trajectories.baseline", "end": "figures.trajectories.end"}
+"""Visits whose names under the axis are shorter than elsewhere."""
+
 APART_WEEKS = 0.35
 """Points of several groups at one visit are moved apart by this much."""
 
@@ -33,7 +43,7 @@ def draw_trajectories(
     rows: Sequence[ResultRow],
     *,
     labels: Mapping[str, str],
-    title: str = "Mean pain by visit",
+    title: str = "",
 ) -> Figure:
     """Draw mean scores by visit with intervals; n of each point beneath.
 
@@ -46,18 +56,20 @@ def draw_trajectories(
     labels : mapping of str to str
         Condition labels by code.
     title : str
+        Empty: the figure's own.
 
     Returns
     -------
     matplotlib Figure
     """
     lines = _lines(rows)
+    title = title or say("figures.trajectories.title")
     figure, (axes, under) = new_axes(
         height=3.3 + 0.42 * max(1, len(lines)), title=title, rows=(3.3, 0.42 * max(1, len(lines)))
     )
     under.set_axis_off()
     if not lines:
-        say_nothing_to_draw(axes, "There are no scores to draw.")
+        say_nothing_to_draw(axes, say("figures.trajectories.none_drawn"))
         return figure
     places = _places(rows)
     names = row_labels([line[0] for line in lines], labels)
@@ -66,12 +78,12 @@ def draw_trajectories(
         _draw_line(axes, line, places, apart=apart, name=name)
     name_ticks(axes.xaxis, list(places.values()), [_tick(visit) for visit in places])
     axes.set_ylim(0, 10)
-    axes.set_ylabel("Mean pain score (0 to 10)")
+    axes.set_ylabel(say("figures.trajectories.y"))
     axes.grid(axis="y")
     if len(lines) > 1:
         axes.legend(loc="upper right", ncols=2 if len(lines) > 3 else 1)
     counts = [({places[r.visit]: r.n for r in line}, line[0].condition) for line in lines]
-    write_counts_under(under, axes, counts, names, what="Patients seen")
+    write_counts_under(under, axes, counts, names, what=say("figures.trajectories.seen"))
     return figure
 
 
@@ -79,17 +91,17 @@ def describe_trajectories(rows: Sequence[ResultRow], *, labels: Mapping[str, str
     """Return the alt text of `draw_trajectories`: every mean with its interval and n."""
     lines = _lines(rows)
     if not lines:
-        return "Mean pain by visit: there are no scores to draw."
+        return say("figures.trajectories.none")
     names = row_labels([line[0] for line in lines], labels)
     if len(lines) == 1:
         names = [condition_word(lines[0][0].condition, labels)]
     parts = []
     for line, name in zip(lines, names, strict=True):
-        points = "; ".join(
-            f"{row_sentence(row, visit_word(row.visit))}, n = {count_text(row.n)}" for row in line
+        points = listed_long(
+            with_n(row_sentence(row, visit_word(row.visit)), row.n) for row in line
         )
-        parts.append(f"{name}: {points}")
-    return "Mean pain by visit, 0 to 10. " + ". ".join(parts) + "."
+        parts.append(say("figures.trajectories.line", name=name, points=points))
+    return say("figures.trajectories.alt", lines=stated(parts))
 
 
 def _lines(rows: Sequence[ResultRow]) -> list[list[ResultRow]]:
@@ -122,9 +134,9 @@ def _places(rows: Sequence[ResultRow]) -> dict[str, float]:
 
 
 def _tick(visit: str) -> str:
+    if visit in TICKS:
+        return say(TICKS[visit])
     week = visit_week(visit)
-    if visit in ("baseline", "end"):
-        return {"baseline": "baseline", "end": "end"}[visit]
     return number_text(week) if week is not None else drawable(visit_word(visit), longest=12)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from analysis.display.figures.canvas import drawable
 from analysis.display.palette import INK, condition_color
 from analysis.wording.numbers import count_text
+from analysis.wording.texts import say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,7 +38,8 @@ def write_counts_under(
     under.set_xlim(axes.get_xlim())
     under.set_ylim(len(counts), 0)
     for place, ((numbers, condition), name) in enumerate(zip(counts, names, strict=True)):
-        head = what if len(counts) == 1 else f"{what}: {drawable(name, longest=56)}"
+        whose = drawable(name, longest=56)
+        head = what if len(counts) == 1 else say("figures.counted", what=what, name=whose)
         color = INK if len(counts) == 1 else condition_color(condition)
         under.text(0, place + 0.22, head, transform=under.get_yaxis_transform(), fontsize=9.5,
                    va="center", color=color, in_layout=False)  # fmt: skip

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from analysis.display.figures.canvas import drawable, new_axes, say_nothing_to_draw, themed
+from analysis.display.figures.labels import listed, stated
 from analysis.display.figures.ticks import name_ticks
 from analysis.display.palette import (
     BAND,
@@ -24,6 +25,7 @@ from analysis.wording.numbers import (
     interval_text,
     number_text,
 )
+from analysis.wording.texts import say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,7 +42,7 @@ def draw_verdict_strip(
     judgements: Sequence[Judgement],
     *,
     labels: Mapping[str, str],
-    title: str = "What was cited, and what the patients show",
+    title: str = "",
 ) -> Figure:
     """Draw each claim as a row: cited band, our estimate with interval, verdict by word and shape.
 
@@ -51,6 +53,7 @@ def draw_verdict_strip(
     labels : mapping of str to str
         Condition labels by code.
     title : str
+        Empty: the figure's own.
 
     Returns
     -------
@@ -59,9 +62,10 @@ def draw_verdict_strip(
     panels = [(axis, [j for j in judgements if _axis_of(j) == axis]) for axis in SPAN]
     panels = [(axis, found) for axis, found in panels if found]
     sizes = [0.55 + 0.62 * len(found) for _, found in panels] or [1.0]
+    title = title or say("figures.verdicts.title")
     figure, all_axes = new_axes(height=0.5 + sum(sizes), title=title, rows=sizes)
     if not panels:
-        say_nothing_to_draw(all_axes[0], "There are no claims to draw.")
+        say_nothing_to_draw(all_axes[0], say("figures.verdicts.none_drawn"))
     for axes, (axis, found) in zip(all_axes, panels, strict=False):
         _draw_panel(axes, axis, found, labels)
     return figure
@@ -70,15 +74,18 @@ def draw_verdict_strip(
 def describe_verdict_strip(judgements: Sequence[Judgement], *, labels: Mapping[str, str]) -> str:
     """Return the alt text of `draw_verdict_strip`: each claim, cited, ours, verdict."""
     if not judgements:
-        return "Verdicts: there are no claims to draw."
+        return say("figures.verdicts.none")
     parts = []
     for judgement in judgements:
-        ours = ", ".join(_ours(judgement))
-        parts.append(
-            f"{words.condition_word(judgement.condition, labels)}: cited {_cited(judgement)}, "
-            f"ours {ours}: {words.word(words.VERDICTS, judgement.verdict).lower()}"
+        told = say(
+            "figures.verdicts.claim",
+            condition=words.condition_word(judgement.condition, labels),
+            cited=_cited(judgement),
+            ours=listed(_ours(judgement)),
+            verdict=words.word(words.VERDICTS, judgement.verdict).lower(),
         )
-    return "Verdicts. " + ". ".join(parts) + "."
+        parts.append(told)
+    return say("figures.verdicts.alt", claims=stated(parts))
 
 
 def _axis_of(judgement: Judgement) -> str:
@@ -99,9 +106,10 @@ def _ours(judgement: Judgement) -> list[str]:
     ours = estimate_text(judgement, apart_from=marks)
     if judgement.value is None:
         return [ours]
+    interval = interval_text(judgement, apart_from=marks)
     return [
-        f"{ours} ({interval_text(judgement, apart_from=marks)})",
-        f"n = {count_text(judgement.n)}",
+        say("figures.verdicts.ours", value=ours, interval=interval),
+        say("figures.n", n=count_text(judgement.n)),
     ]
 
 
@@ -120,17 +128,24 @@ def _draw_panel(
     axes.set_xlim(min([0.0, *(j.low * _scale(j) for j in found if j.low is not None)]), right)
     for y, judgement in enumerate(found):
         _draw_row(axes, judgement, y, right=right)
-    names = [f"{words.condition_word(j.condition, labels)}\ncited {_cited(j)}" for j in found]
-    names = ["\n".join(drawable(line, longest=34) for line in n.split("\n")) for n in names]
-    name_ticks(axes.yaxis, range(len(found)), names, size=9.5)
+    names = [
+        (words.condition_word(j.condition, labels), say("figures.cited", cited=_cited(j)))
+        for j in found
+    ]
+    shown = ["\n".join(drawable(line, longest=34) for line in name) for name in names]
+    name_ticks(axes.yaxis, range(len(found)), shown, size=9.5)
     axes.tick_params(axis="y", length=0)
     axes.set_ylim(len(found) - 0.4, -0.6)
-    suffix = " %" if axis == "percent" else ""
-    axes.xaxis.set_major_formatter(lambda x, _: f"{number_text(x)}{suffix}")
-    axes.set_xlabel("" if axis == "percent" else "weeks")
+    is_percent = axis == "percent"
+    axes.xaxis.set_major_formatter(lambda x, _: _tick(x) if is_percent else number_text(x))
+    axes.set_xlabel("" if is_percent else say("figures.verdicts.weeks"))
     axes.grid(axis="x")
     axes.set_axisbelow(True)
     axes.spines["left"].set_visible(False)
+
+
+def _tick(percent: float) -> str:
+    return say("numbers.percent", number=number_text(percent))
 
 
 def _draw_row(axes: Axes, judgement: Judgement, y: int, *, right: float) -> None:

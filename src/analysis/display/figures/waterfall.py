@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.display.figures.canvas import new_axes, say_nothing_to_draw, themed
+from analysis.display.figures.labels import listed_long
 from analysis.display.figures.ticks import put_ticks
 from analysis.display.palette import INK, MUTED, PAPER, RULE, condition_color
 from analysis.wording.numbers import count_text, fraction_text, quantity_text
+from analysis.wording.texts import say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,7 +39,7 @@ def draw_waterfall(
     *,
     condition: str = "all",
     thresholds_pct: Sequence[float] = (30.0, 50.0),
-    title: str = "Each patient's pain reduction",
+    title: str = "",
 ) -> Figure:
     """Draw patients' percent reductions as bars sorted from best to worst.
 
@@ -50,15 +52,16 @@ def draw_waterfall(
     thresholds_pct : sequence of float
         Lines to draw, each labelled with the number of patients who reach it.
     title : str
+        Empty: the figure's own.
 
     Returns
     -------
     matplotlib Figure
     """
     seen, n_missing = _sorted(reduction_pct)
-    figure, (axes,) = new_axes(height=3.5, title=title)
+    figure, (axes,) = new_axes(height=3.5, title=title or say("figures.waterfall.title"))
     if seen.size + n_missing == 0:
-        say_nothing_to_draw(axes, "There are no patients to draw.")
+        say_nothing_to_draw(axes, say("figures.no_patients"))
         return figure
     _draw_bars(axes, seen, color=condition_color(condition), thresholds_pct=thresholds_pct)
     gap = 0.012 * (seen.size + n_missing)
@@ -73,8 +76,8 @@ def draw_waterfall(
     axes.set_xlim(0, right)
     axes.yaxis.set_major_formatter(lambda y, _: quantity_text(y, unit="percent").replace(".0", ""))
     put_ticks(axes.xaxis, [])
-    axes.set_ylabel("Pain reduction")
-    axes.set_xlabel(f"{count_text(seen.size)} patients seen, best to worst")
+    axes.set_ylabel(say("figures.pain_reduction"))
+    axes.set_xlabel(say("figures.waterfall.x", n=count_text(seen.size)))
     axes.spines["bottom"].set_visible(False)
     return figure
 
@@ -88,19 +91,26 @@ def describe_waterfall(
     """Return the alt text of `draw_waterfall`: how many reached each line, were worse, not seen."""
     seen, n_missing = _sorted(reduction_pct)
     n = seen.size + n_missing
-    start = f"Waterfall of {who}: " if who else "Waterfall: "
     if n == 0:
-        return f"{start}there are no patients to draw."
-    reached = [
-        f"{fraction_text(_count_at_least(seen, pct), n)} fell by {pct:g} % or more"
+        return say("figures.waterfall.none_of" if who else "figures.waterfall.none", who=who)
+    parts = [
+        say(
+            "figures.waterfall.fell",
+            patients=fraction_text(_count_at_least(seen, pct), n),
+            threshold=_percent(pct),
+        )
         for pct in thresholds_pct
     ]
-    worse = int((seen < -TIE).sum())
-    parts = [*reached, f"{count_text(worse)} had more pain than at baseline"]
+    parts.append(say("figures.waterfall.worse", n=count_text(int((seen < -TIE).sum()))))
     if (deep := int((seen < LOWEST_PCT).sum())) > 0:
-        parts.append(f"{count_text(deep)} of them more than doubled and their bars are cut")
-    parts.append(f"{count_text(n_missing)} were not seen")
-    return f"{start}of {count_text(n)} patients, {'; '.join(parts)}."
+        parts.append(say("figures.waterfall.cut", n=count_text(deep)))
+    parts.append(say("figures.waterfall.were_not_seen", n=count_text(n_missing)))
+    name = "figures.waterfall.alt_of" if who else "figures.waterfall.alt"
+    return say(name, who=who, n=count_text(n), parts=listed_long(parts))
+
+
+def _percent(threshold: float) -> str:
+    return say("numbers.percent", number=f"{threshold:g}")
 
 
 def _sorted(reduction_pct: ArrayLike) -> tuple[NDArray[np.float64], int]:
@@ -148,7 +158,7 @@ def _draw_missing(axes: Axes, *, start: float, end: float, n: int, n_all: float)
     axes.text(
         (start + end) / 2,
         height,
-        f"{count_text(n)} not seen",
+        say("figures.waterfall.not_seen", n=count_text(n)),
         ha="center",
         va="center",
         rotation=90 if narrow else 0,
@@ -165,7 +175,7 @@ def _draw_threshold(
     reached = fraction_text(_count_at_least(seen, threshold), n)
     room = seen.size >= LEAST_ROOM * right
     axes.annotate(
-        f"{threshold:g} % or more: {reached}",
+        say("figures.waterfall.reached", threshold=_percent(threshold), patients=reached),
         (seen.size if room else right, threshold),
         xytext=(-4, 3),
         textcoords="offset points",

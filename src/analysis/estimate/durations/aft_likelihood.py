@@ -23,6 +23,7 @@ class Shape(Protocol):
     """Standard distribution of the error on the log-time scale."""
 
     name: str
+    code: str
 
     def log_density(self, z: Floats) -> Floats:
         """Return the log of the density."""
@@ -53,6 +54,7 @@ class Gumbel:
     """Least extreme value: log of a Weibull time."""
 
     name = "Weibull"
+    code = "weibull"
 
     def log_density(self, z: Floats) -> Floats:
         """Return the log of the density."""
@@ -84,6 +86,7 @@ class Normal:
     """Standard normal: log of a log-normal time."""
 
     name = "log-normal"
+    code = "lognormal"
 
     def log_density(self, z: Floats) -> Floats:
         """Return the log of the density."""

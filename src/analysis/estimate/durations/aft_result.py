@@ -12,6 +12,8 @@ from analysis.errors import EstimationError
 from analysis.estimate.durations.aft_likelihood import Shape
 from analysis.estimate.durations.inputs import Floats, check_positive
 from analysis.results import Estimate
+from analysis.wording.texts import say
+from analysis.wording.words import DEFINITIONS, word
 
 FARTHEST = 700.0
 """Largest exponent: beyond it a double overflows, and a limit says nothing any more."""
@@ -91,7 +93,7 @@ class AftFit:
         slope = np.append(-row / self.scale, -z)
         half = self._half(slope)
         shares = np.exp(self.shape.log_survival(np.array([z, z + half, z - half])))
-        return self._estimate(shares, "share", "delta-method interval")
+        return self._estimate(shares, "share", "estimates.aft.share")
 
     def quantile(self, lost_share: float, x: ArrayLike | None = None) -> Estimate:
         """Return the time by which a share of such patients has lost relief.
@@ -117,7 +119,7 @@ class AftFit:
         log_time = float(row @ self.coefficients) + self.scale * point
         half = self._half(np.append(row, self.scale * point))
         times = np.exp(np.minimum(log_time + np.array([0.0, -half, half]), FARTHEST))
-        return self._estimate(times, self.time_unit, "delta-method interval, log scale")
+        return self._estimate(times, self.time_unit, "estimates.aft.time")
 
     def median(self, x: ArrayLike | None = None) -> Estimate:
         """Return `quantile` for one half."""
@@ -151,7 +153,7 @@ class AftFit:
         fall = logs[1] - logs[0]  # minus the log of the chance, above 0
         half = self._half((slopes[1] - slopes[0]) / fall)
         chances = np.exp(-fall * np.exp(np.minimum([0.0, half, -half], FARTHEST)))
-        return self._estimate(chances, "share", "delta-method interval, log(-log) scale")
+        return self._estimate(chances, "share", "estimates.aft.chance")
 
     def time_ratio(self, name: str) -> Estimate:
         """Return how many times longer relief lasts per unit of a covariate.
@@ -178,7 +180,7 @@ class AftFit:
         ratios = np.exp(
             np.minimum(self.coefficients[place] + np.array([0.0, -half, half]), FARTHEST)
         )
-        return self._estimate(ratios, "ratio", "Wald interval, log scale")
+        return self._estimate(ratios, "ratio", "estimates.aft.ratio")
 
     def _row(self, x: ArrayLike | None) -> Floats:
         given = np.empty(0) if x is None else np.atleast_1d(np.asarray(x, dtype=np.float64))
@@ -198,7 +200,7 @@ class AftFit:
         variance = float(slope @ self.covariance @ slope)
         return float(ndtri((1 + self.level) / 2)) * float(np.sqrt(max(variance, 0.0)))
 
-    def _estimate(self, numbers: Floats, unit: str, how: str) -> Estimate:
+    def _estimate(self, numbers: Floats, unit: str, told: str) -> Estimate:
         value, low, high = (float(number) for number in numbers)
         return Estimate(
             value=value,
@@ -208,5 +210,5 @@ class AftFit:
             n=self.n,
             n_events=self.n_lost,
             unit=unit,
-            method=f"{self.distribution} accelerated failure time, interval-censored; {how}",
+            method=say(told, distribution=word(DEFINITIONS, self.shape.code)),
         )

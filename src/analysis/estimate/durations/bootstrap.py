@@ -16,8 +16,8 @@ from analysis.estimate.durations.interval_curve import IntervalCurve
 from analysis.estimate.durations.replicates import resample_masses
 from analysis.estimate.durations.restricted import RestrictedMean
 from analysis.results import Estimate
+from analysis.wording.texts import say
 
-SAME_EVERYWHERE = "Every resample gives the same number: no interval."
 NEAR_NOTHING = 1e-9
 """A standard deviation below this is rounding, not spread."""
 
@@ -198,7 +198,7 @@ class _Resampled:
             return self._without(point)
         low = self._log_log(float(whole[0]), curves[0], side=1)
         high = self._log_log(float(whole[1]), curves[1], side=-1)
-        return self._with(point, low, high, "log-log interval with bootstrap standard deviation")
+        return self._with(point, low, high, "estimates.resampled.log_log")
 
     def quantile(self, point: Estimate, lost_share: float, *, is_guarded: bool) -> Estimate:
         """Return a quantile with its percentile limits; None where they are not reached."""
@@ -209,7 +209,7 @@ class _Resampled:
         high = self._percentile(latest if is_guarded else even, (1 + self.level) / 2)
         if low == high:
             return self._without(point)
-        return self._with(point, low, high, "bootstrap percentiles")
+        return self._with(point, low, high, "estimates.resampled.percentiles")
 
     def mean(self, point: RestrictedMean, *, is_guarded: bool) -> RestrictedMean:
         """Return a restricted mean with percentile limits and a standard error."""
@@ -224,7 +224,7 @@ class _Resampled:
             return replace(point, estimate=self._without(point.estimate))
         low = self._percentile(least if is_guarded else even, (1 - self.level) / 2)
         high = self._percentile(most if is_guarded else even, (1 + self.level) / 2)
-        number = self._with(point.estimate, low, high, "bootstrap percentiles")
+        number = self._with(point.estimate, low, high, "estimates.resampled.percentiles")
         return replace(point, estimate=number, std_error=std_error)
 
     def _log_log(self, share: float, resampled: Floats, *, side: int) -> float:
@@ -239,10 +239,11 @@ class _Resampled:
         found = float(np.quantile(resampled, part, method="inverted_cdf"))
         return found if np.isfinite(found) else None
 
-    def _with(self, point: Estimate, low: float | None, high: float | None, how: str) -> Estimate:
-        count = self.masses.shape[0]
-        method = f"{point.method}; {how} ({count} resamples of patients)"
+    def _with(self, point: Estimate, low: float | None, high: float | None, told: str) -> Estimate:
+        method = say(told, method=point.method, n=self.masses.shape[0])
         return replace(point, low=low, high=high, level=self.level, method=method)
 
     def _without(self, point: Estimate) -> Estimate:
-        return replace(point, warnings=(*point.warnings, SAME_EVERYWHERE))
+        return replace(
+            point, warnings=(*point.warnings, say("estimates.resampled.same_everywhere"))
+        )

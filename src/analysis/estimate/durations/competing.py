@@ -23,8 +23,7 @@ from analysis.estimate.durations.inputs import (
 )
 from analysis.estimate.durations.limits import log_log_limits
 from analysis.results import Estimate, Status
-
-METHOD = "Aalen-Johansen, infinitesimal jackknife standard error, log-log interval"
+from analysis.wording.texts import say
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -97,12 +96,13 @@ class CumulativeIncidence:
         column = self.causes.index(cause)
         width = tie_width(self.times)
         if time > self.last_time + width and self.free[-1] > 0:
-            why = f"No patient was followed to {time:g}; the longest is {self.last_time:g}."
+            last = f"{self.last_time:g}"
+            why = say("estimates.incidence.late", time=f"{time:g}", last=last)
             return self._share(None, None, None, column, why, "not estimable")
         row = int(np.searchsorted(self.times, time + width, side="right")) - 1
         value = float(self.incidence[row, column]) if row >= 0 else 0.0
         if row < 0 or np.isnan(self.low[row, column]):
-            why = "Nobody, or everybody, had this event by then: no interval."
+            why = say("estimates.incidence.none_or_all")
             return self._share(value, None, None, column, why)
         low, high = float(self.low[row, column]), float(self.high[row, column])
         return self._share(value, low, high, column)
@@ -128,7 +128,7 @@ class CumulativeIncidence:
             n=self.n,
             n_events=round(float(self.n_events[:, column].sum())),
             unit="share",
-            method=METHOD,
+            method=say("estimates.incidence.method"),
             status=status,
             warnings=(why,) if why else (),
         )

@@ -24,10 +24,7 @@ from analysis.estimate.durations.limits import (
 )
 from analysis.estimate.durations.restricted import RestrictedMean
 from analysis.results import Estimate, Status
-
-CURVE_METHOD = "Kaplan-Meier, Greenwood standard error, log-log interval"
-QUANTILE_METHOD = "Kaplan-Meier quantile, interval from the log-log limits (Brookmeyer-Crowley)"
-MEAN_METHOD = "Kaplan-Meier restricted mean, Greenwood-type standard error, normal interval"
+from analysis.wording.texts import say
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -64,7 +61,11 @@ class ReliefCurve:
     level: float
     time_unit: str
     warnings: tuple[str, ...] = ()
-    method: str = CURVE_METHOD
+
+    @property
+    def method(self) -> str:
+        """What was done, in words."""
+        return say("estimates.kaplan_meier.share")
 
     @cached_property
     def _limits(self) -> tuple[Floats, Floats]:
@@ -122,9 +123,9 @@ class ReliefCurve:
         if why := self._unseen(time):
             return self._share(None, status="not estimable", warning=why)
         if index < 0 or self.survival[index] == 1.0:
-            return self._share(1.0, warning="Nobody has lost relief by then: no interval.")
+            return self._share(1.0, warning=say("estimates.kaplan_meier.none_lost"))
         if self.survival[index] == 0.0:
-            return self._share(0.0, warning="Everybody followed has lost relief: no interval.")
+            return self._share(0.0, warning=say("estimates.kaplan_meier.all_lost"))
         low, high = float(self.low[index]), float(self.high[index])
         return self._share(float(self.survival[index]), low=low, high=high)
 
@@ -170,7 +171,7 @@ class ReliefCurve:
             n=self.n,
             n_events=self.n_lost,
             unit=self.time_unit,
-            method=QUANTILE_METHOD,
+            method=say("estimates.kaplan_meier.quantile"),
             status="not reached" if value is None else "estimated",
             warnings=self.warnings,
         )
@@ -251,7 +252,8 @@ class ReliefCurve:
         """Return why the curve has no value at a time, or an empty string when it has one."""
         if self.survival[-1] == 0 or time <= self.last_time + tie_width(self.times):
             return ""
-        return f"No patient was followed to {time:g}; the longest follow-up is {self.last_time:g}."
+        last = f"{self.last_time:g}"
+        return say("estimates.kaplan_meier.late", time=f"{time:g}", last=last)
 
     def _share(
         self,
@@ -283,7 +285,7 @@ class ReliefCurve:
             half = float(ndtri((1 + self.level) / 2)) * std_error
             low, high = max(0.0, value - half), min(tau, value + half)
         elif value is not None:
-            why = "Nobody lost relief before the horizon, or all at once: no interval."
+            why = say("estimates.kaplan_meier.mean_without")
         return Estimate(
             value=value,
             low=low,
@@ -292,7 +294,7 @@ class ReliefCurve:
             n=self.n,
             n_events=self.n_lost,
             unit=self.time_unit,
-            method=MEAN_METHOD,
+            method=say("estimates.kaplan_meier.mean"),
             status="not estimable" if value is None else "estimated",
             warnings=self.warnings + ((why,) if why else ()),
         )

@@ -13,11 +13,7 @@ from analysis.estimate.durations.inputs import Floats, check_positive
 from analysis.estimate.durations.intervals import Intervals
 from analysis.estimate.durations.restricted import RestrictedMean
 from analysis.results import Estimate, Status
-
-CURVE_METHOD = (
-    "Turnbull NPMLE for (left, right] intervals; inside an undetermined region its loss is spread"
-    " evenly"
-)
+from analysis.wording.texts import say
 
 
 @dataclass(frozen=True)
@@ -71,7 +67,11 @@ class IntervalCurve:
     intervals: Intervals
     all_masses: Floats
     warnings: tuple[str, ...] = ()
-    method: str = CURVE_METHOD
+
+    @property
+    def method(self) -> str:
+        """What was done, in words."""
+        return say("estimates.interval_curve.method")
 
     @property
     def last_time(self) -> float:
@@ -129,11 +129,11 @@ class IntervalCurve:
         value = float(readings.survival_share(self.mass, self.left, self.right, time))
         if bounds.high - bounds.low <= readings.SHARE_TIE:
             return self._number(value, "share")
-        span = f"between {bounds.low:.3g} and {bounds.high:.3g}"
+        span = {"time": f"{time:g}", "low": f"{bounds.low:.3g}", "high": f"{bounds.high:.3g}"}
         if np.isinf(self.right[-1]) and time > self.left[-1]:
-            why = f"Nobody was looked at so late as {time:g}; the share there may lie {span}."
+            why = say("estimates.interval_curve.late_share", **span)
             return self._number(None, "share", warning=why)
-        why = f"No visit separates the losses around {time:g}: the share may lie {span}."
+        why = say("estimates.interval_curve.no_visit", **span)
         return self._number(value, "share", warning=why)
 
     def at_times(self, times: Iterable[float]) -> tuple[Estimate, ...]:
@@ -188,13 +188,11 @@ class IntervalCurve:
         """
         low, high, point = self._quantile(lost_share)
         if not np.isfinite(point):
-            why = f"Not reached: later than {low:g}." if low > 0 else "Not reached."
+            why = _not_reached(low)
             return self._number(None, self.time_unit, status="not reached", warning=why)
         if low == high:
             return self._number(point, self.time_unit)
-        span = f"after {low:g} and by {high:g}" if np.isfinite(high) else f"from {low:g} on"
-        why = f"The data place it only {span}; the value within is a convention."
-        return self._number(point, self.time_unit, warning=why)
+        return self._number(point, self.time_unit, warning=_placed(low, high))
 
     @property
     def median(self) -> Estimate:
@@ -242,14 +240,14 @@ class IntervalCurve:
         """
         bounds = self.restricted_mean_bounds(tau)
         assert bounds.high is not None
-        span = f"between {bounds.low:.4g} and {bounds.high:.4g}"
+        span = {"low": f"{bounds.low:.4g}", "high": f"{bounds.high:.4g}"}
         if np.isinf(self.right[-1]) and self.left[-1] < tau:
-            why = f"Nobody was looked at so late as {tau:g}; the mean may lie {span}."
+            why = say("estimates.interval_curve.late_mean", time=f"{tau:g}", **span)
             number = self._number(None, self.time_unit, warning=why)
         else:
             value = float(self.mass @ readings.mean_weights(self.left, self.right, tau)[2])
             is_exact = bounds.high - bounds.low <= readings.SHARE_TIE * tau
-            why = "" if is_exact else f"Losses lie between visits: the mean may lie {span}."
+            why = "" if is_exact else say("estimates.interval_curve.between_visits", **span)
             number = self._number(value, self.time_unit, warning=why)
         return RestrictedMean(estimate=number, std_error=None, tau=tau)
 
@@ -279,3 +277,19 @@ class IntervalCurve:
             warnings=self.warnings,
         )
         return replace(number, warnings=(*self.warnings, warning)) if warning else number
+
+
+def _not_reached(low: float) -> str:
+    """Return that a share is not reached, and after when it would be."""
+    if low > 0:
+        return say("estimates.interval_curve.not_reached_by", low=f"{low:g}")
+    return say("estimates.interval_curve.not_reached")
+
+
+def _placed(low: float, high: float) -> str:
+    """Return between which times the data place a number."""
+    if np.isfinite(high):
+        where = say("estimates.interval_curve.where_within", low=f"{low:g}", high=f"{high:g}")
+    else:
+        where = say("estimates.interval_curve.where_from", low=f"{low:g}")
+    return say("estimates.interval_curve.placed", where=where)

@@ -19,8 +19,7 @@ from analysis.estimate.durations.inputs import (
     refuse,
 )
 from analysis.estimate.durations.limits import hazard_variance
-
-FRACTIONAL = "Weights are not whole numbers: the standard errors treat them as counts of patients."
+from analysis.wording.texts import say
 
 
 def estimate_kaplan_meier(
@@ -124,5 +123,5 @@ def _curve(
         n=round(total),
         level=level,
         time_unit=time_unit,
-        warnings=() if whole else (FRACTIONAL,),
+        warnings=() if whole else (say("estimates.fractional"),),
     )

@@ -19,6 +19,7 @@ from analysis.estimate.durations.inputs import (
     check_same_length,
     merge_near_ties,
 )
+from analysis.wording.texts import say
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -153,9 +154,9 @@ def _judge(
     df = max(used.size - 1, 0)
     reason, statistic, p_value = "", None, None
     if not used.size:
-        reason = "Nobody lost relief: there is nothing to compare."
+        reason = say("estimates.log_rank.nobody_lost")
     elif df == 0 or np.linalg.matrix_rank(variance[np.ix_(used[1:], used[1:])]) < df:
-        reason = "Losses were seen only while one group was followed: nothing to compare."
+        reason = say("estimates.log_rank.one_group")
     else:
         difference = (observed - expected)[used[1:]]
         solved = np.linalg.solve(variance[np.ix_(used[1:], used[1:])], difference)

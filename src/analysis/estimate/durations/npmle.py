@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from analysis.estimate.durations.em_icm import TOLERANCE, maximise
 from analysis.estimate.durations.interval_curve import IntervalCurve
 from analysis.estimate.durations.intervals import Intervals, check_intervals, collapse_intervals
-from analysis.estimate.durations.kaplan_meier import FRACTIONAL
+from analysis.wording.texts import say
 
 NO_MASS = 1e-12
 """A region with less than this share of the patients is left out of the curve (rounding)."""
@@ -95,9 +95,9 @@ def _warnings(silent: int, gap: float, whole: bool) -> tuple[str, ...]:
     """Return the sentences that go with the curve."""
     found = []
     if silent:
-        found.append(f"{silent} never looked at after time 0 say nothing about the curve.")
+        found.append(say("estimates.interval_curve.silent", n=silent))
     if gap > TOLERANCE:
-        found.append(f"The fit is not finished: Kuhn-Tucker gap {gap:.1g}.")
+        found.append(say("estimates.interval_curve.unfinished", gap=f"{gap:.1g}"))
     if not whole:
-        found.append(FRACTIONAL)
+        found.append(say("estimates.fractional"))
     return tuple(found)

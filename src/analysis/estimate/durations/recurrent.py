@@ -23,8 +23,7 @@ from analysis.estimate.durations.inputs import (
     tie_width,
 )
 from analysis.results import Estimate
-
-METHOD = "mean cumulative count (Nelson-Aalen type), robust standard error, log interval"
+from analysis.wording.texts import say
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -85,11 +84,11 @@ class MeanCount:
         is_late = time > self.last_time + width
         value = None if is_late else float(self.mean[row]) if row >= 0 else 0.0
         why = (
-            f"No patient was followed to {time:g}; the longest is {self.last_time:g}."
+            say("estimates.mean_count.late", time=f"{time:g}", last=f"{self.last_time:g}")
             if is_late
             else ""
             if seen
-            else "No event yet, or the same in everybody: no interval."
+            else say("estimates.mean_count.no_interval")
         )
         return Estimate(
             value=value,
@@ -99,7 +98,7 @@ class MeanCount:
             n=self.n,
             n_events=round(float(self.n_events[: row + 1].sum())),
             unit="count",
-            method=METHOD,
+            method=say("estimates.mean_count.method"),
             status="not estimable" if is_late else "estimated",
             warnings=(why,) if why else (),
         )

@@ -96,8 +96,10 @@ def warm_up() -> None:
     from papermill.engines import papermill_engines
 
     from analysis.run.executors.engine import ENGINE_NAME, ForkedEngine
+    from analysis.wording.texts import load_texts
 
     papermill_engines.register(ENGINE_NAME, ForkedEngine)
+    load_texts()
     draw_something()
     write_a_notebook()
     show_an_error(shell)
