@@ -204,7 +204,7 @@ def test_who_signed_the_run_is_named_while_the_signature_holds(tmp_path):
     assert check_release(made, internal=run) == []
     sign_run(made, name="B. Osei", role="privacy officer", on=date(2026, 3, 5))
     page = page_of(made)
-    assert "Signed by B. Osei, privacy officer, on 2026-03-05." in page
+    assert "Signed by B. Osei, privacy officer, on March 5, 2026." in page
     assert told in page
     assert page.count('role="note"><strong>Sign-off') == 1
 

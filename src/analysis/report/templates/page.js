@@ -5,8 +5,12 @@
   // A number leads into a folded list: unfold whatever holds the place.
   function unfold() {
     var place = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    for (var up = place; up; up = up.parentElement) { if (up.tagName === "DETAILS") { up.open = true; } }
-    if (place) { place.scrollIntoView({ block: "center" }); }
+    var folded = false;
+    for (var up = place; up; up = up.parentElement) {
+      if (up.tagName === "DETAILS" && !up.open) { up.open = folded = true; }
+    }
+    // What stands open already, the browser has found; a part of the page begins at its heading.
+    if (folded) { place.scrollIntoView({ block: place.offsetHeight < innerHeight ? "center" : "start" }); }
   }
   addEventListener("hashchange", unfold);
   if (location.hash) { unfold(); }
