@@ -191,12 +191,6 @@ def test_the_html_is_valid(report):
         JustHTML(page.read_text(encoding="utf-8"), strict=True)
 
 
-def test_captions_are_told_to_their_end(open_page):
-    captions = open_page().locator("figcaption").all_text_contents()
-    assert max(map(len, captions)) > 600  # that on relief is long
-    assert [text for text in captions if "\N{HORIZONTAL ELLIPSIS}" in text] == []
-
-
 @pytest.mark.parametrize("width", [PHONE, LAPTOP])
 def test_a_part_is_shown_from_its_heading(open_page, width):
     page = open_page(viewport={"width": width, "height": 800})

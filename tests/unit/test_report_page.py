@@ -496,6 +496,20 @@ def test_a_figure_outside_its_folder_is_not_read(tmp_path):
     assert "what it shows" in page.text
 
 
+def test_a_long_caption_is_told_to_its_end(tmp_path):
+    """That of the figure on relief has 807 letters where boosters were given."""
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "figures" / "relief.svg").write_text(
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M0 0L9 9"/></svg>'
+    )
+    told = "What is shaded lies between two visits. " * 30 + "Here it ends."
+    note = FigureNote(figure="relief", condition="crps", title="t", alt="a", caption=told)
+    result = NotebookResults(notebook="n", condition="crps", figures=(note,))
+    inputs = replace(make_inputs(), results=(result,), figures=tmp_path / "figures")
+    _, page = render(inputs, tmp_path)
+    assert "Here it ends." in page.text
+
+
 def test_plain_tuples_do_for_notebook_links():
     inputs = replace(make_inputs(), notebooks=(("a", "crps", "a.html", ""),))
     assert inputs.links == [NotebookLink("a", "crps", "a.html")]
