@@ -1,4 +1,4 @@
-"""The fixed texts of the report, from one file a language: ``say("first.title")``.
+"""The texts of the report, from one file a language: ``say("first.title")``.
 
 The environment variable ``RELIEFCHECK_LANGUAGE`` chooses the file: a name such as ``en_us``, which
 stands for the file of that name beside this module, or the path of a ``.toml`` file. A text that
