@@ -1,3 +1,1 @@
-"""Reliefcheck: do a clinic's outcomes bear out what was said about them?"""
-
-__version__ = "0.1.0"
+"""Reliefcheck: do a clinic's outcomes bear out what its web page says about pain relief?"""

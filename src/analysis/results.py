@@ -1,21 +1,100 @@
-"""What estimators return: frozen results that carry their n, unit, method and warnings.
+"""The results frame: every number the suite prints is one row of it, with codes and no words.
 
-A result is never rounded and never formatted here; `analysis.display` does that once.
+Notebooks add rows; claims, figures, sentences and the report read them. What people read is made
+from the codes when it is printed (`analysis.labels`, `analysis.numbers`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 from math import isfinite
-from typing import Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from analysis.errors import InputError, suggest
+from analysis.files import replacing, write_file
+from analysis.labels import METHODS, note_text
+from analysis.settings import results_folder
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Status = Literal["estimated", "not reached", "not estimable", "no patients"]
-"""How far a result got. Only `estimated` promises a value."""
+"""How far a result got. Only ``estimated`` has a value."""
+
+STATUSES: tuple[str, ...] = ("estimated", "not reached", "not estimable", "no patients")
+
+KEYS = [
+    "measure", "definition", "population", "condition", "group_by", "group", "visit",
+    "threshold_pct",
+]  # fmt: skip
+"""Columns that together identify a number within a run.
+
+measure
+    What is measured: ``responder_share``, ``percent_reduction``, ``relief_duration`` ...
+definition
+    Which of several definitions: ``mean_of_patients``, ``booster_as_loss`` ...
+population
+    Who is counted, and what a missing rating means: ``all_starters`` (missing is not responding),
+    ``observed`` (missing is left out), ``best_case`` (missing responds), ``responders`` ...
+condition
+    Condition code, or ``all``.
+group_by, group
+    ``all``/``all``, or a column (``subtype``, ``protocol``, ``arm``, ``site``) and its value.
+visit
+    Analysis visit or week; empty where time is not a visit.
+threshold_pct
+    Least percent reduction that counts, where the measure has one.
+"""
+
+COLUMNS = [
+    *KEYS, "value", "low", "high", "level", "n", "n_events", "n_missing", "n_not_due", "unit",
+    "method", "status", "notes", "notebook",
+]  # fmt: skip
+"""All columns: the keys, then
+
+value, low, high, level
+    The number in ``unit`` with its two-sided interval; missing where the data give none. A missing
+    ``high`` beside a ``low`` is an upper limit that is not reached.
+n, n_events, n_missing, n_not_due
+    Patients that entered (the denominator), those with the event, those whose value is unknown,
+    and those whose visit lies after the data cut. What an event is follows from the measure.
+unit, method, status
+    Codes: ``share`` (0 to 1), ``percent``, ``score``, ``weeks``, ``count`` ...; a method of
+    `analysis.labels.METHODS`; one of ``STATUSES``.
+notes
+    Notes of `analysis.labels.NOTES` a reader must see beside the number, joined by semicolons.
+notebook
+    Notebook whose cell made the number.
+"""
+
+_DEFAULTS: dict[str, Any] = {
+    "definition": "", "population": "", "condition": "all", "group_by": "all", "group": "all",
+    "visit": "", "threshold_pct": np.nan, "value": np.nan, "low": np.nan, "high": np.nan,
+    "level": np.nan, "n_events": pd.NA, "n_missing": 0, "n_not_due": 0, "status": "estimated",
+    "notes": "",
+}  # fmt: skip
+
+_FLOATS = ["threshold_pct", "value", "low", "high", "level"]
+_COUNTS = ["n", "n_events", "n_missing", "n_not_due"]
+_TEXTS = [name for name in COLUMNS if name not in (*_FLOATS, *_COUNTS)]
+
+
+def note(code: str, *numbers: float | str) -> str:
+    """Return a note of `analysis.labels.NOTES` with its numbers: ``boosted_count_not(3)``."""
+    told = ",".join(f"{each:g}" if isinstance(each, float) else str(each) for each in numbers)
+    return f"{code}({told})" if numbers else code
 
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
-    """One number with its interval.
+    """What an estimator returns: one number with its interval.
 
     Parameters
     ----------
@@ -31,14 +110,10 @@ class Estimate:
         rule counts them (all starters) and outside it when it does not (observed).
     n_events : int or None
         Numerator of a share, or events of a curve.
-    unit : str
-        ``share`` (0 to 1), ``percent``, ``score`` (0 to 10), ``days``, ``weeks``, ``count``.
-    method : str
-        What was done, in words: "Wilson score interval".
-    status : {"estimated", "not reached", "not estimable", "no patients"}
-        Why a value is None, when it is.
-    warnings : tuple of str
-        Sentences a reader must see beside the number.
+    unit, method, status
+        Codes, as in the results frame.
+    notes : tuple of str
+        Notes a reader must see beside the number (`note`).
     """
 
     value: float | None
@@ -51,7 +126,7 @@ class Estimate:
     unit: str
     method: str
     status: Status = "estimated"
-    warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("value", "low", "high"):
@@ -70,9 +145,351 @@ class Estimate:
         """Whether there is a value."""
         return self.status == "estimated"
 
+    def row(self, **keys: Any) -> dict[str, Any]:
+        """Return the estimate as a row of the results frame under the keys given."""
+        own = vars(self) | {"notes": ";".join(self.notes)}
+        return {**own, **keys}
 
-def no_patients(*, unit: str, method: str, n_missing: int = 0) -> Estimate:
+
+def no_patients(
+    *, unit: str, method: str, n_missing: int = 0, notes: tuple[str, ...] = ()
+) -> Estimate:
     """Return the result of a question that no patient can answer."""
     return Estimate(
-        value=None, n=0, n_missing=n_missing, unit=unit, method=method, status="no patients"
+        value=None, n=0, n_missing=n_missing, unit=unit, method=method, status="no patients",
+        notes=notes,
+    )  # fmt: skip
+
+
+class Row(NamedTuple):
+    """One row of the results frame in plain Python: None where a number is missing."""
+
+    measure: str
+    definition: str
+    population: str
+    condition: str
+    group_by: str
+    group: str
+    visit: str
+    threshold_pct: float | None
+    value: float | None
+    low: float | None
+    high: float | None
+    level: float | None
+    n: int
+    n_events: int | None
+    n_missing: int
+    n_not_due: int
+    unit: str
+    method: str
+    status: Status
+    notes: str
+    notebook: str
+
+    @property
+    def result_id(self) -> str:
+        """Name of the row: its keys joined, safe in a URL fragment, other keys another name."""
+        pct = self.threshold_pct
+        threshold = "" if pct is None else f"ge{float(pct)!r}".removesuffix(".0")
+        group = "" if self.group_by == "all" else f"{self.group_by}-{self.group}"
+        parts = (self.condition, group, self.measure, self.definition, threshold,
+                 self.population, self.visit)  # fmt: skip
+        return ".".join(_plain(part) for part in parts if part)
+
+
+def _plain(text: str) -> str:
+    """Keep letters, digits, hyphen and underscore; write any other character as ~hex~."""
+    return "".join(c if c.isalnum() or c in "-_" else f"~{ord(c):x}~" for c in text)
+
+
+def make_results(
+    rows: pd.DataFrame | Iterable[Mapping[str, Any]], **constants: Any
+) -> pd.DataFrame:
+    """Return rows as a checked results frame.
+
+    Parameters
+    ----------
+    rows : DataFrame, or mappings such as `Estimate.row` gives
+        Columns of ``COLUMNS``; those left out take their default (no interval, nobody missing).
+    **constants
+        Columns that are the same in every row: ``measure="responder_share"``, ``visit="end"``.
+
+    Returns
+    -------
+    DataFrame
+        ``COLUMNS`` in order; numbers as float, counts as Int64, codes as text.
+
+    Raises
+    ------
+    InputError
+        A column the frame does not know (the nearest is offered) or lacks, an unknown method, note
+        or status, a value that does not go with its status, an interval upside down, or the same
+        keys twice.
+    """
+    frame = pd.DataFrame(rows if isinstance(rows, pd.DataFrame) else list(rows)).assign(**constants)
+    for name in frame.columns:
+        if name not in COLUMNS:
+            near = suggest(str(name), COLUMNS)
+            raise InputError(
+                f"results have no column '{name}'.{near} Columns: {', '.join(COLUMNS)}."
+            )
+    for name, default in _DEFAULTS.items():
+        if name not in frame:
+            frame[name] = default
+        elif isinstance(default, (str, int)):  # left out of some of the rows
+            frame[name] = frame[name].fillna(default)
+    if "notebook" not in frame:
+        frame["notebook"] = ""
+    if "n" not in frame or "unit" not in frame or "method" not in frame or "measure" not in frame:
+        lacking = [name for name in ("measure", "n", "unit", "method") if name not in frame]
+        raise InputError(
+            f"results need the column {lacking[0]}: give it in the frame or as a word."
+        )
+    frame = frame[COLUMNS].reset_index(drop=True)
+    for name in _FLOATS:
+        frame[name] = pd.to_numeric(frame[name]).astype(float)
+    for name in _COUNTS:
+        frame[name] = pd.to_numeric(frame[name]).astype("Int64")
+    for name in _TEXTS:
+        frame[name] = frame[name].astype("str")
+    check_results(frame)
+    return frame
+
+
+def check_results(frame: pd.DataFrame) -> None:
+    """Refuse an unknown code, an interval upside down, or a number that stands twice."""
+    _refuse(~frame["status"].isin(STATUSES), frame, "status", f"is none of {', '.join(STATUSES)}")
+    _refuse(~frame["method"].isin(METHODS), frame, "method", "is not in analysis.labels.METHODS")
+    estimated = frame["status"] == "estimated"
+    _refuse(frame["value"].notna() != estimated, frame, "value", "does not go with its status")
+    _refuse(np.isinf(frame[_FLOATS]).any(axis=1), frame, "value", "or its interval is infinite")
+    _refuse(frame["low"] > frame["high"], frame, "low", "is above high")
+    _refuse(
+        (frame[_COUNTS] < 0).any(axis=1).fillna(False), frame, "n", "or another count is below 0"
     )
+    for notes in frame["notes"].unique():
+        for each in notes.split(";") if notes else ():
+            try:
+                note_text(each)
+            except (KeyError, IndexError) as error:
+                raise InputError(f"results, notes: '{each}' is no note ({error}).") from None
+    _refuse(frame.duplicated(KEYS), frame, "measure", "stands twice under the same keys")
+
+
+def _refuse(bad: pd.Series, frame: pd.DataFrame, column: str, why: str) -> None:
+    if bad.any():
+        first = frame[bad].iloc[0]
+        keys = ", ".join(
+            f"{name} {first[name]}" for name in KEYS if str(first[name]) not in ("", "nan")
+        )
+        raise InputError(
+            f"results, {column}: {first[column]!r} {why} ({int(bad.sum())} rows; first: {keys})."
+        )
+
+
+def find(results: pd.DataFrame, **keys: Any) -> pd.DataFrame:
+    """Return the rows whose columns equal all keys; a list, tuple or set means any of its values.
+
+    ``threshold_pct=None`` finds the rows without a threshold.
+    """
+    kept = np.ones(len(results), dtype=bool)
+    for name, want in keys.items():
+        column = results[name]
+        if want is None:
+            kept &= column.isna().to_numpy()
+        elif isinstance(want, (list, tuple, set, frozenset)):
+            kept &= column.isin(list(want)).to_numpy()
+        else:
+            kept &= (column == want).to_numpy(dtype=bool, na_value=False)
+    return results[kept]
+
+
+def find_one(results: pd.DataFrame, **keys: Any) -> Row | None:
+    """Return the one row that matches, None when there is none; ValueError when several do."""
+    found = find(results, **keys)
+    if len(found) > 1:
+        raise ValueError(f"{len(found)} rows match {keys}; a result exists once")
+    return rows_of(found)[0] if len(found) else None
+
+
+def rows_of(results: pd.DataFrame) -> list[Row]:
+    """Return the rows of a results frame in plain Python, None where a number is missing."""
+    plain = results[COLUMNS].astype(object)
+    plain = plain.where(plain.notna(), None)
+    return [Row(*values) for values in plain.itertuples(index=False, name=None)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FigureNote:
+    """What goes with a figure file: its stem, what it shows in words, and a caption."""
+
+    figure: str
+    name: str
+    title: str
+    alt: str
+    caption: str
+    condition: str
+    notebook: str
+
+
+class Results:
+    """What one notebook hands on: numbers, figures, tables and sentences.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Results folder; made when absent. A notebook replaces what it wrote there before.
+    notebook : str
+        Name of the notebook, ``20_responders``.
+    condition : str
+        The condition it was run for, or ``all``.
+
+    Examples
+    --------
+    >>> results = Results("reports/notebooks", "20_responders")
+    >>> results.add(rates, measure="responder_share", visit="end", method="wilson", unit="share")
+    >>> results.figure(fig, "rates", title="Responders", alt="A dot and an interval ...")
+    >>> results.write()
+    """
+
+    def __init__(self, folder: str | Path, notebook: str, condition: str = "all") -> None:
+        self.folder = results_folder(folder)
+        self.notebook = notebook
+        self.condition = condition
+        self._frames: list[pd.DataFrame] = []
+        self._cells: list[tuple[int, int]] = []
+        self._figures: list[FigureNote] = []
+        self._tables: dict[str, dict[str, Any]] = {}
+        self._sentences: list[dict[str, str]] = []
+        self.facts: dict[str, Any] = {}
+
+    @property
+    def stem(self) -> str:
+        """Name that the notebook's files begin with."""
+        return f"{self.notebook}.{self.condition}"
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The numbers so far."""
+        if not self._frames:
+            return make_results(pd.DataFrame(columns=COLUMNS))
+        return pd.concat(self._frames, ignore_index=True)
+
+    def add(
+        self, rows: pd.DataFrame | Iterable[Mapping[str, Any]], **constants: Any
+    ) -> pd.DataFrame:
+        """Add numbers (`make_results`) and return them; InputError when one is there already."""
+        made = make_results(rows, notebook=self.notebook, **constants)
+        if self._frames:
+            both = pd.concat([self.frame, made], ignore_index=True)
+            _refuse(both.duplicated(KEYS), both, "measure", "stands twice under the same keys")
+        self._frames.append(made)
+        self._cells.append((len(made), _cell_number()))
+        return made
+
+    def figure(
+        self,
+        fig: Figure,
+        name: str,
+        *,
+        title: str,
+        alt: str,
+        caption: str = "",
+        condition: str | None = None,
+    ) -> None:
+        """Keep a matplotlib figure for the report as SVG.
+
+        Parameters
+        ----------
+        fig : matplotlib.figure.Figure
+            Any figure; a seaborn grid has one as ``.figure``.
+        name : str
+            Letters, digits and underscores; with the condition it names the file.
+        title, alt, caption : str
+            A heading, what it shows for who cannot see it, and what a reader should know.
+        condition : str, optional
+            Condition it is about; that of the notebook when not given.
+        """
+        about = condition or self.condition
+        stem = f"{self.notebook}.{about}.{name}"
+        if not name.replace("_", "").isalnum():
+            raise InputError(f"figure '{name}': use letters, digits and underscores only.")
+        if any(each.figure == stem for each in self._figures):
+            raise InputError(f"figure '{name}' of {about} exists already; give it another name.")
+        (self.folder / "figures").mkdir(parents=True, exist_ok=True)
+        with replacing(self.folder / "figures" / f"{stem}.svg") as part:
+            fig.savefig(part, format="svg", metadata={"Date": None, "Creator": None})
+        self._figures.append(
+            FigureNote(
+                figure=stem,
+                name=name,
+                title=title,
+                alt=alt,
+                caption=caption,
+                condition=about,
+                notebook=self.notebook,
+            )
+        )
+
+    def table(self, frame: pd.DataFrame, name: str, *, title: str) -> None:
+        """Keep a table that is not made of results (counts of records, checks) for the report."""
+        self._tables[name] = {
+            "title": title,
+            "columns": [str(column) for column in frame.columns],
+            "rows": json.loads(frame.to_json(orient="values", date_format="iso")),
+        }
+
+    def sentence(self, text: str, *, name: str, condition: str = "all") -> None:
+        """Keep a finding in words, made from the numbers."""
+        self._sentences.append({"name": name, "condition": condition, "text": text})
+
+    def write(self) -> Path:
+        """Write numbers as Parquet, the rest as JSON beside it, and return the Parquet file."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / f"{self.stem}.parquet"
+        with replacing(path) as part:
+            self.frame.to_parquet(part, index=False)
+        content = {
+            "notebook": self.notebook,
+            "condition": self.condition,
+            "figures": [asdict(each) for each in self._figures],
+            "tables": self._tables,
+            "sentences": self._sentences,
+            "facts": self.facts,
+            "cells": self._cells,
+        }
+        text = json.dumps(content, indent=1, ensure_ascii=False, default=str)
+        write_file(path.with_suffix(".json"), text + "\n")
+        return path
+
+
+def _cell_number() -> int:
+    """Return the number of the notebook cell that is running, ``In [5]``; 0 outside a notebook."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    return shell.execution_count if shell else 0
+
+
+def read_results(folder: str | Path) -> pd.DataFrame:
+    """Return the numbers that all notebooks left in a results folder, in the notebooks' order.
+
+    Raises
+    ------
+    InputError
+        No notebook has written there; the message says which to run.
+    """
+    root = results_folder(folder)
+    files = sorted(path for path in root.glob("*.parquet") if path.with_suffix(".json").is_file())
+    if not files:
+        raise InputError(
+            f"{root} holds no results. Run 20_responders, 30_pain_reduction and "
+            "40_relief_duration into it first, or all notebooks with `reliefcheck run`."
+        )
+    return pd.concat([pd.read_parquet(path) for path in files], ignore_index=True)
+
+
+def read_extras(folder: str | Path) -> list[dict[str, Any]]:
+    """Return figures, tables, sentences and facts of each notebook, in the notebooks' order."""
+    root = results_folder(folder)
+    files = sorted(path for path in root.glob("*.json") if path.with_suffix(".parquet").is_file())
+    return [json.loads(path.read_text(encoding="utf-8")) for path in files]

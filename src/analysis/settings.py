@@ -1,10 +1,14 @@
-"""The settings of an analysis: one typed, documented object; every default has a decision note.
+"""The settings of an analysis, the schedule of visits and the thresholds: here and nowhere else.
 
-The parameters cell of each notebook, the settings file and the command line all set these names.
+The parameters cell of each notebook, the settings file and the command line all set the names of
+`AnalysisSettings`; every default has a decision note. A new analysis visit is one more week in
+`PLANNED_WEEKS`.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -21,6 +25,98 @@ rating confirms; or when pain is back within 1 point, or at 80 %, of baseline.""
 
 Clock = Literal["end_of_series", "first_response", "start"]
 """From when the clock runs: last infusion of the series, first rating with relief, or day 0."""
+
+DAYS_PER_WEEK = 7
+
+PLANNED_WEEKS: tuple[int, ...] = (4, 8, 12, 26)
+"""Follow-up visits, in weeks after the end of the initial series."""
+
+END_WINDOW_DAYS = 7
+"""The end of the series is judged within a week of the last infusion or not at all."""
+
+
+@dataclass(frozen=True)
+class Visit:
+    """An analysis visit; days are counted from the end of the initial series."""
+
+    name: str
+    week: float
+    target_day: float
+    first_day: float
+    last_day: float
+
+
+def plan_visits(weeks: tuple[int, ...] = PLANNED_WEEKS) -> tuple[Visit, ...]:
+    """Return the end of the series and a visit for each week.
+
+    Notes
+    -----
+    Windows reach half-way to the neighbour (docs/decisions/0004), a half day belonging to the
+    earlier visit; that of the first week begins half-way between its day and the end window, so
+    days 8 to 17 belong to no visit. The last window is as wide after its target as before it.
+    """
+    days = [week * DAYS_PER_WEEK for week in weeks]
+    visits = [Visit("end", 0, 0, 0, END_WINDOW_DAYS)]
+    for place, (week, day) in enumerate(zip(weeks, days, strict=True)):
+        before = END_WINDOW_DAYS if place == 0 else days[place - 1]
+        first = (before + day) // 2 + 1
+        after = days[place + 1] if place + 1 < len(days) else None
+        last = (day + after) // 2 if after is not None else day + (day - first) + 1
+        visits.append(Visit(f"week_{week}", week, day, first, last))
+    return tuple(visits)
+
+
+SCHEDULE: tuple[Visit, ...] = plan_visits()
+"""The analysis visits: end (0-7 days), weeks 4, 8, 12 and 26."""
+
+VISIT_WEEKS: dict[str, float] = {visit.name: visit.week for visit in SCHEDULE}
+"""Week of each analysis visit."""
+
+READ_WEEKS: tuple[float, ...] = tuple(sorted({2.0, 8.7, *map(float, PLANNED_WEEKS)}))
+"""Weeks at which relief is read: a claim's two weeks and two months (8.7), and the visits."""
+
+HORIZON_WEEKS = 26.0
+"""Restricted means of relief count the weeks up to here (half a year)."""
+
+THRESHOLDS_PCT = (30.0, 50.0)
+"""Moderate and substantial improvement (IMMPACT; Dworkin 2008, J Pain 9:105): always both."""
+
+CURVE_PCT = tuple(float(pct) for pct in range(0, 101, 10))
+"""Thresholds of the cumulative responder curve, percent."""
+
+TWO_POINTS = 2.0
+"""Clinically important difference on 0 to 10 (Farrar 2001, Pain 94:149)."""
+
+WORSE_PCT = -30.0
+"""A rise of at least 30 % of baseline counts as worse: the mirror of a moderate response."""
+
+SMALL_CONDITION = 20
+"""Below this many patients a condition is called small."""
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def suite_folder() -> Path:
+    """Return the folder that holds data/ and notebooks/: the checkout, or the installed copy."""
+    checkout = _PACKAGE.parent.parent
+    return checkout if (checkout / "notebooks").is_dir() else _PACKAGE / "suite"
+
+
+def data_folder() -> Path:
+    """Return the folder of conditions, claims and the demo export."""
+    return suite_folder() / "data"
+
+
+def results_folder(folder: str | Path) -> Path:
+    """Return a folder of results from the working folder.
+
+    In the suite's own folder of notebooks, where JupyterLab runs them, it is taken from the folder
+    above, as it is under papermill.
+    """
+    path = Path(folder).expanduser()
+    if Path.cwd() == suite_folder() / "notebooks":
+        path = suite_folder() / path
+    return path.resolve()
 
 
 class AnalysisSettings(BaseModel):
@@ -53,6 +149,9 @@ class AnalysisSettings(BaseModel):
     booster_strategy: BoosterStrategy = Field("loss", description="what a booster is to relief")
     loss_rule: LossRule = Field("once", description="when relief counts as lost")
     relief_clock: Clock = Field("end_of_series", description="relief is timed from")
+    data_cut: str = Field(
+        "", description="day up to which the export is complete (ISO 8601); empty: its last date"
+    )
     claim_arm: str = Field(
         "", description="arm the claims are about, where the export has more than one"
     )
@@ -75,6 +174,7 @@ DECISIONS: dict[str, str] = {
     "booster_strategy": "0017",
     "loss_rule": "0018",
     "relief_clock": "0018",
+    "data_cut": "0038",
     "claim_arm": "0011",
     "confidence_level": "0008",
     "bootstrap_replicates": "0008",

@@ -1,0 +1,575 @@
+"""The words people read for the codes of the suite, and names made safe to show.
+
+Results, datasets and claims carry codes only; a table, a figure and a sentence take the words from
+here when they are printed. No code is ever worked out from words.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+
+from analysis.settings import VISIT_WEEKS
+
+ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
+LONGEST_NAME = 60
+"""Names from an export are cut here where they are shown; a site name of 10,000 letters exists."""
+
+
+VERDICTS: dict[str, str] = {
+    "meets": "Meets",
+    "falls short": "Falls short",
+    "undecided": "Undecided",
+    "not testable": "Not testable",
+    "unfalsifiable": "Unfalsifiable",
+}
+"""Verdicts of a claim."""
+
+MEASURES: dict[str, str] = {
+    "patients": "Patients",
+    "completeness_share": "Seen at the visit",
+    "responder_share": "Responders",
+    "worsening_share": "Worsened (pain up by 30 % or more)",
+    "cumulative_responder_share": "Reduction of at least this much",
+    "percent_reduction": "Percent pain reduction",
+    "score_mean": "Mean pain score",
+    "change_mean": "Mean change of the score",
+    "characteristic_share": "Before treatment",
+    "characteristic": "Before treatment",
+    "relief_duration": "Median duration of relief",
+    "relieved_share": "Still relieved",
+    "at_risk": "Followed",
+    "relief_duration_even_spread": "Median, if losses fall evenly between visits",
+    "relief_quartile": "Duration of relief",
+    "relief_mean": "Mean weeks of relief, counted up to week 26",
+    "relief_duration_by_definition": "Median duration of relief",
+    "km_relief_duration": "Median, loss dated at the visit (Kaplan-Meier)",
+    "km_relieved_share": "Still relieved, loss dated at the visit (Kaplan-Meier)",
+    "cumulative_incidence": "Ended by then",
+    "log_rank": "Difference of relief (log-rank p)",
+    "parametric_median": "Median, fitted shape",
+    "conditional_share": "Still relieved, of those relieved before",
+    "time_ratio": "Ratio of relief times",
+    "booster_count": "Boosters per starter",
+    "booster_gap": "Median weeks to the next booster",
+    "series_relief": "Median relief after the series",
+    "series_time_ratio": "Ratio of relief times per further series",
+    "early_response_share": "Response by the calendar",
+    "infusion_slope": "Further fall of pain per infusion",
+    "success_share": "Success by another definition",
+    "relieved_patients": "Patients on record with relief",
+    "session_minutes_share": "Sessions of the cited length",
+    "series_share": "Infusions of the initial series",
+    "booster_gap_share": "Boosters as far apart as cited",
+    "booster_any_share": "Given a booster",
+    "recurrence_share": "Pain back after a booster",
+    "flag_share": "Treated with a reason not to",
+    "pain_duration_share": "Pain for three months or more",
+    "failed_treatments_share": "Other treatments failed before",
+    "severe_refractory_share": "Severe and refractory",
+    "testimonial_share": "Comparable patients who did as well",
+    "typical_response_share": "Responders among comparable patients",
+    "typical_reduction": "Median reduction of comparable patients",
+}
+"""What a result measures."""
+
+CHARACTERISTICS: dict[str, str] = {
+    "sex": "Sex",
+    "subtype": "Subtype",
+    "protocol": "Protocol of the initial series",
+    "arm": "Arm",
+    "site": "Site",
+    "age_years": "Age at the start",
+    "pain_years": "Time with pain",
+    "baseline_score": "Baseline pain, 0 to 10",
+    "prior_treatments_failed": "Treatments that failed before",
+    "n_infusions": "Infusions of the initial series",
+}
+"""Characteristics of patients before treatment."""
+
+STATISTICS: dict[str, str] = {
+    "median": "median",
+    "quartile_1": "lower quartile",
+    "quartile_3": "upper quartile",
+    "mean": "mean",
+    "standard_deviation": "standard deviation",
+}
+"""Statistics of a characteristic."""
+
+DEFINITIONS: dict[str, str] = {
+    "in_file": "in the file",
+    "started": "started treatment",
+    "never_treated": "without an infusion on record",
+    "baseline_zero": "with a baseline of 0: nothing to reduce",
+    "baseline_below_minimum": "with a baseline below the minimum",
+    "eligible": "counted as starters",
+    "no_baseline_rating": "of these without a baseline rating",
+    "not_rated": "of these not seen at the visit",
+    "observed": "seen at the visit",
+    "percent_reduction": "percent reduction",
+    "percent_reduction_exact": "percent reduction, exact interval",
+    "percent_reduction_shrunk": "percent reduction, shrunk toward all conditions",
+    "percent_increase": "percent increase",
+    "two_points": "2 points or more",
+    "mean_of_patients": "mean of patients' own reductions",
+    "mean_of_patients_bca": "the same mean, bootstrap interval",
+    "median_of_patients": "median of patients' own reductions",
+    "ratio_of_means": "reduction of the mean score",
+    "booster_as_loss": "a booster ends relief",
+    "booster_as_censoring": "follow-up ends at a booster",
+    "booster_ignored": "boosters ignored",
+    "booster_competing": "a booster counts apart from loss",
+    "after_booster": "after a booster",
+    "loss": "by loss of relief",
+    "booster": "by a booster",
+    "weibull": "Weibull",
+    "lognormal": "log-normal",
+    "by_arm": "between arms",
+    "by_protocol": "between protocols",
+    "by_subtype": "between subtypes",
+    "by_condition": "between conditions",
+    "once.end_of_series": "lost once below; from end of series",
+    "once.first_response": "lost once below; from first response",
+    "once.start": "lost once below; from first infusion",
+    "confirmed.end_of_series": "loss confirmed; from end of series",
+    "confirmed.first_response": "loss confirmed; from first response",
+    "confirmed.start": "loss confirmed; from first infusion",
+    "near_baseline.end_of_series": "back near baseline; from end of series",
+    "near_baseline.first_response": "back near baseline; from first response",
+    "near_baseline.start": "back near baseline; from first infusion",
+    "by_day_14": "at a rating of days 1 to 14",
+    "days_21_to_28": "at the last rating of days 21 to 28",
+    "any_relief": "any reduction",
+    "standard_45_to_60": "standard: 45 to 60 minutes",
+    "high_dose_4_hours": "high dose: 225 to 255 minutes",
+    "completed_six": "six given",
+    "six_within_21_days": "six within 21 days",
+    "sixth_by_day_21": "the sixth within 21 days",
+    "monthly_to_quarterly": "28 to 92 days",
+    "mean_month_to_quarter": "30.4 to 91.3 days",
+    "by_week_26": "by week 26",
+    "at_80_pct_of_baseline": "at 80 % of baseline or more",
+    "uncontrolled_hypertension": "uncontrolled hypertension",
+    "heart_condition": "heart condition",
+    "active_psychosis": "active psychosis",
+    "pregnant_or_breastfeeding": "pregnant or breastfeeding",
+    "active_substance_abuse": "active substance abuse",
+    "three_months": "at the first infusion",
+    "at_least_one": "at least one",
+    "baseline_7_and_one_failed": "baseline 7 or more, one failed treatment",
+}
+"""Which of several definitions of a measure."""
+
+POPULATIONS: dict[str, str] = {
+    "all_starters": "all who started; missing = not responding",
+    "observed": "only those seen",
+    "worst_case": "worst case for those not seen",
+    "best_case": "best case for those not seen",
+    "responders": "responders",
+    "treated": "all who were treated",
+    "given_six": "those given six infusions",
+    "boosted": "those given boosters",
+    "high_dose": "those given the high dose",
+    "bounds": "all, whatever was true of those not known",
+}
+"""Who is counted, and what a missing rating means."""
+
+POPULATIONS_SHORT: dict[str, str] = {
+    "all_starters": "all who started",
+    "observed": "only those seen",
+    "worst_case": "worst case",
+    "best_case": "best case",
+    "responders": "responders",
+    "treated": "treated",
+    "given_six": "given six",
+    "boosted": "boosted",
+    "high_dose": "high dose",
+    "bounds": "all, with bounds",
+}
+"""The same where space is short."""
+
+VISITS: dict[str, str] = {
+    "baseline": "baseline",
+    "end": "end of series",
+    "lost_25": "a quarter has lost it",
+    "lost_75": "three quarters have lost it",
+    "week_12_given_week_4": "week 12, given week 4",
+}
+"""Visits that are not a week."""
+
+GROUPINGS: dict[str, str] = {
+    "all": "all",
+    "subtype": "Subtype",
+    "protocol": "Protocol",
+    "arm": "Arm",
+    "site": "Site",
+    "series": "Series",
+    "gap": "Booster",
+    "characteristic": "Part",
+}
+"""Columns results are split by."""
+
+GROUPS: dict[str, str] = {
+    "all": "all",
+    "standard": "Standard",
+    "high_dose": "High dose",
+    "type_1": "Type I",
+    "type_2": "Type II",
+    "diabetic": "Diabetic neuropathy",
+    "post_herpetic": "Post-herpetic neuralgia",
+    "peripheral": "Peripheral neuropathy",
+    "nerve_injury": "Nerve injury",
+    "post_stroke": "Post-stroke pain",
+    "spinal_cord_injury": "Spinal cord injury pain",
+    "multiple_sclerosis": "Multiple sclerosis pain",
+    "migraine": "Migraine",
+    "chronic_daily": "Chronic daily headache",
+    "cluster": "Cluster headache",
+    "female": "Female",
+    "male": "Male",
+    "not recorded": "not recorded",
+}
+"""Values of those columns that the suite knows."""
+
+READING_DIMENSIONS: dict[str, str] = {
+    "outcome": "What counts",
+    "visit": "When",
+    "clock": "Timed from",
+    "missing": "Not rated",
+    "loss_rule": "Lost when",
+    "patients": "Who",
+    "population": "Who",
+    "minimum_baseline": "Minimum baseline",
+    "booster": "Boosters",
+    "interval": "Interval",
+    "estimator": "Losses",
+}
+"""What readings of a claim differ in; columns of `analysis.claims.multiverse.Multiverse`."""
+
+READING_CHOICES: dict[str, dict[str, str]] = {
+    "outcome": {
+        "two_points": "2 points or more",
+        "mean_of_patients": "mean of patients' own percent",
+        "median_of_patients": "median of patients' own percent",
+        "ratio_of_means": "fall of the mean score",
+    },
+    "clock": {
+        "end_of_series": "timed from the end of the series",
+        "first_response": "timed from the first response",
+        "start": "timed from the first infusion",
+    },
+    "missing": {
+        "not_responding": "not rated = not responding",
+        "baseline_value": "not rated = unchanged",
+        "observed": "only those rated",
+        "best": "not rated = responding",
+        "last_value": "last value carried",
+    },
+    "loss_rule": {
+        "once": "lost at one rating below",
+        "confirmed": "lost when a next rating confirms",
+        "near_baseline": "lost when back near baseline",
+    },
+    "patients": {
+        "all_starters": "all who started",
+        "completed_series": "6 infusions or more",
+        "rated_once": "rated at least once",
+    },
+    "population": {
+        "responders": "responders only",
+        "all_starters": "all who started, others 0 weeks",
+    },
+    "booster": {
+        "ends_response": "a booster ends response",
+        "ignored": "boosters ignored",
+        "loss": "a booster ends relief",
+        "censoring": "nothing known after a booster",
+        "competing": "boosters compete with loss",
+    },
+    "interval": {
+        "wilson": "Wilson interval",
+        "exact": "exact interval",
+        "t": "Student interval",
+        "normal": "normal interval",
+        "order_statistics": "order-statistics interval",
+        "fieller": "Fieller interval",
+        "delta": "delta-method interval",
+    },
+    "estimator": {
+        "between_visits": "losses lie between visits",
+        "at_visit": "losses dated at the visit",
+    },
+}
+"""Choices of a reading in words; a threshold, a visit and a baseline are worded from their number
+(`analysis.claims.multiverse.choice_word`)."""
+
+CHECK_STATES: dict[str, str] = {
+    "pass": "Pass",
+    "pass with findings": "Pass with findings",
+    "fail": "Fail",
+    "not applicable": "Not applicable",
+}
+"""Answers of a check of the data."""
+
+POSITIONS: dict[str, str] = {
+    "below": "below the cited band",
+    "across the floor": "across the cited floor",
+    "inside": "inside the cited band",
+    "across the ceiling": "across the cited ceiling",
+    "above": "above the cited band",
+    "wider": "wider than the cited band on both sides",
+}
+"""Where an interval lies beside a cited range."""
+
+ROLES: dict[str, str] = {
+    "other recall": "other recall",
+    "patient never treated": "patient never treated",
+    "before the baseline window": "before the baseline window",
+    "during the series": "during the series",
+    "between or after the visit windows": "between or after the visit windows",
+    "another rating is closer to the visit": "another rating is closer to the visit",
+}
+"""What a rating is used for, where it is not a visit."""
+
+EXCLUSIONS: dict[str, str] = {
+    "blank row": "blank row",
+    "header line repeated": "header line repeated",
+    "unreadable value": "unreadable value",
+    "no score recorded": "no score recorded",
+    "no infusion recorded": "no infusion recorded",
+    "further row of the same patient": "further row of the same patient",
+    "no patient id": "no patient id",
+    "no date and no study day": "no date and no study day",
+    "no scale named": "no scale named",
+    "duplicate patient": "duplicate patient",
+    "repeated infusion": "repeated infusion",
+    "score outside scale": "score outside scale",
+    "unknown condition": "unknown condition",
+    "unknown patient": "unknown patient",
+    "value out of range": "value out of range",
+}
+"""Why a record of the export is not used."""
+
+METHODS: dict[str, str] = {
+    "count": "count",
+    "tableone": "tableone (Pollard 2018, JAMIA Open 1:26), patients counted as starters",
+    "on_record": "count of those on record, hence a lower bound",
+    "followed": "count of patients still followed",
+    "wilson": "Wilson score interval",
+    "clopper_pearson": "exact interval (Clopper-Pearson)",
+    "bounds": "Wilson score intervals of the worst and the best case for those not known",
+    "t": "mean with Student t interval",
+    "mean_bca": "mean with BCa bootstrap interval",
+    "median_bca": "median with BCa bootstrap interval",
+    "ratio_bca": "ratio of means with BCa bootstrap interval",
+    "shrunk": "share shrunk toward that of all groups (beta-binomial, empirical Bayes)",
+    "kaplan_meier": "Kaplan-Meier, loss dated at the visit that found it; log-log interval",
+    "kaplan_meier_mean": (
+        "Kaplan-Meier restricted mean, Greenwood-type standard error, normal interval"
+    ),
+    "npmle": (
+        "interval-censored (Turnbull) curve; guarded bootstrap interval over patients, "
+        "which holds wherever between two visits relief ended"
+    ),
+    "npmle_curve": (
+        "Turnbull NPMLE for (left, right] intervals; inside an undetermined region its "
+        "loss is spread evenly"
+    ),
+    "npmle_planned": (
+        "interval-censored (Turnbull) curve read at the planned visits, a straight line "
+        "between them; limits: the planned visits at which the guarded bootstrap interval "
+        "of the share is past it"
+    ),
+    "npmle_series": (
+        "interval-censored (Turnbull) curve read at weeks 4, 8, 12 and 26, a straight "
+        "line between them; limits: the weeks at which the guarded bootstrap interval of "
+        "the share is past one half; the next series ends relief"
+    ),
+    "aalen_johansen": "Aalen-Johansen, loss dated at the visit that found it; log-log interval",
+    "competing_median": (
+        "time at which half have lost relief, boosters competing (Aalen-Johansen, loss "
+        "dated midway between visits; limits from dating every loss at the earliest and "
+        "at the latest it can be)"
+    ),
+    "mean_cumulative_count": "mean cumulative count (Nelson-Aalen type), robust standard error",
+    "log_rank": "log-rank test; loss dated at the visit",
+    "log_rank_stratified": "log-rank test, stratified by condition; loss dated at the visit",
+    "aft_weibull": "Weibull accelerated failure time, interval-censored; delta-method interval",
+    "aft_lognormal": (
+        "log-normal accelerated failure time, interval-censored; delta-method interval"
+    ),
+    "series_ratio": (
+        "Weibull accelerated failure time, interval-censored, the next series ends "
+        "relief; of patients with more than one series; t interval of the log ratio, "
+        "leaving out groups of patients"
+    ),
+    "none": "not computed",
+}
+"""How a number was made."""
+
+NOTES: dict[str, str] = {
+    "after_last_look": (
+        "That is after the last look (week {0}): a number would be the shape's alone."
+    ),
+    "few_comparable": "Fewer than {0} comparable patients: no typical result can be told.",
+    "few_losses": "{0} were seen to lose relief; a fitted shape asks for at least {1}.",
+    "no_end": "The fit leaves this number open: its limits are without end.",
+    "no_infusions": "The export has no infusions.",
+    "no_infusions_to_count": "The export has no infusions, so boosters cannot be counted.",
+    "no_maximum": (
+        "The likelihood has no maximum: one time, or one covariate, fits every patient."
+    ),
+    "no_minutes": "The length of no session is recorded.",
+    "no_relief": "Nobody was seen to have relief that could be timed.",
+    "nobody_started": "No patient started.",
+    "not_at_end": "Nobody was rated at the end of the series, so relief cannot be timed from it.",
+    "not_followed": "Nobody was rated after the end of the series.",
+    "not_known": "Of not one patient is it known.",
+    "not_rated_days": "Nobody was rated on days {0} to {1}.",
+    "not_rated_twice": "Nobody was rated after two different infusions of the series.",
+    "not_recorded": "Not recorded: no treated patient has a value of `{0}`.",
+    "one_series": "Relief was shown after fewer than two numbers of series: nothing to compare.",
+    "silent_week": (
+        "All losses lie between two visits around week {0}: the share there is not known."
+    ),
+    "unstable_fit": "The fit hangs on a few patients, so there is no interval.",
+    "unrated_after_booster": "Nobody with relief was rated after a booster.",
+    "arms_together": "Patients of different arms are counted together in this number.",
+    "between_patients": "A difference between patients, who were not allocated by chance.",
+    "boosted_count_not": "{0} had a booster before this visit and count as not responding.",
+    "boosted_rated": "{0} were rated after a booster; their rating is in it.",
+    "came_back": (
+        "Later numbers hold only patients who came back for more, so the numbers are not "
+        "compared like groups."
+    ),
+    "dated_at_visit": "Loss is dated at the visit that found it, so shares lost are low before it.",
+    "not_by_chance": (
+        "These patients were not allocated by chance: a difference is one between patients."
+    ),
+    "others_one": "{0} who did not respond, or was not rated, has 0 weeks of relief.",
+    "others_many": "{0} who did not respond, or were not rated, have 0 weeks of relief.",
+    "prompted": (
+        "Boosters brought patients in between planned visits, sooner when relief was "
+        "lost: numbers between the planned visits lean on those looks, and their interval "
+        "may be too narrow."
+    ),
+    "runs_late": "Loss is dated at the visit that found it, so the number is late (too high).",
+    "seen_to": (
+        "Everyone is followed to the last rating or infusion; who left is not counted after."
+    ),
+    "unrated_as_none": "{0} without a score at this visit count as no reduction.",
+    "rule_confirmed": "Relief counts as lost only when the next rating confirms it.",
+    "rule_near_baseline": "Relief counts as lost only when pain is back near baseline.",
+    "clock_first_response": "Timed from the first rating with relief, of everyone who had one.",
+    "clock_start": "Timed from the first infusion, so the weeks of the series are in it.",
+    "nobody_seen": "Nobody was rated at this visit.",
+    "one_patient": "One patient: there is no interval.",
+    "no_spread": "Every value, or every resample, gives the same number: there is no interval.",
+    "nothing_known": "Not one patient has a known value: nobody was rated.",
+    "few_groups": "Fewer than three groups have patients: how much groups differ cannot be told.",
+    "none_lost": "Nobody has lost relief by then: no interval.",
+    "all_lost": "Everybody followed has lost relief: no interval.",
+    "late": "No patient was followed to week {0}; the longest follow-up is week {1}.",
+    "nobody_lost": "Nobody lost relief: there is nothing to compare.",
+    "one_group": "Losses were seen only while one group was followed: nothing to compare.",
+    "fractional_weights": (
+        "Weights are not whole numbers: the standard errors treat them as counts of patients."
+    ),
+    "npmle_late_share": (
+        "Nobody was looked at so late as {0}; the share there may lie between {1} and {2}."
+    ),
+    "npmle_late_mean": "Nobody was looked at so late as {0}; the mean may lie between {1} and {2}.",
+    "npmle_no_visit": (
+        "No visit separates the losses around {0}: the share may lie between {1} and {2}."
+    ),
+    "npmle_between_visits": "Losses lie between visits: the mean may lie between {0} and {1}.",
+    "npmle_not_reached": "Not reached.",
+    "npmle_not_reached_by": "Not reached: later than {0}.",
+    "npmle_silent": "{0} never looked at after time 0 say nothing about the curve.",
+    "npmle_unfinished": "The fit is not finished: Kuhn-Tucker gap {0}.",
+    "placed_within": (
+        "The data place it only after week {0} and by week {1}; the value within is a convention."
+    ),
+    "placed_from": "The data place it only from week {0} on; the value within is a convention.",
+    "resamples": "{0} resamples of patients.",
+    "same_everywhere": "Every resample gives the same number: no interval.",
+    "incidence_none_or_all": "Nobody, or everybody, had this event by then: no interval.",
+    "count_no_interval": "No event yet, or the same in everybody: no interval.",
+}
+"""What a reader must know beside a number, with places for the numbers of the note."""
+
+
+_NOTE = re.compile(r"(?P<code>[a-z0-9_]+)(?:\((?P<args>[^()]*)\))?")
+
+
+def note_text(note: str) -> str:
+    """Return the sentence of a note such as ``boosted_count_not(3)``; KeyError if unknown."""
+    found = _NOTE.fullmatch(note)
+    if found is None:
+        raise KeyError(f"'{note}' is not a note: a code, then numbers in parentheses")
+    args = found["args"].split(",") if found["args"] else []
+    return NOTES[found["code"]].format(*args)
+
+
+def notes_text(notes: str) -> str:
+    """Return the sentences of all notes of a result, which are joined by semicolons."""
+    return " ".join(note_text(note) for note in notes.split(";") if note)
+
+
+def word(table: Mapping[str, str], code: str) -> str:
+    """Return the word for a code; an unknown code becomes itself with spaces, cut and cleaned."""
+    if code in table:
+        return table[code]
+    return plain_text(code.replace("_", " ")) if code else ""
+
+
+def condition_word(code: str, labels: Mapping[str, str]) -> str:
+    """Return a condition's label; ``all`` is all conditions, an unknown code is itself."""
+    if code == "all":
+        return "All conditions"
+    label = plain_text(labels.get(code, ""))
+    return label or plain_text(code.replace("_", " ")) or "(no name)"
+
+
+def definition_word(code: str) -> str:
+    """Return the word of a definition, or of a characteristic's statistic: ``age_years_mean``."""
+    for name, told in CHARACTERISTICS.items():
+        if code == name:
+            return told
+        statistic = code.removeprefix(f"{name}_")
+        if statistic in STATISTICS:
+            return f"{told.lower()}, {STATISTICS[statistic]}"
+    return word(DEFINITIONS, code)
+
+
+def visit_word(visit: str) -> str:
+    """Return a visit in words: ``week_12`` is "week 12", ``end`` is "end of series"."""
+    if visit in VISITS or visit_week(visit) in (None, 0.0):
+        return word(VISITS, visit)
+    return f"week {visit.removeprefix('week_')}"
+
+
+def visit_week(visit: str) -> float | None:
+    """Return the week of a visit after the end of series: ``week_12`` is 12, ``end`` 0; or None."""
+    if visit in VISIT_WEEKS:
+        return VISIT_WEEKS[visit]
+    head, _, number = visit.partition("_")
+    plain = number.isascii() and number.replace(".", "", 1).isdigit()
+    return float(number) if head == "week" and plain else None
+
+
+def plain_text(text: str, *, longest: int = LONGEST_NAME) -> str:
+    """Return text safe to show in a line: no control or direction characters, spaces joined, cut.
+
+    Notes
+    -----
+    Direction overrides (Unicode category Cf) can make a line read as what it is not. Markup is not
+    touched here: templates escape it.
+    """
+    kept = "".join(" " if unicodedata.category(c) in _UNSEEN else c for c in text[: 4 * longest])
+    kept = " ".join(kept.split())
+    return kept if len(kept) <= longest else kept[: longest - 1].rstrip() + ELLIPSIS
+
+
+_UNSEEN = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}
