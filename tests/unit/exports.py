@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from analysis.derive.datasets import Datasets, derive_datasets
+from analysis.adam.study import Study, derive_study
+from analysis.intake.load import Export, load_export
 from analysis.settings import make_settings
-from analysis.sources.export import Export, load_export
 
 PATIENTS = "patient_id,condition\nA,crps\nB,fibromyalgia\n"
 SCORES = "patient_id,study_day,score\nA,0,8\nA,3,4\nB,0,6\nB,3,6\n"
@@ -20,8 +20,8 @@ def write_export(folder: Path, files: dict[str, Content] | None = None) -> Path:
 
     A value of None leaves a file out; a function is called with the path and writes it itself.
     """
-    told: dict[str, Content] = {"patients.csv": PATIENTS, "pain_scores.csv": SCORES}
-    for name, content in {**told, **(files or {})}.items():
+    contents: dict[str, Content] = {"patients.csv": PATIENTS, "pain_scores.csv": SCORES}
+    for name, content in {**contents, **(files or {})}.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         if callable(content):
@@ -40,14 +40,9 @@ def load(
     write_export(folder, files)
     if mapping is None:
         return load_export(folder)
-    told = folder / "map.yaml"
-    told.write_bytes(mapping if isinstance(mapping, bytes) else mapping.encode("utf-8"))
-    return load_export(folder, told)
-
-
-def derive(export: Export, **settings: object) -> Datasets:
-    """Derive the datasets of an export under its own settings and those given."""
-    return derive_datasets(export, make_settings({**export.settings, **settings}))
+    path = folder / "map.yaml"
+    path.write_bytes(mapping if isinstance(mapping, bytes) else mapping.encode("utf-8"))
+    return load_export(folder, path)
 
 
 def used(export: Export, table: str) -> tuple[int, dict[str, int]]:
@@ -59,3 +54,8 @@ def used(export: Export, table: str) -> tuple[int, dict[str, int]]:
         for reason, n in account.excluded.items():
             gone[reason] = gone.get(reason, 0) + n
     return sum(account.n_used for account in accounts), gone
+
+
+def derive(export: Export, **settings: object) -> Study:
+    """Derive the analysis datasets of an export under its own settings and those given."""
+    return derive_study(export, make_settings({**export.settings, **settings}))

@@ -1,0 +1,1 @@
+"""Exports of any form become three checked tables, every line accounted for."""

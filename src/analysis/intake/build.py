@@ -1,0 +1,539 @@
+"""Apply one table rule of a mapping: text records to a typed table, every record accounted for.
+
+Records read = used + excluded by a named reason; what is neither is a problem and stops the load.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import PurePath
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis.errors import MappingError, suggest
+from analysis.intake.identifiers import pseudonym
+from analysis.intake.mapping import (
+    AS_IS,
+    MISSING_WORDS,
+    UNITS_IN_DAYS,
+    WIDE_INTO,
+    ColumnRule,
+    Condition,
+    Format,
+    TableRule,
+    WideColumn,
+)
+from analysis.intake.read import RawTable
+from analysis.intake.rules import EXAMPLES, Problem
+from analysis.intake.tables import Column, Table
+from analysis.intake.values import (
+    SPREADSHEET_ERROR,
+    SPREADSHEET_ERRORS,
+    Parser,
+    Refusal,
+    choose_date_order,
+    parse_date,
+    parse_flag,
+    parse_integer,
+    parse_number,
+)
+
+UNREADABLE = "unreadable value"
+
+FILE_COLUMN = "(file)"
+"""A column every file has for a mapping: its own name without the ending."""
+
+COLUMNS_SHOWN = 30
+"""Columns of a file that an error lists."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Intake:
+    """What became of every line of a file.
+
+    ``n_records`` times ``per_record`` (rating columns of a wide table, else 1) equals ``n_used``
+    plus all of ``excluded``; ``n_lines`` equals header, blank, continued and record lines.
+    """
+
+    table: str
+    file: str
+    n_lines: int
+    n_header: int
+    n_blank: int
+    n_continued: int
+    n_records: int
+    per_record: int
+    n_used: int
+    excluded: dict[str, int] = field(default_factory=dict)
+    columns_not_read: tuple[str, ...] = ()
+
+    @property
+    def reconciles(self) -> bool:
+        """Whether every line and every record is accounted for."""
+        lines = self.n_header + self.n_blank + self.n_continued + self.n_records
+        records = self.n_used + sum(self.excluded.values())
+        return lines == self.n_lines and self.n_records * self.per_record == records
+
+
+@dataclass
+class Context:
+    """What making columns needs to know, and what it finds out.
+
+    ``unreadable`` marks rows with a text that is no value, when the mapping asks to leave them
+    out; otherwise each such text is one of ``problems``.
+    """
+
+    table: str
+    file: str
+    style: Format
+    words: dict[str, tuple[str, ...]]
+    missing: frozenset[str]
+    lines: np.ndarray
+    leave_out_unreadable: bool = False
+    key: bytes = b""
+    problems: list[Problem] = field(default_factory=list)
+    unreadable: np.ndarray = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.unreadable = np.zeros(len(self.lines), dtype=bool)
+
+    def refuse(
+        self, column: str, refusal: Refusal, rows: np.ndarray, texts: Collection[str]
+    ) -> None:
+        """Note rows with a text that is no value."""
+        self.problems.append(
+            Problem(
+                table=self.table,
+                column=column,
+                code="unreadable_value",
+                file=self.file,
+                expected=refusal.expected,
+                remedy=refusal.remedy,
+                lines=self.lines[rows].tolist(),
+                examples=list(texts),
+            )
+        )
+
+
+def build_table(
+    table: Table,
+    rule: TableRule,
+    raw: RawTable,
+    *,
+    style: Format,
+    conditions: Iterable[str] = (),
+    scales: Iterable[str] = (),
+    exclude: Collection[str] = (),
+    key: bytes = b"",
+) -> tuple[pd.DataFrame, Intake, list[Problem]]:
+    """Return the typed table a rule makes of a file, its account, and what is wrong with it.
+
+    Parameters
+    ----------
+    table : Table
+        Table of the contract to build.
+    rule : TableRule
+        The mapping's rule for it.
+    raw : RawTable
+        Records of the file as text.
+    style : Format
+        Formats in force for this file (decimal, dates, missing words), None for the default.
+    conditions, scales : iterable of str
+        Condition codes and names of pain scales allowed.
+    exclude : collection of str
+        Codes of problems whose rows are left out by name instead of stopping the load.
+    key : bytes
+        Key of the hashes of ids, where the mapping asks for them.
+
+    Returns
+    -------
+    frame : DataFrame
+        Columns of the contract that the file has, plus ``source_file`` and ``source_line``.
+    intake : Intake
+    problems : list of Problem
+
+    Raises
+    ------
+    MappingError
+        The rule names a column the file does not have, or one the file has twice.
+    """
+    _check_columns_exist(table, rule, raw)
+    raw = raw.without(rule.drop) if rule.drop else raw
+    context = Context(
+        table=table.name,
+        file=raw.name,
+        style=style,
+        words={"condition": tuple(conditions), "scale": tuple(scales)},
+        missing=frozenset(style.missing or MISSING_WORDS) | {""},
+        lines=raw.lines,
+        leave_out_unreadable="unreadable_value" in exclude,
+        key=key,
+    )
+    per_record = max(1, len(rule.wide))
+    text, lines, gone = _keep_records(raw, rule, context)
+    excluded = Counter({reason: n * per_record for reason, n in gone.items()})
+    columns: list[WideColumn | None] = [*rule.wide] or [None]
+    frames = []
+    for wide in [] if context.problems else columns:
+        own = replace(context, lines=lines)  # the same problems, its own marks of unreadable rows
+        frame = _build_columns(own, table, rule, text, wide)
+        frames.append(_leave_out(own, frame, table, rule, excluded))
+    built = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+    elsewhere = {name for name, own in rule.columns.items() if own.given_sources()}
+    used = {*_wanted(rule), *(set(table.names) - elsewhere)}
+    account = Intake(
+        table=table.name,
+        file=raw.name,
+        n_lines=raw.n_lines,
+        n_header=raw.n_header,
+        n_blank=raw.n_blank,
+        n_continued=raw.n_continued,
+        n_records=len(raw.frame),
+        per_record=per_record,
+        n_used=len(built),
+        excluded=dict(excluded),
+        columns_not_read=tuple(name for name in raw.frame.columns if name not in used),
+    )
+    return built, account, context.problems
+
+
+def _check_columns_exist(table: Table, rule: TableRule, raw: RawTable) -> None:
+    have = list(raw.frame.columns)
+    for name in set(raw.repeated) & set(table.names) - set(rule.columns):
+        raise MappingError(
+            f"{table.name}: the header of {raw.name} names '{name}' more than once. Keep one, or "
+            f"choose in a mapping: `{name}: {name} (1)`."
+        )
+    for name in rule.given:
+        if name in have:
+            raise MappingError(
+                f"{table.name}: `given` adds '{name}', which {raw.name} already has; use another "
+                "name."
+            )
+    for name in _wanted(rule):
+        if name not in have and name not in rule.given and name != FILE_COLUMN:
+            short = [n if len(n) <= 60 else n[:57] + "..." for n in have[:COLUMNS_SHOWN]]
+            more = len(have) - COLUMNS_SHOWN
+            raise MappingError(
+                f"{table.name}: {raw.name} has no column '{name}'.{suggest(name, have)} It has: "
+                f"{', '.join(short)}{f' and {more} more' if more > 0 else ''}."
+            )
+
+
+def _wanted(rule: TableRule) -> list[str]:
+    """Return every column of the file that a rule names, in the order an analyst wrote them."""
+    own = [name for r in rule.columns.values() for name in r.sources()]
+    wide = [w.column for w in rule.wide] + [w.assessed_on for w in rule.wide if w.assessed_on]
+    return [*own, *wide, *rule.where, *(rule.drop or [])]
+
+
+# Records that count
+
+
+def _keep_records(
+    raw: RawTable, rule: TableRule, context: Context
+) -> tuple[pd.DataFrame, np.ndarray, Counter[str]]:
+    """Return the records that count, their lines, and how many were left out by which name.
+
+    Not blank, no repeated header, and through every filter; ``given`` texts are added as columns.
+    """
+    frame, lines, gone = raw.frame, raw.lines, Counter[str]()
+
+    def leave_out(bad: np.ndarray, reason: str) -> None:
+        nonlocal frame, lines
+        if bad.any():
+            gone[reason] += int(bad.sum())
+            frame, lines = frame[~bad], lines[~bad]
+
+    leave_out(frame.isin(context.missing).all(axis=1).to_numpy(), "blank row")
+    again = np.ones(len(frame), dtype=bool)
+    for column, header in zip(frame.columns, raw.header, strict=True):
+        again &= (frame[column] == header).to_numpy(dtype=bool)
+        if not again.any():  # nearly always at the first column
+            break
+    leave_out(again, "header line repeated")
+    frame = frame.assign(**rule.given, **{FILE_COLUMN: PurePath(raw.name).stem})
+    for name, condition in rule.where.items():
+        bad = np.zeros(len(frame), dtype=bool)
+        if condition.has_limits:
+            bad = np.isnan(_numbers(frame[name], context)) & ~_is_missing(frame[name], context)
+        if context.leave_out_unreadable:
+            leave_out(bad, UNREADABLE)
+        elif bad.any():
+            refusal = Refusal(
+                "a number for the filter with limits",
+                "Correct it, list the text under `missing`, or name the file's `decimal`.",
+            )
+            replace(context, lines=lines).refuse(
+                name, refusal, np.flatnonzero(bad), frame.loc[bad, name].head(EXAMPLES)
+            )
+            break
+        holds = _holds(frame[name], condition, context)
+        leave_out(~holds, f"filter: {name} {condition.in_words()}")
+    return frame.reset_index(drop=True), lines, gone
+
+
+def _is_missing(texts: pd.Series, context: Context) -> np.ndarray:
+    return texts.isin(context.missing).to_numpy()
+
+
+def _holds(texts: pd.Series, condition: Condition, context: Context) -> np.ndarray:
+    holds = np.ones(len(texts), dtype=bool)
+    if condition.is_ is not None:
+        holds &= texts.isin(condition.is_).to_numpy()
+    if condition.not_ is not None:
+        holds &= ~texts.isin(condition.not_).to_numpy()
+    if condition.recorded is not None:
+        holds &= _is_missing(texts, context) != condition.recorded
+    if condition.has_limits:
+        numbers = _numbers(texts, context)
+        low = -np.inf if condition.min is None else condition.min
+        high = np.inf if condition.max is None else condition.max
+        holds &= (numbers >= low) & (numbers <= high)
+    return holds
+
+
+def _numbers(texts: pd.Series, context: Context) -> np.ndarray:
+    """Return a column as numbers for a filter; what is no number is NaN."""
+    codes, distinct = pd.factorize(texts)
+    read = [parse_number(text, decimal=context.style.decimal or ".") for text in distinct]
+    return np.array([np.nan if isinstance(n, Refusal) else n for n in read], dtype=float)[codes]
+
+
+def _leave_out(
+    context: Context, frame: pd.DataFrame, table: Table, rule: TableRule, excluded: Counter[str]
+) -> pd.DataFrame:
+    """Exclude, by name: unreadable rows when asked, values never made, repeats of a patient."""
+
+    def without(frame: pd.DataFrame, bad: Any, reason: str) -> pd.DataFrame:
+        bad = np.asarray(bad, dtype=bool)
+        if bad.any():
+            excluded[reason] += int(bad.sum())
+        return frame[~bad]
+
+    frame = without(frame, context.unreadable, UNREADABLE)
+    if table.name == "pain_scores" and "score" in frame:
+        frame = without(frame, frame["score"].isna(), "no score recorded")
+    if table.name == "infusions" and rule.wide:
+        frame = without(frame, frame["infused_at"].isna(), "no infusion recorded")
+    if rule.one_row_per_patient and "patient_id" in frame:
+        own = frame.columns.difference(["source_file", "source_line"]).tolist()
+        frame = without(frame, frame.duplicated(subset=own), "further row of the same patient")
+    return frame.reset_index(drop=True)
+
+
+# Columns
+
+
+def _build_columns(
+    context: Context, table: Table, rule: TableRule, text: pd.DataFrame, wide: WideColumn | None
+) -> pd.DataFrame:
+    """Return the typed columns of one table, or of one column of a wide one."""
+    same = {name: ColumnRule(from_=name) for name in table.names if name in text.columns}
+    rules = same | rule.columns
+    if wide is not None:
+        rules |= _rules_of_wide(WIDE_INTO[table.name], rule, wide)
+    out = {}
+    for column in (column for column in table.columns if column.name in rules):
+        own = rules[column.name]
+        if not own.given_sources():
+            if column.name not in text.columns:
+                raise MappingError(
+                    f"{table.name}: the rule for {column.name} names no column (`from`, "
+                    "`constant`, `join`, `first_of` or `mean_of`), and the file has none called "
+                    f"{column.name}."
+                )
+            own = own.model_copy(update={"from_": column.name})
+        out[column.name] = build_column(context, column, own, text)
+    frame = pd.DataFrame(out, index=text.index)
+    frame["source_file"] = pd.Series(context.file, index=frame.index, dtype="str")
+    frame["source_line"] = context.lines
+    return frame
+
+
+def _rules_of_wide(into: str, rule: TableRule, wide: WideColumn) -> dict[str, ColumnRule]:
+    """Return the column rules of one column of a wide table."""
+    value = rule.columns.get(into, ColumnRule())
+    rules = {into: value.model_copy(update={"from_": wide.column})}
+    for name in ("visit", "recall", "scale", "phase"):
+        if getattr(wide, name) is not None:
+            rules[name] = ColumnRule(constant=getattr(wide, name))
+    if wide.day is not None:
+        rules["study_day"] = ColumnRule(constant=repr(wide.day))
+    if wide.assessed_on is not None:
+        own = rule.columns.get("assessed_on", ColumnRule())
+        rules["assessed_on"] = own.model_copy(
+            update={"from_": wide.assessed_on, "constant": None, "first_of": None}
+        )
+    return rules
+
+
+def build_column(
+    context: Context, column: Column, rule: ColumnRule, text: pd.DataFrame
+) -> pd.Series:
+    """Return one typed column, shape (n_records,); missing where the file has nothing.
+
+    A text that is no value becomes a problem of ``context`` (or marks its row as unreadable, when
+    the mapping leaves such rows out); it never becomes a missing value unseen.
+
+    Raises
+    ------
+    MappingError
+        A constant that is no value of the column, or joined ids that would fall together.
+    """
+    if rule.mean_of:
+        parts = [rule.model_copy(update={"mean_of": None, "from_": name}) for name in rule.mean_of]
+        return pd.concat([build_column(context, column, one, text) for one in parts], axis=1).mean(
+            axis=1
+        )
+    missing = context.missing if rule.missing is None else frozenset(rule.missing) | {""}
+    # Each distinct text is understood once.
+    codes, distinct = pd.factorize(_texts_of(context, column, rule, text, missing))
+    parse = _parser(context, column, rule, [t for t in distinct if t not in missing])
+    values = [None if t in missing else parse(t) for t in distinct]
+    if rule.hash:
+        values = [None if t is None else pseudonym(t, context.key) for t in values]
+    refused: dict[Refusal, list[int]] = {}
+    for at, value in enumerate(values):
+        if isinstance(value, Refusal):
+            refused.setdefault(value, []).append(at)
+            values[at] = None
+    for refusal, which in refused.items():
+        if rule.constant is not None:
+            raise MappingError(
+                f"{context.table}.{column.name}: the constant {rule.constant!r} is not "
+                f"{refusal.expected}. Correct it in the mapping."
+            )
+        rows = np.flatnonzero(np.isin(codes, which))
+        if context.leave_out_unreadable:
+            context.unreadable[rows] = True
+            continue
+        source = (rule.sources() or [column.name])[0]
+        shown = column.name if source == column.name else f"{column.name} ('{source}')"
+        examples = [str(distinct[codes[row]]) for row in rows[:EXAMPLES]]
+        context.refuse(shown, refusal, rows, examples)
+    return _typed(column, values).take(codes).reset_index(drop=True)
+
+
+def _typed(column: Column, values: list[Any]) -> pd.Series:
+    if column.kind in ("number", "integer"):
+        return pd.Series([np.nan if v is None else v for v in values], dtype="float64")
+    if column.kind in ("date", "datetime"):
+        return pd.Series(np.array(values, dtype="datetime64[s]"))
+    return pd.Series(values, dtype="boolean" if column.kind == "flag" else "str")
+
+
+def _texts_of(
+    context: Context, column: Column, rule: ColumnRule, text: pd.DataFrame, missing: frozenset[str]
+) -> pd.Series:
+    """Return the texts that a rule takes a column from."""
+    if rule.constant is not None:
+        return pd.Series(rule.constant, index=text.index, dtype=object)
+    if rule.first_of:
+        first = text[rule.first_of[0]]
+        for name in rule.first_of[1:]:
+            first = first.where(~first.isin(missing), text[name])
+        return first
+    if not rule.join:
+        return text[rule.from_]
+    parts = text[rule.join]
+    between = "-" if rule.with_ is None else rule.with_
+    joined = parts.iloc[:, 0]
+    for at in range(1, parts.shape[1]):
+        joined = joined + between + parts.iloc[:, at]
+    distinct = parts.drop_duplicates()
+    if joined.nunique() < len(distinct):
+        again = joined[distinct.index]
+        raise MappingError(
+            f"{context.table}.{column.name}: joining {', '.join(rule.join)} with '{between}' "
+            f"gives {again[again.duplicated()].iloc[0]!r} for two different records. Choose "
+            "another text with `with:`."
+        )
+    return joined.where(~parts.isin(missing).any(axis=1), "")
+
+
+def _parser(context: Context, column: Column, rule: ColumnRule, texts: list[str]) -> Parser:
+    """Return the function that understands one text of this column, through the rule's words."""
+    plain = _plain_parser(context, column, rule, texts)
+    words = rule.values or {}
+
+    def through_words(text: str) -> Any:
+        if text in words:
+            return plain(words[text]) if words[text] != "" else None
+        if text in SPREADSHEET_ERRORS:
+            return SPREADSHEET_ERROR
+        if rule.values is None or rule.other == AS_IS:
+            return plain(text)
+        if rule.other is not None:
+            return plain(rule.other) if rule.other else None
+        return Refusal(
+            f"one of {', '.join(map(repr, list(words)[:8]))}",
+            "Add the word under `values` in the mapping, or give `other:` for all further words.",
+        )
+
+    return through_words
+
+
+def _plain_parser(context: Context, column: Column, rule: ColumnRule, texts: list[str]) -> Parser:
+    if column.kind in ("number", "integer"):
+        return _number_parser(context, column, rule, texts)
+    if column.kind in ("date", "datetime"):
+        return _date_parser(context, rule, texts)
+    if column.kind == "flag":
+        return parse_flag
+    if column.kind == "word":
+        return lambda t: word if (word := _spelled(t)) in column.values else t
+    allowed = context.words.get(column.name, column.values) if column.kind == "category" else ()
+    return _word_parser(allowed) if allowed else lambda t: t
+
+
+def _number_parser(context: Context, column: Column, rule: ColumnRule, texts: list[str]) -> Parser:
+    decimal = rule.decimal or context.style.decimal or "."
+    if rule.take == "year":
+        dates = _date_parser(context, rule, texts)
+        return lambda t: d if isinstance(d := dates(t), Refusal) else d.year
+    factor = UNITS_IN_DAYS.get(rule.unit or "", 1.0) if rule.times is None else rule.times
+    shift = rule.add or 0.0
+    read: Callable[..., Any] = parse_integer if column.kind == "integer" else parse_number
+    if factor == 1.0 and shift == 0.0:
+        return lambda t: read(t, decimal=decimal)
+
+    def scaled(text: str) -> float | Refusal:
+        number = parse_number(text, decimal=decimal)
+        return number if isinstance(number, Refusal) else number * factor + shift
+
+    return scaled
+
+
+def _date_parser(context: Context, rule: ColumnRule, texts: list[str]) -> Parser:
+    order = rule.dates or context.style.dates or "auto"
+    if rule.values is not None:
+        texts = [rule.values.get(t, t) for t in texts]
+    chosen = choose_date_order(texts) if order == "auto" else order
+    if not isinstance(chosen, Refusal):
+        return lambda t: parse_date(t, order=chosen)
+    # What is plain in any order (ISO, a named month) is read; the rest has one reason.
+    return lambda t: chosen if isinstance(d := parse_date(t, order="iso"), Refusal) else d
+
+
+def _word_parser(allowed: tuple[str, ...]) -> Parser:
+    def understand(text: str) -> Any:
+        word = _spelled(text)
+        if text in allowed or word in allowed:
+            return text if text in allowed else word
+        near = suggest(word, allowed).strip()
+        return Refusal(
+            f"one of {', '.join(allowed)}",
+            f"{near} Map the word with `values: {{{text!r}: ...}}` in the mapping.".strip(),
+        )
+
+    return understand
+
+
+def _spelled(text: str) -> str:
+    """Return a word in the suite's spelling: "High Dose" is high_dose."""
+    return "_".join(text.lower().replace("-", " ").split())

@@ -1,0 +1,396 @@
+"""Load an export: find files, apply the mapping, check the contract, account for every record."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from analysis.errors import ContractError, InputError, MappingError
+from analysis.files import sha256_of
+from analysis.intake.build import Intake, build_table
+from analysis.intake.identifiers import find_identifying, load_key
+from analysis.intake.mapping import MISSING_WORDS, Format, Mapping, TableRule, load_mapping
+from analysis.intake.read import (
+    EXCEL_ENDINGS,
+    PARQUET_ENDINGS,
+    FileFormat,
+    RawTable,
+    check_is_file,
+    load_raw_table,
+    sheet_names,
+)
+from analysis.intake.rules import Problem, check_tables, refuse
+from analysis.intake.tables import DEFAULT_SCALE, SCALES, TABLES, Conditions, load_conditions
+
+OWN_MAPPING = "mapping.yaml"
+FILE_ENDINGS = (".csv", ".tsv", ".txt", ".xls", *EXCEL_ENDINGS, *PARQUET_ENDINGS)
+
+NEARLY = 0.85
+"""How alike a file's name must be to a table's to be taken for a slip ("infusion.csv")."""
+
+OLDEST_AGE_YEARS = 90
+"""Stands for 90 and more: so few patients are that old that the age alone can name one (HIPAA
+Safe Harbor, 45 CFR 164.514(b)(2)(i)(C))."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Export:
+    """An export as the tables of the contract, with its account.
+
+    Parameters
+    ----------
+    name : str
+        What the export calls itself, for the head of the report.
+    synthetic : bool
+        Whether the patients are made up; every page then says so.
+    source : str
+        Where the data were published, if the mapping says so.
+    tables : dict of DataFrame
+        patients, pain_scores and, where there are any, infusions. Scores are on 0 to 10.
+    intake : tuple of Intake
+        What became of every line of every file.
+    conditions : Conditions
+        Condition codes in force, those of the mapping included.
+    settings : dict
+        Analysis settings the mapping fixes for this export.
+    files : dict of Path to str
+        Every file read with its SHA-256.
+    """
+
+    name: str
+    synthetic: bool
+    source: str
+    tables: dict[str, pd.DataFrame]
+    intake: tuple[Intake, ...]
+    conditions: Conditions
+    settings: dict[str, Any]
+    files: dict[Path, str]
+
+
+def load_export(path: str | Path, mapping: str | Path | None = None) -> Export:
+    """Load an export folder, workbook or file, through a mapping where one is given.
+
+    Parameters
+    ----------
+    path : str or Path
+        A folder of files named after the tables (patients.csv, pain_scores.csv, infusions.csv),
+        a workbook with sheets of those names, or anything a mapping describes.
+    mapping : str or Path, optional
+        Mapping file; when absent, ``mapping.yaml`` in the folder, else the contract's own names.
+
+    Raises
+    ------
+    InputError
+        What cannot be read, with file and line.
+    MappingError
+        A wrong mapping, with its line.
+    ContractError
+        What breaks the contract, with table, column, rule, number of rows and first lines.
+    """
+    path = Path(path)
+    check_exists(path)
+    own = path / OWN_MAPPING
+    file = Path(mapping) if mapping else (own if path.is_dir() and own.exists() else None)
+    rules = load_mapping(file) if file else Mapping()
+    conditions = load_conditions().extended(rules.conditions)
+    scales = {**SCALES, **rules.scales}
+    checksums: dict[Path, str] = {file: sha256_of(file)} if file else {}
+    try:
+        key = b""
+        if file and rules.hash_key:
+            key_file, key = load_key(file, rules.hash_key)
+            checksums[key_file] = sha256_of(key_file)
+        parts, intake, problems, files = _read_all(find_sources(path, rules), rules, key)
+    except MappingError as error:
+        raise MappingError(f"{file.name}: {error}" if file else str(error)) from None
+    refuse(problems)
+    _refuse_empty(parts, intake)
+    tables = {
+        name: pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
+        for name, frames in parts.items()
+    }
+    checked = check_tables(tables, conditions=conditions, scales=scales, exclude=rules.exclude)
+    refuse(checked.problems)
+    for number, more in checked.excluded.items():
+        account = intake[number]
+        intake[number] = replace(
+            account,
+            n_used=account.n_used - sum(more.values()),
+            excluded=dict(Counter(account.excluded) + more),
+        )
+    for account in intake:
+        if not account.reconciles:
+            raise InputError(
+                f"{account.file}: {account.n_lines} lines, {account.n_records} records and "
+                f"{account.n_used} used with {account.excluded} excluded do not add up. This is a "
+                "fault of the reader; please report it with the file's first lines."
+            )
+    return Export(
+        name=rules.name or path.resolve().name,
+        synthetic=rules.synthetic,
+        source=rules.source or "",
+        tables=group_ages(_on_one_scale(checked.tables, scales)),
+        intake=tuple(intake),
+        conditions=conditions,
+        settings=dict(rules.settings),
+        files=checksums | files,
+    )
+
+
+def check_exists(path: Path) -> None:
+    """Raise InputError unless there is something at the export's path."""
+    try:
+        there = path.exists()
+    except OSError as error:
+        raise InputError(f"{str(path)[:200]} cannot be read: {error.strerror}.") from None
+    if not there:
+        raise InputError(
+            f"there is no export at {path}. Give a folder with patients and pain_scores, or a file."
+        )
+
+
+# Files
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """One file that is read into one table, by one rule of the mapping."""
+
+    table: str
+    rule: TableRule
+    path: Path
+    shown: str
+
+
+def find_sources(path: Path, mapping: Mapping) -> list[Source]:
+    """Pair every table rule with its files; tables without rules with the files of their name.
+
+    Raises
+    ------
+    InputError
+        Nothing in the export is named after a table, two files could be one, or a file's name is
+        nearly a table's.
+    MappingError
+        A file or pattern of the mapping fits nothing.
+    """
+    folder = path if path.is_dir() else path.parent
+    found: dict[str, list[tuple[TableRule, Path]]] = {name: [] for name in TABLES}
+    for name in TABLES:
+        for rule in mapping.tables.get(name, []):
+            found[name] += _files_of(rule, name, path, folder)
+        if name not in mapping.tables:
+            found[name] = _files_named(name, path)
+    if not any(found.values()):
+        what = "folder" if path.is_dir() else "file"
+        raise InputError(
+            f"{path}: nothing in this {what} is named after a table ({', '.join(TABLES)}). Rename "
+            "the files, or describe them in a mapping file and give it with --mapping "
+            "(docs/mapping.md)."
+        )
+    if path.is_dir():
+        _refuse_near_names(path, found)
+    return [
+        # Errors and accounts name a file from the export's folder on.
+        Source(
+            table=name,
+            rule=rule,
+            path=file,
+            shown=file.relative_to(folder).as_posix() if file.is_relative_to(folder) else file.name,
+        )
+        for name, pairs in found.items()
+        for rule, file in pairs
+    ]
+
+
+def _files_of(rule: TableRule, name: str, path: Path, folder: Path) -> list[tuple[TableRule, Path]]:
+    if rule.file is not None:
+        files = [file for pattern in rule.file for file in _files_fitting(pattern, name, folder)]
+        again = next((file for file in files if files.count(file) > 1), None)
+        if again is not None:
+            raise MappingError(f"{name}: `file` names {again.name} twice; its rows would be too.")
+        return [(rule, file) for file in files]
+    if path.is_file():
+        if rule.sheet is None and name in _sheets(path):
+            rule = rule.model_copy(update={"sheet": name})
+        return [(rule, path)]
+    named = _files_named(name, path)
+    if not named:
+        raise MappingError(f"{name}: the mapping names no `file`, and none is called {name}.")
+    return [(rule, file) for _, file in named]
+
+
+def _files_fitting(pattern: str, name: str, folder: Path) -> list[Path]:
+    """Return the file of that name, or all that fit a pattern such as ``site_*/scores.csv``."""
+    named = folder / pattern
+    if named.exists() or not any(char in pattern for char in "*?["):
+        return [named]
+    try:
+        files = sorted(file for file in folder.glob(pattern) if file.is_file())
+    except (NotImplementedError, ValueError):
+        raise MappingError(
+            f"{name}: the pattern '{pattern}' must start from the export's folder, as '*.csv' does."
+        ) from None
+    if not files:
+        raise MappingError(f"{name}: no file in {folder} fits '{pattern}'.")
+    return files
+
+
+def _sheets(path: Path) -> list[str]:
+    """Return the sheets of a workbook, none for any other file."""
+    if path.suffix.lower() not in EXCEL_ENDINGS:
+        return []
+    check_is_file(path)
+    return sheet_names(path, path.name)
+
+
+def _files_named(name: str, path: Path) -> list[tuple[TableRule, Path]]:
+    """Return the file or sheet named after a table, in capitals or not."""
+    if path.is_file():
+        if path.suffix.lower() in EXCEL_ENDINGS:
+            return [(TableRule(sheet=name), path)] if name in _sheets(path) else []
+        return [(TableRule(), path)] if path.stem.lower() == name else []
+    files = [file for file in _tabular(path) if file.stem.lower() == name]
+    if len(files) > 1:
+        raise InputError(
+            f"{path}: both {files[0].name} and {files[1].name} could be {name}; keep one, or name "
+            "it in a mapping."
+        )
+    return [(TableRule(), file) for file in files]
+
+
+def _tabular(folder: Path) -> list[Path]:
+    return sorted(file for file in folder.iterdir() if file.suffix.lower() in FILE_ENDINGS)
+
+
+def _refuse_near_names(folder: Path, found: dict[str, list[tuple[TableRule, Path]]]) -> None:
+    """A file called infusion.csv would be passed over, and every patient counted as untreated."""
+    read = {file.resolve() for pairs in found.values() for _, file in pairs}
+    for file in (file for file in _tabular(folder) if file.resolve() not in read):
+        for name in (name for name, pairs in found.items() if not pairs):
+            if SequenceMatcher(None, file.stem.lower(), name).ratio() >= NEARLY:
+                raise InputError(
+                    f"{file.name} is not read, but its name is nearly {name}. Rename it to "
+                    f"{name}{file.suffix}, or name it under `tables` in a mapping; move it away if "
+                    "it does not belong to the export."
+                )
+
+
+# Reading
+
+
+def _read_all(
+    sources: list[Source], mapping: Mapping, key: bytes
+) -> tuple[dict[str, list[pd.DataFrame]], list[Intake], list[Problem], dict[Path, str]]:
+    """Return parts of tables, accounts by source, problems, and the files read with checksums."""
+    parts: dict[str, list[pd.DataFrame]] = {}
+    intake: list[Intake] = []
+    problems: list[Problem] = []
+    raw: dict[tuple[Path, FileFormat], RawTable] = {}
+    styles = [_style(source.rule, mapping.format) for source in sources]
+    places = [(s.path, _file_format(style)) for s, style in zip(sources, styles, strict=True)]
+    for number, (source, style, place) in enumerate(zip(sources, styles, places, strict=True)):
+        if place not in raw:  # a file that several rules read is read once
+            raw[place] = load_raw_table(*place, name=source.shown)
+            # A column is hidden only if none of the rules that read the file shows it.
+            readers = [
+                (s.table, s.rule) for s, p in zip(sources, places, strict=True) if p == place
+            ]
+            missing = frozenset(style.missing or MISSING_WORDS) | {""}
+            problems += find_identifying(raw[place], readers=readers, missing=missing)
+        frame, account, wrong = build_table(
+            TABLES[source.table],
+            source.rule,
+            raw[place],
+            style=style,
+            conditions=(*load_conditions().labels, *mapping.conditions),
+            scales=(*SCALES, *mapping.scales),
+            exclude=mapping.exclude,
+            key=key,
+        )
+        parts.setdefault(source.table, []).append(frame.assign(source_no=number))
+        intake.append(account)
+        problems += wrong
+    return parts, intake, problems, {path: sha256_of(path) for path, _ in raw}
+
+
+def _style(rule: TableRule, shared: Format) -> Format:
+    """Return the formats in force: the table's own where given, else those for all files."""
+    fields = Format.model_fields
+    own = {name: getattr(rule, name) for name in fields if getattr(rule, name) is not None}
+    return shared.model_copy(update=own)
+
+
+def _file_format(style: Format) -> FileFormat:
+    return FileFormat(
+        encoding=style.encoding or "auto",
+        separator=style.separator or "auto",
+        sheet=style.sheet,
+        skip_lines=style.skip_lines or 0,
+        quoted_line_breaks=bool(style.quoted_line_breaks),
+    )
+
+
+def _refuse_empty(parts: dict[str, list[pd.DataFrame]], intake: list[Intake]) -> None:
+    """Refuse a table none of whose records is left, and say where they went."""
+    sentences = []
+    for name in (name for name, frames in parts.items() if not any(map(len, frames))):
+        accounts = [account for account in intake if account.table == name]
+        reasons: Counter[str] = Counter()
+        for account in accounts:
+            reasons.update(account.excluded)
+        n = sum(account.n_records * account.per_record for account in accounts)
+        gone = "; ".join(f"{why}: {k}" for why, k in reasons.items()) or "only a header"
+        optional = "" if TABLES[name].required else f", or leave {name} out if there were none"
+        sentences.append(
+            f"{name} ({', '.join(account.file for account in accounts)}): nothing is left of {n} "
+            f"records ({gone}). Check the file and the filters{optional}."
+        )
+    if sentences:
+        raise ContractError("\n".join(sentences))
+
+
+# Values made alike
+
+
+def _on_one_scale(
+    tables: dict[str, pd.DataFrame], scales: dict[str, tuple[float, float]]
+) -> dict[str, pd.DataFrame]:
+    """Bring every score to 0 (no pain) to 10; the name of its own scale is kept."""
+    scores = tables["pain_scores"].copy()
+    for name, default in (("scale", DEFAULT_SCALE), ("recall", "not_stated")):
+        scores[name] = scores[name].fillna(default) if name in scores else default
+    start = scores["scale"].map({name: ends[0] for name, ends in scales.items()})
+    end = scores["scale"].map({name: ends[1] for name, ends in scales.items()})
+    scores["score"] = (scores["score"] - start) * 10.0 / (end - start)
+    tables = {**tables, "pain_scores": scores}
+    return {name: frame.drop(columns="source_no") for name, frame in tables.items()}
+
+
+def group_ages(tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Return the tables with ages of 90 and more, and birth years that give them away, set to 90.
+
+    A birth year is held against the patient's first date in any of the tables; where an export has
+    no dates, no age can be worked out and the year stays.
+    """
+    patients = tables["patients"].copy()
+    if "age_years" in patients:
+        patients["age_years"] = patients["age_years"].clip(upper=OLDEST_AGE_YEARS)
+    dated = [
+        tables[table].set_index("patient_id")[column]
+        for table, column in (
+            ("patients", "enrolled_on"),
+            ("pain_scores", "assessed_on"),
+            ("infusions", "infused_at"),
+        )
+        if table in tables and column in tables[table]
+    ]
+    if "birth_year" in patients and dated:
+        first = patients["patient_id"].map(pd.concat(dated).groupby(level=0).min()).dt.year
+        oldest, born = first - OLDEST_AGE_YEARS, patients["birth_year"]
+        patients["birth_year"] = born.mask(born < oldest, oldest)
+    return {**tables, "patients": patients}

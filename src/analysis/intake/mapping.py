@@ -1,0 +1,495 @@
+"""The mapping file: how an export's files, columns and words become the tables of the contract.
+
+Described for users in docs/mapping.md. Parsed by pydantic, then checked for names that exist and
+rules that do not contradict; every error names the file and the line. A field that would be
+ignored is refused: the analyst who wrote it believes that it works.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal, NoReturn, get_args
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
+
+from analysis.errors import MappingError, SettingsError, suggest
+from analysis.intake.tables import LATER_TABLES, SCALES, TABLES, Column
+from analysis.settings import check_setting
+
+MISSING_WORDS = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None")
+"""Texts read as "nothing recorded" unless the mapping gives its own list."""
+
+UNITS_IN_DAYS = {"days": 1.0, "weeks": 7.0, "months": 30.4375, "years": 365.25}
+
+AS_IS = "as_is"
+"""``other: as_is``: words not under ``values`` are read as they stand."""
+
+WIDE_INTO = {"pain_scores": "score", "infusions": "infused_at"}
+"""Column of the contract that a column per visit fills, by table."""
+
+Unit = Literal["days", "weeks", "months", "years"]
+Dates = Literal["auto", "iso", "day_first", "month_first", "excel_serial"]
+ExcludeCode = Literal[
+    "missing_id", "unknown_patient", "duplicate_patient", "score_outside_scale",
+    "unreadable_value", "repeated_infusion", "value_out_of_range",
+]  # fmt: skip
+Place = tuple[Any, ...]
+"""Steps to a field: names and places in lists."""
+
+
+# YAML as it is written
+
+
+@dataclass(frozen=True)
+class YamlFile:
+    """A YAML file: its values, the same as text, and the line of every field.
+
+    YAML reads ``010`` as a number and ``2026-03-28`` as a date. In a mapping these are words and
+    codes of an export, so ``texts`` has every scalar as it stands in the file, None for null. In
+    ``values`` numbers are numbers; dates stay text there too.
+    """
+
+    name: str
+    values: Any
+    texts: Any
+    lines: dict[Place, int]
+
+    def line(self, place: Place) -> int:
+        """Return the line of a field; of the nearest enclosing one when it is not in the file."""
+        at: Place = ()
+        for step in place:  # pydantic adds steps that the file does not have
+            at = (*at, step) if (*at, step) in self.lines else at
+        return self.lines[at]
+
+
+def load_yaml(path: Path) -> YamlFile:
+    """Read a YAML file.
+
+    Raises
+    ------
+    MappingError
+        No such file, not text, not YAML, or a key that stands twice; the line is named.
+    """
+    if path.is_dir():
+        raise MappingError(f"{path} is a directory where a YAML file is expected.")
+    if not path.is_file():
+        raise MappingError(f"there is no file {path}.")
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise MappingError(f"{path.name} is not a UTF-8 text file; save it as UTF-8.") from None
+    except OSError as error:
+        raise MappingError(f"{path} cannot be read: {error.strerror}.") from None
+    lines: dict[Place, int] = {(): 1}
+    try:
+        reader = YAML(typ="safe", pure=True)
+        reader.allow_duplicate_keys = True  # 01 and 1 are two words, and alike as numbers only
+        texts = _as_written(reader.compose(text), (), lines, path.name, ())
+        values = _dates_as_text(reader.load(text))
+    except YAMLError as error:
+        raise MappingError(_not_yaml(error, text, path.name)) from None
+    except (RecursionError, ValueError, TypeError):
+        raise MappingError(f"{path.name}: nested or written in a way no mapping is.") from None
+    return YamlFile(path.name, values, texts, lines)
+
+
+def _as_written(
+    node: Any, place: Place, lines: dict[Place, int], name: str, inside: tuple[Any, ...]
+) -> Any:
+    """Return a node's content with every scalar as text, and note the lines of its fields."""
+    if node is None or str(node.tag) == "tag:yaml.org,2002:null":
+        return None
+    if any(node is outer for outer in inside):
+        raise MappingError(f"{name}: an anchor contains itself; write it out.")
+    inside = (*inside, node)
+    if isinstance(node, SequenceNode):
+        for at, item in enumerate(node.value):
+            lines[*place, at] = item.start_mark.line + 1
+        return [
+            _as_written(v, (*place, at), lines, name, inside) for at, v in enumerate(node.value)
+        ]
+    if not isinstance(node, MappingNode):
+        return node.value
+    content: dict[str, Any] = {}
+    for key, value in node.value:
+        line = key.start_mark.line + 1
+        if not isinstance(key, ScalarNode):
+            raise MappingError(f"{name}, line {line}: a name is expected before the colon.")
+        if key.value in content:
+            raise MappingError(
+                f"{name}, line {line}: '{key.value}' stands twice; the first would be lost. "
+                "Keep one."
+            )
+        lines[*place, key.value] = line
+        content[key.value] = _as_written(value, (*place, key.value), lines, name, inside)
+    return content
+
+
+def _dates_as_text(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _dates_as_text(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_dates_as_text(item) for item in value]
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _not_yaml(error: YAMLError, text: str, name: str) -> str:
+    mark = getattr(error, "problem_mark", None)
+    at = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+    why = getattr(error, "problem", None) or getattr(error, "reason", None) or "not YAML"
+    lines = text.splitlines()
+    if mark and mark.line < len(lines) and "\t" in lines[mark.line]:
+        why += " (the line has a tab; YAML is indented with spaces only)"
+    return f"{name}{at}: {why}. YAML wants `name: value` lines, indented with spaces."
+
+
+# What a mapping may say
+
+
+def _listed(value: Any) -> Any:
+    return value if isinstance(value, list) else [value]
+
+
+def _texts(value: Any) -> Any:
+    return ["" if item is None else item for item in _listed(value)]
+
+
+def _text_map(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return {key: "" if item is None else item for key, item in value.items()}
+
+
+TextList = Annotated[list[str], BeforeValidator(_texts)]
+TextMap = Annotated[dict[str, str], BeforeValidator(_text_map)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, populate_by_name=True, allow_inf_nan=False
+    )
+
+
+class Format(_Strict):
+    """How files are written; given once for all files or with a table."""
+
+    encoding: str | None = None
+    separator: str | None = None
+    decimal: Literal[".", ","] | None = None
+    dates: Dates | None = None
+    missing: TextList | None = None
+    skip_lines: int | None = Field(None, ge=0)
+    quoted_line_breaks: bool | None = None
+    sheet: str | None = None
+
+
+class Condition(_Strict):
+    """A row filter on one column of the file: every part given must hold."""
+
+    is_: TextList | None = Field(None, alias="is")
+    not_: TextList | None = Field(None, alias="not")
+    min: float | None = None
+    max: float | None = None
+    recorded: bool | None = None
+
+    @property
+    def has_limits(self) -> bool:
+        """Whether the column is read as numbers."""
+        return self.min is not None or self.max is not None
+
+    def in_words(self) -> str:
+        """Return the filter as people say it: "is 1 or 2", "is at least 4"."""
+        parts = []
+        if self.is_ is not None:
+            parts.append(f"is {' or '.join(word or 'empty' for word in self.is_)}")
+        if self.not_ is not None:
+            parts.append(f"is not {' or '.join(word or 'empty' for word in self.not_)}")
+        if self.min is not None:
+            parts.append(f"is at least {self.min:g}")
+        if self.max is not None:
+            parts.append(f"is at most {self.max:g}")
+        if self.recorded is not None:
+            parts.append("is recorded" if self.recorded else "is not recorded")
+        return " and ".join(parts)
+
+
+class ColumnRule(_Strict):
+    """Where a column of the contract comes from."""
+
+    from_: str | None = Field(None, alias="from")
+    constant: str | None = None
+    join: TextList | None = None
+    with_: str | None = Field(None, alias="with")
+    first_of: TextList | None = None
+    mean_of: TextList | None = None
+    values: TextMap | None = None
+    other: str | None = None
+    unit: Unit | None = None
+    times: float | None = None
+    add: float | None = None
+    take: Literal["year"] | None = None
+    hash: bool | None = None
+    decimal: Literal[".", ","] | None = None
+    dates: Dates | None = None
+    missing: TextList | None = None
+
+    def sources(self) -> list[str]:
+        """Return the file's columns this rule reads."""
+        named = [] if self.from_ is None else [self.from_]
+        return [*named, *(self.join or []), *(self.first_of or []), *(self.mean_of or [])]
+
+    def given_sources(self) -> list[str]:
+        """Return which fields say where values come from; a rule has at most one of them."""
+        fields = {"from": self.from_, "constant": self.constant, "join": self.join}
+        fields |= {"first_of": self.first_of, "mean_of": self.mean_of}
+        return [name for name, value in fields.items() if value is not None]
+
+
+class WideColumn(_Strict):
+    """One column of a table with a column per visit: a rating each, or an infusion each."""
+
+    column: str
+    study_day: float | None = None
+    unit: Unit = "days"
+    assessed_on: str | None = None
+    visit: str | None = None
+    recall: str | None = None
+    scale: str | None = None
+    phase: str | None = None
+
+    @property
+    def day(self) -> float | None:
+        """Study day in days, whatever unit it was written in."""
+        return None if self.study_day is None else self.study_day * UNITS_IN_DAYS[self.unit]
+
+
+class TableRule(Format):
+    """One source of one table: its files, their columns, and which of their rows count."""
+
+    file: TextList | None = None
+    given: TextMap = {}
+    columns: dict[
+        str,
+        Annotated[ColumnRule, BeforeValidator(lambda v: v if isinstance(v, dict) else {"from": v})],
+    ] = {}
+    wide: list[WideColumn] = []
+    where: dict[
+        str,
+        Annotated[Condition, BeforeValidator(lambda v: v if isinstance(v, dict) else {"is": v})],
+    ] = {}
+    one_row_per_patient: bool = False
+    drop: TextList | None = None
+
+
+class Mapping(_Strict):
+    """What a mapping file says."""
+
+    name: str | None = None
+    source: str | None = None
+    synthetic: bool = False
+    format: Format = Format()
+    conditions: dict[str, str] = {}
+    scales: dict[str, tuple[float, float]] = {}
+    tables: dict[str, Annotated[list[TableRule], BeforeValidator(_listed)]] = {}
+    settings: dict[str, Any] = {}
+    hash_key: str | None = None
+    exclude: Annotated[list[ExcludeCode], BeforeValidator(_listed)] = []
+
+
+def load_mapping(path: Path) -> Mapping:
+    """Read and check a mapping file.
+
+    Raises
+    ------
+    MappingError
+        The file, line and field that is wrong, what was expected, and the nearest known name.
+    """
+    file = load_yaml(path)
+    if not isinstance(file.values, dict):
+        raise MappingError(f"{path.name} holds no mapping: it begins with `name:` and `tables:`.")
+    content = dict(file.texts)
+    if "settings" in content:
+        content["settings"] = file.values["settings"]  # settings are typed: 30.0 is a number there
+    try:
+        mapping = Mapping.model_validate(content)
+    except ValidationError as error:
+        sentences = [_field_error(item, file) for item in error.errors()[:6]]
+        raise MappingError("\n".join(sentences)) from None
+    _check_mapping(mapping, file)
+    return mapping
+
+
+def _field_error(item: Any, file: YamlFile) -> str:
+    loc = tuple(item["loc"])
+    field = ".".join(str(step) for step in loc) or "the file"
+    place = f"{file.name}, line {file.line(loc)}"
+    if item["type"] == "extra_forbidden":
+        known = _fields_beside(loc)
+        inside = f" in {'.'.join(map(str, loc[:-1]))}" if len(loc) > 1 else ""
+        return (
+            f"{place}: there is no field '{loc[-1]}'{inside}.{suggest(str(loc[-1]), known)} "
+            f"Known here: {', '.join(sorted(known))}."
+        )
+    why = item["msg"][0].lower() + item["msg"][1:]
+    if item["type"] == "missing":
+        return f"{place}: {field} is missing."
+    if item["input"] is None:
+        return f"{place}: {field} has nothing after it: {why}."
+    shown = repr(item["input"])
+    shown = shown if len(shown) <= 60 else shown[:57] + "..."
+    hint = suggest(str(item["input"]), get_args(ExcludeCode)) if loc[0] == "exclude" else ""
+    return f"{place}: {field} is {shown}: {why}.{hint}"
+
+
+def _fields_beside(loc: Place) -> list[str]:
+    """Return the fields known where an unknown one was found."""
+    model: Any = Mapping
+    if loc[0] == "format" and len(loc) > 1:
+        model = Format
+    elif loc[0] == "tables" and len(loc) > 2:
+        inside = [step for step in loc[:-1] if isinstance(step, str)]
+        parts = {"columns": ColumnRule, "wide": WideColumn, "where": Condition}
+        model = next((parts[step] for step in inside[2:3] if step in parts), TableRule)
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+# What a mapping must mean
+
+Refuse = Callable[[Place, str], NoReturn]
+_CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
+
+
+def _check_mapping(mapping: Mapping, file: YamlFile) -> None:
+    """Check names, contradictions and settings; MappingError with line, finding and remedy."""
+
+    def refuse(loc: Place, why: str) -> NoReturn:
+        raise MappingError(f"{file.name}, line {file.line(loc)}: {why}")
+
+    for code in mapping.conditions:
+        if code == "all" or not _CODE.fullmatch(code):
+            refuse(
+                ("conditions", code),
+                f"'{code}' cannot be the code of a condition: write lower-case letters, digits and "
+                "underscores, as low_back_pain ('all' is taken).",
+            )
+    for name, (start, end) in mapping.scales.items():
+        if name in SCALES:
+            refuse(("scales", name), f"the scale '{name}' is the suite's own; use another name.")
+        if start == end:
+            refuse(("scales", name), f"the scale '{name}' begins and ends at {start:g}.")
+    for name, rules in mapping.tables.items():
+        if name not in TABLES:
+            later = " It is not read yet; leave it out." if name in LATER_TABLES else ""
+            refuse(
+                ("tables", name),
+                f"there is no table '{name}'.{suggest(name, TABLES)}{later} The tables are "
+                f"{', '.join(TABLES)}.",
+            )
+        for at, rule in enumerate(rules):
+            loc = ("tables", name, at)
+            _check_columns(name, rule, mapping, loc, refuse)
+            _check_wide(name, rule, mapping, loc, refuse)
+            for column in set(rule.drop or []) & columns_read(rule):
+                refuse((*loc, "drop"), f"'{column}' is dropped and read; keep one of the two.")
+    for name, value in mapping.settings.items():
+        try:
+            check_setting(name, value, where="settings")
+        except SettingsError as error:
+            refuse(("settings", name), str(error))
+
+
+def columns_read(rule: TableRule) -> set[str]:
+    """Return every column of the file that a rule reads."""
+    wide = {name for w in rule.wide for name in (w.column, w.assessed_on) if name}
+    return {name for own in rule.columns.values() for name in own.sources()} | {*rule.where} | wide
+
+
+def _check_columns(
+    name: str, rule: TableRule, mapping: Mapping, loc: Place, refuse: Refuse
+) -> None:
+    known = TABLES[name].names
+    for column, own in rule.columns.items():
+        here = (*loc, "columns", column)
+        if column not in known:
+            refuse(
+                here,
+                f"{name} has no column '{column}'.{suggest(column, known)} Its columns are "
+                f"{', '.join(known)}.",
+            )
+        _check_column(TABLES[name].column(column), own, here, refuse)
+        if own.hash and not mapping.hash_key:
+            refuse(here, "`hash` needs a key: name its file under `hash_key` (docs/mapping.md).")
+    for column, condition in rule.where.items():
+        if not condition.in_words():
+            refuse((*loc, "where", column), f"the filter on '{column}' says nothing to hold.")
+
+
+def _check_column(column: Column, rule: ColumnRule, loc: Place, refuse: Refuse) -> None:
+    """Refuse fields that contradict each other or do nothing for a column of this kind."""
+    given = rule.given_sources()
+    if len(given) > 1:
+        refuse(loc, f"{column.name} has both `{given[0]}` and `{given[1]}`; keep one.")
+    if rule.with_ is not None and rule.join is None:
+        refuse(loc, f"{column.name} has `with`, which does nothing without `join`.")
+    if rule.other is not None and rule.values is None:
+        refuse(loc, f"{column.name} has `other`, which does nothing without `values`.")
+    if rule.times is not None and rule.unit is not None:
+        refuse(loc, f"{column.name} has both `unit` and `times`; keep one.")
+    if rule.times == 0:
+        refuse(loc, f"`times: 0` would make every {column.name} 0.")
+    number, date_ = column.kind in ("number", "integer"), column.kind in ("date", "datetime")
+    fits = {
+        "unit": column.name == "study_day",
+        **dict.fromkeys(("times", "add", "mean_of", "decimal", "take"), number),
+        "dates": date_ or rule.take is not None,
+        "hash": column.kind == "id",
+    }
+    for field, works in fits.items():
+        if getattr(rule, field) is not None and not works:
+            only = "for study_day only" if field == "unit" else "not for such a column"
+            refuse(loc, f"`{field}` is {only}; {column.name} is a {column.kind}. Leave it out.")
+
+
+def _check_wide(name: str, rule: TableRule, mapping: Mapping, loc: Place, refuse: Refuse) -> None:
+    if not rule.wide:
+        return
+    if name not in WIDE_INTO:
+        refuse(
+            (*loc, "wide"), f"`wide` belongs to pain_scores or infusions, not to {name}; leave it."
+        )
+    seen: set[str] = set()
+    for at, wide in enumerate(rule.wide):
+        here = (*loc, "wide", at)
+        if wide.column in seen:
+            refuse(here, f"'{wide.column}' is listed twice under `wide`: its values would be too.")
+        seen.add(wide.column)
+        rating_only = ("study_day", "assessed_on", "visit", "recall", "scale")
+        for field in ("phase",) if name == "pain_scores" else rating_only:
+            if getattr(wide, field) is not None:
+                refuse(here, f"`{field}` does nothing in a wide table of {name}; leave it out.")
+        if wide.study_day is not None and wide.assessed_on is not None:
+            refuse(here, f"'{wide.column}' has both `study_day` and `assessed_on`; keep one.")
+        for field in ("recall", "scale", "phase"):
+            value = getattr(wide, field)
+            known = next(t.column(field).values for t in TABLES.values() if field in t.names)
+            known = (*known, *mapping.scales) if field == "scale" else known
+            if value is not None and value not in known:
+                refuse(
+                    here,
+                    f"{field} is {value!r}; it is one of {', '.join(known)}."
+                    f"{suggest(value, known)}",
+                )
+    into = WIDE_INTO[name]
+    given = rule.columns.get(into, ColumnRule()).given_sources()
+    if given:
+        refuse(
+            (*loc, "columns", into),
+            f"{into} comes from `wide` here; `{given[0]}` would do nothing.",
+        )

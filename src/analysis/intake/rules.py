@@ -1,0 +1,379 @@
+"""Rules of the contract across columns, rows and tables.
+
+Everything that is wrong is gathered before it is refused, so that one look repairs a file. Rows
+that break a rule are a problem, or are left out by name when the mapping lists the rule's code.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from analysis.errors import ContractError
+from analysis.intake.tables import DEFAULT_SCALE, SCALES, TABLES, Column, Conditions, Table
+
+SHOWN_PROBLEMS, SHOWN_ROWS, EXAMPLES = 12, 5, 10
+
+SENTINELS = tuple(
+    np.datetime64(day)
+    for day in ("1899-12-30", "1900-01-01", "1901-01-01", "1970-01-01", "9999-12-31", "0001-01-01")
+)
+"""Dates that systems write for "unknown"; none is a day of treatment."""
+
+EXCLUDE = "Correct the export, or list `{code}` under `exclude` in the mapping to leave them out."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """Rows of a table that break one rule, or a table that does.
+
+    Parameters
+    ----------
+    table, column : str
+        Table of the contract and column (as the export names it, when renamed).
+    code : str
+        Short name of the rule; a mapping may list it under ``exclude``.
+    file : str
+        File the rows came from.
+    expected, remedy : str
+        What should be there, and what to do: phrases of one sentence.
+    lines, examples : sequences of int and str
+        Lines of the file on which the rows stand, and the first offending texts.
+    """
+
+    table: str
+    column: str
+    code: str
+    file: str
+    expected: str
+    remedy: str
+    lines: Sequence[int] = ()
+    examples: Sequence[str] = ()
+
+    def sentence(self) -> str:
+        """Return the problem as one sentence: place, finding, rule and remedy."""
+        place = f"{self.table}.{self.column}" if self.column else self.table
+        place += f" ({self.file})" if self.file else ""
+        n = len(self.lines)
+        if not n:
+            return f"{place}: {self.expected}. {self.remedy}"
+        texts = [*self.examples, *[""] * SHOWN_ROWS]
+        found = [
+            f"line {line}" + (f": {_short(text)}" if text else "")
+            for line, text in zip(self.lines, texts, strict=False)
+        ]
+        shown = "; ".join(list(dict.fromkeys(found))[:SHOWN_ROWS])
+        more = f"; and {n - SHOWN_ROWS} more" if n > SHOWN_ROWS else ""
+        return (
+            f"{place}: {n} {'row' if n == 1 else 'rows'} where {self.expected} is expected "
+            f"({shown}{more}). {self.remedy}"
+        )
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 40 else text[:37] + "...")
+
+
+def refuse(problems: Sequence[Problem]) -> None:
+    """Raise ContractError with a sentence for each problem; return when there is none."""
+    if not problems:
+        return
+    sentences = [problem.sentence() for problem in problems[:SHOWN_PROBLEMS]]
+    if len(problems) > SHOWN_PROBLEMS:
+        sentences.append(f"... and {len(problems) - SHOWN_PROBLEMS} more problems of this kind.")
+    raise ContractError("\n".join(sentences))
+
+
+@dataclass
+class Checked:
+    """Tables on their way through the rules.
+
+    Parameters
+    ----------
+    tables : dict of DataFrame
+        Typed tables with ``source_file``, ``source_line`` and ``source_no`` (which rule of the
+        mapping read them); rows left out by name are gone from them.
+    exclude : collection of str
+        Codes of rules whose rows are left out instead of being a problem.
+    excluded : dict
+        By ``source_no``: how many rows were left out, by name.
+    """
+
+    tables: dict[str, pd.DataFrame]
+    conditions: Conditions
+    scales: dict[str, tuple[float, float]]
+    exclude: Collection[str] = ()
+    excluded: dict[int, Counter[str]] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def refuse_table(self, table: Table, code: str, expected: str, remedy: str) -> None:
+        """Note a problem of a complete table."""
+        frame = self.tables.get(table.name)
+        file = str(frame["source_file"].iloc[0]) if frame is not None and len(frame) else ""
+        self.problems.append(
+            Problem(
+                table=table.name, column="", code=code, file=file, expected=expected, remedy=remedy
+            )
+        )
+
+    def refuse_rows(
+        self,
+        table: str,
+        column: str,
+        code: str,
+        bad: np.ndarray,
+        expected: str,
+        remedy: str = EXCLUDE,
+        *,
+        reason: str = "",
+    ) -> None:
+        """Note the rows marked in ``bad``, or leave them out when the mapping says so.
+
+        ``reason`` is the name they are left out under; the code in words when empty.
+        """
+        if not bad.any():
+            return
+        frame = self.tables[table]
+        if code in self.exclude:
+            name = reason or code.replace("_", " ")
+            for source, n in frame.loc[bad, "source_no"].value_counts().items():
+                self.excluded.setdefault(int(str(source)), Counter())[name] += int(n)
+            self.tables[table] = frame[~bad].reset_index(drop=True)
+            return
+        for file, rows in frame[bad].groupby("source_file", sort=False):
+            self.problems.append(
+                Problem(
+                    table=table,
+                    column=column,
+                    code=code,
+                    file=str(file),
+                    expected=expected,
+                    remedy=remedy.replace("{code}", code),
+                    lines=rows["source_line"].tolist(),
+                    examples=[_example(v) for v in rows[column].head(EXAMPLES)]
+                    if column in rows
+                    else (),
+                )
+            )
+
+
+def _example(value: object) -> str:
+    if pd.isna(value):
+        return ""
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def check_tables(
+    tables: dict[str, pd.DataFrame],
+    *,
+    conditions: Conditions,
+    scales: dict[str, tuple[float, float]] | None = None,
+    exclude: Collection[str] = (),
+) -> Checked:
+    """Check typed tables against the contract.
+
+    Parameters are those of `Checked`; the contract's own scales when none are given. Condition and
+    subtype are filled in from ICD-10 codes where the export gives only those.
+    """
+    check = Checked(dict(tables), conditions, scales or SCALES, exclude)
+    for table in TABLES.values():
+        if table.required and table.name not in check.tables:
+            check.refuse_table(
+                table,
+                "missing_table",
+                f"the export has no {table.name}",
+                "Add a file of that name, or name the file that holds it under `tables` in a "
+                "mapping (docs/mapping.md).",
+            )
+    for step in (_check_columns, _check_values):
+        for name in list(check.tables) if not check.problems else []:
+            step(check, TABLES[name])
+    if check.problems:
+        return check
+    _check_patients(check)
+    for name in [n for n in check.tables if n != "patients"]:
+        _check_belongs_to_a_patient(check, name)
+    _check_scores(check)
+    if "infusions" in check.tables:
+        frame = check.tables["infusions"]
+        at = [name for name in ("patient_id", "infused_at", "study_day") if name in frame]
+        again = frame.duplicated(subset=at).to_numpy()
+        expected = "an infusion not listed before"
+        check.refuse_rows("infusions", at[1], "repeated_infusion", again, expected)
+    return check
+
+
+def _check_columns(check: Checked, table: Table) -> None:
+    """Rows there, required columns there, and one of each set of alternatives."""
+    if check.tables[table.name].empty:
+        optional = "" if table.required else f", or leave {table.name} out if there were none"
+        check.refuse_table(
+            table,
+            "no_rows",
+            f"no row of {table.name} is left to read",
+            f"Check the file and the filters{optional}.",
+        )
+        return
+    for names in [(c.name,) for c in table.columns if c.required] + list(table.one_of):
+        if not any(name in check.tables[table.name] for name in names):
+            check.refuse_table(
+                table,
+                "missing_column",
+                f"there is no column {' or '.join(names)}",
+                "Add it to the file, or name the column that holds it in a mapping under "
+                f"`tables: {{{table.name}: {{columns: ...}}}}` (docs/mapping.md).",
+            )
+
+
+def _check_values(check: Checked, table: Table) -> None:
+    """Ids there, times there, numbers and dates inside their range."""
+    check.refuse_rows(
+        table.name,
+        "patient_id",
+        "missing_id",
+        check.tables[table.name]["patient_id"].isna().to_numpy(),
+        "a patient id",
+        reason="no patient id",
+    )
+    for column in table.columns:
+        if column.name in check.tables[table.name] and column.low is not None:
+            _check_range(check, table.name, column)
+    for names in (n for n in table.one_of if "study_day" in n):
+        frame = check.tables[table.name]
+        have = [name for name in names if name in frame]
+        check.refuse_rows(
+            table.name,
+            have[0],
+            "unreadable_value",
+            frame[have].isna().all(axis=1).to_numpy(),
+            f"a value of {' or '.join(names)}",
+            reason="no date and no study day",
+        )
+
+
+def _check_range(check: Checked, table: str, column: Column) -> None:
+    values = check.tables[table][column.name]
+    if column.kind in ("date", "datetime"):
+        years = values.dt.year
+        bad = (years < column.low) | (years > column.high) | values.isin(SENTINELS)
+        expected = f"a date from {column.low:.0f} to {column.high:.0f} that is no placeholder"
+        remedy = (
+            "If it stands for 'unknown', list its text under `missing` in the mapping; "
+            "otherwise correct it."
+        )
+    else:
+        bad = (values < column.low) | (values > column.high)
+        expected = f"{column.meaning}, {column.low:g} to {column.high:g},"
+        remedy = EXCLUDE
+    check.refuse_rows(table, column.name, "value_out_of_range", bad.to_numpy(), expected, remedy)
+
+
+def _check_patients(check: Checked) -> None:
+    """One row a patient, each with a known condition, filled in from ICD-10-CM codes."""
+    check.refuse_rows(
+        "patients",
+        "patient_id",
+        "duplicate_patient",
+        check.tables["patients"]["patient_id"].duplicated().to_numpy(),
+        "an id not used before",
+        "Keep one row a patient; if the rows are alike say `one_row_per_patient: true`, and if "
+        "ids are unique only within a site say `patient_id: {join: [site, id]}` in the mapping.",
+    )
+    frame = with_conditions(check.tables["patients"], check.conditions)
+    check.tables["patients"] = frame
+    known = frame["condition"].isin(list(check.conditions.labels)).to_numpy()
+    codes = ", ".join(check.conditions.labels)
+    column, expected = "condition", f"a condition of data/conditions.csv ({codes})"
+    if "icd10" in frame and frame.loc[~known, "condition"].isna().all():
+        column, expected = "icd10", f"an ICD-10-CM code of data/conditions.csv (for {codes})"
+    check.refuse_rows(
+        "patients",
+        column,
+        "unknown_condition",
+        ~known,
+        expected,
+        "Map the words with `condition: {from: ..., values: {...}}`, or declare a further "
+        "condition under `conditions` in the mapping.",
+    )
+
+
+def with_conditions(frame: pd.DataFrame, conditions: Conditions) -> pd.DataFrame:
+    """Fill in condition and subtype from ICD-10-CM where the export does not give them.
+
+    A subtype is taken from the code only where the condition is the code's; a condition the
+    export gives is never overruled.
+    """
+    frame = frame.copy()
+    for name in ("condition", "subtype"):
+        if name not in frame:
+            frame[name] = pd.Series(pd.NA, index=frame.index, dtype="str")
+    if "icd10" not in frame:
+        return frame
+    found = {code: conditions.from_icd10(code) for code in frame["icd10"].dropna().unique()}
+    by_code = {code: pair for code, pair in found.items() if pair is not None}
+    condition = frame["icd10"].map({code: pair[0] for code, pair in by_code.items()}).astype("str")
+    subtype = frame["icd10"].map({code: pair[1] or None for code, pair in by_code.items()})
+    frame["condition"] = frame["condition"].fillna(condition)
+    same = frame["condition"] == condition
+    frame["subtype"] = frame["subtype"].fillna(subtype.where(same).astype("str"))
+    return frame
+
+
+def _check_belongs_to_a_patient(check: Checked, table: str) -> None:
+    """Every rating and infusion is of a patient the export lists."""
+    known = check.tables["patients"]["patient_id"]
+    ids = check.tables[table]["patient_id"]
+    bad = ~ids.isin(known).to_numpy()
+    remedy = (
+        "Add the patient to the patients table, correct the id, or list `unknown_patient` "
+        "under `exclude` in the mapping to leave these rows out."
+    )
+    if bad.any() and _bare(ids[bad]).isin(_bare(known)).any():
+        remedy = (
+            "Some differ from a listed id only in leading zeros, blanks or capitals: ids are text, "
+            "and 001 is not 1. Write them alike in both tables. " + remedy
+        )
+    expected = "the id of a patient in patients"
+    check.refuse_rows(table, "patient_id", "unknown_patient", bad, expected, remedy)
+
+
+def _bare(ids: pd.Series) -> pd.Series:
+    """Return ids without what programs lose or add on the way: zeros, blanks, capitals."""
+    return ids.str.replace(r"\s", "", regex=True).str.lower().str.lstrip("0")
+
+
+def _check_scores(check: Checked) -> None:
+    """Every score lies on its scale; where no scale is named, all are 0 to 10."""
+    frame = check.tables["pain_scores"]
+    if "scale" in frame and not set(frame["scale"].dropna()) <= {DEFAULT_SCALE}:
+        # 7 could be 7 of 10 or 7 of 100
+        check.refuse_rows(
+            "pain_scores",
+            "scale",
+            "unreadable_value",
+            frame["scale"].isna().to_numpy(),
+            "a scale",
+            "Other rows name one, so these cannot be taken for 0 to 10: name it, or leave them "
+            "out with `where: {<column of the scale>: {recorded: true}}` in the mapping.",
+            reason="no scale named",
+        )
+    for name, ends in check.scales.items():
+        frame = check.tables["pain_scores"]
+        scale = frame["scale"] if "scale" in frame else pd.Series(pd.NA, index=frame.index)
+        on_it = (scale.fillna(DEFAULT_SCALE) == name).to_numpy(dtype=bool)
+        low, high = min(ends), max(ends)
+        score = frame["score"].to_numpy(dtype=float)
+        check.refuse_rows(
+            "pain_scores",
+            "score",
+            "score_outside_scale",
+            on_it & ((score < low) | (score > high)),
+            f"a score from {low:g} to {high:g} (scale {name})",
+            "If the scores are on 0 to 100, say `scale: {constant: vas_0_100}` in the mapping; if "
+            "the number stands for 'not recorded', list it under `missing`; if they are typing "
+            "errors correct them, or list `score_outside_scale` under `exclude`.",
+        )

@@ -1,0 +1,208 @@
+"""The tables of the contract as values: columns with kind, unit, range and meaning; code lists.
+
+Readers, checks, error messages, the demo generator and the documentation all read this one list.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from analysis.settings import SCHEDULE, data_folder
+
+Kind = Literal["id", "text", "category", "word", "integer", "number", "date", "datetime", "flag"]
+
+SCALES: dict[str, tuple[float, float]] = {"nrs_0_10": (0.0, 10.0), "vas_0_100": (0.0, 100.0)}
+"""Pain scales by name, with their ends. Scores are compared on 0 to 10 after reading."""
+
+DEFAULT_SCALE = "nrs_0_10"
+"""The scale of scores where the export names none."""
+
+RECALLS = ("now", "average", "worst", "least", "not_stated")
+"""What a rating looks back on (IMMPACT). Ratings of different recall are never mixed."""
+
+VISITS = ("baseline", *(visit.name for visit in SCHEDULE))
+"""Analysis visits. An export may name its ratings so, in any spelling ("Week 4")."""
+
+FIRST_YEAR, LAST_YEAR = 1990, 2100
+"""Dates of treatment outside these years are typing errors or sentinels such as 1900-01-01."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: what it holds, in which unit, and what it may hold.
+
+    Parameters
+    ----------
+    name : str
+        Name in the suite; a mapping renames an export's own.
+    kind : str
+        ``id`` and ``text`` are strings, ``category`` one of ``values``, ``word`` one of ``values``
+        in the suite's spelling or anything else as it is, ``flag`` true or false.
+    meaning : str
+        One phrase for people, unit included.
+    low, high : float or None
+        Inclusive range of a number, or of a date's year.
+    values : tuple of str
+        Allowed words of a category; empty means any.
+    required : bool
+        Whether the table is refused without it.
+    """
+
+    name: str
+    kind: Kind
+    meaning: str
+    low: float | None = None
+    high: float | None = None
+    values: tuple[str, ...] = ()
+    required: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """One table: its columns, and which of them stand in for each other."""
+
+    name: str
+    required: bool = False
+    one_of: tuple[tuple[str, ...], ...]
+    columns: tuple[Column, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of all columns, in order."""
+        return tuple(column.name for column in self.columns)
+
+    def column(self, name: str) -> Column:
+        """Return the column of that name; KeyError when there is none."""
+        return {column.name: column for column in self.columns}[name]
+
+
+PATIENT_ID = Column("patient_id", "id", "patient, unique", required=True)
+STUDY_DAY = Column("study_day", "number", "days since day 0", -36500, 36500)
+
+PATIENTS = Table(
+    name="patients",
+    required=True,
+    one_of=(("condition", "icd10"),),
+    columns=(
+        PATIENT_ID,
+        Column("site", "text", "clinic or center"),
+        Column("condition", "category", "condition code of data/conditions.csv"),
+        Column("subtype", "category", "subtype code of data/conditions.csv"),
+        Column("icd10", "text", "ICD-10-CM code of the pain condition"),
+        Column("sex", "category", "sex", values=("female", "male", "other")),
+        Column("birth_year", "integer", "year of birth", 1900, LAST_YEAR),
+        Column("age_years", "number", "age at the start, years", 0, 120),
+        Column("pain_since", "date", "when the pain began", 1900, LAST_YEAR),
+        Column("arm", "text", "treatment arm, where there is more than one"),
+        Column(
+            "prior_treatments_failed", "integer", "treatments that failed before, count", 0, 100
+        ),
+        Column("uncontrolled_hypertension", "flag", "uncontrolled hypertension"),
+        Column("heart_condition", "flag", "heart condition"),
+        Column("active_psychosis", "flag", "active psychosis"),
+        Column("pregnant_or_breastfeeding", "flag", "pregnant or breastfeeding"),
+        Column("active_substance_abuse", "flag", "active substance abuse"),
+        Column("enrolled_on", "date", "date of entry", FIRST_YEAR, LAST_YEAR),
+    ),
+)
+
+PAIN_SCORES = Table(
+    name="pain_scores",
+    required=True,
+    one_of=(("assessed_on", "study_day"),),
+    columns=(
+        PATIENT_ID,
+        Column("assessed_on", "datetime", "when it was rated", FIRST_YEAR, LAST_YEAR),
+        STUDY_DAY,
+        Column("score", "number", "pain, in the unit of its scale", required=True),
+        Column("scale", "category", "pain scale", values=tuple(SCALES)),
+        Column("recall", "category", "what it looks back on", values=RECALLS),
+        Column("visit", "word", "analysis visit, where the export names it", values=VISITS),
+    ),
+)
+
+INFUSIONS = Table(
+    name="infusions",
+    one_of=(("infused_at", "study_day"),),
+    columns=(
+        PATIENT_ID,
+        Column("infused_at", "datetime", "when it began", FIRST_YEAR, LAST_YEAR),
+        STUDY_DAY,
+        Column("series", "integer", "number of the series", 1, 1000),
+        Column("phase", "category", "initial series or booster", values=("initial", "maintenance")),
+        Column("protocol", "category", "standard or high dose", values=("standard", "high_dose")),
+        Column("dose_mg_per_kg", "number", "ketamine, mg/kg", 0, 50),
+        Column("minutes", "number", "length, minutes", 0, 14400),
+        Column("sbp_before", "number", "systolic before, mmHg", 40, 300),
+        Column("dbp_before", "number", "diastolic before, mmHg", 20, 200),
+        Column("sbp_peak", "number", "systolic peak, mmHg", 40, 300),
+        Column("dbp_peak", "number", "diastolic peak, mmHg", 20, 200),
+        Column("spo2_lowest", "number", "lowest SpO2, percent", 30, 100),
+        Column("discharge_minutes", "number", "minutes from the end to discharge", 0, 10000),
+    ),
+)
+
+TABLES: dict[str, Table] = {table.name: table for table in (PATIENTS, PAIN_SCORES, INFUSIONS)}
+"""Every table the suite reads, by name."""
+
+LATER_TABLES = ("adverse_events", "opioid_use", "questionnaires")
+"""Tables of the design that the suite does not read yet; claims about them are not testable."""
+
+ICD10 = re.compile(r"[A-Z][0-9][0-9A-Z]{1,5}")
+"""One ICD-10-CM code without its point: a letter, a digit, one to five further characters."""
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """Known conditions: labels, subtypes, and ICD-10-CM prefixes, longest first."""
+
+    labels: dict[str, str]
+    subtype_labels: dict[tuple[str, str], str]
+    icd10: tuple[tuple[str, str, str], ...]
+
+    def subtypes(self, condition: str) -> tuple[str, ...]:
+        """Return the subtype codes of a condition, in the order of the list."""
+        return tuple(sub for cond, sub in self.subtype_labels if cond == condition)
+
+    def label(self, condition: str, subtype: str = "") -> str:
+        """Return the label people read; the code itself when there is none."""
+        if subtype:
+            return self.subtype_labels.get((condition, subtype), subtype.replace("_", " "))
+        return self.labels.get(condition, condition.replace("_", " "))
+
+    def from_icd10(self, code: str) -> tuple[str, str] | None:
+        """Return (condition, subtype) of the longest prefix that fits.
+
+        None when none does, and for a text that is not one code ("G90.5; M79.7"): which of two
+        diagnoses is the patient's pain condition is not for a program to pick.
+        """
+        plain = code.upper().replace(".", "").strip()
+        if not ICD10.fullmatch(plain):
+            return None
+        fitting = ((cond, sub) for prefix, cond, sub in self.icd10 if plain.startswith(prefix))
+        return next(fitting, None)
+
+    def extended(self, more: dict[str, str]) -> Conditions:
+        """Return the list with further conditions of an export (code -> label)."""
+        return Conditions({**self.labels, **more}, self.subtype_labels, self.icd10)
+
+
+@lru_cache(maxsize=1)
+def load_conditions() -> Conditions:
+    """Read data/conditions.csv."""
+    with (data_folder() / "conditions.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    prefixes = [
+        (code.replace(".", ""), row["condition"], row["subtype"])
+        for row in rows
+        for code in row["icd10"].split()
+    ]
+    return Conditions(
+        {row["condition"]: row["condition_label"] for row in rows},
+        {(r["condition"], r["subtype"]): r["subtype_label"] for r in rows if r["subtype"]},
+        tuple(sorted(prefixes, key=lambda prefix: -len(prefix[0]))),
+    )

@@ -1,0 +1,320 @@
+"""Typed columns and tables from texts: records read = used + excluded by a named reason."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analysis.errors import MappingError
+from analysis.intake.build import Context, build_column, build_table
+from analysis.intake.mapping import MISSING_WORDS, ColumnRule, Format, TableRule
+from analysis.intake.read import RawTable, load_raw_table
+from analysis.intake.tables import INFUSIONS, PAIN_SCORES, PATIENTS, TABLES, Table
+
+# Columns
+
+
+def context(n: int, **more) -> Context:
+    return Context(
+        table="t",
+        file="t.csv",
+        style=Format(),
+        words={"condition": ("crps",), "scale": ("nrs_0_10", "vas_0_100")},
+        missing=frozenset(MISSING_WORDS),
+        lines=np.arange(2, n + 2),
+        **more,
+    )
+
+
+def column(table: Table, name: str, texts: dict[str, list[str]], **rule) -> list[object]:
+    frame = pd.DataFrame(texts, dtype=object)
+    work = context(len(frame))
+    values = build_column(work, table.column(name), ColumnRule.model_validate(rule), frame)
+    assert not work.problems, [problem.sentence() for problem in work.problems]
+    return [None if pd.isna(value) else value for value in values]
+
+
+@pytest.mark.parametrize(
+    ("table", "name", "rule", "texts", "values"),
+    [
+        (PATIENTS, "patient_id", {}, ["001", "1", "1.0", "NA"], ["001", "1", "1.0", None]),
+        (PATIENTS, "sex", {}, ["Female", "MALE"], ["female", "male"]),
+        (INFUSIONS, "protocol", {}, ["High Dose", "high-dose"], ["high_dose"] * 2),
+        (PAIN_SCORES, "visit", {}, ["Baseline", "Week 4"], ["baseline", "week_4"]),
+        (PAIN_SCORES, "visit", {}, ["week-12", "END", "Month 3"], ["week_12", "end", "Month 3"]),
+        (PAIN_SCORES, "study_day", {"unit": "weeks"}, ["2", "-1"], [14.0, -7.0]),
+        (PAIN_SCORES, "score", {"times": 10}, ["0.8"], [8.0]),
+        (PAIN_SCORES, "study_day", {"add": -1}, ["1"], [0.0]),
+        (PAIN_SCORES, "score", {"decimal": ","}, ["6,5"], [6.5]),
+        (PATIENTS, "birth_year", {"take": "year"}, ["1980-05-06"], [1980.0]),
+        (PAIN_SCORES, "score", {"missing": ["999"]}, ["999", "7"], [None, 7.0]),
+    ],
+)
+def test_one_column_of_the_file(table, name, rule, texts, values):
+    assert column(table, name, {"a": texts}, **{"from": "a"}, **rule) == values
+
+
+@pytest.mark.parametrize(
+    ("more", "texts", "values"),
+    [
+        ({}, ["0", "1", "9", ""], ["placebo", "drug", None, None]),
+        ({"other": "as_is"}, ["0", "x"], ["placebo", "x"]),
+        ({"other": "another"}, ["0", "x"], ["placebo", "another"]),
+    ],
+)
+def test_words_through_a_map(more, texts, values):
+    rule = {"from": "g", "values": {"0": "placebo", "1": "drug", "9": ""}}
+    assert column(PATIENTS, "arm", {"g": texts}, **rule, **more) == values
+
+
+@pytest.mark.parametrize(
+    ("table", "name", "rule", "values"),
+    [
+        (PAIN_SCORES, "score", {"first_of": ["a", "b"]}, [4.0, 2.0, 1.0]),
+        (PAIN_SCORES, "score", {"mean_of": ["a", "b"]}, [4.0, 4.0, 1.0]),
+        (PATIENTS, "patient_id", {"join": ["a", "b"]}, [None, "2-6", None]),
+        (PATIENTS, "patient_id", {"join": ["a", "b"], "with": ""}, [None, "26", None]),
+        (PATIENTS, "patient_id", {"constant": "x"}, ["x", "x", "x"]),
+    ],
+)
+def test_several_columns_into_one(table, name, rule, values):
+    texts = {"a": ["", "2", "1"], "b": ["4", "6", "NA"]}
+    assert column(table, name, texts, **rule) == values
+
+
+def test_joined_ids_that_fall_together_are_refused():
+    with pytest.raises(MappingError, match="'1-1-2' for two different records"):
+        column(PATIENTS, "patient_id", {"a": ["1", "1-1"], "b": ["1-2", "2"]}, join=["a", "b"])
+
+
+def test_a_constant_that_is_no_value_is_refused():
+    with pytest.raises(MappingError, match="the constant 'crpps' is not one of crps"):
+        column(PATIENTS, "condition", {"a": ["1"]}, constant="crpps")
+
+
+@pytest.mark.parametrize(
+    ("table", "name", "texts", "rule", "words"),
+    [
+        (
+            PAIN_SCORES,
+            "score",
+            ["7", "x", "x"],
+            {},
+            "2 rows where a number is expected (line 3: 'x'",
+        ),
+        (PAIN_SCORES, "score", ["#DIV/0!"], {}, "not a spreadsheet error"),
+        (PATIENTS, "patient_id", ["#N/A"], {}, "not a spreadsheet error"),
+        (PATIENTS, "sex", ["F"], {"values": {"M": "male"}}, "one of 'M' is expected (line 2: 'F')"),
+        (PATIENTS, "sex", ["F"], {}, "one of female, male, other is expected"),
+        (PATIENTS, "sex", ["femal"], {}, "Did you mean 'female'?"),
+        (PAIN_SCORES, "assessed_on", ["03/04/2026"], {}, "read day first"),
+        (PAIN_SCORES, "assessed_on", ["03/04/2026", "2026-03-04"], {}, "1 row where"),
+        (PATIENTS, "heart_condition", ["maybe"], {}, "yes or no"),
+        (PATIENTS, "prior_treatments_failed", ["2.5"], {}, "a whole number"),
+    ],
+)
+def test_what_cannot_be_read_is_refused(table, name, texts, rule, words):
+    work = context(len(texts))
+    own = ColumnRule.model_validate({"from": "a", **rule})
+    build_column(work, table.column(name), own, pd.DataFrame({"a": texts}, dtype=object))
+    assert words in "\n".join(problem.sentence() for problem in work.problems)
+
+
+def test_unreadable_rows_are_marked_when_the_mapping_leaves_them_out():
+    work = context(3, leave_out_unreadable=True)
+    frame = pd.DataFrame({"a": ["7", "x", ""]}, dtype=object)
+    build_column(work, PAIN_SCORES.column("score"), ColumnRule(from_="a"), frame)
+    assert work.unreadable.tolist() == [False, True, False]
+    assert not work.problems
+
+
+@pytest.mark.parametrize("name", ["score", "assessed_on", "recall", "patient_id", "visit"])
+def test_no_records_keep_the_type_of_the_column(name):
+    some, none = (
+        build_column(
+            context(n),
+            PAIN_SCORES.column(name),
+            ColumnRule(from_="a"),
+            pd.DataFrame({"a": [""] * n}, dtype=object),
+        )
+        for n in (1, 0)
+    )
+    assert none.dtype == some.dtype
+
+
+# Tables
+
+
+def raw(header: str, *rows: str) -> RawTable:
+    names = header.split(",")
+    records = [row.split(",") for row in rows]
+    frame = pd.DataFrame(records, columns=names, dtype=object)
+    return RawTable(
+        name="t.csv",
+        frame=frame,
+        lines=np.arange(2, len(rows) + 2),
+        n_lines=len(rows) + 1,
+        n_header=1,
+        n_blank=0,
+        header=tuple(names),
+    )
+
+
+def build(table: Table, file: RawTable, exclude=(), **rule):
+    frame, account, problems = build_table(
+        table,
+        TableRule.model_validate(rule),
+        file,
+        style=Format(),
+        conditions=("crps",),
+        scales=("nrs_0_10", "vas_0_100"),
+        exclude=exclude,
+    )
+    assert account.reconciles or problems
+    return frame, account, problems
+
+
+def test_columns_of_the_contract_need_no_rule():
+    frame, account, _ = build(PATIENTS, raw("patient_id,condition,shoe", "1,crps,42"))
+    assert frame.loc[0, ["patient_id", "condition"]].tolist() == ["1", "crps"]
+    assert frame.loc[0, "source_line"] == 2
+    assert account.columns_not_read == ("shoe",)
+
+
+def test_a_column_of_the_contract_read_elsewhere_is_not_read():
+    _, account, _ = build(
+        PATIENTS, raw("patient_id,condition,sex,gender", "1,crps,x,male"), columns={"sex": "gender"}
+    )
+    assert account.columns_not_read == ("sex",)
+
+
+def test_blank_rows_headers_and_filters_each_have_a_name():
+    file = raw(
+        "patient_id,period,score,study_day",
+        "1,1,7,0",
+        ",NA,,",
+        "patient_id,period,score,study_day",
+        "1,2,5,0",
+        "2,1,3,0",
+        "3,1,NA,0",
+    )
+    frame, account, _ = build(
+        PAIN_SCORES, file, where={"period": {"is": ["1"]}, "score": {"max": 6, "recorded": True}}
+    )
+    assert frame["patient_id"].tolist() == ["2"]
+    assert account.excluded == {
+        "blank row": 1,
+        "header line repeated": 1,
+        "filter: period is 1": 1,
+        "filter: score is at most 6 and is recorded": 2,
+    }
+
+
+def test_a_filter_with_limits_refuses_what_is_no_number():
+    file = raw("patient_id,study_day,score", "1,0,7", "1,x,5")
+    _, _, problems = build(PAIN_SCORES, file, where={"study_day": {"min": 0}})
+    assert "line 3: 'x'" in problems[0].sentence()
+    _, account, problems = build(
+        PAIN_SCORES, file, where={"study_day": {"min": 0}}, exclude=("unreadable_value",)
+    )
+    assert not problems
+    assert account.excluded == {"unreadable value": 1}
+
+
+def test_one_column_per_visit():
+    file = raw("id,base,w4,when", "1,8,4,2026-03-01", "2,7,,2026-03-02")
+    frame, account, _ = build(
+        PAIN_SCORES,
+        file,
+        columns={"patient_id": "id", "scale": {"constant": "nrs_0_10"}},
+        wide=[
+            {"column": "base", "study_day": 0, "visit": "Baseline"},
+            {"column": "w4", "assessed_on": "when", "recall": "worst"},
+        ],
+    )
+    assert frame["score"].tolist() == [8.0, 7.0, 4.0]
+    assert frame["study_day"].tolist()[:2] == [0.0, 0.0]
+    assert frame["visit"].tolist()[:2] == ["baseline", "baseline"]
+    assert frame["assessed_on"].astype(str).tolist()[2] == "2026-03-01"
+    assert frame["recall"].tolist()[2] == "worst"
+    assert frame["source_line"].tolist() == [2, 3, 2]
+    assert (account.per_record, account.n_used) == (2, 3)
+    assert account.excluded == {"no score recorded": 1}
+
+
+def test_infusion_dates_in_columns():
+    file = raw("patient_id,i1,i2", "1,2026-03-01,2026-03-03", "2,2026-03-01,")
+    frame, account, _ = build(
+        TABLES["infusions"], file, wide=[{"column": "i1"}, {"column": "i2", "phase": "maintenance"}]
+    )
+    assert frame["patient_id"].tolist() == ["1", "2", "1"]
+    assert frame["phase"].fillna("").tolist() == ["", "", "maintenance"]
+    assert account.excluded == {"no infusion recorded": 1}
+
+
+def test_texts_given_by_the_mapping_and_the_files_own_name():
+    frame, _, _ = build(
+        PATIENTS,
+        raw("id,condition", "1,crps"),
+        given={"site": "north"},
+        columns={"patient_id": {"join": ["site", "(file)", "id"]}},
+    )
+    assert frame.loc[0, "patient_id"] == "north-t-1"
+
+
+def test_rows_alike_are_one_patient_and_rows_that_differ_stay():
+    file = raw("patient_id,condition,visit", "1,crps,a", "1,crps,b", "2,crps,a")
+    frame, account, _ = build(PATIENTS, file, one_row_per_patient=True)
+    assert frame["patient_id"].tolist() == ["1", "2"]
+    assert account.excluded == {"further row of the same patient": 1}
+    file = raw("patient_id,condition,sex", "1,crps,male", "1,crps,female")
+    frame, _, _ = build(PATIENTS, file, one_row_per_patient=True)
+    assert frame["patient_id"].tolist() == ["1", "1"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        (
+            {"columns": {"patient_id": "patientid"}},
+            "no column 'patientid'. Did you mean 'patient_id'",
+        ),
+        ({"where": {"conditon": "x"}}, "no column 'conditon'. Did you mean 'condition'"),
+        ({"columns": {"sex": {"values": {"m": "male"}}}}, "the rule for sex names no column"),
+        ({"given": {"condition": "x"}}, "`given` adds 'condition', which t.csv already has"),
+    ],
+)
+def test_columns_that_are_not_there(rule, words):
+    with pytest.raises(MappingError, match=r"^patients: ") as refused:
+        build(PATIENTS, raw("patient_id,condition", "1,crps"), **rule)
+    assert words in str(refused.value)
+
+
+def test_a_column_the_file_has_twice_must_be_chosen(tmp_path: Path):
+    (tmp_path / "t.csv").write_text("patient_id,condition,sex,sex\n1,crps,male,female\n")
+    file = load_raw_table(tmp_path / "t.csv")
+    with pytest.raises(MappingError, match="names 'sex' more than once"):
+        build(PATIENTS, file)
+    frame, _, _ = build(PATIENTS, file, columns={"sex": "sex (2)"})
+    assert frame["sex"].tolist() == ["female"]
+
+
+FIELD = st.sampled_from(["", "NA", "1", "7", "11", "x", "score"])
+
+
+@given(st.lists(st.tuples(FIELD, FIELD, FIELD), max_size=12), st.booleans())
+def test_every_record_is_used_excluded_or_a_problem(rows, leave_out):
+    """Hand count: what the account says used and excluded is all there is."""
+    file = raw("patient_id,study_day,score", *[",".join(row) for row in rows])
+    rule = {"where": {"patient_id": {"not": ["11"]}}}
+    exclude = ("unreadable_value",) if leave_out else ()
+    frame, account, problems = build(PAIN_SCORES, file, exclude=exclude, **rule)
+    if not problems:
+        assert len(frame) + sum(account.excluded.values()) == len(rows)
+    if leave_out:
+        assert not problems

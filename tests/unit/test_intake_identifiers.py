@@ -1,0 +1,250 @@
+"""What names a person is found and refused; what clinic data look like is not."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.unit.exports import SCORES, load
+
+from analysis.errors import ContractError, MappingError
+from analysis.intake.identifiers import find_identifiers, header_identifier
+from analysis.intake.tables import TABLES
+
+PLANTED = [
+    ("to jane.d+pain@clinic.example.org now", "email address", "jane.d+pain@clinic.example.org"),
+    ("call (512) 555-0142", "phone number", "(512) 555-0142"),
+    ("512-555-0142", "phone number", "512-555-0142"),
+    ("+1 512.555.0142", "phone number", "+1 512.555.0142"),
+    ("+44 20 7946 0958", "phone number", "+44 20 7946 0958"),
+    ("+49 (0)30 901820", "phone number", "+49 (0)30 901820"),
+    ("Tel: 5125550142", "phone number", "Tel: 5125550142"),
+    ("123-45-6789", "social security number", "123-45-6789"),
+    ("SSN 123456789", "social security number", "SSN 123456789"),
+    ("MRN: 00123456", "record number", "MRN: 00123456"),
+    ("MRN=A1234567", "record number", "MRN=A1234567"),
+    ("medical record number 4471902", "record number", "medical record number 4471902"),
+    ("DOB 03/04/1961", "date of birth", "DOB 03/04/1961"),
+    ("date of birth: 1961-03-04", "date of birth", "date of birth: 1961-03-04"),
+    ("born on 4 March 1961", "date of birth", "born on 4 March 1961"),
+    ("born March 4, 1961", "date of birth", "born March 4, 1961"),
+    ("lives at 1200 Barton Springs Road, Austin", "street address", "1200 Barton Springs Road"),
+    ("44 W 5th Street", "street address", "44 W 5th Street"),
+    ("P.O. Box 771", "street address", "P.O. Box 771"),
+    ("https://jane:secret@host.example/x", "address with a user", None),
+    ("https://host.example/~jane/x", "address with a user", None),
+    ("https://host.example/x?patient_id=77", "address with a user", None),
+    ("seen with Mrs. Halloran", "name with a title", "Mrs. Halloran"),
+    ("Patient name: Jane Doe", "name with a title", "Patient name: Jane Doe"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "kind", "part"), PLANTED, ids=[text for text, *_ in PLANTED])
+def test_planted_identifier_is_found_with_its_place(text, kind, part):
+    found = [each for each in find_identifiers(text) if each.kind == kind]
+    assert len(found) == 1
+    if part is not None:
+        assert text[found[0].start : found[0].end] == part
+
+
+ORDINARY = [
+    "week_4", "end of series", "study day -14 to 0", "2026-03-04", "03/04/2026", "8.7 weeks",
+    "G90.521", "M79.7", "G56.41 G57.70 G89.4", "0.5 mg/kg over 45 to 60 minutes", "72514-3",
+    "NRS 0-10, VAS 0-100", "95 % interval 52 % to 68 %", "P-0012", "A1234567", "600 of 612",
+    "0.5401459854014599", "1971", "sbp 120-140 / dbp 70-90", "2026-06-01T10:30:00", "1,204",
+    "Multiple Sclerosis (MS)", "4 infusions in 14 days", "-0.4 (-1.2 to 0.3)", "2.4.6",
+    "+2 points", "10 20 30 40 50 60 70", "545 559 586 600", "+10 % to +20 %", "12 Weeks",
+    "70-85% of CRPS patients", "100 200 300 4000", "2000 samples of patients", "born",
+    "a9858750cda8fe4489177b261db1abe4868a0dada6a552391a91f6fd35e4f96b",
+    "https://klarityclinic.com/managing-chronic-pain", "Dr. Farrar 2001", "J Am Stat Assoc 22:209",
+    "Wilson score interval", "record of 12 patients", "1. 2. 3.", "555 0142", "20260101",
+    "doi 10.1080/01621459.1927.10502953", "300-400-500", "Schmidt St 2 points", "",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ORDINARY)
+def test_ordinary_clinic_text_is_left_alone(text):
+    assert find_identifiers(text) == []
+
+
+@pytest.mark.parametrize(
+    ("header", "kind"),
+    [("Patient Name", "name"), ("last_name", "name"), ("LastName", "name"),
+     ("EMAIL", "email address"),
+     ("Mobile Phone", "phone number"), ("MRN", "record number"), ("DOB", "date of birth"),
+     ("date-of-birth", "date of birth"), ("Zip Code", "street address"),
+     ("SSN", "social security number")],
+)  # fmt: skip
+def test_headers_of_identifiers_are_known(header, kind):
+    assert header_identifier(header) == kind
+
+
+@pytest.mark.parametrize(
+    "header", [column.name for table in TABLES.values() for column in table.columns]
+)
+def test_columns_of_the_contract_are_no_identifiers(header):
+    assert header_identifier(header) == ""
+
+
+@given(st.text(alphabet=" .-0123456789", max_size=6))
+def test_short_numbers_are_never_identifiers(text):
+    assert find_identifiers(text) == []
+
+
+@given(st.text(max_size=200), st.text(max_size=200))
+def test_any_text_is_read_and_places_lie_in_it(before, after):
+    text = f"{before} jane@clinic.example.org {after}"
+    found = find_identifiers(text)
+    assert any(each.kind == "email address" for each in found)
+    assert all(0 <= each.start < each.end <= len(text) for each in found)
+
+
+@pytest.mark.parametrize(
+    "text", ["a" * 100_000, "1 " * 50_000, "A. " * 30_000, "/" * 100_000, "1-" * 50_000]
+)
+def test_long_text_takes_no_time(text):
+    find_identifiers(text)
+
+
+HASHED = """
+hash_key: clinic.key
+tables:
+  patients:
+    columns: {patient_id: {from: MRN, hash: true}}
+  pain_scores:
+    columns: {patient_id: {from: MRN, hash: true}}
+"""
+KEY = "0123456789abcdef" * 2
+
+
+def patients(column: str, *values: str) -> str:
+    first, second = values
+    return f"patient_id,condition,{column}\nA,crps,{first}\nB,fibromyalgia,{second}\n"
+
+
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [
+        ("Name", ("Ann Smith", "Bo Lee")),
+        ("patientName", ("Ann Smith", "")),
+        ("E-mail", ("not given yet", "later")),
+        ("Phone No", ("5551", "5552")),
+        ("MRN", ("000123", "000124")),
+        ("Date of birth", ("1975-05-12", "1968-11-03")),
+        ("Street_Address", ("Elm 4", "Oak 5")),
+        ("note", ("call ann@example.org", "")),
+        ("remark", ("", "ring (212) 555-0142 first")),
+        ("who", ("219-09-9999", "")),
+    ],
+)
+def test_an_identifier_in_any_column_is_refused_by_column(tmp_path, column, values):
+    with pytest.raises(ContractError) as caught:
+        load(tmp_path, {"patients.csv": patients(column, *values)})
+    message = str(caught.value)
+    assert f"patients.{column}" in message
+    assert "names a person" in message
+    assert "`drop`" in message
+    for value in filter(None, values):
+        assert value not in message, "an error must not repeat what it keeps out"
+
+
+def test_an_identifier_in_a_header_is_refused_by_place(tmp_path):
+    with pytest.raises(ContractError, match=r"patients.column 3 .*header") as caught:
+        load(tmp_path, {"patients.csv": patients("ann@example.org", "1", "2")})
+    assert "ann@" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [
+        ("drug name", ("ketamine", "ketamine")),
+        ("visit_name", ("Week 4", "End of series")),
+        ("Born", ("1975", "1968")),
+        ("protocol", ("0.5 mg/kg over 40-60 min", "standard")),
+        ("Name", ("", "")),
+        ("icd", ("G90.521", "M79.7")),
+    ],
+)
+def test_what_only_looks_like_one_is_let_in(tmp_path, column, values):
+    assert len(load(tmp_path, {"patients.csv": patients(column, *values)}).tables["patients"]) == 2
+
+
+def test_a_dropped_column_is_not_read(tmp_path):
+    export = load(
+        tmp_path,
+        {"patients.csv": patients("Name", "Ann Smith", "Bo Lee")},
+        "tables: {patients: {drop: [Name]}}",
+    )
+    assert "Name" not in export.intake[0].columns_not_read
+    assert "Ann Smith" not in export.tables["patients"].to_csv()
+
+
+def test_a_hashed_record_number_joins_the_tables_and_is_gone(tmp_path):
+    (tmp_path / "clinic.key").write_text(KEY)
+    table = "MRN,condition\n000123,crps\n000124,fibromyalgia\n"
+    scores = "MRN,study_day,score\n000123,0,8\n000123,3,4\n000124,0,6\n"
+    export = load(tmp_path, {"patients.csv": table, "pain_scores.csv": scores}, HASHED)
+    ids = export.tables["patients"]["patient_id"].tolist()
+    assert export.tables["pain_scores"]["patient_id"].tolist() == [ids[0], ids[0], ids[1]]
+    # openssl dgst -sha256 -hmac 0123456789abcdef0123456789abcdef, of "000123", first 16 digits
+    assert ids[0] == "b116304f88d9d3a7"
+    assert "000123" not in "".join(frame.to_csv() for frame in export.tables.values())
+
+
+def test_hash_needs_a_key_that_protects(tmp_path):
+    mapping = "tables: {patients: {columns: {patient_id: {from: patient_id, hash: true}}}}"
+    with pytest.raises(MappingError, match="hash_key"):
+        load(tmp_path, mapping=mapping)
+    with pytest.raises(MappingError, match=r"clinic.key.*cannot be read.*secrets"):
+        load(tmp_path, mapping="hash_key: clinic.key\n" + mapping)
+    (tmp_path / "clinic.key").write_text("short")
+    with pytest.raises(MappingError, match="5 bytes"):
+        load(tmp_path, mapping="hash_key: clinic.key\n" + mapping)
+
+
+def test_only_ids_are_hashed(tmp_path):
+    with pytest.raises(MappingError, match="`hash`"):
+        load(
+            tmp_path,
+            mapping="hash_key: k\ntables: {patients: {columns: {site: {from: a, hash: true}}}}",
+        )
+
+
+def test_dropping_what_is_read_is_refused(tmp_path):
+    with pytest.raises(MappingError, match=r"line \d+: 'condition' is dropped and read"):
+        load(
+            tmp_path,
+            mapping="tables: {patients: {drop: [condition], columns: {condition: condition}}}",
+        )
+
+
+def test_dropping_what_is_not_there_is_refused(tmp_path):
+    with pytest.raises(MappingError, match="no column 'Nmae'"):
+        load(tmp_path, mapping="tables: {patients: {drop: [Nmae]}}")
+
+
+def test_a_column_that_one_rule_hides_and_another_shows_is_refused(tmp_path):
+    """Dropped as a patient's number, but read as the id of the same file's ratings."""
+    files = {"all.csv": "MRN,condition,score\n1,crps,8\n2,crps,7\n"}
+    mapping = (
+        "tables: {patients: {file: all.csv, columns: {patient_id: MRN}}, pain_scores: {file: "
+        "all.csv, drop: [MRN], columns: {patient_id: condition, study_day: {constant: 0}}}}"
+    )
+    with pytest.raises(ContractError, match=r"MRN.*record number"):
+        load(tmp_path, files, mapping)
+
+
+def test_ages_over_89_are_grouped(tmp_path):
+    table = (
+        "patient_id,condition,age_years,birth_year,enrolled_on\n"
+        "A,crps,97,1927,2024-03-01\nB,fibromyalgia,89,1935,2024-03-01\n"
+    )
+    read = load(tmp_path, {"patients.csv": table, "pain_scores.csv": SCORES}).tables["patients"]
+    assert read["age_years"].tolist() == [90, 89]
+    assert read["birth_year"].tolist() == [1934, 1935]
+
+
+def test_a_birth_year_without_dates_stays(tmp_path):
+    table = "patient_id,condition,birth_year\nA,crps,1927\nB,crps,1990\n"
+    read = load(tmp_path, {"patients.csv": table}).tables["patients"]
+    assert read["birth_year"].tolist() == [1927, 1990]

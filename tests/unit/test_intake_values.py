@@ -1,0 +1,157 @@
+"""Texts as numbers, words and dates: understood as a person would, or refused with a reason."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analysis.intake.values import (
+    Refusal,
+    choose_date_order,
+    parse_date,
+    parse_flag,
+    parse_integer,
+    parse_number,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "decimal", "number"),
+    [
+        ("6", ".", 6.0),
+        ("+6.5", ".", 6.5),
+        (".5", ".", 0.5),
+        ("6.", ".", 6.0),
+        ("-0", ".", 0.0),
+        ("1e1", ".", 10.0),
+        ("\u22123", ".", -3.0),
+        ("6,5", ",", 6.5),
+        ("6.5", ",", 6.5),
+        ("1000", ",", 1000.0),
+    ],
+)
+def test_numbers(text, decimal, number):
+    assert parse_number(text, decimal=decimal) == number
+
+
+@pytest.mark.parametrize(
+    ("text", "decimal", "words"),
+    [
+        ("6,5", ".", "decimal comma"),
+        ("1.234", ",", "thousands"),
+        ("1.234,5", ",", "missing"),
+        ("1,234.5", ".", "missing"),
+        ("inf", ".", "missing"),
+        ("nan", ".", "missing"),
+        ("1e999", ".", "missing"),
+        ("6/10", ".", "missing"),
+        ("6 of 10", ".", "missing"),
+        ("6\u200e", ".", "missing"),
+        ("", ".", "missing"),
+    ],
+)
+def test_what_is_no_number(text, decimal, words):
+    refused = parse_number(text, decimal=decimal)
+    assert isinstance(refused, Refusal)
+    assert words in refused.remedy
+
+
+def test_whole_numbers():
+    assert parse_integer("6.0") == 6
+    assert isinstance(parse_integer("6.5"), Refusal)
+
+
+@pytest.mark.parametrize(("text", "flag"), [("Yes", True), ("1", True), ("N", False), ("0", False)])
+def test_flags(text, flag):
+    assert parse_flag(text) is flag
+
+
+def test_a_word_that_is_no_flag():
+    assert isinstance(parse_flag("maybe"), Refusal)
+
+
+@pytest.mark.parametrize(
+    ("text", "order", "when"),
+    [
+        ("2026-03-28", "iso", datetime(2026, 3, 28)),
+        ("2026/3/28", "iso", datetime(2026, 3, 28)),
+        ("20260328", "iso", datetime(2026, 3, 28)),
+        ("2026-03-28T10:30:05.25+02:00", "iso", datetime(2026, 3, 28, 10, 30, 5)),
+        ("2026-03-28 23:30:00Z", "iso", datetime(2026, 3, 28, 23, 30)),
+        ("28 Mar 2026", "iso", datetime(2026, 3, 28)),
+        ("28-MAR-2026", "iso", datetime(2026, 3, 28)),
+        ("28MAR2026", "iso", datetime(2026, 3, 28)),
+        ("March 28, 2026", "iso", datetime(2026, 3, 28)),
+        ("03/04/2026", "day_first", datetime(2026, 4, 3)),
+        ("03/04/2026", "month_first", datetime(2026, 3, 4)),
+        ("3.4.2026 4:05 pm", "day_first", datetime(2026, 4, 3, 16, 5)),
+        ("12/31/2026 12:00 AM", "month_first", datetime(2026, 12, 31)),
+        # 45000 is 15 March 2023 in every spreadsheet; 61 is 1 March 1900.
+        ("45000", "excel_serial", datetime(2023, 3, 15)),
+        ("45000.5", "excel_serial", datetime(2023, 3, 15, 12)),
+        ("61", "excel_serial", datetime(1900, 3, 1)),
+    ],
+)
+def test_dates(text, order, when):
+    assert parse_date(text, order=order) == when
+
+
+@pytest.mark.parametrize(
+    ("text", "order", "words"),
+    [
+        ("2026-02-30", "iso", "missing"),
+        ("28/03/2026", "month_first", "right order"),
+        ("28/03/26", "day_first", "four digits"),
+        ("45000", "day_first", "excel_serial"),
+        ("2026-03-28 13:30 PM", "iso", "missing"),
+        ("28 Mrz 2026", "iso", "missing"),
+        ("03/04/2026", "iso", "day_first"),
+        ("28032026", "iso", "missing"),
+        ("60", "excel_serial", "missing"),
+        ("soon", "iso", "missing"),
+    ],
+)
+def test_what_is_no_date(text, order, words):
+    refused = parse_date(text, order=order)
+    assert isinstance(refused, Refusal)
+    assert words in refused.remedy
+
+
+@pytest.mark.parametrize(
+    ("texts", "order"),
+    [
+        (["03/04/2026", "13/04/2026"], "day_first"),
+        (["03/04/2026", "04/13/2026"], "month_first"),
+        (["45/45/2026", "04/13/2026"], "month_first"),
+    ],
+)
+def test_one_plain_date_settles_the_column(texts, order):
+    assert choose_date_order(texts) == order
+
+
+def test_an_open_order_is_refused_with_both_readings():
+    refused = choose_date_order(["03/04/2026", "05/06/2026", "2026-03-04"])
+    assert isinstance(refused, Refusal)
+    assert "03 April 2026 read day first" in refused.remedy
+    assert "04 March 2026 read month first" in refused.remedy
+
+
+def test_two_orders_in_one_column_are_refused_with_both_texts():
+    refused = choose_date_order(["13/04/2026", "04/13/2026"])
+    assert isinstance(refused, Refusal)
+    assert "'13/04/2026'" in refused.remedy and "'04/13/2026'" in refused.remedy
+
+
+@given(st.dates(date(1990, 1, 1), date(2100, 12, 31)))
+def test_a_slashed_date_is_read_right_or_refused(day):
+    """Alone in its column: never the other of two readings."""
+    for order, text in (("day_first", f"{day:%d/%m/%Y}"), ("month_first", f"{day:%m/%d/%Y}")):
+        chosen = choose_date_order([text])
+        if isinstance(chosen, Refusal):
+            assert day.day <= 12 and day.day != day.month
+        else:
+            assert parse_date(text, order=chosen) == datetime.combine(day, datetime.min.time())
+            assert chosen == order or day.day == day.month
