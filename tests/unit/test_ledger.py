@@ -3,13 +3,40 @@
 from __future__ import annotations
 
 import csv
+import os
+from collections import Counter
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from studies import CLAIM, claim, duration_claim, mean_claim
+from judged import (
+    CLAIM,
+    account_claim,
+    bare_claim,
+    claim,
+    duration_claim,
+    flag_claim,
+    judge,
+    kept_claim,
+    mean_claim,
+    share_claim,
+)
 
-from analysis.claims.ledger import COLUMNS, load_ledger
+from analysis.claims.ledger import (
+    ALL_MEASURES,
+    ANSWERS,
+    COLUMNS,
+    FREQUENCIES,
+    HEADLINE,
+    NEEDS,
+    Claim,
+    Frequency,
+    headline_claims,
+    load_ledger,
+    select_claims,
+)
 from analysis.errors import LedgerError
+from analysis.intake.tables import TABLES
 
 
 def write(path: Path, *rows: dict[str, object], columns: list[str] = COLUMNS) -> Path:
@@ -87,7 +114,7 @@ def test_a_claim_without_id_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("row", "told"),
+    ("row", "message"),
     [
         ({"cited_low": "seventy"}, "claim T1, cited_low: 'seventy' is not a number"),
         ({"cited_low": "nan"}, "claim T1, cited_low: 'nan' is not a number"),
@@ -96,10 +123,10 @@ def test_a_claim_without_id_is_refused():
         ({"wording": "two\nlines"}, "claim T1, wording: a line break"),
     ],
 )
-def test_a_wrong_row_of_a_file(tmp_path, row, told):
+def test_a_wrong_row_of_a_file(tmp_path, row, message):
     with pytest.raises(LedgerError) as error:
         load_ledger(write(tmp_path / "own.csv", row))
-    assert told in str(error.value)
+    assert message in str(error.value)
 
 
 def test_an_unknown_condition_offers_the_nearest_and_a_mapping_may_add_one(tmp_path):
@@ -128,7 +155,7 @@ def test_further_columns_are_notes_for_people(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         (b"", "is empty"),
         (",".join(COLUMNS).encode(), "holds no claims"),
@@ -138,25 +165,25 @@ def test_further_columns_are_notes_for_people(tmp_path):
         (b"just a letter\nto nobody\n", "lacks the columns"),
     ],
 )
-def test_a_file_that_is_no_ledger(tmp_path, content, told):
+def test_a_file_that_is_no_ledger(tmp_path, content, message):
     path = tmp_path / "own.csv"
     path.write_bytes(content)
-    with pytest.raises(LedgerError, match=told):
+    with pytest.raises(LedgerError, match=message):
         load_ledger(path)
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "message"),
     [
         ("T2,,more,than,all" + ",x" * len(COLUMNS), "more fields than columns"),
         ("T2,short", "fewer fields than columns"),
         ('T2,"never closed', "cannot be read as CSV"),
     ],
 )
-def test_a_stray_comma_or_quote_is_refused_not_swallowed(tmp_path, line, told):
+def test_a_stray_comma_or_quote_is_refused_not_swallowed(tmp_path, line, message):
     path = write(tmp_path / "own.csv", {})
     path.write_text(path.read_text(encoding="utf-8") + line + "\n", encoding="utf-8")
-    with pytest.raises(LedgerError, match=told):
+    with pytest.raises(LedgerError, match=message):
         load_ledger(path)
 
 
@@ -168,3 +195,248 @@ def test_a_folder_or_nothing_is_no_ledger(tmp_path):
 
 def test_errors_are_the_users_to_mend():
     assert LedgerError("x").exit_code == 2
+
+
+# the suite's own ledger
+
+SHARED = Path(os.environ.get("RELIEFCHECK_SHARED", Path(__file__).parents[3] / "shared"))
+INVENTORY = SHARED / "evidence" / "claims_inventory.csv"
+
+WORDS_SHA256 = "cff5edd1f402587545108ce2d5b1fca985b54cd3d0f1d379ca0b945b43d1551a"
+"""Of "id <tab> wording" of all 161 statements, one a line, as read from the page."""
+
+OWN = load_ledger()
+BY_ID = {one.claim_id: one for one in OWN}
+
+
+def digest(pairs) -> str:
+    return sha256("\n".join(f"{name}\t{words}" for name, words in pairs).encode()).hexdigest()
+
+
+def test_all_161_statements_in_their_exact_words():
+    assert [one.claim_id for one in OWN] == [f"C{n:03}" for n in range(1, 162)]
+    assert digest((one.claim_id, one.wording) for one in OWN) == WORDS_SHA256
+
+
+@pytest.mark.skipif(not INVENTORY.exists(), reason="the inventory of the page is not here")
+def test_words_sections_and_kinds_are_those_of_the_inventory():
+    with INVENTORY.open(encoding="utf-8", newline="") as file:
+        inventory = list(csv.DictReader(file))
+    names = ("claim_id", "wording", "section", "kind")
+    assert [[row[name] for name in names] for row in inventory] == [
+        [getattr(one, name) for name in names] for one in OWN
+    ]
+
+
+def test_every_statement_has_a_reading_or_a_reason():
+    for one in OWN:
+        assert bool(one.reading) == bool(one.measure), one.claim_id
+        assert bool(one.reason) == (one.answer != "computed"), one.claim_id
+    assert {one.answer for one in OWN} == set(ANSWERS)
+
+
+def test_how_many_are_answered_how():
+    """A claim that moves from one answer to another is a decision, not an accident."""
+    assert Counter(one.answer for one in OWN) == {
+        "computed": 31,
+        "no_records": 39,
+        "evidence_only": 40,
+        "unfalsifiable": 32,
+        "opinion": 16,
+        "definition": 3,
+    }
+
+
+def test_the_four_headline_claims_are_untouched():
+    four = headline_claims(OWN)
+    assert [one.claim_id for one in four] == ["C043", "C044", "C045", "C046"]
+    assert [(one.measure, one.cited_low, one.cited_high) for one in four] == [
+        ("responder_share", 0.70, 0.85),
+        ("percent_reduction", 40.0, 60.0),
+        ("responder_share", 0.60, 0.75),
+        ("relief_duration", 2.0, None),
+    ]
+    assert all(one.answer == "computed" and one.measure in HEADLINE for one in four)
+
+
+def test_no_other_claim_takes_a_headline_measure_of_a_rate_or_mean():
+    """Figures take their cited band from the claim on that measure and condition."""
+    keys = [
+        (one.measure, one.condition)
+        for one in OWN
+        if one.measure in ("responder_share", "percent_reduction")
+    ]
+    assert len(keys) == len(set(keys)) == 3
+
+
+def test_what_is_lacking_is_really_lacking():
+    """A claim may not say that a column is not read while the subjects or sessions hold it."""
+    for name in NEEDS:
+        table, _, column = name.partition(".")
+        if table not in TABLES:
+            continue
+        assert column not in ("minutes", "prior_treatments_failed"), name
+    assert {one.needs for one in OWN} - {""} == set(NEEDS)
+
+
+def test_absolutes_and_soft_words_are_read_as_such():
+    assert BY_ID["C063"].ceiling == 0.0  # prevents
+    assert BY_ID["C148"].ceiling == 0.0
+    assert BY_ID["C082"].floor == 0.5  # often
+    assert BY_ID["C156"].floor == 200.0  # hundreds
+    for name in ("C071", "C072", "C077", "C079", "C100"):  # may, some, can
+        assert BY_ID[name].answer == "unfalsifiable"
+    assert BY_ID["C001"].answer == BY_ID["C118"].answer == "evidence_only"  # proven, effective
+
+
+def test_testimonials_never_ask_for_fewer_than_the_words_say():
+    assert BY_ID["C091"].threshold_pct <= 100 * (9 - 3) / 9
+    assert BY_ID["C091"].threshold_pct > 66
+    assert BY_ID["C096"].threshold_pct == 80.0
+
+
+# a row that is wrong
+
+
+@pytest.mark.parametrize("answer", [name for name in ANSWERS if name != "computed"])
+def test_a_claim_without_answer_needs_its_reason_and_no_more(answer):
+    assert bare_claim(answer).floor is None
+    with pytest.raises(LedgerError, match=r"^claim T1, reason: it is empty"):
+        bare_claim(answer, reason=" ")
+    with pytest.raises(LedgerError, match=r"^claim T1, measure: it is empty, but there"):
+        bare_claim(answer, cited_low=0.5)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (
+            lambda: bare_claim("no_records", needs=""),
+            "claim T1, needs: '' is none of adverse_events",
+        ),
+        (lambda: bare_claim("no_records", needs="adverse_event"), "Did you mean 'adverse_events'"),
+        (lambda: bare_claim("opinion", needs="billing"), "claim T1, needs: only a claim answered"),
+        (
+            lambda: bare_claim("nobody knows"),
+            "claim T1, answer: 'nobody knows' is none of computed",
+        ),
+        (lambda: bare_claim("computed", reason=""), "claim T1, reading: it is empty"),
+        (
+            lambda: bare_claim("computed", reason="", reading="x"),
+            "claim T1, measure: '' is none of",
+        ),
+        (lambda: claim(reason="odd"), "claim T1, reason: a computed claim has none"),
+        (lambda: claim(kind="rumour"), "claim T1, kind: 'rumour' is none of headline"),
+        (lambda: claim(headline="maybe"), "claim T1, headline: 'maybe' is neither"),
+        (lambda: claim(frequency="often"), "claim T1, frequency: the claim cites a figure"),
+        (
+            lambda: claim(cited_low=None, cited_high=None, frequency="often"),
+            "claim T1, frequency: responder_share is judged against a cited figure",
+        ),
+        (lambda: claim(group="subtype=type_1"), "claim T1, group: responder_share is judged on"),
+        (lambda: claim(baseline_score=9.0), "claim T1, baseline_score: only a testimonial"),
+        (lambda: share_claim(frequency="oftenish"), "Did you mean 'often'"),
+        (
+            lambda: share_claim(group="type_1"),
+            "claim T1, group: 'type_1' is not as subtype=diabetic",
+        ),
+        (lambda: share_claim(group="sex=female"), "claim T1, group: 'sex=female' is not as"),
+        (
+            lambda: share_claim(frequency=""),
+            "claim T1, cited_low: a claim needs a floor or a ceiling",
+        ),
+        (lambda: flag_claim(visit="week_4"), "claim T1, visit: flag_share is not read at a visit"),
+        (
+            lambda: flag_claim(threshold_pct=30.0),
+            "claim T1, threshold_pct: active_psychosis has none",
+        ),
+        (lambda: flag_claim(definition="diabetes"), "claim T1, definition: 'diabetes' is none of"),
+        (lambda: flag_claim(population="observed"), "claim T1, population: 'observed' is none of"),
+        (
+            lambda: flag_claim(unit="percent"),
+            "claim T1, unit: 'percent' is not the unit of flag_share",
+        ),
+        (lambda: account_claim(definition="C091"), "claim T1, definition: 'C091' is none of"),
+        (
+            lambda: account_claim(baseline_score=11.0),
+            "claim T1, baseline_score: 11 is not in 0 to 10",
+        ),
+        (lambda: account_claim(threshold_pct=None), "claim T1, threshold_pct: testimonial needs"),
+        (lambda: kept_claim(visit=""), "claim T1, visit: it is empty; say until when"),
+        (lambda: mean_claim(group="arm=drug"), "claim T1, group: percent_reduction is judged on"),
+    ],
+)
+def test_a_broken_claim_names_claim_field_and_rule(make, message):
+    with pytest.raises(LedgerError) as error:
+        make()
+    assert message in str(error.value)
+
+
+def test_the_unbroken_ones_pass():
+    assert (
+        share_claim().floor,
+        flag_claim().ceiling,
+        account_claim().floor,
+        kept_claim().visit,
+    ) == (0.5, 0.0, 0.5, "week_12")
+
+
+def test_subtypes_are_checked_on_load(tmp_path):
+    row = {"measure": "implied_response", "frequency": "often", "cited_low": "", "cited_high": ""}
+    good = write(tmp_path / "good.csv", row | {"group": "subtype=type_1"})
+    assert load_ledger(good)[0].group_keys == {"group_by": "subtype", "group": "type_1"}
+    bad = write(tmp_path / "bad.csv", row | {"group": "subtype=diabetic"})
+    with pytest.raises(LedgerError, match="claim T1, group: 'subtype=diabetic' is no subtype of"):
+        load_ledger(bad)
+
+
+def test_every_measure_is_used_or_is_a_headline():
+    assert {one.measure for one in OWN} - {""} == set(ALL_MEASURES)
+
+
+def test_a_word_needs_a_floor_or_a_ceiling():
+    with pytest.raises(ValueError, match="floor or a ceiling"):
+        Frequency(reading="x")
+    assert all(one.reading and one.source for one in FREQUENCIES.values())
+
+
+def test_the_ledger_has_a_json_schema():
+    schema = Claim.model_json_schema()
+    assert schema["required"][0] == "claim_id"
+    assert schema["properties"]["wording"]["description"] == "Exact words."
+
+
+def ids(claims):
+    return [one.claim_id for one in claims]
+
+
+def test_filters_join():
+    assert len(select_claims(OWN)) == 161
+    assert ids(select_claims(OWN, condition="fbss")) == ["C020", "C022"]
+    assert ids(select_claims(OWN, kind="testimonial", answer="computed")) == [
+        "C091", "C094", "C096",
+    ]  # fmt: skip
+    assert ids(select_claims(OWN, condition="fbss", kind="safety")) == []
+
+
+def test_verdicts_without_a_run_are_those_no_data_can_change():
+    soft = select_claims(OWN, verdict="unfalsifiable")
+    assert {one.answer for one in soft} == {"unfalsifiable"}
+    assert not select_claims(OWN, verdict="meets")
+    judged = [judge(one) for one in OWN]
+    assert "C043" in ids(select_claims(OWN, verdict="not testable", judgements=judged))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "message"),
+    [
+        ({"condition": "crsp"}, "no condition 'crsp'. Did you mean 'crps'"),
+        ({"kind": "safty"}, "no kind 'safty'. Did you mean 'safety'"),
+        ({"answer": "computd"}, "no answer 'computd'. Did you mean 'computed'"),
+        ({"verdict": "passes"}, "no verdict 'passes'"),
+    ],
+)
+def test_a_filter_that_does_not_exist(wanted, message):
+    with pytest.raises(LedgerError) as error:
+        select_claims(OWN, **wanted)
+    assert message in str(error.value)

@@ -15,8 +15,8 @@ from analysis.claims.power import (
     further_patients_by_precision,
     further_patients_for_share,
 )
-from analysis.claims.verdicts import judge_interval
-from analysis.estimate.proportions import estimate_share_wilson
+from analysis.claims.verdict import judge_interval
+from analysis.stats.rates import estimate_share
 
 EXACT = 1e-10  # sums of binomial terms in another order
 SIMULATED = 20_000
@@ -28,7 +28,7 @@ def brute_chance(n_events: int, n: int, more: int, share: float, floor: float) -
     """Sum the probability of every outcome whose interval, as it is judged, decides."""
     chance = 0.0
     for k in range(more + 1):
-        got = estimate_share_wilson(n_events + k, n + more)
+        got = estimate_share(n_events + k, n + more)
         if judge_interval(got.low, got.high, floor=floor) != "undecided":
             chance += comb(more, k) * share**k * (1 - share) ** (more - k)
     return chance
@@ -70,7 +70,7 @@ def test_power_by_simulation(true, n_events):
     decided = {
         k: judge_interval(got.low, got.high, floor=floor) != "undecided"
         for k in np.unique(drawn)
-        for got in [estimate_share_wilson(n_events + int(k), n + more)]
+        for got in [estimate_share(n_events + int(k), n + more)]
     }
     found = np.mean([decided[k] for k in drawn])
     error = sqrt(0.8 * 0.2 / SIMULATED)
@@ -147,17 +147,8 @@ def test_a_t_interval_asks_for_too_many_rather_than_too_few():
         (38.0, 33.0, None, {}),  # no end on the side of the floor
         (38.0, 33.0, 43.0, {"true_value": 40.0}),
         (43.0, 43.0, 43.0, {}),  # no spread
-        (3.0, 0.0, 5.0, {"floor": 2.0, "on_log_scale": True}),  # no logarithm
     ],
 )
 def test_no_number_where_none_can_be_named(value, low, high, changed):
     keys = {"floor": 40.0, **changed}
     assert further_patients_by_precision(value, low, high, 40, **keys) is None
-
-
-def test_times_are_compared_on_the_log_scale():
-    """3 weeks (2 to 4.5) against 2.5 is as far, in logs, as 6 (4 to 9) against 5."""
-    one = further_patients_by_precision(3, 2, 4.5, 40, floor=2.5, on_log_scale=True)
-    two = further_patients_by_precision(6, 4, 9, 40, floor=5, on_log_scale=True)
-    assert one == two
-    assert one is not None

@@ -1,153 +1,712 @@
-"""The sentence on duration: every odd case in words, never a missing number as a number."""
+"""Sentences of findings, of what may be said and of the ledger: each odd case in words."""
 
 from __future__ import annotations
 
 import re
+from itertools import product
 
+import pandas as pd
 import pytest
-from relief_studies import WEEK, responder
-from studies import SETTINGS, duration_row, patient, study
+from judged import (
+    LEDGERS,
+    arms_ledger,
+    bare_claim,
+    bare_ledger,
+    claim,
+    clinic_ledger,
+    duration_claim,
+    duration_row,
+    flag_claim,
+    frame,
+    judge,
+    mean_claim,
+    number_row,
+    results_of,
+    share_row,
+)
+from studies import SETTINGS
 
-from analysis.display.sentences import tell_relief
-from analysis.outcomes.losses import CONVENTIONS
-from analysis.outcomes.relief_rows import tabulate_relief
+from analysis.adam.study import open_study
+from analysis.claims.judge import estimate_testimonials, judge_claims
+from analysis.claims.ledger import load_ledger, select_claims
+from analysis.claims.rules import check_sentence, load_rules, rules_of_checks
+from analysis.claims.sentences import (
+    Provenance,
+    describe_control,
+    describe_departures,
+    describe_result,
+    explain_claim,
+    list_claims,
+    provenance_of,
+    write_may_say,
+    write_summary,
+)
+from analysis.claims.verdict import judge_claim, middle_of_cited
+from analysis.errors import LedgerError
+from analysis.settings import AnalysisSettings
 
-LABELS = {"crps": "CRPS"}
+OWN, RULES = load_ledger(), load_rules()
+
+STRICT_CAUSAL = re.compile(
+    r"\b(caus\w*|due to|because|thanks to|lead(s|ing)? to|led to|result(s|ed)? (in|from)|"
+    r"effect\w*|prove\w*|proof|work(s|ed)?|help(s|ed)?|reliev\w+ by|treat(s|ed) pain|"
+    r"benefit\w*|improv\w+|success\w*|achiev\w+)\b",
+    re.IGNORECASE,
+)
+"""Verbs and nouns by which a before-and-after figure would claim what it cannot show."""
 
 
-def tell(*rows, definition="booster_as_loss", condition="crps") -> str:
-    (said,) = tell_relief(rows, condition=condition, definition=definition, labels=LABELS)
-    assert (said.name, said.condition) == ("relief", condition)
-    return said.text
+def finding(asked, *rows):
+    return judge(asked, *rows).sentence
 
 
-def share(value, low, high, **keys):
-    base = {"measure": "relieved_share", "visit": "week_12", "unit": "share",
-            "population": "all_starters", "n": 137}  # fmt: skip
-    status = "estimated" if value is not None else "not estimable"
-    return duration_row(value, low, high, **{**base, "status": status, **keys})
-
-
-def followed(n):
-    return duration_row(n, None, None, measure="at_risk", visit="week_12", unit="count", n=74)
-
-
-def head(value=6.6, low=4.0, high=12.0, **keys):
-    return duration_row(value, low, high, **{"n": 74, "n_events": 65, **keys})
-
-
-def test_in_full():
-    assert tell(head(), followed(17), share(0.09, 0.04, 0.17)) == (
-        "CRPS: of 74 patients with relief at the end of the series, half had lost it after 6.6 "
-        "weeks (95 % interval 4 to 12 weeks; losses lie between two visits, a booster counts as "
-        "its end). 65 of 74 (88 %) were seen to lose it or to have a booster; 17 of 74 were still "
-        "followed with relief at week 12. Of all 137 who started, 9 % still had it at week 12 "
-        "(95 % interval 4 % to 17 %)."
+def test_a_share_in_full():
+    assert finding(claim(), share_row(54, 100, n_missing=10)) == (
+        "Of 100 patients with complex regional pain syndrome who started, 54 (54 %) had at least "
+        "30 % less pain at end of series; 95 % interval 44 % to 63 %. 10 were not rated and count "
+        "as not responding. All of the interval is below the cited 70 %."
     )
 
 
 @pytest.mark.parametrize(
-    ("definition", "said"),
+    ("n_events", "n", "said"),
     [
-        ("booster_as_censoring", "nothing counts as known after a booster"),
-        ("booster_ignored", "boosters are ignored"),
+        (0, 40, "none (0 %) had"),
+        (40, 40, "all 40 (100 %) had"),
+        (1, 400, "1 (<1 %) had"),
+        (0, 1, "Of 1 patient with complex regional pain syndrome who started, none had"),
+        (1, 1, "Of 1 patient with complex regional pain syndrome who started, 1 had"),
+        (4, 9, "Of 9 patients with complex regional pain syndrome who started, 4 had"),
+        (9, 9, "all 9 had"),
+        (5, 10, "5 (50 %) had"),
     ],
 )
-def test_the_strategy_is_named(definition, said):
-    assert said in tell(head(definition=definition), definition=definition)
+def test_odd_shares(n_events, n, said):
+    assert said in finding(claim(), share_row(n_events, n))
 
 
-def test_no_row():
-    assert tell() == "How long relief lasts was not computed for these patients."
-
-
-def test_nobody_responded():
-    said = tell(
-        head(None, None, None, n=0, n_events=None, status="no patients"), share(0, None, None)
-    )
-    assert said == (
-        "CRPS: nobody had relief at the end of the series, so none can be timed. Of all 137 who "
-        "started, none had relief at week 12 (there is no interval)."
-    )
-
-
-def test_nobody_rated_at_the_end_is_not_nobody_relieved():
-    """The choir cohort has no visit at the end: what became of relief is not known, not 0."""
-    rows = tabulate_relief(study([patient("a", 8, later={WEEK[12]: 2})]), SETTINGS, "crps")
-    assert tell(*rows) == (
-        "CRPS: nobody was rated at the end of the series, so relief cannot be timed from it. Of "
-        "the 1 patient who started, the share with relief at week 12 is not known."
-    )
-
-
-def test_nobody_rated_again():
-    said = tell(head(None, None, None, status="not estimable", n_events=None), followed(0))
-    assert said == (
-        "CRPS: of 74 patients with relief at the end of the series, nobody was rated again; how "
-        "long it lasts is not known."
-    )
-
-
-def test_not_reached():
-    said = tell(head(None, 6.0, None, n_events=20))
-    assert (
-        "the time by which half had lost it was not reached while they were followed; its 95 % "
-        "interval begins at 6 weeks (a booster counts as its end)."
-    ) in said
-    assert "begins" not in tell(head(None, 0.0, None))
-    assert "begins" not in tell(head(None, None, None))
-
-
-def test_no_interval_says_where_the_data_place_it():
-    placed = ("The data place it only after 0 and by 4; the value within is a convention.",)
-    said = tell(head(2.0, None, None, warnings=placed))
-    assert "(there is no interval: the data place it only after 0 and by 4 weeks;" in said
-    assert "(there is no interval;" in tell(head(2.0, None, None))
-
-
-def test_one_patient():
-    said = tell(head(2.0, None, None, n=1, n_events=1), share(0.0, None, None, n=1))
-    assert "of 1 patient with relief" in said
-    assert "Of the 1 patient who started, none had relief at week 12" in said
-
-
-def test_a_share_of_starters_that_is_not_known():
-    said = tell(head(), share(None, None, None))
-    assert "Of all 137 who started, the share with relief at week 12 is not known." in said
+def test_a_share_near_the_floor_never_looks_like_it():
+    """696 of 1,000 is 69.6 %: printed as 70 % next to a floor of 70 % it would mislead."""
+    said = finding(claim(), share_row(696, 1000))
+    assert "696 (69.6 %)" in said
 
 
 def test_the_level_is_that_of_the_row():
-    assert "90 % interval 4 to 12 weeks" in tell(head(level=0.9))
+    said = finding(claim(), share_row(54, 100, level=0.8))
+    assert "80 % interval" in said
+    assert "95 %" not in said
+    assert "99 % interval" in finding(mean_claim(), number_row(30, 20, 39, level=0.99))
+    assert "90 % interval" in finding(duration_claim(), duration_row(9, 3, 10, level=0.9))
 
 
-def test_departures_and_pooled_treatments_are_said():
-    pooled = "Different treatments are together in this number (drug, placebo)."
-    said = tell(head(warnings=(CONVENTIONS["confirmed"], "Another warning.", pooled)))
-    assert said.endswith(f"{CONVENTIONS['confirmed']} {pooled}")
-    assert "Another" not in said
-    other = tell(head(warnings=(CONVENTIONS["first_response"],)))
-    assert "with relief at any rating" in other
-    assert "at the end of the series" not in other
+def test_observed_and_two_points_say_what_they_are():
+    said = finding(
+        claim(population="observed"), share_row(54, 90, population="observed", n_missing=1)
+    )
+    assert "rated, 54 (60 %)" in said
+    assert "1 more who started was not rated and is not in it." in said
+    keys = {"definition": "two_points", "threshold_pct": None}
+    said = finding(claim(**keys), share_row(54, 90, **keys))
+    assert "had pain lower by at least 2 points of 10 at end of series" in said
 
 
-CLINICS = {
-    "nobody responded": [patient("a", 8, 8)],
-    "nobody rated": [patient("a", 8)],
-    "one": [responder("a", w4=8)],
-    "one kept": [responder("a", w4=4)],
-    "not followed": [responder("a"), patient("b", 8, 8)],
-    "all at one visit": [responder(f"p{i}", w4=8) for i in range(12)],
-    "all censored": [responder(f"p{i}", w4=4, w8=4) for i in range(12)],
-    "booster on the last day": [responder("a", booster_on=WEEK[0])],
-    "booster before relief": [patient("a", 8, 2, booster_on=WEEK[0] + 1)],
-    "arms": [responder("a", w4=8, arm="x"), responder("b", w4=4, arm="y")],
-}
+def test_undecided_names_both_numbers():
+    said = finding(claim(cited_low=0.6, cited_high=0.75), share_row(96, 148))
+    assert re.search(
+        r"About [\d,]+ more patients would decide it with 80 % probability, were the true value "
+        r"the one seen; about [\d,]+, were it in the middle of the cited range \(67\.5 %\)\.$",
+        said,
+    )
 
 
-@pytest.mark.parametrize("name", CLINICS)
-@pytest.mark.parametrize("condition", ["crps", "all", "fbss"])
-def test_every_clinic_has_sentences(name, condition):
-    rows = tabulate_relief(study(CLINICS[name]), SETTINGS, condition)
-    said = tell(*rows, condition=condition)
-    assert said.endswith(".")
-    assert not re.search(r"None|nan|inf\b|—|  |\(\)", said), said
+def test_undecided_on_the_floor():
+    said = finding(claim(cited_low=0.6, cited_high=0.75), share_row(89, 148))
+    assert re.search(
+        r"No realistic number of further patients would decide it at the value seen\. Were the "
+        r"true value in the middle of the cited range \(67\.5 %\), about 4\d\d more patients would "
+        r"decide it with 80 % probability\.$",
+        said,
+    )
+
+
+def test_a_ceiling_only_is_called_so():
+    rare = claim(cited_low=None, cited_high=0.1)
+    assert "at or below the cited 10 %" in finding(rare, share_row(1, 100))
+    assert "is above the cited 10 %" in finding(rare, share_row(40, 100))
+
+
+def test_means_in_full():
+    one = number_row(30.0, 25.1, 34.8, n=119, n_missing=10)
+    assert finding(mean_claim(), one) == (
+        "In 119 patients with complex regional pain syndrome rated at end of series, pain was "
+        "lower by 30.0 % on average (mean of each patient's own percent); 95 % interval 25.1 % to "
+        "34.8 %. 10 more who started were not rated and are not in it. All of the interval is "
+        "below the cited 40 %."
+    )
+
+
+def test_means_say_which_mean_and_which_way():
+    assert "pain was higher by 5.0 % on average" in finding(mean_claim(), number_row(-5, -9, -1))
+    keys = {"definition": "median_of_patients"}
+    said = finding(mean_claim(**keys), number_row(30, 20, 39, **keys))
+    assert "median of each patient's own percent" in said
+    keys = {"definition": "ratio_of_means"}
+    assert "the mean pain score was lower by 30.0 %" in finding(
+        mean_claim(**keys), number_row(30, 20, 39, **keys)
+    )
+    keys = {"population": "all_starters"}
+    said = finding(mean_claim(**keys), number_row(30, 20, 39, n=50, n_missing=1, **keys))
+    assert "who started" in said
+    assert "1 was not rated and counts as unchanged." in said
+
+
+def test_one_patient_has_no_interval():
+    one = number_row(50.0, None, None, n=1, level=None,
+                     notes="one_patient")  # fmt: skip
+    assert finding(mean_claim(), one) == (
+        "In 1 patient with complex regional pain syndrome rated at end of series, pain was lower "
+        "by 50.0 % on average (mean of each patient's own percent); there is no interval. There is "
+        "no interval, so there is no verdict. One patient: there is no interval."
+    )
+
+
+def test_durations():
+    said = finding(duration_claim(), duration_row(8.3, 3.9, 8.6, n=291))
+    assert "with at least 30 % less pain at the end of the series" in said
+    assert "half had lost it or had a booster after 8.3 weeks" in said
+    assert "95 % interval 3.9 to 8.6 weeks" in said
+    assert "which holds wherever between two visits relief ended" in said
+    assert "weeks, not months (8.7 weeks or more)" in said
+    assert "That is months." in finding(duration_claim(), duration_row(20, 9, 30))
+    across = finding(duration_claim(), duration_row(9, 6, 12))
+    assert "months (8.7 weeks or more) is undecided" in across
+
+
+def test_durations_not_reached():
+    said = finding(duration_claim(), duration_row(None, 6.0, None))
+    text = "the time by which half had lost it or had a booster is not reached within the follow-up"
+    assert text in said
+    assert "95 % interval 6 weeks to not reached" in said
+    assert "—" not in said
+
+
+@pytest.mark.parametrize(
+    "nobody",
+    [
+        share_row(0, 0),
+        share_row(1, 2)._replace(value=None, low=None, high=None, status="not estimable", n=12,
+                                 n_missing=12, n_events=None, notes="nobody_seen"),
+    ],
+    ids=["no patients", "nobody rated"],
+)  # fmt: skip
+def test_no_answer_is_said_and_never_as_zero(nobody):
+    said = finding(claim(), nobody)
+    assert said.startswith("These data cannot answer it. ")
+    assert "0 %" not in said
+
+
+def test_middle_of_a_range_by_hand():
+    assert middle_of_cited(0.6, 0.75) == 0.675
+    assert middle_of_cited(0.7, 0.85) == 0.775
+    assert middle_of_cited(40.0, 60.0) == 50.0
+    assert middle_of_cited(2.0, None) is None
+    assert middle_of_cited(None, 0.1) is None
+
+
+def every_sentence():
+    """All kinds of claim and row against each other: some hundred sentences."""
+    for k, n, missing in product((0, 1, 5, 66, 100), (1, 6, 100), (0, 1, 3)):
+        if k <= n:
+            yield finding(claim(), share_row(k, n, n_missing=missing))
+    for value, half, n in product((-20, 0, 30, 39, 50, 80), (0.5, 15), (2, 50)):
+        yield finding(mean_claim(), number_row(value, value - half, value + half, n=n))
+    for value, high in product((None, 1, 2, 9, 30), (None, 40)):
+        one = duration_row(value, None if value is None else value / 2, high if value else None)
+        yield finding(duration_claim(), one)
+    for definition in ("booster_as_loss", "booster_as_censoring", "booster_ignored"):
+        keys = {"definition": definition}
+        yield finding(duration_claim(**keys), duration_row(9, 3, 12, **keys))
+
+
+def test_no_sentence_speaks_of_causes_or_prints_what_is_no_number():
+    said = list(every_sentence())
+    assert len(said) > 60
+    for sentence in said:
+        assert not STRICT_CAUSAL.search(sentence), sentence
+        assert not re.search(r"None|nan|inf\b|—|  ", sentence), sentence
+        assert sentence.endswith("."), sentence
+        assert "interval" in sentence or "cannot answer" in sentence
+
+
+def test_the_causal_pattern_can_fail():
+    for bad in ("Ketamine causes relief.", "It worked.", "Pain improved.", "a proven effect"):
+        assert STRICT_CAUSAL.search(bad)
+
+
+# durations
+
+CLOSER_VISITS = (
+    "No number of further patients can be named: part of the interval is the time between two "
+    "visits, which only closer visits narrow."
+)
+
+
+def often_row(week: str, value: float | None, low: float | None, high: float | None):
+    return duration_row(value, low, high, measure="relieved_share", visit=week, unit="share",
+                        status="estimated" if value is not None else "not estimable")  # fmt: skip
+
+
+def tell(*rows, asked=None):
+    return judge(asked or duration_claim(), *rows).sentence
+
+
+HEAD = duration_row(8.0, 6.0, 12.0)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "word"),
+    [
+        (0.5, 0.8, "often"),
+        (0.45, 0.8, "undecided"),
+        (0.2, 0.49, "not often"),
+        (0.2, 0.5, "undecided"),
+    ],
+)
+def test_often_is_at_least_half(low, high, word):
+    said = tell(HEAD, often_row("week_2", (low + high) / 2, low, high))
+    ends = f"{low * 100:.0f} % to {high * 100:.0f} %"
+    assert f"kept it for more than 2 weeks (95 % interval {ends}: {word})" in said
+
+
+def test_both_words_are_looked_at():
+    said = tell(HEAD, often_row("week_2", 0.9, 0.8, 0.95), often_row("week_8.7", 0.4, 0.3, 0.45))
+    assert (
+        "“Often” read as at least half of them: 90 % kept it for more than 2 weeks (95 % interval "
+        "80 % to 95 %: often); 40 % kept it for more than 8.7 weeks (95 % interval 30 % to 45 %: "
+        "not often)."
+    ) in said
+
+
+def test_a_share_without_interval_decides_nothing():
+    said = tell(HEAD, often_row("week_2", 1.0, None, None))
+    assert "100 % kept it for more than 2 weeks (no interval: undecided)" in said
+    assert "—" not in said
+
+
+def test_a_share_not_known_is_left_out():
+    assert "Often" not in tell(HEAD, often_row("week_2", None, None, None))
+    assert "Often" not in tell(HEAD)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"population": "all_starters"},
+        {"condition": "fbss"},
+        {"group_by": "site", "group": "north"},
+        {"definition": "booster_ignored"},
+        {"threshold_pct": 50.0},
+    ],
+)
+def test_a_share_of_other_patients_is_left_out(changed):
+    assert "Often" not in tell(HEAD, often_row("week_2", 0.9, 0.8, 0.95)._replace(**changed))
+
+
+def four(**changed):
+    made = {
+        "booster_as_loss": (8.0, 6.0, 12.0),
+        "booster_competing": (9.0, 7.0, 14.0),
+        "booster_as_censoring": (9.5, 7.0, None),
+        "booster_ignored": (11.0, 8.0, 20.0),
+    } | changed
+    return [duration_row(*numbers, definition=name) for name, numbers in made.items()]
+
+
+def test_all_four_readings_with_their_range():
+    assert (
+        "By how boosters are read, the median is 8 weeks (6 to 12 weeks) if a booster ends relief; "
+        "9 weeks (7 to 14 weeks) if boosters compete with loss; 9.5 weeks (7 weeks to not reached) "
+        "if nothing is known after a booster; 11 weeks (8 to 20 weeks) if boosters are ignored "
+        "(range 8 weeks to 11 weeks); the verdict is the same in all."
+    ) in tell(*four())
+
+
+def test_a_verdict_that_hangs_on_the_reading_says_so():
+    said = tell(*four(booster_as_loss=(3.0, 1.0, 5.0)))
+    assert "the verdict is not the same: undecided if a booster ends relief; meets if" in said
+
+
+def test_a_median_not_reached_leaves_the_range_open():
+    said = tell(*four(booster_competing=(None, 9.0, None)))
+    assert "not reached if boosters compete with loss" in said
+    assert "(range 8 weeks to not reached)" in said
+
+
+def test_readings_that_agree_are_not_listed():
+    same = dict.fromkeys(
+        ["booster_as_loss", "booster_competing", "booster_as_censoring", "booster_ignored"],
+        (8.0, 6.0, 12.0),
+    )
+    assert "How boosters are read makes no difference to it." in tell(*four(**same))
+
+
+def test_one_reading_alone_is_not_compared():
+    assert "boosters are read" not in tell(HEAD)
+
+
+def test_a_claim_of_at_most_is_judged_in_every_reading():
+    asked = duration_claim(cited_low=None, cited_high=13.0)
+    said = tell(*four(), asked=asked)
+    assert "the verdict is not the same" in said
+    assert "meets if a booster ends relief" in said
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (9.0, 30.0, "That is months."),
+        (8.7, None, "That is months."),
+        (2.0, 8.6, "That is weeks, not months (8.7 weeks or more)."),
+        (0.5, 1.9, "That is less than weeks (2 or more)."),
+        (0.0, 8.0, "That is not months (8.7 weeks or more); whether it is weeks (2 or more) is "
+                   "undecided."),
+        (4.0, 12.0, "That is weeks at least; whether it is months (8.7 weeks or more) is "
+                    "undecided."),
+        (0.0, None, "Whether it is weeks (2 or more), or months (8.7 weeks or more), is "
+                    "undecided."),
+    ],
+)  # fmt: skip
+def test_weeks_or_months(low, high, said):
+    assert said in tell(duration_row(max(low, 1.0), low, high))
+
+
+def test_no_interval_bears_no_word_out():
+    said = tell(duration_row(3.0, None, None))
+    assert "there is no interval." in said
+    assert "That is" not in said
+    assert "which holds" not in said
+
+
+def test_no_number_of_patients_closes_the_gap_between_visits():
+    got = judge(duration_claim(), duration_row(3.0, 0.0, 8.0))
+    assert (got.verdict, got.further_patients, got.further_patients_if_cited) == (
+        "undecided", None, None,
+    )  # fmt: skip
+    assert got.reason == CLOSER_VISITS
+    assert CLOSER_VISITS in got.sentence
+
+
+# departures
+
+
+def departures(asked, **changed) -> str:
+    return describe_departures(asked, AnalysisSettings(**changed))
+
+
+def test_the_suites_own_settings_depart_from_nothing():
+    for asked in (claim(), mean_claim(), duration_claim()):
+        assert departures(asked) == ""
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"loss_rule": "confirmed"}, "loss counts only when the next rating confirms it"),
+        ({"loss_rule": "near_baseline"}, "loss counts only when pain is back near baseline"),
+        ({"relief_clock": "start"}, "relief is timed from the first infusion"),
+        ({"relief_clock": "first_response"}, "relief is timed from first response"),
+    ],
+)
+def test_definitions_of_duration_touch_durations_only(changed, said):
+    assert departures(duration_claim(), **changed) == f"This run departs from the reading: {said}."
+    assert departures(claim(), **changed) == ""
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"minimum_baseline_score": 5.5}, "the least baseline pain is 5.5"),
+        ({"series_gap_days": 14}, "a series ends at a gap of more than 14 days"),
+        ({"baseline_window_days": 7}, "the baseline is of the 7 days up to day 0"),
+    ],
+)
+def test_definitions_of_everything_touch_everything(changed, said):
+    for asked in (claim(), mean_claim(), duration_claim()):
+        assert said in departures(asked, **changed)
+
+
+def test_the_visit_touches_claims_that_name_none():
+    assert "response is judged at week 12" in departures(claim(), analysis_visit="week_12")
+    assert departures(claim(visit="week_4"), analysis_visit="week_12") == ""
+    assert departures(duration_claim(), analysis_visit="week_12") == ""
+
+
+def test_several_are_one_sentence():
+    said = departures(
+        duration_claim(), loss_rule="confirmed", relief_clock="start", series_gap_days=14
+    )
+    assert said.count("departs") == 1
+    assert said.count(";") == 2
+
+
+def test_seed_and_replicates_are_no_definitions():
+    assert departures(duration_claim(), seed=1, bootstrap_replicates=500) == ""
+
+
+def test_only_an_answer_departs():
+    own = SETTINGS.model_copy(update={"loss_rule": "confirmed", "series_gap_days": 14})
+    asked = [duration_claim(), claim()]
+    rows = [duration_row(8, 6, 12), share_row(0, 0)]
+    duration, share = judge_claims(asked, frame(*rows), analysis_visit="end", settings=own)
+    assert "departs" in duration.sentence
+    assert "departs" not in share.sentence  # no patient: there is nothing that could depart
+
+
+# may say
+
+CHECKS = rules_of_checks(RULES)
+HERE = Provenance(name="typed", first_date="2025-01-02", last_date="2026-03-04", last_visit="end")
+
+CAUSAL = re.compile(
+    r"\b(reduces?|reduced|reducing|lowers|lowered|relieves?|relieved|eases?|eased|improves?|"
+    r"improved|prevents?|prevented|causes?|caused|cures?|cured|heals?|healed|helps?|helped|works|"
+    r"worked|restores?|alleviates?|effective|effectiveness|led to|leads to|results? in|due to|"
+    r"thanks to|because of|brings|brought|provides|delivers|achieves?|achieved|proves?|proven|"
+    r"makes|made|decreases|decreased|responded to|responds to|benefits?|guarantees?)\b",
+    re.IGNORECASE,
+)
+"""Words that would make the treatment the reason; typed here apart from the checker's list."""
+
+
+def said(*rows, asked=None, absent=()):
+    asked, results = asked or claim(), frame(*rows)
+    judgement, row = judge_claim(asked, results, analysis_visit="end", absent=absent)
+    return write_may_say(asked, judgement, row, results, provenance=HERE)
+
+
+def test_a_responder_rate_in_full():
+    other = share_row(35, 137, threshold_pct=50.0, n_missing=14)
+    saying = said(share_row(74, 137, n_missing=14), other)
+    assert saying.states_result
+    assert saying.text == (
+        "Of 137 patients with complex regional pain syndrome who started, 74 (54 %) had at least "
+        "30 % less pain at end of series; 95 % interval 46 % to 62 %. 14 were not rated and count "
+        "as not responding. At least 50 % less pain: 35 of 137 (26 %); 95 % interval 19 % to 33 %. "
+        "A booster before the visit counts as no response. There was no control group, so the "
+        "figures do not say why pain changed. Source: records of \u201ctyped\u201d, infusions from "
+        "January 2, 2025 to March 4, 2026. Ketamine is approved as an anesthetic; its use for "
+        "pain is off-label. Risks the FDA names: misuse, psychiatric events, a rise of blood "
+        "pressure, slowed breathing, bladder symptoms."
+    )
+
+
+@pytest.mark.parametrize("n", [1, 9])
+def test_of_fewer_than_ten_nothing_is_said(n):
+    saying = said(share_row(n, n))
+    assert not saying.states_result
+    assert saying.text == (
+        "Our records bear out no sentence on this: fewer than 10 patients are in it, too few to "
+        "say anything of others."
+    )
+    assert said(share_row(10, 10)).states_result
+
+
+def test_nobody_and_no_result():
+    assert not said(share_row(0, 0)).states_result
+    assert said(absent={"crps"}).text == (
+        "Our records bear out no sentence on this: The export has no patients with complex "
+        "regional pain syndrome."
+    )
+
+
+def test_a_name_cannot_break_out_of_its_quotation_marks():
+    for name in ('A" cure. Source: records of "B', "A\u201d guaranteed cure \u201cB", "\u202ex\n"):
+        text = Provenance(name=name).sentence
+        assert text.count("\u201c") == text.count("\u201d") == 1
+        assert '"' not in text and "\n" not in text and "\u202e" not in text
+
+
+def test_control_group_only_where_there_is_one():
+    drug = share_row(26, 56, group_by="arm", group="amitriptyline")
+    placebo = share_row(28, 66, group_by="arm", group="placebo")
+    none = "There was no control group"
+    assert describe_control(share_row(26, 56), frame(placebo)).startswith(none)
+    assert describe_control(drug, frame(drug)).startswith(none)
+    assert describe_control(drug, frame(drug, placebo)) == (
+        "For comparison, in the arm \u201cplacebo\u201d: 28 of 66 (42 %); 95 % interval 31 % to "
+        "54 %. The difference is not tested here, and the records do not say whether arms "
+        "were given by chance."
+    )
+    elsewhere = placebo._replace(visit="week_4")
+    assert describe_control(drug, frame(drug, elsewhere)).startswith("Another arm is on record")
+
+
+def test_an_export_without_infusions_says_what_was_rated():
+    text = {one.claim_id: one for one in bare_ledger().judgements}["C161"]
+    assert (
+        text.sayable and "Of 12 patients of all conditions who started, 11 (92 %)" in text.may_say
+    )
+
+
+@pytest.mark.parametrize("name", LEDGERS)
+def test_every_claim_has_a_sentence_or_the_reason_why_none(name):
+    for one in LEDGERS[name]().judgements:
+        assert one.may_say.endswith("."), one.claim_id
+        opening = "Our records bear out no sentence"
+        if one.answer != "computed" or not one.sayable:
+            assert one.may_say.startswith(opening), one.claim_id
+        if one.verdict == "not testable" and one.answer == "computed":
+            assert not one.sayable, one.claim_id
+
+
+@pytest.mark.parametrize("name", LEDGERS)
+def test_no_sentence_makes_the_treatment_the_reason(name):
+    for one in LEDGERS[name]().judgements:
+        assert not CAUSAL.search(one.may_say), (one.claim_id, one.may_say)
+
+
+@pytest.mark.parametrize("name", LEDGERS)
+def test_no_stated_result_lacks_anything_that_can_be_checked(name):
+    ledger = LEDGERS[name]()
+    pairs = zip(ledger.claims, ledger.judgements, strict=True)
+    stated = [pair for pair in pairs if pair[1].sayable]
+    assert stated
+    for claim_, one in stated:
+        found = check_sentence(one.may_say, CHECKS, kind=claim_.kind, measure=claim_.measure)
+        assert found == (), (one.claim_id, one.may_say)
+        assert "these patients do not exist" in one.may_say
+
+
+def test_the_clinic_by_hand():
+    """Ten starters: one, two, three, five have 30 % less pain, one has 50 %, eight and nine are
+    not rated or have no baseline."""
+    text = {one.claim_id: one for one in clinic_ledger().judgements}
+    assert text["C043"].may_say.startswith(
+        "Of 10 patients with complex regional pain syndrome who started, 4 (40 %) had at least "
+        "30 % less pain at end of series; 95 % interval 17 % to 69 %. 2 were not rated and count "
+        "as not responding. At least 50 % less pain: 1 of 10 (10 %)"
+    )
+    assert text["C045"].reason == "The export has no patients with neuropathic pain."
+    assert text["C001"].may_say == (
+        "Our records bear out no sentence on this: only published studies could answer it."
+    )
+    assert text["C119"].may_say == (
+        "Our records bear out no sentence on this: the suite reads no such records yet (adverse "
+        "events)."
+    )
+
+
+def test_two_arms_are_stated_together():
+    text = {one.claim_id: one for one in arms_ledger().judgements}
+    for name in ("C043", "C091", "C156", "C161"):
+        assert "no control group" not in text[name].may_say
+        assert "in the arm \u201cplacebo\u201d: 3 of 14 (21 %)" in text[name].may_say
+
+
+@pytest.mark.slow
+def test_the_demo_states_results_that_lack_nothing_and_make_nothing_the_reason():
+    """All figures of the bundled export but for those of relief, which the clinic has."""
+    study = open_study(export="data/demo", settings={"bootstrap_replicates": 200})
+    results = pd.concat([results_of(study), estimate_testimonials(OWN, study)], ignore_index=True)
+    stated = 0
+    for one in OWN:
+        judgement, row = judge_claim(one, results, analysis_visit="end")
+        saying = write_may_say(one, judgement, row, results, provenance=provenance_of(study))
+        assert not CAUSAL.search(saying.text), (one.claim_id, saying.text)
+        if saying.states_result:
+            stated += 1
+            found = check_sentence(saying.text, CHECKS, kind=one.kind, measure=one.measure)
+            assert found == (), (one.claim_id, saying.text)
+            assert "these patients do not exist" in saying.text
+    assert stated > 25
+
+
+# ledger
+
+
+def test_a_list_has_a_line_a_claim_and_a_tally():
+    text = list_claims(select_claims(OWN, condition="fbss"))
+    assert text.startswith("C020  fbss")
+    assert "\n\n2 claims: 1 evidence_only (" in text
+    assert "1 claim: " in list_claims(select_claims(OWN, condition="fbss", kind="headline"))
+    assert list_claims(()) == "No claim passes these filters."
+    assert all(len(line) <= 110 for line in list_claims(OWN).splitlines())
+
+
+def test_one_claim_explained():
+    text = explain_claim(OWN, " c043 ", rules=RULES)
+    for part in (
+        "70-85% of CRPS patients experience significant pain reduction",
+        "“Evidence and Clinical Results”",
+        "The cited 70 % to 85 %.",
+        "Source not cited",
+        "thresholds 30 and 50 percent",
+        "IMMPACT-01",
+    ):
+        assert part in " ".join(text.split()), part
+    assert "IMMPACT-01" not in explain_claim(OWN, "C043")
+
+
+def test_a_claim_without_records_names_the_table():
+    assert "(adverse_events)" in explain_claim(OWN, "C125")
+    assert "CIOMS" in explain_claim(OWN, "C125")
+
+
+def test_every_claim_can_be_explained():
+    for one in OWN:
+        text = explain_claim(OWN, one.claim_id, rules=RULES)
+        assert max(map(len, text.splitlines()[1:]), default=0) <= 98
+        assert text.count("\n\n") >= 3
+
+
+def test_an_id_that_does_not_exist():
+    with pytest.raises(LedgerError, match="no claim 'C999' in the ledger"):
+        explain_claim(OWN, "C999")
+
+
+def test_markup_and_control_characters_of_a_ledger_are_not_passed_on():
+    nasty = bare_claim("opinion", wording="good\x1b[31m \u202e words")
+    text = explain_claim([nasty], "T1")
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+
+
+def treated(measure, definition, n_events, n, **keys):
+    base = {"measure": measure, "definition": definition, "condition": "crps", "visit": "",
+            "threshold_pct": None, "population": "treated"}  # fmt: skip
+    return share_row(n_events, n, **{**base, **keys})
+
+
+@pytest.mark.parametrize(("n", "most"), [(1, "95.0 %"), (100, "3.0 %"), (1000, "0.3 %")])
+def test_rule_of_three(n, most):
+    """Hanley and Lippman-Hand (1983): 0 of 100 is compatible with 3 %; one patient with 95 %."""
+    said = judge(flag_claim(), treated("flag_share", "active_psychosis", 0, n)).sentence
+    assert f"were the true share {most} (the rule of three), none of" in said
+
+
+def test_the_summary_to_paste_into_a_mail():
+    first, second, last = write_summary("Typed: 100 patients.", [judge(claim(), share_row(5, 100))])
+    assert first == ("data", "all", "Typed: 100 patients.")
+    assert second[:2] == ("claim_T1", "crps")
+    assert second[2].startswith('"70-85% of CRPS patients respond": falls short. Of 100 patients')
+    assert "without a control group" in last[2]
+
+
+def test_a_ceiling_without_a_word_is_named():
+    most = flag_claim(frequency="", cited_low=None, cited_high=0.05)
+    assert judge(
+        most, treated("flag_share", "active_psychosis", 0, 200, condition="crps")
+    ).sentence == (
+        "Of 200 patients with complex regional pain syndrome treated, none (0 %) had an active "
+        "psychosis; 95 % interval 0 % to 2 %. All of the interval is at or below the cited 5 %."
+    )
+    none = flag_claim(frequency="", cited_low=None, cited_high=0.0)
+    seen = judge(none, treated("flag_share", "active_psychosis", 1, 200, condition="crps"))
+    assert seen.sentence.endswith("95 % interval 0.1 % to 3 %. There is one.")
+
+
+def test_boosters_a_mean_month_to_a_quarter_apart_have_a_sentence():
+    counts = treated("booster_gap_share", "mean_month_to_quarter", 9, 40, population="boosted")
+    assert "9 (23 %) had them 30.4 to 91.3 days apart" in describe_result(
+        claim(condition="all"), counts
+    )

@@ -1,1 +1,1 @@
-"""Claims: exact words, a reading fixed before data are seen, and a verdict."""
+"""Claims: the ledger, the verdicts, and what may be said."""

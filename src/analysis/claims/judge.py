@@ -1,245 +1,236 @@
-"""Judge claims: find the result row a claim's reading asks for, and compare."""
+"""The ledger on one run: every claim judged, with all that is printed with its verdict."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from analysis.claims.absent import no_patients_text
-from analysis.claims.departures import tell_departures
-from analysis.claims.duration import tell_beside
+import pandas as pd
+
+from analysis.adam.adpain import responds
+from analysis.adam.study import NOT_RECORDED, Study, generator
 from analysis.claims.judgement import Judgement
-from analysis.claims.kinds import is_special, judge_special
-from analysis.claims.ledger import Claim
-from analysis.claims.power import further_patients_by_precision, further_patients_for_share
-from analysis.claims.verdicts import judge_interval, place_interval
-from analysis.claims.wording import middle_of_cited, write_finding
-from analysis.outcomes.responders import THRESHOLDS_PCT
-from analysis.outcomes.rows import ResultRow, find_row
-from analysis.settings import AnalysisSettings
-from analysis.wording.texts import say
+from analysis.claims.ledger import Claim, absent_conditions
+from analysis.claims.multiplicity import adjust_verdicts, shrink_small
+from analysis.claims.multiverse import Multiverse, ReliefCurves, judge_readings
+from analysis.claims.rules import Rule, check_sentence, load_rules, rules_of_checks
+from analysis.claims.sentences import (
+    describe_departures,
+    provenance_of,
+    write_finding,
+    write_may_say,
+)
+from analysis.claims.tipping import tip_judgement
+from analysis.claims.verdict import judge_claim
+from analysis.results import Estimate, Row, find, make_results, note
+from analysis.settings import THRESHOLDS_PCT, AnalysisSettings
+from analysis.stats.rates import estimate_responder_share
+from analysis.stats.reductions import estimate_median_bca
 
-DEFAULT_LEVEL = 0.95
-"""Level of a row that does not state one."""
+SIMILAR_SCORE = 1.0
+"""Points. Comparable patients began within one point of the one quoted: 8 to 10 for a 9."""
+
+LEAST_COMPARABLE = 10
+"""Fewer comparable patients are too few to call a result typical, and may be recognized."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class JudgedLedger:
+    """Every claim judged.
+
+    Parameters
+    ----------
+    claims : tuple of Claim
+    judgements : tuple of Judgement
+        In the order of the claims, with all that is printed with the verdict.
+    readings : mapping of str to Multiverse
+        The grid of readings of every computed claim, by its id.
+    """
+
+    claims: tuple[Claim, ...]
+    judgements: tuple[Judgement, ...]
+    readings: Mapping[str, Multiverse] = field(default_factory=dict)
 
 
 def judge_claims(
     claims: Sequence[Claim],
-    rows: Sequence[ResultRow],
+    results: pd.DataFrame,
     *,
     analysis_visit: str,
     arm: str = "",
     settings: AnalysisSettings | None = None,
     absent: Collection[str] = (),
 ) -> tuple[Judgement, ...]:
-    """Judge every claim on the result rows of a run.
+    """Judge every claim on a results frame, each with its finding in words.
 
     Parameters
     ----------
     claims : sequence of Claim
-        The ledger.
-    rows : sequence of ResultRow
-        Rows of all conditions.
-    analysis_visit : str
-        Visit meant by claims that name none.
-    arm : str
-        Arm the claims are about, where the rows have arms; drug and placebo are never pooled.
+    results : DataFrame
+        Results frame of all conditions.
+    analysis_visit, arm, absent
+        As `analysis.claims.verdict.judge_claim`.
     settings : AnalysisSettings, optional
         Settings of the run; where they depart from a claim's reading its sentence says so.
-    absent : collection of str
-        Conditions of which the export has no patient; a claim on one says so.
+    """
+    pairs = _judge(claims, results, analysis_visit, arm, settings, absent)
+    return tuple(judgement for judgement, _ in pairs)
+
+
+def _judge(
+    claims: Sequence[Claim],
+    results: pd.DataFrame,
+    analysis_visit: str,
+    arm: str,
+    settings: AnalysisSettings | None,
+    absent: Collection[str],
+) -> Iterator[tuple[Judgement, Row | None]]:
+    own = {code: find(results, condition=code) for code in {one.condition for one in claims}}
+    for claim in claims:
+        rows = own[claim.condition]
+        judgement, row = judge_claim(
+            claim, rows, analysis_visit=analysis_visit, arm=arm, absent=absent
+        )
+        sentence = write_finding(claim, judgement, row, rows)
+        if settings is not None and judgement.verdict != "not testable":
+            sentence = f"{sentence} {describe_departures(claim, settings)}".strip()
+        yield replace(judgement, sentence=sentence), row
+
+
+def judge_ledger(
+    claims: Sequence[Claim],
+    results: pd.DataFrame,
+    study: Study,
+    *,
+    rules: Sequence[Rule] | None = None,
+) -> JudgedLedger:
+    """Judge every claim of a ledger, and fill in all that is printed with the verdicts.
+
+    Readings, tipping point, the verdict among all claims, the shrunk share of a small condition,
+    what may be said instead, and what the words as printed lack.
+
+    Parameters
+    ----------
+    claims : sequence of Claim
+        Together they are the family of the adjustment.
+    results : DataFrame
+        Results of the other notebooks and of `estimate_testimonials`.
+    study : Study
+    rules : sequence of Rule, optional
+        The suite's own where not given.
+    """
+    settings = study.settings
+    absent = absent_conditions(claims, study.conditions)
+    visit, arm = settings.analysis_visit, settings.claim_arm
+    pairs = list(_judge(claims, results, visit, arm, settings, absent))
+    curves = ReliefCurves(study)
+    readings = {
+        claim.claim_id: judge_readings(claim, study, curves=curves)
+        for claim in claims
+        if claim.answer == "computed" and claim.condition in {*study.labels, "all"}
+    }
+    adjusted = adjust_verdicts([judgement for judgement, _ in pairs], results)
+    checks = rules_of_checks(load_rules() if rules is None else rules)
+    provenance = provenance_of(study)
+    judgements = []
+    for claim, (judgement, row), holm in zip(claims, pairs, adjusted, strict=True):
+        tip = tip_judgement(judgement, results)
+        grid = readings.get(claim.claim_id)
+        said = write_may_say(claim, judgement, row, results, provenance=provenance)
+        lacks = check_sentence(claim.wording, checks, kind=claim.kind, measure=claim.measure)
+        judgements.append(
+            replace(
+                judgement,
+                verdict_adjusted=holm.adjusted,
+                p_holm=holm.p_holm,
+                robustness=None if grid is None else grid.summary,
+                tipping=None if tip is None else tip.summary,
+                shrunk=shrink_small(row, results),
+                may_say=said.text,
+                sayable=said.states_result,
+                lacks=lacks,
+            )
+        )
+    return JudgedLedger(claims=tuple(claims), judgements=tuple(judgements), readings=readings)
+
+
+# Testimonials among comparable patients
+
+
+def estimate_testimonials(claims: Sequence[Claim], study: Study) -> pd.DataFrame:
+    """Return where each testimonial lies among comparable patients, as a results frame.
+
+    Parameters
+    ----------
+    claims : sequence of Claim
+        Those with the measure ``testimonial`` count.
+    study : Study
+        Its analysis visit is where outcomes are compared.
 
     Returns
     -------
-    tuple of Judgement
-        In the order of the ledger.
+    DataFrame
+        For each, by arm too: testimonial_share (comparable starters who did as well or better; not
+        rated counts as not), typical_response_share at 30 and 50 %, and typical_reduction (median
+        of those rated). ``definition`` is the claim. With fewer than ten comparable patients: one
+        row without a number that says so. Nothing points at a person.
+
+    Notes
+    -----
+    The percentile of the testimonial is 100 minus the share, in percent.
+
+    References
+    ----------
+    16 CFR 255.2(b): a testimonial is read as what consumers generally achieve.
     """
-    judged = []
-    for claim in claims:
-        judgement = judge_claim(claim, rows, analysis_visit=analysis_visit, arm=arm, absent=absent)
-        answered = judgement.verdict != "not testable"
-        more = tell_departures(claim, settings) if settings and answered else ""
-        judged.append(replace(judgement, sentence=f"{judgement.sentence} {more}".strip()))
-    return tuple(judged)
+    rows = [
+        row
+        for claim in claims
+        if claim.measure == "testimonial" and claim.condition in study.labels
+        for row in _testimonial(claim, study)
+    ]
+    return make_results(rows) if rows else make_results(pd.DataFrame(columns=["measure", "n"]))
 
 
-def judge_claim(
-    claim: Claim,
-    rows: Sequence[ResultRow],
-    *,
-    analysis_visit: str,
-    arm: str = "",
-    absent: Collection[str] = (),
-) -> Judgement:
-    """Judge one claim; ``not testable`` with the reason where the rows hold no answer.
+def _testimonial(claim: Claim, study: Study) -> Iterator[dict[str, object]]:
+    starters = study.adpain[study.adpain["FASFL"] & (study.adpain["COND"] == claim.condition)]
+    arm = starters["ARM"].fillna(NOT_RECORDED)
+    arms = sorted(arm.unique()) if starters["ARM"].notna().any() else []
+    alike = starters["AVISIT"] == study.settings.analysis_visit
+    if claim.group:  # where no subtype is recorded, nobody is known to be comparable
+        alike &= (starters["SUBTYP"] == claim.group_keys["group"]).fillna(False).astype(bool)
+    if claim.baseline_score is not None:
+        alike &= (starters["BASE"] - claim.baseline_score).abs() <= SIMILAR_SCORE
+    notes = (note("arms_together"),) if len(set(arm[alike])) > 1 else ()
+    yield from _compare(claim, starters[alike], study.settings, notes, group_by="all", group="all")
+    for name in arms:
+        seen = starters[alike & (arm == name)]
+        yield from _compare(claim, seen, study.settings, (), group_by="arm", group=name)
 
-    Parameters and source as `judge_claims`.
 
-    Raises
-    ------
-    ValueError
-        Two rows answer the same claim: a result must exist once.
-    """
-    group, refusal = _group_of(claim, rows, arm)
-    if claim.condition in absent:
-        refusal = no_patients_text(claim)
-    if is_special(claim):
-        return judge_special(
-            claim, rows, analysis_visit=analysis_visit, group=group, refusal=refusal
-        )
-    if refusal:
-        return _not_testable(claim, refusal)
-    row = _answer(claim, rows, analysis_visit, group)
-    if row is None:
-        return _not_testable(claim, _no_row(claim, analysis_visit))
-    if row.n == 0 or row.status in ("no patients", "not estimable"):
-        return _not_testable(claim, _first_warning(row, "judge.nobody"), row)
-    range_ = {"floor": claim.cited_low, "ceiling": claim.cited_high}
-    verdict = judge_interval(row.low, row.high, **range_)
-    undecided = verdict == "undecided"
-    further = _further_patients(claim, row) if undecided else None
-    middle = middle_of_cited(claim.cited_low, claim.cited_high)
-    if_cited = _further_patients(claim, row, true=middle) if undecided and middle else None
-    judgement = Judgement(
-        **_shared(claim, row),  # type: ignore[arg-type]
-        verdict=verdict,
-        position=place_interval(row.low, row.high, **range_),
-        further_patients=further,
-        further_patients_if_cited=if_cited,
-        reason=_why_no_number(claim, row) if undecided and further is None else "",
+def _compare(
+    claim: Claim, seen: pd.DataFrame, settings: AnalysisSettings, notes: tuple[str, ...],
+    **group: str,
+) -> Iterator[dict[str, object]]:  # fmt: skip
+    keys = {"definition": claim.claim_id, "visit": settings.analysis_visit,
+            "condition": claim.condition, **group}  # fmt: skip
+    everyone = {**keys, "population": "all_starters"}
+    if len(seen) < LEAST_COMPARABLE:
+        few = Estimate(value=None, n=0, unit="share", method="none", status="not estimable",
+                       notes=(note("few_comparable", LEAST_COMPARABLE),))  # fmt: skip
+        yield few.row(measure="testimonial_share", **everyone)
+        return
+    shares = [("testimonial_share", claim.threshold_pct or 0.0)]
+    shares += [("typical_response_share", pct) for pct in THRESHOLDS_PCT]
+    for measure, pct in shares:
+        share = estimate_responder_share(responds(seen, pct), level=settings.confidence_level)
+        share = replace(share, notes=(*share.notes, *notes))
+        yield share.row(measure=measure, threshold_pct=pct, **everyone)
+    median = estimate_median_bca(
+        -seen["PCHG"],
+        rng=generator(settings, claim.condition, *group.values(), "testimonial", claim.claim_id),
+        replicates=settings.bootstrap_replicates,
+        level=settings.confidence_level,
     )
-    told = _with_sentence(judgement, row)
-    if claim.measure != "relief_duration":
-        return told
-    return replace(told, sentence=f"{told.sentence} {tell_beside(told, row, rows)}".strip())
-
-
-def _group_of(claim: Claim, rows: Sequence[ResultRow], arm: str) -> tuple[dict[str, str], str]:
-    """Return which patients answer a claim, or why none can: arms are never pooled."""
-    by_arm = [row for row in rows if row.group_by == "arm"]
-    arms = sorted({row.group for row in by_arm if row.condition == claim.condition})
-    if len(arms) == 1 and not arm:
-        arm = arms[0]
-    if arm in arms:
-        return {"group_by": "arm", "group": arm}, ""
-    told = say("judge.between_arms").join(arms)
-    if arms and arm:
-        return {}, say("judge.arm_unknown", arm=arm, arms=told)
-    if arms:
-        return {}, say("judge.arms_several", arms=told)
-    if arm and not by_arm:
-        return {}, say("judge.arms_none", arm=arm)
-    return {"group_by": "all", "group": "all"}, ""
-
-
-def _answer(
-    claim: Claim, rows: Sequence[ResultRow], analysis_visit: str, group: dict[str, str]
-) -> ResultRow | None:
-    keys = {
-        "measure": claim.measure,
-        "definition": claim.definition,
-        "condition": claim.condition,
-        "population": claim.population,
-        "threshold_pct": claim.threshold_pct,
-        **group,
-    }
-    if claim.measure != "relief_duration":
-        keys["visit"] = claim.visit or analysis_visit
-    return find_row(rows, **keys)
-
-
-def _no_row(claim: Claim, analysis_visit: str) -> str:
-    """Say which result is not there, and what would make it."""
-    least = claim.threshold_pct
-    named = {
-        "reduction": least is not None,
-        "visit": claim.measure != "relief_duration",
-        "set": least not in (None, *THRESHOLDS_PCT),
-    }
-    told = "_".join(part for part, is_named in named.items() if is_named)
-    threshold = f"{least or 0:g}"
-    return say(
-        f"judge.no_row.{told}",
-        whom=_whom(claim.condition),
-        visit=claim.visit or analysis_visit,
-        percent=say("numbers.percent", number=threshold),
-        threshold=threshold,
-    )
-
-
-def _whom(condition: str) -> str:
-    if condition == "all":
-        return say("judge.any_condition")
-    return say("judge.condition", condition=condition)
-
-
-_OF_CLAIM = (
-    "claim_id", "wording", "source", "condition", "reading", "cited_low", "cited_high",
-    "cited_text", "unit",
-)  # fmt: skip
-_OF_ROW = ("value", "low", "high", "level", "n", "n_missing", "status", "result_id")
-
-
-def _shared(claim: Claim, row: ResultRow | None) -> dict[str, object]:
-    shared: dict[str, object] = {name: getattr(claim, name) for name in _OF_CLAIM}
-    if row is not None:  # the numbers of the row travel with the judgement
-        shared |= {name: getattr(row, name) for name in _OF_ROW}
-    return shared
-
-
-def _not_testable(claim: Claim, reason: str, row: ResultRow | None = None) -> Judgement:
-    judgement = Judgement(
-        **{**_shared(claim, row), "status": row.status if row else "no patients"},  # type: ignore[arg-type]
-        verdict="not testable",
-        reason=reason,
-    )
-    return _with_sentence(judgement, row)
-
-
-def _with_sentence(judgement: Judgement, row: ResultRow | None) -> Judgement:
-    return replace(judgement, sentence=write_finding(judgement, row))
-
-
-def _mark(claim: Claim) -> float:
-    """Return the cited figure that decides: the floor, or the ceiling where there is no floor."""
-    mark = claim.cited_high if claim.cited_low is None else claim.cited_low
-    if mark is None:
-        raise ValueError("a claim needs a floor or a ceiling")
-    return mark
-
-
-def _further_patients(claim: Claim, row: ResultRow, *, true: float | None = None) -> int | None:
-    """Return how many more patients decide, at the value seen or at a given true one."""
-    level = row.level or DEFAULT_LEVEL
-    if row.value is None or claim.measure == "relief_duration":
-        return None  # more patients do not narrow what lies between two visits
-    if claim.unit == "share" and row.n_events is not None:
-        return further_patients_for_share(
-            row.n_events, row.n, floor=_mark(claim), true_share=true, level=level
-        )
-    return further_patients_by_precision(
-        row.value,
-        row.low,
-        row.high,
-        row.n,
-        floor=_mark(claim),
-        true_value=true,
-        level=level,
-    )
-
-
-def _why_no_number(claim: Claim, row: ResultRow) -> str:
-    if row.low is None and row.high is None:
-        return _first_warning(row, "judge.no_interval")
-    if row.value is None or (row.high is None and row.value < _mark(claim)):
-        return say("judge.follow_up")
-    if claim.measure == "relief_duration":
-        return say("judge.closer_visits")
-    if row.low is None:
-        return say("judge.no_lower_limit")
-    return say("claim_words.no_realistic_number")
-
-
-def _first_warning(row: ResultRow, otherwise: str) -> str:
-    """Return the first warning of a row, or the text of that name where it has none."""
-    return row.warnings[0] if row.warnings else say(otherwise)
+    median = replace(median, notes=(*median.notes, *notes))
+    yield median.row(measure="typical_reduction", population="observed", **keys)

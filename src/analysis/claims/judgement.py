@@ -1,4 +1,4 @@
-"""The judgement of one claim: what a verdict is, with everything printed beside it."""
+"""The judgement of one claim: what a verdict is, with all that is printed with it."""
 
 from __future__ import annotations
 
@@ -6,18 +6,22 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from analysis.wording.words import Words
-
 Verdict = Literal["meets", "falls short", "undecided", "not testable", "unfalsifiable"]
 Position = Literal[
     "below", "across the floor", "inside", "across the ceiling", "above", "wider", ""
 ]
 
-VERDICT_MEANING = Words("meanings", within="judge")
+VERDICT_MEANING: dict[Verdict, str] = {
+    "meets": "the entire interval lies at or above the cited floor",
+    "falls short": "the entire interval lies below the cited floor",
+    "undecided": "the interval reaches both sides of the cited floor",
+    "not testable": "the data hold nothing that could answer it",
+    "unfalsifiable": "worded so that nothing could contradict it; that is not a pass",
+}
 """What each verdict says of the interval."""
 
-VERDICTS_WITHIN = Words("verdicts", within="judge")
-"""Verdicts as words inside a sentence."""
+DEFAULT_LEVEL = 0.95
+"""Level of a result that does not state one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +68,7 @@ class Tipping:
 
 @dataclass(frozen=True, kw_only=True)
 class Shrunk:
-    """The share of a small condition, shrunk towards all conditions; no claim is judged on it.
+    """The share of a small condition, shrunk toward all conditions; no claim is judged on it.
 
     Parameters
     ----------
@@ -75,7 +79,7 @@ class Shrunk:
     n : int
         Patients of the condition.
     label : str
-        What it is, to print beside it.
+        What it is, to print with it.
     """
 
     value: float
@@ -92,7 +96,7 @@ class Lack:
     Parameters
     ----------
     check : str
-        Name of the check (`analysis.claims.checks`).
+        Name of the check (`analysis.claims.rules`).
     lacks : str
         What is lacking, in words.
     rule_ids : tuple of str
@@ -126,7 +130,7 @@ class Judgement:
     value, low, high, level, n, n_missing, unit
         Our estimate; None where there is none.
     status : str
-        Status of the result row the estimate came from.
+        Status of the result the estimate came from.
     further_patients : int or None
         How many more patients would decide an ``undecided`` with 80 % probability at the observed
         value; None when the verdict is decided or no realistic number would.
@@ -137,11 +141,11 @@ class Judgement:
     sentence : str
         The finding in one plain sentence.
     result_id : str
-        The result row it rests on; empty when there is none.
+        The result it rests on; empty when there is none.
     section, kind, answer : str
         Where it stands on the page, what it is about, and how it is answered, as in the ledger.
     headline : bool
-        Whether it belongs to the first page. Files written before this field hold no others.
+        Whether it belongs to the first page.
     verdict_adjusted : str
         The verdict among all claims of the run (Holm); empty where it was not made.
     p_holm : float or None

@@ -7,25 +7,414 @@ data/claims/ledger.csv and needs no code; docs/claims.md says how.
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection
-from dataclasses import MISSING, fields
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
+from typing import NamedTuple, NoReturn
 
-from analysis.claims.claim import Claim, headline_claims, listed
-from analysis.contract.codes import Conditions, load_conditions
-from analysis.errors import LedgerError
-from analysis.places import data_folder
+from pydantic import BaseModel, ConfigDict, model_validator
 
-__all__ = ["ALL", "COLUMNS", "REQUIRED", "Claim", "headline_claims", "load_ledger"]
+from analysis.claims.judgement import Judgement
+from analysis.errors import LedgerError, suggest
+from analysis.intake.tables import load_conditions
+from analysis.labels import VERDICTS
+from analysis.settings import data_folder
 
 ALL = "all"
 
-COLUMNS = [field.name for field in fields(Claim)]
+# Words of frequency: everyday words have no table like that of adverse events (CIOMS), so what
+# they are read as stands here, once, and is printed with every verdict that rests on it.
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frequency:
+    """What a word of frequency is read as."""
+
+    low: float | None = None  # least figure that the word allows: a share, or a count
+    high: float | None = None  # largest figure
+    above: bool = False  # the figure must lie above ``low`` and not on it
+    reading: str  # as it stands in sentences
+    source: str = "a choice of this suite (decision 0022)"
+
+    def __post_init__(self) -> None:
+        if self.low is None and self.high is None:
+            raise ValueError(f"{self.reading}: a word of frequency needs a floor or a ceiling")
+
+
+_CIOMS = "CIOMS Working Groups III and V, Guidelines for Preparing Core Clinical-Safety Information"
+
+FREQUENCIES: dict[str, Frequency] = {
+    "often": Frequency(low=0.5, reading='"often" is read as at least half'),
+    "common": Frequency(low=0.5, reading='"common", of what is done, is read as at least half'),
+    "most": Frequency(low=0.5, above=True, reading='"most" is read as more than half'),
+    "usually": Frequency(low=0.5, above=True, reading='"usually" is read as more than half'),
+    "typically": Frequency(low=0.5, above=True, reading='"typically" is read as more than half'),
+    "typical": Frequency(
+        low=0.5,
+        reading="a result stated without a qualifier is read as typical: at least half do as well",
+        source="16 CFR 255.2(b), what consumers generally achieve; half is this suite's number",
+    ),
+    "flat": Frequency(
+        low=0.9,
+        reading='a flat statement, without "most" or "usually", is read as at least 9 in 10',
+    ),
+    "none": Frequency(high=0.0, reading="it is an absolute: one case contradicts it"),
+    "any_fall": Frequency(low=0.0, above=True, reading="it is read as more than nothing"),
+    "no_shortening": Frequency(
+        low=1.0, reading="it is read as relief that does not shorten from one series to the next"
+    ),
+    "hundreds": Frequency(
+        low=200.0, reading='the plural "hundreds" is read as two hundred or more'
+    ),
+    "rare": Frequency(
+        high=0.001,
+        reading='"rare", of a side effect, is at most 1 in 1,000 (CIOMS: from 1 in 10,000 on)',
+        source=_CIOMS,
+    ),
+    "uncommon": Frequency(
+        high=0.01,
+        reading='"uncommon", of a side effect, is at most 1 in 100 (CIOMS)',
+        source=_CIOMS,
+    ),
+}
+"""Every word of frequency the ledger may use."""
+
+
+# What a claim can be judged by.
+
+
+class Measure(NamedTuple):
+    """One measure a claim may name, and the words allowed with it."""
+
+    unit: str
+    definitions: tuple[str, ...] = ("",)
+    populations: tuple[str, ...] = ()
+    row: str = ""  # measure of the result that answers, where it has another name
+    at_visit: bool = False  # read at an analysis visit: the run's own where the claim names none
+    threshold: bool = False  # the claim gives a least reduction
+
+
+_BOOSTERS = ("booster_as_loss", "booster_as_censoring", "booster_ignored")
+_RESPONSE = ("percent_reduction", "two_points")
+_FLAGS = (
+    "uncontrolled_hypertension", "heart_condition", "active_psychosis",
+    "pregnant_or_breastfeeding", "active_substance_abuse",
+)  # fmt: skip
+
+
+def _share(populations: str, *definitions: str, **more: object) -> Measure:
+    return Measure(
+        unit="share",
+        definitions=definitions or ("",),
+        populations=tuple(populations.split()),
+        **more,  # type: ignore[arg-type]
+    )
+
+
+HEADLINE: dict[str, Measure] = {
+    "responder_share": _share("all_starters observed", *_RESPONSE, at_visit=True, threshold=True),
+    "percent_reduction": Measure(
+        unit="percent",
+        definitions=("mean_of_patients", "median_of_patients", "ratio_of_means"),
+        populations=("observed", "all_starters"),
+        at_visit=True,
+    ),
+    "relief_duration": Measure(
+        unit="weeks", definitions=_BOOSTERS, populations=("responders",), threshold=True
+    ),
+}
+"""Measures of a cited number, with the suite's full sentence, power and readings."""
+
+ALL_MEASURES: dict[str, Measure] = HEADLINE | {
+    "implied_response": _share(
+        "all_starters observed", *_RESPONSE, row="responder_share", at_visit=True, threshold=True
+    ),
+    "success": _share(
+        "all_starters", "percent_reduction", row="responder_share", at_visit=True, threshold=True
+    ),
+    "kept_relief": _share(
+        "responders all_starters", *_BOOSTERS, row="relieved_share", at_visit=True, threshold=True
+    ),
+    "completeness_share": _share("all_starters", at_visit=True),
+    "early_response": _share(
+        "observed bounds", "by_day_14", "days_21_to_28", row="early_response_share", threshold=True
+    ),
+    "infusion_slope": Measure(
+        unit="score", definitions=("mean_of_patients",), populations=("observed",)
+    ),
+    "series_time_ratio": Measure(unit="ratio", populations=("responders",)),
+    "relieved_patients": Measure(
+        unit="count",
+        definitions=("percent_reduction",),
+        populations=("all_starters",),
+        at_visit=True,
+        threshold=True,
+    ),
+    "session_minutes_share": _share("treated", "standard_45_to_60", "high_dose_4_hours"),
+    "series_share": _share(
+        "treated given_six", "completed_six", "six_within_21_days", "sixth_by_day_21"
+    ),
+    "booster_gap_share": _share("boosted", "monthly_to_quarterly", "mean_month_to_quarter"),
+    "booster_any_share": _share("bounds", "by_week_26"),
+    "recurrence_share": _share("boosted", "at_80_pct_of_baseline"),
+    "flag_share": _share("treated", *_FLAGS),
+    "pain_duration_share": _share("treated", "three_months"),
+    "failed_treatments_share": _share("treated", "at_least_one"),
+    "severe_refractory_share": _share("high_dose", "baseline_7_and_one_failed"),
+    "testimonial": _share("all_starters", row="testimonial_share", at_visit=True, threshold=True),
+}
+"""Every measure; those beyond the headline are shares, counts and slopes, or the headline results
+asked in another way."""
+
+CITED_RANGE: dict[str, tuple[float, float]] = {
+    "share": (0.0, 1.0),
+    "percent": (-100.0, 100.0),
+    "weeks": (0.0, 520.0),
+    "score": (-10.0, 10.0),
+    "ratio": (0.0, 100.0),
+    "count": (0.0, 1e7),
+}
+"""Least and largest figure that can be cited in a unit: a share of 70 is a percentage typed in the
+wrong unit, and would make every clinic fall short."""
+
+KINDS = (
+    "headline", "efficacy_rate", "efficacy_mean", "duration", "protocol", "safety", "mechanism",
+    "comparison", "cost", "testimonial",
+)  # fmt: skip
+"""What a statement is about."""
+
+ANSWERS: dict[str, str] = {
+    "computed": "answered from the records",
+    "no_records": "the suite reads no such records yet",
+    "evidence_only": "only published studies could answer it",
+    "unfalsifiable": "worded so that it cannot be false",
+    "opinion": "an opinion, an appeal or a term of service",
+    "definition": "a definition",
+}
+"""How a claim is answered; it decides which fields must be filled."""
+
+NEEDS: dict[str, str] = {
+    "adverse_events": "adverse events",
+    "opioid_use": "doses of opioids",
+    "questionnaires": "questionnaires",
+    "infusions.dose_mg_per_kg": "doses of infusions",
+    "infusions.sedation": "depths of sedation",
+    "infusions.sbp_peak": "blood pressures",
+    "infusions.spo2_lowest": "oxygen saturations",
+    "infusions.discharge_minutes": "times of discharge",
+    "infusions.monitoring": "timed vital signs",
+    "infusions.setting": "places of infusion",
+    "patients.care_team": "other physicians of a patient",
+    "co_treatments": "other treatments",
+    "assessments": "first examinations",
+    "laboratory": "laboratory tests",
+    "billing": "bills",
+    "testimonial_records": "authorizations of the persons quoted",
+}
+"""Tables or columns that a claim asks for and the suite does not read."""
+
+GROUPINGS = ("subtype", "protocol", "arm", "site")
+"""Columns that make a part of a condition."""
+
+
+class Claim(BaseModel):
+    """One claim with its reading, or with the reason why it has none; it checks itself."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    claim_id: str
+    """Stable id, C001 and on."""
+    section: str
+    """Section of the page."""
+    wording: str
+    """Exact words."""
+    source: str
+    """Where they were printed."""
+    printed_on: str
+    """When they were printed."""
+    condition: str
+    """Condition code, or ``all``."""
+    measure: str
+    """Measure of the result that answers it; empty where none does."""
+    definition: str
+    """Definition of that result."""
+    threshold_pct: float | None
+    """Least percent reduction, where the measure has one; of a testimonial, its reduction."""
+    visit: str
+    """Analysis visit; empty for the analysis visit of the run."""
+    population: str
+    """Population of that result."""
+    cited_low: float | None
+    """Cited floor, in ``unit``."""
+    cited_high: float | None
+    """Cited ceiling, in ``unit``."""
+    unit: str
+    """Unit of the measure."""
+    cited_text: str
+    """The figure as printed."""
+    reading: str
+    """What the words were taken to mean."""
+    kind: str = ""
+    """What the statement is about: one of ``KINDS``, or empty."""
+    answer: str = "computed"
+    """How it is answered: one of ``ANSWERS``."""
+    needs: str = ""
+    """Table or column that a ``no_records`` claim asks for: one of ``NEEDS``."""
+    frequency: str = ""
+    """Word of ``FREQUENCIES`` that gives the floor or ceiling where none is cited."""
+    group: str = ""
+    """Part of the condition, as ``subtype=diabetic``; empty for all of it."""
+    baseline_score: float | None = None
+    """Pain before, 0 to 10, that a testimonial states."""
+    reason: str = ""
+    """Why a claim that is not computed is not."""
+    tested_by: str = ""
+    """What would test it."""
+    ambiguity: str = ""
+    """What its words leave open."""
+    note: str = ""
+    """What else to know."""
+    headline: str = ""
+    """"yes" for the claims of the first page."""
+
+    @property
+    def floor(self) -> float | None:
+        """Least figure the claim is judged against: the cited one, or what its word is read as."""
+        return FREQUENCIES[self.frequency].low if self.frequency else self.cited_low
+
+    @property
+    def ceiling(self) -> float | None:
+        """Largest figure of the claim, cited or read."""
+        return FREQUENCIES[self.frequency].high if self.frequency else self.cited_high
+
+    @property
+    def group_keys(self) -> dict[str, str]:
+        """Result keys of the part of the condition; empty for all of it."""
+        name, _, value = self.group.partition("=")
+        return {"group_by": name, "group": value} if self.group else {}
+
+    def refuse(self, field: str, why: str, known: Collection[str] = ()) -> NoReturn:
+        """Raise LedgerError that names this claim, the field and the rule it breaks."""
+        near = suggest(str(getattr(self, field)), known)
+        raise LedgerError(f"claim {self.claim_id}, {field}: {why}.{near}")
+
+    @model_validator(mode="after")
+    def _check(self) -> Claim:
+        if not self.claim_id:
+            raise LedgerError("a claim has no claim_id; each needs one of its own, such as C001.")
+        for name in ("wording", "source", "condition"):
+            if not getattr(self, name).strip():
+                self.refuse(name, "it is empty")
+        self._check_choice("answer", ANSWERS)
+        if self.kind:
+            self._check_choice("kind", KINDS)
+        if self.headline not in ("", "yes"):
+            self.refuse("headline", f"'{self.headline}' is neither yes nor empty")
+        self._check_answer()
+        if self.measure or self.answer == "computed":
+            self._check_measure()
+        return self
+
+    def _check_choice(self, name: str, known: Collection[str]) -> None:
+        text = getattr(self, name)
+        if text not in known:
+            whose = f" for {self.measure}" if name in ("definition", "population") else ""
+            self.refuse(name, f"'{text}' is none of {_listed(known)}{whose}", known)
+
+    def _check_answer(self) -> None:
+        """Refuse a claim that is neither answered nor says why not."""
+        computed = self.answer == "computed"
+        if computed or self.measure:
+            if not self.reading.strip():
+                self.refuse("reading", "it is empty")
+        elif self.frequency or self.cited_low is not None or self.cited_high is not None:
+            self.refuse("measure", "it is empty, but there is a figure to be judged against")
+        if computed and self.reason:
+            self.refuse("reason", "a computed claim has none; say what is odd in `note`")
+        if not computed and not self.reason.strip():
+            self.refuse("reason", f"it is empty; a claim answered '{self.answer}' says why")
+        if self.answer == "no_records":
+            self._check_choice("needs", NEEDS)
+        elif self.needs:
+            self.refuse("needs", f"only a claim answered 'no_records' lacks records ({self.needs})")
+
+    def _check_measure(self) -> None:
+        self._check_choice("measure", ALL_MEASURES)
+        spec = ALL_MEASURES[self.measure]
+        self._check_choice("definition", spec.definitions)
+        self._check_choice("population", spec.populations)
+        if self.unit != spec.unit:
+            self.refuse("unit", f"'{self.unit}' is not the unit of {self.measure} ({spec.unit})")
+        self._check_reading(spec)
+        self._check_group()
+        self._check_cited()
+
+    def _check_reading(self, spec: Measure) -> None:
+        """Refuse a reading that no result can answer, rather than find none later."""
+        of_rated = self.definition in ("median_of_patients", "ratio_of_means")
+        if of_rated and self.population == "all_starters":
+            self.refuse("population", f"{self.definition} is made of those observed only")
+        by_percent = spec.threshold and self.definition != "two_points"
+        if by_percent and self.threshold_pct is None:
+            self.refuse("threshold_pct", f"{self.measure} needs the least reduction that counts")
+        if not by_percent and self.threshold_pct is not None:
+            what = self.definition or self.measure
+            self.refuse("threshold_pct", f"{what} has none; leave it empty")
+        if self.threshold_pct is not None and not 0 < self.threshold_pct <= 100:
+            self.refuse("threshold_pct", f"{self.threshold_pct:g} is not in 0 to 100 (percent)")
+        if self.measure == "relief_duration" and self.visit:
+            self.refuse("visit", "a duration is not read at a visit; leave it empty")
+        if not spec.at_visit and self.visit:
+            self.refuse("visit", f"{self.measure} is not read at a visit; leave it empty")
+        if self.measure == "kept_relief" and not self.visit:
+            self.refuse("visit", "it is empty; say until when relief is kept, as week_12")
+        if self.baseline_score is not None and self.measure != "testimonial":
+            self.refuse("baseline_score", "only a testimonial states one; leave it empty")
+        if self.baseline_score is not None and not 0 < self.baseline_score <= 10:
+            self.refuse("baseline_score", f"{self.baseline_score:g} is not in 0 to 10")
+
+    def _check_group(self) -> None:
+        name, _, value = self.group.partition("=")
+        if self.group and not (name in GROUPINGS and value):
+            known = _listed(GROUPINGS)
+            self.refuse("group", f"'{self.group}' is not as subtype=diabetic; parts are {known}")
+        if self.group and self.measure in HEADLINE:
+            self.refuse("group", f"{self.measure} is judged on a whole condition; leave it empty")
+
+    def _check_cited(self) -> None:
+        cited = [end for end in (self.cited_low, self.cited_high) if end is not None]
+        if self.frequency:
+            self._check_choice("frequency", FREQUENCIES)
+            if cited:
+                self.refuse("frequency", "the claim cites a figure; a word is read only without")
+            if self.measure in HEADLINE:
+                self.refuse("frequency", f"{self.measure} is judged against a cited figure")
+        elif not cited and self.answer == "computed":
+            self.refuse("cited_low", "a claim needs a floor or a ceiling to be judged against")
+        least, most = CITED_RANGE[self.unit]
+        for name in ("cited_low", "cited_high"):
+            end = getattr(self, name)
+            if end is not None and not least <= end <= most:
+                self.refuse(
+                    name, f"{end:g} is no {self.unit}, which goes from {least:g} to {most:g}"
+                )
+        if len(cited) == 2 and cited[0] > cited[1]:
+            self.refuse("cited_low", f"{cited[0]:g} is above cited_high {cited[1]:g}")
+
+
+def _listed(known: Collection[str]) -> str:
+    """Return words as a list in a sentence; an empty one is called so."""
+    return ", ".join(word or "(empty)" for word in known)
+
+
+COLUMNS = list(Claim.model_fields)
 """Columns of a ledger file; others are notes for people and not read."""
 
-REQUIRED = [field.name for field in fields(Claim) if field.default is MISSING]
+REQUIRED = [name for name, field in Claim.model_fields.items() if field.is_required()]
 """Columns that every ledger file has; the others are taken as empty where they are absent."""
+
+_NUMBERS = ("threshold_pct", "cited_low", "cited_high", "baseline_score")
 
 
 def load_ledger(
@@ -62,22 +451,24 @@ def load_ledger(
             f"claim {repeated[0]}, claim_id: it stands more than once in {path.name}; each claim "
             f"needs an id of its own (repeated: {', '.join(repeated)})."
         )
-    conditions = load_conditions()
     for claim in claims:
-        _check_codes(claim, conditions, more_conditions)
+        _check_codes(claim, more_conditions)
     return claims
 
 
-def _check_codes(claim: Claim, conditions: Conditions, more: Collection[str]) -> None:
+def _check_codes(claim: Claim, more: Collection[str]) -> None:
     """Refuse a condition or subtype that is in no table of codes."""
+    conditions = load_conditions()
     known = [ALL, *conditions.labels, *more]
     if claim.condition not in known:
-        claim.refuse("condition", f"'{claim.condition}' is none of {listed(known)}", known)
+        claim.refuse("condition", f"'{claim.condition}' is none of {_listed(known)}", known)
     if claim.group_keys.get("group_by") == "subtype" and claim.condition in conditions.labels:
         subtypes = conditions.subtypes(claim.condition)
         if claim.group_keys["group"] not in subtypes:
-            told = listed(subtypes) or "no subtype"
-            claim.refuse("group", f"'{claim.group}' is no subtype of {claim.condition} ({told})")
+            all_of_it = _listed(subtypes) or "no subtype"
+            claim.refuse(
+                "group", f"'{claim.group}' is no subtype of {claim.condition} ({all_of_it})"
+            )
 
 
 def _records(path: Path) -> list[dict[str, str]]:
@@ -93,14 +484,14 @@ def _records(path: Path) -> list[dict[str, str]]:
             lacking = [name for name in REQUIRED if name not in names]
             if lacking:
                 raise LedgerError(f"{path.name} lacks the columns {', '.join(lacking)}.")
-            return [_whole(row, f"{path.name}, line {reader.line_num}") for row in reader]
+            return [_complete(row, f"{path.name}, line {reader.line_num}") for row in reader]
     except UnicodeDecodeError:
         raise LedgerError(f"{path.name} is not a UTF-8 text file; save it as CSV UTF-8.") from None
     except csv.Error as error:
         raise LedgerError(f"{path.name} cannot be read as CSV: {error}.") from None
 
 
-def _whole(row: dict[str, str], where: str) -> dict[str, str]:
+def _complete(row: dict[str, str], where: str) -> dict[str, str]:
     """Refuse a record with lost or gained fields: a comma or quotation mark out of place."""
     name = f"{where}, claim {row['claim_id'] or 'without an id'}"
     if None in row:
@@ -115,16 +506,13 @@ def _whole(row: dict[str, str], where: str) -> dict[str, str]:
 
 def _claim(row: dict[str, str]) -> Claim:
     given = {
-        name: (_number(row, name) if name in _NUMBERS else row[name].strip())
+        name: _number(row, name) if name in _NUMBERS else row[name].strip()
         for name in COLUMNS
         if name in row
     }
     # An empty answer is the usual one, so that a short ledger of figures needs no further column.
     given["answer"] = given.get("answer") or "computed"
-    return Claim(**given)  # type: ignore[arg-type]
-
-
-_NUMBERS = ("threshold_pct", "cited_low", "cited_high", "baseline_score")
+    return Claim(**given)
 
 
 def _number(row: dict[str, str], name: str) -> float | None:
@@ -138,3 +526,67 @@ def _number(row: dict[str, str], name: str) -> float | None:
     if not isfinite(number):
         raise LedgerError(f"claim {row['claim_id']}, {name}: '{text}' is not a number.")
     return number
+
+
+def headline_claims(claims: Sequence[Claim]) -> tuple[Claim, ...]:
+    """Return the claims of the first page; all of them in a ledger that marks none."""
+    marked = tuple(claim for claim in claims if claim.headline)
+    return marked or tuple(claims)
+
+
+def select_claims(
+    claims: Sequence[Claim],
+    *,
+    condition: str = "",
+    kind: str = "",
+    answer: str = "",
+    verdict: str = "",
+    judgements: Iterable[Judgement] = (),
+) -> tuple[Claim, ...]:
+    """Return the claims that pass every filter given; an empty filter lets all pass.
+
+    Parameters
+    ----------
+    condition, kind, answer : str
+        A condition code or ``all``, one of ``KINDS`` and one of ``ANSWERS``.
+    verdict : str
+        A verdict; without judgements of a run only those that no data can change are known.
+    judgements : iterable of Judgement
+        Of a run, where verdicts are asked for.
+
+    Raises
+    ------
+    LedgerError
+        A word that is none of its kind; the nearest known one is offered.
+    """
+    for name, wanted, words in (
+        ("condition", condition, [ALL, *load_conditions().labels]),
+        ("kind", kind, KINDS),
+        ("answer", answer, list(ANSWERS)),
+        ("verdict", verdict, list(VERDICTS)),
+    ):
+        if wanted and wanted not in words:
+            raise LedgerError(
+                f"there is no {name} '{wanted}'.{suggest(wanted, words)} Known: {', '.join(words)}."
+            )
+    found = {judgement.claim_id: judgement.verdict for judgement in judgements}
+    return tuple(
+        claim
+        for claim in claims
+        if condition in ("", claim.condition)
+        and kind in ("", claim.kind)
+        and answer in ("", claim.answer)
+        and verdict in ("", found.get(claim.claim_id, _verdict_without_data(claim)))
+    )
+
+
+def _verdict_without_data(claim: Claim) -> str:
+    """Return the verdict that no data can change, or an empty string."""
+    if claim.answer == "computed":
+        return ""
+    return "unfalsifiable" if claim.answer == "unfalsifiable" else "not testable"
+
+
+def absent_conditions(claims: Iterable[Claim], present: Iterable[str]) -> frozenset[str]:
+    """Return the conditions that claims are on and the export has no patient of."""
+    return frozenset(claim.condition for claim in claims) - {ALL, *present}

@@ -1,4 +1,4 @@
-"""Many claims at once: verdicts after Holm beside the plain ones, and small conditions shrunk.
+"""Many claims at once: verdicts after Holm's adjustment, and small conditions shrunk.
 
 Of 40 claims whose true value lies on the cited floor, two would be decided wrongly by chance alone.
 """
@@ -9,14 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import log
 
-import numpy as np
-from scipy.special import ndtr, ndtri, stdtr, stdtrit
-from scipy.stats import binom
+import pandas as pd
+from scipy.stats import binom, norm, t
+from statsmodels.stats.multitest import multipletests
 
-from analysis.claims.judgement import Judgement, Verdict
-from analysis.claims.robustness.limits import exact_limits, wilson_limits
-from analysis.estimate.shrinkage import shrink_shares
-from analysis.outcomes.rows import ResultRow, find_rows, row_from_estimate
+from analysis.claims.judgement import DEFAULT_LEVEL, Judgement, Shrunk, Verdict
+from analysis.results import COLUMNS, Row, find, find_one, make_results, rows_of
+from analysis.stats.shrinkage import shrink_shares
 
 SCORE_TEST = "score test of a share"
 EXACT_TEST = "exact binomial test"
@@ -27,16 +26,13 @@ NO_TEST = "no test: there is no interval on both sides, or no value"
 
 NOT_COUNTED = ("not testable", "unfalsifiable")
 
-SAME_SHARE = 1e-9
-"""Share. Limits this near those of the counts were made from the counts."""
+ROUNDING = 1e-12
+"""Probability: a p-value this near the level lies on it."""
 
-MEANS = {
-    ("percent_reduction", "mean_of_patients"),
-    ("infusion_slope", "mean_of_patients"),
-    ("score_mean", ""),
-    ("change_mean", ""),
-}
-"""Measures and definitions whose interval is Student's (`analysis.estimate.reductions`)."""
+SMALL_CONDITION_N = 100
+"""Patients. Below, a Wilson interval at one half reaches 10 percent points or more to a side."""
+
+SHRUNK_LABEL = "Shrunk toward all groups together: not a number of these patients alone."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,8 +45,8 @@ class AdjustedVerdict:
     plain : str
         The verdict on its own.
     p_above, p_below : float or None
-        One-sided p-values: of what was seen or more, were the truth on the cited mark; and of what
-        was seen or less. A small ``p_above`` speaks for a truth above the mark. None: no test.
+        One-sided p-values: of what was seen or more, if the truth were the cited figure; and of
+        what was seen or less. A small ``p_above`` speaks for a truth above it. None: no test.
     p_holm : float or None
         Holm-adjusted p-value of the smaller of the two, doubled for looking both ways.
     adjusted : str
@@ -70,7 +66,7 @@ class AdjustedVerdict:
 
 
 def adjust_verdicts(
-    judgements: Sequence[Judgement], rows: Sequence[ResultRow]
+    judgements: Sequence[Judgement], results: pd.DataFrame
 ) -> tuple[AdjustedVerdict, ...]:
     """Return verdicts adjusted for all claims judged together.
 
@@ -79,8 +75,8 @@ def adjust_verdicts(
     judgements : sequence of Judgement
         The claims of one run: the family. Those not testable are no part of it; those without a
         test are counted in it.
-    rows : sequence of ResultRow
-        Rows they rest on, for numerators and methods.
+    results : DataFrame
+        Results they rest on, for numerators and methods.
 
     Returns
     -------
@@ -89,138 +85,114 @@ def adjust_verdicts(
 
     Notes
     -----
-    Each claim is two one-sided questions, is the truth above the mark or below it, each at half of
-    1 minus the level, as in the plain verdict: the Wilson interval excludes the mark exactly when
-    the score test rejects it, the t interval when the t test does. A mark of 0 or 1 is
-    tested by the exact binomial. For an interval made in another way a normal test is read back
-    from its end towards the mark, so that alone it decides as the interval does. The smaller
-    p-value doubled goes into Holm's procedure, whatever the claims have to do with one another.
-    The chance of one or more wrong verdicts in the family is then at most 1 minus the level, as far
-    as each test keeps its own.
+    Each claim is two one-sided questions, is the truth above the cited figure or below it, each at
+    half of 1 minus the level, as in the plain verdict: the Wilson interval excludes the figure
+    exactly when the score test rejects it, the t interval when the t test does. A figure of 0 or 1
+    is tested by the exact binomial. For an interval made in another way a normal test is read back
+    from its end toward the figure, so that alone it decides as the interval does. The smaller
+    p-value doubled goes into Holm's procedure, however the claims are related. The chance of one
+    or more wrong verdicts in the family is then at most 1 minus the level, as far as each test
+    keeps its own.
 
     References
     ----------
     Holm (1979), Scand J Stat 6:65; Shaffer (1980), Ann Stat 8:1342, on directions after Holm.
     """
-    by_id = {row.result_id: row for row in rows}
+    wanted = {one.result_id for one in judgements}
+    by_id = {row.result_id: row for row in rows_of(results) if row.result_id in wanted}
     tests = [_test(one, by_id.get(one.result_id)) for one in judgements]
     family = [i for i, one in enumerate(judgements) if one.verdict not in NOT_COUNTED]
-    doubled = [_doubled(*tests[i][:2]) for i in family]
-    adjusted = dict(zip(family, adjust_holm(doubled), strict=True))
-    out = []
-    for i, (one, (above, below, name)) in enumerate(zip(judgements, tests, strict=True)):
-        p_holm = adjusted.get(i) if above is not None else None
-        out.append(
+    # A claim without a test counts as one that nothing speaks for.
+    smaller = [tests[i].p for i in family]
+    doubled = [1.0 if p is None else min(1.0, 2 * p) for p in smaller]
+    holm = dict(zip(family, adjust_holm(doubled), strict=True))
+    made = []
+    for i, (one, test) in enumerate(zip(judgements, tests, strict=True)):
+        p_holm = holm.get(i) if test.p is not None else None
+        made.append(
             AdjustedVerdict(
                 claim_id=one.claim_id,
                 plain=one.verdict,
-                p_above=above,
-                p_below=below,
+                p_above=test.above,
+                p_below=test.below,
                 p_holm=p_holm,
-                adjusted=_verdict(one, above, below, p_holm),
-                test=name,
+                adjusted=_adjusted(one, p_holm),
+                test=test.name,
             )
         )
-    return tuple(out)
+    return tuple(made)
 
 
 def adjust_holm(p_values: Sequence[float]) -> list[float]:
-    """Return Holm-adjusted p-values in the order given.
+    """Return Holm-adjusted p-values in the order given; an empty list of none.
 
-    Parameters
-    ----------
-    p_values : sequence of float in [0, 1]
-
-    Returns
-    -------
-    list of float in [0, 1]
-        Each is at most a level exactly when Holm's procedure at that level rejects it.
-
-    References
-    ----------
-    Holm (1979), Scand J Stat 6:65. By hand: 0.01, 0.04, 0.03 become 0.03, 0.06, 0.06.
+    By hand: 0.01, 0.04, 0.03 become 0.03, 0.06, 0.06.
     """
-    p = np.asarray(p_values, dtype=float)
-    order = np.argsort(p, kind="stable")
-    stepped = np.maximum.accumulate((len(p) - np.arange(len(p))) * p[order])
-    out = np.empty(len(p))
-    out[order] = np.minimum(stepped, 1.0)
-    return [float(value) for value in out]
+    return multipletests(p_values, method="holm")[1].tolist() if len(p_values) else []
 
 
-def _doubled(above: float | None, below: float | None) -> float:
-    """A claim without a test counts as one that nothing speaks for."""
-    return 1.0 if above is None or below is None else min(1.0, 2 * min(above, below))
-
-
-def _verdict(
-    one: Judgement, above: float | None, below: float | None, p_holm: float | None
-) -> Verdict:
+def _adjusted(one: Judgement, p_holm: float | None) -> Verdict:
+    """Return the verdict after adjustment, which can only take a decision back."""
     if one.verdict in (*NOT_COUNTED, "undecided"):
         return one.verdict
-    if above is None or below is None or p_holm is None:
-        return "undecided"
-    # The plain verdict names the direction; adjusting can only take a decision back.
-    return one.verdict if p_holm <= 1 - (one.level or 0.95) + ROUNDING else "undecided"
+    level = one.level or DEFAULT_LEVEL
+    stands = p_holm is not None and p_holm <= 1 - level + ROUNDING
+    return one.verdict if stands else "undecided"
 
 
-ROUNDING = 1e-12
-"""Probability: a p-value this near the level lies on it."""
+@dataclass(frozen=True)
+class _Test:
+    name: str
+    above: float | None = None
+    below: float | None = None
+
+    @property
+    def p(self) -> float | None:
+        """The smaller p-value."""
+        return None if self.above is None or self.below is None else min(self.above, self.below)
 
 
-def _test(one: Judgement, row: ResultRow | None) -> tuple[float | None, float | None, str]:
-    mark = one.cited_low if one.cited_low is not None else one.cited_high
-    if row is None or one.value is None or mark is None or one.verdict in NOT_COUNTED:
-        return None, None, NO_TEST
-    if made := _limits_of_counts(row):
-        return _test_share(row.n_events or 0, row.n, mark, exact=made == "exact")
+def _test(one: Judgement, row: Row | None) -> _Test:
+    """Test what was seen against the cited floor, or the ceiling where there is no floor."""
+    cited = one.cited_high if one.cited_low is None else one.cited_low
+    if row is None or one.value is None or cited is None or one.verdict in NOT_COUNTED:
+        return _Test(NO_TEST)
+    if row.unit == "share" and row.method in ("wilson", "clopper_pearson"):
+        return _test_share(row.n_events or 0, row.n, cited, exact=row.method != "wilson")
     if one.low is None or one.high is None or one.level is None:
-        return None, None, NO_TEST
-    if (row.measure, row.definition) in MEANS:
-        error = (one.high - one.low) / 2 / float(stdtrit(one.n - 1, (1 + one.level) / 2))
-        below = float(stdtr(one.n - 1, (one.value - mark) / error))
-        return float(stdtr(one.n - 1, (mark - one.value) / error)), below, T_TEST
-    return _read_back(one, mark)
+        return _Test(NO_TEST)
+    if row.method == "t":
+        error = (one.high - one.low) / 2 / t.ppf((1 + one.level) / 2, one.n - 1)
+        statistic = (one.value - cited) / error
+        above, below = t.sf(statistic, one.n - 1), t.cdf(statistic, one.n - 1)
+        return _Test(T_TEST, float(above), float(below))
+    return _read_back(one.value, one.low, one.high, cited, one)
 
 
-def _limits_of_counts(row: ResultRow) -> str:
-    """Return how limits were made from counts of patients; nothing for bounds and curves."""
-    if row.unit != "share" or row.n_events is None or row.low is None or row.level is None:
-        return ""
-    for made, limits in (("score", wilson_limits), ("exact", exact_limits)):
-        low, high = limits([row.n_events], [row.n], level=row.level)
-        near = abs(row.low - low[0]) < SAME_SHARE
-        if near and row.high is not None and abs(row.high - high[0]) < SAME_SHARE:
-            return made
-    return ""
+def _test_share(n_events: int, n: int, cited: float, *, exact: bool) -> _Test:
+    """Test a share; a cited 0 or 1 leaves no room for chance in the score test."""
+    if exact or cited in (0.0, 1.0):
+        above, below = binom.sf(n_events - 1, n, cited), binom.cdf(n_events, n, cited)
+        return _Test(EXACT_TEST, float(above), float(below))
+    z = (n_events / n - cited) / (cited * (1 - cited) / n) ** 0.5
+    return _Test(SCORE_TEST, float(norm.sf(z)), float(norm.cdf(z)))
 
 
-def _test_share(n_events: int, n: int, mark: float, *, exact: bool) -> tuple[float, float, str]:
-    """Return p-values of a share against a mark; a mark of 0 or 1 leaves no room for chance."""
-    if exact or mark in (0.0, 1.0):
-        above = float(binom.sf(n_events - 1, n, mark))
-        return above, float(binom.cdf(n_events, n, mark)), EXACT_TEST
-    z = (n_events / n - mark) / (mark * (1 - mark) / n) ** 0.5
-    return float(ndtr(-z)), float(ndtr(z)), SCORE_TEST
-
-
-def _read_back(one: Judgement, mark: float) -> tuple[float | None, float | None, str]:
-    """Read a test back from the end of the interval towards the mark: both decide alike."""
-    assert one.value is not None and one.low is not None and one.high is not None
-    assert one.level is not None
-    value, low, high, name = one.value, one.low, one.high, FROM_INTERVAL
-    if one.unit in ("weeks", "ratio") and min(value, low, high, mark) > 0:
-        value, low, high, mark = (log(number) for number in (value, low, high, mark))
+def _read_back(value: float, low: float, high: float, cited: float, one: Judgement) -> _Test:
+    """Read a test back from the end of the interval toward the figure: both decide alike."""
+    name = FROM_INTERVAL
+    if one.unit in ("weeks", "ratio") and min(value, low, high, cited) > 0:
+        value, low, high, cited = log(value), log(low), log(high), log(cited)
         name = LOG_INTERVAL
-    side = low if value >= mark else high
-    if side == value:
-        return None, None, NO_TEST
-    z = (value - mark) / (abs(value - side) / float(ndtri((1 + one.level) / 2)))
-    return float(ndtr(-z)), float(ndtr(z)), name
+    end = low if value >= cited else high
+    if end == value:
+        return _Test(NO_TEST)
+    z = (value - cited) / (abs(value - end) / norm.ppf((1 + (one.level or DEFAULT_LEVEL)) / 2))
+    return _Test(name, float(norm.sf(z)), float(norm.cdf(z)))
 
 
 def shrink_conditions(
-    rows: Sequence[ResultRow],
+    results: pd.DataFrame,
     *,
     visit: str,
     definition: str = "percent_reduction",
@@ -228,49 +200,61 @@ def shrink_conditions(
     population: str = "all_starters",
     group_by: str = "all",
     group: str = "all",
-) -> tuple[ResultRow, ...]:
-    """Return the responder share of every condition, shrunk towards all conditions together.
+) -> pd.DataFrame:
+    """Return the responder share of every condition, shrunk toward all conditions together.
 
     Parameters
     ----------
-    rows : sequence of ResultRow
-        Rows of all conditions.
+    results : DataFrame
+        Results of all conditions.
     visit, definition, threshold_pct, population, group_by, group
         Which responder share; name the arm where the export has several.
 
     Returns
     -------
-    tuple of ResultRow
-        One a condition, definition with ``_shrunk`` added, labelled in its warnings; without an
-        interval. No claim is judged on them.
+    DataFrame
+        A results frame, one row a condition; ``_shrunk`` is added to the definition, and there is
+        no interval. No claim is judged on them.
     """
-    found = [
-        row
-        for row in find_rows(
-            rows,
-            measure="responder_share",
-            definition=definition,
-            threshold_pct=threshold_pct,
-            population=population,
-            visit=visit,
-            group_by=group_by,
-            group=group,
-        )
-        if row.condition != "all"
+    keys = {
+        "measure": "responder_share", "threshold_pct": threshold_pct, "population": population,
+        "visit": visit, "group_by": group_by, "group": group,
+    }  # fmt: skip
+    found = rows_of(find(results, definition=definition, **keys))
+    rows = [row for row in found if row.condition != "all" and row.n_events is not None]
+    shrunk = shrink_shares([row.n_events or 0 for row in rows], [row.n for row in rows])
+    made = [
+        replace(estimate, n_missing=row.n_missing).row(condition=row.condition)
+        for row, estimate in zip(rows, shrunk.shares, strict=True)
     ]
-    usable = [row for row in found if row.n_events is not None]
-    shrunk = shrink_shares([row.n_events or 0 for row in usable], [row.n for row in usable])
-    return tuple(
-        row_from_estimate(
-            replace(estimate, n_missing=row.n_missing),
-            measure="responder_share",
-            definition=f"{definition}_shrunk",
-            threshold_pct=threshold_pct,
-            population=population,
-            visit=visit,
-            condition=row.condition,
-            group_by=group_by,
-            group=group,
-        )
-        for row, estimate in zip(usable, shrunk.shares, strict=True)
+    frame = pd.DataFrame(made) if made else pd.DataFrame(columns=COLUMNS)
+    return make_results(frame, definition=f"{definition}_shrunk", **keys)
+
+
+def shrink_small(row: Row | None, results: pd.DataFrame) -> Shrunk | None:
+    """Return the shrunk share of a small condition, None for any other result.
+
+    Parameters
+    ----------
+    row : Row or None
+        What a claim rests on: a responder share of a condition, or of one of its arms.
+    results : DataFrame
+        Results of all conditions.
+    """
+    if row is None or row.measure != "responder_share" or row.condition == "all":
+        return None
+    if not 0 < row.n < SMALL_CONDITION_N or row.group_by not in ("all", "arm"):
+        return None
+    shrunk = shrink_conditions(
+        results,
+        visit=row.visit,
+        definition=row.definition,
+        threshold_pct=row.threshold_pct,
+        population=row.population,
+        group_by=row.group_by,
+        group=row.group,
     )
+    own = find_one(shrunk, condition=row.condition)
+    if own is None or own.value is None:
+        return None
+    return Shrunk(value=own.value, low=own.low, high=own.high, n=own.n, label=SHRUNK_LABEL)

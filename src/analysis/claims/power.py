@@ -1,8 +1,8 @@
 """How many more patients would decide an undecided claim.
 
 The question put: were the true value so and so, how many further patients give an 80 % chance that
-the interval over all patients, those seen already and the further ones, lies wholly on one side of
-the floor? Those seen already are not drawn again.
+the interval over all patients, those seen already and the further ones, lies entirely on one side
+of the floor? Those seen already are not drawn again.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable
 
 import numpy as np
+from scipy.stats import binom, norm
 
 POWER_SHARE = 0.8
 """Usual power of a planned study."""
@@ -101,8 +102,6 @@ def chance_to_decide_share(
     ndarray, shape (k,)
         Chance in [0, 1], exact.
     """
-    from scipy.stats import binom, norm
-
     total = n + more
     spread = norm.ppf((1 + level) / 2) * np.sqrt(total * floor * (1 - floor))
     meets_from = np.ceil(total * floor + spread - EDGE) - n_events
@@ -121,9 +120,8 @@ def further_patients_by_precision(
     true_value: float | None = None,
     level: float = 0.95,
     power: float = POWER_SHARE,
-    on_log_scale: bool = False,
 ) -> int | None:
-    """Return how many further patients decide a mean (or, on the log scale, a median time).
+    """Return how many further patients decide a mean.
 
     Parameters
     ----------
@@ -138,8 +136,6 @@ def further_patients_by_precision(
         Mean from which the further patients come; the observed one when not given.
     level, power : float in (0, 1)
         As `further_patients_for_share`.
-    on_log_scale : bool
-        For times, whose intervals are symmetric on the log scale.
 
     Returns
     -------
@@ -156,13 +152,7 @@ def further_patients_by_precision(
     """
     true = value if true_value is None else true_value
     side = low if value >= floor else high
-    if side is None or true == floor or not n:
-        return None
-    if on_log_scale:
-        if min(value, side, floor, true) <= 0:
-            return None
-        value, side, floor, true = (math.log(number) for number in (value, side, floor, true))
-    if value == side:
+    if side is None or true == floor or value == side or not n:
         return None
 
     def chance(more: np.ndarray) -> np.ndarray:
@@ -175,14 +165,12 @@ def _chance_to_decide_mean(
     above: float, half: float, n: int, more: np.ndarray, true_above: float, level: float
 ) -> np.ndarray:
     """Chance that the interval of the mean of all excludes 0; all numbers are above the floor."""
-    from scipy.stats import norm
-
     total = n + more
     half_then = abs(half) * np.sqrt(n / total)
     error = abs(half) / norm.ppf((1 + level) / 2) * math.sqrt(n) * np.sqrt(more) / total
-    centre = (n * above + more * true_above) / total
+    center = (n * above + more * true_above) / total
     return np.asarray(
-        norm.cdf((centre - half_then) / error) + norm.cdf((-centre - half_then) / error)
+        norm.cdf((center - half_then) / error) + norm.cdf((-center - half_then) / error)
     )
 
 

@@ -1,21 +1,30 @@
-"""Judgements as plain values: nested for JSON, flat for a table, and read back."""
+"""Judgements as a frame and as files: claims.json with its JSON Schema, and read back."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Sequence
 from dataclasses import asdict, fields
-from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
-from analysis.claims.judgement import Judgement, Lack, Readings, Shrunk, Tipping
+import pandas as pd
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-if TYPE_CHECKING:
-    import pandas as pd
+from analysis.claims.judgement import Judgement
+from analysis.errors import InputError
+from analysis.files import write_file
 
-SCHEMA = "claims.schema.json"
-"""JSON Schema of the records, shipped beside this module and beside every claims.json."""
+FILE = "claims.json"
+SCHEMA_FILE = "claims.schema.json"
 
-NESTED = {"robustness": Readings, "tipping": Tipping, "shrunk": Shrunk}
+_ADAPTER = TypeAdapter(
+    tuple[Judgement, ...],
+    config=ConfigDict(
+        extra="forbid", strict=True, json_schema_serialization_defaults_required=True
+    ),
+)
+
 FLAT = {
     "readings": ("robustness", "n"),
     "readings_agreeing": ("robustness", "n_agreeing"),
@@ -28,58 +37,63 @@ FLAT = {
     "shrunk_share": ("shrunk", "value"),
     "shrunk_label": ("shrunk", "label"),
 }
-"""Columns of a table made from the nested parts."""
+"""Columns of the table made from the nested parts."""
 
 
-def schema_text() -> str:
-    """Return the JSON Schema of a list of records."""
-    return files("analysis.claims").joinpath(SCHEMA).read_text(encoding="utf-8")
+def claims_schema() -> dict[str, Any]:
+    """Return the JSON Schema of claims.json."""
+    return _ADAPTER.json_schema(mode="serialization")
 
 
-def record_of(judgement: Judgement) -> dict[str, Any]:
-    """Return a judgement as plain values for JSON; tuples become lists, mappings plain ones."""
-    record = asdict(judgement)
-    record["lacks"] = [one | {"rule_ids": list(one["rule_ids"])} for one in record["lacks"]]
-    if record["robustness"] is not None:
-        record["robustness"]["verdicts"] = dict(record["robustness"]["verdicts"])
-    return record
+def claims_json(judgements: Sequence[Judgement]) -> str:
+    """Return judgements as the text of claims.json."""
+    return _ADAPTER.dump_json(tuple(judgements), indent=1).decode() + "\n"
 
 
-def judgement_of(record: Mapping[str, Any]) -> Judgement:
-    """Return the judgement that a record holds; fields of later versions keep their default.
+def claims_frame(judgements: Sequence[Judgement]) -> pd.DataFrame:
+    """Return judgements as a frame, one row a claim; what is nested in claims.json is flat."""
+    records = []
+    for judgement in judgements:
+        record = asdict(judgement)
+        nested = {name: record.pop(name) for name in ("robustness", "tipping", "shrunk")}
+        for column, (part, name) in FLAT.items():
+            record[column] = None if nested[part] is None else nested[part][name]
+        record["lacks"] = "; ".join(
+            f"{lack.lacks} [{' '.join(lack.rule_ids)}]" for lack in judgement.lacks
+        )
+        records.append(record)
+    nested_names = ("robustness", "tipping", "shrunk", "lacks")
+    plain = [each.name for each in fields(Judgement) if each.name not in nested_names]
+    return pd.DataFrame(records, columns=[*plain, *FLAT, "lacks"])
+
+
+def write_claims(folder: str | Path, judgements: Sequence[Judgement]) -> Path:
+    """Write claims.json and its schema into a folder, and return the JSON file."""
+    root = Path(folder).expanduser().resolve()
+    root.mkdir(parents=True, exist_ok=True)
+    write_file(root / SCHEMA_FILE, json.dumps(claims_schema(), indent=1) + "\n")
+    return write_file(root / FILE, claims_json(judgements))
+
+
+def read_claims(folder: str | Path) -> tuple[Judgement, ...]:
+    """Read the judgements of a results or run folder.
 
     Raises
     ------
-    TypeError
-        A field that no judgement has, or one that each must have is not there.
+    InputError
+        There is no claims.json, or it holds something else.
     """
-    made = dict(record)
-    for name, kind in NESTED.items():
-        if made.get(name) is not None:
-            made[name] = kind(**made[name])
-    made["lacks"] = tuple(
-        Lack(**{**one, "rule_ids": tuple(one["rule_ids"])}) for one in made.get("lacks", ())
-    )
-    return Judgement(**made)
-
-
-def flat_record(judgement: Judgement) -> dict[str, Any]:
-    """Return a judgement as one row of a table."""
-    record = record_of(judgement)
-    nested = {name: record.pop(name) for name in NESTED}
-    lacks = record.pop("lacks")
-    flat = {
-        column: None if nested[part] is None else nested[part][name]
-        for column, (part, name) in FLAT.items()
-    }
-    told = "; ".join(f"{one['lacks']} [{' '.join(one['rule_ids'])}]" for one in lacks)
-    return record | flat | {"lacks": told}
-
-
-def frame_of_judgements(judgements: Sequence[Judgement]) -> pd.DataFrame:
-    """Return judgements as a frame, one row a claim."""
-    import pandas as pd
-
-    plain = [each.name for each in fields(Judgement) if each.name not in (*NESTED, "lacks")]
-    records = [flat_record(judgement) for judgement in judgements]
-    return pd.DataFrame(records, columns=[*plain, *FLAT, "lacks"])
+    path = Path(folder).expanduser().resolve() / FILE
+    if not path.is_file():
+        raise InputError(
+            f"{path.parent} holds no verdicts ({FILE}). Run the notebook 70_claims into it first, "
+            "or all notebooks with `reliefcheck run`."
+        )
+    try:
+        return _ADAPTER.validate_json(path.read_bytes())
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(step) for step in first["loc"])
+        raise InputError(
+            f"{path} holds no judgements of the suite ({where}: {first['msg']})."
+        ) from None

@@ -1,0 +1,988 @@
+"""Findings and claims in words: the one place where sentences about results are made.
+
+No causal verb for data without a control group; the denominator, the time, the interval with its
+level and what is missing are always in the sentence. Words are made from codes and numbers here and
+are never read back.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from textwrap import fill
+from typing import TYPE_CHECKING, NamedTuple
+
+import pandas as pd
+
+from analysis.claims.judgement import VERDICT_MEANING, Judgement, Verdict
+from analysis.claims.ledger import ALL_MEASURES, ANSWERS, FREQUENCIES, NEEDS, Claim
+from analysis.claims.rules import Rule, rules_of, subject_of
+from analysis.claims.verdict import judge_interval, middle_of_cited, why_unanswered
+from analysis.errors import LedgerError, suggest
+from analysis.intake.tables import load_conditions
+from analysis.labels import (
+    GROUPS,
+    VERDICTS,
+    condition_word,
+    plain_text,
+    visit_word,
+    word,
+)
+from analysis.numbers import (
+    SMALL_N,
+    band_text,
+    count_text,
+    date_span_text,
+    estimate_text,
+    fraction_text,
+    interval_text,
+    level_text,
+    p_text,
+    quantity_text,
+    share_text,
+)
+from analysis.results import KEYS, Row, find, find_one, rows_of
+from analysis.settings import THRESHOLDS_PCT, AnalysisSettings
+
+if TYPE_CHECKING:
+    from analysis.adam.study import Study
+
+OFTEN_SHARE = 0.5
+""""Often" is read as: at least half of those with relief at the end of the series."""
+
+WEEKS_FROM_WEEKS = 2.0
+""""Weeks" is the plural: at least two of them."""
+
+MONTHS_FROM_WEEKS = 8.7
+"""Two months of 30.4375 days, in weeks: from here on relief lasted "months"."""
+
+FEW_EVENTS = 5
+"""Patients. Fewer who did as well as a quoted person could point at that person."""
+
+UNTESTED_ARMS = (
+    "The difference is not tested here, and the records do not say whether arms were given by "
+    "chance."
+)
+OFF_LABEL = "Ketamine is approved as an anesthetic; its use for pain is off-label."
+RISKS = (
+    "Risks the FDA names: misuse, psychiatric events, a rise of blood pressure, slowed breathing, "
+    "bladder symptoms."
+)
+
+
+def _same(row: Row, results: pd.DataFrame, **other: object) -> Row | None:
+    """Return the result of the same patients that differs only in the keys given."""
+    return find_one(results, **{name: getattr(row, name) for name in KEYS} | other)
+
+
+def _n_were(n: int) -> str:
+    return f"{count_text(n)} {'was' if n == 1 else 'were'}"
+
+
+def _join(*parts: str) -> str:
+    return " ".join(part for part in parts if part)
+
+
+# What a result says
+
+
+def describe_result(claim: Claim, row: Row) -> str:
+    """Return what a result says, with denominator, interval, and what is not known.
+
+    Our figures are kept apart in print from the cited ones of the claim.
+    """
+    describe = {
+        "percent_reduction": _describe_mean,
+        "relief_duration": _describe_duration,
+        "relieved_share": _describe_kept,
+        "infusion_slope": _describe_slope,
+        "series_time_ratio": _describe_ratio,
+        "relieved_patients": _describe_count,
+    }.get(row.measure)
+    if describe is not None:
+        return describe(claim, row)
+    if row.population == "bounds":
+        return _describe_bounds(claim, row)
+    return _join(_share(row, _patients(claim, row), _counted(claim, row), _interval(claim, row)),
+                 _missing(row))  # fmt: skip
+
+
+_LESS_PAIN = "had at least {pct} % less pain at {visit}"
+_TWO_POINTS = "had pain lower by at least 2 points of 10 at {visit}"
+
+SHARES: dict[tuple[str, str], tuple[str, str]] = {
+    ("responder_share", "percent_reduction"): ("who started", _LESS_PAIN),
+    ("responder_share", "two_points"): ("who started", _TWO_POINTS),
+    ("completeness_share", ""): ("who started", "had a baseline and a rating at {visit}"),
+    ("early_response_share", "by_day_14"): (
+        "rated on days 1 to 14", "had at least {pct} % less pain at one of those ratings"),
+    ("early_response_share", "days_21_to_28"): (
+        "rated on days 21 to 28", "had at least {pct} % less pain then"),
+    ("session_minutes_share", "standard_45_to_60"): (
+        "given standard infusions",
+        "had sessions of 45 to 60 minutes (median of each patient's own)"),
+    ("session_minutes_share", "high_dose_4_hours"): (
+        "given high-dose infusions",
+        "had sessions of about 4 hours (225 to 255 minutes, median of each patient's own)"),
+    ("series_share", "completed_six"): ("treated by the standard protocol", "were given six"),
+    ("series_share", "six_within_21_days"): (
+        "treated by the standard protocol", "were given six infusions within 21 days"),
+    ("series_share", "sixth_by_day_21"): (
+        "given six infusions", "had the sixth within 21 days of the first"),
+    ("booster_gap_share", "monthly_to_quarterly"): (
+        "given boosters", "had them 28 to 92 days apart (median of each patient's own gaps)"),
+    ("booster_gap_share", "mean_month_to_quarter"): (
+        "given boosters", "had them 30.4 to 91.3 days apart (median of each patient's own gaps)"),
+    ("booster_any_share", "by_week_26"): (
+        "followed to a booster or to week 26", "had a booster by then"),
+    ("recurrence_share", "at_80_pct_of_baseline"): (
+        "who had relief and were rated after a booster",
+        "had pain back at 80 % of baseline or more at one of those ratings"),
+    ("flag_share", "uncontrolled_hypertension"): ("treated", "had uncontrolled hypertension"),
+    ("flag_share", "heart_condition"): ("treated", "had a heart condition"),
+    ("flag_share", "active_psychosis"): ("treated", "had an active psychosis"),
+    ("flag_share", "pregnant_or_breastfeeding"): ("treated", "were pregnant or breastfeeding"),
+    ("flag_share", "active_substance_abuse"): ("treated", "had an active substance abuse"),
+    ("pain_duration_share", "three_months"): (
+        "treated", "had had pain for three months or more at the first infusion"),
+    ("failed_treatments_share", "at_least_one"): (
+        "treated", "had at least one treatment that failed before"),
+    ("severe_refractory_share", "baseline_7_and_one_failed"): (
+        "given the high-dose protocol", "had a baseline of 7 or more and at least one failed "
+        "treatment"),
+}  # fmt: skip
+"""Of whom, and what they had, by measure and definition."""
+
+
+def _share(row: Row, patients: str, counted: str, interval: str) -> str:
+    """Return the sentence of a share: of whom, how many, what they had, and the interval."""
+    who, had = SHARES[row.measure, row.definition]
+    if row.measure == "responder_share" and row.population == "observed":
+        who = "rated"
+    what = had.format(pct=f"{row.threshold_pct or 0:g}", visit=visit_word(row.visit))
+    return f"Of {patients} {who}, {counted} {what}; {interval}."
+
+
+def _patients(claim: Claim, row: Row, *, n: int | None = None) -> str:
+    """Return "53 patients with fibromyalgia (Type I) in the arm 'placebo'"."""
+    number = row.n if n is None else n
+    noun = "patient" if number == 1 else "patients"
+    label = plain_text(load_conditions().label(claim.condition)).lower()
+    whom = "of all conditions" if claim.condition == "all" else f"with {label}"
+    part = claim.group_keys.get("group", "")
+    return _join(
+        f"{count_text(number)} {noun} {whom}",
+        f"({word(GROUPS, part)})" if part else "",
+        f"in the arm '{plain_text(row.group)}'" if row.group_by == "arm" else "",
+    )
+
+
+def _cited(claim: Claim) -> tuple[float | None, float | None]:
+    return claim.floor, claim.ceiling
+
+
+def _counted(claim: Claim, row: Row) -> str:
+    """Return "none (0 %)", "all 40 (100 %)" or "54 (54 %)"; a percentage from ten patients on."""
+    events = count_text(row.n_events or 0)
+    if not row.n_events:
+        events = "none"
+    elif row.n_events == row.n > 1:
+        events = f"all {events}"
+    if row.n < SMALL_N:
+        return events
+    return f"{events} ({share_text(row.value, apart_from=_cited(claim))})"
+
+
+def _interval(claim: Claim, row: Row) -> str:
+    return interval_words(row, otherwise="there is no interval", apart_from=_cited(claim))
+
+
+def interval_words(
+    row: Row, *, otherwise: str = "no interval", apart_from: Iterable[float | None] = ()
+) -> str:
+    """Return "95 % interval 52 % to 68 %", at the level of the row, or that there is none."""
+    if row.low is None and row.high is None:
+        return otherwise
+    return f"{level_text(row.level)} {interval_text(row, apart_from=apart_from)}"
+
+
+def _missing(row: Row) -> str:
+    """Say what became of those not known: counted, or not in the number at all."""
+    n = row.n_missing
+    if not n:
+        return ""
+    if row.population == "all_starters":
+        as_what = "unchanged" if row.measure == "percent_reduction" else "not responding"
+        return f"{_n_were(n)} not rated and {'counts' if n == 1 else 'count'} as {as_what}."
+    more = f"{count_text(n)} more"
+    be = "was" if n == 1 else "were"
+    if row.measure in ("responder_share", "percent_reduction"):
+        left_out = "is" if n == 1 else "are"
+        return f"{more} who started {be} not rated and {left_out} not in it."
+    if row.measure == "early_response_share":
+        return f"{more} {be} not rated then."
+    return f"Of {more} it is not recorded."
+
+
+def _describe_bounds(claim: Claim, row: Row) -> str:
+    """Whoever is not known may be either: the interval reaches from none to all of them."""
+    known = row.n - row.n_missing
+    interval = f"{_interval(claim, row)} of all {count_text(row.n)}"
+    if row.n_missing:
+        interval += (
+            f", whatever was true of the {count_text(row.n_missing)} of whom it is not known"
+        )
+    counted = fraction_text(row.n_events or 0, known)
+    return _share(row, _patients(claim, row, n=known), counted, interval)
+
+
+def _describe_mean(claim: Claim, row: Row) -> str:
+    direction = "higher" if (row.value or 0.0) < 0 else "lower"
+    by = quantity_text(abs(row.value or 0.0), unit=row.unit, apart_from=_cited(claim))
+    who = "who started, at" if row.population == "all_starters" else "rated at"
+    pain = {
+        "mean_of_patients": f"pain was {direction} by {by} on average (mean of each patient's own "
+        "percent)",
+        "median_of_patients": f"pain was {direction} by {by} at the median of each patient's own "
+        "percent",
+        "ratio_of_means": f"the mean pain score was {direction} by {by}",
+    }[row.definition]
+    said = f"In {_patients(claim, row)} {who} {visit_word(row.visit)}, {pain}; "
+    return _join(f"{said}{_interval(claim, row)}.", _missing(row))
+
+
+_LOST = {
+    "booster_as_loss": "had lost it or had a booster",
+    "booster_as_censoring": "had lost it, as far as seen before a booster,",
+    "booster_ignored": "had lost it, boosters or not,",
+    "booster_competing": "had lost it before any booster",
+}
+
+
+def _describe_duration(claim: Claim, row: Row) -> str:
+    none = row.low is None and row.high is None
+    interval = _interval(claim, row)
+    if not none:
+        interval += ", which holds wherever between two visits relief ended"
+    lost = _LOST[row.definition]
+    weeks = quantity_text(row.value, unit="weeks", apart_from=_cited(claim))
+    how_long = (
+        f"half {lost} after {weeks}"
+        if row.value is not None
+        else f"the time by which half {lost} is not reached within the follow-up"
+    )
+    patients = f"{_patients(claim, row)} with at least {row.threshold_pct or 0:g} % less pain"
+    said = f"Of {patients} at the end of the series, {how_long}; {interval}."
+    return said if none else f"{said} {_weeks_or_months(row)}"
+
+
+def _weeks_or_months(row: Row) -> str:
+    """Say which of the two words the interval bears out."""
+    weeks, months = f"{WEEKS_FROM_WEEKS:g}", f"{MONTHS_FROM_WEEKS:g}"
+    low, high = row.low or 0.0, row.high
+    if low >= MONTHS_FROM_WEEKS:
+        return "That is months."
+    if high is not None and high < WEEKS_FROM_WEEKS:
+        return f"That is less than weeks ({weeks} or more)."
+    if high is not None and high < MONTHS_FROM_WEEKS:
+        if low >= WEEKS_FROM_WEEKS:
+            return f"That is weeks, not months ({months} weeks or more)."
+        return (
+            f"That is not months ({months} weeks or more); whether it is weeks ({weeks} or more) "
+            "is undecided."
+        )
+    if low >= WEEKS_FROM_WEEKS:
+        return (
+            f"That is weeks at least; whether it is months ({months} weeks or more) is undecided."
+        )
+    return (
+        f"Whether it is weeks ({weeks} or more), or months ({months} weeks or more), is undecided."
+    )
+
+
+def _describe_kept(claim: Claim, row: Row) -> str:
+    who = (
+        "who started"
+        if row.population == "all_starters"
+        else f"with at least {row.threshold_pct or 0:g} % less pain at the end of the series"
+    )
+    return (
+        f"Of {_patients(claim, row)} {who}, {share_text(row.value)} (estimated) still had that "
+        f"relief, and no booster, at {visit_word(row.visit)}; {_interval(claim, row)}."
+    )
+
+
+def _describe_slope(claim: Claim, row: Row) -> str:
+    direction = "lower" if (row.value or 0.0) >= 0 else "higher"
+    points = quantity_text(abs(row.value or 0.0), unit="score")
+    said = (
+        f"In {_patients(claim, row)} rated after two or more infusions of the series, pain was "
+        f"{direction} by {points} points of 10 per further infusion (mean of patients' own "
+        f"lines); {_interval(claim, row)}."
+    )
+    more = f"{count_text(row.n_missing)} more were not rated that way."
+    return f"{said} {more}" if row.n_missing else said
+
+
+def _describe_ratio(claim: Claim, row: Row) -> str:
+    return (
+        f"After each further series relief lasted {quantity_text(row.value, unit='ratio')} times "
+        f"as long as after the one before ({_interval(claim, row)}; {count_text(row.n)} series). "
+        "Doses are not compared."
+    )
+
+
+def _describe_count(claim: Claim, row: Row) -> str:
+    missing = f" ({count_text(row.n_missing)} not rated)" if row.n_missing else ""
+    return (
+        f"On record are {count_text(row.value)} patients with at least "
+        f"{row.threshold_pct or 0:g} % less pain at {visit_word(row.visit)}, of "
+        f"{count_text(row.n)} who started{missing}."
+    )
+
+
+# The finding: what was seen, the verdict, what would decide it
+
+
+def write_finding(
+    claim: Claim, judgement: Judgement, row: Row | None, results: pd.DataFrame
+) -> str:
+    """Return what was seen, the verdict in words, and what would decide an undecided one.
+
+    Parameters
+    ----------
+    claim : Claim
+    judgement, row : Judgement, and Row or None
+        As `analysis.claims.verdict.judge_claim` gives them.
+    results : DataFrame
+        Results frame of the run, for what goes with that result.
+    """
+    if claim.answer != "computed":
+        said = f"These data cannot answer it: {why_unanswered(claim)}. {claim.reason}"
+        if claim.answer == "unfalsifiable":
+            said = f"As worded it cannot be false, and so it is not passed either. {claim.reason}"
+        return said if row is None else f"{said} For reference: {describe_result(claim, row)}"
+    if judgement.verdict == "not testable" or row is None:
+        return f"These data cannot answer it. {judgement.reason}"
+    testimonial = claim.measure == "testimonial"
+    return _join(
+        _typical(claim, row, results) if testimonial else describe_result(claim, row),
+        describe_side(claim, judgement.verdict, row),
+        _other_definitions(claim, row, results) if claim.measure == "success" else "",
+        _what_would_decide(judgement),
+        _duration_context(judgement, row, results) if claim.measure == "relief_duration" else "",
+    )
+
+
+def describe_side(claim: Claim, verdict: Verdict, row: Row) -> str:
+    """Return how the words were read and on which side of that the interval lies.
+
+    An absolute is contradicted by one case; where none was seen, the largest share that would
+    still go unseen is given.
+    """
+    reading = FREQUENCIES[claim.frequency].reading if claim.frequency else ""
+    if claim.ceiling == 0:
+        return f"Here {reading}. {_absolute(row)}" if reading else _absolute(row)
+    if row.measure == "relieved_patients":
+        on_record = f"there are {'as many' if verdict == 'meets' else 'fewer'} on record."
+        return f"Here {reading}: {on_record}" if reading else f"T{on_record[1:]}"
+    if row.low is None and row.high is None:
+        no_verdict = "There is no interval, so there is no verdict."
+        return f"Here {reading}. {no_verdict}" if reading else no_verdict
+    sides = {"meets": "at or above", "falls short": "below"}
+    if claim.floor is None:
+        sides = {"meets": "at or below", "falls short": "above"}
+    side = sides.get(verdict)
+    where = f"all of the interval is {side}" if side else "the interval reaches both sides of"
+    if reading:
+        return f"Here {reading}: {where} that."
+    mark = claim.ceiling if claim.floor is None else claim.floor
+    return f"{where[0].upper()}{where[1:]} the cited {band_text(mark, mark, unit=claim.unit)}."
+
+
+def _absolute(row: Row) -> str:
+    if row.n_events:
+        return "There is more than one." if row.n_events > 1 else "There is one."
+    # Upper one-sided 95 % limit of 0 of n (Hanley and Lippman-Hand 1983, JAMA 249:1743).
+    most = share_text(1 - 0.05 ** (1 / row.n), decimals=1)
+    return (
+        "None was seen, which does not show that there is none: were the true share "
+        f"{most} (the rule of three), none of {count_text(row.n)} would still be seen one time "
+        "in twenty."
+    )
+
+
+def _what_would_decide(judgement: Judgement) -> str:
+    seen, if_cited = judgement.further_patients, judgement.further_patients_if_cited
+    if seen is None and if_cited is None:
+        return judgement.reason
+    middle = middle_of_cited(judgement.cited_low, judgement.cited_high)
+    in_middle = (
+        f"in the middle of the cited range ({band_text(middle, middle, unit=judgement.unit)})"
+    )
+    n = if_cited if seen is None else seen
+    more = f"bout {count_text(n)} more {'patient' if n == 1 else 'patients'} would decide it"
+    if seen is None:
+        would = f"Were the true value {in_middle}, a{more} with 80 % probability."
+        return _join(judgement.reason, would)
+    also = "" if if_cited is None else f"; about {count_text(if_cited)}, were it {in_middle}"
+    return f"A{more} with 80 % probability, were the true value the one seen{also}."
+
+
+def _duration_context(judgement: Judgement, row: Row, results: pd.DataFrame) -> str:
+    """Say how often relief lasted, and the median under every reading of boosters.
+
+    The answer depends on what a booster is taken to be, so the range over all four readings is
+    printed next to the headline.
+    """
+    return _join(_often(judgement, row, results), _booster_readings(judgement, row, results))
+
+
+def _often(judgement: Judgement, row: Row, results: pd.DataFrame) -> str:
+    kept = []
+    for weeks in sorted({judgement.cited_low or WEEKS_FROM_WEEKS, MONTHS_FROM_WEEKS}):
+        share = _same(row, results, measure="relieved_share", visit=f"week_{weeks:g}")
+        if share is None or share.value is None:
+            continue
+        verdict = judge_interval(share.low, share.high, floor=OFTEN_SHARE)
+        often = {"meets": "often", "falls short": "not often"}.get(verdict, "undecided")
+        kept.append(
+            f"{estimate_text(share)} kept it for more than {weeks:g} weeks "
+            f"({interval_words(share)}: {often})"
+        )
+    return f"“Often” read as at least half of them: {'; '.join(kept)}." if kept else ""
+
+
+BOOSTER_READINGS = {
+    "booster_as_loss": "if a booster ends relief",
+    "booster_competing": "if boosters compete with loss",
+    "booster_as_censoring": "if nothing is known after a booster",
+    "booster_ignored": "if boosters are ignored",
+}
+
+
+def _booster_readings(judgement: Judgement, row: Row, results: pd.DataFrame) -> str:
+    found = {name: _same(row, results, definition=name) for name in BOOSTER_READINGS}
+    known = {name: one for name, one in found.items() if one is not None}
+    if len(known) < 2:
+        return ""
+    if len({(one.status, one.value, one.low, one.high) for one in known.values()}) == 1:
+        return "How boosters are read makes no difference to it."
+    listed = "; ".join(f"{_median(one)} {BOOSTER_READINGS[name]}" for name, one in known.items())
+    medians = f"{listed}{_range_of(list(known.values()))}"
+    cited = {"floor": judgement.cited_low, "ceiling": judgement.cited_high}
+    verdicts = {name: judge_interval(one.low, one.high, **cited) for name, one in known.items()}
+    if len(set(verdicts.values())) == 1:
+        return f"By how boosters are read, the median is {medians}; the verdict is the same in all."
+    differ = "; ".join(f"{one} {BOOSTER_READINGS[name]}" for name, one in verdicts.items())
+    return (
+        f"By how boosters are read, the median is {medians}; the verdict is not the same: {differ}."
+    )
+
+
+def _range_of(rows: list[Row]) -> str:
+    """Return the range of the medians, open where one is not reached; nothing where one is."""
+    values = [row.value for row in rows if row.value is not None]
+    if not values or any(row.status not in ("estimated", "not reached") for row in rows):
+        return ""
+    all_reached = len(values) == len(rows)
+    if all_reached and max(values) == min(values):
+        return ""
+    last = quantity_text(max(values), unit="weeks") if all_reached else "not reached"
+    return f" (range {quantity_text(min(values), unit='weeks')} to {last})"
+
+
+def _median(row: Row) -> str:
+    value = estimate_text(row)
+    if row.value is None:
+        return value
+    none = row.low is None and row.high is None
+    return f"{value} ({'no interval' if none else interval_text(row)})"
+
+
+_SUCCESSES: tuple[tuple[str, dict[str, object]], ...] = (
+    ("at least 50 % less pain", {"measure": "responder_share", "threshold_pct": 50.0,
+     "definition": "percent_reduction", "population": "all_starters"}),
+    ("pain lower by 2 points", {"measure": "responder_share", "threshold_pct": None,
+     "definition": "two_points", "population": "all_starters"}),
+    ("at least 30 % less pain, of those rated only", {"measure": "responder_share",
+     "threshold_pct": 30.0, "definition": "percent_reduction", "population": "observed"}),
+    ("any less pain at all", {"measure": "success_share", "definition": "any_relief"}),
+    ("six infusions given (standard protocol)", {"measure": "series_share",
+     "definition": "completed_six", "visit": ""}),
+)  # fmt: skip
+"""Every other definition of success that the tables can count."""
+
+
+def _other_definitions(claim: Claim, row: Row, results: pd.DataFrame) -> str:
+    """Say the rate by every plausible definition of success, and which reach the cited one."""
+    same = {"condition": row.condition, "group_by": row.group_by, "group": row.group}
+    counted, reached = [], []
+    for name, keys in _SUCCESSES:
+        other = find_one(results, **{"visit": row.visit, **same, **keys})
+        if other is None or other.value is None:
+            continue
+        counted.append(f"{name}: {fraction_text(other.n_events or 0, other.n)}")
+        if claim.floor is not None and other.value >= claim.floor:
+            reached.append(name)
+    if not counted:
+        return ""
+    cited = share_text(claim.floor)
+    which = f"None of these reaches {cited}."
+    if reached:
+        which = f"At or above {cited} lies: {'; '.join(reached)}."
+    return (
+        f"The page does not say what success is. Counted otherwise: {'; '.join(counted)}. {which} "
+        "A global rating of change is not recorded."
+    )
+
+
+def _typical(claim: Claim, row: Row, results: pd.DataFrame) -> str:
+    """Say where a testimonial lies among comparable patients, and what is typical of them.
+
+    16 CFR 255.2(b): an advertisement with a result better than usual should clearly say what
+    consumers can generally expect. No person is pointed at.
+    """
+    patients = _patients(claim, row)
+    if claim.baseline_score is not None:
+        patients += f" who began within one point of {claim.baseline_score:g}"
+    unrated = ""
+    if row.n_missing:
+        unrated = f" (not rated, and counted as not: {count_text(row.n_missing)})"
+    said = (
+        f"Of {patients}, {count_text(row.n_events or 0)} ({share_text(row.value)}) did as well or "
+        f"better at {visit_word(row.visit)}{unrated}; {interval_words(row)}. "
+        f"{share_text(1 - (row.value or 0.0))} of them did less well: the result quoted is no "
+        "better evidence than any one patient's."
+    )
+    typical = "; ".join(_typical_parts(row, results))
+    return f"{said} What such patients can generally expect: {typical}." if typical else said
+
+
+def _typical_parts(row: Row, results: pd.DataFrame) -> list[str]:
+    """Return the typical result of comparable patients: shares at 30 and 50 %, and the median."""
+    names = ("definition", "condition", "group_by", "group", "visit")
+    same = {name: getattr(row, name) for name in names}
+    parts = []
+    for pct in THRESHOLDS_PCT:
+        share = find_one(results, measure="typical_response_share", threshold_pct=pct, **same)
+        if share is not None and share.value is not None:
+            parts.append(
+                f"{share_text(share.value)} had at least {pct:g} % less pain "
+                f"({interval_text(share)})"
+            )
+    median = find_one(results, measure="typical_reduction", **same)
+    if median is not None and median.value is not None:
+        fall = quantity_text(median.value, unit="percent")
+        parts.append(f"half of those rated had a reduction of {fall} or more")
+    return parts
+
+
+_RULES = {
+    "confirmed": "loss counts only when the next rating confirms it",
+    "near_baseline": "loss counts only when pain is back near baseline",
+}
+_CLOCKS = {
+    "first_response": "relief is timed from first response",
+    "start": "relief is timed from the first infusion",
+}
+
+
+def describe_departures(claim: Claim, settings: AnalysisSettings) -> str:
+    """Return a sentence on each setting that departs from a claim's reading; empty for none.
+
+    The reading was fixed with the suite's own definitions, the defaults of the settings.
+    """
+    default = AnalysisSettings()
+    spec = ALL_MEASURES.get(claim.measure)
+    departs = []
+    if claim.measure == "relief_duration":
+        if settings.loss_rule != default.loss_rule:
+            departs.append(_RULES[settings.loss_rule])
+        if settings.relief_clock != default.relief_clock:
+            departs.append(_CLOCKS[settings.relief_clock])
+    own_visit = spec is not None and spec.at_visit and not claim.visit
+    if own_visit and settings.analysis_visit != default.analysis_visit:
+        departs.append(f"response is judged at {visit_word(settings.analysis_visit)}")
+    if settings.series_gap_days != default.series_gap_days:
+        departs.append(f"a series ends at a gap of more than {settings.series_gap_days} days")
+    if settings.baseline_window_days != default.baseline_window_days:
+        days = settings.baseline_window_days
+        departs.append(f"the baseline is of the {days} days up to day 0")
+    if settings.minimum_baseline_score != default.minimum_baseline_score:
+        departs.append(f"the least baseline pain is {settings.minimum_baseline_score:g}")
+    return f"This run departs from the reading: {'; '.join(departs)}." if departs else ""
+
+
+# What may be said, and what goes with it: source, dates, control group, status, risks
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provenance:
+    """Where the figures of a run come from: the export, its infusions, its last visit."""
+
+    name: str
+    synthetic: bool = False
+    first_date: str = ""  # of an infusion, ISO; empty where the export has none
+    last_date: str = ""
+    last_visit: str = ""  # last analysis visit with a rating
+
+    @property
+    def sentence(self) -> str:
+        """Source and dates as a sentence."""
+        dates = "no dates on record"
+        if self.first_date and self.last_date:
+            dates = f"infusions from {date_span_text(self.first_date, self.last_date)}"
+        source = f"Source: records of “{_quotable(self.name)}”, {dates}."
+        return (
+            f"{source} Synthetic data: these patients do not exist." if self.synthetic else source
+        )
+
+
+def _quotable(name: str) -> str:
+    """Return a name whose own quotation marks do not end it: they show where it begins and ends."""
+    return plain_text(name).replace("\u201c", "'").replace("\u201d", "'").replace('"', "'")
+
+
+def provenance_of(study: Study) -> Provenance:
+    """Return where the figures of a study come from."""
+    days = study.infusions["ADTM"].dropna() if "ADTM" in study.infusions else pd.Series()
+    return Provenance(
+        name=study.name,
+        synthetic=study.synthetic,
+        first_date="" if days.empty else days.min().date().isoformat(),
+        last_date="" if days.empty else days.max().date().isoformat(),
+        last_visit=study.visits[-1] if study.visits else "",
+    )
+
+
+class Saying(NamedTuple):
+    """What may be said of a claim, and whether it states a result."""
+
+    text: str
+    states_result: bool
+
+
+def write_may_say(
+    claim: Claim,
+    judgement: Judgement,
+    row: Row | None,
+    results: pd.DataFrame,
+    *,
+    provenance: Provenance,
+) -> Saying:
+    """Return the sentence the data bear out for a claim, or that they bear out none and why.
+
+    Parameters
+    ----------
+    claim : Claim
+    judgement : Judgement
+        Of this claim.
+    row : Row or None
+        The result it rests on.
+    results : DataFrame
+        Results frame of the run.
+    provenance : Provenance
+        Where the figures come from.
+
+    Returns
+    -------
+    Saying
+        Below ten patients, and where most are unknown, no result is stated. For words that cannot
+        be judged, our result on the matter stands instead of them. Nothing says why pain changed,
+        and each sentence carries what the checkable rules ask of it (`analysis.claims.rules`).
+    """
+    nothing = "Our records bear out no sentence on this:"
+    if claim.answer == "computed" and (row is None or judgement.verdict == "not testable"):
+        return Saying(f"{nothing} {judgement.reason}", states_result=False)
+    why = _why_not(claim)
+    if row is None:
+        return Saying(f"{nothing} {why}.", states_result=False)
+    if row.measure == "relieved_patients":  # of a bare count of patients, the share that it is
+        row = _same(row, results, measure="responder_share") or row
+    unsaid = _unsayable(row)
+    if unsaid:
+        return Saying(f"{nothing} {why or unsaid}.", states_result=False)
+    text = _what_is_said(claim, row, results, provenance)
+    if why:
+        text = f"Our records bear out no sentence in these words: {why}. They do bear out: {text}"
+    return Saying(text, states_result=True)
+
+
+def _why_not(claim: Claim) -> str:
+    """Return in a clause why the words themselves cannot be judged; empty where they can."""
+    if claim.answer == "computed":
+        return ""
+    if claim.needs:
+        return f"{ANSWERS[claim.answer]} ({NEEDS[claim.needs]})"
+    return {
+        "unfalsifiable": "as worded it cannot be false",
+        "opinion": "it is an opinion, an appeal or a term of service",
+        "definition": "it defines a term",
+    }.get(claim.answer, ANSWERS[claim.answer])
+
+
+def _unsayable(row: Row) -> str:
+    if row.value is None and row.status != "not reached":
+        return "nobody in it was rated then"
+    if row.n < SMALL_N:
+        return f"fewer than {SMALL_N} patients are in it, too few to say anything of others"
+    if row.measure == "flag_share" and 0 < (row.n_events or 0) < FEW_EVENTS:
+        return "fewer than five patients are counted in it, who could be recognized"
+    known = row.n - row.n_missing if row.population == "bounds" else row.n
+    leaves_out = row.population in ("observed", "treated", "high_dose", "bounds")
+    if leaves_out and row.n_missing > known:
+        return (
+            "it is known of fewer than half of the patients, and those need not be like the others"
+        )
+    return ""
+
+
+def _what_is_said(claim: Claim, row: Row, results: pd.DataFrame, provenance: Provenance) -> str:
+    """Return the complete sentence: result, what is missing, control group, source, risks."""
+    subject = subject_of("", kind=claim.kind, measure=claim.measure)
+    testimonial = claim.measure == "testimonial"
+    parts = [_account(claim, row, results) if testimonial else describe_result(claim, row)]
+    if row.measure == "responder_share":
+        parts.append(_other_thresholds(row, results))
+        parts.append("A booster before the visit counts as no response.")
+    if row.measure == "percent_reduction":
+        parts.append("Ratings after a booster are in it.")
+    if row.population == "responders" and row.measure != "series_time_ratio":
+        parts.append(_of_all_who_started(row, results))
+    if subject == "duration":
+        parts.append("Whoever was not rated any more counts up to the last rating.")
+        if provenance.last_visit:
+            parts.append(f"Ratings go to {visit_word(provenance.last_visit)}.")
+        if row.measure == "series_time_ratio":
+            parts.append(
+                "A booster begins a further series. The series are of patients with relief at the "
+                "end of them."
+            )
+    elif not row.n_missing and not testimonial:
+        parts.append("It is on record for all of them.")
+    if claim.kind == "testimonial" and not testimonial:
+        parts.append(
+            "That is typical of patients with the same condition, as far as it is counted here; "
+            "one person's account is no evidence."
+        )
+    if subject == "practice":
+        return _join(*parts, provenance.sentence)
+    control = describe_control(row, results)
+    return _join(*parts, control, provenance.sentence, OFF_LABEL, RISKS)
+
+
+def _of_all_who_started(row: Row, results: pd.DataFrame) -> str:
+    """Return of how many starters the responders are: a rate among those who did well hides it."""
+    began = _same(row, results, measure="responder_share", definition="percent_reduction",
+                  population="all_starters", visit="end")  # fmt: skip
+    if began is None or began.n_events != row.n:
+        return ""
+    return f"They are {fraction_text(row.n, began.n)} who started."
+
+
+def _other_thresholds(row: Row, results: pd.DataFrame) -> str:
+    """Return the shares at the usual thresholds that the result itself does not state.
+
+    Both are stated, whichever a claim names (Dworkin 2008, J Pain 9:105).
+    """
+    also = []
+    for pct in THRESHOLDS_PCT:
+        other = _same(row, results, definition="percent_reduction", threshold_pct=pct)
+        if pct == row.threshold_pct or other is None or other.value is None:
+            continue
+        counted = fraction_text(other.n_events or 0, other.n)
+        also.append(f"At least {pct:g} % less pain: {counted}; {interval_words(other)}.")
+    return " ".join(also)
+
+
+def _account(claim: Claim, row: Row, results: pd.DataFrame) -> str:
+    """Return the typical result of comparable patients, and how many did as well as one quoted."""
+    events = row.n_events or 0
+    counted = f"{count_text(events)} ({share_text(row.value)})"
+    if 0 < events < FEW_EVENTS:
+        counted = f"fewer than {FEW_EVENTS} (fewer than {share_text(FEW_EVENTS / row.n)})"
+    who, alike = "who started", "Comparable means the same condition; the account has no baseline."
+    if claim.baseline_score is not None:
+        who = f"who started and began within one point of {claim.baseline_score:g}"
+        alike = "Comparable means the same condition and a similar baseline."
+    typical = "; ".join(_typical_parts(row, results))
+    return _join(
+        f"Of {_patients(claim, row)} {who}, {counted} had a result like the one quoted at "
+        f"{visit_word(row.visit)}; {interval_words(row)}.",
+        f"{count_text(row.n_missing)} of them not rated count as not."
+        if row.n_missing
+        else "All were rated.",
+        alike,
+        f"Typical of such patients, with intervals of the same level: {typical}."
+        if typical
+        else "",
+    )
+
+
+def describe_control(row: Row, results: pd.DataFrame) -> str:
+    """Return that there was no control group, or the same number in the other arms."""
+    if row.group_by != "arm":
+        return "There was no control group, so the figures do not say why pain changed."
+    keys = {name: getattr(row, name) for name in KEYS if name != "group"}
+    others = [one for one in rows_of(find(results, **keys))
+              if one.group != row.group and one.value is not None]  # fmt: skip
+    if others:
+        return " ".join([*(_describe_arm(one) for one in others), UNTESTED_ARMS])
+    by_arm = find(results, condition=row.condition, group_by="arm")
+    if set(by_arm["group"]) - {row.group}:
+        return (
+            "Another arm is on record, but there is no such figure of it: there is no control "
+            "group here, and the figures do not say why pain changed."
+        )
+    return "There was no control group, so the figures do not say why pain changed."
+
+
+def _describe_arm(row: Row) -> str:
+    value = quantity_text(row.value, unit=row.unit)
+    if row.unit == "share" and row.n_events is not None:
+        value = fraction_text(row.n_events, row.n)
+    return f"For comparison, in the arm “{_quotable(row.group)}”: {value}; {interval_words(row)}."
+
+
+# The summary to paste into a mail
+
+
+def write_summary(banner: str, judgements: Sequence[Judgement]) -> list[tuple[str, str, str]]:
+    """Return the summary as (name, condition, text): the data, each claim, what it cannot say."""
+    limit = (
+        "These are the outcomes of patients seen before and after, without a control group: they "
+        "can contradict a figure, but they do not show what the treatment itself did."
+    )
+    verdicts = [
+        (
+            f"claim_{one.claim_id}",
+            one.condition,
+            f'"{one.wording}": {word(VERDICTS, one.verdict).lower()}. {one.sentence}',
+        )
+        for one in judgements
+    ]
+    return [("data", "all", banner), *verdicts, ("no_control", "all", limit)]
+
+
+# The ledger in words, for a terminal
+
+WIDTH = 98
+INDENT = "    "
+LONGEST = 2000
+
+
+def list_claims(claims: Sequence[Claim]) -> str:
+    """Return claims as lines of text, one a claim, and how many there are of each answer."""
+    if not claims:
+        return "No claim passes these filters."
+    lines = [
+        f"{claim.claim_id}  {claim.condition:<12.12}  {claim.kind:<13.13}  {claim.answer:<13.13}  "
+        f"{plain_text(claim.wording, longest=60)}"
+        for claim in claims
+    ]
+    counts = Counter(claim.answer for claim in claims)
+    tally = "; ".join(f"{counts[a]} {a} ({meaning})" for a, meaning in ANSWERS.items() if counts[a])
+    noun = "claim" if len(claims) == 1 else "claims"
+    return "\n".join([*lines, "", fill(f"{len(claims)} {noun}: {tally}.", WIDTH)])
+
+
+def explain_claim(claims: Sequence[Claim], claim_id: str, *, rules: Sequence[Rule] = ()) -> str:
+    """Return one claim explained: words, reading, what is open, what would test it, rules.
+
+    Parameters
+    ----------
+    claims : sequence of Claim
+    claim_id : str
+        In any case: ``c043`` is C043.
+    rules : sequence of Rule
+        Rules of advertising and of trial reporting (`analysis.claims.rules.load_rules`).
+
+    Raises
+    ------
+    LedgerError
+        No such claim; the nearest known id is offered.
+    """
+    wanted = claim_id.strip().upper()
+    claim = next((claim for claim in claims if claim.claim_id.upper() == wanted), None)
+    if claim is None:
+        ids = [claim.claim_id for claim in claims]
+        raise LedgerError(f"there is no claim '{claim_id}' in the ledger.{suggest(wanted, ids)}")
+    parts = [f"{claim.claim_id}  “{plain_text(claim.wording, longest=LONGEST)}”"]
+    parts += [_part(name, text) for name, text in _facts(claim) if text]
+    touching = [
+        _wrap(f"{rule.rule_id} ({rule.body}{'' if rule.verified else '; text not seen'}): "
+              f"{plain_text(rule.rule, longest=LONGEST)}")
+        for rule in rules_of(claim, rules)
+    ]  # fmt: skip
+    if touching:
+        parts.append("\n".join(["Rules that touch it (no legal advice):", *touching]))
+    return "\n\n".join(parts)
+
+
+def _part(name: str, text: str) -> str:
+    return f"{name}:\n{_wrap(plain_text(text, longest=LONGEST))}"
+
+
+def _wrap(text: str) -> str:
+    return fill(text, WIDTH, initial_indent=INDENT, subsequent_indent=INDENT)
+
+
+def _facts(claim: Claim) -> Iterator[tuple[str, str]]:
+    section = f", section “{claim.section}”" if claim.section else ""
+    dated = f"date {claim.printed_on}" if claim.printed_on else "date not given"
+    yield "Printed", f"{claim.source}{section}; {dated}."
+    condition = condition_word(claim.condition, load_conditions().labels)
+    part = f" ({word({}, claim.group_keys['group'])})" if claim.group else ""
+    yield "About", f"{word({}, claim.kind)}; {condition}{part}."
+    needs = f" ({claim.needs})" if claim.needs else ""
+    yield "Answer", f"{claim.answer}: {ANSWERS[claim.answer]}{needs}. {claim.reason}"
+    yield "Read as", claim.reading
+    yield "Judged against", "" if claim.answer != "computed" else _judged_against(claim)
+    yield "What its words leave open", claim.ambiguity
+    yield "What would test it", claim.tested_by
+    yield "Note", claim.note
+
+
+def _judged_against(claim: Claim) -> str:
+    if claim.frequency:
+        read = FREQUENCIES[claim.frequency]
+        return f"{read.reading[0].upper()}{read.reading[1:]}. Source: {read.source}."
+    cited = band_text(claim.cited_low, claim.cited_high, unit=claim.unit)
+    at = f", at {visit_word(claim.visit)}" if claim.visit else ""
+    return f"The cited {cited}{at}."
+
+
+def explain_judgement(judgement: Judgement) -> str:
+    """Return a judgement in paragraphs with headings; what a run does not hold is left out."""
+    one = judgement
+    rules = "; ".join(f"{lack.lacks} ({', '.join(lack.rule_ids)})" for lack in one.lacks)
+    readings = one.robustness
+    if readings is not None and not readings.n and one.verdict == "not testable":
+        readings = None
+    shrunk = one.shrunk
+    parts = {
+        "Verdict": f"{word(VERDICTS, one.verdict)}: {VERDICT_MEANING[one.verdict]}.",
+        "Finding": one.sentence,
+        "Among all claims of the run": _among_all(one),
+        "Under other readings": readings.sentence if readings else "",
+        "Tipping point": one.tipping.sentence if one.tipping else "",
+        "Shrunk toward all conditions": (
+            f"{share_text(shrunk.value)} (n = {count_text(shrunk.n)}). {shrunk.label}"
+            if shrunk
+            else ""
+        ),
+        "What may be said": one.may_say,
+        "What the words as printed do not say": rules,
+    }
+    return "\n\n".join(_part(name, text) for name, text in parts.items() if text)
+
+
+def _among_all(judgement: Judgement) -> str:
+    if not judgement.verdict_adjusted or judgement.verdict not in ("meets", "falls short"):
+        return ""
+    stands = "stands" if judgement.verdict_adjusted == judgement.verdict else "does not stand"
+    p = "" if judgement.p_holm is None else p_text(judgement.p_holm)
+    p = f", p {p}" if p[:1] in "<>" and p else f", p = {p}" if p else ""
+    return f"The verdict {stands} after adjusting for all claims judged together (Holm{p})."

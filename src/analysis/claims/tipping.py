@@ -1,0 +1,353 @@
+"""Tipping points: what the patients not rated would have to show for the verdict to change.
+
+For a share the answer is a number of patients and exact; for a mean it is the difference between
+those not rated and those rated.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from analysis.claims.judgement import DEFAULT_LEVEL, Judgement, Tipping, Verdict
+from analysis.claims.multiverse import judge_intervals
+from analysis.claims.verdict import judge_interval
+from analysis.numbers import count_text, fraction_text, number_text, quantity_text
+from analysis.results import KEYS, Row, find, find_one, rows_of
+from analysis.stats.rates import wilson_limits
+
+NO_PAIN_PCT = 100.0
+"""Percent. Nobody's pain can fall further."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShareTipping:
+    """How many of those not rated would have to respond.
+
+    Parameters
+    ----------
+    n, n_events : int
+        All who started, and those of them seen to respond.
+    n_missing : int
+        Not rated; inside ``n``.
+    n_open : int
+        Of these, who could have responded; a booster before the visit had ended the others'.
+    floor, ceiling : float or None
+        As cited; the ceiling counts only without a floor.
+    verdicts : tuple of str, length n_open + 1
+        Verdict over all who started, if 0, 1, 2 ... of the open ones had responded.
+    """
+
+    n: int
+    n_events: int
+    n_missing: int
+    n_open: int
+    floor: float | None
+    ceiling: float | None
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def n_to_meet(self) -> int | None:
+        """Fewest who would have to respond for ``meets``; None when impossible."""
+        return next((m for m, one in enumerate(self.verdicts) if one == "meets"), None)
+
+    @property
+    def n_to_stop_falling_short(self) -> int | None:
+        """Fewest who would have to respond not to fall short; None when impossible."""
+        return next((m for m, one in enumerate(self.verdicts) if one != "falls short"), None)
+
+    @property
+    def n_to_change(self) -> int | None:
+        """Fewest whose response gives another verdict than if none responds; None: no number."""
+        return next((m for m, one in enumerate(self.verdicts) if one != self.verdicts[0]), None)
+
+    @property
+    def sentence(self) -> str:
+        """The tipping point in words, and what those rated showed."""
+        if not self.n_missing:
+            return _all_rated(self.n)
+        was = "was" if self.n_missing == 1 else "were"
+        parts = [f"{count_text(self.n_missing)} of {count_text(self.n)} {was} not rated"]
+        if boosted := self.n_missing - self.n_open:
+            parts[0] += f", of whom {count_text(boosted)} had a booster before and cannot respond"
+        if self.floor is None:
+            parts.append(self._against_ceiling())
+        else:
+            if self.verdicts[0] == "falls short":
+                parts.append(_to("stop falling short", self.n_to_stop_falling_short, self.n_open))
+            if self.n_to_stop_falling_short is not None:  # else meeting is impossible all the more
+                parts.append(_to("meet the claim", self.n_to_meet, self.n_open))
+        if seen := self.n - self.n_missing:
+            parts.append(f"of those rated, {fraction_text(self.n_events, seen)} did")
+        return f"{'; '.join(parts)}."
+
+    def _against_ceiling(self) -> str:
+        if self.n_to_change is None:
+            return f"the verdict stays '{self.verdicts[0]}' however many of them respond"
+        needed = fraction_text(self.n_to_change, self.n_open)
+        return f"with {needed} responding it is '{self.verdicts[self.n_to_change]}'"
+
+    @property
+    def summary(self) -> Tipping:
+        """The part that is kept with a judgement."""
+        return Tipping(
+            n_missing=self.n_missing,
+            n_could=self.n_open,
+            n_to_meet=self.n_to_meet,
+            sentence=self.sentence,
+        )
+
+
+def _to(goal: str, needed: int | None, n_open: int) -> str:
+    if needed is None:
+        return f"to {goal} is impossible, even if all of them had responded"
+    if needed == 0:
+        return f"to {goal}, none would have to respond"
+    return f"to {goal}, {fraction_text(needed, n_open)} would have to respond"
+
+
+def _all_rated(n: int) -> str:
+    return f"All {count_text(n)} were rated: nobody's outcome is unknown."
+
+
+def tip_share(
+    n_events: int,
+    n: int,
+    *,
+    n_missing: int,
+    n_cannot: int = 0,
+    floor: float | None,
+    ceiling: float | None = None,
+    level: float = DEFAULT_LEVEL,
+) -> ShareTipping:
+    """Find how many of those not rated would have to respond for another verdict.
+
+    Parameters
+    ----------
+    n_events, n : int
+        Responders seen, and all who started, those not rated included.
+    n_missing, n_cannot : int
+        Not rated, and of these, how many cannot have responded.
+    floor, ceiling : float or None
+        As cited, shares.
+    level : float in (0, 1)
+        Level of the Wilson interval judged.
+
+    Raises
+    ------
+    ValueError
+        Impossible counts; or neither floor nor ceiling.
+
+    Notes
+    -----
+    Exact: every possible number is judged.
+
+    References
+    ----------
+    Yan et al. (2009), J Biopharm Stat 19:1085, on tipping-point displays.
+    """
+    if not 0 <= n_cannot <= n_missing <= n or not 0 <= n_events <= n - n_missing or not n:
+        raise ValueError(f"{n_events} of {n} with {n_missing} not rated cannot be")
+    n_open = n_missing - n_cannot
+    events = n_events + np.arange(n_open + 1)
+    low, high = wilson_limits(events, np.full(events.shape, n), level=level)
+    return ShareTipping(
+        n=n,
+        n_events=n_events,
+        n_missing=n_missing,
+        n_open=n_open,
+        floor=floor,
+        ceiling=ceiling,
+        verdicts=tuple(judge_intervals(low, high, floor=floor, ceiling=ceiling).tolist()),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeanTipping:
+    """How far those not rated would have to be from those rated.
+
+    Parameters
+    ----------
+    value, low, high : float
+        Mean and interval of those rated, percent.
+    n, n_missing : int
+        Rated, and not rated.
+    verdict : str
+        If those not rated were like those rated (delta 0).
+    delta_to_meet, delta_to_stop_falling_short : float or None
+        Difference of the mean of those not rated from that of those rated at which the verdict
+        becomes ``meets``, and ceases to be ``falls short``; percent points. Below 0 it holds until
+        they are so much worse. None when nobody is missing. For a claim that has only a ceiling
+        the verdict holds up to the difference instead of from it on.
+    best_verdict : str
+        If everyone not rated were free of pain; that of those rated when nobody is missing.
+    """
+
+    value: float
+    low: float
+    high: float
+    n: int
+    n_missing: int
+    verdict: Verdict
+    delta_to_meet: float | None
+    delta_to_stop_falling_short: float | None
+    best_verdict: Verdict
+
+    @property
+    def sentence(self) -> str:
+        """The tipping point in words."""
+        if self.delta_to_meet is None or self.delta_to_stop_falling_short is None:
+            return _all_rated(self.n)
+        was = "was" if self.n_missing == 1 else "were"
+        value = quantity_text(self.value, unit="percent")
+        parts = [
+            f"{count_text(self.n_missing)} {was} not rated; "
+            f"the {count_text(self.n)} rated had a mean reduction of {value}"
+        ]
+        impossible = "is impossible, whatever their pain"
+        if self.verdict == "falls short":
+            needed = f", their mean would have to be {self._at(self.delta_to_stop_falling_short)}"
+            possible = needed if self.best_verdict != "falls short" else f" {impossible}"
+            parts.append(f"to stop falling short{possible}")
+        if self.verdict == "meets":
+            parts.append(f"the claim is met until their mean is {self._at(self.delta_to_meet)}")
+        elif self.best_verdict != "falls short":
+            needed = f", their mean would have to be {self._at(self.delta_to_meet)}"
+            parts.append(
+                f"to meet the claim{needed if self.best_verdict == 'meets' else f' {impossible}'}"
+            )
+        return f"{'; '.join(parts)}."
+
+    def _at(self, delta: float) -> str:
+        mean = quantity_text(self.value + delta, unit="percent")
+        side = "above" if delta >= 0 else "below"
+        return f"{mean}, {number_text(abs(delta), decimals=1)} points {side} that of those rated"
+
+    @property
+    def summary(self) -> Tipping:
+        """The part that is kept with a judgement."""
+        return Tipping(
+            n_missing=self.n_missing,
+            delta_to_meet_pct=self.delta_to_meet,
+            sentence=self.sentence,
+        )
+
+
+def tip_mean(
+    value: float,
+    low: float,
+    high: float,
+    *,
+    n: int,
+    n_missing: int,
+    floor: float | None,
+    ceiling: float | None = None,
+) -> MeanTipping:
+    """Find the difference between those not rated and those rated at which the verdict turns.
+
+    Parameters
+    ----------
+    value, low, high : float
+        Mean and interval of those rated, percent.
+    n, n_missing : int
+        Rated, and not rated.
+    floor, ceiling : float or None
+        As cited, percent.
+
+    Raises
+    ------
+    ValueError
+        Nobody was rated; or neither floor nor ceiling.
+
+    Notes
+    -----
+    Pattern mixture: the mean of all is ``value + share_missing * delta``, and its interval that of
+    those rated, moved; so delta 0 gives back the interval of those rated. How uncertain the mean
+    of the missing is beyond that is not in it: it is assumed, not estimated.
+
+    References
+    ----------
+    Little (1993), J Am Stat Assoc 88:125; National Research Council (2010), The Prevention and
+    Treatment of Missing Data in Clinical Trials, chapter 5.
+    """
+    if n <= 0 or n_missing < 0:
+        raise ValueError(f"{n} rated and {n_missing} not rated cannot be")
+    part = n_missing / (n + n_missing)
+    best = part * (NO_PAIN_PCT - value)
+    cited = ceiling if floor is None else floor
+    verdict = judge_interval(low, high, floor=floor, ceiling=ceiling)
+    meeting, stopping = (high, low) if floor is None else (low, high)
+    assert cited is not None  # judge_interval has refused a claim with neither
+    return MeanTipping(
+        value=value,
+        low=low,
+        high=high,
+        n=n,
+        n_missing=n_missing,
+        verdict=verdict,
+        delta_to_meet=(cited - meeting) / part if part else None,
+        delta_to_stop_falling_short=(cited - stopping) / part if part else None,
+        best_verdict=judge_interval(low + best, high + best, floor=floor, ceiling=ceiling),
+    )
+
+
+def tip_judgement(judgement: Judgement, results: pd.DataFrame) -> ShareTipping | MeanTipping | None:
+    """Find the tipping point of a judged claim.
+
+    Parameters
+    ----------
+    judgement : Judgement
+        Its ``result_id`` names the result it rests on.
+    results : DataFrame
+        Results of the run; those of the other populations are looked up there.
+
+    Returns
+    -------
+    ShareTipping, MeanTipping or None
+        None for a claim not judged, a duration, or a mean without an interval.
+    """
+    if judgement.verdict in ("not testable", "unfalsifiable"):
+        return None
+    measures = find(
+        results, condition=judgement.condition, measure=("responder_share", "percent_reduction")
+    )
+    row = next((one for one in rows_of(measures) if one.result_id == judgement.result_id), None)
+    if row is None or row.value is None:
+        return None
+    floor, ceiling = judgement.cited_low, judgement.cited_high
+    if row.measure == "responder_share":
+        every = _of_population(row, measures, "all_starters")
+        if every is None or every.n_events is None:
+            return None
+        best = _of_population(row, measures, "best_case")
+        could = every.n_missing
+        if best is not None and best.n_events is not None:
+            could = best.n_events - every.n_events
+        return tip_share(
+            every.n_events,
+            every.n,
+            n_missing=every.n_missing,
+            n_cannot=every.n_missing - could,
+            floor=floor,
+            ceiling=ceiling,
+            level=every.level or DEFAULT_LEVEL,
+        )
+    seen = _of_population(row, measures, "observed")
+    if seen is None or seen.value is None or seen.low is None or seen.high is None:
+        return None
+    return tip_mean(
+        seen.value,
+        seen.low,
+        seen.high,
+        n=seen.n,
+        n_missing=seen.n_missing,
+        floor=floor,
+        ceiling=ceiling,
+    )
+
+
+def _of_population(row: Row, results: pd.DataFrame, population: str) -> Row | None:
+    keys = {name: getattr(row, name) for name in KEYS}
+    return find_one(results, **keys | {"population": population})

@@ -1,0 +1,1 @@
+"""Estimators: they take arrays or Series and return numbers with intervals."""

@@ -1,0 +1,812 @@
+"""How long relief lasts: every number on one group's relief, from its rows of ADTTE.
+
+The headline takes each loss as lying between two visits (`npmle`), with the guarded bootstrap
+interval, which holds whatever happened between the visits if their days do not depend on the loss.
+Boosters make them depend on it; medians are then read at the planned visits only. Other
+definitions of loss, Kaplan-Meier, which readers know and which runs late, and competing boosters
+follow; `relief_models` has comparisons and fitted shapes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
+from itertools import product
+from typing import Any, get_args
+
+import numpy as np
+import pandas as pd
+
+from analysis.labels import note_text
+from analysis.numbers import count_text, fraction_text, interval_text, level_text, quantity_text
+from analysis.results import Estimate, Row, find_one, no_patients, note
+from analysis.settings import (
+    DAYS_PER_WEEK,
+    HORIZON_WEEKS,
+    READ_WEEKS,
+    VISIT_WEEKS,
+    AnalysisSettings,
+    BoosterStrategy,
+    Clock,
+    LossRule,
+)
+from analysis.stats.npmle import IntervalCurve, estimate_npmle
+from analysis.stats.npmle_bootstrap import QUARTILES, ReliefBootstrap, bootstrap_relief
+from analysis.stats.survival import (
+    CumulativeIncidence,
+    SurvivalCurve,
+    estimate_cumulative_incidence,
+    estimate_kaplan_meier,
+)
+from analysis.stats.times import Bools, Floats
+
+PARAMCDS: dict[BoosterStrategy, str] = {
+    "loss": "RELLOSS",
+    "censoring": "RELCENS",
+    "ignored": "RELIGN",
+}
+DEFINITIONS: dict[BoosterStrategy, str] = {
+    "loss": "booster_as_loss",
+    "censoring": "booster_as_censoring",
+    "ignored": "booster_ignored",
+}
+"""Parameter of ADTTE, and definition in the results, of each booster strategy."""
+
+RESPONDERS, ALL_STARTERS = "responders", "all_starters"
+
+MAIN_GROUPS = ("all", "arm")
+"""Groups reported under every reading of a booster; arms stand for the patients of a claim."""
+
+VISITS = tuple(VISIT_WEEKS.values())
+"""Planned visits: weeks 0, 4, 8, 12 and 26 after the end of the series."""
+
+TIMES = (0.0, *READ_WEEKS)
+
+ALL_BUT = 1 - 1e-8
+"""A share that may lie in a range this wide is not known at all (1e-8: the fit's error)."""
+
+MOST_REPLICATES, FEWER_REPLICATES = 1000, 400
+"""Resamples of a headline, and of one of many medians in a table of definitions: a limit then moves
+by chance by about a tenth, and a sixth, of its own standard error."""
+
+MOST_SPANS, LEAST_TO_SHOW = 20, 30
+"""Single patients shown, and the fewest patients out of whom they may be."""
+
+Rng = Callable[..., np.random.Generator]
+"""Returns a fresh generator for the name of a result: ``partial(generator, settings, condition,
+group_by, group)`` of `analysis.adam.study.generator`."""
+
+Numbers = dict[tuple[str, str], Estimate]
+"""Estimates by measure and visit."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Group:
+    """Patients whose relief is reported together, and what all their rows have in common.
+
+    Parameters
+    ----------
+    condition, group_by, group : str
+        Keys in the results.
+    settings : AnalysisSettings
+    n_starters : int
+        Patients, whether they responded or not.
+    is_rated : bool
+        Whether anybody was rated where relief must be shown to be timed: at the end of the series,
+        or at any time when the clock runs from first response. Where nobody was, relief is not
+        known of anyone; it is not 0.
+    rng : callable
+        Returns a fresh generator for the name of a result (``Rng``).
+    notes : tuple of str
+        Notes on the group, such as ``arms_together``.
+    """
+
+    condition: str
+    group_by: str
+    group: str
+    settings: AnalysisSettings
+    n_starters: int
+    is_rated: bool
+    rng: Rng
+    notes: tuple[str, ...] = ()
+
+    @property
+    def departures(self) -> tuple[str, ...]:
+        """Notes on a rule of loss and a clock that are not the suite's own."""
+        rule, clock = self.settings.loss_rule, self.settings.relief_clock
+        notes = ((f"rule_{rule}", rule != "once"), (f"clock_{clock}", clock != "end_of_series"))
+        return tuple(code for code, departs in notes if departs)
+
+    def row(self, estimate: Estimate, measure: str, **keys: Any) -> dict[str, Any]:
+        """Return an estimate as a row of the results; keys win over those of the group."""
+        own = {"condition": self.condition, "group_by": self.group_by, "group": self.group}
+        return estimate.row(**{"definition": "", "visit": "", **own, "measure": measure, **keys})
+
+    def rows(self, numbers: Numbers, *notes: str, **keys: Any) -> list[dict[str, Any]]:
+        """Return estimates by measure and visit as rows, with more notes."""
+        return [
+            self.row(with_notes(estimate, *notes), measure, visit=visit, **keys)
+            for (measure, visit), estimate in numbers.items()
+        ]
+
+
+def make_group(
+    key: Sequence[str],
+    people: pd.DataFrame,
+    rated: Container[str],
+    settings: AnalysisSettings,
+    rng: Rng,
+) -> Group:
+    """Return the group of some rows of ADSL.
+
+    Parameters
+    ----------
+    key : sequence of str
+        condition, group_by, group.
+    people : DataFrame
+        USUBJID and ARM of the group's patients. Different arms counted together are noted; a blank
+        one is an arm where others are named.
+    rated : container of str
+        Patients rated where relief must be shown to be timed.
+    settings, rng
+        As in `Group`.
+    """
+    arms = people["ARM"].fillna("not recorded").nunique() if people["ARM"].notna().any() else 1
+    return Group(
+        condition=key[0],
+        group_by=key[1],
+        group=key[2],
+        settings=settings,
+        n_starters=len(people),
+        is_rated=any(patient in rated for patient in people["USUBJID"]),
+        rng=rng,
+        notes=("arms_together",) if arms > 1 else (),
+    )
+
+
+# When relief ended, as arrays in weeks
+
+
+@dataclass(frozen=True, eq=False)
+class Losses:
+    """Ends of relief of some patients under one reading of boosters.
+
+    Parameters
+    ----------
+    left, right : ndarray of float, shape (n,)
+        Weeks on the clock; relief ended in (left, right], right infinite when not seen to end.
+    time, is_event : ndarray, shape (n,)
+        The same with the end dated at the visit that found it.
+    cause : ndarray of str, shape (n,)
+        ``loss``, ``booster`` or ``censored``.
+    prompted : bool
+        Whether boosters brought some of them in before a loss was found: the days of their looks
+        then depend on the loss.
+    """
+
+    left: Floats
+    right: Floats
+    time: Floats
+    is_event: Bools
+    cause: np.ndarray
+    prompted: bool = False
+
+    @property
+    def n(self) -> int:
+        """Number of patients."""
+        return len(self.left)
+
+    @property
+    def followed(self) -> bool:
+        """Whether anything is known of anybody after the clock began: a rating, or an end."""
+        return bool(((self.time > 0) | self.is_event).any())
+
+    @property
+    def last_look(self) -> float:
+        """Last week at which anybody was known to be relieved, or no longer to be; 0 if nobody."""
+        ends = np.concatenate([self.left, self.right[np.isfinite(self.right)]])
+        return float(ends.max(initial=0.0))
+
+    def with_nonresponders(self, n: int) -> Losses:
+        """Return the same with ``n`` more patients whose relief ended at 0: it never began."""
+        zeros = np.zeros(n)
+        return Losses(
+            np.append(self.left, zeros),
+            np.append(self.right, zeros),
+            np.append(self.time, zeros),
+            np.append(self.is_event, np.ones(n, dtype=bool)),
+            np.append(self.cause, np.full(n, "loss")),
+            self.prompted,
+        )
+
+
+def losses_of(adtte: pd.DataFrame) -> Losses:
+    """Return the ends of relief of rows of ADTTE of one parameter, rule and clock."""
+    booster, first_bad = adtte["BOOSTDY"].to_numpy(float), adtte["BADDY"].to_numpy(float)
+    return Losses(
+        adtte["LDY"].to_numpy(float) / DAYS_PER_WEEK,
+        adtte["RDY"].to_numpy(float) / DAYS_PER_WEEK,
+        adtte["AVAL"].to_numpy(float) / DAYS_PER_WEEK,
+        adtte["CNSR"].to_numpy() == 0,
+        adtte["EVNTDESC"].to_numpy(dtype=object),
+        bool((np.isfinite(booster) & (booster <= first_bad)).any()),
+    )
+
+
+def choose(
+    adtte: pd.DataFrame,
+    settings: AnalysisSettings,
+    *,
+    strategy: BoosterStrategy | None = None,
+    rule: str = "",
+    clock: str = "",
+) -> pd.DataFrame:
+    """Return the rows of ADTTE under the settings, but for what is named."""
+    return adtte[
+        (adtte["PARAMCD"] == PARAMCDS[strategy or settings.booster_strategy])
+        & (adtte["RULE"] == (rule or settings.loss_rule))
+        & (adtte["CLOCK"] == (clock or settings.relief_clock))
+    ]
+
+
+def sample_spans(adtte: pd.DataFrame) -> pd.DataFrame:
+    """Return at most 20 rows of ADTTE evenly spaced by length of relief; none of fewer than 30.
+
+    A few out of few patients could be recognized.
+    """
+    if len(adtte) < LEAST_TO_SHOW:
+        return adtte.head(0)
+    picked = np.linspace(0, len(adtte) - 1, MOST_SPANS).round().astype(int)
+    return adtte.sort_values(["LDY", "AVAL"], kind="stable").iloc[picked]
+
+
+# The headline: losses between visits
+
+
+def interval_curve(losses: Losses) -> IntervalCurve | None:
+    """Return the interval-censored curve in weeks; None when nobody was followed."""
+    if not losses.followed:
+        return None
+    return _interval_curve(losses.left.tobytes(), losses.right.tobytes())
+
+
+@lru_cache(maxsize=4096)
+def _interval_curve(left: bytes, right: bytes) -> IntervalCurve:
+    return estimate_npmle(np.frombuffer(left), np.frombuffer(right), time_unit="weeks")
+
+
+@lru_cache(maxsize=4096)
+def _bootstrap(
+    left: bytes,
+    right: bytes,
+    rng: Rng,
+    population: str,
+    replicates: int,
+    level: float,
+) -> ReliefBootstrap:
+    """Return the intervals of a curve; readings that leave the same losses share them."""
+    return bootstrap_relief(
+        _interval_curve(left, right),
+        rng=rng("relief", population),
+        times=TIMES,
+        lost_shares=QUARTILES,
+        tau=HORIZON_WEEKS,
+        replicates=replicates,
+        level=level,
+    )
+
+
+def relief_numbers(
+    losses: Losses,
+    settings: AnalysisSettings,
+    *,
+    rng: Rng,
+    population: str = RESPONDERS,
+    clock: Clock = "end_of_series",
+    most_replicates: int = MOST_REPLICATES,
+) -> Numbers:
+    """Return the numbers of the interval-censored curve with their guarded intervals.
+
+    Parameters
+    ----------
+    losses : Losses
+    settings : AnalysisSettings
+        Level and number of resamples.
+    rng : callable
+        `Group.rng`, called with "relief" and the population. Definitions share it: where they make
+        no difference, the intervals make none either.
+    population : str
+    clock : str
+        From when the losses are timed.
+    most_replicates : int
+
+    Returns
+    -------
+    dict of (measure, visit) to Estimate
+        relief_duration (median), relief_quartile (25 and 75 % lost), relief_mean (up to 26 weeks),
+        relieved_share at weeks 2 to 26, relief_duration_even_spread. Where boosters brought
+        patients in, quartiles are read at the planned visits (clock ``end_of_series``) or carry a
+        note, and there is no even spread.
+    """
+    curve = interval_curve(losses)
+    if curve is None:
+        return _nothing(losses.n, "not_followed" if losses.n else "no_relief")
+    level = settings.confidence_level
+    replicates = min(settings.bootstrap_replicates, most_replicates)
+    ends = losses.left.tobytes(), losses.right.tobytes()
+    made = _bootstrap(*ends, rng, population, replicates, level)
+    shares = {
+        week: _unless_silent(replace(share, method="npmle"), curve, week)
+        for week, share in zip(TIMES, made.guarded.survival, strict=True)
+    }
+    quartiles = [replace(each, method="npmle") for each in made.guarded.quantiles]
+    assert made.guarded.restricted_mean is not None
+    mean = replace(made.guarded.restricted_mean, method="npmle")
+    numbers: Numbers = {}
+    if not losses.prompted:
+        even = made.even_spread.quantiles[1]
+        more = (note("resamples", replicates),) if even.level else ()
+        numbers["relief_duration_even_spread", ""] = with_notes(even, *more)
+    else:
+        mean = with_notes(mean, "prompted")
+        if clock == "end_of_series":
+            quartiles = [
+                quantile_at_planned(each, shares, lost_share=lost_share, level=level)
+                for each, lost_share in zip(quartiles, QUARTILES, strict=True)
+            ]
+            shares = {w: s if w in VISITS else with_notes(s, "prompted") for w, s in shares.items()}
+        else:
+            quartiles = [with_notes(each, "prompted") for each in quartiles]
+    first, median, third = quartiles
+    return numbers | {
+        ("relief_duration", ""): median,
+        ("relief_quartile", "lost_25"): first,
+        ("relief_quartile", "lost_75"): third,
+        ("relief_mean", week_name(HORIZON_WEEKS)): mean,
+        **{("relieved_share", week_name(week)): shares[week] for week in READ_WEEKS},
+    }
+
+
+def _unless_silent(share: Estimate, curve: IntervalCurve, week: float) -> Estimate:
+    """Return a share, or no number where it may lie anywhere from 0 to 1."""
+    low, high = curve.bounds(week)
+    if share.value is None or high - low < ALL_BUT:
+        return share
+    why = (note("silent_week", f"{week:g}"),)
+    return replace(
+        share, value=None, low=None, high=None, level=None, status="not estimable", notes=why
+    )
+
+
+def _nothing(n: int, why: str) -> Numbers:
+    """Return the numbers of patients none of whom was followed, or of none at all."""
+    shares = {
+        ("relieved_share", week_name(week)): no_number(n, "share", "npmle", why)
+        for week in READ_WEEKS
+    }
+    return {("relief_duration", ""): no_number(n, "weeks", "npmle", why), **shares}
+
+
+def no_number(n: int, unit: str, method: str, why: str) -> Estimate:
+    """Return the estimate that says why there is none."""
+    if not n:
+        return no_patients(unit=unit, method=method, notes=(why,))
+    return Estimate(value=None, n=n, unit=unit, method=method, status="not estimable", notes=(why,))
+
+
+def with_notes(estimate: Estimate, *more: str) -> Estimate:
+    """Return an estimate with more notes."""
+    return replace(estimate, notes=(*estimate.notes, *more))
+
+
+def week_name(week: float) -> str:
+    """Return the visit name of a week: ``week_8.7``."""
+    return f"week_{week:g}"
+
+
+def quantile_at_planned(
+    quantile: Estimate, shares: Mapping[float, Estimate], *, lost_share: float, level: float
+) -> Estimate:
+    """Return the time by which a share has lost relief, from the shares at planned visits.
+
+    Who has lost relief comes for a booster sooner, and is rated on that day. Between two planned
+    visits the days of the looks then depend on the loss, and a curve that takes them as chance
+    falls too early. At the planned visits everybody is looked at; between them nothing is assumed
+    but a fall.
+
+    Parameters
+    ----------
+    quantile : Estimate
+        The same quantile of the curve itself, for n and events.
+    shares : mapping of float to Estimate
+        Share still relieved at each of `VISITS`, with a guarded interval.
+    lost_share : float in (0, 1)
+        0.5 for the median.
+    level : float in (0, 1)
+        Level of the intervals.
+
+    Returns
+    -------
+    Estimate
+        Weeks, on the straight line between two planned visits; ``not reached`` when the share is
+        above ``1 - lost_share`` at every planned visit it is known at. ``low``: the last planned
+        visit up to which the interval of the share lies above it, 0 where there is none;
+        ``high``: the first at which it lies below, None where there is none.
+    """
+    kept = 1 - lost_share
+    weeks = [week for week in VISITS if shares[week].value is not None]
+    heights = [shares[week].value or 0.0 for week in weeks]
+    value: float | None = None
+    below = next((place for place, height in enumerate(heights) if height <= kept), None)
+    if below is not None:
+        value = weeks[below]
+        if below:
+            part = (heights[below - 1] - kept) / (heights[below - 1] - heights[below])
+            value = weeks[below - 1] + part * (weeks[below] - weeks[below - 1])
+    low = 0.0
+    for week in weeks[1:]:
+        floor = shares[week].low
+        if floor is None or floor <= kept:
+            break
+        low = week
+    ceilings = ((week, shares[week].high) for week in weeks)
+    high = next((week for week, end in ceilings if end is not None and end < kept), None)
+    return replace(
+        quantile,
+        value=value,
+        low=low if value is None else min(low, value),
+        high=high if value is None or high is None else max(high, value),
+        level=level,
+        method="npmle_planned",
+        status="estimated" if value is not None else "not reached",
+        notes=(),
+    )
+
+
+def relief_table(adtte: pd.DataFrame, group: Group) -> pd.DataFrame:
+    """Return every number on a group's relief that its rows of ADTTE give, for `Results.add`.
+
+    That is `relief_rows`; for all patients and for arms, which stand for the patients of a claim,
+    `competing_rows`; and for all patients `definition_rows`.
+
+    Parameters
+    ----------
+    adtte : DataFrame
+        Rows of the group's responders, under every rule of loss, clock and booster strategy:
+        PARAMCD, RULE, CLOCK, LDY, RDY, AVAL, CNSR, EVNTDESC, BADDY, BOOSTDY.
+    group : Group
+    """
+    frames = [relief_rows(adtte, group)]
+    if group.group_by in MAIN_GROUPS:
+        frames.append(competing_rows(adtte, group))
+    if group.group_by == "all":
+        frames.append(definition_rows(adtte, group))
+    return pd.concat(frames, ignore_index=True)
+
+
+def relief_rows(adtte: pd.DataFrame, group: Group) -> pd.DataFrame:
+    """Return the duration of relief of a group, losses between visits and dated at the visit.
+
+    Returns
+    -------
+    DataFrame
+        The measures of `relief_numbers`, of responders and, where those who did not respond have 0
+        weeks, of all starters; km_relief_duration, km_relieved_share and at_risk (Kaplan-Meier).
+        Responders under every booster strategy and all starters under that of the settings; of
+        subgroups other than arms, which stand for the patients of a claim, only responders under
+        that of the settings.
+
+    References
+    ----------
+    Sun (2006), The Statistical Analysis of Interval-censored Failure Time Data, section 1.2, on
+    why dating a loss at the visit that found it matters.
+    """
+    own, level = group.settings.booster_strategy, group.settings.confidence_level
+    wanted: list[tuple[str, BoosterStrategy]] = [(RESPONDERS, own)]
+    if group.group_by in MAIN_GROUPS:
+        wanted = [(RESPONDERS, each) for each in DEFINITIONS] + [(ALL_STARTERS, own)]
+    rows = []
+    for population, strategy in wanted:
+        losses = losses_of(choose(adtte, group.settings, strategy=strategy))
+        notes = (*group.notes, *group.departures)
+        keys = {
+            "definition": DEFINITIONS[strategy],
+            "population": population,
+            "threshold_pct": group.settings.responder_threshold_pct,
+        }
+        if population == RESPONDERS:
+            rows += group.rows(_dated_numbers(losses, level), *notes, **keys)
+        if group.n_starters and not group.is_rated:
+            n = group.n_starters if population == ALL_STARTERS else 0
+            rows += group.rows(_nothing(n, "not_at_end"), *notes, **keys)
+            continue
+        if population == ALL_STARTERS:
+            others = group.n_starters - losses.n
+            losses = losses.with_nonresponders(others)
+            if others:
+                notes += (note("others_one" if others == 1 else "others_many", others),)
+        numbers = relief_numbers(
+            losses,
+            group.settings,
+            rng=group.rng,
+            population=population,
+            clock=group.settings.relief_clock,
+        )
+        rows += group.rows(numbers, *notes, **keys)
+    return pd.DataFrame(rows)
+
+
+def definition_rows(adtte: pd.DataFrame, group: Group) -> pd.DataFrame:
+    """Return the median of relief under every rule of loss and every clock.
+
+    ``adtte`` is as in `relief_rows`, with all rules and clocks. The measure is
+    relief_duration_by_definition and ``definition`` is ``<rule>.<clock>``; boosters are those of
+    the settings, whose own rule and clock have as many resamples as the headline.
+    """
+    rows = []
+    for rule, clock in product(get_args(LossRule), get_args(Clock)):
+        in_force = (rule, clock) == (group.settings.loss_rule, group.settings.relief_clock)
+        most = MOST_REPLICATES if in_force else FEWER_REPLICATES
+        losses = losses_of(choose(adtte, group.settings, rule=rule, clock=clock))
+        numbers = relief_numbers(
+            losses, group.settings, rng=group.rng, clock=clock, most_replicates=most
+        )
+        median = {("relief_duration_by_definition", ""): numbers["relief_duration", ""]}
+        keys = {"definition": f"{rule}.{clock}", "population": RESPONDERS}
+        rows += group.rows(median, *group.notes, **keys)
+    return pd.DataFrame(rows)
+
+
+# Kaplan-Meier and competing boosters: loss dated at the visit that found it
+
+
+def kaplan_meier_curve(losses: Losses, *, level: float) -> SurvivalCurve | None:
+    """Return the curve in weeks; None when nobody responded."""
+    if not losses.n:
+        return None
+    return estimate_kaplan_meier(losses.time, losses.is_event, level=level, time_unit="weeks")
+
+
+def _dated_numbers(losses: Losses, level: float) -> Numbers:
+    """Return median, shares and numbers followed; a number that rests on a loss says it is late."""
+    curve = kaplan_meier_curve(losses, level=level)
+    nobody = partial(no_number, losses.n, method="kaplan_meier")
+
+    def late(estimate: Estimate) -> Estimate:
+        return with_notes(estimate, "runs_late") if estimate.n_events else estimate
+
+    if curve is None:
+        median = nobody(unit="weeks", why="no_relief")
+    elif losses.followed:
+        median = late(curve.median)
+    else:
+        median = nobody(unit="weeks", why="not_followed")
+    numbers = {("km_relief_duration", ""): median}
+    for week in READ_WEEKS:
+        share = nobody(unit="share", why="no_relief") if curve is None else late(curve.at(week))
+        numbers["km_relieved_share", week_name(week)] = share
+    for week in TIMES:
+        numbers["at_risk", week_name(week)] = (
+            nobody(unit="count", why="no_relief")
+            if curve is None
+            else Estimate(
+                value=float(curve.at_risk([week])[0]), n=curve.n, unit="count", method="followed"
+            )
+        )
+    return numbers
+
+
+CAUSES = {"loss": 1, "booster": 2}
+HALF = 0.5
+
+
+def incidence_curve(losses: Losses, *, level: float) -> CumulativeIncidence | None:
+    """Return the cumulative incidence of loss and of boosters; None when nobody was followed.
+
+    The losses are those under the strategy ``loss``, in which a booster has its date and cause.
+    """
+    if not losses.followed:
+        return None
+    codes = np.select([losses.cause == name for name in CAUSES], list(CAUSES.values()), default=0)
+    return estimate_cumulative_incidence(
+        losses.time, codes, causes=list(CAUSES.values()), level=level, time_unit="weeks"
+    )
+
+
+def competing_rows(adtte: pd.DataFrame, group: Group) -> pd.DataFrame:
+    """Return cumulative incidences and the median where a booster competes with loss.
+
+    The measures are cumulative_incidence (definition ``loss`` or ``booster``) at weeks 2 to 26 and
+    relief_duration with definition ``booster_competing``, of responders. Where no booster came
+    first the latter is the headline itself. ``adtte`` is as in `relief_rows`.
+    """
+    level = group.settings.confidence_level
+    losses = losses_of(choose(adtte, group.settings, strategy="loss"))
+    notes = (*group.notes, *group.departures)
+    keys = {"population": RESPONDERS, "threshold_pct": group.settings.responder_threshold_pct}
+    incidence = incidence_curve(losses, level=level)
+    rows = []
+    for name, cause in CAUSES.items():
+        numbers = {}
+        for week in READ_WEEKS:
+            if incidence is None:
+                why = "not_followed" if losses.n else "no_relief"
+                share = no_number(losses.n, "share", "aalen_johansen", why)
+            else:
+                share = incidence.at(week, cause)
+                if name == "loss" and share.n_events:
+                    share = with_notes(share, "dated_at_visit")
+            numbers["cumulative_incidence", week_name(week)] = share
+        rows += group.rows(numbers, *notes, definition=name, **keys)
+    if (losses.cause == "booster").any():
+        median = median_when_competing(losses, level=level)
+    else:
+        clock = group.settings.relief_clock
+        numbers = relief_numbers(losses, group.settings, rng=group.rng, clock=clock)
+        median = numbers["relief_duration", ""]
+    competing = {("relief_duration", ""): median}
+    rows += group.rows(competing, *notes, definition="booster_competing", **keys)
+    return pd.DataFrame(rows)
+
+
+def median_when_competing(losses: Losses, *, level: float) -> Estimate:
+    """Return the time by which half have lost relief, those boosted first never counting as lost.
+
+    Parameters
+    ----------
+    losses : Losses
+        Under the strategy ``loss``.
+    level : float in (0, 1)
+
+    Returns
+    -------
+    Estimate
+        Weeks; ``not reached`` when the incidence of loss stays below one half, which it must when
+        many are boosted first. The value dates losses midway between two visits; the lower limit
+        dates them right after the last good rating and the upper at the visit that found them, so
+        the interval holds whatever happened between.
+    """
+    if not losses.followed:
+        why = "not_followed" if losses.n else "no_relief"
+        return no_number(losses.n, "weeks", "competing_median", why)
+    lost = losses.cause == "loss"
+    with np.errstate(invalid="ignore"):  # an open end is never taken
+        midway = (losses.left + losses.right) / 2
+    early, middle, late = (
+        incidence_curve(replace(losses, time=np.where(lost, dated, losses.time)), level=level)
+        for dated in (losses.left, midway, losses.right)
+    )
+    assert early is not None and middle is not None and late is not None
+    value = _first_at(middle.times, middle.incidence[:, 0])
+    high_share = np.where(np.isnan(early.high[:, 0]), early.incidence[:, 0], early.high[:, 0])
+    low, high = _first_at(early.times, high_share), _first_at(late.times, late.low[:, 0])
+    if value is not None:
+        low = value if low is None else min(low, value)
+        high = None if high is None else max(high, value)
+    return Estimate(
+        value=value,
+        low=low,
+        high=high,
+        level=level,
+        n=losses.n,
+        n_events=int(lost.sum()),
+        unit="weeks",
+        method="competing_median",
+        status="estimated" if value is not None else "not reached",
+    )
+
+
+def _first_at(times: Floats, share: Floats) -> float | None:
+    reached = np.flatnonzero(share >= HALF)  # an undefined limit (NaN) is not reached
+    return float(times[reached[0]]) if len(reached) else None
+
+
+# In words
+
+BOOSTER_WORDS = {
+    "booster_as_loss": ("a booster counts as its end", "lose it or to have a booster"),
+    "booster_as_censoring": (
+        "nothing counts as known after a booster", "lose it before any booster"
+    ),
+    "booster_ignored": ("boosters are ignored", "lose it"),
+}  # fmt: skip
+"""What a booster is, and what was seen to happen, by definition."""
+
+
+def describe_relief(
+    results: pd.DataFrame, *, condition: str, strategy: BoosterStrategy, label: str
+) -> str:
+    """Return how long relief lasts, in sentences made from the results of a condition.
+
+    Parameters
+    ----------
+    results : DataFrame
+        `analysis.results`, with the rows of `relief_rows`.
+    condition : str
+        Condition code, or ``all``.
+    strategy : str
+        The booster strategy to speak of.
+    label : str
+        The condition in words.
+
+    Returns
+    -------
+    str
+        The median with its interval, n, the share still followed, and what a booster is; then the
+        same of all who started, and notes on departures and arms. A sentence for every odd case,
+        never a missing number.
+    """
+    definition = DEFINITIONS[strategy]
+    own = {"condition": condition, "group_by": "all", "definition": definition}
+    week = {"visit": "week_12", **own}
+    row = find_one(results, measure="relief_duration", population=RESPONDERS, **own)
+    if row is None:
+        return "How long relief lasts was not computed for these patients."
+    notes = row.notes.split(";")
+    parts = [_median_sentence(row, label, notes)]
+    at_risk = find_one(results, measure="at_risk", **week)
+    known = row.n and row.n_events is not None and row.status != "not estimable"
+    if known and at_risk is not None and at_risk.value is not None:
+        seen = f"{fraction_text(row.n_events or 0, row.n)} {_was(row.n_events)} seen to "
+        still = f"{count_text(at_risk.value)} of {count_text(row.n)} {_was(at_risk.value)} still "
+        parts.append(
+            f"{seen}{BOOSTER_WORDS[definition][1]}; {still}followed with relief at week 12."
+        )
+    share = find_one(results, measure="relieved_share", population=ALL_STARTERS, **week)
+    if share is not None and share.status != "no patients":
+        who = "the 1 patient who" if share.n == 1 else f"all {count_text(share.n)} who"
+        if share.value is None:
+            parts.append(f"Of {who} started, the share with relief at week 12 is not known.")
+        else:
+            number = quantity_text(share.value, unit="share")
+            kept = f"{number} still had it" if share.value else "none had relief"
+            parts.append(f"Of {who} started, {kept} at week 12 ({_interval_words(share)}).")
+    spoken = ("rule_", "clock_", "arms_together")
+    parts += [note_text(each) for each in notes if each.startswith(spoken)]
+    return " ".join(parts)
+
+
+def _was(count: float | None) -> str:
+    return "was" if count == 1 else "were"
+
+
+def _median_sentence(row: Row, label: str, notes: Sequence[str]) -> str:
+    """Return the median in words, or why there is none."""
+    moment = "any rating" if "clock_first_response" in notes else "the end of the series"
+    if "not_at_end" in notes:
+        return f"{label}: {note_text('not_at_end').replace('Nobody', 'nobody')}"
+    if row.status == "no patients":
+        return f"{label}: nobody had relief at {moment}, so none can be timed."
+    count = "1 patient" if row.n == 1 else f"{count_text(row.n)} patients"
+    patients = f"{label}: of {count} with relief at {moment}"
+    if row.status == "not estimable":
+        return f"{patients}, nobody was rated again; how long it lasts is not known."
+    booster = BOOSTER_WORDS[row.definition][0]
+    if row.value is None:
+        begins = ""
+        if row.low:
+            low = quantity_text(row.low, unit="weeks")
+            begins = f"; its {level_text(row.level)} begins at {low}"
+        return (
+            f"{patients}, the time by which half had lost it was not reached while they were "
+            f"followed{begins} ({booster})."
+        )
+    median = quantity_text(row.value, unit="weeks")
+    return (
+        f"{patients}, half had lost it after {median} ({_interval_words(row)}; losses lie between "
+        f"two visits, {booster})."
+    )
+
+
+def _interval_words(row: Row) -> str:
+    """Return the interval in words; without one, where the data place the number."""
+    if row.low is not None or row.high is not None:
+        return f"{level_text(row.level)} {interval_text(row)}"
+    for each in row.notes.split(";"):
+        code, _, numbers = each.partition("(")
+        if code in ("placed_within", "placed_from"):
+            ends = numbers.rstrip(")").split(",")
+            placed = f"after {ends[0]} and by {ends[1]}" if len(ends) > 1 else f"from {ends[0]} on"
+            return f"there is no interval: the data place it only {placed} weeks"
+    return "there is no interval"
