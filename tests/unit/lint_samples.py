@@ -8,13 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from analysis.lint.catalogue import Listed
-from analysis.lint.document import Document, Gatherer
-from analysis.lint.findings import Finding
-from analysis.lint.lines import gather_plain, split_lines
-from analysis.lint.linter import LintResult, lint_documents
-from analysis.lint.office import finish_document
-from analysis.lint.verdicts import NO_RUN, RunVerdict, RunVerdicts
+from analysis.claims.judgement import Judgement
+from analysis.claims.records import write_claims
+from analysis.lint.findings import NO_RUN, Finding, LintResult, Run, lint_documents
+from analysis.lint.match import Listed
+from analysis.lint.text import Document, read_text
 
 SHARED = Path(__file__).parents[3] / "shared"
 DATA = Path(__file__).parents[1] / "data" / "lint"
@@ -41,18 +39,19 @@ SHORT = Listed(claim_id="C006", wording="Diabetic neuropathy", condition="neurop
 CLAIMS = (CRPS, FIBRO, NERVE, SUCCESS, ORGANS, SOME, SHORT)
 
 
-def verdict(claim: Listed, said: str, low: float | None, high: float | None) -> RunVerdict:
-    return RunVerdict(
+def verdict(claim: Listed, said: str, low: float | None, high: float | None) -> Judgement:
+    return Judgement(
         claim_id=claim.claim_id, verdict=said, wording=claim.wording, reading=claim.reading,
         condition=claim.condition, cited_low=claim.cited_low, cited_high=claim.cited_high,
-        unit=claim.unit, low=low, high=high, n=137, sentence=f"Seen: {said}.",
+        unit=claim.unit, low=low, high=high, n=137, sentence=f"Seen: {said}.", source="a page",
+        cited_text="",
     )  # fmt: skip
 
 
-def run_of(*verdicts: RunVerdict, **about: object) -> RunVerdicts:
-    told = {one.claim_id: one for one in verdicts}
+def run_of(*verdicts: Judgement, **about: object) -> Run:
+    by_id = {one.claim_id: one for one in verdicts}
     settings = {"conditions": ("crps", "fibromyalgia", "neuropathic"), **about}
-    return RunVerdicts(name="run", export="clinic", started="2026-01-02", verdicts=told, **settings)  # type: ignore[arg-type]
+    return Run(name="run", export="clinic", started="2026-01-02", verdicts=by_id, **settings)  # type: ignore[arg-type]
 
 
 FULL_RUN = run_of(
@@ -64,12 +63,10 @@ FULL_RUN = run_of(
 
 
 def plain(text: str) -> Document:
-    gatherer = Gatherer()
-    blocks = list(gather_plain(split_lines(text), gatherer))
-    return finish_document("copy.txt", "txt", text, blocks, gatherer)
+    return read_text(text, form="txt", name="copy.txt")
 
 
-def lint(text: str, claims: tuple[Listed, ...] = CLAIMS, run: RunVerdicts = NO_RUN) -> LintResult:
+def lint(text: str, claims: tuple[Listed, ...] = CLAIMS, run: Run = NO_RUN) -> LintResult:
     return lint_documents([plain(text)], claims=claims, run=run)
 
 
@@ -105,9 +102,7 @@ def listed_inventory() -> tuple[Listed, ...]:
 def write_run(folder: Path, *, started: str = "2026-01-02T10:00:00", **about: object) -> Path:
     """A run folder as the suite writes it, with the verdict on C043 alone."""
     folder.mkdir(parents=True)
-    told = FULL_RUN.verdicts["C043"]
-    record = {name: getattr(told, name) for name in RunVerdict.__dataclass_fields__}
-    (folder / "claims.json").write_text(json.dumps([record | {"value": 0.54, "position": "below"}]))
+    write_claims(folder, [FULL_RUN.verdicts["C043"]])
     content = {"export": "clinic", "started": started, "synthetic": True, "conditions": ["crps"]}
     (folder / "run.json").write_text(json.dumps(content | about))
     return folder

@@ -25,13 +25,9 @@ from tests.unit.lint_samples import (
 )
 
 from analysis.errors import InputError
-from analysis.lint.catalogue import listed_claims
-from analysis.lint.extract import load_document
-from analysis.lint.linter import lint_documents
-from analysis.lint.match import Matcher
-from analysis.lint.rules import load_rules
-from analysis.lint.statements import split_statements
-from analysis.lint.verdicts import load_run
+from analysis.lint.findings import lint_documents, load_run, touching_rules
+from analysis.lint.match import Matcher, listed_claims
+from analysis.lint.text import load_document, split_statements
 
 
 def found_on_the_page():
@@ -49,7 +45,7 @@ def test_the_page_has_21_statements_with_a_number_and_each_gets_its_row():
         assert found, row["claim_id"]
         for finding in found:
             assert finding.match.how in ("exact words", "same words")
-            marks = [*finding.marks, *finding.statement.heading_marks]
+            marks = [*finding.cues, *finding.statement.heading_cues]
             assert any(mark.quantity for mark in marks), (row["claim_id"], finding.statement.text)
 
 
@@ -86,7 +82,7 @@ def test_every_row_of_the_own_ledger_matches_its_own_words():
 def test_the_same_claim_however_written(text):
     finding = one(text, run=FULL_RUN)
     assert (finding.claim_id, finding.statuses) == ("C043", ("contradicted",))
-    assert finding.to_mend and "Seen: falls short." in finding.message
+    assert finding.to_fix and "Seen: falls short." in finding.message
 
 
 @pytest.mark.parametrize(
@@ -178,7 +174,7 @@ def test_a_heading_may_name_the_condition():
 
 def test_wider_than_its_data_when_the_reading_is_of_those_rated():
     finding = one(FIBRO.wording, run=FULL_RUN)
-    assert finding.statuses == ("wider than its data", "borne out") and finding.to_mend
+    assert finding.statuses == ("wider than its data", "borne out") and finding.to_fix
     narrowed = one(f"{FIBRO.wording} among those rated", run=FULL_RUN)
     assert narrowed.statuses == ("borne out",)
 
@@ -268,7 +264,7 @@ def test_a_heading_with_a_number_or_a_promise_is_a_statement():
 def test_a_label_gives_its_bullets_their_time():
     text = "Week 3-4:\n\n  \u2022 Pain levels often decrease noticeably\n"
     statement = one(text).statement
-    assert [mark.quantity.figure for mark in statement.heading_marks] == [(3, 4, "week")]
+    assert [mark.quantity for mark in statement.heading_cues] == [(3, 4, "week")]
 
 
 def test_a_file_of_changed_claims():
@@ -314,7 +310,7 @@ def test_rules_are_those_of_the_evidence_and_were_all_seen():
 
     text = (SHARED / "evidence" / "rules.csv").read_text(encoding="utf-8")
     seen = {row["rule_id"] for row in csv.DictReader(text.splitlines()) if row["verified"] == "yes"}
-    assert {rule.rule_id for rule in load_rules()} <= seen
+    assert {rule.rule_id for rule in touching_rules()} <= seen
 
 
 def test_a_match_says_how_and_how_well():
@@ -353,13 +349,13 @@ def test_a_verdict_is_stale_when_the_ledger_moved(tmp_path):
 def test_a_verdict_is_stale_when_a_newer_run_is_there(tmp_path):
     run = write_run(tmp_path / "one")
     write_run(tmp_path / "other", started="2026-02-01T00:00:00", export="another clinic")
-    assert load_run(run).old == ()
+    assert load_run(run).outdated == ()
     write_run(tmp_path / "two", started="2026-02-01T00:00:00")
     (tmp_path / "half").mkdir()
     (tmp_path / "half" / "run.json").write_text("{")
-    assert "newer run" in load_run(run).old[0]
+    assert "newer run" in load_run(run).outdated[0]
     assert one(CRPS.wording, run=load_run(run)).statuses == ("stale",)
-    assert load_run(tmp_path / "two").old == ()
+    assert load_run(tmp_path / "two").outdated == ()
 
 
 def test_a_verdict_is_stale_when_a_data_file_changed(tmp_path):
@@ -369,11 +365,11 @@ def test_a_verdict_is_stale_when_a_data_file_changed(tmp_path):
     # SHA-256 of "abc": FIPS 180-2, appendix B.1
     digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     run = write_run(tmp_path / "run", inputs={"patients.csv": digest})
-    assert load_run(run, export=export).old == ()
+    assert load_run(run, export=export).outdated == ()
     (export / "patients.csv").write_text("abd")
-    assert "patients.csv has changed" in load_run(run, export=export).old[0]
+    assert "patients.csv has changed" in load_run(run, export=export).outdated[0]
     (export / "patients.csv").unlink()
-    assert "patients.csv is gone" in load_run(run, export=export).old[0]
+    assert "patients.csv is gone" in load_run(run, export=export).outdated[0]
     with pytest.raises(InputError, match="no folder of an export"):
         load_run(run, export=tmp_path / "nowhere")
 

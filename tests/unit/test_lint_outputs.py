@@ -10,12 +10,16 @@ from bs4 import BeautifulSoup
 from tests.unit.lint_samples import CLAIMS, CRPS, DATA, FULL_RUN, lint, run_of, verdict, write_run
 
 from analysis.errors import InputError
-from analysis.lint.command import FORMATS, RENDERERS, run_lint
-from analysis.lint.extract import load_document
-from analysis.lint.linter import lint_documents
-from analysis.lint.page import render_html
-from analysis.lint.sarif import render_sarif
-from analysis.lint.told import NO_CLEARANCE, SYNTHETIC, render_claimreview, render_json, render_text
+from analysis.lint.findings import lint_documents
+from analysis.lint.output import (
+    RENDERERS,
+    render_html,
+    render_json,
+    render_sarif,
+    render_text,
+    run_lint,
+)
+from analysis.lint.text import load_document
 
 jsonschema = pytest.importorskip("jsonschema")
 
@@ -104,26 +108,6 @@ def test_sarif_has_the_structure_of_2_1_0_and_regions_that_hold_the_text():
     assert told == "90% of CRPS patients feel better."
 
 
-def test_claimreview_names_the_verdict_and_gives_no_grade():
-    content = json.loads(render_claimreview(lint(CRPS.wording, run=MADE_UP)))
-    assert content["@context"] == "https://schema.org"
-    (review,) = content["@graph"]
-    assert review["@type"] == "ClaimReview" and review["claimReviewed"] == CRPS.wording
-    assert review["reviewRating"] == {
-        "@type": "Rating",
-        "alternateName": "Falls short (synthetic data)",
-    }
-    assert review["reviewBody"].startswith(SYNTHETIC) and NO_CLEARANCE in review["reviewBody"]
-    assert review["datePublished"] == "2026-01-02"
-
-
-def test_claimreview_holds_nothing_that_was_not_judged():
-    for run in (run_of(), run_of(verdict(CRPS, "meets", 0.8, 0.9), old=("the data changed",))):
-        assert json.loads(render_claimreview(lint(CRPS.wording, run=run)))["@graph"] == []
-    unlisted = lint("90% of CRPS patients respond", run=FULL_RUN)
-    assert json.loads(render_claimreview(unlisted))["@graph"] == []
-
-
 def test_the_page_runs_nothing_loads_nothing_and_escapes_everything():
     page = BeautifulSoup(render_html(result_of()), "html.parser")
     assert not page.find_all(["script", "img", "iframe", "link", "object", "embed", "form"])
@@ -149,7 +133,7 @@ def test_the_page_marks_each_statement_where_it_stands():
         assert page.find(id=rule["href"][1:]), "a rule that is named is explained"
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", RENDERERS)
 def test_made_up_patients_are_said_to_be_made_up(form):
     assert "ynthetic" in RENDERERS[form](lint(CRPS.wording, run=MADE_UP))
 
@@ -158,7 +142,7 @@ def test_text_says_where_what_and_why():
     told = render_text(lint(f"Results:\n\n{CRPS.wording}", run=FULL_RUN))
     assert "x line 3: contradicted [C043]" in told
     assert "how many patients (n)" in told and "rules: FTC-HP-01" in told
-    assert "1 to mend of 1 findings: 1 contradicted." in told
+    assert "1 to fix of 1 findings: 1 contradicted." in told
     assert "not legal advice" in told
     assert "no statement that can be checked" in render_text(lint("Good morning."))
 

@@ -7,10 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.lint_samples import DATA
 
-from analysis.lint.extract import load_document
-from analysis.lint.flat import flat_text
-from analysis.lint.marks import find_marks
-from analysis.lint.statements import split_statements
+from analysis.lint.quantities import find_cues, flat_text
+from analysis.lint.text import load_document, split_statements
 
 FIGURES = {
     "70-85% of patients": ("percentage", 70, 85, "%"),
@@ -52,18 +50,18 @@ FIGURES = {
 
 @pytest.mark.parametrize("text", FIGURES)
 def test_a_number_is_read_as_printed(text):
-    found = [mark for mark in find_marks(text) if mark.quantity]
-    assert [(m.kind, *m.quantity.figure) for m in found] == [FIGURES[text]]
+    found = [cue for cue in find_cues(text) if cue.quantity]
+    assert [(cue.kind, *cue.quantity) for cue in found] == [FIGURES[text]]
 
 
 @pytest.mark.parametrize("line", (DATA / "not_claims.txt").read_text(encoding="utf-8").splitlines())
 def test_prices_numbers_of_telephones_dates_and_addresses_are_no_claims(line):
-    assert find_marks(line) == ()
+    assert find_cues(line) == ()
 
 
 def test_the_file_of_them_gives_no_marks_either():
     document = load_document(DATA / "not_claims.txt")
-    assert not [mark for s in split_statements(document) for mark in s.marks]
+    assert not [cue for s in split_statements(document) for cue in s.cues]
 
 
 @pytest.mark.parametrize(
@@ -80,11 +78,11 @@ def test_the_file_of_them_gives_no_marks_either():
     ],
 )  # fmt: skip
 def test_words_that_make_a_statement_checkable(text, kind, words):
-    assert [mark.text for mark in find_marks(text) if mark.kind == kind] == words
+    assert [cue.text for cue in find_cues(text) if cue.kind == kind] == words
 
 
 def test_a_hundred_percent_is_a_number_and_an_absolute():
-    assert [mark.kind for mark in find_marks("100% safe")] == ["percentage", "absolute"]
+    assert [cue.kind for cue in find_cues("100% safe")] == ["percentage", "absolute"]
 
 
 @given(st.text(max_size=300))
@@ -101,8 +99,8 @@ PIECES = st.sampled_from(
 @given(st.lists(PIECES, max_size=30).map("".join))
 def test_a_mark_holds_the_text_it_points_at(text):
     last = 0
-    for mark in find_marks(text):
-        assert mark.text == text[mark.start : mark.end] != ""
-        if mark.quantity:
-            assert mark.start >= last, "two numbers overlap"
-            last = mark.end
+    for cue in find_cues(text):
+        assert cue.text == text[cue.start : cue.end] != ""
+        if cue.quantity:
+            assert cue.start >= last, "two numbers overlap"
+            last = cue.end

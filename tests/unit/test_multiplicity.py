@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from studies import (
-    SETTINGS,
+from judged import (
     claim,
-    clinic,
     duration_claim,
     duration_row,
+    frame,
+    judge,
     mean_claim,
     number_row,
+    results_of,
     share_row,
-    study,
 )
+from studies import clinic, study
 
-from analysis.claims.judge import judge_claim
+from analysis.claims.judgement import Judgement
 from analysis.claims.multiplicity import (
     EXACT_TEST,
     LOG_INTERVAL,
@@ -29,32 +29,44 @@ from analysis.claims.multiplicity import (
     adjust_holm,
     adjust_verdicts,
     shrink_conditions,
+    shrink_small,
 )
-from analysis.estimate.proportions import estimate_share_exact
-from analysis.estimate.reductions import estimate_mean
-from analysis.outcomes.responders import tabulate_responders
-from analysis.outcomes.rows import row_from_estimate
+from analysis.claims.verdict import judge_interval
+from analysis.results import make_results, rows_of
+from analysis.stats.rates import estimate_share, estimate_share_exact
+from analysis.stats.reductions import estimate_mean
 
 PRINTED = 5e-11  # ten decimals of R
 
 
-def judged(row, one):
-    return judge_claim(one, [row], analysis_visit="end")
+def judgement_of(one, row):
+    """The judgement of a claim on a row, without the number of further patients."""
+    return Judgement(
+        claim_id=one.claim_id, wording=one.wording, source=one.source, condition=one.condition,
+        reading=one.reading, cited_text=one.cited_text, cited_low=one.cited_low,
+        cited_high=one.cited_high, value=row.value, low=row.low, high=row.high, level=row.level,
+        n=row.n, unit=row.unit, result_id=row.result_id,
+        verdict=judge_interval(row.low, row.high, floor=one.cited_low, ceiling=one.cited_high),
+    )  # fmt: skip
+
+
+def adjust(*pairs):
+    """Judge claims, each on a row, and adjust them together."""
+    results = frame(*(row for _, row in pairs))
+    return adjust_verdicts([judgement_of(*pair) for pair in pairs], results)
 
 
 def shares(*counts, floor=0.6):
-    """One claim a condition, with its row and judgement."""
+    """One claim a condition, with its row."""
     names = ["crps", "fibromyalgia", "neuropathic", "central", "headache", "fbss"]
-    rows = [
-        share_row(k, n, condition=name)
-        for (k, n), name in zip(counts, names[: len(counts)], strict=True)
-    ]
-    judgements = [
-        judged(row, claim(claim_id=f"T{i}", condition=row.condition, cited_low=floor,
-                          cited_high=None))
-        for i, row in enumerate(rows)
-    ]  # fmt: skip
-    return judgements, rows
+    one, typed = claim(cited_low=floor, cited_high=None), share_row(1, 2)
+    pairs = []
+    for i, ((k, n), name) in enumerate(zip(counts, names[: len(counts)], strict=True)):
+        share = estimate_share(k, n)
+        numbers = {"value": share.value, "low": share.low, "high": share.high, "n": n}
+        row = typed._replace(condition=name, n_events=k, **numbers)
+        pairs.append((one.model_copy(update={"claim_id": f"T{i}", "condition": name}), row))
+    return pairs
 
 
 def test_holm_matches_r_and_hand():
@@ -66,8 +78,7 @@ def test_holm_matches_r_and_hand():
 
 def test_p_of_a_share_matches_r():
     """R: prop.test(74, 137, p = .7, alternative = "less" / "greater", correct = FALSE)."""
-    judgements, rows = shares((74, 137), floor=0.7)
-    (got,) = adjust_verdicts(judgements, rows)
+    (got,) = adjust(*shares((74, 137), floor=0.7))
     assert got.p_below == pytest.approx(0.0000222337, abs=PRINTED)
     assert got.p_above == pytest.approx(0.9999777663, abs=PRINTED)
     assert got.p_holm == pytest.approx(2 * 0.0000222337, abs=2 * PRINTED)
@@ -77,33 +88,28 @@ def test_p_of_a_share_matches_r():
 def test_p_of_an_exact_share_matches_r():
     """R: binom.test(74, 137, .5, alternative = "greater")."""
     estimate = estimate_share_exact(74, 137)
-    row = replace(share_row(74, 137), low=estimate.low, high=estimate.high, method=estimate.method)
-    (got,) = adjust_verdicts([judged(row, claim(cited_low=0.5))], [row])
+    row = share_row(74, 137, low=estimate.low, high=estimate.high, method=estimate.method)
+    (got,) = adjust((claim(cited_low=0.5), row))
     assert got.p_above == pytest.approx(0.1964937773, abs=PRINTED)
     assert got.test == EXACT_TEST
 
 
 def test_p_of_a_mean_matches_r():
     """R: t.test(c(10, 20, 60, 45, 30), mu = 20, alternative = "greater")."""
-    import pandas as pd
-
-    estimate = estimate_mean(pd.Series([10.0, 20, 60, 45, 30]))
-    row = row_from_estimate(
-        estimate, measure="percent_reduction", definition="mean_of_patients", condition="crps",
-        population="observed", visit="end",
-    )  # fmt: skip
-    (got,) = adjust_verdicts([judged(row, mean_claim(cited_low=20.0))], [row])
+    mean = estimate_mean(pd.Series([10.0, 20, 60, 45, 30]))
+    row = number_row(mean.value, mean.low, mean.high, n=mean.n, method=mean.method)
+    (got,) = adjust((mean_claim(cited_low=20.0), row))
     assert got.p_above == pytest.approx(0.1086983117, abs=PRINTED)
     assert got.test == T_TEST
 
 
-def test_holm_takes_a_decision_back_and_says_so_beside_the_plain_one():
+def test_holm_takes_a_decision_back_and_says_so_next_to_the_plain_one():
     """p = 0.0226 each way doubled is 0.045: decided alone, not as one of six."""
     many = shares((70, 100), (60, 100), (61, 100), (59, 100), (58, 100), (100, 100))
-    got = adjust_verdicts(*many)
+    got = adjust(*many)
     assert (got[0].plain, got[0].adjusted) == ("meets", "undecided")
     assert (got[5].plain, got[5].adjusted) == ("meets", "meets")
-    (alone,) = adjust_verdicts(*shares((70, 100)))
+    (alone,) = adjust(*shares((70, 100)))
     assert alone.adjusted == "meets"
 
 
@@ -115,59 +121,54 @@ def test_holm_takes_a_decision_back_and_says_so_beside_the_plain_one():
     ),
     st.sampled_from([0.1, 0.37, 0.6, 0.85]),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_adjusting_only_takes_back_and_alone_changes_nothing(counts, floor):
-    judgements, rows = shares(*counts, floor=floor)
-    for one, got in zip(judgements, adjust_verdicts(judgements, rows), strict=True):
-        assert got.plain == one.verdict
-        assert got.adjusted in (one.verdict, "undecided")
-        (alone,) = adjust_verdicts([one], rows)
-        assert alone.adjusted == one.verdict
+    pairs = shares(*counts, floor=floor)
+    judgements = [judgement_of(*pair) for pair in pairs]
+    results = make_results([row._asdict() for _, row in pairs])
+    for one, got in zip(judgements, adjust_verdicts(judgements, results), strict=True):
+        (alone,) = adjust_verdicts([one], results)
+        assert alone.adjusted == alone.plain == got.plain
+        assert got.adjusted in (got.plain, "undecided")
         assert got.p_holm >= alone.p_holm
 
 
 def test_a_duration_is_read_back_on_the_log_scale_and_agrees_at_the_border():
     """Low end on the floor: one-sided p is 0.025, whatever the scale."""
-    row = duration_row(6.0, 2.0, 18.0)
-    (got,) = adjust_verdicts([judged(row, duration_claim())], [row])
+    (got,) = adjust((duration_claim(), duration_row(6.0, 2.0, 18.0)))
     assert got.p_above == pytest.approx(0.025, abs=1e-12)
     assert (got.test, got.plain, got.adjusted) == (LOG_INTERVAL, "meets", "meets")
 
 
 def test_a_verdict_without_a_test_counts_but_does_not_stand():
     """A median not reached has a verdict by its lower limit and no p-value."""
-    open_ = duration_row(None, 5.0, None)
-    one = judged(open_, duration_claim(claim_id="T9"))
-    share = share_row(70, 100)
-    other = judged(share, claim(cited_low=0.6))
-    got = adjust_verdicts([one, other], [open_, share])
+    open_ = (duration_claim(claim_id="T9"), duration_row(None, 5.0, None))
+    other = (claim(cited_low=0.6), share_row(70, 100))
+    got = adjust(open_, other)
     assert (got[0].plain, got[0].p_holm, got[0].test) == ("meets", None, NO_TEST)
     assert got[0].adjusted == "undecided"
-    (alone,) = adjust_verdicts([other], [share])
+    (alone,) = adjust(other)
     assert got[1].p_holm == pytest.approx(2 * alone.p_holm)
 
 
 def test_what_is_not_testable_is_no_part_of_the_family():
-    nothing = judge_claim(claim(claim_id="T9"), [], analysis_visit="end")
-    judgements, rows = shares((70, 100))
-    got = adjust_verdicts([nothing, *judgements], rows)
+    nothing = judge(claim(claim_id="T9"))
+    (pair,) = shares((70, 100))
+    got = adjust_verdicts([nothing, judgement_of(*pair)], frame(pair[1]))
     assert (got[0].adjusted, got[0].p_holm) == ("not testable", None)
-    assert got[1] == adjust_verdicts(judgements, rows)[0]
-    assert adjust_verdicts([], []) == ()
+    assert got[1] == adjust(pair)[0]
+    assert adjust() == ()
 
 
 @pytest.mark.parametrize(("k", "floor", "verdict"), [(9, 1.0, "falls short"), (0, 0.0, "meets")])
 def test_floors_of_none_and_all(k, floor, verdict):
-    row = share_row(k, 100)
-    (got,) = adjust_verdicts([judged(row, claim(cited_low=floor, cited_high=None))], [row])
+    (got,) = adjust((claim(cited_low=floor, cited_high=None), share_row(k, 100)))
     assert (got.plain, got.test) == (verdict, EXACT_TEST)
     assert 0 <= got.p_holm <= 1
 
 
 def test_a_ceiling_is_adjusted_in_its_own_direction():
-    row = share_row(2, 200)
-    one = judged(row, claim(cited_low=None, cited_high=0.1))
-    (got,) = adjust_verdicts([one], [row])
+    (got,) = adjust((claim(cited_low=None, cited_high=0.1), share_row(2, 200)))
     assert (got.plain, got.adjusted) == ("meets", "meets")
     assert got.p_below < 0.001 < got.p_above
 
@@ -176,26 +177,31 @@ def test_limits_of_something_else_than_the_counts_are_read_back():
     """Bounds carry counts, but their interval is not that of the counts."""
     row = number_row(0.5, 0.4, 0.6, unit="share", n_events=20, measure="responder_share",
                      definition="percent_reduction", population="all_starters",
-                     threshold_pct=30.0)  # fmt: skip
-    (got,) = adjust_verdicts([judged(row, claim(cited_low=0.4, cited_high=None))], [row])
+                     threshold_pct=30.0, method="bounds")  # fmt: skip
+    (got,) = adjust((claim(cited_low=0.4, cited_high=None), row))
     assert got.p_above == pytest.approx(0.025, abs=1e-12)
 
 
 def test_shrunk_conditions_are_rows_of_their_own():
     """R, as in test_shrinkage: 74 of 137 becomes 0.5294; the whole is not shrunk into itself."""
     counts = ((74, 137), (60, 129), (89, 148), (22, 57), (20, 69), (26, 46))
-    _, rows = shares(*counts)
+    rows = [row for _, row in shares(*counts)]
     whole = share_row(291, 586, condition="all")
-    got = shrink_conditions([*rows, whole], visit="end")
+    results = frame(*rows, whole)
+    got = rows_of(shrink_conditions(results, visit="end"))
     assert [row.condition for row in got] == [row.condition for row in rows]
     assert got[0].value == pytest.approx(0.52939879, abs=5e-8)
     assert {row.definition for row in got} == {"percent_reduction_shrunk"}
-    assert all("Shrunk" in row.warnings[0] and row.low is None for row in got)
+    assert all(row.low is None and row.method == "shrunk" for row in got)
     assert not {row.result_id for row in got} & {row.result_id for row in rows}
+    small = shrink_small(rows[3], results)
+    assert (small.value, small.n) == (got[3].value, 57) and "Shrunk" in small.label
+    assert shrink_small(rows[0], results) is None, "137 patients are not few"
+    assert shrink_small(None, results) is shrink_small(whole, results) is None
 
 
 def test_one_condition_is_not_shrunk():
-    rows = tabulate_responders(study(clinic()), SETTINGS, "crps")
-    (got,) = shrink_conditions(rows, visit="end")
+    results = results_of(study(clinic()))
+    (got,) = rows_of(shrink_conditions(results, visit="end"))
     assert (got.value, got.status) == (None, "not estimable")
-    assert shrink_conditions([], visit="end") == ()
+    assert shrink_conditions(frame(), visit="end").empty

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from studies import SETTINGS, claim, clinic, mean_claim, patient, share_row, study
+from judged import claim, frame, judge, mean_claim, results_of, share_row
+from studies import clinic, patient, study
 
-from analysis.claims.judge import judge_claim
+from analysis.claims.judge import judge_claims
 from analysis.claims.tipping import (
     MeanTipping,
     ShareTipping,
     tip_judgement,
     tip_mean,
     tip_share,
-    worst_reduction_pct,
 )
-from analysis.claims.verdicts import judge_interval
-from analysis.estimate.proportions import estimate_share_wilson
-from analysis.outcomes.pain import tabulate_reductions
-from analysis.outcomes.responders import tabulate_responders
+from analysis.claims.verdict import judge_interval
+from analysis.stats.rates import estimate_share
 
 SAME = 1e-9  # percent points
 
@@ -31,10 +28,11 @@ def test_shares_by_hand():
     got = tip_share(60, 100, n_missing=20, floor=0.7)
     assert got.verdicts[0] == "falls short"
     assert (got.n_to_stop_falling_short, got.n_to_meet, got.n_to_change) == (2, 19, 2)
-    assert (got.worst_share, got.best_share) == (0.6, 0.8)
+    assert (got.summary.n_missing, got.summary.n_could, got.summary.n_to_meet) == (20, 20, 19)
     assert got.sentence == (
-        "20 of 100 were not rated; to stop falling short 2 of 20 (10 %) would have to respond; "
-        "to meet it 19 of 20 (95 %) would have to respond; of those rated, 60 of 80 (75 %) did."
+        "20 of 100 were not rated; to stop falling short, 2 of 20 (10 %) would have to respond; to "
+        "meet the claim, 19 of 20 (95 %) would have to respond; of those rated, 60 of 80 (75 %) "
+        "did."
     )
 
 
@@ -42,7 +40,7 @@ def test_impossible_is_an_answer():
     got = tip_share(10, 100, n_missing=20, floor=0.7)
     assert (got.n_to_stop_falling_short, got.n_to_meet) == (None, None)
     assert "to stop falling short is impossible" in got.sentence
-    assert "to meet it" not in got.sentence
+    assert "to meet" not in got.sentence
     closed = tip_share(60, 100, n_missing=20, n_cannot=20, floor=0.7)
     assert closed.n_to_meet is None
     assert "of whom 20 had a booster before and cannot respond" in closed.sentence
@@ -51,7 +49,7 @@ def test_impossible_is_an_answer():
 def test_a_met_claim_needs_nobody_and_all_rated_has_no_tipping_point():
     met = tip_share(95, 100, n_missing=2, floor=0.7)
     assert (met.n_to_meet, met.n_to_change) == (0, None)
-    assert "to meet it none would have to respond" in met.sentence
+    assert "to meet the claim, none would have to respond" in met.sentence
     whole = tip_share(60, 100, n_missing=0, floor=0.7)
     assert whole.sentence == "All 100 were rated: nobody's outcome is unknown."
 
@@ -81,7 +79,7 @@ def test_shares_by_judging_every_case(counts, floor):
     got = tip_share(events, n, n_missing=missing, n_cannot=cannot, floor=floor)
     said = []
     for more in range(missing - cannot + 1):
-        estimate = estimate_share_wilson(events + more, n)
+        estimate = estimate_share(events + more, n)
         said.append(judge_interval(estimate.low, estimate.high, floor=floor))
     assert list(got.verdicts) == said
     assert got.n_to_meet == (said.index("meets") if "meets" in said else None)
@@ -99,28 +97,25 @@ def test_counts_that_cannot_be(events, n, missing, cannot):
 def test_means_by_hand():
     """60 rated: 30 (24 to 36); 20 not rated, a quarter of all. Floor 40: high needs 4 more, so the
     missing 16 more each: 46; low needs 16 more: 64 more each, 94."""
-    got = tip_mean(30, 24, 36, n=60, n_missing=20, floor=40, worst_pct=-50)
+    got = tip_mean(30, 24, 36, n=60, n_missing=20, floor=40)
     assert got.verdict == "falls short"
     assert got.delta_to_stop_falling_short == pytest.approx(16, abs=SAME)
     assert got.delta_to_meet == pytest.approx(64, abs=SAME)
-    best, worst = got.best, got.worst
-    assert (best.value, best.low, best.high) == pytest.approx((47.5, 41.5, 53.5), abs=SAME)
-    assert (worst.value, worst.low, worst.high) == pytest.approx((10, 4, 16), abs=SAME)
-    assert (best.verdict, worst.verdict) == ("meets", "falls short")
-    assert (got.can_meet, got.can_stop_falling_short) == (True, True)
+    assert got.best_verdict == "meets"  # 100 for the missing quarter: 47.5 (41.5 to 53.5)
+    assert got.summary.delta_to_meet_pct == got.delta_to_meet
     assert got.sentence == (
-        "20 were not rated; the 60 rated had a mean reduction of 30.0 %; to stop falling short "
-        "their mean would have to be 46.0 %, 16.0 points above that of those rated; to meet it "
-        "their mean would have to be 94.0 %, 64.0 points above that of those rated."
+        "20 were not rated; the 60 rated had a mean reduction of 30.0 %; to stop falling short, "
+        "their mean would have to be 46.0 %, 16.0 points above that of those rated; to meet the "
+        "claim, their mean would have to be 94.0 %, 64.0 points above that of those rated."
     )
 
 
 def test_means_that_cannot_tip():
     got = tip_mean(30, 24, 36, n=95, n_missing=5, floor=60)
-    assert (got.can_meet, got.can_stop_falling_short) == (False, False)
+    assert got.best_verdict == "falls short"
     assert got.sentence.endswith("to stop falling short is impossible, whatever their pain.")
     whole = tip_mean(30, 24, 36, n=95, n_missing=0, floor=60)
-    assert (whole.delta_to_meet, whole.best) == (None, None)
+    assert whole.delta_to_meet is None
     assert "nobody's outcome is unknown" in whole.sentence
 
 
@@ -147,12 +142,6 @@ def test_means_turn_at_the_delta_and_not_before(value, half, n, missing, floor):
             assert reached == beyond
 
 
-def test_worst_reduction():
-    """From 8 to 10 is a rise of 25 %, from 5 one of 100 %, from 10 none."""
-    assert worst_reduction_pct(pd.Series([8.0, 5.0, 10.0, None])) == pytest.approx(-125 / 3)
-    assert worst_reduction_pct(pd.Series([None], dtype=float)) is None
-
-
 def test_impossible_means_are_refused():
     with pytest.raises(ValueError, match="cannot be"):
         tip_mean(30, 24, 36, n=0, n_missing=3, floor=40)
@@ -163,38 +152,35 @@ def test_impossible_means_are_refused():
 def test_judgements_of_the_typed_clinic():
     """Ten starters, eight rated at the end or not for want of a baseline: eight and nine are
     unknown; five of the rest respond, ten of them only after a booster."""
-    datasets = study([*clinic(), patient("boosted", 8, booster_on=11)])
-    rows = [
-        *tabulate_responders(datasets, SETTINGS, "crps"),
-        *tabulate_reductions(datasets, SETTINGS, "crps"),
-    ]
-    judged = judge_claim(claim(), rows, analysis_visit="end")
-    got = tip_judgement(judged, rows)
+    results = results_of(study([*clinic(), patient("boosted", 8, booster_on=11)]))
+    asked = {
+        "share": claim(),
+        "observed": claim(population="observed"),
+        "mean": mean_claim(),
+        "everyone": mean_claim(population="all_starters"),
+    }
+    judgements = judge_claims(list(asked.values()), results, analysis_visit="end")
+    of = dict(zip(asked, judgements, strict=True))
+    got = tip_judgement(of["share"], results)
     assert isinstance(got, ShareTipping)
-    assert (got.n, got.n_events, got.n_missing) == (11, judged.value * 11, judged.n_missing)
-    assert got.n_open == got.n_missing
-    observed = judge_claim(claim(population="observed"), rows, analysis_visit="end")
-    assert tip_judgement(observed, rows) == got
-    mean = judge_claim(mean_claim(), rows, analysis_visit="end")
-    tipped = tip_judgement(mean, rows, worst_pct=-30)
+    assert (got.n, got.n_events) == (11, of["share"].value * 11)
+    assert got.n_open == got.n_missing == of["share"].n_missing
+    assert tip_judgement(of["observed"], results) == got
+    tipped = tip_judgement(of["mean"], results)
     assert isinstance(tipped, MeanTipping)
-    assert (tipped.value, tipped.low, tipped.high) == (mean.value, mean.low, mean.high)
-    everyone = judge_claim(mean_claim(population="all_starters"), rows, analysis_visit="end")
-    assert tip_judgement(everyone, rows, worst_pct=-30) == tipped
+    assert (tipped.value, tipped.low) == (of["mean"].value, of["mean"].low)
+    assert tip_judgement(of["everyone"], results) == tipped
 
 
 def test_a_booster_before_the_visit_closes_the_question():
-    """Of two not rated at week 4 one had a booster before day 28: only one could have responded."""
-    people = [patient(str(i), 8, 2, later={38: 2}) for i in range(5)]
-    people += [patient("gone", 8, 2), patient("boosted", 8, 2, booster_on=20)]
-    rows = tabulate_responders(study(people), SETTINGS, "crps")
-    judged = judge_claim(claim(visit="week_4"), rows, analysis_visit="end")
-    got = tip_judgement(judged, rows)
+    """Of seven, two were not rated; one of them had a booster: the best case is one more."""
+    results = frame(share_row(5, 7, n_missing=2), share_row(6, 7, population="best_case"))
+    (judged,) = judge_claims([claim()], results, analysis_visit="end")
+    got = tip_judgement(judged, results)
     assert (got.n_missing, got.n_open) == (2, 1)
 
 
 def test_no_tipping_point_without_a_number():
-    nothing = judge_claim(claim(), [], analysis_visit="end")
-    assert tip_judgement(nothing, []) is None
-    alone = share_row(5, 10)
-    assert tip_judgement(judge_claim(claim(), [alone], analysis_visit="end"), [alone]) is None
+    assert tip_judgement(judge(claim()), frame()) is None
+    alone = share_row(5, 10, population="observed")
+    assert tip_judgement(judge(claim(population="observed"), alone), frame(alone)) is None

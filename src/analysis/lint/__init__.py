@@ -1,1 +1,1 @@
-"""Read advertising copy, find what can be checked, and say what the ledger and a run say of it."""
+"""Read advertising copy, find what can be checked, and compare it with the ledger and a run."""

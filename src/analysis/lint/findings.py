@@ -1,129 +1,435 @@
-"""What is said of each statement: borne out or not, listed or not, and what is to mend."""
+"""What is said of each statement of the copy: listed or not, borne out or not, what is to fix.
+
+Statements (`text`) are matched to the ledger (`match`) and compared with the verdicts of a run. No
+wording is suggested, and a rule that touches a sentence is a reason to look, not a breach.
+"""
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
 
-from analysis.claims.verdicts import judge_interval
-from analysis.lint.catalogue import ALL, Listed
-from analysis.lint.finding import STATUS_MEANING, STATUS_OF_VERDICT, Finding, Status, level_of
-from analysis.lint.flat import flat_text
-from analysis.lint.marks import NUMBERS, Mark, has_number
-from analysis.lint.match import LISTED, Match, Matcher
-from analysis.lint.rules import BENEFIT, lacking_in, subjects_of, touching_rules
-from analysis.lint.statements import Statement
-from analysis.lint.terms import (
+from analysis.claims.judgement import Judgement
+from analysis.claims.records import FILE as CLAIMS_FILE
+from analysis.claims.records import read_claims
+from analysis.claims.rules import (
+    BENEFIT,
+    CHECKS,
+    CREDENTIAL,
+    HARM,
+    LASTING,
+    MECHANISM,
+    SOFT,
+    Rule,
+    load_rules,
+)
+from analysis.claims.verdict import judge_interval
+from analysis.errors import InputError
+from analysis.files import sha256_of
+from analysis.labels import plain_text
+from analysis.lint.match import (
+    ALL,
     ALTERING,
+    LISTED,
+    MEASURE_OF_LEDGER,
     NARROWED,
     PAIN_OUTCOME,
     PEOPLE,
+    Listed,
+    Match,
+    Matcher,
     conditions_in,
+    measure_in,
     plain_words,
 )
-from analysis.lint.verdicts import RunVerdict, RunVerdicts
+from analysis.lint.quantities import Cue, flat_text, has_number
+from analysis.lint.text import Document, Statement, split_statements
+
+# The verdicts of a run, and whether they still hold for this ledger and these data
+
+RUN_FILE = "run.json"
+_SAME = ("wording", "reading", "condition", "cited_low", "cited_high", "unit")
+"""Fields of a claim that a verdict rests on."""
+
+_MAY_BE_EMPTY = ("unit", "reading", "cited_low", "cited_high")
+"""Fields that a claim may leave empty and a judgement fills: of claims no data can test, and of
+figures that a word such as "often" is read as."""
 
 
-def find_all(
-    statements: Sequence[Statement], *, matcher: Matcher, run: RunVerdicts
-) -> tuple[Finding, ...]:
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """The verdicts of a run by claim id, and whether they still hold.
+
+    ``name`` is that of its folder, empty when there is none; ``conditions`` are the codes with
+    patients in the data; ``outdated`` says why none of the verdicts holds any more: a newer run,
+    changed data.
+    """
+
+    name: str = ""
+    export: str = ""
+    started: str = ""
+    synthetic: bool = False
+    conditions: tuple[str, ...] = ()
+    verdicts: Mapping[str, Judgement]
+    outdated: tuple[str, ...] = ()
+
+    def stale(self, claim: Listed) -> str:
+        """Return why the verdict on a claim no longer holds; empty when it does."""
+        if not self.name:
+            return ""
+        judged = self.verdicts.get(claim.claim_id)
+        if judged is None:
+            return f"the run has no verdict on {claim.claim_id}: the ledger is newer than the run"
+        changed = [name for name in _SAME if _moved(getattr(judged, name), getattr(claim, name))]
+        changed = [name for name in changed if name not in _MAY_BE_EMPTY or getattr(claim, name)]
+        if changed:
+            return f"{claim.claim_id} was changed since the run ({', '.join(changed)})"
+        return self.outdated[0] if self.outdated else ""
+
+
+NO_RUN = Run(verdicts={})
+
+
+def _moved(then: Any, now: Any) -> bool:
+    if isinstance(then, float) and isinstance(now, float):
+        return abs(then - now) > 1e-9  # JSON keeps a float's digits; 1e-9 is far below any figure
+    return bool((then or now) and then != now)
+
+
+def load_run(folder: Path, *, export: Path | None = None) -> Run:
+    """Read the verdicts of a folder that ``reliefcheck run`` wrote.
+
+    The files of an export, where one is given, are compared with the checksums of the run.
+
+    Raises
+    ------
+    InputError
+        No such folder, no verdicts in it, or files that a run does not write.
+    """
+    shown = plain_text(str(folder), longest=200)
+    if not (folder / CLAIMS_FILE).is_file() or not (folder / RUN_FILE).is_file():
+        raise InputError(
+            f"{shown} holds no {CLAIMS_FILE} and {RUN_FILE} of a run; make one with `reliefcheck "
+            "run`, name another folder with --run, or check wording alone with --no-run."
+        )
+    about = _read_json(folder / RUN_FILE)
+    try:
+        judgements = read_claims(folder)
+    except InputError as error:
+        raise InputError(f"{shown}: {CLAIMS_FILE} is not what a run writes. {error}") from None
+    if about is None:
+        raise InputError(f"{shown}: {RUN_FILE} is not what a run writes.")
+    return Run(
+        name=folder.resolve().name,
+        export=str(about.get("export", "")),
+        started=str(about.get("started", "")),
+        synthetic=bool(about.get("synthetic", False)),
+        conditions=tuple(map(str, about.get("conditions", ()))),
+        verdicts={judged.claim_id: judged for judged in judgements},
+        outdated=(*_newer_runs(folder, about), *_changed_data(about, export)),
+    )
+
+
+def _read_json(path: Path) -> dict[str, Any] | None:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def _newer_runs(folder: Path, about: Mapping[str, Any]) -> list[str]:
+    """Name a later run of the same export in the same place."""
+    own, started = folder.resolve(), str(about.get("started", ""))
+    later = []
+    for path in own.parent.glob(f"*/{RUN_FILE}"):
+        other = _read_json(path)  # None: no run, or one being written; it cannot outdate this one
+        if other is None or path.parent.resolve() == own or "started" not in other:
+            continue
+        if other.get("export") == about.get("export") and str(other["started"]) > started:
+            later.append((str(other["started"]), path.parent.resolve().name))
+    return [f"a newer run of the same export is there ({max(later)[1]})"] if later else []
+
+
+def _changed_data(about: Mapping[str, Any], export: Path | None) -> list[str]:
+    """Name the input files that are no longer those of the run."""
+    if export is None:
+        return []
+    if not export.is_dir():
+        raise InputError(f"{plain_text(str(export), longest=200)} is no folder of an export.")
+    changed = []
+    for name, digest in dict(about.get("inputs", {})).items():
+        path = export / Path(str(name)).name
+        if not path.is_file():
+            changed.append(f"{name} is gone")
+        elif sha256_of(path) != digest:
+            changed.append(f"{name} has changed")
+    return [f"the data are not those of the run: {', '.join(changed)}"] if changed else []
+
+
+# Which rules touch a statement, and what it lacks
+
+
+@lru_cache(maxsize=1)
+def touching_rules() -> tuple[Rule, ...]:
+    """Return the rules of data/claims/rules.csv that can touch a sentence of copy."""
+    return tuple(rule for rule in load_rules() if rule.touches)
+
+
+_SUBJECTS: dict[str, re.Pattern[str]] = {
+    "benefit": BENEFIT,
+    "safety": HARM,
+    "mechanism": MECHANISM,
+    "lasting": LASTING,
+    "implied": re.compile(r"\b(?:can|that we|we)\s+(?:treat|help|relieve)\b"),
+    "soft": SOFT,
+    "approval": re.compile(r"\bfda\b|\bapproved\b|\boff-label\b"),
+    "review": re.compile(r"\breviews?\b(?! of)|\bstars?\b|\brated\b|\btestimonials?\b"),
+    "vary": re.compile(r"\b(?:results?|outcomes?) (?:may |can )?(?:vary|not typical|differ)"),
+    "credential": CREDENTIAL,
+    "respiratory": re.compile(r"\brespirat\w+|\bbreathing\b"),
+    "organ": re.compile(r"\borgan\b|\bliver\b|\bbladder\b|\bkidneys?\b|\burin\w+"),
+    "longterm": re.compile(r"\blong-term (?:use|safety)\b|\bused long-term\b"),
+    "fasting": re.compile(r"\bno food\b|\bfasting\b|\bempty stomach\b|\bsnacks?\b"),
+    "recovery": re.compile(
+        r"\bnext day\b|\blingering\b|\bhangover\b|\brecovery area\b|\bafter infusion ends\b|"
+        r"\bdriv(?:e|ing)\b|\bnormal activities\b"
+    ),
+    "addiction": re.compile(r"\baddict\w*|\bhabit-forming\b|\btolerance\b"),
+    "significant": re.compile(
+        r"\b(?:significant|meaningful|substantial|noticeabl[ey])\b(?! side)|\bsuccess rate\b"
+    ),
+    "function": re.compile(r"\bfunction\b|\bsleep\b|\bquality of life\b|\bactivity tolerance\b"),
+    "candidates": re.compile(
+        r"\b(?:candidates?|suitable|psychosis|pregnancy|substance abuse|heart conditions?)\b"
+    ),
+    "coverage": re.compile(r"\binsurance\b|\bcoverage\b|\breimburse\w+|\bauthorization\b"),
+    "expectation": re.compile(
+        r"\b(?:guarante\w+|cure[sd]?|proven|always|never|permanent\w*|deserve|my life back|"
+        r"live again|pain-free|100\s?%)"
+    ),
+}
+"""Words that show what a statement is about; a rule names the subjects it touches."""
+
+
+def _rules_of(statement: Statement, *, lacks: bool, statuses: Sequence[str]) -> tuple[str, ...]:
+    """Return the ids of the rules that touch a statement, in the order of the table."""
+    flat = flat_text(statement.text)
+    subjects = {name for name, pattern in _SUBJECTS.items() if pattern.search(flat)}
+    subjects |= {measure_in(statement.text, statement.cues)} - {""}
+    subjects |= {"testimonial"} if statement.is_testimonial else set()
+    subjects |= {"lacking"} if lacks else set()
+    subjects |= {name for name in ("contradicted", "wider") if any(name in s for s in statuses)}
+    return tuple(rule.rule_id for rule in touching_rules() if subjects & set(rule.touches))
+
+
+_OF_WHOM = re.compile(
+    r"\b(?:of|in|among)\s+(?:\w+[ -]){0,5}?(?:patients|people|cases|participants|adults|women|men|"
+    r"starters|those)\b|\bpatients? (?:report|experience|who)\b"
+)
+
+
+def lacking_in(statement: Statement, listed: Listed | None = None) -> tuple[str, ...]:
+    """Return what a statement about outcomes does not say: of whom, when, how many, control group.
+
+    Empty for statements about anything else (how long a session is, who may come).
+    """
+    if not _is_of_outcome(statement, listed):
+        return ()
+    flat = flat_text(statement.text)
+
+    def says(check: str) -> bool:
+        return all(pattern.search(flat) for pattern in CHECKS[check].said_by)
+
+    dated_above = any(cue.kind == "duration" for cue in statement.heading_cues)
+    said = {
+        "of whom (denominator)": bool(_OF_WHOM.search(flat)),
+        "when (time)": says("time") or dated_above,
+        "how many patients (n)": says("patients"),
+        "that there was or was not a control group": says("control"),
+    }
+    return tuple(name for name, is_said in said.items() if not is_said)
+
+
+def _is_of_outcome(statement: Statement, listed: Listed | None) -> bool:
+    if statement.is_testimonial or statement.is_question:
+        return False
+    if listed is not None:
+        outcomes = ("efficacy_rate", "efficacy_mean", "duration")
+        if listed.measure in MEASURE_OF_LEDGER or listed.kind in outcomes:
+            return True
+        if listed.kind in ("mechanism", "protocol", "cost", "testimonial"):
+            return False
+    if measure_in(statement.text, statement.cues):
+        return True
+    counted = has_number(statement.cues) or any(
+        cue.kind in ("frequency", "absolute") for cue in statement.cues
+    )
+    flat = flat_text(statement.text)
+    return counted and bool(BENEFIT.search(flat) and (PEOPLE.search(flat) or "pain" in flat))
+
+
+# Findings
+
+Status = Literal[
+    "stale", "contradicted", "unlisted", "wider than its data", "undecided", "unfalsifiable",
+    "not testable", "not judged", "borne out",
+]  # fmt: skip
+Level = Literal["error", "warning", "note", "none"]
+
+STATUS_MEANING: dict[Status, str] = {
+    "stale": "the verdict is older than the ledger, the data or the newest run; run again",
+    "contradicted": "the entire interval of the data lies on the wrong side of the cited figure",
+    "unlisted": "it can be checked, but no row of the ledger says it",
+    "wider than its data": "it speaks of more patients than the claim or the data are about",
+    "undecided": "the interval of the data reaches both sides of the cited figure",
+    "unfalsifiable": "worded so that no number could contradict it (some, can, may)",
+    "not testable": "the data hold nothing that could answer it",
+    "not judged": "listed; the copy was compared with no run",
+    "borne out": "the entire interval of the data lies on the right side of the cited figure",
+}
+"""Every status, the gravest first: the first that holds is the main one."""
+
+STATUS_OF_VERDICT: dict[str, Status] = {
+    "meets": "borne out",
+    "falls short": "contradicted",
+    "undecided": "undecided",
+    "not testable": "not testable",
+    "unfalsifiable": "unfalsifiable",
+}
+_UNFALSIFIABLE = "No number could contradict these words, so none can bear them out."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """What is said of a statement, or of one of the claims it makes.
+
+    Parameters
+    ----------
+    statement : Statement
+    statuses : tuple of str
+        The main one first.
+    level : {"error", "warning", "note", "none"}
+        ``error`` and ``warning`` are to fix.
+    match : Match or None
+        The listed claim, or the nearest one.
+    verdict : str
+        Verdict word of the run, empty without one.
+    message : str
+        The finding in plain sentences.
+    rules, lacks : tuple of str
+        Ids of rules that touch it, and what the sentence does not say.
+    cues : tuple of Cue
+        The words and numbers it is about.
+    """
+
+    statement: Statement
+    statuses: tuple[Status, ...]
+    level: Level
+    match: Match | None
+    verdict: str
+    message: str
+    rules: tuple[str, ...]
+    lacks: tuple[str, ...]
+    cues: tuple[Cue, ...]
+
+    @property
+    def status(self) -> Status:
+        """The main status."""
+        return self.statuses[0]
+
+    @property
+    def to_fix(self) -> bool:
+        """Whether someone should change the copy, the ledger or the run."""
+        return self.level in ("error", "warning")
+
+    @property
+    def claim_id(self) -> str:
+        """Id of the claim it is listed as; empty when it is not listed."""
+        return self.match.listed.claim_id if self.match and self.match.how in LISTED else ""
+
+
+def find_all(statements: Sequence[Statement], *, matcher: Matcher, run: Run) -> tuple[Finding, ...]:
     """Return the findings on all statements, in order; one for each claim a statement makes."""
     found: list[Finding] = []
     for statement in statements:
         matches = matcher.match(statement)
         listed = [match for match in matches if match.how in LISTED]
         found += [_listed(statement, match, run) for match in listed]
-        rest = _beside(statement, listed)
+        # Next to a listed claim, only numbers and absolutes that it does not cover.
+        rest = tuple(
+            cue
+            for cue in statement.cues
+            if not any(match.start <= cue.start and cue.end <= match.end for match in listed)
+            and (not listed or cue.quantity is not None or cue.kind == "absolute")
+        )
         near = matches[0] if matches and not listed else None
         if near is not None or _checkable(statement, rest):
-            found.append(_unlisted(statement, near, run, rest, beside=bool(listed)))
+            found.append(_unlisted(statement, near, run, rest, also=bool(listed)))
     return tuple(found)
-
-
-def _beside(statement: Statement, listed: Sequence[Match]) -> tuple[Mark, ...]:
-    """Return the marks that no listed claim covers; beside one, numbers and absolutes only."""
-    return tuple(
-        mark
-        for mark in statement.marks
-        if not any(match.start <= mark.start and mark.end <= match.end for match in listed)
-        and (not listed or mark.quantity is not None or mark.kind == "absolute")
-    )
 
 
 _WEAK_IN_HEADING = re.compile(r"\b(?:all|every\w*|only)\b")
 _TIME_LABEL_WORDS = 2
-"""Words a heading may have beside its time ("First 30 minutes") and still be a label."""
+"""Words a heading may have besides its time ("First 30 minutes") and still be a label."""
 
 
-def _checkable(statement: Statement, marks: Sequence[Mark]) -> bool:
-    """Return whether marks make a statement checkable: headings and questions need strong ones."""
-    if not marks:
-        return False
-    if not statement.is_heading and not statement.is_question:
-        return True
-    if statement.is_heading and all(mark.kind == "duration" for mark in marks):
-        words = re.findall(r"[A-Za-z]+", statement.text)
-        told = sum(len(re.findall(r"[A-Za-z]+", mark.text)) for mark in marks)
-        return has_number(tuple(marks)) and len(words) - told > _TIME_LABEL_WORDS
-    strong = any(
-        mark.quantity is not None
-        or (mark.kind == "absolute" and not _WEAK_IN_HEADING.fullmatch(mark.text.lower()))
-        for mark in marks
+def _checkable(statement: Statement, cues: Sequence[Cue]) -> bool:
+    """Return whether cues make a statement checkable: headings and questions need strong ones."""
+    if not cues or not (statement.is_heading or statement.is_question):
+        return bool(cues)
+    if statement.is_heading and all(cue.kind == "duration" for cue in cues):
+        words = len(re.findall(r"[A-Za-z]+", statement.text))
+        of_time = sum(len(re.findall(r"[A-Za-z]+", cue.text)) for cue in cues)
+        return has_number(cues) and words - of_time > _TIME_LABEL_WORDS
+    strong = has_number(cues) or any(
+        cue.kind == "absolute" and not _WEAK_IN_HEADING.fullmatch(cue.text.lower()) for cue in cues
     )
     flat = flat_text(statement.text)
     return strong or (statement.is_heading and bool(BENEFIT.search(flat) or "can treat" in flat))
 
 
-def _listed(statement: Statement, match: Match, run: RunVerdicts) -> Finding:
+def _listed(statement: Statement, match: Match, run: Run) -> Finding:
     """Return the finding on a claim of the ledger."""
     claim = match.listed
-    told = run.verdicts.get(claim.claim_id)
-    statuses: list[Status] = []
-    parts: list[str] = []
-    stale = run.stale(claim)
-    if stale:
-        statuses.append("stale")
-        was = f' It said "{told.verdict}".' if told else ""
-        parts.append(f"{stale[0].upper()}{stale[1:]}; run again.{was}")
-    elif told is not None:
-        statuses.append(STATUS_OF_VERDICT.get(told.verdict, "not judged"))
-        parts.append(told.sentence)
+    judged = run.verdicts.get(claim.claim_id)
+    if stale := run.stale(claim):
+        statuses: list[Status] = ["stale"]
+        was = f' It said "{judged.verdict}".' if judged else ""
+        parts = [f"{stale[0].upper()}{stale[1:]}; run again.{was}"]
+    elif judged is not None:
+        statuses, parts = [STATUS_OF_VERDICT[judged.verdict]], [judged.sentence]
     else:
-        statuses.append("not judged")
-        parts.append(f"Listed as {claim.claim_id}.")
-    wider = _wider(statement, claim, run)
-    if wider:
+        statuses, parts = ["not judged"], [f"Listed as {claim.claim_id}."]
+    if wider := _wider(statement, claim, run):
         statuses.append("wider than its data")
         parts.append(wider)
-    decided = {"borne out", "contradicted", "undecided"} & set(statuses)
-    if _only_hedged(statement.marks) and not decided and "unfalsifiable" not in statuses:
+    decided = {"borne out", "contradicted", "undecided", "unfalsifiable"} & set(statuses)
+    if _only_hedged(statement.cues) and not decided:
         statuses.append("unfalsifiable")
         parts.append(_UNFALSIFIABLE)
-    marks = tuple(m for m in statement.marks if match.start <= m.start and m.end <= match.end)
-    verdict = told.verdict if told else ""
-    made = _finding(statement, statuses, match, verdict, parts, marks)
-    return made if run.asked else _not_judged(made)
+    cues = tuple(c for c in statement.cues if match.start <= c.start and c.end <= match.end)
+    verdict = judged.verdict if judged else ""
+    made = _finding(statement, statuses, match, verdict, parts, cues)
+    if run.name:
+        return made
+    # Without a run, what is listed is not judged, whatever else there is to say of its words.
+    rest = tuple(status for status in made.statuses if status != "not judged")
+    return replace(made, statuses=("not judged", *rest), level="note")
 
 
-def _not_judged(finding: Finding) -> Finding:
-    """Without a run, what is listed is not judged, whatever else there is to say of its words."""
-    rest = tuple(status for status in finding.statuses if status != "not judged")
-    return replace(finding, statuses=("not judged", *rest), level="note")
-
-
-_UNFALSIFIABLE = "No number could contradict these words, so none can bear them out."
-
-
-def _only_hedged(marks: Sequence[Mark]) -> bool:
+def _only_hedged(cues: Sequence[Cue]) -> bool:
     """Return whether the only frequency words are hedges, and no number or absolute is there."""
-    kinds = {mark.kind for mark in marks}
-    firm = {"frequency", "absolute", *NUMBERS}
-    vague = all(m.quantity is None for m in marks)
-    return "hedge" in kinds and (not kinds & (firm - {"duration"})) and vague
+    kinds = {cue.kind for cue in cues}
+    return "hedge" in kinds and not kinds & {"frequency", "absolute"} and not has_number(cues)
 
 
-def _wider(statement: Statement, claim: Listed, run: RunVerdicts) -> str:
+def _wider(statement: Statement, claim: Listed, run: Run) -> str:
     """Say how a statement speaks of more than its reading or the data; empty when it does not."""
     flat = flat_text(statement.text)
     narrow = {
@@ -138,14 +444,9 @@ def _wider(statement: Statement, claim: Listed, run: RunVerdicts) -> str:
 
 
 def _unlisted(
-    statement: Statement,
-    near: Match | None,
-    run: RunVerdicts,
-    marks: tuple[Mark, ...],
-    *,
-    beside: bool,
+    statement: Statement, near: Match | None, run: Run, cues: tuple[Cue, ...], *, also: bool
 ) -> Finding:
-    """Return the finding on what no row says, with the nearest row beside it."""
+    """Return the finding on what no row says, with the nearest row."""
     statuses: list[Status]
     if near is not None and near.how == "condition left out":
         claim = near.listed
@@ -156,53 +457,47 @@ def _unlisted(
         ]
     elif near is not None:
         statuses, parts = _other_number(statement, near, run)
-    elif _only_hedged(marks):
+    elif _only_hedged(cues):
         statuses, parts = ["unfalsifiable"], [_UNFALSIFIABLE]
     else:
-        what = ", ".join(f'"{mark.text}"' for mark in marks[:5])
-        where = "Beside what is listed it says" if beside else "No row of the ledger says"
-        statuses, parts = ["unlisted"], [f"{where} {what}{'' if beside else ' like this'}."]
-    return _finding(statement, statuses, near, "", parts, marks)
+        what = ", ".join(f'"{cue.text}"' for cue in cues[:5])
+        says = f"Besides what is listed it says {what}."
+        parts = [says if also else f"No row of the ledger says {what} like this."]
+        statuses = ["unlisted"]
+    return _finding(statement, statuses, near, "", parts, cues)
 
 
-def _other_number(
-    statement: Statement, near: Match, run: RunVerdicts
-) -> tuple[list[Status], list[str]]:
+def _other_number(statement: Statement, near: Match, run: Run) -> tuple[list[Status], list[str]]:
     """Judge a changed number by the interval of the claim it was changed from."""
     claim = near.listed
     parts = [f'The number is not the one of {claim.claim_id} ("{claim.wording}").']
-    told = run.verdicts.get(claim.claim_id)
-    figures = [mark for mark in statement.marks if mark.quantity is not None]
-    if told is None or run.stale(claim) or len(figures) != 1 or not _says_outcome(statement):
-        return ["unlisted"], parts  # another time or threshold beside it is another reading
-    floor = _floor_in_unit(figures[0], told)
-    if floor is None or (told.low is None and told.high is None):
+    judged = run.verdicts.get(claim.claim_id)
+    numbers = [cue for cue in statement.cues if cue.quantity is not None]
+    # A verb or noun of relief must be there: "90 % of CRPS patients" alone says nothing.
+    of_relief = plain_words(statement.text) & PAIN_OUTCOME
+    if judged is None or run.stale(claim) or not of_relief or len(numbers) != 1:
+        return ["unlisted"], parts  # another time or threshold is another reading
+    floor = _floor_in_unit(numbers[0], judged)
+    unknown = judged.low is None and judged.high is None
+    if floor is None or unknown or ALTERING.search(statement.text.lower()):
         return ["unlisted"], parts
-    if judge_interval(told.low, told.high, floor=floor) == "falls short":
-        return ["contradicted", "unlisted"], [
-            *parts,
-            f"Read as {claim.claim_id} is read, the data contradict it: {told.sentence}",
-        ]
+    if judge_interval(judged.low, judged.high, floor=floor) == "falls short":
+        against = f"Read as {claim.claim_id} is read, the data contradict it: {judged.sentence}"
+        return ["contradicted", "unlisted"], [*parts, against]
     return ["unlisted"], [*parts, "List it to have it judged; the data do not contradict it."]
-
-
-def _says_outcome(statement: Statement) -> bool:
-    """Whether a verb or noun of relief stands there: "90 % of CRPS patients" alone says nothing."""
-    words = plain_words(statement.text)
-    return bool(words & PAIN_OUTCOME) and not ALTERING.search(statement.text.lower())
 
 
 _WEEKS = {"day": 1 / 7, "week": 1.0, "month": 365.25 / 84, "year": 365.25 / 7}
 
 
-def _floor_in_unit(mark: Mark, told: RunVerdict) -> float | None:
+def _floor_in_unit(cue: Cue, judged: Judgement) -> float | None:
     """Return the least value a printed figure says, in the unit of the verdict."""
-    quantity = mark.quantity
+    quantity = cue.quantity
     if quantity is None or quantity.low is None:
         return None
-    if quantity.unit == "%" and told.unit in ("share", "percent"):
-        return quantity.low * (0.01 if told.unit == "share" else 1.0)
-    if told.unit == "weeks" and quantity.unit in _WEEKS:
+    if quantity.unit == "%" and judged.unit in ("share", "percent"):
+        return quantity.low * (0.01 if judged.unit == "share" else 1.0)
+    if judged.unit == "weeks" and quantity.unit in _WEEKS:
         return quantity.low * _WEEKS[quantity.unit]
     return None
 
@@ -213,24 +508,99 @@ def _finding(
     match: Match | None,
     verdict: str,
     parts: list[str],
-    marks: tuple[Mark, ...],
+    cues: tuple[Cue, ...],
 ) -> Finding:
-    order = list(STATUS_MEANING)
-    ranked = tuple(sorted(set(statuses), key=order.index))
+    ranked = tuple(sorted(set(statuses), key=list(STATUS_MEANING).index))
     listed = match.listed if match and match.how in LISTED else None
     lacks = lacking_in(statement, listed)
     if lacks:
         parts = [*parts, f"The sentence does not say: {', '.join(lacks)}."]
-    subjects = subjects_of(statement, lacking=lacks)
-    subjects |= {name for name in ("contradicted", "wider") if any(name in s for s in ranked)}
     return Finding(
         statement=statement,
         statuses=ranked,
-        level=level_of(statement, ranked[0], marks, lacks, listed=listed is not None),
+        level=_level(statement, ranked[0], cues, lacks, listed=listed is not None),
         match=match,
         verdict=verdict,
         message=" ".join(part for part in parts if part),
-        rules=touching_rules(subjects),
+        rules=_rules_of(statement, lacks=bool(lacks), statuses=ranked),
         lacks=lacks,
-        marks=marks,
+        cues=cues,
     )
+
+
+def _level(
+    statement: Statement,
+    status: Status,
+    cues: Sequence[Cue],
+    lacks: Sequence[str],
+    *,
+    listed: bool,
+) -> Level:
+    """Return how grave it is; a hedged warning of harm is no fault, a hedged benefit is."""
+    firm = has_number(cues) or any(cue.kind == "absolute" for cue in cues)
+    warns = HARM.search(flat_text(statement.text)) and not statement.is_testimonial
+    levels: dict[Status, Level] = {
+        "stale": "error",
+        "contradicted": "error",
+        "unlisted": "error" if firm else "warning",
+        "wider than its data": "warning" if listed else "error",
+        "undecided": "warning",
+        "unfalsifiable": "note" if warns else "warning",
+        "not testable": "warning" if firm else "note",
+        "not judged": "note",
+        "borne out": "warning" if lacks else "none",
+    }
+    return levels[status]
+
+
+# Linting files
+
+
+@dataclass(frozen=True, kw_only=True)
+class Linted:
+    """One file with its statements and what is said of them."""
+
+    document: Document
+    statements: tuple[Statement, ...]
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LintResult:
+    """All files, and the run (or `NO_RUN`) and number of claims they were compared with."""
+
+    files: tuple[Linted, ...]
+    run: Run
+    n_claims: int
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Findings of all files, in order."""
+        return tuple(finding for one in self.files for finding in one.findings)
+
+    @property
+    def n_to_fix(self) -> int:
+        """How many findings ask for a change."""
+        return sum(finding.to_fix for finding in self.findings)
+
+    @property
+    def exit_code(self) -> int:
+        """0 when there is nothing to fix, 1 otherwise; parts that were not read count as to fix."""
+        return int(self.n_to_fix > 0 or any(one.document.warnings for one in self.files))
+
+
+def lint_documents(
+    documents: Sequence[Document], *, claims: Sequence[Listed], run: Run = NO_RUN
+) -> LintResult:
+    """Return the findings on documents (`analysis.lint.text.load_document`).
+
+    They are matched to rows of a ledger (`analysis.lint.match.listed_claims`); without a run every
+    listed statement is "not judged".
+    """
+    matcher = Matcher(claims)
+    files = []
+    for document in documents:
+        statements = split_statements(document)
+        findings = find_all(statements, matcher=matcher, run=run)
+        files.append(Linted(document=document, statements=statements, findings=findings))
+    return LintResult(files=tuple(files), run=run, n_claims=len(claims))

@@ -1,10 +1,130 @@
-"""Numbers with their unit, as printed: "70-85%", "two to three weeks", "eight in ten", "9/10"."""
+"""What makes a sentence checkable: its numbers as printed, frequency words, absolutes and hedges.
+
+Numbers are read with their unit ("70-85%", "two to three weeks", "eight in ten", "9/10"); those
+that are no claims (prices, telephone numbers, dates, years, hours, addresses, pages) are blanked
+before. Word lists and patterns, not a model: every answer can be traced to a word on the page.
+"""
 
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from functools import lru_cache
+from typing import Literal, NamedTuple
+
+_SAME = {
+    **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d", "-"),
+    **dict.fromkeys("\u2018\u2019\u201a\u201b\u2032\u00b4`", "'"),
+    **dict.fromkeys("\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb", '"'),
+    "\u066a": "%",
+    "\u2044": "/",
+    "\u2215": "/",
+}
+
+
+def flat_text(text: str) -> str:
+    """Return text of the same length, in small letters, with plain dashes, quotes and digits.
+
+    Place ``i`` of it is place ``i`` of ``text``.
+    """
+    if text.isascii():
+        return text.lower()
+    return "".join(c.lower() if c.isascii() else _flat(c) for c in text)
+
+
+@lru_cache(maxsize=4096)
+def _flat(character: str) -> str:
+    if character in _SAME:
+        return _SAME[character]
+    plain = unicodedata.normalize("NFKC", character).lower()
+    if len(plain) == 1 and plain.isdigit() and not plain.isascii():
+        return str(unicodedata.digit(plain))
+    return plain if len(plain) == 1 else (character.lower()[0] or character)
+
+
+# Numbers that are no claims
+
+_MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|"
+    r"sep(?:t(?:ember)?)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
+)
+_MONEY = r"\d[\d,]{0,14}(?:\.\d+)?(?:\s?[km](?![a-z]))?"
+_CLOCK = r"\d{1,2}(?::\d{2})?\s?(?:a\.?m\b\.?|p\.?m\b\.?)"
+_ORDINAL = r"\d{1,2}(?:st|nd|rd|th)?"
+
+NOT_CLAIMS: dict[str, re.Pattern[str]] = {
+    "link": re.compile(r"(?:https?://|www\.)\S+|[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64})+"),
+    "reference": re.compile(
+        r"\b10\.\d{4,9}/\S+|\bdoi:\S+|\b(?:pmid|pmc|nct)[: ]?\d+|\[\d{1,3}(?:\s?[-,]\s?\d{1,3})*\]"
+        r"|\b\d{1,4}(?:\(\d+\))?:\s?\d{1,5}-\d{1,5}\b"
+    ),
+    "price": re.compile(
+        rf"[$\u20ac\u00a3\u00a5]\s?{_MONEY}(?:\s?(?:-|to)\s?[$\u20ac\u00a3\u00a5]?\s?{_MONEY})?"
+        rf"|\b{_MONEY}(?:\s?(?:-|to)\s?{_MONEY})?\s?(?:dollars?|usd|eur|euros?|gbp|bucks|cents)\b"
+        rf"|\b(?:usd|eur|gbp)\s?{_MONEY}"
+        r"|\b\d+(?:\.\d+)?\s?(?:%|percent)\s+(?:discount|apr\b|interest|financing|down payment|"
+        r"deposit|tax\b|cash ?back|coupon|off(?!\s+(?:of\s+)?"
+        r"(?:(?:their|his|her|my|your|all)\s+)?(?:opioid|pain|med|drug|narcotic)))"
+        r"|\bsav(?:e|ings? of)\s+(?:up to\s+)?\d+(?:\.\d+)?\s?%(?!\s+of\b)"
+        r"|\b(?:discount of|financing from|financing at|interest of|coupon for)\s+\d+(?:\.\d+)?\s?%"
+    ),
+    "telephone": re.compile(
+        r"(?<![\w.])(?:\+?1[\s.-]?)?(?:\(\d{3}\)\s?|\d{3}[\s.-])\d{3}[\s.-]\d{4}(?!\d)"
+        r"|(?<![\w.])\+\d[\d\s().-]{7,18}\d|\b1-8\d\d-[\w-]{4,}"
+    ),
+    "date": re.compile(
+        r"(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)|(?<![\d/])\d{1,2}/\d{1,2}/(?:\d{4}|\d{2})(?![\d/])"
+        r"|(?<!\d)\d{1,2}\.\d{1,2}\.\d{4}(?!\d)"
+        rf"|\b{_MONTH}\.?\s+{_ORDINAL}(?!\d)(?:\s?-\s?{_ORDINAL})?(?:,?\s+\d{{4}})?\b(?!\s?(?:%|percent))"
+        rf"|\b{_ORDINAL}\s+(?:of\s+)?{_MONTH}\b\.?(?:,?\s+\d{{4}})?|\b{_MONTH}\.?,?\s+(?:19|20)\d{{2}}\b"
+        r"|\b(?:in|of|since|until|by|last|next|this|early|late|mid)[ -]may\b(?!\s+(?:be|not|have))"
+    ),
+    "year": re.compile(
+        r"\b(?:since|in|from|by|until|before|after|established|est\.?|founded|\u00a9|copyright)\s?"
+        r"(?:\(c\)\s?)?(?:19|20)\d{2}(?:\s?-\s?(?:(?:19|20)\d{2}|\d{2}))?(?!\d)"
+        r"|(?<![\d,.])(?:19|20)\d{2}\s?-\s?(?:19|20)\d{2}(?![\d%]|\s?(?:percent|patients|people))"
+        r"|(?<![\d,.])(?:19|20)\d{2}(?![\d,%]|\.\d|\s?(?:%|percent|patient|people|infusion|session|"
+        r"treatment|case|review|client|participant|mg|mcg|ml))"
+    ),
+    "opening hours": re.compile(
+        rf"\b24\s?/\s?7(?:\s?/\s?365)?\b|\b24 hours a day\b|\b(?:7|seven|5|five) days a week\b"
+        rf"|\b{_CLOCK}(?:\s?(?:-|to)\s?{_CLOCK})?|\b\d{{1,2}}(?::\d{{2}})?\s?(?:-|to)\s?{_CLOCK}"
+        r"|\b\d{1,2}:\d{2}(?:\s?-\s?\d{1,2}:\d{2})?\b|\b9\s?(?:-|to)\s?5\b|\b24-hour (?:hotline|"
+        r"emergency|support|line)"
+    ),
+    "age": re.compile(
+        r"\b(?:aged?|ages)\s+\d{1,3}(?:\s?(?:-|to)\s?\d{1,3})?(?:\s+(?:years?|and|or)\b)?"
+        r"|\b\d{1,3}(?:\s?(?:-|to)\s?\d{1,3})?\+?[ -]years?(?:[ -]old\b| of age\b| or older\b)"
+    ),
+    "address": re.compile(
+        r"\b[a-z]{2}\.?,?\s+\d{5}(?:-\d{4})?(?!\d)|\b\d{5}-\d{4}\b|\bp\.?\s?o\.?\s?box\s+\d+"
+        r"|\b\d{1,6}\s+(?:[nsew]\.?\s+)?(?:[a-z]+\s+){1,3}(?:street|st|avenue|ave|road|rd|"
+        r"boulevard|blvd|drive|dr|lane|ln|parkway|pkwy|highway|hwy)\b"
+    ),
+    "number of a thing": re.compile(
+        r"\b(?:pages?|pp?\.|figures?|fig\.|tables?|chapters?|sections?|parts?|steps?|versions?|"
+        r"phases?|types?|grades?|stages?|levels?|slides?|questions?|rooms?|suites?|ste\.?|units?|"
+        r"apt\.?|floors?|exits?|routes?|ext\.?|no\.|nos?\.|volume|vol\.|issue)\s?#?\d+(?:\.\d+)?"
+        r"(?:\s?(?:-|to|of|and)\s?\d+)?(?![\d%]|\s?(?:%|percent))|#\d+(?!\d)"
+    ),
+}
+"""What each kind looks like in flat text. Percentages of money are prices."""
+
+
+BLANK = "\x00"
+"""Stands in no extracted text, and in no pattern."""
+
+
+def blank_not_claims(flat: str) -> str:
+    """Return flat text, of the same length, with every such number blanked."""
+    for pattern in NOT_CLAIMS.values():
+        flat = pattern.sub(lambda match: BLANK * len(match[0]), flat)
+    return flat
+
+
+# Numbers as printed
 
 NumberKind = Literal["percentage", "range", "duration", "count", "score"]
 
@@ -42,24 +162,12 @@ _THINGS = (
 _DOSE = r"(?:mg|mcg|µg|μg|ug|g|ml)\s?(?:/\s?(?:kg|h|hr|hour|min|day)\b(?:\s?/\s?(?:h|hr|min))?)?"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Quantity:
-    """A number as printed.
+class Quantity(NamedTuple):
+    """A number as printed: "up to 85 %" has no low, "3+ months" no high.
 
-    Parameters
-    ----------
-    kind : str
-    start, end : int
-        Place in the text it was found in.
-    low, high : float or None
-        As printed: "up to 85 %" has no low, "3+ months" no high.
-    unit : str
-        ``%``, a unit of time in the singular, a counted thing, ``/10``, or empty.
+    The unit is ``%``, a unit of time in the singular, a counted thing, ``/10``, or empty.
     """
 
-    kind: NumberKind
-    start: int
-    end: int
     low: float | None
     high: float | None
     unit: str
@@ -67,16 +175,8 @@ class Quantity:
     @property
     def token(self) -> str:
         """The quantity as one word, equal for equal quantities however they are written."""
-        return f"#{_plain(self.low)}~{_plain(self.high)}{self.unit}"
-
-    @property
-    def figure(self) -> tuple[float | None, float | None, str]:
-        """What it says, without where it stands."""
-        return self.low, self.high, self.unit
-
-
-def _plain(number: float | None) -> str:
-    return "" if number is None else f"{number:g}"
+        low, high = ("" if end is None else f"{end:g}" for end in (self.low, self.high))
+        return f"#{low}~{high}{self.unit}"
 
 
 def number_of(text: str) -> float:
@@ -96,7 +196,7 @@ def _range(unit: str) -> str:
     return rf"(?P<a>{NUMBER})(?:\s?(?:{unit}))?(?:{_TO}(?P<b>{NUMBER}))?"
 
 
-_PATTERNS: tuple[tuple[NumberKind, re.Pattern[str]], ...] = (
+_NUMBERS: tuple[tuple[NumberKind, re.Pattern[str]], ...] = (
     ("score", re.compile(rf"{_START}(?P<a>\d{{1,2}}(?:\.\d)?)(?:\s*-\s*(?P<b>\d{{1,2}}))?\s*/\s*"
                          r"(?P<unit>10|5|100)(?![\d/])"
                          r"(?!\s+(?:of )?(?:patient|people|case|user))")),
@@ -145,66 +245,72 @@ LOOK_BACK = 24
 """Letters before a number in which "at least" and the like are looked for."""
 
 
-def find_quantities(flat: str) -> list[Quantity]:
-    """Return every quantity of a text, in order and apart from one another.
+_FRACTIONS = {"half": 2, "third": 3, "quarter": 4, "fifth": 5}
+_EVERY = {"weekly": (1.0, "week"), "monthly": (1.0, "month"), "quarterly": (3.0, "month"),
+          "yearly": (12.0, "month")}  # fmt: skip
+_AT_MOST = re.compile(
+    r"(?:up to|as (?:much|many|high|long) as|at most|a maximum of|under|less than|fewer than|"
+    r"below|within|no more than|not more than|<|\u2264)\s*(?:a |an |about )?$"
+)
+_AT_LEAST = re.compile(
+    r"(?:at least|over|more than|above|a minimum of|exceed(?:s|ing)?|longer than|upwards of|"
+    r"no less than|>|\u2265)\s*(?:a |an |about )?$"
+)
+_OR_MORE = re.compile(r"\s*(?:\+|or more|or longer|and (?:up|more)|or better|plus\b)")
+LOOK_BACK = 24
+"""Letters before a number in which "at least" and the like are looked for."""
 
-    Parameters
-    ----------
-    flat : str
-        As `flat_text` gives it; what is no claim (prices, dates) already blanked.
-    """
-    taken: list[Quantity] = []
+
+def _find_numbers(flat: str) -> list[tuple[NumberKind, int, int, Quantity]]:
+    """Return kind, place and quantity of every number of a flat text, apart from one another."""
+    found = []
     used = bytearray(len(flat))
-    for kind, pattern in _PATTERNS:
+    for kind, pattern in _NUMBERS:
         for match in pattern.finditer(flat):
-            if not any(used[match.start() : match.end()]):
-                made = _quantity(kind, match, flat)
-                if made is not None:
-                    taken.append(made)
-                    used[match.start() : match.end()] = b"\x01" * (match.end() - match.start())
-    return sorted(taken, key=lambda quantity: quantity.start)
+            start, end = match.span()
+            if any(used[start:end]):
+                continue
+            quantity = _quantity(kind, match, flat)
+            if quantity is not None:
+                found.append((kind, start, end, quantity))
+                used[start:end] = b"\x01" * (end - start)
+    return found
 
 
 def _quantity(kind: NumberKind, match: re.Match[str], flat: str) -> Quantity | None:
-    found = _figure(
-        kind, {k: v for k, v in match.groupdict().items() if v is not None}, flat, match
-    )
-    if found is None:
-        return None
-    low, high, unit = found
+    quantity = _as_printed(kind, match, flat)
+    if quantity is None or quantity.low != quantity.high:
+        return quantity
     before = flat[max(0, match.start() - LOOK_BACK) : match.start()]
-    if low == high and _AT_MOST.search(before):
-        low = None
-    elif low == high and (_is_least(kind, before) or _more(match, flat)):
-        high = None
-    return Quantity(kind=kind, start=match.start(), end=match.end(), low=low, high=high, unit=unit)
-
-
-def _is_least(kind: NumberKind, before: str) -> bool:
-    """Over 40 % is more than that; but "over 40 minutes" tells how long it takes."""
-    found = _AT_LEAST.search(before)
-    return bool(found) and not (kind == "duration" and found[0].startswith("over"))  # type: ignore[index]
-
-
-def _more(match: re.Match[str], flat: str) -> bool:
+    if _AT_MOST.search(before):
+        return quantity._replace(low=None)
+    least = _AT_LEAST.search(before)
+    # Over 40 % is more than that; but "over 40 minutes" says how long it takes.
+    is_least = least is not None and not (kind == "duration" and least[0].startswith("over"))
     plus = "plus" in match.re.groupindex and match["plus"]
-    return bool(plus or _OR_MORE.match(flat, match.end()))
+    if is_least or plus or _OR_MORE.match(flat, match.end()):
+        return quantity._replace(high=None)
+    return quantity
 
 
-Figure = tuple[float | None, float | None, str]
-
-
-def _figure(
-    kind: NumberKind, got: dict[str, str], flat: str, match: re.Match[str]
-) -> Figure | None:
+def _as_printed(kind: NumberKind, match: re.Match[str], flat: str) -> Quantity | None:
+    """Return the figures of a number, before "up to" and "or more" are looked at."""
+    got = {name: text for name, text in match.groupdict().items() if text is not None}
     if "part" in got or "tenths" in got:
-        return _part_of_whole(got)
+        part = number_of(got.get("part") or got["tenths"])
+        of = number_of(got.get("whole") or got["of"])
+        return _percent(part / of) if 0 < part <= of and of >= 2 else None
     if "fraction" in got:
         return _fraction(got["fraction"])
-    if "every" in got or "next" in got:
-        return _recurring(got)
+    if "next" in got:
+        days = 1.0 if got["next"] == "next" else 0.0
+        return Quantity(days, days, "day")
+    if "every" in got:
+        low, _ = _EVERY[got["every"]]
+        high, unit = _EVERY[got.get("until", got["every"])]
+        return Quantity(low, high, unit)
     if "many" in got:
-        return None, None, f"{got['many']} {got['whom']}"
+        return Quantity(None, None, f"{got['many']} {got['whom']}")
     low = number_of(got["a"])
     high = number_of(got["b"]) if "b" in got else low
     if (
@@ -213,39 +319,21 @@ def _figure(
         and "between" not in flat[: match.start()][-12:]
     ):
         low = high  # "5 and 10 %" is two figures; the one with the sign is kept
-    scale = _SCALES.get(got.get("scale", ""), 1)
-    return low * scale, high * scale, _unit(kind, got)
+    scale = {"thousand": 1_000, "million": 1_000_000}.get(got.get("scale", ""), 1)
+    return Quantity(low * scale, high * scale, _unit(kind, got))
 
 
-_SCALES = {"thousand": 1_000, "million": 1_000_000}
+def _percent(share: float) -> Quantity:
+    percent = round(100 * share, 6)
+    return Quantity(percent, percent, "%")
 
 
-def _part_of_whole(got: dict[str, str]) -> Figure | None:
-    part, whole = (
-        number_of(got.get(a) or got[b]) for a, b in (("part", "tenths"), ("whole", "of"))
-    )
-    if not 0 < part <= whole or whole < 2:
-        return None
-    share = round(100 * part / whole, 6)
-    return share, share, "%"
-
-
-def _fraction(text: str) -> Figure:
+def _fraction(text: str) -> Quantity:
+    """Return "two-thirds", "half" or "a quarter" as percent."""
     head, _, name = text.replace("-", " ").partition(" ")
-    name = name.rstrip("s") if name not in ("", "half") else "half"
-    name = {"halve": "half"}.get(name, name)
-    count = {"a": 1, "half": 1}.get(head) or _ONES.index(head)
-    share = round(100 * count / _FRACTIONS[name], 6)
-    return share, share, "%"
-
-
-def _recurring(got: dict[str, str]) -> Figure:
-    if "next" in got:
-        days = 1.0 if got["next"] == "next" else 0.0
-        return days, days, "day"
-    low, unit = _EVERY[got["every"]]
-    high, other = _EVERY[got["until"]] if "until" in got else (low, unit)
-    return low, high, other
+    name = name.rstrip("s")
+    count = 1 if head in ("a", "half") else _ONES.index(head)
+    return _percent(count / _FRACTIONS.get(name, 2))
 
 
 def _unit(kind: NumberKind, got: dict[str, str]) -> str:
@@ -259,3 +347,90 @@ def _unit(kind: NumberKind, got: dict[str, str]) -> str:
     if "dose" in got:
         return re.sub(r"\s", "", got["dose"])
     return "times" if "times" in got else got.get("thing", "")
+
+
+# Cues: numbers and words that make a statement checkable
+
+CueKind = Literal[
+    "percentage", "range", "duration", "count", "score", "frequency", "hedge", "absolute"
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cue:
+    """A word or number that makes a statement checkable.
+
+    Parameters
+    ----------
+    kind : str
+        ``hedge`` is for the frequency words that nothing can contradict: some, can, may.
+    start, end : int
+        Place in the text.
+    text : str
+        As printed.
+    quantity : Quantity or None
+        The number, for kinds that have one; a vague duration ("weeks to months") has none.
+    """
+
+    kind: CueKind
+    start: int
+    end: int
+    text: str
+    quantity: Quantity | None = None
+
+
+_WORDS: tuple[tuple[CueKind, re.Pattern[str]], ...] = (
+    ("duration", re.compile(
+        r"\b(?:lasts? |lasting )?(?:minutes|hours|days|weeks|months) to "
+        r"(?:hours|days|weeks|months|years)\b"
+        r"|\b(?:several|many|a few|few|for|over|within|lasts?|lasting) (?:seconds|minutes|hours|"
+        r"days|weeks|months|years)\b|\b(?:long|longer)[ -](?:lasting|term)\b|\blasting\b|\blasts?"
+        r"\b(?! name)|\bsustained\b|\btemporary\b|\bimmediate(?:ly)?\b|\binstant(?:ly)?\b"
+        r"|\bovernight\b")),
+    ("absolute", re.compile(
+        r"\bproven?\b(?! to be wrong)|\bproves\b|(?<!not )\balways\b|\bnever\b|\bguarante\w+"
+        r"|\bcur(?:e|es|ed|ative)\b|\bno(?!\.| (?:longer|one'?s|matter|later|problem))\b(?!-)"
+        r"|\bnone\b|\bnothing\b|(?<!not )\ball(?! about\b)\b|\bevery(?:one|body|thing|time)?\b"
+        r"|\bonly\b|\bentirely\b|\bcompletely\b|\btotally\b|\b100\s?%|\bpermanent(?:ly)?\b"
+        r"|\b(?:pain|risk|drug|side-effect|symptom|opioid)[ -]free\b|\brisk-?less\b"
+        r"|\bprevents?\b|\beliminat(?:e|es|ed|ing)\b|\bensur(?:e|es|ed|ing)\b|\brestor(?:e|es|ed)\b"
+        r"|\bnot (?:addictive|habit[ -]forming|harmful|dangerous|painful)\b|\bnon-addictive\b"
+        r"|\bwithout (?:\w+ )?(?:pain|side effects?|risks?|addiction|opioids)\b"
+        r"|\bimpossible\b|\bunlike any\b|\bdefinitely\b|\bcertainly\b|\bwithout exception\b")),
+    ("frequency", re.compile(
+        r"\boften\b|\brare(?:ly)?\b|\bmost(?:ly)?\b|\btypical(?:ly)?\b|\busual(?:ly)?\b"
+        r"|\b(?:un)?common(?:ly)?\b|\bfrequent(?:ly)?\b|\bsometimes\b|\boccasional(?:ly)?\b"
+        r"|\bgenerally\b|\bnormally\b|\bmany\b|(?<!a )\bfew\b|\bmajority\b|\bminority\b"
+        r"|\bnearly all\b|\balmost (?:all|always)\b|\bseldom\b|\bhardly\b|\bon average\b"
+        r"|\blikely\b|\bmore often\b|\bminimal\b")),
+    ("hedge", re.compile(
+        r"\bsome(?! (?:one|where)\b)\b|\bcan\b(?! ?not\b|')|\bmay\b|\bmight\b|\bcould\b"
+        r"|\bpossibl[ey]\b|\bpotential(?:ly)?\b|\bothers\b|\bresults (?:may )?vary\b")),
+)  # fmt: skip
+
+
+def find_cues(text: str) -> tuple[Cue, ...]:
+    """Return all cues of a block or statement in order.
+
+    Numbers never overlap; a word may stand inside a number ("100 %" is both).
+    """
+    flat = blank_not_claims(flat_text(text))
+    cues = [
+        Cue(kind=kind, start=start, end=end, text=text[start:end], quantity=quantity)
+        for kind, start, end, quantity in _find_numbers(flat)
+    ]
+    taken = {place for cue in cues for place in range(cue.start, cue.end)}
+    words: set[int] = set()
+    for kind, pattern in _WORDS:
+        for match in pattern.finditer(flat):
+            start, end = match.span()
+            inside = set(range(start, end))
+            if not inside & words and (kind == "absolute" or not inside & taken):
+                words |= inside
+                cues.append(Cue(kind=kind, start=start, end=end, text=text[start:end]))
+    return tuple(sorted(cues, key=lambda cue: (cue.start, cue.end)))
+
+
+def has_number(cues: Iterable[Cue]) -> bool:
+    """Return whether any cue is a number (a vague duration is none)."""
+    return any(cue.quantity is not None for cue in cues)

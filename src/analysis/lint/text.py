@@ -1,0 +1,838 @@
+"""A file of copy as blocks of text and statements, each letter with its place in the file.
+
+HTML goes through the standard library's parser and Markdown through a reader of lines, because
+both keep the line and column of every letter; a parsed tree (BeautifulSoup, lxml) knows those of
+tags only. Nothing is run or fetched. Hidden parts of a page are read too: a folded answer is copy
+all the same.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+import zipfile
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from html import unescape
+from html.parser import HTMLParser
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Literal
+
+from analysis.errors import InputError
+from analysis.labels import plain_text
+from analysis.lint.quantities import Cue, find_cues
+
+BlockKind = Literal["heading", "bullet", "paragraph"]
+
+MOST_BYTES = 20_000_000
+MOST_UNPACKED_BYTES = 200_000_000
+"""A DOCX that unpacks to more than this is no advertisement."""
+
+MOST_PAGES = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where something stands; all numbers count from 1.
+
+    A line of the file or, for PDF, of the page; a paragraph for DOCX; the column is the character
+    within the line or paragraph, in code points.
+    """
+
+    line: int | None = None
+    paragraph: int | None = None
+    page: int | None = None
+    column: int = 1
+
+    def __str__(self) -> str:
+        parts = [("page", self.page), ("paragraph", self.paragraph), ("line", self.line)]
+        return ", ".join(f"{name} {number}" for name, number in parts if number is not None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Block:
+    """A heading, a bullet or a paragraph.
+
+    Parameters
+    ----------
+    text : str
+        Spaces joined, invisible characters left out.
+    runs : tuple of (int, int)
+        Offset in ``text`` and in the document's source where a run of equal characters begins.
+    kind : {"heading", "bullet", "paragraph"}
+    """
+
+    text: str
+    runs: tuple[tuple[int, int], ...]
+    kind: BlockKind = "paragraph"
+
+    def source_offset(self, offset: int) -> int:
+        """Return where character ``offset`` of the text stands in the source."""
+        index = max(bisect_right(self._starts, offset) - 1, 0)
+        start, source = self.runs[index]
+        return source + offset - start
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [start for start, _ in self.runs]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """The copy as read.
+
+    Parameters
+    ----------
+    name : str
+        The file as it was named.
+    form : {"txt", "html", "md", "docx", "pdf"}
+    source : str
+        Text of the file; for DOCX a line a paragraph, for PDF the pages' lines.
+    blocks : tuple of Block
+    page_starts : tuple of int
+        Offsets in ``source`` where the pages of a PDF begin; empty for all else.
+    warnings : tuple of str
+        What was not read, or may read otherwise than it looks.
+    """
+
+    name: str
+    form: str
+    source: str
+    blocks: tuple[Block, ...]
+    page_starts: tuple[int, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    def place_of(self, offset: int) -> Place:
+        """Return the place of a character of the source."""
+        row = bisect_right(self._line_starts, offset) - 1
+        column = offset - self._line_starts[row] + 1
+        if self.form == "docx":
+            return Place(paragraph=row + 1, column=column)
+        if not self.page_starts:
+            return Place(line=row + 1, column=column)
+        page = bisect_right(self.page_starts, offset) - 1
+        first = bisect_right(self._line_starts, self.page_starts[page]) - 1
+        return Place(page=page + 1, line=row - first + 1, column=column)
+
+    @cached_property
+    def _line_starts(self) -> list[int]:
+        return [0, *(match.end() for match in re.finditer(r"\r\n|\r|\n", self.source))]
+
+
+_UNSEEN = (
+    r"\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u061c\u180e\u200b-\u200f\u202a-\u202e"
+    r"\u2060-\u206f\ufeff\ud800-\udfff"
+)
+_RUN = re.compile(rf"(?P<unseen>[{_UNSEEN}]+)|(?P<space>\s+)|(?P<seen>[^\s{_UNSEEN}]+)")
+_TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""Characters that make a reader see letters in another order than they stand."""
+
+
+@dataclass
+class Gatherer:
+    """Collects blocks run by run and remembers where each run stood."""
+
+    blocks: list[Block] = field(default_factory=list)
+    turned_at: int | None = None
+    _runs: list[tuple[int, int]] = field(default_factory=list)
+    _parts: list[str] = field(default_factory=list)
+    _length: int = 0
+    _space_at: int | None = None
+
+    def add(self, text: str, at: int) -> None:
+        """Add text that stands in the source as it is, from offset ``at``."""
+        for match in _RUN.finditer(text):
+            where = at + match.start()
+            if match.lastgroup == "unseen":
+                if self.turned_at is None and _TURNS.search(match[0]):
+                    self.turned_at = where
+            elif match.lastgroup == "space":
+                self._space_at = where if self._space_at is None else self._space_at
+            else:
+                if self._space_at is not None and self._length:
+                    self._put(" ", self._space_at)
+                self._space_at = None
+                self._put(match[0], where)
+
+    def _put(self, text: str, where: int) -> None:
+        self._runs.append((self._length, where))
+        self._parts.append(text)
+        self._length += len(text)
+
+    def add_at(self, text: str, at: int) -> None:
+        """Add text that is written otherwise in the source (an entity), all of it at ``at``."""
+        for character in text:
+            self.add(character, at)
+
+    def end_block(self, kind: BlockKind | None) -> bool:
+        """End the block and return whether there is text in it; kind None finds a heading."""
+        text, runs = "".join(self._parts), tuple(self._runs)
+        self._parts, self._runs, self._length, self._space_at = [], [], 0, None
+        if text:
+            found = kind or ("heading" if is_heading(text) else "paragraph")
+            self.blocks.append(Block(text=text, runs=runs, kind=found))
+        return bool(text)
+
+
+# Reading a file
+
+
+FORMS = {
+    ".txt": "txt", ".text": "txt", ".html": "html", ".htm": "html", ".xhtml": "html",
+    ".md": "md", ".markdown": "md", ".docx": "docx", ".pdf": "pdf",
+}  # fmt: skip
+_PICTURE = "a picture; give the text on it"
+_SIGNATURES = {
+    b"%PDF": "pdf",
+    b"PK\x03\x04": "docx",
+    b"\xd0\xcf\x11\xe0": "an old Office file; save it as .docx",
+    b"{\\rtf": "a rich-text file; save it as .docx",
+    b"\x89PNG": _PICTURE,
+    b"\xff\xd8\xff": _PICTURE,
+    b"GIF8": _PICTURE,
+}
+_CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{1,40})", re.I)
+_WEB_PAGE = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)?<(?:!doctype html|html)\b", re.I)
+
+
+def load_document(path: Path, *, encoding: str = "") -> Document:
+    """Read a file of copy.
+
+    Parameters
+    ----------
+    path : Path
+        Text, HTML, Markdown, DOCX or PDF; known by what it begins with, else by its ending.
+    encoding : str
+        Encoding of a text file; found out when empty (byte order mark, what a web page declares,
+        else UTF-8, never guessed).
+
+    Raises
+    ------
+    InputError
+        No such file, a folder, too large, of a kind that is not read, in another encoding, binary,
+        or without any text.
+    """
+    name = plain_text(str(path), longest=200)
+    data = _read_bytes(path, name)
+    form = _form_of(path, data, name)
+    if form == "docx":
+        document = _read_docx(data, name)
+    elif form == "pdf":
+        document = _read_pdf(data, name)
+    else:
+        document = read_text(_decode(data, encoding, name), form=form, name=name)
+    if not document.blocks:
+        raise InputError(f"{name} holds no text to check.")
+    return document
+
+
+def _read_bytes(path: Path, name: str) -> bytes:
+    try:
+        if path.is_dir():
+            raise InputError(f"{name} is a folder; name the files in it.")
+        size = path.stat().st_size
+        if size > MOST_BYTES:
+            raise InputError(f"{name} has {size:,} bytes; at most {MOST_BYTES:,} are read.")
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise InputError(f"there is no file {name}.") from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"{name} cannot be opened ({error}).") from None
+    if not data.strip():
+        raise InputError(f"{name} is empty; there is no text to check.")
+    return data
+
+
+def _form_of(path: Path, data: bytes, name: str) -> str:
+    for signature, form in _SIGNATURES.items():
+        if data.startswith(signature):
+            if form in ("pdf", "docx"):
+                return form
+            raise InputError(f"{name} is {form}.")
+    form = FORMS.get(path.suffix.lower(), "")
+    if form in ("pdf", "docx"):
+        raise InputError(f"{name} ends in {path.suffix} but is no {form.upper()} file.")
+    if not form:
+        raise InputError(
+            f"{name}: files ending in '{plain_text(path.suffix)}' are not read; give .txt, .html, "
+            ".md, .docx or .pdf."
+        )
+    return form
+
+
+def _decode(data: bytes, encoding: str, name: str) -> str:
+    chosen = encoding or _declared(data)
+    try:
+        text = data.decode(chosen)
+    except (LookupError, TypeError):
+        raise InputError(f"{name}: there is no text encoding '{chosen}'.") from None
+    except UnicodeError as error:
+        if b"\x00" in data:
+            raise InputError(f"{name} is a binary file, not text.") from None
+        line = data.count(b"\n", 0, getattr(error, "start", 0)) + 1
+        raise InputError(
+            f"{name} is not {chosen.upper()} text (line {line}); save it as UTF-8, or name its "
+            "encoding, such as --encoding cp1252."
+        ) from None
+    if "\x00" in text:
+        raise InputError(f"{name} is a binary file, not text.")
+    return text.removeprefix("\ufeff")
+
+
+def _declared(data: bytes) -> str:
+    if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return "utf-32"
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    if data.startswith(codecs.BOM_UTF8):
+        return "utf-8"
+    declared = _CHARSET.search(data[:2048])
+    return declared[1].decode("ascii") if declared else "utf-8"
+
+
+def read_text(source: str, *, form: str, name: str) -> Document:
+    """Return text of a form (txt, html, md) as a document; a web page is known by its start."""
+    gatherer = Gatherer()
+    if form == "html" or _WEB_PAGE.match(source):
+        form = "html"
+        _gather_html(source, gatherer, name)
+    elif form == "md":
+        _gather_markdown(source, gatherer)
+    else:
+        _gather_plain(_split_lines(source), gatherer)
+    return _finish(name, form, source, gatherer)
+
+
+def _finish(
+    name: str,
+    form: str,
+    source: str,
+    gatherer: Gatherer,
+    *,
+    page_starts: tuple[int, ...] = (),
+    warnings: tuple[str, ...] = (),
+) -> Document:
+    """Return the document, with a warning of direction marks that were met on the way."""
+    parts: dict[str, Any] = {
+        "name": name, "form": form, "source": source, "blocks": tuple(gatherer.blocks),
+        "page_starts": page_starts,
+    }  # fmt: skip
+    if gatherer.turned_at is not None:
+        place = Document(**parts).place_of(gatherer.turned_at)
+        warnings += (
+            f"it holds invisible marks that turn the direction of text ({place}): what a reader "
+            "sees may differ from what was checked; remove them.",
+        )
+    return Document(**parts, warnings=warnings)
+
+
+# Plain text: paragraphs, bullets and headings of a text file or of a PDF page
+
+BULLET = re.compile(
+    r"[ \t]*(?:[\u2022\u25cf\u25aa\u25e6\u2023\u00b7*\u2013-]|\d{1,2}[.)])[ \t\u00a0]+(?=\S)"
+)
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
+HEADING_MOST_LETTERS = 90
+LIGHT_WORD_LETTERS = 4
+"""Words up to this length ("with", "for") stay small in a capitalized heading."""
+
+WRAPPED_LEAST_LETTERS = 40
+WRAPPED_SHARE = 0.6
+"""A line shorter than this share of the longest of its paragraph was ended on purpose."""
+
+Line = tuple[str, int]
+"""A line without its end, and its offset in the source."""
+
+
+def _split_lines(source: str, start: int = 0, end: int | None = None) -> list[Line]:
+    stop = len(source) if end is None else end
+    found = _LINE.finditer(source, start, stop)
+    return [(match[0].rstrip("\r\n"), match.start()) for match in found if match[0]]
+
+
+def _gather_plain(lines: list[Line], gatherer: Gatherer) -> None:
+    """Gather plain lines; a hard-wrapped paragraph is one block."""
+    paragraph: list[Line] = []
+    for line in [*lines, ("", 0)]:
+        if line[0].strip():
+            paragraph.append(line)
+            continue
+        longest = max((len(text) for text, _ in paragraph), default=0)
+        wrapped = max(WRAPPED_LEAST_LETTERS, WRAPPED_SHARE * longest)
+        pending: list[Line] = []
+        for place, (text, at) in enumerate(paragraph):
+            pending.append((text, at))
+            following = paragraph[place + 1][0] if place + 1 < len(paragraph) else ""
+            if not following or BULLET.match(following) or len(text.rstrip()) < wrapped:
+                bullet = BULLET.match(pending[0][0])
+                _gather_lines(pending, gatherer, skipped=bullet.end() if bullet else 0)
+                gatherer.end_block("bullet" if bullet else None)
+                pending = []
+        paragraph = []
+
+
+def _gather_lines(lines: list[Line], gatherer: Gatherer, *, skipped: int) -> None:
+    for text, at in lines:
+        gatherer.add(text[skipped:], at + skipped)
+        gatherer.add("\n", at + len(text))
+        skipped = 0
+
+
+def is_heading(text: str) -> bool:
+    """Return whether a line alone is a heading: it ends in a colon, or is short and Capitalized.
+
+    "Most patients get relief" without a full stop is a statement, not a heading.
+    """
+    if len(text) > HEADING_MOST_LETTERS or re.search(r"[\u2022|\u00b7]", text):
+        return False
+    if text.endswith(":"):
+        return True
+    if re.search(r"[.!;,\u2026]['\"\u2019\u201d)]*$", text):
+        return False
+    words = re.findall(r"[^\W\d_][\w'\u2019]*", text)
+    heavy = [word for word in words if len(word) > LIGHT_WORD_LETTERS or word is words[0]]
+    return bool(heavy) and all(word[0].isupper() for word in heavy)
+
+
+# HTML
+
+UNREAD = {"script", "style"}
+INLINE = {
+    "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn",
+    "em", "font", "i", "ins", "kbd", "label", "mark", "q", "rp", "rt", "ruby", "s", "samp",
+    "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr", "img",
+    "svg", "path", "g", "use",
+}  # fmt: skip
+CELLS = {"td", "th"}
+HEADINGS = {*(f"h{level}" for level in range(1, 7)), "title"}
+DESCRIPTIONS = {"description", "og:description", "og:title", "twitter:description"}
+SHOWN_ATTRIBUTES = ("alt", "title", "aria-label", "placeholder")
+MOST_UNFINISHED_TAGS = 100
+
+
+def _gather_html(source: str, gatherer: Gatherer, name: str) -> None:
+    """Gather the blocks of a page, also from descriptions and alternative texts."""
+    unfinished = source.count("<", source.rfind(">") + 1)
+    if unfinished > MOST_UNFINISHED_TAGS:  # the parser's time grows with their square
+        raise InputError(
+            f"{name}: the page is no HTML: {unfinished} tags at its end are never closed."
+        )
+    reader = _HtmlReader(source, gatherer)
+    reader.feed(source)
+    reader.close()
+    reader.end_block()
+
+
+class _HtmlReader(HTMLParser):
+    """Gathers blocks; a start or end of any element that is not inline ends a block."""
+
+    def __init__(self, source: str, gatherer: Gatherer) -> None:
+        super().__init__(convert_charrefs=False)
+        self._starts = [0, *(match.end() for match in re.finditer("\n", source))]
+        self._gatherer = gatherer
+        self._kind: BlockKind = "paragraph"
+        self._unread = ""
+        self._broken = False
+        self._ended_item = False
+
+    @property
+    def _at(self) -> int:
+        line, column = self.getpos()
+        return self._starts[line - 1] + column
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """End the block before an element that is not inline."""
+        if tag in UNREAD:
+            self._unread = tag
+        self._read_attributes(tag, dict(attrs))
+        if tag == "br":  # a space; two in a row end the block
+            if self._broken:
+                self.end_block()
+            self._gatherer.add(" ", self._at)
+            self._broken = True
+        elif tag in CELLS:
+            self._gatherer.add(" ", self._at)
+        elif tag not in INLINE:
+            self.end_block()
+            inside_item = tag in {"p", "div"} and self._kind == "bullet" and not self._ended_item
+            self._kind = "bullet" if tag == "li" or inside_item else "paragraph"
+            if tag in HEADINGS:
+                self._kind = "heading"
+
+    def handle_endtag(self, tag: str) -> None:
+        """End the block after an element that is not inline."""
+        if tag == self._unread:
+            self._unread = ""
+        if tag in CELLS:
+            self._gatherer.add(" ", self._at)
+        elif tag not in INLINE and tag != "br":
+            self.end_block()
+
+    def handle_data(self, data: str) -> None:
+        """Add text."""
+        if not self._unread:
+            self._broken = self._broken and not data.strip()
+            self._gatherer.add(data, self._at)
+
+    def handle_entityref(self, name: str) -> None:
+        """Add the letter of a named entity."""
+        if not self._unread:
+            self._gatherer.add_at(unescape(f"&{name};"), self._at)
+
+    def handle_charref(self, name: str) -> None:
+        """Add the letter of a numbered entity."""
+        self.handle_entityref(f"#{name}")
+
+    def end_block(self) -> None:
+        """End the block, if there is text in it."""
+        self._broken = False
+        self._ended_item = self._gatherer.end_block(self._kind)
+        if self._ended_item:
+            self._kind = "paragraph"
+
+    def _read_attributes(self, tag: str, attributes: dict[str, str | None]) -> None:
+        """Gather what attributes show, each a block of its own ahead of the open one."""
+        shown = [attributes.get(name) for name in SHOWN_ATTRIBUTES]
+        if tag == "meta":
+            name = attributes.get("name") or attributes.get("property") or ""
+            shown = [attributes.get("content")] if name.lower() in DESCRIPTIONS else []
+        raw = self.get_starttag_text() or ""
+        for text in filter(None, shown):
+            own = Gatherer()
+            where = raw.find(text)
+            if where >= 0:
+                own.add(text, self._at + where)
+            else:
+                own.add_at(text, self._at)
+            own.end_block("paragraph")
+            self._gatherer.turned_at = self._gatherer.turned_at or own.turned_at
+            self._gatherer.blocks += own.blocks
+
+
+# Markdown
+
+_FENCE = re.compile(r"[ \t]{0,3}(`{3,}|~{3,})")
+_HASHES = re.compile(r"[ \t]{0,3}#{1,6}[ \t]+")
+_RULE = re.compile(r"[ \t]{0,3}(?:[-=*_|: \t]{3,})$")
+_QUOTE = re.compile(r"(?:[ \t]{0,3}>[ \t]?)+")
+_UNDERLINE = re.compile(r"[ \t]{0,3}(=+|-{2,})[ \t]*")
+_FRONT_MATTER = re.compile(r"---[ \t]*\r?\n.*?\n---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
+_INLINE = re.compile(
+    r"!?\[(?P<text>[^\[\]]*)\](?:\([^()\s]*(?:\s+\"[^\"]*\")?\)|\[[^\]]*\])|\\(?P<escaped>[!-/:-@\[-`{-~])"
+    r"|(?P<entity>&#?\w{1,31};)|(?P<mark>\*{1,3}|`+|~~|(?<!\w)_{1,3}(?=\w)|(?<=\w)_{1,3}(?!\w)"
+    r"|</?[A-Za-z][^<>]{0,400}>|\|)"
+)
+
+
+def _gather_markdown(source: str, gatherer: Gatherer) -> None:
+    """Gather the blocks of a Markdown file; code between fences and comments is left out."""
+    pending: list[Line] = []
+    for (text, at), kind in [*_markdown_lines(_without_comments(source)), (("", 0), "more")]:
+        blank = not text.strip()
+        if pending and (kind != "more" or blank):
+            _gather_markdown_block(pending, gatherer, "paragraph")
+            pending = []
+        if kind in ("heading", "row") and not blank:
+            block: BlockKind = "heading" if kind == "heading" else "bullet"
+            _gather_markdown_block([(text, at)], gatherer, block)
+        elif not blank:
+            pending.append((text, at))
+
+
+def _without_comments(source: str) -> str:
+    """Blank comments and front matter, letter for letter, so that places stay."""
+
+    def blank(text: str) -> str:
+        return re.sub(r"[^\r\n]", " ", text)
+
+    front = _FRONT_MATTER.match(source)
+    if front:
+        source = blank(front[0]) + source[front.end() :]
+    parts, at = [], 0
+    while (start := source.find("<!--", at)) >= 0 and (end := source.find("-->", start)) >= 0:
+        parts += [source[at:start], blank(source[start : end + 3])]
+        at = end + 3
+    return "".join(parts) + source[at:]
+
+
+def _markdown_lines(source: str) -> Iterator[tuple[Line, str]]:
+    """Yield each line with what it is: heading, bullet, row of a table, or more of the same."""
+    fence = ""
+    lines = _split_lines(source)
+    for place, (text, at) in enumerate(lines):
+        opened = _FENCE.match(text)
+        if fence or opened:
+            if not fence and opened:
+                fence = opened[1]
+            elif opened and opened[1].startswith(fence):
+                fence = ""
+            yield ("", at), "more"
+            continue
+        if quote := _QUOTE.match(text):
+            text, at = text[quote.end() :], at + quote.end()
+        following = lines[place + 1][0] if place + 1 < len(lines) else ""
+        if hashes := _HASHES.match(text):
+            yield (text[hashes.end() :].rstrip("# \t"), at + hashes.end()), "heading"
+        elif _RULE.fullmatch(text):
+            yield ("", at), "more"
+        elif text.strip() and _UNDERLINE.fullmatch(following):
+            yield (text, at), "heading"
+        elif text.lstrip().startswith("|"):
+            yield (text, at), "row"
+        else:
+            yield (text, at), "bullet" if BULLET.match(text) or text[:2] == "+ " else "more"
+
+
+def _gather_markdown_block(lines: list[Line], gatherer: Gatherer, kind: BlockKind) -> None:
+    bullet = BULLET.match(lines[0][0]) or re.match(r"\+ ", lines[0][0])
+    skipped = bullet.end() if bullet and kind != "heading" else 0
+    for text, at in lines:
+        _add_inline(text[skipped:], at + skipped, gatherer)
+        gatherer.add("\n", at + len(text))
+        skipped = 0
+    gatherer.end_block("bullet" if bullet and kind == "paragraph" else kind)
+
+
+def _add_inline(text: str, at: int, gatherer: Gatherer) -> None:
+    """Add text without its markup."""
+    end = 0
+    for match in _INLINE.finditer(text):
+        gatherer.add(text[end : match.start()], at + end)
+        end = match.end()
+        if match["text"] is not None:
+            _add_inline(match["text"], at + match.start("text"), gatherer)
+        elif match["escaped"] is not None:
+            gatherer.add(match["escaped"], at + match.start("escaped"))
+        elif match["entity"] is not None:
+            gatherer.add_at(unescape(match["entity"]), at + match.start())
+        elif match["mark"] == "|":
+            gatherer.add(" ", at + match.start())
+    gatherer.add(text[end:], at + end)
+
+
+# DOCX and PDF; their readers are imported only when such a file is given
+
+_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
+
+
+def _read_docx(data: bytes, name: str) -> Document:
+    """Return a Word document: body, tables (a row a block), text boxes, headers, footers, notes."""
+    try:
+        import docx
+    except ImportError:
+        raise InputError(f"{name}: to read DOCX, install python-docx.") from None
+    try:
+        with zipfile.ZipFile(BytesIO(data)) as packed:
+            if sum(item.file_size for item in packed.infolist()) > MOST_UNPACKED_BYTES:
+                raise InputError(f"{name} unpacks to more than 200 MB; it was not read.")
+        opened = docx.Document(BytesIO(data))
+        found = [item for root in _docx_parts(opened) for item in _docx_paragraphs(root)]
+    except InputError:
+        raise
+    except Exception as error:  # a broken package fails in any of a dozen ways
+        raise InputError(f"{name} cannot be read as a Word document ({_first(error)}).") from None
+    gatherer, at = Gatherer(), 0
+    for text, kind in found:
+        gatherer.add(text, at)
+        gatherer.end_block(kind)
+        at += len(text) + 1
+    return _finish(name, "docx", "\n".join(text for text, _ in found), gatherer)
+
+
+def _docx_parts(opened: Any) -> Iterator[Any]:
+    """Yield the roots of all parts with text: the body first."""
+    from docx.oxml import parse_xml
+
+    yield opened.element.body
+    for part in opened.part.package.iter_parts():
+        kind = part.content_type
+        if any(f".{word}+xml" in kind for word in ("header", "footer", "footnotes", "endnotes")):
+            yield parse_xml(part.blob)
+
+
+def _docx_paragraphs(root: Any) -> Iterator[tuple[str, BlockKind]]:
+    """Yield text and kind; the paragraphs of a table row are one."""
+    row, cells = None, []
+    for paragraph in root.iter(f"{_W}p"):
+        above = list(paragraph.iterancestors())
+        if any(element.tag == _FALLBACK for element in above):
+            continue
+        now = next((element for element in above if element.tag == f"{_W}tr"), None)
+        if row is not None and now is not row:
+            yield " ".join(cells), "bullet"
+            cells = []
+        row = now
+        if row is not None:
+            cells.append(_docx_text(paragraph))
+        else:
+            yield _docx_text(paragraph), _docx_kind(paragraph)
+    if cells:
+        yield " ".join(cells), "bullet"
+
+
+def _docx_text(paragraph: Any) -> str:
+    parts = []
+    for element in paragraph.iter(f"{_W}t", f"{_W}tab", f"{_W}br", f"{_W}noBreakHyphen"):
+        owner = next(up for up in element.iterancestors() if up.tag == f"{_W}p")
+        if owner is paragraph:
+            shown = {f"{_W}t": element.text or "", f"{_W}noBreakHyphen": "-"}
+            parts.append(shown.get(element.tag, " "))
+    return "".join(parts).replace("\r", " ").replace("\n", " ")
+
+
+def _docx_kind(paragraph: Any) -> BlockKind:
+    properties = paragraph.find(f"{_W}pPr")
+    style = None if properties is None else properties.find(f"{_W}pStyle")
+    name = "" if style is None else str(style.get(f"{_W}val"))
+    if name.startswith(("Heading", "Title", "Subtitle")):
+        return "heading"
+    listed = properties is not None and properties.find(f"{_W}numPr") is not None
+    return "bullet" if listed or name.startswith("List") else "paragraph"
+
+
+def _read_pdf(data: bytes, name: str) -> Document:
+    """Return a PDF's text, page by page; a page without text among others is a warning."""
+    try:
+        import pypdf
+    except ImportError:
+        raise InputError(f"{name}: to read PDF, install pypdf.") from None
+    try:
+        opened = pypdf.PdfReader(BytesIO(data))
+        locked = opened.is_encrypted and not opened.decrypt("")
+        pages = [] if locked else [page.extract_text() for page in opened.pages[:MOST_PAGES]]
+        unread = 0 if locked else len(opened.pages) - len(pages)
+    except Exception as error:  # a broken or hostile file fails in any of a dozen ways
+        raise InputError(f"{name} cannot be read as a PDF ({_first(error)}).") from None
+    if locked:
+        raise InputError(f"{name} is locked by a password; save it without one.")
+    if not any(page.strip() for page in pages):
+        raise InputError(
+            f"{name} holds no text: its pages are pictures, as of a scan. Have the text recognized "
+            "(OCR), or give the text the scan was printed from."
+        )
+    gatherer, starts, warnings, at = Gatherer(), [], [], 0
+    source = "\n".join(pages)
+    for number, page in enumerate(pages, start=1):
+        starts.append(at)
+        _gather_plain(_split_lines(source, at, at + len(page)), gatherer)
+        if not page.strip():
+            warnings.append(f"page {number} holds no text (a picture?); nothing on it was checked.")
+        at += len(page) + 1
+    if unread:
+        warnings.append(f"only the first {MOST_PAGES} pages were read; {unread} were not checked.")
+    return _finish(
+        name, "pdf", source, gatherer, page_starts=tuple(starts), warnings=tuple(warnings)
+    )
+
+
+def _first(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:120]
+
+
+# Statements: a sentence, a bullet, a heading, an item between dots
+
+_SEPARATOR = re.compile(r"\s*[\u2022\u25cf|\u00b7\u2192]\s*")
+_SENTENCE_END = re.compile(
+    r"(?<![.!?\u2026])[.!?\u2026]++(?:[\"'\u201d\u2019)\]]*+"
+    r"(?=\s+[\"'\u201c\u2018(\[]?[A-Z0-9\u00c0-\u00de])|[\u201d\"](?=[A-Z\u2014-]))"
+)
+"""Nothing is given back once taken: a line of a million dots is read once."""
+
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:Drs?|Mrs?|Ms|Prof|St|Jr|Sr|vs|cf|approx|ca|e\.g|i\.e|al|Fig|No|Nos|Inc|Ltd|Vol|pp?)"
+    r"|\b[A-Z])\.$"
+)
+_QUOTED = re.compile(r"[\"\u201c\u201e\u00ab]")
+_FIRST_PERSON = re.compile(r"\b(?:I|I['\u2019](?:ve|m|d|ll)|[Mm]y|me)\b")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """One statement of the copy.
+
+    Parameters
+    ----------
+    document : str
+        Name of the file.
+    text : str
+        As printed, spaces joined.
+    block, start, end : int
+        Index of its block in the document, and its place in the text of the block.
+    first, last : Place
+        Places of its first and last character in the file.
+    heading : str
+        The nearest heading above; a label such as "Week 3-4:" gives its bullets their time.
+    is_heading, is_testimonial : bool
+    cues, heading_cues : tuple of Cue
+        Places count within ``text`` and ``heading``.
+    """
+
+    document: str
+    text: str
+    block: int
+    start: int
+    end: int
+    first: Place
+    last: Place
+    heading: str
+    is_heading: bool
+    is_testimonial: bool
+    cues: tuple[Cue, ...]
+    heading_cues: tuple[Cue, ...]
+
+    @property
+    def is_question(self) -> bool:
+        """Whether it asks and does not state."""
+        return self.text.rstrip("\"'\u201d\u2019)").endswith("?")
+
+
+def split_statements(document: Document) -> tuple[Statement, ...]:
+    """Return the statements of a document in order.
+
+    Every character of a block that is no space or separator is in exactly one statement.
+    """
+    found: list[Statement] = []
+    heading = ""
+    heading_cues: tuple[Cue, ...] = ()
+    for index, block in enumerate(document.blocks):
+        testimonial = bool(_QUOTED.match(block.text) and _FIRST_PERSON.search(block.text))
+        for start, end in _spans(block.text):
+            text = block.text[start:end]
+            found.append(
+                Statement(
+                    document=document.name,
+                    text=text,
+                    block=index,
+                    start=start,
+                    end=end,
+                    first=document.place_of(block.source_offset(start)),
+                    last=document.place_of(block.source_offset(end - 1)),
+                    heading=heading,
+                    is_heading=block.kind == "heading",
+                    is_testimonial=testimonial,
+                    cues=find_cues(text),
+                    heading_cues=heading_cues,
+                )
+            )
+        if block.kind == "heading":
+            heading, heading_cues = block.text, find_cues(block.text)
+    return tuple(found)
+
+
+def _spans(text: str) -> Iterator[tuple[int, int]]:
+    """Yield start and end of each statement of a block, without spaces around it."""
+    cuts = [match.span() for match in _SEPARATOR.finditer(text)]
+    for match in _SENTENCE_END.finditer(text):
+        if not _ABBREVIATION.search(text, max(0, match.end() - 10), match.end()):
+            cuts.append((match.end(), match.end()))
+    start = 0
+    for end, following in [*sorted(cuts), (len(text), len(text))]:
+        own = text[start:end]
+        first, last = start + len(own) - len(own.lstrip()), start + len(own.rstrip())
+        if first < last:
+            yield first, last
+        start = following

@@ -1,0 +1,781 @@
+"""How often the suite is wrong: error rates of verdicts and coverage of relief intervals.
+
+``python -m analysis.simulate`` renews the numbers of the pages in docs/simulations; it takes
+minutes. A page is prose with numbers between markers (``<!-- name -->`` to ``<!-- end -->``), and
+only those are written here. Chances of verdicts on rates are exact: all counts of patients rated
+and responding are enumerated. Means and durations are simulated.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from math import exp, log
+from pathlib import Path
+from typing import Literal
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+from scipy.stats import binom
+
+from analysis.claims.multiverse import judge_intervals, mean_limits
+from analysis.files import write_file
+from analysis.numbers import MINUS
+from analysis.results import Estimate
+from analysis.stats.npmle import estimate_npmle
+from analysis.stats.npmle_bootstrap import ReliefIntervals, bootstrap_relief
+from analysis.stats.rates import exact_limits, wilson_limits
+
+Floats = NDArray[np.float64]
+Counts = NDArray[np.int64]
+Rule = Literal["not responding", "unchanged", "observed"]
+Leaving = Literal["nobody", "at random", "non-responders more"]
+
+PAGES = Path("docs/simulations")
+SEED = 20240607
+SIZES = (20, 50, 100, 200, 500, 1000)
+"""Patients of a clinic, a column each."""
+
+PROMISED = 0.025
+"""Half of 1 minus the level: each wrong verdict with nothing missing, as ICH E9 asks."""
+
+DROPOUTS = (0.1, 0.3, 0.5)
+LEAVINGS: tuple[Leaving, ...] = ("at random", "non-responders more")
+FACTOR = 2.0
+"""Worse for non-responders: they leave this many times as often as responders do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chances:
+    """How often each verdict is given, in [0, 1]; together 1.
+
+    ``expected`` is the mean of what the rule for the missing estimates (a share, or percent), given
+    that somebody was rated at all.
+    """
+
+    meets: float
+    falls_short: float
+    undecided: float
+    not_testable: float
+    expected: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """Who leaves, and what those who left count as."""
+
+    rule: Rule = "observed"
+    leaving: Leaving = "nobody"
+    dropout: float = 0.0
+
+    @property
+    def words(self) -> str:
+        """The setting in words: "30 % leave, non-responders twice as often; left out"."""
+        if not self.dropout:
+            return "nobody leaves"
+        how = {"at random": "at random", "non-responders more": "non-responders twice as often"}
+        counted = {
+            "not responding": "count as not responding",
+            "unchanged": "count as unchanged",
+            "observed": "left out",
+        }
+        return f"{100 * self.dropout:.0f} % leave, {how[self.leaving]}; {counted[self.rule]}"
+
+
+COMPLETE = Setting()
+
+
+def settings_in_play(*rules: Rule) -> list[Setting]:
+    """Return nothing missing once, then every rule, way of leaving and dropout."""
+    return [
+        COMPLETE,
+        *(
+            Setting(rule=rule, leaving=leaving, dropout=dropout)
+            for rule in rules
+            for leaving in LEAVINGS
+            for dropout in DROPOUTS
+        ),
+    ]
+
+
+def leaving_shares(true_share: float, setting: Setting) -> tuple[float, float]:
+    """Return the shares of responders and of non-responders who leave.
+
+    Raises
+    ------
+    ValueError
+        So many cannot leave in this way.
+    """
+    if setting.leaving != "non-responders more":
+        return setting.dropout, setting.dropout
+    responders = setting.dropout / (true_share + FACTOR * (1 - true_share))
+    if FACTOR * responders > 1:
+        raise ValueError(f"{setting.dropout:g} cannot leave with {true_share:g} responding")
+    return responders, FACTOR * responders
+
+
+# The verdict on a responder rate, exact
+
+FLOORS = (0.6, 0.7)
+RATE_SETTINGS = settings_in_play("not responding", "observed")
+INTERVALS = {"Wilson": wilson_limits, "exact": exact_limits}
+
+
+def rate_chances(
+    n: int, *, true_share: float, floor: float, setting: Setting, interval: str = "Wilson"
+) -> Chances:
+    """Return how often each verdict is given to a responder rate.
+
+    Parameters
+    ----------
+    n : int
+        Patients who start.
+    true_share : float in [0, 1]
+        Share who would respond, were all rated: what the verdict is about.
+    floor : float in (0, 1)
+        Cited floor.
+    setting : Setting
+    interval : {"Wilson", "exact"}
+        95 % interval judged.
+
+    Raises
+    ------
+    ValueError
+        The rule is one for means.
+
+    Notes
+    -----
+    Patients are independent. Among the ``m`` rated, responders are binomial with the share of
+    responders among those who stay; ``m`` is binomial too, and all its values are summed over.
+    """
+    if setting.rule == "unchanged":
+        raise ValueError("a rate has no unchanged patients; they count as not responding")
+    gone_responding, _ = leaving_shares(true_share, setting)
+    seen_responding = true_share * (1 - gone_responding)
+    stay = 1 - setting.dropout
+    meets_from, short_to = decisive_counts(n, floor, interval)
+    nobody = setting.dropout**n
+    if setting.rule == "not responding":
+        meets = float(binom.sf(meets_from[n] - 1, n, seen_responding))
+        short = float(binom.cdf(short_to[n], n, seen_responding))
+        short -= nobody if short_to[n] >= 0 else 0.0  # nobody rated is no verdict
+        mean = seen_responding / (1 - nobody)
+    else:
+        rated = np.arange(n + 1)
+        weight = binom.pmf(rated, n, stay)
+        weight[0] = 0.0
+        mean = seen_responding / stay
+        meets = float(weight @ binom.sf(meets_from - 1, rated, mean))
+        short = float(weight @ binom.cdf(short_to, rated, mean))
+    return Chances(
+        meets=meets,
+        falls_short=short,
+        undecided=max(1 - meets - short - nobody, 0.0),
+        not_testable=nobody,
+        expected=mean,
+    )
+
+
+@lru_cache(maxsize=64)
+def decisive_counts(n: int, floor: float, interval: str = "Wilson") -> tuple[Counts, Counts]:
+    """Return, for 0 to n patients, the fewest responders that meet and the most that fall short.
+
+    Arrays of shape (n + 1,) by number of patients counted; one more than there are patients, and
+    -1, where no count decides.
+    """
+    patients, events = np.meshgrid(np.arange(n + 1), np.arange(n + 1), indexing="ij")
+    inside = (events <= patients) & (patients > 0)
+    low, high = INTERVALS[interval](np.minimum(events, patients), patients)
+    meets, short = inside & (low >= floor), inside & (high < floor)
+    meets_from = np.where(meets.any(axis=1), meets.argmax(axis=1), np.arange(n + 1) + 1)
+    return meets_from, short.sum(axis=1) - 1
+
+
+# The verdict on a mean percent reduction, simulated. Pain is a whole number from 0 to 10, so a
+# patient is one of few pairs of scores before and after; a clinic is a draw of how many patients
+# make each pair, and thousands are drawn at once.
+
+FLOOR_PCT = 40.0
+"""Floor of the claim on fibromyalgia: "40-60% pain decrease on average"."""
+
+CLINICS = 20_000
+"""Clinics drawn for every cell of the tables on means."""
+
+USUAL_BASELINE, BASELINE_SPREAD = 6.8, 1.4
+LOW_SHARE = 0.08
+"""Of the patients of a clinic that asks for no minimum baseline, with 1, 2 or 3 of 10."""
+
+RELIEVED_LEFT, UNRELIEVED_LEFT = 0.28, 0.97
+"""Part of the baseline pain that is left, on average, where treatment helps and where not."""
+
+SCORE_SPREAD = 1.5
+"""Points: how far scores after the series scatter around that."""
+
+NORMAL = "normal values"
+TYPICAL = "scores, baseline 4 or more"
+NORMAL_SPREAD_PCT = 35.0
+RESPONSE_PCT = 30.0
+FLAT = 1e-9
+"""Percent. Patients who differ by less are equal: there is no interval."""
+
+MEAN_SETTINGS = settings_in_play("observed", "unchanged")
+SURE = 3.0
+"""Standard Monte-Carlo errors by which a chance must pass what is promised to be called above."""
+
+Samples = tuple[Floats, Floats, Floats]
+"""Mean, sample standard deviation and patients counted, of every clinic."""
+
+
+@dataclass(frozen=True, eq=False)
+class Population:
+    """Patients whose percent reductions take few values, in two kinds: relieved, and not.
+
+    Parameters
+    ----------
+    percent : ndarray of float, shape (k,)
+        Percent reduction; at most 100.
+    relieved, unrelieved : ndarray of float, shape (k,)
+        Share of each value among the two kinds; each sums to 1.
+    """
+
+    percent: Floats
+    relieved: Floats
+    unrelieved: Floats
+
+    def shares(self, true_mean_pct: float) -> Floats:
+        """Return the share of each value where the mean of all patients is this.
+
+        Raises
+        ------
+        ValueError
+            No mixture of the two kinds has that mean.
+        """
+        low, high = float(self.unrelieved @ self.percent), float(self.relieved @ self.percent)
+        part = (true_mean_pct - low) / (high - low)
+        if not 0 <= part <= 1:
+            raise ValueError(f"a mean of {true_mean_pct:g} % is outside {low:.0f} to {high:.0f} %")
+        return part * self.relieved + (1 - part) * self.unrelieved
+
+    def skewness(self, true_mean_pct: float) -> float:
+        """Return the skewness: below 0 the few lie far below the mean."""
+        shares = self.shares(true_mean_pct)
+        off = self.percent - true_mean_pct
+        return float(shares @ off**3 / (shares @ off**2) ** 1.5)
+
+
+@lru_cache(maxsize=1)
+def populations() -> dict[str, Population]:
+    """Return the three populations of patients by name."""
+    usual = np.arange(4.0, 11.0)
+    weight = np.exp(-0.5 * ((usual - USUAL_BASELINE) / BASELINE_SPREAD) ** 2)
+    weight /= weight.sum()
+    some = np.concatenate(([1.0, 2.0, 3.0], usual))
+    low = np.concatenate((np.full(3, LOW_SHARE / 3), (1 - LOW_SHARE) * weight))
+    return {
+        TYPICAL: _scored(usual, weight),
+        "scores, any baseline above 0": _scored(some, low),
+        "all or nothing": Population(np.array([0.0, 100.0]), np.eye(2)[1], np.eye(2)[0]),
+    }
+
+
+def _scored(baseline: Floats, weight: Floats) -> Population:
+    """Return patients with these baseline scores; after, normal pain rounded to 0 to 10."""
+    percent = 100.0 * (1 - np.arange(11.0) / baseline[:, None])
+    edges = np.concatenate(([-np.inf], np.arange(10) + 0.5, [np.inf]))
+    relieved, unrelieved = (
+        (
+            weight[:, None]
+            * np.diff(ndtr((edges - (part * baseline)[:, None]) / SCORE_SPREAD), axis=1)
+        ).ravel()
+        for part in (RELIEVED_LEFT, UNRELIEVED_LEFT)
+    )
+    return Population(percent.ravel(), relieved, unrelieved)
+
+
+def draw_normal(
+    rng: np.random.Generator, n: int, *, true_mean_pct: float, clinics: int
+) -> dict[Rule, Samples]:
+    """Return samples of normal values: what Student's interval was made for."""
+    mean = rng.normal(true_mean_pct, NORMAL_SPREAD_PCT / n**0.5, clinics)
+    spread = NORMAL_SPREAD_PCT * np.sqrt(rng.chisquare(n - 1, clinics) / (n - 1))
+    return {"observed": (mean, spread, np.full(clinics, float(n)))}
+
+
+def draw_clinics(
+    population: Population,
+    rng: np.random.Generator,
+    n: int,
+    *,
+    true_mean_pct: float,
+    clinics: int,
+    setting: Setting,
+) -> dict[Rule, Samples]:
+    """Draw clinics of n patients, some of whom leave before they are rated.
+
+    Returns
+    -------
+    dict of rule to Samples
+        ``observed`` (those rated) and ``unchanged`` (all, those who left with a reduction of 0);
+        NaN means where nobody was rated. The rule of the setting is not used; a responder has a
+        reduction of at least 30 %.
+    """
+    shares, percent = population.shares(true_mean_pct), population.percent
+    responds = percent >= RESPONSE_PCT
+    gone = leaving_shares(float(shares[responds].sum()), setting)
+    stay = shares * (1 - np.where(responds, *gone))
+    counts = rng.multinomial(n, [*stay, max(1 - stay.sum(), 0.0)], size=clinics)[:, :-1]
+    rated = counts.sum(axis=1).astype(float)
+    sums, squares = counts @ percent, counts @ percent**2
+
+    def samples(of: Floats) -> Samples:
+        known = rated > 0
+        mean = np.where(known, sums / np.where(known, of, 1.0), np.nan)
+        around = np.maximum(squares - of * np.nan_to_num(mean) ** 2, 0.0)
+        spread = np.sqrt(around / np.maximum(of - 1, 1.0))
+        return mean, np.where(spread > FLAT, spread, np.nan), of
+
+    return {"observed": samples(rated), "unchanged": samples(np.full(clinics, float(n)))}
+
+
+def judge_clinics(samples: Samples, *, floor_pct: float = FLOOR_PCT) -> Chances:
+    """Judge every clinic by its 95 % Student interval, and count."""
+    mean, spread, n = samples
+    known = np.isfinite(mean)
+    verdicts = judge_intervals(*mean_limits(mean, spread, n), floor=floor_pct)
+
+    def part(verdict: str) -> float:
+        return float(np.mean((verdicts == verdict) & known))
+
+    return Chances(
+        meets=part("meets"),
+        falls_short=part("falls short"),
+        undecided=part("undecided"),
+        not_testable=float(np.mean(~known)),
+        expected=float(mean[known].mean()) if known.any() else float("nan"),
+    )
+
+
+@lru_cache(maxsize=1024)
+def _mean_cell(
+    name: str, offset: float, n: int, leaving: Leaving, dropout: float, clinics: int, seed: int
+) -> dict[Rule, Chances]:
+    """Return the chances under every rule; each cell has a generator of its own."""
+    rng = np.random.default_rng([seed, crc32(f"{name}|{offset}|{n}|{leaving}|{dropout}".encode())])
+    truth = FLOOR_PCT + offset
+    if name == NORMAL:
+        drawn = draw_normal(rng, n, true_mean_pct=truth, clinics=clinics)
+    else:
+        drawn = draw_clinics(
+            populations()[name], rng, n, true_mean_pct=truth, clinics=clinics,
+            setting=Setting(leaving=leaving, dropout=dropout),
+        )  # fmt: skip
+    return {rule: judge_clinics(samples) for rule, samples in drawn.items()}
+
+
+def mean_chances(
+    n: int,
+    *,
+    offset: float,
+    population: str = TYPICAL,
+    setting: Setting = COMPLETE,
+    clinics: int = CLINICS,
+    seed: int = SEED,
+) -> Chances:
+    """Return how often each verdict is given to a mean percent reduction.
+
+    Parameters
+    ----------
+    n : int
+        Patients who start.
+    offset : float
+        True mean minus the cited floor of 40 %, percent points.
+    population : str
+        "normal values", or a name of `populations`.
+    setting : Setting
+    clinics, seed : int
+        Clinics drawn; none depends on which others were drawn.
+    """
+    own = setting.leaving, setting.dropout
+    return _mean_cell(population, offset, n, *own, clinics, seed)[setting.rule]
+
+
+# Coverage of the intervals of relief duration, simulated
+
+VISITS = np.array([2.0, 4.0, 8.0, 12.0, 26.0])
+"""Planned visits after the end of series at week 0."""
+
+SHAPE, SCALE_WEEKS = 1.2, 12.0
+"""Weibull relief: median 8.8 weeks, a third beyond 12, one in twelve beyond 26."""
+
+HORIZON_WEEKS = 26.0
+ASKED_WEEKS = (4.0, 12.0)
+RELIEF_SIZES = (50, 100, 200, 500)
+MISSED = 0.30
+LEAVES_RELIEVED, LEAVES_LOST = 0.05, 0.30
+RESAMPLES = 500
+DATASETS = 1000
+COVERED = {
+    "guarded median": "median, guarded",
+    "even median": "median, even spread",
+    "guarded mean": "RMST, guarded",
+    "even mean": "RMST, even spread",
+    "guarded week 4": "share at week 4",
+    "guarded week 12": "share at week 12",
+}
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A truth and a way of leaving.
+
+    Parameters
+    ----------
+    name : str
+    draw : callable
+        Returns true weeks of relief for n patients.
+    unseen : bool
+        Whether leaving depends on a loss no visit has shown (instead of on what a visit showed).
+    median, mean : float
+        True median and restricted mean to week 26.
+    shares : tuple of float
+        True shares at `ASKED_WEEKS`.
+    """
+
+    name: str
+    draw: Callable[[np.random.Generator, int], Floats]
+    unseen: bool
+    median: float
+    mean: float
+    shares: tuple[float, ...]
+
+
+def _weibull_share(week: float) -> float:
+    return exp(-((week / SCALE_WEEKS) ** SHAPE))
+
+
+def weibull_weeks(rng: np.random.Generator, n: int) -> Floats:
+    """Return relief times that end early in a long gap more often than late in it."""
+    return SCALE_WEEKS * rng.weibull(SHAPE, n)
+
+
+def even_weeks(rng: np.random.Generator, n: int) -> Floats:
+    """Return relief times with the same shares at the visits, spread evenly between them."""
+    edges = np.concatenate(([0.0], VISITS))
+    shares = np.array([_weibull_share(week) for week in edges])
+    return np.interp(rng.random(n), 1 - shares, edges, right=2 * HORIZON_WEEKS)
+
+
+def visit_intervals(
+    rng: np.random.Generator, true_weeks: Floats, *, unseen: bool
+) -> tuple[Floats, Floats]:
+    """Return (last good visit, first bad visit] under missed visits and leaving.
+
+    With ``unseen`` a patient leaves in place of a visit, more often when relief has been lost
+    since; else after a visit, more often when that visit showed the loss.
+    """
+    size = (true_weeks.size, VISITS.size)
+    is_lost = true_weeks[:, None] <= VISITS
+    attends = rng.random(size) >= MISSED
+    leaves = rng.random(size) < np.where(is_lost, LEAVES_LOST, LEAVES_RELIEVED)
+    gone = np.cumsum(leaves if unseen else leaves & attends, axis=1) > 0
+    if not unseen:
+        gone = np.column_stack((np.zeros(true_weeks.size, np.bool_), gone[:, :-1]))
+    seen = attends & ~gone
+    left = np.where(seen & ~is_lost, VISITS, 0.0).max(axis=1)
+    return left, np.where(seen & is_lost, VISITS, np.inf).min(axis=1)
+
+
+def scenarios() -> tuple[Scenario, ...]:
+    """Return the three truths of the table, with their true numbers."""
+    weeks = np.linspace(0, HORIZON_WEEKS, 260_001)
+    smooth = np.exp(-((weeks / SCALE_WEEKS) ** SHAPE))
+    edges = np.concatenate(([0.0], VISITS))
+    line = np.interp(weeks, edges, [_weibull_share(week) for week in edges])
+    shares = tuple(_weibull_share(week) for week in ASKED_WEEKS)
+    even = float(np.interp(-0.5, -line, weeks)), float(np.trapezoid(line, weeks))
+    usual = SCALE_WEEKS * log(2) ** (1 / SHAPE), float(np.trapezoid(smooth, weeks))
+    return (
+        Scenario("A. spread evenly between visits", even_weeks, False, *even, shares),
+        Scenario("B. Weibull", weibull_weeks, False, *usual, shares),
+        Scenario("C. Weibull, leaving unseen", weibull_weeks, True, *usual, shares),
+    )
+
+
+def relief_coverage(
+    scenario: Scenario, n: int, *, datasets: int, seed: int
+) -> dict[str, list[bool]]:
+    """Return, for each number, whether its interval held the truth in each data set with one.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    n, datasets, seed : int
+        Patients in each data set, data sets, seed.
+    """
+    rng = np.random.default_rng((seed, n))
+    held: dict[str, list[bool]] = defaultdict(list)
+    for _ in range(datasets):
+        rows = visit_intervals(rng, scenario.draw(rng, n), unseen=scenario.unseen)
+        found = bootstrap_relief(
+            estimate_npmle(*rows),
+            rng=rng,
+            times=ASKED_WEEKS,
+            lost_shares=(0.5,),
+            tau=HORIZON_WEEKS,
+            replicates=RESAMPLES,
+        )
+        for kind, intervals in (("guarded", found.guarded), ("even", found.even_spread)):
+            for name, estimate, truth in _numbers(intervals, scenario):
+                if estimate.level is not None:  # a limit not reached does not exclude the truth
+                    above = estimate.low is None or estimate.low <= truth
+                    below = estimate.high is None or truth <= estimate.high
+                    held[f"{kind} {name}"].append(above and below)
+    return held
+
+
+def _numbers(intervals: ReliefIntervals, scenario: Scenario) -> list[tuple[str, Estimate, float]]:
+    assert intervals.restricted_mean is not None
+    shares = zip(ASKED_WEEKS, intervals.survival, scenario.shares, strict=True)
+    return [
+        ("median", intervals.quantiles[0], scenario.median),
+        ("mean", intervals.restricted_mean, scenario.mean),
+        *((f"week {week:g}", estimate, truth) for week, estimate, truth in shares),
+    ]
+
+
+# The numbers of the pages, as Markdown
+
+RATE_OFFSETS_PCT = (-30, -20, -10, -5, -2, 0, 2, 5, 10, 20, 25)
+MEAN_OFFSETS_PCT = (-30, -20, -10, -5, -2, 0, 2, 5, 10, 20)
+"""True value minus the floor, percent points: from far below to far above."""
+
+TRUTHS_PCT = {0: "on the floor", 10: "10 points above", -10: "10 points below"}
+VERDICTS = ("meets", "falls_short")
+LEAVES = "who leaves, and what they count as"
+
+
+def _pct(chance: float, decimals: int = 1) -> str:
+    """Return a chance as percent without the sign; dust below 0 is 0."""
+    return f"{100 * max(chance, 0.0):.{decimals}f}"
+
+
+def _points(number: float) -> str:
+    """Return a difference with its sign; 0.0 without one."""
+    rounded = round(number, 1)
+    sign = "" if not rounded else ("+" if rounded > 0 else MINUS)
+    return f"{sign}{abs(rounded):.1f}"
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    first, *columns = head
+    lines = [[first, *columns], *rows]
+    text = [f"| {' | '.join(line)} |" for line in lines]
+    return "\n".join([text[0], "|---|" + "---:|" * len(columns), *text[1:]])
+
+
+def _by_size(first: str, rows: Mapping[str, Callable[[int], Chances]], decimals: int = 1) -> str:
+    """Return a table of ``meets / falls short`` by size of the clinic."""
+    cells = {name: [chances(n) for n in SIZES] for name, chances in rows.items()}
+    return _table(
+        [first, *(f"n = {n}" for n in SIZES)],
+        (
+            [name, *(f"{_pct(c.meets, decimals)} / {_pct(c.falls_short, decimals)}" for c in each)]
+            for name, each in cells.items()
+        ),
+    )
+
+
+def _at(truth_pct: float, offset_pct: float) -> str:
+    if not offset_pct:
+        return f"{truth_pct:.0f} %, on the floor"
+    side = "above" if offset_pct > 0 else "below"
+    return f"{truth_pct:.0f} %, {abs(offset_pct):.0f} points {side}"
+
+
+def _break(
+    who: str, verdict: str, chance: float, where: str, over: Iterable[int], how: str = "above"
+) -> str:
+    """Return the line on where a wrong verdict is more frequent than promised."""
+    return (
+        f"- **{who[0].upper()}{who[1:]}:** wrong `{verdict.replace('_', ' ')}` in up to "
+        f"{_pct(chance)} % of clinics ({where}); {how} 2.5 % at n = {', '.join(map(str, over))}."
+    )
+
+
+def rate_blocks() -> dict[str, str]:
+    """Return the numbers on responder rates by name; nothing in them is drawn."""
+
+    def rate(
+        floor: float, offset_pct: float, setting: Setting = COMPLETE, interval: str = "Wilson"
+    ) -> Callable[[int], Chances]:
+        truth = floor + offset_pct / 100
+        return partial(
+            rate_chances, true_share=truth, floor=floor, setting=setting, interval=interval
+        )
+
+    # Both verdicts are wrong the more often the nearer the truth lies to the floor, so the worst
+    # case is the truth on the floor (for ``meets``: as near below it as one likes).
+    breaks = []
+    for one in RATE_SETTINGS:
+        for verdict in VERDICTS:
+            found = {
+                (n, floor): getattr(rate(floor, 0, one)(n), verdict)
+                for n in SIZES
+                for floor in FLOORS
+            }
+            over = sorted({n for (n, _), chance in found.items() if chance > PROMISED})
+            if over:
+                n, floor = worst = max(found, key=lambda at: (found[at], at))
+                where = f"n = {n}, floor {100 * floor:.0f} %"
+                breaks.append(_break(one.words, verdict, found[worst], where, over))
+    limits = {
+        f"{100 * floor:.0f} %, {interval}": rate(floor, 0, interval=interval)
+        for floor in FLOORS
+        for interval in INTERVALS
+    }
+    blocks = {
+        "rates: where the rule breaks": "\n".join(breaks),
+        "rates: on the floor": _by_size("floor and interval", limits, decimals=2),
+    }
+    for floor in FLOORS:
+        cited = f"floor {100 * floor:.0f} %"
+        complete = {_at(100 * floor + off, off): rate(floor, off) for off in RATE_OFFSETS_PCT}
+        blocks[f"rates: nothing missing, {cited}"] = _by_size("truth", complete)
+        for off, where in TRUTHS_PCT.items():
+            missing = {one.words: rate(floor, off, one) for one in RATE_SETTINGS}
+            blocks[f"rates: patients missing, {cited}, {where}"] = _by_size(LEAVES, missing)
+    truths = (50, 60, 70, 80)
+    rows = []
+    for one in RATE_SETTINGS:
+        found_pct = [100 * rate(0.6, truth - 60, one)(SIZES[-1]).expected for truth in truths]
+        beyond = [_points(pct - truth) for pct, truth in zip(found_pct, truths, strict=True)]
+        rows.append([one.words, *beyond])
+    blocks["rates: distortion"] = _table([LEAVES, *(f"{truth} %" for truth in truths)], rows)
+    return blocks
+
+
+def mean_blocks(*, clinics: int = CLINICS, seed: int = SEED) -> dict[str, str]:
+    """Simulate means and return their numbers by name."""
+
+    def mean(name: str, offset: float, setting: Setting = COMPLETE) -> Callable[[int], Chances]:
+        return partial(
+            mean_chances, offset=float(offset), population=name, setting=setting, clinics=clinics,
+            seed=seed,
+        )  # fmt: skip
+
+    error = (PROMISED * (1 - PROMISED) / clinics) ** 0.5
+    breaks = []
+    for name, setting in [
+        *((name, COMPLETE) for name in (NORMAL, *populations())),
+        *((TYPICAL, setting) for setting in MEAN_SETTINGS[1:]),
+    ]:
+        for verdict in VERDICTS:
+            found = {n: getattr(mean(name, 0, setting)(n), verdict) for n in SIZES}
+            # Of leaving only what it adds to what the interval does with nobody missing.
+            bar = dict.fromkeys(SIZES, PROMISED + SURE * error)
+            who, how = name, "above"
+            if setting is not COMPLETE:
+                complete = {n: getattr(mean(name, 0)(n), verdict) for n in SIZES}
+                bar = {n: max(complete[n], PROMISED) + 2 * SURE * error for n in SIZES}
+                who, how = setting.words, "well above"
+            elif name != NORMAL:
+                who = f"{name} (skewness {_points(populations()[name].skewness(FLOOR_PCT))})"
+            over = [n for n in SIZES if found[n] > bar[n]]
+            if over:
+                worst = max(over, key=found.__getitem__)
+                breaks.append(_break(who, verdict, found[worst], f"n = {worst}", over, how))
+    limits = {name: mean(name, 0) for name in (NORMAL, *populations())}
+    blocks = {
+        "means: drawn": (
+            f"{clinics:,} clinics are drawn for every cell (seed {seed}), so that one standard "
+            f"Monte-Carlo error\nis {100 * error:.2f} points at 2.5 %."
+        ),
+        "means: where the verdict breaks": "\n".join(breaks),
+        "means: on the floor": _by_size("patients", limits, decimals=2),
+    }
+    for name in limits:
+        truths = {_at(FLOOR_PCT + off, off): mean(name, off) for off in MEAN_OFFSETS_PCT}
+        blocks[f"means: nothing missing, {name}"] = _by_size("truth", truths)
+    for off, where in TRUTHS_PCT.items():
+        missing = {one.words: mean(TYPICAL, off, one) for one in MEAN_SETTINGS}
+        blocks[f"means: patients missing, {where}"] = _by_size(LEAVES, missing)
+    offsets = sorted(TRUTHS_PCT)
+    rows = []
+    for one in MEAN_SETTINGS:
+        found_pct = [mean(TYPICAL, off, one)(SIZES[-1]).expected - FLOOR_PCT for off in offsets]
+        beyond = [_points(pct - off) for pct, off in zip(found_pct, offsets, strict=True)]
+        rows.append([one.words, *beyond])
+    head = [LEAVES, *(f"{FLOOR_PCT + off:.0f} %" for off in offsets)]
+    return blocks | {"means: distortion": _table(head, rows)}
+
+
+def relief_blocks(*, datasets: int = DATASETS, seed: int = SEED) -> dict[str, str]:
+    """Simulate durations and return their numbers by name."""
+    error = 100 * (0.95 * 0.05 / datasets) ** 0.5
+    rows, without = [], 0
+    for scenario in scenarios():
+        for n in RELIEF_SIZES:
+            held = relief_coverage(scenario, n, datasets=datasets, seed=seed)
+            covered = [f"{100 * np.mean(held[name]):.1f}" for name in COVERED]
+            rows.append([scenario.name, str(n), *covered])
+            without = max(without, *(datasets - len(held[name]) for name in COVERED))
+    facts = [
+        f"- {one.name[0]}: median {one.median:.2f} weeks, RMST to week 26 {one.mean:.2f} weeks"
+        for one in scenarios()
+    ]
+    facts.append(f"- data sets left out for want of an interval: at most {without} in one cell")
+    return {
+        "relief: drawn": (
+            f"{datasets} data sets in each row (seed {seed}), {RESAMPLES} resamples of patients in "
+            f"each: one standard\nMonte-Carlo error is {error:.1f} points at 95 %, so 95 % nominal "
+            f"means about {error:.1f} x 2 either way."
+        ),
+        "relief: coverage": _table(["truth and leaving", "n", *COVERED.values()], rows),
+        "relief: truths": "\n".join(facts),
+    }
+
+
+def renew_page(path: Path, blocks: Mapping[str, str]) -> None:
+    """Write blocks into a page, each between ``<!-- name -->`` and ``<!-- end -->``.
+
+    Raises
+    ------
+    ValueError
+        The page does not have exactly one place for a block.
+    """
+    text = path.read_text(encoding="utf-8")
+    for name, block in blocks.items():
+        parts = text.split(f"<!-- {name} -->\n")
+        if len(parts) != 2:
+            raise ValueError(f"{path}: '{name}' has {len(parts) - 1} places; it must have one")
+        _, end, rest = parts[1].partition("\n<!-- end -->")
+        text = f"{parts[0]}<!-- {name} -->\n{block}{end}{rest}"
+    write_file(path, text)
+
+
+def main() -> None:
+    """Read the options and renew the pages."""
+    parser = argparse.ArgumentParser(prog="python -m analysis.simulate", description=__doc__)
+    parser.add_argument("--clinics", type=int, default=CLINICS, help="clinics for each mean")
+    parser.add_argument("--datasets", type=int, default=DATASETS, help="data sets for each row")
+    parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--pages", type=Path, default=PAGES, help="folder of the pages")
+    options = parser.parse_args()
+    errors, relief = (options.pages / name for name in ("verdict-errors.md", "relief-coverage.md"))
+    for path, make in (
+        (errors, rate_blocks),
+        (errors, partial(mean_blocks, clinics=options.clinics, seed=options.seed)),
+        (relief, partial(relief_blocks, datasets=options.datasets, seed=options.seed)),
+    ):
+        print(f"renewing {path}", file=sys.stderr, flush=True)
+        renew_page(path, make())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,736 @@
+"""The grid of readings: each cell is the reading run alone, by hand, and of the planted demo."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from functools import lru_cache, partial
+from math import comb, isnan
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from judged import claim, duration_claim, mean_claim
+from studies import END, SETTINGS, WEEK, WEEK_4, clinic, four, patient, responder, study
+
+from analysis.adam.adpain import reaches
+from analysis.adam.study import Study, derive_study, generator
+from analysis.claims.judge import judge_claims
+from analysis.claims.ledger import Claim
+from analysis.claims.multiverse import (
+    GRID_REPLICATES,
+    Multiverse,
+    ReliefCurves,
+    choice_word,
+    find_starters,
+    judge_intervals,
+    judge_readings,
+    list_readings,
+    mean_limits,
+    median_limits,
+    ratio_limits,
+    what_is_common,
+)
+from analysis.claims.verdict import judge_interval
+from analysis.intake.load import load_export
+from analysis.labels import READING_DIMENSIONS
+from analysis.results import Estimate, find_one, make_results
+from analysis.settings import SCHEDULE, TWO_POINTS, AnalysisSettings, data_folder, make_settings
+from analysis.stats.rates import estimate_responder_share, estimate_responder_share_exact
+from analysis.stats.reductions import (
+    estimate_mean,
+    estimate_median_bca,
+    estimate_ratio_of_means,
+)
+from analysis.stats.relief import (
+    Group,
+    choose,
+    competing_rows,
+    losses_of,
+    median_when_competing,
+    relief_rows,
+)
+
+SAME = 1e-9  # share, percent or weeks: the same formula with sums in another order
+NEAR_BOOTSTRAP_PCT = 1.5  # percent points: 400 patients, 2,000 resamples, skew of pain scores
+ALONE = 53  # readings run alone; a prime, so that the step meets every choice
+VISITS = ("end", "week_4", "week_8", "week_12", "week_26")
+RELIEF = AnalysisSettings(bootstrap_replicates=200)
+
+
+@lru_cache(maxsize=4)
+def demo(minimum: float = 4.0) -> Study:
+    export = load_export(data_folder() / "demo")
+    return derive_study(
+        export, make_settings({**export.settings, "minimum_baseline_score": minimum})
+    )
+
+
+def under(one: Study, **changed: object) -> Study:
+    """The same datasets with other settings of the judging."""
+    return replace(one, settings=one.settings.model_copy(update=changed))
+
+
+def cell(result: Multiverse, **choices: object) -> pd.Series:
+    """Return the one reading with the headline's choices but for those given."""
+    wanted = {**result.headline[result.choices], **choices}
+    same = [result.readings[name] == choice for name, choice in wanted.items()]
+    (found,) = np.flatnonzero(np.logical_and.reduce(same))
+    return result.readings.iloc[found]
+
+
+def numbers(one: object) -> tuple[float, float, float]:
+    """Value and interval of a reading, an estimate or a judgement, NaN where there is none."""
+    ends = (one.value, one.low, one.high)
+    return tuple(np.nan if end is None else end for end in ends)
+
+
+# Limits
+
+
+def test_limits_of_means():
+    values = pd.Series([10.0, 20.0, 60.0])
+    wanted = estimate_mean(values)
+    low, high = mean_limits([30.0], [values.std()], [3])
+    assert (low[0], high[0]) == pytest.approx((wanted.low, wanted.high), abs=SAME)
+    half = 1.959963984540054 * values.std() / 3**0.5
+    low, high = mean_limits([30.0], [values.std()], [3], student=False)
+    assert (low[0], high[0]) == pytest.approx((30 - half, 30 + half), abs=SAME)
+    assert np.isnan(mean_limits([5.0, 5.0], [0.0, np.nan], [9, 1])).all()
+
+
+@pytest.mark.parametrize("n", [5, 6, 8, 9, 10, 25, 60])
+def test_limits_of_medians_hold_the_level_and_no_rank_further_in_does(n):
+    """Coverage of the r-th smallest to the r-th largest: 1 - 2 P(fewer than r heads of n)."""
+    tails = [2 * sum(comb(n, k) for k in range(r)) / 2**n for r in range(n // 2 + 1)]
+    rank = max((r for r in range(1, len(tails)) if tails[r] <= 0.05), default=None)
+    low, high = median_limits(np.arange(1.0, n + 1))
+    if rank is None:
+        assert isnan(low) and isnan(high)
+    else:
+        assert (low, high) == (rank, n + 1 - rank)
+
+
+def test_limits_of_medians_of_ten_are_the_second_and_the_ninth():
+    assert median_limits(np.arange(10.0)) == (1.0, 8.0)
+    assert all(isnan(end) for end in median_limits(np.empty(0)))
+
+
+def test_fieller_limits_solve_their_equation():
+    """At both ends the mean of after - ratio * before is t standard errors from 0."""
+    before, after = np.array([8.0, 6, 9, 5, 7]), np.array([5.0, 5, 6, 1, 6])
+    t_4 = 2.7764451051977987
+    for end in ratio_limits(before, after):
+        rest = after - (1 - end / 100) * before
+        assert abs(rest.mean()) / (rest.std(ddof=1) / 5**0.5) == pytest.approx(t_4, abs=1e-9)
+    assert all(isnan(end) for end in ratio_limits(before[:1], after[:1]))
+
+
+def test_limits_without_resampling_are_near_the_bootstrap_ones():
+    rng = np.random.default_rng(5)
+    before = rng.integers(4, 11, 400).astype(float)
+    after = np.round(before * rng.uniform(0.2, 1.1, 400), 1)
+    ratio = estimate_ratio_of_means(pd.Series(before), pd.Series(after), rng=rng)
+    for fieller in (True, False):
+        got = ratio_limits(before, after, fieller=fieller)
+        assert got == pytest.approx((ratio.low, ratio.high), abs=NEAR_BOOTSTRAP_PCT)
+    own = 100 * (before - after) / before
+    median = estimate_median_bca(pd.Series(own), rng=rng)
+    got = median_limits(np.sort(own))
+    assert got == pytest.approx((median.low, median.high), abs=NEAR_BOOTSTRAP_PCT)
+
+
+# The grid of shares and means against each reading alone
+
+
+def typed() -> Study:
+    """The typed clinic with boosters before and after ratings, missed visits and few infusions."""
+    more = [
+        patient("fourteen", 7, 2, later={WEEK_4: 6}, booster_on=WEEK_4 + 3),
+        patient("fifteen", 8, booster_on=END - 2),
+        patient("sixteen", 6, None, later={5: 3.0}),
+        patient("seventeen", 5, 1, later={WEEK_4: 2}, booster_on=WEEK_4 - 2),
+        patient("eighteen", 3.5, 2),
+    ]
+    return study([*clinic(), *more])
+
+
+def seen_under(own: Study, one: pd.Series) -> pd.DataFrame:
+    """The rows of ADPAIN that a reading counts, and each patient's last score by then."""
+    people = own.adsl[own.adsl["SAFFL"] & ~own.adsl["BASESTAT"].eq("zero").fillna(False)]
+    people = people[people["COND"].eq("crps")]
+    people = people[~(people["BASE"] < one.minimum_baseline - 1e-9)]
+    after = own.ratings[own.ratings["POSTFL"]]
+    if one.patients == "completed_series":
+        people = people[people["NINFUS"] >= 6]
+    if one.patients == "rated_once":
+        people = people[people["USUBJID"].isin(after.dropna(subset=["PCHG"])["USUBJID"])]
+    at = own.adpain[own.adpain["AVISIT"].eq(one.visit)]
+    seen = people[["USUBJID", "BASE"]].merge(
+        at[["USUBJID", "AVAL", "CHG", "PCHG", "RATEDFL", "BOOSTFL"]], on="USUBJID"
+    )
+    days = {visit.name: visit.target_day for visit in SCHEDULE}
+    due = days.get(one.visit, at["ADYEOS"].median())
+    last = after[after["ADYEOS"] <= due].sort_values("ADY").groupby("USUBJID")["AVAL"].last()
+    seen["last"] = seen["USUBJID"].map(last).astype(float).fillna(seen["BASE"])
+    if one.booster == "ends_response":
+        seen.loc[seen["BOOSTFL"] & seen["RATEDFL"], ["CHG", "PCHG"]] = 0.0
+        seen.loc[seen["BOOSTFL"] & ~seen["RATEDFL"], "last"] = seen["BASE"]
+    else:
+        seen["BOOSTFL"] = False
+    return seen
+
+
+def alone(own: Study, one: pd.Series) -> Estimate:
+    """One reading the long way: by the estimator that the notebooks use.
+
+    Written apart from the grid on purpose; the two share the datasets and nothing else.
+    """
+    seen = seen_under(own, one)
+    nobody = not seen["RATEDFL"].any()
+    fall = seen["last"] - seen["BASE"]
+    if one.outcome == "mean_of_patients":
+        values = -seen["PCHG"]
+        if one.missing != "observed" and not nobody:
+            carried = -100 * fall / seen["BASE"] if one.missing == "last_value" else 0.0
+            values = values.where(seen["RATEDFL"], carried).fillna(0.0)
+        return estimate_mean(values)
+    points = one.outcome == "two_points"
+    least = TWO_POINTS if points else float(one.outcome)
+    flags = reaches(seen["CHG"] if points else seen["PCHG"], least)
+    if one.missing == "last_value" and not nobody:
+        carried = reaches(fall if points else 100 * fall / seen["BASE"], least)
+        flags = flags.where(seen["RATEDFL"], carried)
+    if one.missing == "best" and not nobody:
+        flags = flags.mask(seen["BOOSTFL"] & ~seen["RATEDFL"], False)
+    rule = {"observed": "excluded", "best": "response"}.get(one.missing, "nonresponse")
+    exact = one.interval == "exact"
+    estimate = estimate_responder_share_exact if exact else estimate_responder_share
+    return estimate(flags, missing=rule)
+
+
+@pytest.mark.parametrize("make", [typed, demo])
+@pytest.mark.parametrize("one", [claim(), mean_claim()], ids=lambda one: one.measure)
+def test_every_cell_is_the_reading_run_alone(make, one):
+    own = make()
+    readings = judge_readings(one, own).readings
+    asked = readings[(readings["interval"] == "t") | (one.measure == "responder_share")]
+    for _, got in asked.iloc[:: max(1, len(asked) // ALONE)].iterrows():
+        wanted = alone(own, got)
+        assert numbers(got) == pytest.approx(numbers(wanted), abs=SAME, nan_ok=True), got
+        said = "not testable"
+        if wanted.value is not None:
+            assert (got.n, got.n_events) == (wanted.n, wanted.n_events or 0)
+            said = judge_interval(wanted.low, wanted.high, floor=one.cited_low)
+        assert got.verdict == said
+    assert len(asked) >= ALONE
+
+
+@pytest.mark.parametrize("minimum", [0.0, 5.0])
+def test_shares_are_those_of_a_study_derived_under_each_baseline(minimum):
+    """ADPAIN of an export derived anew, and its response flags, as the notebooks take them."""
+    fas = demo(minimum).adpain.query("FASFL and COND == 'crps'")
+    result = judge_readings(claim(), demo())
+    rules = {"not_responding": "nonresponse", "observed": "excluded", "best": "response"}
+    flags = {"30": "CRIT30FL", "50": "CRIT50FL", "two_points": "CRIT2PFL"}
+    for visit in VISITS:
+        own = fas[fas["AVISIT"] == visit]
+        for missing, rule in rules.items():
+            for outcome, flag in flags.items():
+                is_responder = own[flag]
+                if missing == "best":
+                    is_responder = is_responder.mask(own["BOOSTFL"] & ~own["RATEDFL"], False)
+                wanted = estimate_responder_share(is_responder, missing=rule)
+                got = cell(
+                    result, minimum_baseline=minimum, missing=missing, outcome=outcome, visit=visit
+                )
+                assert numbers(got) == pytest.approx(numbers(wanted), abs=SAME)
+                assert (got.n, got.n_events) == (wanted.n, wanted.n_events)
+
+
+def test_medians_and_ratios_are_those_of_the_estimators():
+    fas = demo().adpain.query("FASFL and COND == 'crps'")
+    result = judge_readings(mean_claim(), demo())
+    rng = np.random.default_rng(1)
+    for visit in ("end", "week_12"):
+        own = fas[fas["AVISIT"] == visit]
+        median = estimate_median_bca(-own["PCHG"], rng=rng)
+        ratio = estimate_ratio_of_means(own["BASE"], own["AVAL"], rng=rng)
+        for outcome, interval, wanted in (
+            ("median_of_patients", "order_statistics", median),
+            ("ratio_of_means", "fieller", ratio),
+        ):
+            got = cell(result, outcome=outcome, interval=interval, visit=visit)
+            assert got.value == pytest.approx(wanted.value, abs=SAME)
+            assert (got.n, got.n_missing) == (wanted.n, wanted.n_missing)
+
+
+@pytest.mark.parametrize("one", [claim(), mean_claim(), claim(population="observed"),
+                                 mean_claim(population="all_starters")])  # fmt: skip
+def test_the_headline_cell_is_the_judgement(one):
+    own = demo().adpain.query("FASFL and COND == 'crps' and AVISIT == 'end'")
+    about = {"condition": "crps", "visit": "end"}
+    rows = []
+    for population, rule in (("all_starters", "nonresponse"), ("observed", "excluded")):
+        share = estimate_responder_share(own["CRIT30FL"], missing=rule)
+        values = -own["PCHG"] if population == "observed" else -own["PCHG"].fillna(0.0)
+        rows += [
+            share.row(measure="responder_share", definition="percent_reduction",
+                      threshold_pct=30.0, population=population, **about),
+            estimate_mean(values).row(measure="percent_reduction", definition="mean_of_patients",
+                                      population=population, **about),
+        ]  # fmt: skip
+    (judged,) = judge_claims([one], make_results(rows), analysis_visit="end")
+    got = judge_readings(one, demo()).headline
+    assert numbers(got) == pytest.approx(numbers(judged), abs=SAME)
+    assert (got.verdict, got.n) == (judged.verdict, judged.n)
+
+
+# Shares and means by hand
+
+
+def test_missing_rules_and_boosters_by_hand():
+    """Five patients at week 4, all from 8: 4 rated at 2; 5 rated at 2 after a booster; 6 not rated,
+    at the end 2; 7 not rated, at the end 2, then a booster; 8 never rated after day 0."""
+    own = study(
+        [
+            patient("4", 8, 2, later={WEEK_4: 2}),
+            patient("5", 8, 2, later={WEEK_4: 2}, booster_on=WEEK_4 - 3),
+            patient("6", 8, 2),
+            patient("7", 8, 2, booster_on=WEEK_4 - 3),
+            patient("8", 8),
+        ]
+    )
+    result = judge_readings(claim(visit="week_4"), own)
+
+    def counts(**choices):
+        got = cell(result, **choices)
+        return got.n_events, got.n, got.n_missing
+
+    assert counts() == (1, 5, 3)
+    assert counts(booster="ignored") == (2, 5, 3)
+    assert counts(missing="observed") == (1, 2, 3)
+    assert counts(missing="observed", booster="ignored") == (2, 2, 3)
+    assert counts(missing="best") == (3, 5, 3)
+    assert counts(missing="best", booster="ignored") == (5, 5, 3)
+    assert counts(missing="last_value") == (2, 5, 3)
+    assert counts(missing="last_value", booster="ignored") == (4, 5, 3)
+    assert counts(patients="rated_once") == (1, 4, 2)
+    means = judge_readings(mean_claim(visit="week_4"), own)
+    got = cell(means, missing="last_value", booster="ends_response")
+    assert got.value == pytest.approx((75 + 0 + 75 + 0 + 0) / 5, abs=SAME)
+    got = cell(means, missing="last_value", outcome="ratio_of_means", interval="fieller")
+    assert got.value == pytest.approx(100 * (40 - 4 * 2 - 8) / 40, abs=SAME)
+
+
+def test_last_values_look_back_and_never_ahead():
+    late = study([patient("one", 8, None, later={WEEK_4: 2}), patient("two", 8, 8)])
+    result = judge_readings(claim(visit="end"), late)
+    assert cell(result, missing="last_value").n_events == 0
+
+
+def test_minimum_baseline_and_completers_by_hand():
+    """Baselines 3, 3.5, 4, 5 and none; all but the last respond; nobody had six infusions."""
+    people = [patient(str(base), base, base / 2) for base in (3, 3.5, 4, 5)]
+    result = judge_readings(claim(), study([*people, patient("none", None, 2)]))
+    for least, n in ((0.0, 5), (3.0, 5), (4.0, 3), (5.0, 2)):
+        got = cell(result, minimum_baseline=least)
+        assert (got.n, got.n_events) == (n, n - 1)
+    nobody = cell(result, patients="completed_series")
+    assert (nobody.verdict, nobody.n) == ("not testable", 0)
+
+
+def test_starters_hold_every_baseline_but_zero():
+    """Of the typed clinic eleven (baseline 0) and thirteen (never treated) are no starters."""
+    own = study(clinic())
+    starters, group, refusal = find_starters(own, claim())
+    everyone = {one["patient"]["patient_id"] for one in clinic()}
+    assert set(starters["USUBJID"]) == everyone - {"eleven", "thirteen"}
+    assert (group, refusal) == (("all", "all"), "")
+    part, group, _ = find_starters(own, claim(measure="success", group="subtype=type_2"))
+    assert set(part["USUBJID"]) == {"six", "seven", "eight", "nine"}
+    assert group == ("subtype", "type_2")
+
+
+# Odd data
+
+
+def test_nobody_rated_is_not_testable_in_any_reading_of_that_visit():
+    own = study([patient("one", 8), patient("two", 7), patient("three", 8, 2)])
+    result = judge_readings(claim(visit="week_12"), own)
+    assert set(result.readings["verdict"]) == {"not testable"}
+    assert result.readings["value"].isna().all()
+    assert result.sentence.startswith("Not testable in all")
+
+
+@pytest.mark.parametrize("make", [claim, mean_claim, duration_claim])
+def test_a_condition_without_patients(make):
+    result = judge_readings(make(condition="fbss"), study(clinic()))
+    assert set(result.readings["verdict"]) == {"not testable"} and set(result.readings["n"]) == {0}
+
+
+def test_one_patient_and_no_spread_are_undecided_not_decided():
+    one = judge_readings(mean_claim(visit="end"), study([patient("one", 8, 2)]))
+    same = judge_readings(mean_claim(visit="end"), study([patient(str(i), 8, 2) for i in range(9)]))
+    for result in (one, same):
+        assert set(result.readings["verdict"]) <= {"undecided", "not testable"}
+    assert same.headline.value == pytest.approx(75.0)
+
+
+def test_arms_are_never_pooled():
+    people = [patient(str(i), 8, 2 if i % 2 else 8, arm="drug" if i % 2 else "placebo")
+              for i in range(20)]  # fmt: skip
+    own = study(people)
+    for one in (claim(), duration_claim()):
+        pooled = judge_readings(one, own)
+        assert pooled.headline is None and "must not be pooled" in pooled.sentence
+    of_drug = judge_readings(claim(), under(own, claim_arm="drug")).headline
+    assert (of_drug.n, of_drug.n_events) == (10, 10)
+    none = judge_readings(claim(), under(own, claim_arm="other"))
+    assert none.headline is None and "'other'" in none.reason
+
+
+def test_a_claim_without_a_grid_says_so():
+    """How many were rated: no reading of that is open."""
+    one = claim(measure="completeness_share", definition="", threshold_pct=None)
+    result = judge_readings(one, demo())
+    assert result.headline is None and "No grid" in result.sentence
+    assert sum(result.counts.values()) == 0
+    assert list_readings(one, SETTINGS, visits=VISITS).empty
+
+
+# Which readings there are
+
+
+def test_counts_by_hand():
+    """Rates: 3 thresholds x 2 intervals x 5 visits x 4 baselines x 2 boosters = 240, times
+    4 missing rules x 3 populations less the one that is another. Means: 5 kinds x 5 x 4 x 2 = 200,
+    times 3 x 3 less one. Medians of duration: 2 thresholds x 2 populations x (9 rules and clocks
+    x 7 + 3 baselines x 2 of one booster)."""
+    assert len(list_readings(claim(), SETTINGS, visits=VISITS)) == 240 * 11
+    assert len(list_readings(mean_claim(), SETTINGS, visits=VISITS)) == 200 * 8
+    assert len(list_readings(duration_claim(), SETTINGS)) == 2 * 2 * (9 * 7 + 3 * 2)
+
+
+@pytest.mark.parametrize("one", [claim(), mean_claim(), claim(population="observed"),
+                                 duration_claim()])  # fmt: skip
+def test_every_reading_stands_once_and_the_headline_among_them(one):
+    readings = list_readings(one, SETTINGS, visits=VISITS)
+    assert not readings.duplicated().any() and readings["is_headline"].sum() == 1
+    for name in readings.columns.drop("is_headline"):
+        assert READING_DIMENSIONS[name] and all(choice_word(name, c) for c in readings[name])
+
+
+def test_baseline_carried_is_not_responding_so_it_is_no_reading_of_its_own():
+    """BOCF gives a reduction of 0, which reaches no threshold of the grid."""
+    assert "baseline_value" not in set(list_readings(claim(), SETTINGS)["missing"])
+
+
+def test_a_visit_the_words_name_is_not_varied():
+    readings = list_readings(claim(visit="week_12"), SETTINGS, visits=VISITS)
+    assert set(readings["visit"]) == {"week_12"}
+
+
+def test_what_a_run_sets_joins_the_usual_choices():
+    own = AnalysisSettings(minimum_baseline_score=4.5, analysis_visit="week_6")
+    readings = list_readings(claim(threshold_pct=40.0), own, visits=VISITS)
+    assert set(readings["minimum_baseline"]) == {0, 3, 4, 4.5, 5}
+    assert "week_6" in set(readings["visit"])
+    assert set(readings["outcome"]) == {"two_points", "30", "40", "50"}
+    own = AnalysisSettings(minimum_baseline_score=2.0, loss_rule="confirmed", relief_clock="start")
+    made = duration_claim(threshold_pct=40.0, definition="booster_ignored")
+    readings = list_readings(made, own)
+    assert readings[readings["is_headline"]]["booster"].item() == "ignored"
+    assert set(readings["outcome"]) == {"30", "40", "50"}
+    others = readings[readings["minimum_baseline"] != 2.0]
+    assert set(others["loss_rule"]) == {"confirmed"}
+
+
+def test_without_infusions_nobody_completed_a_series_and_there_are_no_boosters():
+    readings = list_readings(claim(), SETTINGS, visits=VISITS, with_infusions=False)
+    assert set(readings["patients"]) == {"all_starters", "rated_once"}
+    readings = list_readings(duration_claim(), SETTINGS, with_infusions=False)
+    assert set(readings["booster"]) == {"loss"}
+
+
+# Verdicts and words
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=20),
+    st.sampled_from([(0.6, None), (0.6, 0.8), (None, 0.3), (0.0, None)]),
+)
+def test_verdicts_of_arrays_are_those_of_intervals(pairs, marks):
+    low, high = (np.array(ends) for ends in zip(*(sorted(pair) for pair in pairs), strict=True))
+    floor, ceiling = marks
+    got = judge_intervals(low, high, floor=floor, ceiling=ceiling)
+    wanted = [
+        judge_interval(float(a), float(b), floor=floor, ceiling=ceiling)
+        for a, b in zip(low, high, strict=True)
+    ]
+    assert got.tolist() == wanted
+
+
+def test_a_strict_floor_is_not_met_on_it():
+    assert judge_intervals([0.5], [0.6], floor=0.5).tolist() == ["meets"]
+    assert judge_intervals([0.5], [0.6], floor=0.5, above=True).tolist() == ["undecided"]
+    with pytest.raises(ValueError, match="floor or a ceiling"):
+        judge_intervals([0.5], [0.6], floor=None)
+
+
+def made(said: dict[tuple[str, str], str]) -> Multiverse:
+    """Readings by missing rule and visit, the first of them the headline."""
+    head = list_readings(claim(), SETTINGS).query("is_headline").iloc[0]
+    rows = [
+        {**head, "missing": missing, "visit": visit, "verdict": verdict, "is_headline": not place}
+        for place, ((missing, visit), verdict) in enumerate(said.items())
+    ]
+    return Multiverse(
+        claim_id="T1", condition="crps", unit="share", floor=0.7, ceiling=None, level=0.95,
+        readings=pd.DataFrame(rows),
+    )  # fmt: skip
+
+
+def test_the_sentence_names_what_the_rarer_have_in_common():
+    rules, visits = ("not_responding", "observed", "best"), ("end", "week_4", "week_8")
+    said = dict.fromkeys([(rule, visit) for rule in rules for visit in visits], "falls short")
+    said["observed", "end"] = "meets"
+    assert made(said).sentence == (
+        "Falls short in 8 of 9 readings; meets in 1: end of series, only those rated. "
+        "The reading fixed in advance: falls short."
+    )
+    said["observed", "week_4"] = "meets"
+    assert "meets in 2, all of them: only those rated. " in made(said).sentence
+    said["best", "week_4"] = "meets"
+    told = made(said).sentence
+    assert "meets in 3, none of them: week 8, not rated = not responding. " in told
+
+
+def test_the_sentence_when_all_agree_and_when_none_meets():
+    two = [("not_responding", "end"), ("not_responding", "week_4")]
+    alike = made(dict.fromkeys(two, "meets")).sentence
+    assert alike == "Meets in all 2 readings. The reading fixed in advance: meets."
+    none = made({two[0]: "falls short", two[1]: "undecided"}).sentence
+    assert "; meets in none. " in none
+
+
+def test_a_choice_left_by_the_others_is_no_reason():
+    """Other baselines stand beside one loss rule only, so "baseline 4" explains no other rule."""
+    readings = list_readings(duration_claim(), SETTINGS).drop(columns="is_headline")
+    confirmed = readings[readings["loss_rule"] == "confirmed"]
+    shared = ", all of them: lost when a next rating confirms"
+    assert what_is_common(confirmed, readings) == shared
+
+
+def test_counts_agree():
+    result = judge_readings(claim(), demo())
+    readings = result.readings
+    assert Counter(readings["verdict"]) == Counter({k: n for k, n in result.counts.items() if n})
+    assert result.n_agreeing == result.counts[result.headline.verdict]
+    assert (result.summary.n, result.summary.n_agreeing) == (len(readings), result.n_agreeing)
+    with pytest.raises(ValueError, match="headline"):
+        replace(result, readings=readings.assign(is_headline=False))
+
+
+# The planted truths of the demo (data/demo/truth.json: all starters, 30 %, at the end)
+
+
+@pytest.mark.parametrize(
+    ("condition", "floor", "verdict"),
+    [
+        ("crps", 0.70, "falls short"),  # planted 0.51 of all starters
+        ("crps", 0.40, "meets"),
+        ("neuropathic", 0.60, "undecided"),  # planted 0.60: on the floor
+        ("headache", 0.50, "falls short"),  # planted 0.32
+    ],
+)
+def test_planted_truths_are_recovered(condition, floor, verdict):
+    one = claim(condition=condition, cited_low=floor, cited_high=None)
+    assert judge_readings(one, demo()).headline.verdict == verdict
+
+
+def test_a_planted_false_claim_is_met_in_no_reading_and_a_true_one_in_most_at_the_end():
+    false = judge_readings(claim(), demo())
+    assert false.counts["meets"] == 0
+    true = judge_readings(claim(cited_low=0.3, cited_high=None, visit="end"), demo())
+    assert true.counts["meets"] > 0.6 * len(true.readings)  # 50 % less pain is another matter
+    assert true.headline.verdict == "meets"
+
+
+# Durations
+
+
+def kept_claim(**changed: object) -> Claim:
+    """A claim that relief is typically kept to week 12."""
+    kept = {
+        "measure": "kept_relief", "visit": "week_12", "cited_low": None, "cited_high": None,
+        "unit": "share", "frequency": "typical",
+    }  # fmt: skip
+    return duration_claim(**{**kept, **changed})
+
+
+CLAIMS = {"median": duration_claim, "kept": kept_claim}
+
+
+def people() -> list[dict]:
+    """Losses in every gap, boosters before and after them, low baselines, one bad day, others."""
+    out = []
+    for place in range(4):
+        out += [
+            responder(f"a{place}", w4=8),
+            responder(f"b{place}", w4=4, w8=8, w12=8),
+            responder(f"c{place}", w4=4, w8=7, w12=4, w26=8),
+            responder(f"d{place}", w4=4, w8=4, w12=8, booster_on=WEEK[10]),
+            responder(f"e{place}", w4=5, w8=4, w12=5, w26=4),
+            responder(f"f{place}", w4=4, booster_on=WEEK[6], w8=3),
+            patient(f"g{place}", 3.5, later={WEEK[0]: 1, WEEK[4]: 1, WEEK[8]: 3.5}),
+            patient(f"h{place}", 4.5, later={WEEK[0]: 2, WEEK[4]: 4.5}),
+            patient(f"i{place}", 8, later={WEEK[0]: 7, WEEK[4]: 3, WEEK[8]: 8}),
+            patient(f"j{place}", 8),
+        ]
+    return [*out, patient("k", None, later={WEEK[0]: 5}), patient("l", 8, treated=False)]
+
+
+@lru_cache(maxsize=4)
+def judged(kind: str) -> Multiverse:
+    return judge_readings(CLAIMS[kind](), study(people(), RELIEF))
+
+
+def results_under(one: pd.Series, *, replicates: int) -> pd.DataFrame:
+    """Derive everything again under a reading's settings, and make its rows as the notebook."""
+    own = study(
+        people(),
+        RELIEF.model_copy(
+            update={
+                "responder_threshold_pct": float(one.outcome),
+                "loss_rule": one.loss_rule,
+                "relief_clock": one.clock,
+                "booster_strategy": "loss" if one.booster == "competing" else one.booster,
+                "minimum_baseline_score": one.minimum_baseline,
+                "bootstrap_replicates": max(replicates, 200),
+            }
+        ),
+    )
+    fas = own.adsl[own.adsl["FASFL"]]
+    rated = own.ratings["POSTFL"] & own.ratings["PCHG"].notna()
+    if one.clock != "first_response":
+        rated &= own.ratings["ROLE"] == "end"
+    group = Group(
+        condition="crps",
+        group_by="all",
+        group="all",
+        settings=own.settings.model_copy(update={"bootstrap_replicates": replicates}),
+        n_starters=len(fas),
+        is_rated=bool(fas["USUBJID"].isin(own.ratings.loc[rated, "USUBJID"]).any()),
+        rng=partial(generator, own.settings, "crps", "all", "all"),
+    )
+    make = competing_rows if one.booster == "competing" else relief_rows
+    return make_results(make(own.adtte, group))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", CLAIMS)
+def test_each_cell_of_a_duration_is_the_row_of_that_reading_alone(kind):
+    """Every thirteenth reading, through settings, derivation and rows of the notebooks."""
+    compared = set()
+    week = {"median": None, "kept": 12.0}[kind]
+    for _, one in judged(kind).readings.iloc[::13].iterrows():
+        everyone = one.population == "all_starters"
+        if everyone and (one.estimator == "at_visit" or one.booster == "competing"):
+            continue  # no row of a run holds these; see the next tests
+        name = "relief_duration" if week is None else "relieved_share"
+        strategy = {"loss": "as_loss", "censoring": "as_censoring"}.get(one.booster, one.booster)
+        found = find_one(
+            results_under(one, replicates=GRID_REPLICATES),
+            measure=f"km_{name}" if one.estimator == "at_visit" else name,
+            definition=f"booster_{strategy}",
+            population=one.population,
+            visit="" if week is None else "week_12",
+        )
+        assert numbers(one) == pytest.approx(numbers(found), abs=SAME, nan_ok=True), one
+        assert (one.n, one.n_events) == (found.n, found.n_events or 0)
+        compared.add((one.loss_rule, one.clock, one.booster, one.estimator))
+    assert len(compared) > 12
+
+
+@pytest.mark.parametrize("kind", CLAIMS)
+def test_the_headline_is_the_number_of_the_verdict(kind):
+    lead = judged(kind).headline
+    results = results_under(lead, replicates=RELIEF.bootstrap_replicates)
+    (verdict,) = judge_claims([CLAIMS[kind]()], results, analysis_visit="end")
+    assert lead.verdict == verdict.verdict
+    assert numbers(lead) == pytest.approx(numbers(verdict), abs=SAME, nan_ok=True)
+
+
+def test_verdicts_are_those_of_the_intervals():
+    readings = judged("median").readings
+    for _, one in readings.iterrows():
+        low, high = (None if np.isnan(end) else end for end in (one.low, one.high))
+        assert one.verdict in (judge_interval(low, high, floor=2.0), "not testable")
+    assert len(set(readings["verdict"])) > 1
+
+
+def test_competing_among_all_starters_adds_the_others_at_zero():
+    own = study(people(), RELIEF)
+    n_starters = int(own.adsl["FASFL"].sum())
+    losses = losses_of(choose(own.adtte, RELIEF, strategy="loss"))
+    wanted = median_when_competing(losses.with_nonresponders(n_starters - losses.n), level=0.95)
+    got = cell(judged("median"), booster="competing", population="all_starters")
+    assert numbers(got) == pytest.approx(numbers(wanted), abs=SAME, nan_ok=True)
+    assert got.n == n_starters
+
+
+def test_kaplan_meier_among_all_starters_by_hand():
+    """Four responders losing at 4, 8, 12 or never, four without relief: half at 0, then 3/8."""
+    others = [patient(f"n{i}", 8, later={WEEK[0]: 8}) for i in range(4)]
+    result = judge_readings(kept_claim(), study([*four(), *others], RELIEF))
+    shares = {
+        population: cell(result, estimator="at_visit", population=population).value
+        for population in ("responders", "all_starters")
+    }
+    assert shares == pytest.approx({"responders": 1 / 4, "all_starters": 1 / 8})
+
+
+def test_a_share_needs_a_week_at_which_relief_is_read():
+    for visit in ("end", "week_6"):
+        assert list_readings(kept_claim(visit=visit), RELIEF).empty
+    result = judge_readings(kept_claim(visit="end"), study(four(), RELIEF))
+    assert result.headline is None and "No grid" in result.sentence
+
+
+def test_a_median_not_reached_is_an_answer():
+    """Nobody loses relief: not reached, no value, and no verdict but undecided."""
+    keep = [responder(f"k{i}", w4=4, w8=4, w12=4, w26=4) for i in range(6)]
+    result = judge_readings(duration_claim(), study(keep, RELIEF))
+    assert np.isnan(result.headline.value) and result.headline.verdict == "undecided"
+    assert result.counts["not testable"] == 0
+
+
+def test_nobody_responds():
+    none = [patient(f"n{i}", 8, later={WEEK[0]: 8, WEEK[4]: 8}) for i in range(5)]
+    readings = judge_readings(duration_claim(), study(none, RELIEF)).readings
+    of_responders = readings["population"] == "responders"
+    assert set(readings.loc[of_responders, "verdict"]) == {"not testable"}
+    everyone = readings[~of_responders]
+    assert set(everyone["n"]) == {5} and set(everyone["value"]) == {0.0}
+
+
+def test_nobody_rated_at_the_end_is_not_testable():
+    unrated = [patient(f"n{i}", 8) for i in range(5)]
+    result = judge_readings(duration_claim(), study(unrated, RELIEF))
+    assert set(result.readings["verdict"]) == {"not testable"}
+
+
+def test_one_patient():
+    result = judge_readings(duration_claim(), study([responder("a", w4=8)], RELIEF))
+    assert result.headline.n == 1
+
+
+def test_claims_that_share_curves_have_the_numbers_of_each_alone():
+    own = study(people(), RELIEF)
+    curves = ReliefCurves(own)
+    for kind, make in CLAIMS.items():
+        shared = judge_readings(make(), own, curves=curves)
+        pd.testing.assert_frame_equal(shared.readings, judged(kind).readings)
