@@ -1,12 +1,17 @@
 # Two commands carry everything on a fresh machine with Python 3.11+ and make:
-#   make report   runs the main job on the bundled demo export and prints where the report lies
+#   make report   runs the suite on the bundled demo export and prints where the report lies
 #   make test     passes the tests
-# Each sets up its own virtual environment in .venv from the hash-locked requirements.lock.
+# Each sets up its own virtual environment in .venv from hash-locked lists: `make report` installs
+# what a user needs, `make test` adds the tools of development.
 
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+DEV    := $(VENV)/.ready-dev
+PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+LOCK   := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+          --no-emit-index-url --no-header --no-annotate --quiet
 
 
 .DEFAULT_GOAL := help
@@ -20,45 +25,53 @@ env: $(READY)  ## Set up the virtual environment in .venv
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
-	@echo "Setting up .venv (once; about two minutes) ..."
+	@echo "Setting up .venv (once; about a minute) ..."
 	@$(PYTHON) -m venv $(VENV) || { echo "python venv is missing; on Debian: apt install python3-venv"; exit 2; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@$(PIP) --require-hashes -r requirements.lock
+	@$(PIP) --no-build-isolation --no-deps -e .
 	@touch $(READY)
 
-report: $(READY)  ## Run the main job on the demo export; prints where the report lies
+$(DEV): $(READY) requirements-dev.lock
+	@echo "Adding the tools of development (once) ..."
+	@$(PIP) --require-hashes -r requirements.lock -r requirements-dev.lock
+	@touch $(DEV)
+
+report: $(READY)  ## Run the suite on the demo export; prints where the report lies
 	@$(BIN)/reliefcheck run
 
-test: $(READY)  ## Run all tests
+test: $(DEV)  ## Run all tests
 	@$(BIN)/python -m pytest -q -n auto --dist worksteal
 
-test-quick: $(READY)  ## Run the tests that take no more than a moment
+test-quick: $(DEV)  ## Run the tests that take no more than a moment
 	@$(BIN)/python -m pytest -q -n auto --dist worksteal -m "not slow"
 
-lab: $(READY)  ## Open JupyterLab on the notebooks
-	@$(BIN)/jupyter lab notebooks
+lab: $(READY)  ## Open JupyterLab on the notebooks, for this machine only
+	@$(BIN)/jupyter lab --ip=127.0.0.1 $$([ "$$(id -u)" != 0 ] || echo --allow-root) \
+	  $$([ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] || [ "$$(uname)" = Darwin ] || echo --no-browser) notebooks
 
-check: $(READY)  ## Lint and type-check; changes nothing
-	@$(BIN)/ruff check src tests
-	@$(BIN)/ruff format --check src tests
+check: $(DEV)  ## Lint and type-check; changes nothing
+	@$(BIN)/ruff check src tests benchmarks
+	@$(BIN)/ruff format --check src tests benchmarks
 	@$(BIN)/mypy
 
-fix: $(READY)  ## Format, and mend what can be mended
-	@$(BIN)/ruff check --fix src tests
-	@$(BIN)/ruff format src tests
+fix: $(DEV)  ## Format, and fix what can be fixed
+	@$(BIN)/ruff check --fix src tests benchmarks
+	@$(BIN)/ruff format src tests benchmarks
 
-bench: $(READY)  ## Measure speed: medians and ratios of one run
-	@for each in benchmarks/bench_*.py; do echo "== $$each"; $(BIN)/python $$each; done
+bench: $(DEV)  ## Measure speed: medians and ratios of one run
+	@for each in benchmarks/bench_*.py; do echo "== $$each"; $(BIN)/python $$each || exit 1; done
 
 simulate: $(READY)  ## Make the tables of docs/simulations again (minutes)
-	@for each in relief_coverage verdict_errors; do $(BIN)/python -m analysis.simulate.$$each || exit 1; done
+	@$(BIN)/python -m analysis.simulate
 
 demo: $(READY)  ## Make the bundled demo export again
 	@$(BIN)/reliefcheck demo data/demo
 
-lock:  ## Make requirements.lock again from pyproject.toml (needs uv)
-	@uv pip compile pyproject.toml --extra dev --extra cluster --universal --python-version 3.11 \
-	  --generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements.lock
+lock:  ## Make the two locks again from pyproject.toml (needs uv)
+	@$(LOCK) --group build --output-file requirements.lock
+	@$(LOCK) --extra cluster --group build --group dev --constraints requirements.lock \
+	  --output-file requirements-dev.lock
+	@$(PYTHON) .ci/split_lock.py requirements.lock requirements-dev.lock
 
 clean:  ## Remove the virtual environment and caches; reports stay
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

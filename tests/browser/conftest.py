@@ -1,39 +1,27 @@
-"""A report built once from made-up results, and a browser to read it with."""
+"""A report built once from made-up results, and a browser page that opens it."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
 
-from test_report_inputs import LABELS, draw_all, make_inputs
+from report_runs import judged, write_run
 
 from analysis.claims.judgement import Judgement
 from analysis.claims.ledger import load_ledger
-from analysis.display.tables import show, tabulate_rows
-from analysis.report.assemble import (
-    ExecutedNotebook,
-    ReportContent,
-    assemble_report,
-    result_record,
-)
-from analysis.report.store import write_json, write_judgements
-
-NOTEBOOK = "20_responders"
+from analysis.report.page import write_report
 
 
-def ledger_judgements(given: tuple[Judgement, ...]) -> tuple[Judgement, ...]:
-    """Add a judgement of every statement of the ledger to the given headline claims."""
+def every_claim() -> tuple[Judgement, ...]:
+    """Return the made-up headline claims and a judgement of every statement of the ledger."""
     plain = {"cited_low": None, "cited_high": None, "cited_text": "", "reading": "Read so."}
-    more = tuple(
+    more = (
         Judgement(
             claim_id=claim.claim_id,
             wording=claim.wording,
@@ -47,52 +35,20 @@ def ledger_judgements(given: tuple[Judgement, ...]) -> tuple[Judgement, ...]:
         )
         for claim in load_ledger()
     )
-    return (*given, *more)
-
-
-def write_notebook(folder: Path, rows: list) -> None:
-    """Write an executed notebook whose third cell shows the rows and whose second made them."""
-    folder.mkdir()
-    shown = show(tabulate_rows(rows, labels=LABELS), "Responders")
-    table = new_output("display_data", data={"text/html": shown._repr_html_()})
-    cells = [
-        new_markdown_cell("# Responders"),
-        new_code_cell("rows = tabulate_responders(study)"),
-        new_code_cell("show(tabulate_rows(rows))", outputs=[table]),
-        new_code_cell("write_results(results_dir, rows=rows)"),
-    ]
-    nbformat.write(new_notebook(cells=cells), folder / f"{NOTEBOOK}.crps.ipynb")
+    return (*judged(), *more)
 
 
 @pytest.fixture(scope="session")
 def report(tmp_path_factory) -> Path:
-    """Return the page of a report assembled as a run assembles it."""
-    work = tmp_path_factory.mktemp("run")
-    inputs = make_inputs()
-    crps = [row for row in inputs.rows if row.condition == "crps"]
-    notes = tuple(draw_all(work / "figures", crps, "crps"))
-    for result in inputs.results:
-        figures = notes if result.condition == "crps" else ()
-        record = result_record(replace(result, figures=figures))
-        write_json(work / "results" / f"{result.notebook}.{result.condition}.json", record)
-    write_judgements(work, ledger_judgements(inputs.judgements))
-    main = [row for row in crps if row.measure == "responder_share" and row.group_by == "all"]
-    write_notebook(work / "notebooks", main)
-    return assemble_report(
-        work,
-        ReportContent(
-            export_name="Demo export",
-            synthetic=True,
-            conditions=LABELS,
-            run=inputs.run,
-            notebooks=(ExecutedNotebook(notebook=NOTEBOOK, condition="crps"),),
-        ),
-    ).page
+    """Return the page of a report written as a run writes it."""
+    folder = write_run(tmp_path_factory.mktemp("browser") / "run", claims=every_claim())
+    write_report(folder)
+    return folder / "index.html"
 
 
 @pytest.fixture
 def open_page(browser, report) -> Iterator[Callable[..., Any]]:
-    """Return what opens the report; a complaint of the console or a request outside fails."""
+    """Return what opens the report; an error on the console or a request outside fails."""
     contexts, complaints = [], []
 
     def opened(**how: Any) -> Any:

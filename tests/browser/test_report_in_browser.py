@@ -1,4 +1,4 @@
-"""The report in a real browser: readable, usable, whole without scripts, safe."""
+"""The report in a real browser: readable, usable, complete without scripts, safe."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_nothing_runs_over_the_edge(open_page, width):
     assert page.evaluate(OVERFLOW) <= 0
 
 
-def test_the_answer_stands_on_the_first_screen(open_page):
+def test_the_answer_is_on_the_first_screen(open_page):
     page = open_page(viewport={"width": LAPTOP, "height": 900})
     first = page.locator(".claim").first
     box = first.bounding_box()
@@ -54,7 +54,7 @@ def test_the_answer_stands_on_the_first_screen(open_page):
     assert seen < claims
 
 
-def test_all_cited_bands_stand_on_one_axis(open_page):
+def test_all_cited_bands_share_one_axis(open_page):
     page = open_page(viewport={"width": LAPTOP, "height": 900})
     boxes = [each.bounding_box() for each in page.locator(".claim .strip").all()]
     assert len(boxes) == 4
@@ -93,24 +93,24 @@ def test_claims_can_be_sorted_by_keyboard_and_back(open_page):
     assert page.locator("tbody.group:visible").count() == 0
 
 
-def test_a_number_leads_to_its_row_and_to_the_cell_that_shows_it(open_page):
+def test_a_number_leads_to_its_row_and_to_the_cell_that_made_it(open_page):
     page = open_page(viewport={"width": LAPTOP, "height": 900})
     page.locator(".claim a.n").first.click()
     row = page.locator("tr:target")
     assert row.is_visible()
     assert "91 of 140 (65 %)" in row.inner_text().replace("\xa0", " ")
-    assert "Wilson score interval" in row.locator("xpath=..").inner_text()
-    row.locator("a").click()
-    page.wait_for_url(re.compile(r"notebooks/20_responders\.crps\.html#cell-3$"))
-    cell = page.locator("#cell-3")
-    assert "91 of 140 (65 %)" in cell.inner_text().replace("\xa0", " ")
-    code = cell.locator("details.code")
-    assert code.get_attribute("open") is None
+    group = row.locator("xpath=..")
+    assert "Wilson score interval" in group.inner_text()
+    group.get_by_role("link", name="20_responders, cell 3").click()
+    page.wait_for_url(re.compile(r"notebooks/20_responders\.all\.html#cell-id=made-here$"))
+    cell = page.locator("[id='cell-id=made-here']")
+    assert "91 of 140" in cell.inner_text()
+    assert cell.locator("details").get_attribute("open") is None
     page.get_by_role("link", name="To the report").click()
     page.wait_for_url(re.compile(r"index\.html$"))
 
 
-def test_a_number_tells_what_it_is_where_the_pointer_rests(open_page):
+def test_a_number_says_what_it_is_where_the_focus_is(open_page):
     page = open_page()
     number = page.locator(".claim a.n").first
     number.focus()
@@ -118,7 +118,7 @@ def test_a_number_tells_what_it_is_where_the_pointer_rests(open_page):
     assert "Wilson" in number.get_attribute("title")
 
 
-def test_the_page_is_whole_with_scripts_off(open_page):
+def test_the_page_is_complete_with_scripts_off(open_page):
     page = open_page(java_script_enabled=False)
     assert page.locator("tbody.line").count() == N_CLAIMS
     assert page.locator("tbody.group:visible").count() == 6
@@ -136,9 +136,9 @@ def test_no_barrier_is_found_by_axe(open_page, scheme):
     page = open_page(color_scheme=scheme, viewport={"width": LAPTOP, "height": 900})
     page.evaluate("document.querySelectorAll('.claims details').forEach(e => { e.open = true })")
     found = Axe().run(page, options=WCAG).response["violations"]
-    told = [(each["id"], node["target"], node["failureSummary"][:200])
+    barriers = [(each["id"], node["target"], node["failureSummary"][:200])
             for each in found for node in each["nodes"][:3]]  # fmt: skip
-    assert told == []
+    assert barriers == []
 
 
 def test_a_dark_page_is_dark_with_its_figures(open_page):
@@ -175,14 +175,14 @@ def test_it_prints_with_sections_on_pages_of_their_own(open_page, tmp_path):
     pages = [each.extract_text().replace("\xa0", " ") for each in printed]
     assert len(pages) > 8
     first = pages[0]
-    for said in ("Undecided", "Falls short", "Not testable", "Meets", "1 / "):
-        assert said in first
+    for part in ("Undecided", "Falls short", "Not testable", "Meets", "1 / "):
+        assert part in first
     heads = ("Complex regional pain syndrome", "Every statement of the page", "Data quality")
     starts = [text[:160] for text in pages]  # the foot of a page may be read first
     assert [head for head in heads if not any(head in start for start in starts)] == []
-    whole = " ".join(pages)
-    assert "Read so." in whole  # what is folded on the screen stands open on paper
-    assert "Every number of this section" not in whole
+    text = " ".join(pages)
+    assert "Read so." in text  # what is folded on the screen is open on paper
+    assert "Every number of this section" not in text
 
 
 def test_the_html_is_valid(report):

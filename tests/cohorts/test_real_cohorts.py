@@ -12,12 +12,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analysis.derive.datasets import Datasets, derive_datasets
-from analysis.derive.response import derive_responder, derive_two_point_responder
+from analysis.adam.adpain import reaches
+from analysis.adam.study import Study, derive_study
+from analysis.intake.load import Export, load_export
+from analysis.intake.read import load_raw_table
+from analysis.intake.values import parse_number
 from analysis.settings import make_settings
-from analysis.sources.export import Export, load_export
-from analysis.sources.files import load_raw_table
-from analysis.sources.values import parse_number
 
 CHECKOUT = Path(__file__).parents[2]
 SHARED = Path(os.environ.get("RELIEFCHECK_SHARED", CHECKOUT.parent / "shared"))
@@ -33,40 +33,39 @@ pytestmark = pytest.mark.skipif(
     not REAL.is_dir(), reason=f"the real cohorts are not at {REAL}; see RELIEFCHECK_SHARED"
 )
 
-FILES = sorted(REAL.glob("*/*.csv")) or [REAL / "absent.csv"]
+FILES = sorted([*CHOIR.glob("*.csv"), *DINAT.glob("*.csv")]) or [REAL / "absent.csv"]
 
 
-def cohort(folder: Path, mapping: str) -> tuple[Export, Datasets]:
+def cohort(folder: Path, mapping: str) -> tuple[Export, Study]:
     export = load_export(folder, MAPPINGS / mapping)
     assert all(account.reconciles for account in export.intake)
-    return export, derive_datasets(export, make_settings(export.settings))
+    return export, derive_study(export, make_settings(export.settings))
 
 
-def outcome(datasets: Datasets, visit: str, arm: str | None = None) -> pd.DataFrame:
-    """Ratings at a visit, one row a patient, of one arm or all."""
-    rows = datasets.visits[datasets.visits["visit"] == visit].set_index("patient_id")
-    if arm is not None:
-        rows = rows[datasets.subjects["arm"].reindex(rows.index) == arm]
-    return rows
+def outcome(own: Study, visit: str, arm: str | None = None) -> pd.DataFrame:
+    """Ratings at a visit, one row a patient rated, of one arm or all."""
+    rows = own.adpain[(own.adpain["AVISIT"] == visit) & own.adpain["AVAL"].notna()]
+    rows = rows if arm is None else rows[rows["ARM"] == arm]
+    return rows.set_index("USUBJID")
 
 
 def responders(rows: pd.DataFrame, threshold_pct: float) -> tuple[int, int]:
-    flags = derive_responder(rows["reduction_pct"], threshold_pct=threshold_pct)
+    flags = reaches(rows["PCHG"], threshold_pct)
     return int(flags.sum()), int(flags.notna().sum())
 
 
 @pytest.fixture(scope="module")
-def choir() -> tuple[Export, Datasets]:
+def choir() -> tuple[Export, Study]:
     return cohort(CHOIR, "choir_alter2021.yaml")
 
 
 @pytest.fixture(scope="module")
-def period1() -> Datasets:
+def period1() -> Study:
     return cohort(DINAT, "amitriptyline_period1.yaml")[1]
 
 
 @pytest.fixture(scope="module")
-def period2() -> Datasets:
+def period2() -> Study:
     return cohort(DINAT, "amitriptyline_period2.yaml")[1]
 
 
@@ -92,12 +91,12 @@ def test_every_file_is_read_line_for_line(path):
 
 
 def test_choir_patients_and_the_blank_row(choir):
-    export, datasets = choir
+    export, own = choir
     account = next(a for a in export.intake if a.table == "patients")
     assert (account.n_records, account.n_used) == (21_659, 21_658)
     assert account.excluded == {"blank row": 1}
-    assert len(datasets.subjects) == 21_658
-    assert int((datasets.subjects["sex"] == "female").sum()) == 13_102
+    assert len(own.adsl) == 21_658
+    assert int((own.adsl["SEX"] == "female").sum()) == 13_102
     scores = next(a for a in export.intake if a.table == "pain_scores")
     assert scores.excluded == {"blank row": 2, "no score recorded": 14_520}
 
@@ -105,33 +104,32 @@ def test_choir_patients_and_the_blank_row(choir):
 def test_choir_scores_of_those_followed(choir):
     rows = outcome(choir[1], "week_12")
     assert len(rows) == 7_138
-    assert rows["baseline_score"].mean() == pytest.approx(6.325, abs=PRINTED_3)
-    assert rows["score"].mean() == pytest.approx(5.988, abs=PRINTED_3)
-    assert -rows["change_score"].mean() == pytest.approx(-0.338, abs=PRINTED_3)
-    assert rows["change_score"].std() == pytest.approx(1.931, abs=PRINTED_3)
+    assert rows["BASE"].mean() == pytest.approx(6.325, abs=PRINTED_3)
+    assert rows["AVAL"].mean() == pytest.approx(5.988, abs=PRINTED_3)
+    assert rows["CHG"].mean() == pytest.approx(-0.338, abs=PRINTED_3)
+    assert rows["CHG"].std() == pytest.approx(1.931, abs=PRINTED_3)
 
 
 def test_choir_baseline_of_everyone(choir):
-    baseline = choir[1].subjects["baseline_score"]
+    baseline = choir[1].adsl["BASE"]
     assert baseline.notna().all()
     assert baseline.mean() == pytest.approx(6.485, abs=PRINTED_3)
     assert baseline.std() == pytest.approx(2.012, abs=PRINTED_3)
 
 
 def test_choir_responders_among_those_seen_and_among_all_starters(choir):
-    datasets = choir[1]
-    eligible = datasets.subjects.index[datasets.subjects["eligible"]]
-    rows = outcome(datasets, "week_12")
-    rows = rows[rows.index.isin(eligible)]
+    own = choir[1]
+    rows = outcome(own, "week_12")
+    rows = rows[rows["FASFL"]]
     assert responders(rows, 30) == (1_178, 7_135)
     assert responders(rows, 50) == (588, 7_135)
-    assert int(derive_two_point_responder(rows["change_score"]).sum()) == 1_598
+    assert int(reaches(rows["CHG"], 2).sum()) == 1_598
     # All starters: 21,658 patients less those with nothing to reduce, counted in the raw file.
     frame = load_raw_table(CHOIR / "choir_pain_clinic.csv").frame
     zero = int((frame["PAIN_INTENSITY_AVERAGE"] == "0").sum())
     assert zero > 0
-    assert len(eligible) == 21_658 - zero
-    assert int((datasets.subjects["population_reason"] == "zero").sum()) == zero
+    assert own.adsl["FASFL"].sum() == 21_658 - zero
+    assert int((own.adsl["FASREAS"] == "zero").sum()) == zero
 
 
 @pytest.mark.parametrize(
@@ -142,16 +140,16 @@ def test_dinat_period_1(period1, arm, n, at_30, at_50, before, after):
     rows = outcome(period1, "end", arm)
     assert responders(rows, 30) == (at_30, n)
     assert responders(rows, 50) == (at_50, n)
-    assert rows["baseline_score"].mean() == pytest.approx(before, abs=PRINTED_2)
-    assert rows["score"].mean() == pytest.approx(after, abs=PRINTED_2)
+    assert rows["BASE"].mean() == pytest.approx(before, abs=PRINTED_2)
+    assert rows["AVAL"].mean() == pytest.approx(after, abs=PRINTED_2)
 
 
 def test_dinat_period_2_has_20_baselines_of_0(period2):
-    zero = period2.subjects["population_reason"] == "zero"
+    zero = period2.adsl["FASREAS"] == "zero"
     assert (len(zero), int(zero.sum())) == (122, 20)
     rows = outcome(period2, "end")
-    assert int(rows["reduction_pct"].isna().sum()) == 20
-    assert rows["change_score"].notna().all()
+    assert int(rows["PCHG"].isna().sum()) == 20
+    assert rows["CHG"].notna().all()
 
 
 @pytest.mark.parametrize(
@@ -166,8 +164,8 @@ def test_dinat_period_2_has_20_baselines_of_0(period2):
 def test_dinat_mean_reductions_as_published(mapping, arm, mean, sd):
     rows = outcome(cohort(DINAT, mapping)[1], "end", arm)
     assert len(rows) == 61
-    assert rows["change_score"].mean() == pytest.approx(mean, abs=PRINTED_2)
-    assert rows["change_score"].std() == pytest.approx(sd, abs=PRINTED_2)
+    assert -rows["CHG"].mean() == pytest.approx(mean, abs=PRINTED_2)
+    assert rows["CHG"].std() == pytest.approx(sd, abs=PRINTED_2)
 
 
 @pytest.mark.parametrize(
@@ -179,11 +177,11 @@ def test_dinat_table_for_numbers_needed_to_treat(arm, n, at_30, at_50):
     assert responders(rows, 50) == (at_50, n)
 
 
-def test_dinat_all_randomised_with_baseline_carried_forward():
-    datasets = cohort(DINAT, "amitriptyline_bocf.yaml")[1]
-    assert len(datasets.subjects) == 124
-    rows = outcome(datasets, "end")
-    assert rows.loc[["E026", "E100"], "reduction_pct"].tolist() == [0.0, 0.0]
+def test_dinat_all_randomized_with_baseline_carried_forward():
+    own = cohort(DINAT, "amitriptyline_bocf.yaml")[1]
+    assert len(own.adsl) == 124
+    rows = outcome(own, "end")
+    assert rows.loc[["E026", "E100"], "PCHG"].tolist() == [0.0, 0.0]
     assert len(rows) == 124
 
 

@@ -1,17 +1,57 @@
-"""The project's own promises: one list of requirements, no host or path, clean notebooks."""
+"""The project's own promises: one list of packages, no host or path, clean notebooks."""
 
 from __future__ import annotations
 
+import ast
+import json
 import re
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
 import pytest
-import yaml
+from packaging.specifiers import SpecifierSet
+from ruamel.yaml import YAML
 
 ROOT = Path(__file__).parents[2]
 REQUIREMENT = re.compile(r"^([A-Za-z0-9_.-]+)\s*([<>=!~].*)?$")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+CONDA = YAML(typ="safe").load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+
+CONDA_FORGE = {
+    "matplotlib": "matplotlib-base",  # without the Qt that a notebook does not need
+    "nbconvert": "nbconvert-core",  # without pandoc
+    "seaborn": "seaborn-base",  # statsmodels is named on its own
+}
+"""Packages that conda-forge calls otherwise; all others have the same name there (looked up)."""
+
+FROM_PIP = {"typst"}
+"""Packages conda-forge does not have: its own `typst` is the command-line program."""
+
+USED_BY_NAME = {
+    "jupyterlab": "make lab",
+    "ipykernel": "the kernel stock papermill starts",
+    "openpyxl": "pandas reads workbooks with it",
+    "pyarrow": "pandas reads and writes Parquet with it",
+    "editables": "hatchling installs the checkout with it",
+    "hatchling": "the build back end",
+    "mypy": "make check",
+    "ruff": "make check",
+    "nbstripout": "pre-commit",
+    "pre-commit": "pre-commit",
+    "pytest-xdist": "make test",
+}
+"""Packages that are not imported, and what uses them."""
+
+IMPORT_NAMES = {
+    "beautifulsoup4": "bs4",
+    "python-docx": "docx",
+    "ruamel.yaml": "ruamel",
+    "ipython": "IPython",
+    "axe-playwright-python": "axe_playwright_python",
+    "pillow": "PIL",
+}
 
 
 def normal(name: str) -> str:
@@ -21,45 +61,109 @@ def normal(name: str) -> str:
 def parse(requirement: str) -> tuple[str, str]:
     found = REQUIREMENT.match(requirement)
     assert found, requirement
-    return normal(found[1]), (found[2] or "").strip()
+    return found[1], (found[2] or "").strip()
 
 
-@pytest.fixture(scope="module")
-def declared() -> dict[str, str]:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return dict(map(parse, project["dependencies"] + project["optional-dependencies"]["dev"]))
+RUNTIME = dict(map(parse, PROJECT["project"]["dependencies"]))
+CLUSTER = dict(map(parse, PROJECT["project"]["optional-dependencies"]["cluster"]))
+BUILD, DEV = (dict(map(parse, PROJECT["dependency-groups"][name])) for name in ("build", "dev"))
 
 
-@pytest.fixture(scope="module")
-def locked() -> dict[str, str]:
-    text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
-    return {normal(m[1]): m[2] for m in re.finditer(r"^([\w.-]+)==([\w.]+)", text, re.MULTILINE)}
+def locked(name: str) -> list[tuple[str, str]]:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    return [(normal(m[1]), m[2]) for m in re.finditer(r"^([\w.-]+)==([\w.]+)", text, re.MULTILINE)]
 
 
-def test_conda_list_equals_pyproject(declared):
-    conda = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))["dependencies"]
-    from_pip = next(item["pip"] for item in conda if isinstance(item, dict))
-    named = [item for item in [*conda, *from_pip] if isinstance(item, str)]
-    listed = dict(parse(item) for item in named if not item.startswith("-e"))
-    assert listed.pop("python") == ">=3.11"
+def test_each_package_is_declared_once():
+    everywhere = [normal(name) for each in (RUNTIME, CLUSTER, BUILD, DEV) for name in each]
+    assert len(everywhere) == len(set(everywhere))
+
+
+def test_conda_list_is_the_runtime_under_the_names_of_conda_forge():
+    named = [item for item in CONDA["dependencies"] if isinstance(item, str)]
+    (from_pip,) = (item["pip"] for item in CONDA["dependencies"] if isinstance(item, dict))
+    listed = dict(map(parse, named))
+    assert listed.pop("python") == PROJECT["project"]["requires-python"]
     listed.pop("pip")
-    assert listed == declared
+    listed.pop("hatchling")  # so that pip can install the checkout without a download
+    expected = {CONDA_FORGE.get(n, n): v for n, v in RUNTIME.items() if n not in FROM_PIP}
+    assert listed == expected
+    assert dict(map(parse, from_pip[:-1])) == {name: RUNTIME[name] for name in FROM_PIP}
+    assert from_pip[-1] == "-e ."
+    assert len(named) == len(set(named)) <= 35
 
 
-def test_lock_holds_every_requirement_within_its_range(declared, locked):
-    missing = set(declared) - set(locked)
-    assert not missing
-    from packaging.specifiers import SpecifierSet
+@pytest.mark.slow
+def test_pip_takes_the_pip_part_of_the_conda_list(tmp_path):
+    (from_pip,) = (item["pip"] for item in CONDA["dependencies"] if isinstance(item, dict))
+    listed = tmp_path / "pip.txt"
+    listed.write_text("\n".join(from_pip) + "\n", encoding="utf-8")
+    words = ["install", "--dry-run", "--no-deps", "--no-build-isolation", "--quiet"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pip", *words, "--disable-pip-version-check", "-r", str(listed)],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
 
-    wrong = {n: locked[n] for n, spec in declared.items() if locked[n] not in SpecifierSet(spec)}
-    assert not wrong
+
+def test_locks_hold_every_requirement_once_and_within_its_range():
+    runtime, dev = locked("requirements.lock"), locked("requirements-dev.lock")
+    names = [name for name, _ in runtime + dev]
+    assert len(names) == len(set(names))
+    wanted = {normal(n): v for each in (RUNTIME, BUILD) for n, v in each.items()}
+    for versions, needs in ((dict(runtime), wanted), (dict(runtime + dev), DEV | CLUSTER)):
+        wrong = {n: v for n, v in needs.items()
+                 if versions.get(normal(n), "0") not in SpecifierSet(v)}  # fmt: skip
+        assert not wrong
+    assert not {normal(n) for n in DEV} & {name for name, _ in runtime} - {
+        "packaging",
+        "jsonschema",
+    }
 
 
-def test_lock_has_a_hash_for_every_package():
-    text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
+def test_a_lock_has_a_hash_for_every_package(name):
+    text = (ROOT / name).read_text(encoding="utf-8")
     blocks = re.split(r"^(?=[\w.-]+==)", text, flags=re.MULTILINE)[1:]
     assert blocks
     assert all("--hash=sha256:" in block for block in blocks)
+
+
+def imported_in(*folders: str) -> set[str]:
+    found: set[str] = set()
+    sources = [p.read_text(encoding="utf-8") for f in folders for p in (ROOT / f).rglob("*.py")]
+    for path in (ROOT / "notebooks").glob("*.ipynb"):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        sources += ["".join(c["source"]) for c in cells if c["cell_type"] == "code"]
+    for source in sources:
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                found.add(node.module.split(".")[0])
+    return found
+
+
+def test_every_package_is_imported_somewhere():
+    used = imported_in("src")
+    unused = [n for n in (*RUNTIME, *CLUSTER)
+              if IMPORT_NAMES.get(n, n) not in used and n not in USED_BY_NAME]  # fmt: skip
+    assert not unused
+    tested = imported_in("tests", "benchmarks") | used
+    unused = [n for n in (*BUILD, *DEV)
+              if IMPORT_NAMES.get(n, n) not in tested and n not in USED_BY_NAME]  # fmt: skip
+    assert not unused
+
+
+def test_the_packages_the_users_named_are_in_the_notebooks():
+    cells = [
+        "".join(cell["source"])
+        for path in (ROOT / "notebooks").glob("*.ipynb")
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]
+        if cell["cell_type"] == "code"
+    ]
+    for package in ("pandas", "scipy", "statsmodels", "seaborn"):
+        assert any(re.search(rf"^(from|import) {package}", c, re.MULTILINE) for c in cells), package
 
 
 def tracked() -> list[Path]:
@@ -81,19 +185,29 @@ FORBIDDEN = {
 @pytest.mark.parametrize("what", FORBIDDEN)
 def test_no_file_names(what):
     own = Path(__file__).resolve()
-    told = []
+    named = []
     for path in tracked():
         if path.resolve() == own or path.suffix in {".png", ".parquet", ".xlsx"}:
             continue
         found = FORBIDDEN[what].search(path.read_text(encoding="utf-8", errors="replace"))
         if found:
-            told.append(f"{path.relative_to(ROOT)}: {found[0]}")
-    assert not told
+            named.append(f"{path.relative_to(ROOT)}: {found[0]}")
+    assert not named
 
 
 def test_repository_stays_small():
     total = sum(path.stat().st_size for path in tracked())
     assert total < 6_000_000, f"{total:,} bytes are tracked"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda p: p.stem)
+def test_notebooks_are_committed_without_outputs_and_readable(path):
+    content = json.loads(path.read_text(encoding="utf-8"))
+    code = [cell for cell in content["cells"] if cell["cell_type"] == "code"]
+    assert not any(cell["outputs"] or cell["execution_count"] for cell in code)
+    lines = [line for cell in code for line in cell["source"] if line.strip()]
+    assert len(lines) <= 170, f"{len(lines)} lines of code"
+    assert "your own figure" in "".join("".join(c["source"]) for c in content["cells"]).lower()
 
 
 def test_every_make_target_of_the_readme_exists():

@@ -49,15 +49,15 @@ def run(request, tmp_path_factory) -> tuple[str, Path]:
     if not export.is_dir():
         pytest.skip(f"the published cohorts are not at {REAL}; see RELIEFCHECK_SHARED")
     out = tmp_path_factory.mktemp("golden") / "report"
-    words = ["run", str(export), "--quiet", "--no-reuse", "--out", str(out)]
+    words = ["run", str(export), "--quiet", "--no-cache", "--out", str(out)]
     result = CliRunner().invoke(main, [*words, *(["--mapping", str(mapping)] if mapping else [])])
     assert result.exit_code == 0, result.output
     return request.param, out
 
 
 def by_keys(frame: pd.DataFrame) -> pd.DataFrame:
-    text = frame[KEYS].astype({"threshold_pct": float}).astype("str").agg("|".join, axis=1)
-    return frame.set_index(text).sort_index()
+    keys = [frame[key].astype(object).where(frame[key].notna(), "") for key in KEYS]
+    return frame.set_index(pd.MultiIndex.from_arrays(keys, names=KEYS)).sort_index()
 
 
 def differing(was: pd.Series, now: pd.Series) -> pd.Series:

@@ -1,275 +1,160 @@
-"""A run on a real Dask scheduler and workers, as processes on loopback; one is killed mid-run.
+"""Notebooks on a real Dask scheduler and workers, as processes on loopback; one is killed.
 
-The notebooks are small ones of this test's own: they read the prepared datasets, write results,
-and the last reads what the others wrote.
+Nothing here waits for a clock: a notebook says through a pipe that it runs, and goes on when told.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import signal
 import socket
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
-import psutil
 import pytest
 
 from analysis.errors import RunError, SettingsError
-from analysis.places import data_folder
-from analysis.run import cluster as cluster_module
-from analysis.run import cluster_connect
-from analysis.run.cluster import open_cluster
-from analysis.run.cluster_worker import differences
-from analysis.run.tasks import Outcome, Task
+from analysis.run import cluster
+from analysis.run.cluster import ClusterExecutor, check_scheduler, execute_packed, pack
+from analysis.run.execute import executed_path
+from analysis.run.plan import Task
+from tests.run.small import write_notebook
 
-PARAMETERS = """\
-datasets: str = ""
-results_dir: str = ""
-results_from: str = ""
-condition: str = "all"
-seconds: float = 0.0
-"""
+pytest.importorskip("distributed")
+
 COUNT = """\
-import json, time
 from pathlib import Path
-started = Path(datasets, "patients.txt").read_text()
-time.sleep(seconds)
-out = Path(results_dir, "results")
-out.mkdir(parents=True, exist_ok=True)
-(out / f"count.{condition}.json").write_text(json.dumps({"lines": len(started.split())}))
-print(condition, datasets)
+lines = len(Path(datasets, "patients.txt").read_text().split())
+Path(results_dir).mkdir(exist_ok=True)
+Path(results_dir, "count.txt").write_text(str(lines))
+print(datasets)
 """
 SUM = """\
-import json
 from pathlib import Path
-found = [json.loads(p.read_text())["lines"] for p in Path(results_from, "results").glob("*.json")]
-Path(results_dir, "claims.json").write_text(json.dumps({"sum": sum(found), "n": len(found)}))
+found = [int(path.read_text()) for path in Path(results_dir).glob("count*.txt")]
+Path(results_dir, "sum.txt").write_text(str(sum(found)))
 """
-FAIL = "raise RuntimeError('planted failure')"
 
 
-def write_notebook(folder: Path, name: str, code: str) -> None:
-    first = nbformat.v4.new_code_cell(PARAMETERS, id="a", metadata={"tags": ["parameters"]})
-    notebook = nbformat.v4.new_notebook(cells=[first, nbformat.v4.new_code_cell(code, id="b")])
-    notebook.metadata["kernelspec"] = {
-        "name": "python3",
-        "display_name": "Python 3",
-        "language": "python",
-    }
-    notebook.metadata["language_info"] = {"name": "python"}
-    nbformat.write(notebook, folder / f"{name}.ipynb")
+@pytest.fixture
+def project(tmp_path) -> Path:
+    """Small notebooks and the datasets of three patients."""
+    for name, code in {"20_count": COUNT, "70_sum": SUM, "30_fail": "1 / 0"}.items():
+        write_notebook(tmp_path, name, code)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "patients.txt").write_text("A1\nA2\nA3\n", encoding="utf-8")
+    return tmp_path
 
 
-@pytest.fixture(scope="module")
-def project(tmp_path_factory) -> Iterator[Path]:
-    """A project folder with three small notebooks, for this process and the workers it starts."""
-    home = tmp_path_factory.mktemp("home")
-    (home / "notebooks").mkdir()
-    (home / "data").symlink_to(data_folder())
-    for name, code in {"count": COUNT, "sum": SUM, "fail": FAIL}.items():
-        write_notebook(home / "notebooks", name, code)
-    (home / "datasets").mkdir()
-    (home / "datasets" / "patients.txt").write_text("A1\nA2\nA3\n", encoding="utf-8")
-    before = os.environ.get("RELIEFCHECK_HOME")
-    os.environ["RELIEFCHECK_HOME"] = str(home)
-    yield home
-    os.environ.pop("RELIEFCHECK_HOME")
-    if before is not None:
-        os.environ["RELIEFCHECK_HOME"] = before
+def task(project: Path, name: str) -> Task:
+    return Task(path=project / f"{name}.ipynb", parameters={"datasets": str(project / "data")})
 
 
-def make_task(project: Path, out: Path, name: str, condition: str = "all", **more: float) -> Task:
-    places = {"datasets": str(project / "datasets"), "results_dir": str(out)}
-    if name == "sum":
-        places["results_from"] = str(out)
-    parameters = {**places, "condition": condition, **more}
-    return Task(notebook=name, condition=condition, parameters=parameters)
-
-
-def dask(*words: str, **environment: str) -> subprocess.Popen[bytes]:
+def dask(*words: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "dask", *words],
-        env={**os.environ, **environment},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        [sys.executable, "-m", "dask", *words], stderr=subprocess.PIPE, text=True,
         start_new_session=True,
-    )
+    )  # fmt: skip
 
 
 @contextmanager
-def started(*processes: subprocess.Popen[bytes]) -> Iterator[None]:
+def killed_after(*processes: subprocess.Popen[str]) -> Iterator[None]:
     try:
         yield
     finally:
         for process in processes:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            process.kill()
+            process.communicate()
 
 
-def wait_for(what, seconds: float = 60.0):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        found = what()
-        if found:
-            return found
-        time.sleep(0.1)
-    raise AssertionError("it did not happen in time")
+def said(process: subprocess.Popen[str], words: str) -> str:
+    """Return the rest of the line in which a process says something; it ends if it never does."""
+    assert process.stderr
+    for line in process.stderr:
+        if words in line:
+            return line.partition(words)[2].strip()
+    raise AssertionError(f"it ended without saying {words!r}")
 
 
-@contextmanager
-def scheduler(folder: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """Yield the address of a scheduler of its own process, and that process."""
-    file = folder / "scheduler.json"
-    words = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard")
-    process = dask("scheduler", *words, "--scheduler-file", str(file))
-    with started(process):
-        address = wait_for(lambda: file.is_file() and json.loads(file.read_text())["address"])
-        yield address, process
+def scheduler() -> tuple[subprocess.Popen[str], str]:
+    process = dask("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
+    return process, said(process, "Scheduler at:")
 
 
-def worker(address: str, folder: Path, **environment: str) -> subprocess.Popen[bytes]:
-    folder.mkdir(exist_ok=True)
+def worker(address: str, folder: Path) -> subprocess.Popen[str]:
+    folder.mkdir()
     words = ("--no-nanny", "--nthreads", "1", "--no-dashboard", "--local-directory", str(folder))
-    return dask("worker", address, "--host", "127.0.0.1", *words, **environment)
-
-
-def check_whole(out: Path, outcomes: list[Outcome]) -> None:
-    """Everything the notebooks write is there, typed in here from the three patients."""
-    assert [outcome.error for outcome in outcomes] == [""] * len(outcomes)
-    for condition in ("a", "b", "c"):
-        told = json.loads((out / "results" / f"count.{condition}.json").read_text())
-        assert told == {"lines": 3}
-        executed = (out / "notebooks" / f"count.{condition}.ipynb").read_text(encoding="utf-8")
-        nbformat.validate(nbformat.reads(executed, 4))
-        assert str(out) in executed, "it names the places of the machine that asked"
-        assert "job-" not in executed
-    assert json.loads((out / "claims.json").read_text()) == {"sum": 9, "n": 3}
-    left = [path.name for path in out.rglob("*") if "part" in path.name or path.suffix == ".zip"]
-    assert left == []
+    process = dask("worker", address, "--host", "127.0.0.1", *words)
+    said(process, "Registered to:")
+    return process
 
 
 @pytest.mark.slow
-def test_workers_through_a_shared_place_and_one_is_killed(project, tmp_path):
-    """The scratch of a dead worker is the machine's; what it worked on is done again elsewhere."""
-    shared, out = tmp_path / "shared", tmp_path / "out"
-    with scheduler(tmp_path) as (address, _):
-        scratch = {name: tmp_path / name for name in ("one", "two")}
-        workers = {name: worker(address, folder) for name, folder in scratch.items()}
-        with started(*workers.values()):
-            with open_cluster(address, workers=1, shared=str(shared)) as executor:
-                tasks = [make_task(project, out, "count", c, seconds=2.0) for c in ("a", "b", "c")]
-                futures = [executor.submit(task, out / "notebooks") for task in tasks]
-                busy = wait_for(lambda: [n for n, at in scratch.items() if [*at.rglob("job-*")]])
-                assert shared.is_dir()
-                time.sleep(0.5)
-                assert not any(future.done() for future in futures)
-                os.kill(workers[busy[0]].pid, signal.SIGKILL)
-                outcomes = [future.result(timeout=60) for future in futures]
-                last = executor.submit(make_task(project, out, "sum"), out / "notebooks")
-                outcomes.append(last.result(timeout=60))
-                failing = executor.submit(make_task(project, out, "fail"), out / "notebooks")
-                told = failing.result(timeout=60)
-            check_whole(out, outcomes)
-            assert told.error == "RuntimeError: planted failure"
-            page = nbformat.read(out / "notebooks" / "fail.all.ipynb", 4)
-            assert any(o.output_type == "error" for c in page.cells for o in c.get("outputs", []))
-            assert list(shared.iterdir()) == [], "patients' data must not stay behind"
-            alive = next(name for name in scratch if name != busy[0])
-            assert not list(scratch[alive].rglob("reliefcheck-*"))
+def test_a_cluster_on_this_machine(project):
+    """Results and executed notebooks come back as if they had been made here."""
+    out = project / "out"
+    with ClusterExecutor("local", workers=1) as executor:
+        first = executor.submit(task(project, "20_count"), out).result()
+        failing = executor.submit(task(project, "30_fail"), project / "other").result()
+        last = executor.submit(task(project, "70_sum"), out).result()
+    assert (first.error, last.error) == ("", "")
+    assert failing.error == "cell 2: ZeroDivisionError: division by zero"
+    assert (out / "results" / "count.txt").read_text() == "3"
+    assert (out / "results" / "sum.txt").read_text() == "3"
+    executed = executed_path(task(project, "20_count"), out)
+    nbformat.validate(nbformat.read(executed, 4))
+    text = executed.read_text(encoding="utf-8")
+    assert '"datasets": "../data"' in text
+    assert "reliefcheck-" not in text, "the worker's scratch folder is named nowhere"
 
 
 @pytest.mark.slow
-def test_a_cluster_on_this_machine_leaves_nothing(project, tmp_path):
-    before = {child.pid for child in psutil.Process().children(recursive=True)}
-    out = tmp_path / "out"
-    with open_cluster("local", workers=1) as executor:
-        tasks = [make_task(project, out, "count", c) for c in ("a", "b", "c")]
-        futures = [executor.submit(task, out / "notebooks") for task in tasks]
-        outcomes = [future.result(timeout=60) for future in futures]
-        last = executor.submit(make_task(project, out, "sum"), out / "notebooks")
-        outcomes.append(last.result(timeout=60))
-        unfinished = executor.submit(
-            make_task(project, out, "count", "d", seconds=60.0), out / "notebooks"
+def test_a_worker_that_dies_is_replaced_and_a_dead_scheduler_is_a_sentence(project, tmp_path):
+    for pipe in ("runs", "go"):
+        os.mkfifo(project / pipe)
+    wait = (
+        f"with open({str(project / 'runs')!r}, 'w') as runs:\n    runs.write('x')\n"
+        f"open({str(project / 'go')!r}).close()\n"
+    )
+    write_notebook(project, "20_count", wait + COUNT)
+    head, address = scheduler()
+    with killed_after(head), ClusterExecutor(address, workers=1) as executor:
+        with killed_after(worker(address, tmp_path / "one")):
+            future = executor.submit(task(project, "20_count"), project / "out")
+            assert (project / "runs").read_text() == "x"  # when the notebook runs
+        with killed_after(worker(address, tmp_path / "two")):
+            assert (project / "runs").read_text() == "x"
+            (project / "go").write_text("")
+            assert future.result().error == ""
+            assert (project / "out" / "results" / "count.txt").read_text() == "3"
+            last = executor.submit(task(project, "20_count"), project / "more")
+            assert (project / "runs").read_text() == "x"
+            head.kill()
+            (project / "go").write_text("")
+            assert "its scheduler stopped" in last.result().error
+
+
+def test_a_worker_with_other_code_or_libraries_is_refused_by_name(project):
+    sender = {**cluster.describe_machine(), "code": "other", "numpy": "0.1"}
+    with pytest.raises(RunError, match=r"a worker differs .*: code \w+, there other; numpy .*0\.1"):
+        execute_packed(
+            task(project, "20_count"), b"", pack(str(project / "data")), pack(""), sender
         )
-    check_whole(out, outcomes)
-    assert unfinished.result(timeout=1).error == "the run was stopped."
-    assert not (out / "notebooks" / "count.d.ipynb").exists()
-
-    def left() -> list[list[str]]:
-        return [
-            words
-            for child in psutil.Process().children(recursive=True)
-            if child.pid not in before and (words := command_of(child))
-        ]
-
-    wait_for(lambda: not left(), 20)
 
 
-def command_of(process: psutil.Process) -> list[str]:
-    """Return what a process runs; empty for one that is gone, and for Python's own tracker."""
-    try:
-        words = process.cmdline() if process.status() != psutil.STATUS_ZOMBIE else []
-    except psutil.NoSuchProcess:
-        return []
-    return [] if any("resource_tracker" in word for word in words) else words
-
-
-@pytest.mark.slow
-def test_a_worker_with_other_notebooks_is_refused_and_a_dead_scheduler_is_told(project, tmp_path):
-    other = tmp_path / "other"
-    (other / "notebooks").mkdir(parents=True)
-    (other / "data").symlink_to(data_folder())
-    write_notebook(other / "notebooks", "count", "print('something else')")
-    with scheduler(tmp_path) as (address, process):
-        strange = worker(address, tmp_path / "strange", RELIEFCHECK_HOME=str(other))
-        with started(strange), pytest.raises(RunError, match="its code, notebooks or data"):
-            open_cluster(address, workers=1).__enter__()
-        with started(worker(address, tmp_path / "same")):
-            wait_for(lambda: (tmp_path / "same").exists())
-            time.sleep(1)
-            shared = str(tmp_path / "shared")
-            with open_cluster(address, workers=1, shared=shared) as executor:
-                task = make_task(project, tmp_path / "out", "count", seconds=60.0)
-                future = executor.submit(task, tmp_path / "out" / "notebooks")
-                os.killpg(process.pid, signal.SIGKILL)
-                error = future.result(timeout=cluster_module.NO_WORKER_SECONDS + 30).error
-            assert "scheduler" in error or "gone" in error
-    assert not list((tmp_path / "shared").iterdir())
-
-
-@pytest.fixture
-def short_wait(monkeypatch) -> None:
-    monkeypatch.setattr(cluster_connect, "ANSWER_SECONDS", 1)
-
-
-def test_a_scheduler_that_does_not_answer(short_wait):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with pytest.raises(RunError, match=f"no Dask scheduler answers at tcp://127.0.0.1:{port}"):
-        open_cluster(f"tcp://127.0.0.1:{port}", workers=1).__enter__()
-
-
-def test_something_else_that_listens(short_wait):
-    """A server that takes the call and says nothing must not hold the run."""
-    threads = threading.active_count()
+def test_no_scheduler_and_something_else_that_listens(monkeypatch):
+    monkeypatch.setattr(cluster, "ANSWER_SECONDS", 1)
     with socket.socket() as mute:
         mute.bind(("127.0.0.1", 0))
-        mute.listen()
-        began = time.monotonic()
-        with pytest.raises(RunError, match="no Dask scheduler answers"):
-            open_cluster(f"tcp://127.0.0.1:{mute.getsockname()[1]}", workers=1).__enter__()
-        assert time.monotonic() - began < 60  # it ends: the call would never be answered
-    assert threading.active_count() == threads
+        address = f"tcp://127.0.0.1:{mute.getsockname()[1]}"
+        for listens in (False, True):
+            if listens:
+                mute.listen()
+            with pytest.raises(RunError, match=f"no Dask scheduler answers at {address}"):
+                ClusterExecutor(address, workers=1).__enter__()
 
 
 @pytest.mark.parametrize(
@@ -277,18 +162,10 @@ def test_something_else_that_listens(short_wait):
 )
 def test_what_is_no_address_is_refused(address):
     with pytest.raises(SettingsError, match="no address of a scheduler"):
-        open_cluster(address, workers=1)
+        check_scheduler(address)
 
 
 def test_without_dask_one_sentence_says_how_to_install_it(monkeypatch):
-    monkeypatch.setattr(cluster_module, "find_spec", lambda name: None)
+    monkeypatch.setattr(cluster, "find_spec", lambda name: None)
     with pytest.raises(RunError, match=r"pip install 'reliefcheck\[cluster\]'"):
-        open_cluster("local", workers=1)
-
-
-def test_versions_that_differ_are_named():
-    here = {"suite": "a", "python": "3.11.9", "numpy": "2.4.0", "scipy": "1.17.0"}
-    there = {"suite": "b", "python": "3.11.9", "numpy": "2.3.0"}
-    told = differences(here, there)
-    assert told == ("numpy 2.3.0, here 2.4.0; scipy none, here 1.17.0; its code, notebooks or data")
-    assert differences(here, dict(here)) == ""
+        check_scheduler("local")

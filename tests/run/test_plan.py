@@ -1,83 +1,269 @@
-"""The plan of a run: a graph of notebooks, in an order that wastes no worker."""
+"""What runs, in which order, with which parameters; and what is refused before anything runs."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import nbformat
+import papermill
 import pytest
 
 from analysis.errors import InputError, SettingsError
 from analysis.run.plan import (
+    check_parameters,
     choose_conditions,
-    everything_before,
+    find_notebooks,
+    load_settings_file,
     make_plan,
-    with_expected_seconds,
+    notebook_folder,
+    read_assignments,
+    read_parameters,
+    read_question,
 )
-from analysis.run.tasks import Task
+from analysis.settings import AnalysisSettings
+from tests.run.small import PARAMETERS, make_notebooks, write_notebook
 
-LABELS = {"crps": "CRPS", "neuropathic": "Neuropathic pain", "headache": "Headache"}
+PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
+OWN = find_notebooks(notebook_folder())
 
 
-def plan_of(*conditions: str) -> tuple[Task, ...]:
-    return make_plan(
-        conditions, datasets=lambda code: Path("d") / code, work=lambda name: Path("w") / name
+@pytest.fixture
+def notebook(tmp_path) -> Path:
+    lines = (
+        'condition: str = "all"  # a code, or all\n'
+        "responder_threshold_pct: float = 30.0  # percent\n"
+        "baseline_window_days: int = 14  # days\n"
     )
+    return write_notebook(tmp_path, "20_responders", "pass", parameters=PARAMETERS + lines)
 
 
-def test_plan_of_two_conditions():
-    """One on the export, three on each of two conditions and of all, claims, summary."""
-    tasks = plan_of("crps", "neuropathic")
-    assert len(tasks) == 1 + 3 * 3 + 2
-    assert len({task.name for task in tasks}) == len(tasks)
-    claims, summary = tasks[-2:]
-    assert claims.name == "70_claims.all"
-    assert set(claims.needs) == {task.name for task in tasks[:-2]}
-    assert summary.needs == ("70_claims.all",)
-    assert set(everything_before(summary, tasks)) == {task.name for task in tasks[:-1]}
-    assert all(task.needs == () for task in tasks[:-2])
+# --- parameters ---------------------------------------------------------------------------------
 
 
-def test_each_notebook_has_its_own_patients_and_its_own_folder():
-    tasks = {task.name: task for task in plan_of("crps")}
-    own = tasks["20_responders.crps"]
-    assert own.parameters["datasets"] == str(Path("d/crps"))
-    assert own.parameters["results_dir"] == str(Path("w/20_responders.crps"))
-    assert own.parameters["condition"] == "crps"
-    assert len({task.parameters["results_dir"] for task in tasks.values()}) == len(tasks)
+def test_good_parameters_pass(notebook):
+    check_parameters(notebook, {"condition": "crps", "responder_threshold_pct": 50})
 
 
-def test_all_is_not_planned_twice():
-    assert plan_of("all", "crps") == plan_of("crps")
+def test_unknown_name_is_an_error_with_the_nearest_name(notebook):
+    with pytest.raises(SettingsError, match=r"no parameter 'conditon'.*Did you mean 'condition'"):
+        check_parameters(notebook, {"conditon": "crps"})
 
 
-def test_a_task_the_plan_does_not_have():
-    task = Task(notebook="x", condition="all", parameters={}, needs=("gone.all",))
-    with pytest.raises(SettingsError, match=r"no task 'gone\.all'"):
-        everything_before(task, (task,))
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("responder_threshold_pct", "30"),
+        ("responder_threshold_pct", True),
+        ("responder_threshold_pct", 500.0),
+        ("condition", 3),
+        ("baseline_window_days", 14.5),
+        ("export", None),
+    ],
+)
+def test_wrong_type_or_range_is_an_error(notebook, name, value):
+    with pytest.raises(SettingsError, match=name):
+        check_parameters(notebook, {name: value})
 
 
-def test_conditions_come_in_the_order_of_the_labels_and_once():
-    there = ["neuropathic", "crps"]
-    assert choose_conditions((), labels=LABELS, there=there) == ("crps", "neuropathic")
-    wanted = ("neuropathic", "crps", "crps")
-    assert choose_conditions(wanted, labels=LABELS, there=there) == ("crps", "neuropathic")
+def test_a_crafted_name_is_refused_and_not_executed(notebook):
+    """Papermill writes names into a code cell; one with a line break would run as code."""
+    with pytest.raises(SettingsError, match="has no parameter"):
+        check_parameters(notebook, {"x = 1\nimport os": 1})
 
 
-def test_conditions_that_cannot_be_run():
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "week = 4  # no type",
+        "days: int = 2 * 7  # computed before papermill sets anything",
+        "days: int = 14  # an = here hides the name from papermill",
+        "days: int",
+        "days: Path = 3",
+        'days: int = "14"',
+        "import os",
+        "days: int = (",
+    ],
+)
+def test_a_parameters_cell_that_papermill_would_misread_is_refused(tmp_path, cell):
+    with pytest.raises(SettingsError, match="parameters cell"):
+        read_parameters(write_notebook(tmp_path, "20_a", parameters=cell))
+
+
+def test_a_notebook_without_a_parameters_cell_is_refused(tmp_path):
+    path = tmp_path / "20_a.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("print(1)")]), path)
+    with pytest.raises(SettingsError, match="0 cells tagged 'parameters'"):
+        read_parameters(path)
+
+
+def test_what_is_no_notebook_is_refused(tmp_path):
+    for content in ("", "{", "[]"):
+        (tmp_path / "20_a.ipynb").write_text(content)
+        with pytest.raises(InputError, match="20_a"):
+            read_parameters(tmp_path / "20_a.ipynb")
+
+
+@pytest.mark.parametrize("path", OWN, ids=lambda path: path.stem)
+def test_the_suite_s_notebooks_declare_what_papermill_reads(path):
+    """Names, types and comments as papermill's own inspection gives them; settings' defaults."""
+    declared = read_parameters(path)
+    seen = papermill.inspect_notebook(str(path))
+    assert {n: (p.type, p.help) for n, p in declared.items()} == {
+        name: (found["inferred_type_name"], found["help"]) for name, found in seen.items()
+    }
+    check_parameters(path, {name: each.default for name, each in declared.items()})
+    for name, field in AnalysisSettings.model_fields.items():
+        assert name not in declared or declared[name].default == field.default
+    assert {"datasets", "results_dir"} <= set(declared)
+    assert read_question(path)
+
+
+# --- order --------------------------------------------------------------------------------------
+
+
+def plan(folder: Path, conditions: tuple[str, ...] = (), **settings: object) -> dict[str, object]:
+    tasks = make_plan(
+        find_notebooks(folder), conditions, settings=settings,
+        datasets=Path("/work/data"),
+    )  # fmt: skip
+    return {task.name: task for task in tasks}
+
+
+def test_measures_first_then_claims_then_summary(tmp_path):
+    tasks = plan(make_notebooks(tmp_path))
+    measures = ("20_responders.all", "30_pain_reduction.all")
+    assert {name: task.needs for name, task in tasks.items()} == {
+        measures[0]: (),
+        measures[1]: (),
+        "70_claims.all": measures,
+        "80_director_summary.all": (*measures, "70_claims.all"),
+    }
+
+
+def test_a_notebook_takes_part_by_its_number(tmp_path):
+    make_notebooks(tmp_path)
+    for name in ("25_own_outcome", "90_error_rates", "notes", "5_short"):
+        write_notebook(tmp_path, name, "pass")
+    stems = [path.stem for path in find_notebooks(tmp_path)]
+    assert "25_own_outcome" in stems
+    assert not {"90_error_rates", "notes", "5_short"} & set(stems)
+    assert "25_own_outcome.all" in plan(tmp_path)["70_claims.all"].needs
+
+
+def test_a_condition_asked_for_is_a_task_where_a_notebook_takes_one(tmp_path):
+    tasks = plan(make_notebooks(tmp_path), ("crps", "central"))
+    assert [name for name in tasks if name.startswith("20")] == [
+        "20_responders.crps", "20_responders.central",
+    ]  # fmt: skip
+    assert tasks["20_responders.crps"].parameters["condition"] == "crps"
+    assert "70_claims.all" in tasks
+
+
+def test_a_notebook_that_takes_longest_runs_for_all_together_and_for_each(tmp_path):
+    lines = 'condition: str = "all"  # code\npooled_only: bool = False  # the runner sets it\n'
+    write_notebook(tmp_path, "40_long", "pass", parameters=PARAMETERS + lines)
+    made = make_plan(find_notebooks(tmp_path), (), settings={}, datasets=Path("d"), present=("crps", "fbss"))
+    pooled = {task.condition: task.parameters["pooled_only"] for task in made}
+    assert pooled == {"all": True, "crps": False, "fbss": False}
+    asked = make_plan(find_notebooks(tmp_path), ("crps",), settings={}, datasets=Path("d"))
+    assert [task.parameters["pooled_only"] for task in asked] == [False]
+
+
+def test_a_notebook_gets_the_settings_it_declares_and_no_other(tmp_path):
+    tasks = plan(make_notebooks(tmp_path), responder_threshold_pct=50.0, seed=1)
+    given = {name: dict(task.parameters) for name, task in tasks.items()}
+    assert given["30_pain_reduction.all"]["responder_threshold_pct"] == 50.0
+    assert given["20_responders.all"] == {"datasets": "/work/data", "condition": "all"}
+
+
+def test_a_folder_without_notebooks_is_refused(tmp_path):
+    with pytest.raises(InputError, match="holds no notebooks"):
+        find_notebooks(tmp_path)
+
+
+def test_conditions_are_checked_and_ordered():
+    known, present = ("crps", "central", "fbss"), ("crps", "central")
+    assert choose_conditions((), known=known, present=present) == ()
+    asked = choose_conditions(("central", "crps"), known=known, present=present)
+    assert asked == ("crps", "central")
     with pytest.raises(SettingsError, match="Did you mean 'crps'"):
-        choose_conditions(("cprs",), labels=LABELS, there=["crps"])
-    with pytest.raises(InputError, match="no patient with condition 'headache'; it has crps"):
-        choose_conditions(("headache",), labels=LABELS, there=["crps"])
-    with pytest.raises(SettingsError, match="no patient with a known condition"):
-        choose_conditions((), labels=LABELS, there=[])
+        choose_conditions(("cprs",), known=known, present=present)
+    with pytest.raises(InputError, match="no patient with condition 'fbss'; it has crps, central"):
+        choose_conditions(("fbss",), known=known, present=present)
 
 
-def test_a_timed_notebook_is_expected_to_take_as_long_again():
-    """Ten seconds with 100 patients; with 400, (400 + 200) / (100 + 200) times as long."""
-    tasks = plan_of("crps")
-    durations = {"20_responders.crps": [10.0, 100], "30_pain_reduction.crps": "no list"}
-    for patients, seconds in ((100, 10.0), (400, 20.0)):
-        timed = with_expected_seconds(tasks, patients={"crps": patients}, durations=durations)
-        found = {task.name: task.expected_seconds for task in timed}
-        assert found["20_responders.crps"] == pytest.approx(seconds)
-        assert found["30_pain_reduction.crps"] > 0
+# --- settings -----------------------------------------------------------------------------------
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "settings.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_the_example_of_the_settings_page_loads(tmp_path):
+    text = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)[0]
+    settings, conditions = load_settings_file(write(tmp_path, text))
+    assert settings == {"responder_threshold_pct": 50, "analysis_visit": "week_4"}
+    assert conditions == ("crps", "fibromyalgia")
+
+
+def test_the_settings_page_has_every_setting_with_its_default():
+    page = PAGE.read_text(encoding="utf-8")
+    for name, field in AnalysisSettings.model_fields.items():
+        (row,) = re.findall(rf"^\| `{name}` \|.*$", page, re.MULTILINE)
+        assert f"| {field.description} |" in row
+        assert f"| `{field.default}` |" in row or (field.default == "" and "| empty |" in row)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("seed: 1\nseeed: 2", ("line 2", "'seeed'", "Did you mean 'seed'")),
+        ("seed: 1\nrecall: worts", ("line 2", "recall", "'worts'")),
+        ("# note\n\nconfidence_level: 95", ("line 3", "95", "less than 1")),
+        ("seed:", ("line 1", "seed has nothing after it")),
+        ("day0_study_day: .nan", ("line 1", "finite")),
+        ("seed: 1\nseed: 2", ("line 2", "twice")),
+        ("seed: [1", ("line",)),
+        ("", ("no settings",)),
+        ("- seed", ("no settings",)),
+        ("conditions: 3", ("line 1", "conditions")),
+        ("conditions: [crps, crps]", ("line 1", "twice")),
+        ("grid:\n  seed: [1, 2]", ("line 1", "no setting 'grid'")),
+    ],
+)
+def test_what_is_wrong_in_a_settings_file_is_named_with_its_line(tmp_path, text, parts):
+    with pytest.raises(SettingsError) as caught:
+        load_settings_file(write(tmp_path, text))
+    for part in ("settings.yaml", *parts):
+        assert part in str(caught.value)
+
+
+def test_no_such_settings_file_is_a_sentence(tmp_path):
+    with pytest.raises(SettingsError, match="no file"):
+        load_settings_file(tmp_path / "none.yaml")
+
+
+def test_assignments_take_the_type_of_the_setting():
+    given = read_assignments(["responder_threshold_pct=50", "seed=7", "analysis_visit=week_4"])
+    assert given == {"responder_threshold_pct": 50.0, "seed": 7, "analysis_visit": "week_4"}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("seeed=1", "Did you mean 'seed'"),
+        ("seed=one", "'one'"),
+        ("seed=1.5", "1.5"),
+        ("seed", "NAME=VALUE"),
+        ("responder_threshold_pct=nan", "finite"),
+        ("recall=worts", "'worts'"),
+    ],
+)
+def test_a_wrong_assignment_is_refused(text, said):
+    with pytest.raises(SettingsError, match=said):
+        read_assignments([text])
+    with pytest.raises(SettingsError, match="twice"):
+        read_assignments(["seed=1", "seed=2"])

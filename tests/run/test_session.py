@@ -1,184 +1,271 @@
-"""Whole runs on a tiny export: every notebook, the report, provenance, and a failing notebook."""
+"""Whole runs: what a run folder holds, failures, killed runs that go on, and hostile names."""
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
+import os
+import re
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
-import nbformat
 import pandas as pd
 import pytest
-from click.testing import CliRunner
+import yaml
 
-from analysis.cli import main
-from analysis.places import notebook_folder
-from analysis.run.plan import FROM_RESULTS, PER_CONDITION, WHOLE_EXPORT
+from analysis.errors import RunError
+from analysis.run.session import RunRequest, run_study
+from tests.run.conftest import N_NOTEBOOKS
 from tests.run.exports import write_export
+from tests.run.small import make_notebooks, write_notebook, write_small_report
 
-pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def export(tmp_path_factory) -> Path:
-    return write_export(tmp_path_factory.mktemp("export"))
+HAS_WARM = pytest.mark.skipif(sys.platform != "linux", reason="the warm engine needs Linux")
 
 
-@pytest.fixture(scope="module")
-def run(export, tmp_path_factory) -> Path:
-    out = tmp_path_factory.mktemp("out") / "report"
-    words = ["run", str(export), "--condition", "crps", "--out", str(out), "--no-cache", "--quiet"]
-    result = CliRunner().invoke(main, words)
-    assert result.exit_code == 0, result.output
-    assert str(out / "index.html") in result.output
-    return out
+# --- what a run leaves --------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def results(run) -> pd.DataFrame:
-    return pd.read_csv(run / "results.csv", keep_default_na=False)
+def test_run_folder_is_complete_and_nothing_is_beside_it(world):
+    run = world.run("made/report", cache=None).folder
+    assert {path.name for path in run.iterdir()} == {
+        "claims.json", "data", "index.html", "notebooks", "results", "results.csv",
+        "results.json", "results.parquet", "run.json",
+    }  # fmt: skip
+    assert {path.name for path in (run / "data").iterdir()} >= {"adsl.parquet", "adtte.parquet"}
+    assert (run / "data").stat().st_mode & 0o077 == 0
+    assert "not to be handed on" in (run / "data" / "README.md").read_text()
+    assert {path.name for path in run.parent.iterdir()} == {"report", "latest"}
 
 
-def pick(results: pd.DataFrame, **keys: object) -> pd.Series:
-    found = results
-    for name, want in keys.items():
-        found = found[found[name].astype(str) == str(want)]
-    assert len(found) == 1, f"{len(found)} rows for {keys}"
-    return found.iloc[0]
+def test_numbers_counted_by_hand(world):
+    """Five CRPS patients start: 50 %, 37.5 %, 25 %, not rated, worse; the neuropathic one 75 %."""
+    results = pd.read_csv(world.run("r").folder / "results.csv")
+    shares = results[(results["measure"] == "responder_share") & (results["group_by"] == "all")]
+    found = dict(zip(shares["condition"], zip(shares["value"], shares["n"], strict=True), strict=True))
+    assert found == {"all": (0.5, 6), "crps": (0.4, 5), "neuropathic": (1.0, 1)}
 
 
-def test_every_notebook_of_the_project_is_in_the_plan():
-    planned = {*WHOLE_EXPORT, *PER_CONDITION, *FROM_RESULTS}
-    assert planned == {path.stem for path in notebook_folder().glob("*.ipynb")}
+def test_a_setting_reaches_the_notebook_that_declares_it(world):
+    results = pd.read_csv(world.run("r", settings={"responder_threshold_pct": 50.0}).folder / "results.csv")
+    assert set(results["threshold_pct"].dropna()) == {50.0}
 
 
-def test_run_folder_is_complete(run):
-    names = {path.name for path in run.iterdir()}
-    assert {
-        "index.html",
-        "results.csv",
-        "results.json",
-        "claims.json",
-        "claims.csv",
-        "data",
-        "run.json",
-    } <= names
-    assert (run / "notebooks" / "20_responders.crps.ipynb").is_file()
-    assert (run / "notebooks" / "20_responders.crps.html").is_file()
-    assert [p for p in run.parent.iterdir() if p.name not in ("report", "latest")] == []
-
-
-def test_numbers_counted_by_hand(results):
-    """Five CRPS patients start: 50 %, 37.5 %, 25 %, not rated, worse."""
-    keys = {
-        "condition": "crps",
-        "measure": "responder_share",
-        "definition": "percent_reduction",
-        "group_by": "all",
-        "visit": "end",
-    }
-    at_30 = pick(results, **keys, threshold_pct=30.0, population="all_starters")
-    assert (int(float(at_30["n_events"])), int(at_30["n"]), int(at_30["n_missing"])) == (2, 5, 1)
-    at_50 = pick(results, **keys, threshold_pct=50.0, population="all_starters")
-    assert (int(float(at_50["n_events"])), int(at_50["n"])) == (1, 5)
-    seen = pick(results, **keys, threshold_pct=30.0, population="observed")
-    assert (int(float(seen["n_events"])), int(seen["n"])) == (2, 4)
-
-
-def test_mean_reduction_counted_by_hand(results):
-    """(50 + 37.5 + 25 - 25) / 4 = 21.875; ratio of means 100 (8 - 6.25) / 8 = 21.875 as well."""
-    keys = {"condition": "crps", "measure": "percent_reduction", "group_by": "all", "visit": "end"}
-    for definition in ("mean_of_patients", "ratio_of_means"):
-        row = pick(results, **keys, definition=definition, population="observed")
-        assert float(row["value"]) == pytest.approx(21.875)
-
-
-def test_a_number_exists_once(results):
-    assert results["result_id"].is_unique
-
-
-def test_json_says_what_the_csv_says(run, results):
-    loaded = json.loads((run / "results.json").read_text(encoding="utf-8"))
-    rows = {row["result_id"]: row for notebook in loaded for row in notebook["rows"]}
-    assert set(rows) == set(results["result_id"])
-    for record in results.itertuples():
-        told = rows[record.result_id]["value"]
-        assert (record.value == "") == (told is None)
-        assert told is None or float(record.value) == pytest.approx(told)
-
-
-def test_provenance(run, export):
+def test_run_json_says_what_went_in_and_lists_every_file(world):
+    run = world.run("r").folder
     about = json.loads((run / "run.json").read_text(encoding="utf-8"))
-    digest = hashlib.sha256((export / "patients.csv").read_bytes()).hexdigest()
+    digest = hashlib.sha256((world.export / "patients.csv").read_bytes()).hexdigest()
     assert about["inputs"]["patients.csv"] == digest
     assert about["settings"]["analysis_visit"] == "end"
+    assert list(about["conditions"]) == ["crps", "neuropathic"]
     assert about["versions"]["pandas"]
     assert about["git_commit"]
-    assert str(export) not in json.dumps(about)
+    assert str(world.export) not in json.dumps(about)
+    for name, sha256 in about["outputs"].items():
+        assert hashlib.sha256((run / name).read_bytes()).hexdigest() == sha256
+    names = {path.relative_to(run).as_posix() for path in run.rglob("*") if path.is_file()}
+    assert names - set(about["outputs"]) == {"run.json"}
 
 
-def test_run_lists_every_file_with_its_sha256(run):
-    about = json.loads((run / "run.json").read_text(encoding="utf-8"))
-    for name, digest in about["outputs"].items():
-        assert hashlib.sha256((run / name).read_bytes()).hexdigest() == digest
-    there = {path.relative_to(run).as_posix() for path in run.rglob("*") if path.is_file()}
-    assert there - set(about["outputs"]) <= {"run.json", "ro-crate-metadata.json"}
-
-
-def test_no_folder_of_this_machine_is_told(run, export):
-    """A report is handed on; the maker's folders are not."""
-    places = [str(run), str(export), str(notebook_folder().parent), str(Path.home() / "x")[:-2]]
-    for path in run.rglob("*"):
-        if path.suffix in {".html", ".json", ".csv", ".ipynb", ".svg"}:
-            text = path.read_text(encoding="utf-8")
-            assert not [place for place in places if f"{place}/" in text], path
-
-
-def test_the_clock_is_in_run_json_alone(run):
-    about = json.loads((run / "run.json").read_text(encoding="utf-8"))
-    assert about["run_id"]
-    assert about["seconds"] > 0
-    page = (run / "index.html").read_text(encoding="utf-8")
-    assert about["started"] not in page
-    assert "Report made" not in page
-
-
-def test_claims_are_judged(run):
-    verdicts = {c["claim_id"]: c["verdict"] for c in json.loads((run / "claims.json").read_text())}
-    assert verdicts["C043"] in ("undecided", "falls short")
-    assert verdicts["C044"] == "not testable", "the export has no fibromyalgia"
-
-
-def test_report_shows_verdicts_before_conditions(run):
-    page = (run / "index.html").read_text(encoding="utf-8")
-    assert page.index("70-85% of CRPS patients") < page.index('id="quality"')
-    assert 'src="http' not in page
-
-
-def test_executed_notebooks_hold_no_patient(run):
-    """Ids of patients never reach a page that is handed on."""
-    for path in [*run.glob("*.html"), *run.glob("*.json"), *run.glob("notebooks/*")]:
+def test_an_executed_notebook_names_the_places_beside_it(world):
+    """Not the hidden folder it was made in; from the run folder it can be run again."""
+    run = world.run("r").folder
+    for path in (run / "notebooks").iterdir():
         text = path.read_text(encoding="utf-8")
-        assert "A1," not in text
-        assert '"A1"' not in text
+        assert ".part-" not in text
+        assert str(world.folder / "r") not in text
+        assert '"datasets": "../data"' in text
+        assert '"results_dir": "../results"' in text
 
 
-def test_failed_notebook_is_a_gap_told_in_the_report(export, tmp_path, monkeypatch):
-    """One notebook breaks: the others run, the exit code is 1, the report says what is missing."""
-    home = tmp_path / "home"
-    (home / "notebooks").mkdir(parents=True)
-    (home / "data").symlink_to(notebook_folder().parent / "data")
-    for path in notebook_folder().glob("*.ipynb"):
-        notebook = nbformat.read(path, 4)
-        if path.stem == "30_pain_reduction":
-            notebook.cells[3].source = "raise RuntimeError('planted failure')"
-        nbformat.write(notebook, home / "notebooks" / path.name)
-    monkeypatch.setenv("RELIEFCHECK_HOME", str(home))
+def test_a_relative_out_from_another_folder(world, monkeypatch):
+    (world.folder / "elsewhere").mkdir()
+    monkeypatch.chdir(world.folder / "elsewhere")
+    asked = RunRequest(
+        export=Path("../export"), notebooks=Path("../notebooks"), out=Path("a/b"), cache=None
+    )
+    done = run_study(asked, open_executor=lambda: world.executor)
+    assert done.page.samefile(world.folder / "elsewhere" / "a" / "b" / "index.html")
+
+
+def test_without_out_the_report_lies_below_the_working_folder(world):
+    first, second = world.run(cache=None).folder, world.run(cache=None).folder
+    assert first.parent == second.parent == Path.cwd() / "reports"
+    assert (Path.cwd() / "reports" / "latest").resolve() == second
+    assert re.fullmatch(r"export-\d{8}-\d{6}(-2)?", second.name)
+
+
+def test_one_condition_runs_the_notebooks_that_take_one_on_it(world):
+    world.run("r", conditions=("crps",))
+    assert world.executor.executed == [
+        "30_pain_reduction.crps", "20_responders.crps", "70_claims.all", "80_director_summary.all",
+    ]  # fmt: skip
+
+
+# --- failures -----------------------------------------------------------------------------------
+
+
+def test_a_failed_notebook_leaves_no_folder_and_the_others_are_kept(world):
+    broken = write_notebook(world.notebooks, "25_broken", "raise RuntimeError('planted')")
+    with pytest.raises(RunError) as caught:
+        world.run("r")
+    said = str(caught.value)
+    assert "no report was written" in said
+    assert "25_broken.all failed: cell 1: RuntimeError: planted" in said
+    assert not (world.folder / "r").exists()
+    assert "70_claims.all" not in world.executor.executed, "it would judge half of the results"
+    failed = world.cache / "failed" / "25_broken.all.ipynb"
+    assert str(failed.parent) in said
+    assert failed.is_file()
+    broken.unlink()
+    world.run("r")
+    assert world.executor.executed == ["70_claims.all", "80_director_summary.all"]
+
+
+def test_a_failure_of_the_pdfs_leaves_everything_else_in_place(world, monkeypatch):
+    def without_pdf(folder: Path) -> None:
+        write_small_report(folder)
+        raise RunError(f"report.pdf could not be made. Everything else is in {folder}.")
+
+    monkeypatch.setattr("analysis.report.page.write_report", without_pdf)
+    done = world.run("r")
+    assert done.problems == (
+        f"report.pdf could not be made. Everything else is in {world.folder / 'r'}.",
+    )
+    assert (world.folder / "r" / "index.html").is_file()
+    assert (world.folder / "r" / "results.csv").is_file()
+    assert not world.run("again").unchanged, "it is tried again"
+
+
+def test_a_full_disk_is_a_sentence_and_leaves_no_folder(world, monkeypatch):
+    def full(folder: Path) -> None:
+        raise OSError(28, "No space left on device", str(folder / "index.html"))
+
+    monkeypatch.setattr("analysis.report.page.write_report", full)
+    with pytest.raises(RunError, match=r"No space left on device \(index.html\)"):
+        world.run("r")
+    assert not (world.folder / "r").exists()
+    assert len(world.kept()) == N_NOTEBOOKS
+
+
+# --- killed -------------------------------------------------------------------------------------
+
+WAIT = """\
+from pathlib import Path
+with open({log!r}, "a") as log:
+    log.write(Path(results_dir).parent.name + "\\n")
+if Path(results_dir).parent.name.startswith("{where}") and Path({gate!r}).exists():
+    open({gate!r}, "w").close()
+    import threading
+    threading.Event().wait()
+"""
+"""What every notebook begins with: a line in a log; one of them says so and waits for ever."""
+
+
+@pytest.mark.slow
+@HAS_WARM
+@pytest.mark.parametrize("where", ["20_", "70_"])
+def test_a_killed_run_goes_on_where_it_was(tmp_path, where):
+    """Killed while a notebook runs, which is known by its own word and not by a clock."""
+    log, gate = tmp_path / "log", tmp_path / "gate"
+    os.mkfifo(gate)
+    before = WAIT.format(log=str(log), gate=str(gate), where=where)
+    make_notebooks(tmp_path / "notebooks", before=before)
+    words = [sys.executable, "-m", "analysis", "run", str(write_export(tmp_path / "export")),
+             "--notebooks", str(tmp_path / "notebooks"), "--out", str(tmp_path / "report"),
+             "--cache", str(tmp_path / "cache"), "--workers", "1"]  # fmt: skip
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as process:
+        with gate.open():  # until the notebook opens its end
+            pass
+        process.send_signal(signal.SIGKILL)
+    assert not (tmp_path / "report").exists()
+    gate.unlink()
+    first = log.read_text().split()
+    log.write_text("")
+    subprocess.run(words, check=True, capture_output=True)
+    again = log.read_text().split()
+    assert [*first[:-1], *again] == [
+        "30_pain_reduction.all", "20_responders.all", "70_claims.all", "80_director_summary.all",
+    ], "what had ended did not run again, and what was cut short did"  # fmt: skip
+    assert (tmp_path / "report" / "index.html").is_file()
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {"cache", "export", "latest", "log", "notebooks", "report"}
+
+
+# --- hostile names ------------------------------------------------------------------------------
+
+SCRIPT = "<script>alert(1)</script>"
+NAMES = (
+    SCRIPT,
+    "=cmd|' /C calc'!A0",
+    '"><img src=x onerror=alert(1)>',
+    "Sehr" + "lang" * 2499,
+    "North\N{RIGHT-TO-LEFT OVERRIDE}cinilc\N{POP DIRECTIONAL FORMATTING}",
+    "\N{FACE WITH TEARS OF JOY}\N{SYRINGE}\N{VARIATION SELECTOR-16}",
+    "{{ 7*7 }}{% raw %}${7*7}",
+    "x'; import os; os.system('false') #",
+)
+"""Markup, formulas, direction overrides, templates, emoji, 10,000 letters, code."""
+
+
+def write_hostile_export(folder: Path) -> Path:
+    """Write an export in which sites, subtypes, arms, ids and the name are attacks."""
+    tables = {
+        "patients": [["patient_id", "condition", "subtype", "site", "arm"]],
+        "infusions": [["patient_id", "infused_at"]],
+        "pain_scores": [["patient_id", "assessed_on", "score"]],
+    }
+    for at, name in enumerate(NAMES * 4):
+        who = f"{name[:40]}{at}"
+        tables["patients"] += [[who, "crps", name, NAMES[(at + 1) % len(NAMES)], NAMES[at % 2]]]
+        tables["infusions"] += [[who, f"2026-03-{day:02d}"] for day in (2, 4, 6, 9, 11, 14)]
+        tables["pain_scores"] += [[who, "2026-03-01", "8"], [who, "2026-03-16", str(at % 9)]]
+    folder.mkdir()
+    for name, rows in tables.items():
+        with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows(rows)
+    (folder / "mapping.yaml").write_text(
+        yaml.safe_dump({"name": NAMES[2] + NAMES[1], "source": f"javascript:alert(1) {SCRIPT}",
+                        "settings": {"bootstrap_replicates": 200, "claim_arm": SCRIPT}}),
+        encoding="utf-8",
+    )  # fmt: skip
+    return folder
+
+
+def test_hostile_names_reach_the_results_as_text_and_no_file_s_name(world):
+    export = write_hostile_export(world.folder / "hostile")
+    run = world.run("r", export=export, conditions=("crps",)).folder
+    with (run / "results.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["group"].removeprefix("'") for row in rows} >= set(NAMES)
+    formulas = [cell for row in rows for cell in row.values() if cell[:1] in ("=", "+", "@", "\t")]
+    assert formulas == []
+    names = [path.name for path in run.rglob("*")]
+    assert [name for name in names if not re.fullmatch(r"[\w.-]{1,80}", name)] == []
+    for name in ("results.json", "run.json", "claims.json"):
+        json.loads((run / name).read_text(encoding="utf-8"))
+
+
+@pytest.mark.slow
+@HAS_WARM
+def test_a_report_of_hostile_names_runs_nothing(tmp_path):
+    """The suite's own notebooks and report, on an export whose every name is an attack."""
+    from justhtml import JustHTML
+
     out = tmp_path / "report"
-    words = ["run", str(export), "--condition", "crps", "--out", str(out), "--no-cache", "--quiet"]
-    result = CliRunner().invoke(main, words)
-    assert result.exit_code == 1, result.output
-    assert "planted failure" in result.output
-    page = (out / "index.html").read_text(encoding="utf-8")
-    assert "planted failure" in page
-    assert (out / "notebooks" / "20_responders.crps.html").is_file()
+    words = [sys.executable, "-m", "analysis", "run", str(write_hostile_export(tmp_path / "e")),
+             "--out", str(out), "--no-cache"]  # fmt: skip
+    done = subprocess.run(words, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    for path in [out / "index.html", *sorted((out / "notebooks").glob("*.html"))]:
+        text = path.read_text(encoding="utf-8")
+        page = JustHTML(text, strict=True, sanitize=False)
+        assert not [each for each in page.query("script") if "alert(" in each.to_text()], path.name
+        for each in page.query("*"):
+            for name, value in each.attrs.items():
+                assert name[:2] != "on", (path.name, each.name, name)
+                assert name != "src" or str(value).startswith("data:image/"), (path.name, value)
+                assert not str(value).lower().lstrip().startswith("javascript:"), path.name
+        assert "\N{RIGHT-TO-LEFT OVERRIDE}" not in text, path.name

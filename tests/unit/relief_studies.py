@@ -1,30 +1,74 @@
-"""Typed studies on the duration of relief: weeks after the end of the series, by name."""
+"""Everything on the relief of a typed study, as notebook 40 makes it."""
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
 
-from studies import LAST_INFUSION, patient
+import pandas as pd
 
-WEEK = {week: LAST_INFUSION + 7 * week for week in range(27)}
-"""Study day of each week after the last infusion."""
+from analysis.adam.adtte import derive_boosters, derive_followed_to, derive_series_relief
+from analysis.adam.study import Study, generator
+from analysis.results import make_results
+from analysis.stats.recurrent import booster_rows, series_rows
+from analysis.stats.relief import Group, choose, make_group, relief_table
+from analysis.stats.relief_models import log_rank_rows, shape_rows
 
-
-def responder(name: str, *, booster_on: int | None = None, **later: Any) -> dict[str, Any]:
-    """Pain 8 to 4 on the last day of the series, then ratings by week: w4=8 is a loss at week 4.
-
-    Other keywords are columns of the patient.
-    """
-    weeks = {key: later.pop(key) for key in list(later) if key[0] == "w" and key[1:].isdigit()}
-    ratings = {WEEK[0]: 4.0} | {WEEK[int(key[1:])]: score for key, score in weeks.items()}
-    return patient(name, 8, later=ratings, booster_on=booster_on, **later)
+Key = tuple[str, str, str]
 
 
-def four() -> list[dict[str, Any]]:
-    """Losses found at weeks 4, 8 and 12, each good at the visit before; one good until 26."""
-    return [
-        responder("a", w4=8),
-        responder("b", w4=4, w8=8),
-        responder("c", w4=4, w8=4, w12=8),
-        responder("d", w4=4, w8=4, w12=4, w26=4),
-    ]
+def relief_groups(study: Study) -> dict[Key, tuple[Group, pd.DataFrame]]:
+    """Every group with the rows of ADTTE of its responders."""
+    ratings = study.ratings[study.ratings["PCHG"].notna()]
+    if study.settings.relief_clock != "first_response":
+        ratings = ratings[ratings["ROLE"] == "end"]
+    keys = ["condition", "group_by", "group"]
+    members = study.stack_groups(study.adsl).groupby(keys)
+    responses = study.stack_groups(study.adtte).groupby(keys)
+    made = {}
+    for key in study.group_keys():
+        people, own = (
+            frames.get_group(key) if key in frames.indices else frames.head(0)
+            for frames in (members, responses)
+        )
+        rng = partial(generator, study.settings, *key)
+        group = make_group(key, people, set(ratings["USUBJID"]), study.settings, rng)
+        made[key] = group, own
+    return made
+
+
+def responder_rows(study: Study, own: pd.DataFrame) -> pd.DataFrame:
+    """Responders' rows of ADTTE under the settings, with their baseline."""
+    rows = choose(own, study.settings)
+    return rows.merge(study.adsl[["USUBJID", "BASE"]], on="USUBJID")
+
+
+def booster_table(study: Study, group: Group) -> pd.DataFrame:
+    """Boosters and relief series by series, of a condition."""
+    people = study.adsl[study.adsl["FASFL"]]
+    if group.condition != "all":
+        people = people[people["COND"] == group.condition]
+    infusions, ratings = (
+        frame[frame["USUBJID"].isin(people["USUBJID"])]
+        for frame in (study.infusions, study.ratings)
+    )
+    boosters = derive_boosters(infusions, people)
+    followed = derive_followed_to(infusions, ratings, people)
+    rows = [booster_rows(boosters, followed, group, has_infusions=not study.infusions.empty)]
+    if len(boosters):
+        threshold = study.settings.responder_threshold_pct
+        spans = derive_series_relief(ratings, infusions, threshold_pct=threshold)
+        last = spans["USUBJID"].map(infusions.groupby("USUBJID")["SERIES"].max())
+        rows.append(series_rows(spans.assign(RETURNED=last > 1), group))
+    return pd.concat(rows)
+
+
+def relief_results(study: Study) -> pd.DataFrame:
+    """Every number on the relief of a study's groups, checked as a notebook's."""
+    frames = []
+    for (_, group_by, _), (group, own) in relief_groups(study).items():
+        frames.append(relief_table(own, group))
+        if group_by == "all":
+            people = responder_rows(study, own)
+            frames += [log_rank_rows(people, group), shape_rows(people, group)]
+            frames.append(booster_table(study, group))
+    return make_results(pd.concat(frames))

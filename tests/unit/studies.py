@@ -11,13 +11,11 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.claims.ledger import Claim
-from analysis.contract.codes import load_conditions
-from analysis.derive.datasets import Datasets, derive_datasets
-from analysis.outcomes.rows import ResultRow
+from analysis.adam.study import Study, derive_study, narrow
+from analysis.intake.demo import write_demo
+from analysis.intake.load import Export, load_export
+from analysis.intake.tables import load_conditions
 from analysis.settings import AnalysisSettings
-from analysis.sources.demo import write_demo
-from analysis.sources.export import Export, load_export
 
 SETTINGS = AnalysisSettings(bootstrap_replicates=200)
 
@@ -26,6 +24,8 @@ LAST_INFUSION = 10
 
 END = LAST_INFUSION + 3
 WEEK_4 = LAST_INFUSION + 28
+WEEK = {week: LAST_INFUSION + 7 * week for week in range(27)}
+"""Study day of each week after the last infusion."""
 
 
 def patient(
@@ -56,13 +56,30 @@ def patient(
     }
 
 
-def study(
-    patients: Sequence[Mapping[str, Any]],
-    settings: AnalysisSettings = SETTINGS,
-    *,
-    with_infusions: bool = True,
-) -> Datasets:
-    """Derive the analysis datasets of typed patients."""
+def responder(name: str, *, booster_on: int | None = None, **later: Any) -> dict[str, Any]:
+    """Pain 8 to 4 on the last day of the series, then ratings by week: w4=8 is a loss at week 4.
+
+    Other keywords are columns of the patient.
+    """
+    weeks = {key: later.pop(key) for key in list(later) if key[0] == "w" and key[1:].isdigit()}
+    ratings = {WEEK[0]: 4.0} | {WEEK[int(key[1:])]: score for key, score in weeks.items()}
+    return patient(name, 8, later=ratings, booster_on=booster_on, **later)
+
+
+def four() -> list[dict[str, Any]]:
+    """Losses found at weeks 4, 8 and 12, each good at the visit before; one good until 26."""
+    return [
+        responder("a", w4=8),
+        responder("b", w4=4, w8=8),
+        responder("c", w4=4, w8=4, w12=8),
+        responder("d", w4=4, w8=4, w12=4, w26=4),
+    ]
+
+
+def tables_of(
+    patients: Sequence[Mapping[str, Any]], *, with_infusions: bool = True
+) -> dict[str, pd.DataFrame]:
+    """Tables of the contract for typed patients."""
     people = pd.DataFrame([one["patient"] for one in patients])
     people["patient_id"] = people["patient_id"].astype("str")
     ratings = pd.DataFrame(
@@ -77,18 +94,33 @@ def study(
         [
             (one["patient"]["patient_id"], float(day), phase)
             for one in patients
-            for day, phase in one["infusions"]
+            for day, phase, *_ in one["infusions"]
         ],
         columns=["patient_id", "study_day", "phase"],
     )
     tables = {"patients": people, "pain_scores": ratings}
-    if with_infusions:
-        tables["infusions"] = infusions
-    export = Export(
-        name="typed study", synthetic=True, source="", tables=tables, intake=(),
-        conditions=load_conditions(), settings={}, files={},
-    )  # fmt: skip
-    return derive_datasets(export, settings)
+    return {**tables, "infusions": infusions} if with_infusions else tables
+
+
+def export_of(tables: dict[str, pd.DataFrame], **more: Any) -> Export:
+    """An export that holds these tables."""
+    given = {
+        "name": "typed study", "synthetic": True, "source": "", "intake": (), "settings": {},
+        "conditions": load_conditions(), "files": {},
+    }  # fmt: skip
+    return Export(**{**given, **more}, tables=tables)
+
+
+def study(
+    patients: Sequence[Mapping[str, Any]],
+    settings: AnalysisSettings = SETTINGS,
+    *,
+    condition: str = "all",
+    with_infusions: bool = True,
+) -> Study:
+    """Derive the analysis datasets of typed patients."""
+    tables = tables_of(patients, with_infusions=with_infusions)
+    return narrow(derive_study(export_of(tables), settings), condition)
 
 
 def clinic() -> list[dict[str, Any]]:
@@ -117,76 +149,8 @@ def clinic() -> list[dict[str, Any]]:
     ]
 
 
-def share_row(n_events: int, n: int, **keys: Any) -> ResultRow:
-    """A share with a Wilson interval, as the claim on CRPS asks for it."""
-    from analysis.estimate.proportions import estimate_share_wilson
-    from analysis.outcomes.rows import row_from_estimate
-
-    base = {
-        "measure": "responder_share", "definition": "percent_reduction", "condition": "crps",
-        "population": "all_starters", "visit": "end", "threshold_pct": 30.0,
-    }  # fmt: skip
-    return row_from_estimate(estimate_share_wilson(n_events, n), **{**base, **keys})
-
-
-def number_row(
-    value: float | None, low: float | None, high: float | None, **keys: Any
-) -> ResultRow:
-    """A mean percent reduction with a typed interval."""
-    base: dict[str, Any] = {
-        "measure": "percent_reduction", "definition": "mean_of_patients", "condition": "crps",
-        "population": "observed", "visit": "end", "n": 40, "level": 0.95, "unit": "percent",
-        "method": "typed",
-    }  # fmt: skip
-    return ResultRow(value=value, low=low, high=high, **{**base, **keys})
-
-
-def duration_row(
-    value: float | None, low: float | None, high: float | None, **keys: Any
-) -> ResultRow:
-    """A median duration of relief with a typed interval."""
-    base: dict[str, Any] = {
-        "measure": "relief_duration", "definition": "booster_as_loss", "population": "responders",
-        "visit": "", "threshold_pct": 30.0, "unit": "weeks",
-        "status": "estimated" if value is not None else "not reached",
-    }  # fmt: skip
-    return number_row(value, low, high, **{**base, **keys})
-
-
-CLAIM: dict[str, Any] = {
-    "claim_id": "T1", "section": "", "wording": "70-85% of CRPS patients respond",
-    "source": "typed", "printed_on": "", "condition": "crps", "measure": "responder_share",
-    "definition": "percent_reduction", "threshold_pct": 30.0, "visit": "",
-    "population": "all_starters", "cited_low": 0.7, "cited_high": 0.85, "unit": "share",
-    "cited_text": "70-85 %", "reading": "of all who start",
-}  # fmt: skip
-
-
-def claim(**changed: Any) -> Claim:
-    """The claim on CRPS responders, with fields changed."""
-    return Claim(**{**CLAIM, **changed})
-
-
-def mean_claim(**changed: Any) -> Claim:
-    """A claim on the mean percent reduction."""
-    mean = {
-        "measure": "percent_reduction", "definition": "mean_of_patients", "threshold_pct": None,
-        "population": "observed", "cited_low": 40.0, "cited_high": 60.0, "unit": "percent",
-    }  # fmt: skip
-    return claim(**{**mean, **changed})
-
-
-def duration_claim(**changed: Any) -> Claim:
-    """A claim on the median duration of relief."""
-    duration = {
-        "measure": "relief_duration", "definition": "booster_as_loss", "population": "responders",
-        "cited_low": 2.0, "cited_high": None, "unit": "weeks",
-    }  # fmt: skip
-    return claim(**{**duration, **changed})
-
-
 @lru_cache(maxsize=1)
-def big_demo() -> tuple[Datasets, dict[str, Any]]:
+def big_demo() -> tuple[Study, dict[str, Any]]:
     """20,000 synthetic patients, written, read and derived as an export is, with their truth.
 
     The seed is drawn, not picked; it is not the one of the bundled export.
@@ -194,7 +158,7 @@ def big_demo() -> tuple[Datasets, dict[str, Any]]:
     with TemporaryDirectory() as folder:
         export = write_demo(Path(folder) / "demo", n_patients=20_000, seed=424_242)
         truth = json.loads((export / "truth.json").read_text(encoding="utf-8"))
-        return derive_datasets(load_export(export), SETTINGS), truth["conditions"]
+        return derive_study(load_export(export), SETTINGS), truth["conditions"]
 
 
 PLANTED = ("crps", "fibromyalgia", "neuropathic", "central", "headache", "fbss")

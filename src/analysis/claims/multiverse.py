@@ -400,12 +400,10 @@ def _duration_readings(
 
 @dataclass(frozen=True, eq=False)
 class Patients:
-    """The starters a claim is about, one place in every array for each.
+    """Everyone who started and has a pain to reduce, one place in every array for each.
 
     Parameters
     ----------
-    ids : Index
-        USUBJID of everyone who started and has a pain to reduce, whatever the minimum baseline.
     baseline : ndarray of float, shape (n,)
         NaN without a baseline rating.
     members : dict of (patients, minimum baseline) to ndarray of bool
@@ -413,7 +411,6 @@ class Patients:
     seen : dict of (visit, booster rule) to Seen
     """
 
-    ids: pd.Index
     baseline: Floats
     members: dict[tuple[str, float], Flags]
     seen: dict[tuple[str, str], Seen]
@@ -521,7 +518,7 @@ def lay_out_patients(
             stopped,
         )
     members = {(name, m): who[name] & least[m] for name in PATIENTS for m in minimums}
-    return Patients(ids, baseline, members, seen)
+    return Patients(baseline, members, seen)
 
 
 def _due_day(study: Study, visit: str) -> float:

@@ -1,6 +1,6 @@
 """How many more patients would decide an undecided claim.
 
-The question put: were the true value so and so, how many further patients give an 80 % chance that
+The question: were the true value so and so, how many further patients give an 80 % chance that
 the interval over all patients, those seen already and the further ones, lies entirely on one side
 of the floor? Those seen already are not drawn again.
 """
@@ -45,34 +45,24 @@ def further_patients_for_share(
     level : float in (0, 1)
         Two-sided level of the Wilson interval that will be judged.
     power : float in (0, 1)
-        Chance of a decision asked for.
 
     Returns
     -------
     int or None
         The fewest further patients from which on the chance is never below ``power`` again; None
         when more than ``MOST_PATIENTS`` would be needed, or nobody was counted so far.
-
-    Notes
-    -----
-    The Wilson interval excludes the floor exactly when the score test rejects it, so the counts
-    that decide are those beyond ``n floor +- z sqrt(n floor (1 - floor))``. The chance rises with
-    the number of patients as the teeth of a saw do; the last tooth below ``power`` counts.
-
-    References
-    ----------
-    Chernick and Liu (2002), Am Stat 56:149, on the saw-tooth of exact binomial power.
     """
     if not n or not 0 < floor < 1:
         return None
     share = n_events / n if true_share is None else true_share
     if abs(share - floor) < EDGE:
         return None
-
-    def chance(more: np.ndarray) -> np.ndarray:
-        return chance_to_decide_share(n_events, n, more, true_share=share, floor=floor, level=level)
-
-    return _fewest(chance, power)
+    return _fewest(
+        lambda more: chance_to_decide_share(
+            n_events, n, more, true_share=share, floor=floor, level=level
+        ),
+        power,
+    )
 
 
 def chance_to_decide_share(
@@ -84,23 +74,14 @@ def chance_to_decide_share(
     floor: float,
     level: float = 0.95,
 ) -> np.ndarray:
-    """Return the chance that the Wilson interval over old and further patients excludes the floor.
+    """Return the exact chance that the Wilson interval over all patients excludes the floor.
 
-    Parameters
-    ----------
-    n_events, n : int
-        Events among the patients counted so far.
-    more : ndarray of int, shape (k,)
-        Numbers of further patients.
-    true_share : float in [0, 1]
-        Share from which the further ones come.
-    floor, level : float in (0, 1)
-        As `further_patients_for_share`.
+    ``more`` are numbers of further patients, shape (k,); the rest as `further_patients_for_share`.
 
-    Returns
-    -------
-    ndarray, shape (k,)
-        Chance in [0, 1], exact.
+    Notes
+    -----
+    The Wilson interval excludes the floor exactly when the score test rejects it, so the counts
+    that decide are those beyond ``n floor +- z sqrt(n floor (1 - floor))``.
     """
     total = n + more
     spread = norm.ppf((1 + level) / 2) * np.sqrt(total * floor * (1 - floor))
@@ -121,64 +102,42 @@ def further_patients_by_precision(
     level: float = 0.95,
     power: float = POWER_SHARE,
 ) -> int | None:
-    """Return how many further patients decide a mean.
+    """Return how many further patients decide a mean; otherwise as `further_patients_for_share`.
 
-    Parameters
-    ----------
-    value, low, high : float
-        Estimate and interval so far; the half width towards the floor gives the spread of one
-        patient.
-    n : int
-        Patients behind it; they stay in.
-    floor : float
-        Cited floor, in the unit of ``value``.
-    true_value : float, optional
-        Mean from which the further patients come; the observed one when not given.
-    level, power : float in (0, 1)
-        As `further_patients_for_share`.
-
-    Returns
-    -------
-    int or None
-        As `further_patients_for_share`; also None when there is no interval on the side of the
-        floor.
+    ``value``, ``low``, ``high`` are the estimate so far of ``n`` patients. None also where there is
+    no interval on the side of the floor.
 
     Notes
     -----
     Normal approximation: the mean of all is that of the ``n`` seen and of ``m`` further patients,
     normal about ``true_value`` with the spread seen so far, judged with the same spread. The half
-    width counts as z standard errors; a t interval of few patients is wider, so the answer for
-    them is too large rather than too small.
+    width towards the floor counts as z standard errors; a t interval of few patients is wider, so
+    the answer for them is too large rather than too small.
     """
     true = value if true_value is None else true_value
     side = low if value >= floor else high
     if side is None or true == floor or value == side or not n:
         return None
+    half, z = abs(value - side), norm.ppf((1 + level) / 2)
 
     def chance(more: np.ndarray) -> np.ndarray:
-        return _chance_to_decide_mean(value - floor, value - side, n, more, true - floor, level)
+        total = n + more
+        half_then = half * np.sqrt(n / total)
+        error = half / z * math.sqrt(n) * np.sqrt(more) / total
+        center = (n * (value - floor) + more * (true - floor)) / total
+        return np.asarray(
+            norm.cdf((center - half_then) / error) + norm.cdf((-center - half_then) / error)
+        )
 
     return _fewest(chance, power)
-
-
-def _chance_to_decide_mean(
-    above: float, half: float, n: int, more: np.ndarray, true_above: float, level: float
-) -> np.ndarray:
-    """Chance that the interval of the mean of all excludes 0; all numbers are above the floor."""
-    total = n + more
-    half_then = abs(half) * np.sqrt(n / total)
-    error = abs(half) / norm.ppf((1 + level) / 2) * math.sqrt(n) * np.sqrt(more) / total
-    center = (n * above + more * true_above) / total
-    return np.asarray(
-        norm.cdf((center - half_then) / error) + norm.cdf((-center - half_then) / error)
-    )
 
 
 def _fewest(chance: Callable[[np.ndarray], np.ndarray], power: float) -> int | None:
     """Return the number from which on the chance is never below ``power``; None beyond the most.
 
-    Looked for up to twice the first power of two that is enough: the teeth of the saw are far
-    smaller than what doubling the patients adds.
+    The exact chance rises as the teeth of a saw do (Chernick and Liu 2002, Am Stat 56:149), and the
+    last tooth below ``power`` counts. The teeth are far smaller than what doubling the patients
+    adds, so it is enough to look up to twice the first power of two that is enough.
     """
     upper = 1
     while chance(np.array([upper]))[0] < power:

@@ -1,1 +1,1 @@
-"""The report: result rows, judgements and checks become one page; nothing is computed here."""
+"""From results and claims to the page, the PDF, the workbook and the sign-off."""

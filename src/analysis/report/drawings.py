@@ -1,97 +1,294 @@
-"""Figures inside the page: the file's SVG with nothing in it that runs, loads or clashes.
+"""Drawings inside the page: verdict strip, small interval, verdict shape, and a figure's SVG.
 
-Inside, and not as images, because only so do they take the page's font and its colors.
+Figures stand in the page itself and not as images, because only so do they take the page's font
+and its colors on a dark screen.
 """
 
 from __future__ import annotations
 
 import re
-from hashlib import sha256
 from pathlib import Path
-from xml.etree import ElementTree as Tree
+from xml.etree import ElementTree
+from zlib import crc32
 
-from markupsafe import Markup
+from markupsafe import escape
 
-from analysis.display.figures.canvas import FONT_STACK
-from analysis.display.figures.slim import write_svg
+from analysis.claims.judgement import Judgement
+from analysis.numbers import number_text, quantity_text, time_text
+from analysis.report import theme
 
-LONGEST_STEM = 200
-TAGS = frozenset(["svg", "g", "path", "use", "text", "tspan", "rect", "circle", "ellipse", "line",
-                  "polyline", "polygon", "defs", "clipPath", "pattern"])  # fmt: skip
-ATTRIBUTES = frozenset(
-    ["d", "x", "y", "x1", "x2", "y1", "y2", "dx", "dy", "r", "rx", "ry", "cx", "cy", "width",
-     "height", "points", "transform", "fill", "stroke", "stroke-width", "stroke-linejoin",
-     "stroke-linecap", "stroke-dasharray", "stroke-dashoffset", "stroke-opacity", "fill-opacity",
-     "opacity", "text-anchor", "font-size", "font-weight", "clip-path", "patternUnits", "viewBox",
-     "id", "href"]
+WIDTH, MARGIN = 400.0, 16.0
+AXIS_END = {"share": 1.0, "percent": 100.0, "weeks": 26.0, "score": 10.0, "days": 182.0}
+"""Where the axis of each unit ends, so that strips of one unit can be compared."""
+
+WEEKS = (0.0, 4.0, 8.0, 12.0, 26.0, 52.0)
+
+_LINE = 'fill="none" stroke="currentColor" stroke-width="2.6"'
+_SHAPES = {
+    "meets": '<circle cx="8" cy="8" r="6"/>',
+    "falls short": '<path d="M1.5 3h13L8 14.5z"/>',
+    "undecided": '<path d="M8 1l7 7-7 7-7-7z"/>',
+    "not testable": f'<path d="M3 3l10 10M13 3L3 13" {_LINE}/>',
+    "unfalsifiable": f'<path d="M2.5 2.5h11v11h-11z" {_LINE}/>',
+    "pass": f'<path d="M2 8.5l4 4 8-9" {_LINE}/>',
+    "pass with findings": f'<path d="M8 1l7 7-7 7-7-7z" {_LINE}/>',
+    "fail": '<path d="M1.5 3h13L8 14.5z"/>',
+    "not applicable": f'<path d="M2 8h12" {_LINE}/>',
+}
+_COLOR_OF_CHECK = {"pass": "meets", "pass with findings": "undecided", "fail": "falls short"}
+
+
+def shape(code: str) -> str:
+    """Return the shape of a verdict or of the state of a check, so that color is never alone."""
+    color = theme.verdict_color(_COLOR_OF_CHECK.get(code, code))
+    drawn = _SHAPES.get(code, _SHAPES["not applicable"]).replace("currentColor", color)
+    return (
+        f'<svg class="shape" viewBox="0 0 16 16" width="14" height="14" fill="{color}" '
+        f'aria-hidden="true" xmlns="http://www.w3.org/2000/svg">{drawn}</svg>'
+    )
+
+
+def shapes() -> dict[str, str]:
+    """Return every shape by its code."""
+    return {code: shape(code) for code in _SHAPES}
+
+
+def verdict_strip(judgement: Judgement, *, alt: str) -> str:
+    """Return the cited band and our interval on an axis, as SVG."""
+    end = AXIS_END.get(judgement.unit, 1.0)
+    if judgement.unit not in ("share", "percent"):
+        ends = (judgement.value, judgement.high, judgement.cited_low, judgement.cited_high)
+        end = max(end, *(1.05 * each for each in ends if each is not None), 0.0)
+    parts = [_axis(judgement.unit, end)]
+    low, high = judgement.cited_low, judgement.cited_high
+    if low is not None or high is not None:
+        parts.append(_band(low, high, end, top=6, height=32))
+        parts += [
+            f'<path class="edge" fill="none" stroke="{theme.BAND_EDGE}" stroke-width="1.5" '
+            f'd="M{_x(edge, end):.1f} 6V38"/>'
+            for edge in (low, high)
+            if edge is not None
+        ]
+    if judgement.value is not None:
+        parts.append(_interval(judgement, end))
+    return (
+        f'<svg class="strip" viewBox="0 0 {WIDTH:g} 66" font-family="{theme.FONT}" role="img" '
+        f'aria-label="{escape(alt)}" xmlns="http://www.w3.org/2000/svg">{"".join(parts)}</svg>'
+    )
+
+
+def interval_bar(
+    value: float | None, low: float | None, high: float | None, *, unit: str,
+    band: tuple[float | None, float | None] = (None, None),
+) -> str:  # fmt: skip
+    """Return a small interval for a table cell; silent, since its numbers stand in the table."""
+    end = AXIS_END.get(unit)
+    if value is None or end is None:
+        return ""
+    parts = [_band(*band, end, top=1, height=16)] if band != (None, None) else []
+    parts.append(
+        f'<path class="rule" fill="none" stroke="{theme.RULE}" '
+        f'd="M{MARGIN:g} 17.5H{WIDTH - MARGIN:g}"/>'
+    )
+    if low is not None and high is not None:
+        parts.append(
+            f'<path class="whisker" fill="none" stroke="{theme.INK}" stroke-width="3" '
+            f'd="M{_x(low, end):.0f} 9H{_x(high, end):.0f}"/>'
+        )
+    parts.append(f'<ellipse fill="{theme.INK}" cx="{_x(value, end):.0f}" cy="9" rx="9" ry="4.5"/>')
+    return (
+        f'<svg class="mini" viewBox="0 0 {WIDTH:g} 18" preserveAspectRatio="none" '
+        f'aria-hidden="true" xmlns="http://www.w3.org/2000/svg">{"".join(parts)}</svg>'
+    )
+
+
+def _x(value: float, end: float) -> float:
+    """Place a value on the axis; what lies outside stands at its end."""
+    return MARGIN + (WIDTH - 2 * MARGIN) * min(1.0, max(0.0, value / end))
+
+
+def _band(low: float | None, high: float | None, end: float, *, top: int, height: int) -> str:
+    left, right = _x(low or 0.0, end), _x(end if high is None else high, end)
+    return (
+        f'<rect class="band" fill="{theme.BAND}" x="{left:.1f}" y="{top}" '
+        f'width="{max(0.0, right - left):.1f}" height="{height}"/>'
+    )
+
+
+def _axis(unit: str, end: float) -> str:
+    rule = f'class="rule" fill="none" stroke="{theme.RULE}"'
+    parts = [f'<path {rule} d="M{MARGIN:g} 42H{WIDTH - MARGIN:g}"/>']
+    ticks = [week for week in WEEKS if week <= end] if unit == "weeks" else None
+    for tick in ticks or [end * part / 4 for part in range(5)]:
+        if unit == "weeks":  # only the last planned visit names the unit
+            text = number_text(tick)
+            text = time_text(text, unit=unit) if tick == AXIS_END["weeks"] else text
+        elif unit == "percent":
+            text = f"{number_text(tick)} %"
+        else:
+            text = quantity_text(tick, unit=unit)
+        anchor = "end" if tick == end else "start" if tick == 0 else "middle"
+        x = _x(tick, end) + {"end": MARGIN, "start": -MARGIN}.get(anchor, 0.0)
+        parts.append(
+            f'<path {rule} d="M{_x(tick, end):.1f} 4V46"/>'
+            f'<text x="{x:.1f}" y="60" text-anchor="{anchor}" font-size="13" '
+            f'fill="{theme.MUTED}">{escape(text)}</text>'
+        )
+    return "".join(parts)
+
+
+def _interval(judgement: Judgement, end: float) -> str:
+    color = theme.verdict_color(judgement.verdict)
+    value = judgement.value or 0.0
+    low = value if judgement.low is None else judgement.low
+    is_open = judgement.low is not None and judgement.high is None
+    high = end if is_open else value if judgement.high is None else judgement.high
+    left, right = _x(low, end), _x(high, end)
+    cap = "" if is_open else f"M{right:.1f} 17v12"
+    arrow = f'<path d="M{_x(end, end) - 2:.1f} 17l9 6-9 6z"/>' if is_open else ""
+    return (
+        f'<g class="ours" fill="{color}" stroke="none"><path class="whisker" fill="none" '
+        f'stroke-width="3" stroke="{color}" d="M{left:.1f} 23H{right:.1f}M{left:.1f} 17v12{cap}"/>'
+        f'{arrow}<circle cx="{_x(value, end):.1f}" cy="23" r="6"/></g>'
+    )
+
+
+# --- figures -----------------------------------------------------------------------------------
+
+_TAGS = frozenset(
+    ["svg", "g", "path", "use", "text", "tspan", "rect", "circle", "ellipse", "line", "polyline",
+     "polygon", "defs", "clipPath", "pattern", "image"]
 )  # fmt: skip
-_INNER = re.compile(r"url\(#([\w-]+)\)")
-_ID = re.compile(r"^[\w-]+$")
+_ATTRIBUTES = frozenset(
+    ["x", "y", "x1", "x2", "y1", "y2", "dx", "dy", "r", "rx", "ry", "cx", "cy", "width",
+     "height", "points", "clip-path", "patternUnits", "viewBox", "preserveAspectRatio"]
+)  # fmt: skip
+_STYLES = frozenset(
+    ["fill", "fill-opacity", "fill-rule", "stroke", "stroke-width", "stroke-linejoin",
+     "stroke-linecap", "stroke-dasharray", "stroke-dashoffset", "stroke-opacity", "opacity",
+     "text-anchor", "font", "font-size", "font-weight", "font-style", "white-space"]
+)  # fmt: skip
+"""The family of a font is not among them: figures take the page's."""
+
+_REFERENCE = re.compile(r"url\(#([\w-]+)\)")
+_IMAGE = re.compile(r"data:image/(png|jpeg);base64,[A-Za-z0-9+/=\s]*")
+_HEX = re.compile(r"#[0-9a-fA-F]{6}\b")
+_FINE = re.compile(r"(\.\d\d)\d+")
+"""Digits beyond a hundredth of a point, which with spaces make up half of matplotlib's paths."""
 
 
-def figure_svg(folder: Path, stem: str, *, says: str) -> Markup:
-    """Return a figure as SVG for the page; empty when the folder holds no such drawing.
+class _Names(dict[str, str]):
+    """New names for the ids of a figure: short, and different from those of other figures."""
 
-    Parameters
-    ----------
-    folder : Path
-        With ``<stem>.svg``.
-    stem : str
-        Name of a file in the folder itself.
-    says : str
-        The text for listeners.
+    def __init__(self, figure: str) -> None:
+        self.prefix = f"f{crc32(figure.encode('utf-8', 'replace')):x}-"
+
+    def __missing__(self, name: str) -> str:
+        self[name] = f"{self.prefix}{len(self)}"
+        return self[name]
+
+
+def inline_figure(path: Path, *, alt: str) -> str:
+    """Return a figure file as SVG for the page: nothing that runs or loads, ids of its own.
+
+    Colors of the theme, black and white become variables ``--1d2733``, so that the page can turn
+    them over on a dark screen. Empty when there is no such drawing.
     """
-    path = folder / f"{stem}.svg"
-    if len(stem) > LONGEST_STEM or Path(stem).name != stem or not path.is_file():
-        return Markup("")
     try:
-        root = Tree.parse(path).getroot()
-    except Tree.ParseError:
-        return Markup("")
-    return Markup(inline_svg(root, name=stem, says=says))
-
-
-def inline_svg(root: Tree.Element, *, name: str, says: str) -> str:
-    """Return a drawing as text: known elements and attributes only, its ids made its own."""
-    own = f"f{sha256(name.encode('utf-8', 'replace')).hexdigest()[:6]}"
-    short: dict[str, str] = {}
-
-    def renamed(old: str) -> str:
-        return f"{own}{short.setdefault(old, str(len(short)))}"
-
-    _clean(root)
+        root = ElementTree.parse(path).getroot()
+    except (OSError, ElementTree.ParseError):
+        return ""
+    _clean(root, _Names(path.stem))
+    used = set()
     for element in root.iter():
-        if "id" in element.attrib:
-            element.set("id", renamed(element.attrib["id"]))
-        for key, value in element.attrib.items():
-            if key == "href":
-                element.set(key, f"#{renamed(value[1:])}")
-            elif value.startswith("url("):
-                element.set(key, _INNER.sub(lambda found: f"url(#{renamed(found[1])})", value))
+        used |= {name for value in element.attrib.values() for name in _REFERENCE.findall(value)}
+        used.add(element.get("href", "").removeprefix("#"))
+    for element in root.iter():
+        if element.get("id") not in used:
+            element.attrib.pop("id", None)
+    _unwrap(root)
     size = root.get("viewBox", "0 0 1 1").split()
-    root.attrib = {"class": "fig", "viewBox": " ".join(size), "role": "img", "aria-label": says}
-    root.attrib |= {"font-family": FONT_STACK}
-    if len(size) == 4:
-        root.attrib |= {"width": size[2], "height": size[3]}
-    text = write_svg(root)
-    return text.replace(' xmlns="http://www.w3.org/2000/svg"', "", 1)
+    if len(size) != 4:
+        return ""
+    root.attrib = {
+        "class": "fig", "viewBox": " ".join(size), "width": size[2], "height": size[3],
+        "role": "img", "aria-label": alt,
+    }  # fmt: skip
+    return ElementTree.tostring(root, encoding="unicode")
 
 
-def _clean(element: Tree.Element) -> None:
+def _clean(element: ElementTree.Element, names: _Names) -> None:
+    """Remove every element and attribute that is not known to be harmless."""
+    element.tag = element.tag.rpartition("}")[2]
+    element.attrib = dict(_kept(element, names))
     for child in list(element):
-        if not isinstance(child.tag, str) or child.tag.rpartition("}")[2] not in TAGS:
+        if not isinstance(child.tag, str) or child.tag.rpartition("}")[2] not in _TAGS:
             element.remove(child)
         else:
-            _clean(child)
-    kept = {key.rpartition("}")[2]: value for key, value in element.attrib.items()}
-    element.attrib = {key: value for key, value in kept.items() if _is_kept(key, value)}
+            _clean(child, names)
+    if not (element.text or "").strip():
+        element.text = None
+    if not (element.tail or "").strip():
+        element.tail = None
 
 
-def _is_kept(key: str, value: str) -> bool:
-    if key not in ATTRIBUTES:
-        return False
-    if key == "href":
-        return value.startswith("#") and bool(_ID.match(value[1:]))
-    if key == "id":
-        return bool(_ID.match(value))
-    return "url(" not in value or bool(_INNER.fullmatch(value))
+def _unwrap(element: ElementTree.Element) -> None:
+    """Put what stands in a group without attributes in its place."""
+    children = []
+    for child in element:
+        _unwrap(child)
+        children += list(child) if child.tag == "g" and not child.attrib else [child]
+    element[:] = children
+
+
+def _kept(element: ElementTree.Element, names: _Names) -> list[tuple[str, str]]:
+    """Return the attributes to keep; references only to what is in the figure itself."""
+    kept, styles = [], []
+    for name, value in element.attrib.items():
+        name = name.rpartition("}")[2]
+        if name == "style":
+            styles += [each.partition(":")[::2] for each in value.split(";") if ":" in each]
+        elif name in _STYLES:
+            styles.append((name, value))
+        elif name == "href":
+            if element.tag == "image" and _IMAGE.fullmatch(value):
+                kept.append((name, value))
+            elif element.tag == "use" and value.startswith("#"):
+                kept.append((name, f"#{names[value[1:]]}"))
+        elif name == "id":
+            kept.append((name, names[value]))
+        elif name == "d":
+            kept.append((name, re.sub(r"\s*([A-Za-z])\s*", r"\1", _FINE.sub(r"\1", value))))
+        elif name == "transform":
+            if not value.startswith(("rotate(-0 ", "rotate(0 ")):
+                kept.append((name, value))
+        elif name in _ATTRIBUTES:
+            kept.append((name, _FINE.sub(r"\1", _own_reference(value, names))))
+    text = ";".join(
+        f"{name.strip()}:{_HEX.sub(_variable, _own_reference(value.strip(), names))}"
+        for name, value in styles
+        if name.strip() in _STYLES
+    )
+    return [*kept, ("style", text)] if text else kept
+
+
+def _own_reference(value: str, names: _Names) -> str:
+    """Return a value that leads to a part of the figure under its new name, nowhere else."""
+    if "url(" not in value:
+        return value
+    found = _REFERENCE.fullmatch(value)
+    return f"url(#{names[found[1]]})" if found else "none"
+
+
+def dark_colors() -> dict[str, str]:
+    """Return each color that turns over on a dark page, and what it becomes."""
+    found = {color: theme.dark_color(color) for color in theme.every_color()}
+    return found | {"#000000": found[theme.INK], "#262626": found[theme.INK]}
+
+
+_DARK = dark_colors()
+
+
+def _variable(found: re.Match[str]) -> str:
+    color = found[0].lower()
+    return f"var(--{color[1:]})" if color in _DARK else color

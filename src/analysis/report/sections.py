@@ -1,20 +1,41 @@
-"""Sections of the page: one a condition, one across them, one on how long relief lasts."""
+"""Sections of the report: one a condition, all of them side by side, relief, data quality."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from analysis.claims.judgement import Judgement
-from analysis.outcomes.rows import FigureNote, ResultRow, find_rows
-from analysis.report import condition_tables as tables
-from analysis.report.every_number import RowGroup, group_rows
-from analysis.report.flow import Flow, patient_flow
-from analysis.report.inputs import ALL, NotebookLink, ReportInputs
-from analysis.report.overview_tables import outcomes_across, relief_across
-from analysis.report.tables import TableView
-from analysis.report.who import who_they_are
-from analysis.wording import words
+from analysis.claims.judgement import Judgement, headlines_of
+from analysis.labels import CHECK_STATES, VERDICTS, condition_word, plain_text, word
+from analysis.numbers import count_text
+from analysis.report import section_tables as tables
+from analysis.report.inputs import Run
+from analysis.report.section_tables import Flow
+from analysis.report.tables import Table, pick, plain_table
+from analysis.report.verdicts import claim_key
+from analysis.results import Row
+
+TOPICS = {
+    "flow": ("From the file to the analysis", ""),
+    "who": ("Who they are", "quartiles"),
+    "complete": ("How complete it is", "observed"),
+    "responders": ("How many respond", "responder"),
+    "reduction": ("How far pain falls", "reduction"),
+    "worse": ("Who got worse", "baseline"),
+    "subgroups": ("Subtypes and protocols", ""),
+    "relief": ("How long relief lasts", "relief"),
+    "missing": ("What the missing could change", "bounds"),
+    "further": ("Further figures and tables", ""),
+}
+"""Headings of a section, each with the term of the glossary it leads to."""
+
+TOPIC_OF_NOTEBOOK = {
+    "20_responders": "responders",
+    "30_pain_reduction": "reduction",
+    "40_relief_duration": "relief",
+}
+"""Where the figures of a notebook stand; those of any other are further figures."""
 
 RELIEF_MEASURES = frozenset(
     ["relief_duration", "relieved_share", "at_risk", "relief_duration_even_spread",
@@ -23,162 +44,241 @@ RELIEF_MEASURES = frozenset(
      "conditional_share", "time_ratio", "booster_count", "booster_gap", "series_relief",
      "series_time_ratio"]
 )  # fmt: skip
-"""Measures of the duration page; across conditions they stand there and not twice."""
+"""Measures of all conditions together that stand under the duration of relief."""
 
-TOPICS_OF_FIGURES = {
-    "rates": "responders",
-    "responders": "responders",
-    "cumulative": "responders",
-    "waterfall": "responders",
-    "reductions": "reduction",
-    "trajectory": "reduction",
-    "subgroups": "subgroups",
-    "relief": "relief",
-    "interval_relief": "relief",
-    "strategies": "relief",
-    "incidence": "relief",
-    "swimmer": "relief",
-    "parametric_check": "relief",
-    "boosters": "relief",
-    "series": "relief",
-}
-"""Where a figure stands, by the last part of its name; any other is a further figure."""
+BOOSTER_IS = {"loss": "booster_as_loss", "censoring": "booster_as_censoring"}
 
-IN_NOTEBOOKS = ("incidence", "swimmer", "parametric_check", "boosters", "series")
-"""Finer figures on relief: once for all patients on the page, per condition in the notebooks."""
 
-ON_FIRST_PAGE = ("verdicts",)
-"""Figures whose content the first page draws itself."""
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """A figure that a notebook registered; its file lies in the results folder."""
+
+    file: str
+    title: str
+    alt: str
+    caption: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Topic:
-    """A heading of a section with its tables and figures; ``flow`` is drawn before them."""
+    """A heading of a section with what stands under it."""
 
     key: str
-    tables: tuple[TableView, ...] = ()
-    figures: tuple[FigureNote, ...] = ()
+    title: str
+    term: str
+    sentences: tuple[str, ...] = ()
     flow: Flow | None = None
-    told: tuple[str, ...] = ()
+    figures: tuple[Figure, ...] = ()
+    tables: tuple[Table, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """What the page says about one condition, or about all of them."""
+    """What the page says of one condition, or of all of them."""
 
     code: str
     anchor: str
-    label: str
+    title: str
+    lead: str
+    claims: tuple[dict[str, str], ...]
     sentences: tuple[str, ...]
     topics: tuple[Topic, ...]
-    groups: tuple[RowGroup, ...]
-    n_rows: int
-    failures: tuple[NotebookLink, ...]
-    links: tuple[NotebookLink, ...]
-    claims: tuple[Judgement, ...] = ()
+    n_rows: str
 
 
-def make_section(inputs: ReportInputs, code: str, *, place: int) -> Section:
-    """Return the section of one condition."""
-    rows = find_rows(inputs.rows, condition=code)
-    claims = tuple(each for each in inputs.headline if each.condition == code)
-    made: dict[str, list[TableView | None]] = {
-        "who": [who_they_are(rows)],
+def make_sections(run: Run) -> list[tuple[Section, list[Row]]]:
+    """Return each condition, all of them side by side, and the duration of relief, with rows."""
+    headline = headlines_of(run.claims)
+    judged = {each.result_id: each for each in headline if each.result_id}
+    context = tables.Context(
+        labels=run.labels,
+        visit=run.setting("analysis_visit"),
+        bands={
+            (row.condition, row.measure, each.unit): (each.cited_low, each.cited_high)
+            for name, each in judged.items()
+            if (row := run.by_id.get(name))
+        },
+        judged=frozenset(judged),
+    )
+    figures = [note for extra in run.extras for note in extra["figures"]]
+    named = dict.fromkeys(
+        [*(row.condition for row in run.rows), *(note["condition"] for note in figures)]
+    )
+    codes = [code for code in run.labels if code in named]
+    codes += [code for code in named if code not in run.labels and code != "all"]
+    made = [_condition(run, context, code, n) for n, code in enumerate(codes, start=1)]
+    return [*made, *_all_conditions(run, context)]
+
+
+def _condition(
+    run: Run, context: tables.Context, code: str, place: int
+) -> tuple[Section, list[Row]]:
+    rows = pick(run.rows, condition=code)
+    claims = [each for each in headlines_of(run.claims) if each.condition == code]
+    content: dict[str, list[Table | None]] = {
+        "who": [tables.characteristics(rows)],
         "complete": [tables.completeness(rows)],
-        "responders": [tables.responders(inputs, rows), tables.by_visit(rows)],
-        "reduction": [tables.reductions(inputs, rows)],
-        "worse": [tables.worse_beside_better(inputs, rows)],
-        "subgroups": [*tables.subgroups(inputs, rows)],
-        "relief": [tables.relief_medians(inputs, rows), tables.relief_shares(rows)],
-        "missing": [tables.bounds(inputs, rows)],
+        "responders": [tables.responders(context, rows), tables.responders_by_visit(rows)],
+        "reduction": [tables.reductions(context, rows)],
+        "worse": [tables.worsening(context, rows)],
+        "subgroups": [*tables.subgroups(context, rows)],
+        "relief": [tables.relief_medians(context, rows), tables.relief_shares(rows)],
+        "missing": [tables.missing(context, rows)],
     }
-    told = {"missing": [each.tipping.sentence for each in claims if each.tipping]}
-    figures = _by_topic(_notes(inputs, code, lambda name: name not in IN_NOTEBOOKS))
-    order = ["flow", *made, "further"]
-    topics = [
+    tipping = [plain_text(c.tipping.sentence, longest=1000) for c in claims if c.tipping]
+    section = Section(
+        code=code,
+        anchor=f"condition-{place}",
+        title=condition_word(code, run.labels),
+        lead="",
+        claims=tuple(_chip(each) for each in claims),
+        sentences=_sentences(run, code),
+        topics=_topics(
+            content, _figures(run, code), flow=tables.patient_flow(rows), missing=tipping
+        ),
+        n_rows=count_text(len(rows)),
+    )
+    return section, rows
+
+
+def _all_conditions(run: Run, context: tables.Context) -> list[tuple[Section, list[Row]]]:
+    rows = pick(run.rows, condition="all")
+    relief = [row for row in rows if row.measure in RELIEF_MEASURES]
+    others = [row for row in rows if row.measure not in RELIEF_MEASURES]
+    figures = _figures(run, "all")
+    booster = BOOSTER_IS.get(run.setting("booster_strategy"), "booster_ignored")
+    further = [
+        plain_table(table["title"], table["columns"], table["rows"])
+        for extra in run.extras
+        if not extra["notebook"].startswith("10_")
+        for table in extra["tables"].values()
+    ]
+    across = Section(
+        code="all",
+        anchor="across",
+        title="Across conditions",
+        lead="The same definitions for each condition. Differences between conditions are "
+        "differences between patients, not between treatments.",
+        claims=(),
+        sentences=_sentences(run, "all"),
+        topics=_topics(
+            {
+                "who": [tables.characteristics(others)],
+                "responders": [*tables.outcomes_across(context, run.rows)],
+                "further": further,
+            },
+            {key: found for key, found in figures.items() if key != "relief"},
+            flow=tables.patient_flow(rows),
+        ),
+        n_rows=count_text(len(others)),
+    )
+    duration = Section(
+        code="all",
+        anchor="duration",
+        title="How long relief lasts",
+        lead="Each condition, then all conditions together.",
+        claims=(),
+        sentences=(),
+        topics=_topics(
+            {
+                "relief": [
+                    *tables.relief_across(context, run.rows, booster),
+                    tables.relief_medians(context, relief),
+                    tables.relief_shares(relief),
+                ]
+            },
+            {"relief": figures.get("relief", [])},
+        ),
+        n_rows=count_text(len(relief)),
+    )
+    return [(across, others), (duration, relief)]
+
+
+def _topics(
+    content: Mapping[str, Sequence[Table | None]],
+    figures: Mapping[str, Sequence[Figure]],
+    *,
+    flow: Flow | None = None,
+    missing: Sequence[str] = (),
+) -> tuple[Topic, ...]:
+    made = [
         Topic(
             key=key,
-            tables=tuple(table for table in made.get(key, ()) if table),
+            title=title,
+            term=term,
+            sentences=tuple(missing) if key == "missing" else (),
+            flow=flow if key == "flow" else None,
             figures=tuple(figures.get(key, ())),
-            flow=patient_flow(rows) if key == "flow" else None,
-            told=tuple(told.get(key, ())),
+            tables=tuple(table for table in content.get(key, ()) if table),
         )
-        for key in order
+        for key, (title, term) in TOPICS.items()
     ]
-    return _section(inputs, code, f"condition-{place}", topics=topics, rows=rows, claims=claims)
+    return tuple(t for t in made if t.tables or t.figures or t.flow or t.sentences)
 
 
-def make_across(inputs: ReportInputs) -> Section:
-    """Return the section across conditions, without how long relief lasts."""
-    rows = [row for row in find_rows(inputs.rows, condition=ALL)
-            if row.measure not in RELIEF_MEASURES]  # fmt: skip
-    notes = _by_topic(_notes(inputs, ALL, lambda name: name not in ON_FIRST_PAGE))
-    topics = [
-        Topic(key="flow", flow=patient_flow(rows)),
-        Topic(key="who", tables=tuple(table for table in [who_they_are(rows)] if table)),
-        Topic(key="responders", tables=tuple(outcomes_across(inputs)),
-              figures=tuple(notes.get("responders", ()))),
-        Topic(key="reduction", figures=tuple(notes.get("reduction", ()))),
-        Topic(key="subgroups", figures=tuple(notes.get("subgroups", ()))),
-        Topic(key="further", figures=tuple(notes.get("further", ()))),
-    ]  # fmt: skip
-    return _section(inputs, ALL, "across", topics=topics, rows=rows)
-
-
-def make_duration(inputs: ReportInputs) -> Section:
-    """Return the section on how long relief lasts: all conditions together, then side by side."""
-    rows = [row for row in find_rows(inputs.rows, condition=ALL) if row.measure in RELIEF_MEASURES]
-    notes = _by_topic(_notes(inputs, ALL, lambda name: True)).get("relief", [])
-    own = [tables.relief_medians(inputs, rows), tables.relief_shares(rows)]
-    every = [*relief_across(inputs), *(table for table in own if table)]
-    topic = Topic(key="relief", tables=tuple(every), figures=tuple(notes))
-    return _section(inputs, ALL, "duration", topics=[topic], rows=rows, with_sentences=False)
-
-
-def _section(
-    inputs: ReportInputs,
-    code: str,
-    anchor: str,
-    *,
-    topics: Sequence[Topic],
-    rows: Sequence[ResultRow],
-    claims: tuple[Judgement, ...] = (),
-    with_sentences: bool = True,
-) -> Section:
-    links = [link for link in inputs.links if link.condition == code]
-    if code == ALL:
-        is_relief = anchor == "duration"
-        links = [link for link in links if link.name.startswith("40") == is_relief]
-    told = [each for each in inputs.sentences if each.condition == code]
-    shown = [each for each in told if not each.name.startswith("claim_")]
-    return Section(
-        code=code,
-        anchor=anchor,
-        label=words.condition_word(code, inputs.conditions),
-        sentences=tuple(each.text for each in shown) if with_sentences else (),
-        topics=tuple(t for t in topics if t.tables or t.figures or t.flow or t.told),
-        groups=tuple(group_rows(rows)),
-        n_rows=len(rows),
-        failures=tuple(link for link in links if link.error),
-        links=tuple(link for link in links if not link.error),
-        claims=claims,
-    )
-
-
-def _notes(
-    inputs: ReportInputs, code: str, is_shown: Callable[[str], bool]
-) -> Iterable[FigureNote]:
-    return (
-        note for note in inputs.figure_notes if note.condition == code and is_shown(_last(note))
-    )
-
-
-def _by_topic(notes: Iterable[FigureNote]) -> dict[str, list[FigureNote]]:
-    found: dict[str, list[FigureNote]] = {}
-    for note in notes:
-        found.setdefault(TOPICS_OF_FIGURES.get(_last(note), "further"), []).append(note)
+def _figures(run: Run, code: str) -> dict[str, list[Figure]]:
+    """Return a condition's figures by the topic they stand under."""
+    found: dict[str, list[Figure]] = {}
+    for extra in run.extras:
+        for note in extra["figures"]:
+            # The first page draws the verdicts itself.
+            if note["condition"] != code or note["name"] == "verdicts":
+                continue
+            topic = TOPIC_OF_NOTEBOOK.get(extra["notebook"], "further")
+            topic = "subgroups" if note["name"].startswith("subgroups") else topic
+            found.setdefault(topic, []).append(
+                Figure(
+                    file=f"{note['figure']}.svg",
+                    title=plain_text(note["title"], longest=120),
+                    alt=plain_text(note["alt"], longest=4000),
+                    caption=plain_text(note["caption"], longest=2000),
+                )
+            )
     return found
 
 
-def _last(note: FigureNote) -> str:
-    return note.figure.rpartition(".")[2]
+def _sentences(run: Run, code: str) -> tuple[str, ...]:
+    """Return the findings that notebooks wrote for a condition, but for those on claims."""
+    return tuple(
+        plain_text(each["text"], longest=1200)
+        for extra in run.extras
+        for each in extra["sentences"]
+        if each["condition"] == code and not each["name"].startswith("claim_")
+    )
+
+
+def _chip(each: Judgement) -> dict[str, str]:
+    return {
+        "key": claim_key(each.claim_id),
+        "verdict": each.verdict,
+        "verdict_word": word(VERDICTS, each.verdict),
+        "wording": plain_text(each.wording, longest=200),
+    }
+
+
+# --- data quality, notebooks --------------------------------------------------------------------
+
+
+def quality_of(run: Run) -> tuple[tuple[Table, ...], tuple[tuple[str, str, str], ...]]:
+    """Return the tables of the first notebook, failed checks first, and the states counted."""
+    made, counts = [], Counter[str]()
+    worst_first = ("fail", "pass with findings", "pass", "not applicable")
+    for extra in run.extras:
+        if not extra["notebook"].startswith("10_"):
+            continue
+        for table in extra["tables"].values():
+            columns, rows = table["columns"], table["rows"]
+            if "state" in columns:
+                at = columns.index("state")
+                rows = sorted(
+                    rows,
+                    key=lambda row: worst_first.index(row[at]) if row[at] in worst_first else 0,
+                )
+                counts.update(row[at] for row in rows)
+            made.append(plain_table(table["title"], columns, rows))
+    states = tuple(
+        (state, CHECK_STATES[state].lower(), count_text(counts[state]))
+        for state in worst_first
+        if counts[state]
+    )
+    return tuple(made), states

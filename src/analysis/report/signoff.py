@@ -1,20 +1,22 @@
-"""Sign-off: who stands behind the results, bound to them so that a moved number voids it."""
+"""Sign-off: who stands behind the results, bound to them so that a changed number voids it."""
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+
+from markupsafe import Markup
 
 from analysis.errors import InputError, SettingsError
-from analysis.files import write_whole
-from analysis.report.html import PAGE, kept_together
-from analysis.report.signature import signature_block
-from analysis.report.store import write_json
+from analysis.files import write_file
+from analysis.labels import plain_text
+from analysis.numbers import date_text
+from analysis.report.drawings import shape
 
 SIGNOFF = "signoff.json"
 SIGNED = ("results.json", "claims.json")
@@ -22,13 +24,7 @@ SIGNED = ("results.json", "claims.json")
 
 LONGEST = 200
 OPEN, CLOSE = "<!--signoff-->", "<!--/signoff-->"
-"""Where the page tells of the sign-off; texts of an export cannot write these signs."""
-
-_PLACE = re.compile(f"{OPEN}.*?{CLOSE}", re.DOTALL)
-_ADDED = re.compile(r"<!--signoff added-->.*?<!--/signoff added-->\n?", re.DOTALL)
-
-RUN, SOURCE = "run.json", "signed_source"
-"""File of a release, and the field of it, that names who had signed the run."""
+"""Where the page shows the sign-off; text of an export cannot write these, as it is escaped."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +40,7 @@ class SignOff:
     sha256 : str
         Of the results that were signed (`hash_results`).
     is_void : bool
-        Whether the results are others now, or are gone.
+        Whether the results have changed since, or are gone.
     """
 
     name: str
@@ -52,6 +48,16 @@ class SignOff:
     date: str
     sha256: str
     is_void: bool = False
+
+    @property
+    def text(self) -> str:
+        """The signature in words."""
+        by = (
+            f"Signed by {plain_text(self.name)}, {plain_text(self.role)}, on {date_text(self.date)}"
+        )
+        if not self.is_void:
+            return f"{by}."
+        return f"{by}; a number has changed since, so the signature no longer holds."
 
 
 def hash_results(folder: Path) -> str:
@@ -103,12 +109,12 @@ def read_signoffs(folder: Path) -> tuple[SignOff, ...]:
 
 
 def sign_run(folder: Path, *, name: str, role: str, on: date) -> SignOff:
-    """Sign the results of a run; whoever signed before, under the same name, signs anew.
+    """Sign the results of a run; a signature under the same name is replaced.
 
     Parameters
     ----------
     folder : Path
-        Finished run, or release.
+        Finished run.
     name, role : str
         Not empty; line ends become spaces.
     on : date
@@ -120,70 +126,43 @@ def sign_run(folder: Path, *, name: str, role: str, on: date) -> SignOff:
     InputError
         The folder holds no results.
     """
-    told = {"name": " ".join(name.split()), "role": " ".join(role.split())}
-    for field, text in told.items():
+    name, role = " ".join(name.split()), " ".join(role.split())
+    for option, text in (("--as", name), ("--role", role)):
         if not text or len(text) > LONGEST:
-            raise SettingsError(
-                f"--{'as' if field == 'name' else field} must hold 1 to 200 letters."
-            )
-    made = SignOff(
-        name=told["name"], role=told["role"], date=on.isoformat(), sha256=hash_results(folder)
-    )
+            raise SettingsError(f"{option} must hold 1 to {LONGEST} letters.")
+    made = SignOff(name=name, role=role, date=on.isoformat(), sha256=hash_results(folder))
     kept = [each for each in read_signoffs(folder) if each.name != made.name]
-    signatures = [
-        {k: v for k, v in asdict(each).items() if k != "is_void"} for each in [*kept, made]
-    ]
-    write_json(folder / SIGNOFF, {"signed": list(SIGNED), "signatures": signatures})
+    signatures = [asdict(each) for each in [*kept, made]]
+    for each in signatures:
+        del each["is_void"]
+    content = {"signed": list(SIGNED), "signatures": signatures}
+    write_file(folder / SIGNOFF, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
     show_signoff(folder)
     return made
 
 
-def signoff_view(folder: Path) -> dict[str, Any] | None:
-    """Return the sign-off as the page takes it; None when nobody has signed.
-
-    ``signatures`` are those of the folder, each with ``holds``; ``source`` those of the run that a
-    release was made from. ``holds`` alone is False when any signature is void.
-    """
-    signed = [asdict(each) | {"holds": not each.is_void} for each in read_signoffs(folder)]
-    source = _signed_source(folder)
-    if not signed and not source:
-        return None
-    return {
-        "signatures": signed,
-        "source": source,
-        "holds": all(each["holds"] for each in signed),
-    }
-
-
-def _signed_source(folder: Path) -> list[dict[str, str]]:
-    """Return who had signed the run that a release was made from, as its run.json tells."""
-    try:
-        found = json.loads((folder / RUN).read_text(encoding="utf-8")).get(SOURCE, [])
-        return [{key: str(each[key]) for key in ("name", "role", "date")} for each in found]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return []
-
-
-def holding(folder: Path) -> list[dict[str, str]]:
-    """Return name, role and day of those whose signature holds: the hash fits the results."""
-    return [{"name": each.name, "role": each.role, "date": each.date}
-            for each in read_signoffs(folder) if not each.is_void]  # fmt: skip
+def signature_block(signatures: Iterable[SignOff]) -> Markup:
+    """Return the sign-off as the page shows it; empty when nobody has signed."""
+    lines, is_void = [], False
+    for each in signatures:
+        is_void = is_void or each.is_void
+        if each.is_void:
+            mark = Markup(shape("fail"))
+            void = Markup('<p class="void"><span class="void">{} VOID.</span> {}</p>')
+            lines.append(void.format(mark, each.text))
+        else:
+            lines.append(Markup("<p>{}</p>").format(each.text))
+    if not lines:
+        return Markup("")
+    opening = Markup('<div class="sign{}" role="note"><strong>Sign-off</strong>')
+    return opening.format(" void" if is_void else "") + Markup("").join(lines) + Markup("</div>")
 
 
 def show_signoff(folder: Path) -> None:
-    """Write the sign-off as it stands now at its place on the page; the rest stays as it is.
-
-    A page without that place (made by hand, or by an older version) shows it at its head.
-    """
-    page = folder / PAGE
+    """Write the sign-off as it stands now at its place on the page; the rest stays as it is."""
+    page = folder / "index.html"
     if not page.is_file():
         return
-    text = _ADDED.sub("", page.read_text(encoding="utf-8"))
-    block = kept_together(str(signature_block(signoff_view(folder))))
-    head = re.search(r"<main[^>]*>\n?", text) or re.search(r"<body[^>]*>\n?", text)
-    if _PLACE.search(text):
-        text = _PLACE.sub(lambda _: f"{OPEN}{block}{CLOSE}", text, count=1)
-    elif block and head:
-        added = f"<!--signoff added-->{block}<!--/signoff added-->\n"
-        text = text[: head.end()] + added + text[head.end() :]
-    write_whole(page, text)
+    block = f"{OPEN}{signature_block(read_signoffs(folder))}{CLOSE}"
+    place = re.compile(f"{OPEN}.*?{CLOSE}", re.DOTALL)
+    write_file(page, place.sub(lambda _: block, page.read_text(encoding="utf-8"), count=1))

@@ -1,169 +1,334 @@
-"""Tables of the page: headings, cells of text and small drawings, made from result rows."""
+"""Tables made from result rows: numbers as text, each cell with the row its number comes from."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
+from zlib import crc32
 
-from markupsafe import Markup
+import pandas as pd
 
-from analysis.display.figures.labels import threshold_word
-from analysis.outcomes.rows import ResultRow
-from analysis.report.marks import interval_bar
-from analysis.wording import words
-from analysis.wording.numbers import NO_NUMBER, count_text, estimate_text, interval_text
-from analysis.wording.texts import say
+from analysis.labels import (
+    GROUPINGS,
+    GROUPS,
+    MEASURES,
+    METHODS,
+    POPULATIONS,
+    POPULATIONS_SHORT,
+    condition_word,
+    definition_word,
+    notes_text,
+    plain_text,
+    visit_word,
+    word,
+)
+from analysis.numbers import (
+    NO_NUMBER,
+    count_text,
+    estimate_text,
+    interval_text,
+    level_text,
+    number_text,
+)
+from analysis.report.drawings import interval_bar
+from analysis.results import Row, rows_of
 
 Band = tuple[float | None, float | None]
+Words = Callable[[Row], str]
+
 NO_BAND: Band = (None, None)
-
 LONGEST_NOTE = 1500
-"""Letters of a note under a table; the rest stands in the list of every number."""
+"""Letters of a note under a table; the list of every number has the rest."""
+
+LONGEST_ID = 160
+"""Letters of a fragment; a group may have a name of 10,000."""
+
+_COLUMNS = {"name": "check", "n": "rows", "sentence": "what was found"}
+"""Headings of registered tables whose columns are named for programs."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
+class Cell:
+    """A cell: its text, a second line under it, and the fragment of the row it shows."""
+
+    text: str
+    small: str = ""
+    row: str = ""
+    bar: str = ""
+
+
+@dataclass(frozen=True)
 class Heading:
-    """A column's heading; ``numeric`` columns are set to the right."""
+    """A column's heading; numeric columns are set to the right."""
 
     text: str
     numeric: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class TableView:
-    """A table to print. The first cell of each line heads it.
+@dataclass(frozen=True)
+class Table:
+    """A table to print; the first cell of a line heads it.
 
-    ``marked`` are numbers of lines to set off: the ones a claim is judged on.
+    ``marked`` are the places of lines to set off, those a claim is judged on.
     """
 
     caption: str
     headings: tuple[Heading, ...]
-    lines: tuple[tuple[str | Markup, ...], ...]
+    lines: tuple[tuple[Cell, ...], ...]
     note: str = ""
-    marked: frozenset[int] = frozenset()
+    marked: tuple[int, ...] = ()
 
 
-LONGEST_ID = 200
-"""Letters of a fragment; a group may be named by 10,000."""
+class MadeBy(NamedTuple):
+    """The cell of an executed notebook that made a row, and its address."""
+
+    name: str
+    href: str
 
 
-def row_anchor(row: ResultRow) -> str:
+@dataclass(frozen=True)
+class Group:
+    """Rows of one measure made by one method in one cell, with what must be read with them."""
+
+    measure: str
+    about: str
+    made_by: MadeBy
+    lines: tuple[tuple[str, Row], ...]
+
+
+def anchor(row: Row) -> str:
     """Return the fragment under which a row stands in the list of every number."""
-    return f"r-{row.result_id[:LONGEST_ID]}"
+    name = row.result_id
+    if len(name) > LONGEST_ID:
+        name = f"{name[:LONGEST_ID]}-{crc32(name.encode('utf-8', 'replace')):x}"
+    return f"r-{name}"
 
 
-def linked(row: ResultRow, text: str) -> Markup:
-    """Return a number as a link to its result row."""
-    return Markup('<a class="n" href="#{}">{}</a>').format(row_anchor(row), text)
+def cell_of(row: Row, *, with_interval: bool = False) -> Cell:
+    """Return a row's number as a cell, the interval on a line of its own where it is asked for."""
+    interval = interval_text(row) if with_interval and row.value is not None else NO_NUMBER
+    return Cell(estimate_text(row), "" if interval == NO_NUMBER else interval, anchor(row))
 
 
-def note_of(rows: Sequence[ResultRow]) -> str:
-    """Return the methods and warnings of rows, each sentence once."""
-    methods = list(dict.fromkeys(row.method for row in rows if row.method))
-    warnings = list(dict.fromkeys(text for row in rows for text in row.warnings))
-    said = [say("table.all_starters")] if any(map(_counts_missing, rows)) else []
-    said += [say("table.method", methods="; ".join(methods))] if methods else []
-    return words.plain_text(" ".join([*said, *warnings]), longest=LONGEST_NOTE)
+def threshold_word(threshold_pct: float | None) -> str:
+    """Return "at least 30 %", or nothing where there is no threshold."""
+    if threshold_pct is None:
+        return ""
+    return f"at least {number_text(threshold_pct, decimals=int(threshold_pct % 1 != 0))} %"
 
 
-def _counts_missing(row: ResultRow) -> bool:
-    return row.measure == "responder_share" and row.population == "all_starters"
+def response_word(row: Row) -> str:
+    """Return what counts as response: "at least 30 %", or the definition without a threshold."""
+    threshold = threshold_word(row.threshold_pct)
+    if threshold and row.definition in ("", "percent_reduction"):
+        return threshold
+    return ", ".join(text for text in (definition_word(row.definition), threshold) if text)
+
+
+def group_word(row: Row) -> str:
+    """Return the group of a row in words; nothing for all patients of a condition."""
+    return "" if row.group_by == "all" else word(GROUPS, row.group) or "(not stated)"
+
+
+def population_word(row: Row) -> str:
+    """Return who is counted, in few words."""
+    return word(POPULATIONS_SHORT, row.population)
+
+
+def pick(rows: Iterable[Row], **keys: Any) -> list[Row]:
+    """Return the rows whose fields equal the keys; a tuple means any of its values."""
+    return [
+        row
+        for row in rows
+        if all(
+            getattr(row, name) in want if isinstance(want, tuple) else getattr(row, name) == want
+            for name, want in keys.items()
+        )
+    ]
+
+
+def readable(results: pd.DataFrame, *, labels: Mapping[str, str] | None = None) -> pd.DataFrame:
+    """Return results in words, as the report prints them, for the last line of a notebook cell.
+
+    Parameters
+    ----------
+    results : DataFrame
+        Rows of a results frame, in the order to show.
+    labels : mapping of str to str, optional
+        Condition labels by code.
+
+    Returns
+    -------
+    DataFrame of str
+        A line a row. Columns in which all rows say the same are left out, but for the numbers.
+    """
+    words: dict[str, Words] = {
+        "condition": lambda row: condition_word(row.condition, labels or {}),
+        "group": group_word,
+        "measure": lambda row: word(MEASURES, row.measure),
+        "definition": lambda row: definition_word(row.definition),
+        "threshold": lambda row: threshold_word(row.threshold_pct),
+        "counted": lambda row: word(POPULATIONS, row.population),
+        "visit": lambda row: visit_word(row.visit),
+    }
+    numbers: dict[str, Words] = {
+        "estimate": estimate_text,
+        "interval": interval_text,
+        "n": lambda row: count_text(row.n),
+        "missing": lambda row: count_text(row.n_missing),
+    }
+    rows = rows_of(results)
+    frame = pd.DataFrame(
+        {name: [text(row) for row in rows] for name, text in (words | numbers).items()}, dtype=str
+    )
+    alike = [name for name in words if len(rows) > 1 and len(set(frame[name])) == 1]
+    return frame.drop(columns=alike)
+
+
+# --- two forms of table -------------------------------------------------------------------------
+
+
+def note_of(rows: Sequence[Row]) -> str:
+    """Return the methods and notes of rows, each sentence once."""
+    methods = dict.fromkeys(METHODS[row.method] for row in rows if row.method != "count")
+    notes = dict.fromkeys(each for row in rows for each in row.notes.split(";") if each)
+    texts = [f"Method: {'; '.join(methods)}."] if methods else []
+    if any(row.measure == "responder_share" and row.population == "all_starters" for row in rows):
+        texts.insert(0, "All who started: a missing patient counts as not responding.")
+    return plain_text(" ".join([*texts, *map(notes_text, notes)]), longest=LONGEST_NOTE)
 
 
 def estimates_table(
-    rows: Sequence[ResultRow],
+    rows: Sequence[Row],
     *,
     caption: str,
-    heads: Sequence[tuple[str, Callable[[ResultRow], str]]],
-    band: Callable[[ResultRow], Band] = lambda row: NO_BAND,
-    is_marked: Callable[[ResultRow], bool] = lambda row: False,
-    beside: tuple[str, Callable[[ResultRow], str]] | None = None,
-) -> TableView | None:
-    """Return rows as a table: the given leading columns, then estimate, interval, n, a drawing.
+    heads: Sequence[tuple[str, Words]],
+    band: Callable[[Row], Band] = lambda row: NO_BAND,
+    judged: frozenset[str] = frozenset(),
+    exact: Words | None = None,
+) -> Table | None:
+    """Return a line a row: leading columns, estimate, interval, patients, missing, a drawing.
 
-    ``heads`` are headings, each with the text of a row; columns empty throughout are left out.
-    ``beside`` is a further interval column. None when there are no rows.
+    Parameters
+    ----------
+    rows : sequence of Row
+        None is returned when there are none.
+    heads : sequence of (str, function)
+        Headings of the leading columns, each with the text of a row; those empty throughout leave.
+    band : function
+        The cited band to draw behind a row's interval.
+    judged : set of str
+        ``result_id`` of the rows a claim is judged on.
+    exact : function, optional
+        A second interval of a row.
     """
     if not rows:
         return None
-    kept = [(title, tell) for title, tell in heads if any(tell(row) for row in rows)]
-    kept = kept or list(heads[:1])
-    drawn = any(interval_bar(r.value, r.low, r.high, unit=r.unit) for r in rows)
-    beside = beside if beside and any(beside[1](row) for row in rows) else None
-    further = [beside[0]] if beside else []
-    numbers = [say("rows.estimate"), say("rows.interval"), *further,
-               say("rows.patients"), say("rows.missing")]  # fmt: skip
-    headings = [Heading(text=title) for title, _ in kept]
-    headings += [Heading(text=title, numeric=True) for title in numbers]
-    if drawn:
+    kept = [head for head in heads if any(head[1](row) for row in rows)] or list(heads[:1])
+    second = [("Exact interval", exact)] if exact and any(map(exact, rows)) else []
+    bars = [interval_bar(r.value, r.low, r.high, unit=r.unit, band=band(r)) for r in rows]
+    headings = [Heading(title) for title, _ in kept]
+    headings += [
+        Heading(title, numeric=True)
+        for title in ("Estimate", "Interval", *(title for title, _ in second), "Patients",
+                      "Missing")
+    ]  # fmt: skip
+    if any(bars):
         banded = any(band(row) != NO_BAND for row in rows)
-        headings.append(Heading(text=say("heads.drawn_band" if banded else "heads.drawn")))
+        headings.append(Heading("Interval and cited band" if banded else "Interval drawn"))
     lines = []
-    for row in rows:
-        line: list[str | Markup] = [tell(row) or NO_NUMBER for _, tell in kept]
-        line += [linked(row, estimate_text(row)), interval_text(row)]
-        line += [beside[1](row) or NO_NUMBER] if beside else []
-        line += [count_text(row.n), count_text(row.n_missing)]
-        if drawn:
-            line.append(interval_bar(row.value, row.low, row.high, unit=row.unit, band=band(row)))
-        lines.append(tuple(line))
-    return TableView(
-        caption=caption,
-        headings=tuple(headings),
-        lines=tuple(lines),
-        note=note_of(rows),
-        marked=frozenset(place for place, row in enumerate(rows) if is_marked(row)),
-    )
+    for row, bar in zip(rows, bars, strict=True):
+        line = [Cell(text(row) or NO_NUMBER) for _, text in kept]
+        line += [cell_of(row), Cell(interval_text(row))]
+        line += [Cell(text(row) or NO_NUMBER) for _, text in second]
+        line += [Cell(count_text(row.n)), Cell(count_text(row.n_missing))]
+        lines.append((*line, Cell("", bar=bar)) if any(bars) else tuple(line))
+    marked = tuple(place for place, row in enumerate(rows) if row.result_id in judged)
+    return Table(caption, tuple(headings), tuple(lines), note_of(rows), marked)
 
 
 def crossed_table(
-    rows: Sequence[ResultRow],
+    rows: Sequence[Row],
     *,
     caption: str,
-    down: tuple[str, Callable[[ResultRow], str]],
-    across: Callable[[ResultRow], str],
-    show: Callable[[ResultRow], str | Markup] | None = None,
-    with_note: bool = True,
-) -> TableView | None:
+    down: tuple[str, Words],
+    across: Words,
+    with_interval: bool = True,
+    note: str | None = None,
+) -> Table | None:
     """Return rows with one thing down the side and another across the top; None without rows."""
     if not rows:
         return None
     title, side = down
-    tops = list(dict.fromkeys(across(row) for row in rows))
-    cells: dict[str, dict[str, str | Markup]] = {}
+    tops = list(dict.fromkeys(map(across, rows)))
+    cells: dict[str, dict[str, Cell]] = {}
     for row in rows:
-        cells.setdefault(side(row) or say("heads.all"), {}).setdefault(
-            across(row), (show or plain_link)(row)
-        )
-    headings = [Heading(text=title), *(Heading(text=top, numeric=True) for top in tops)]
-    lines = tuple(
-        (name, *(found.get(top, NO_NUMBER) for top in tops)) for name, found in cells.items()
-    )
-    return TableView(
-        caption=caption,
-        headings=tuple(headings),
-        lines=lines,
-        note=note_of(rows) if with_note else "",
+        found = cells.setdefault(side(row) or "all", {})
+        found.setdefault(across(row), cell_of(row, with_interval=with_interval))
+    return Table(
+        caption,
+        (Heading(title), *(Heading(top, numeric=True) for top in tops)),
+        tuple(
+            (Cell(name), *(found.get(top, Cell(NO_NUMBER)) for top in tops))
+            for name, found in cells.items()
+        ),
+        note_of(rows) if note is None else note,
     )
 
 
-def plain_link(row: ResultRow) -> Markup:
-    """Return a row's number as a link to the row."""
-    return linked(row, estimate_text(row))
+def plain_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
+    """Return a table a notebook registered, as it is."""
+    rows = [list(line) for line in rows]
+    numeric = [
+        any(map(_is_number, column)) and all(each is None or _is_number(each) for each in column)
+        for column in zip(*rows, strict=True)
+    ] or [False] * len(columns)
+    names = [_COLUMNS.get(str(name), plain_text(str(name).replace("_", " "))) for name in columns]
+    return Table(
+        plain_text(title, longest=200),
+        tuple(Heading(name[:1].upper() + name[1:], is_number)
+              for name, is_number in zip(names, numeric, strict=True)),
+        tuple(tuple(_plain_cell(value) for value in line) for line in rows),
+        "" if rows else "None.",
+    )  # fmt: skip
 
 
-def with_interval(row: ResultRow) -> Markup:
-    """Return estimate and interval in one cell, the interval on a line of its own."""
-    if row.value is None or (row.low is None and row.high is None):
-        return plain_link(row)
-    lines = Markup("{}<br><small>{}</small>")
-    return lines.format(plain_link(row), interval_text(row))
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def response_word(row: ResultRow) -> str:
-    """Return what counts as response: "at least 30 %", or the definition without a threshold."""
-    by_share = row.definition in ("", "percent_reduction") and row.threshold_pct is not None
-    if by_share:
-        return threshold_word(row.threshold_pct)
-    told = (words.word(words.DEFINITIONS, row.definition), threshold_word(row.threshold_pct))
-    return ", ".join(text for text in told if text)
+def _plain_cell(value: object) -> Cell:
+    if value is None:
+        return Cell(NO_NUMBER)
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return Cell(number_text(value, decimals=0 if float(value).is_integer() else 2))
+    return Cell(plain_text(str(value), longest=800) or NO_NUMBER)
+
+
+def group_rows(rows: Iterable[Row], cells: Mapping[str, MadeBy]) -> list[Group]:
+    """Return rows in groups of one measure, method, notes and cell; measures stay together.
+
+    ``cells`` are by ``result_id``; of a row that is not in it only the notebook is named.
+    """
+    groups: dict[str, dict[tuple[str, str, MadeBy], list[Row]]] = {}
+    for row in rows:
+        made_by = cells.get(row.result_id) or MadeBy(row.notebook, "")
+        key = (row.method, row.notes, made_by)
+        groups.setdefault(row.measure, {}).setdefault(key, []).append(row)
+    made = []
+    for measure, found in groups.items():
+        for (method, notes, made_by), members in found.items():
+            levels = dict.fromkeys(level_text(r.level) for r in members if r.level is not None)
+            about = f"{', '.join([METHODS[method], *levels])}. {notes_text(notes)}".strip()
+            name = word(MEASURES, measure)
+            lines = tuple((_what(row) or name, row) for row in members)
+            made.append(Group(name, plain_text(about, longest=900), made_by, lines))
+    return made
+
+
+def _what(row: Row) -> str:
+    """Return what a row is of, its measure apart: definition, group, population, visit."""
+    group = f"{word(GROUPINGS, row.group_by)}: {group_word(row)}" if row.group_by != "all" else ""
+    parts = (response_word(row), group, population_word(row), visit_word(row.visit))
+    return ", ".join(part for part in parts if part)

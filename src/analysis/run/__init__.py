@@ -1,1 +1,1 @@
-"""Running the notebooks: what a study is, which notebooks run on what, and the run folder."""
+"""Running the notebooks: what runs when, in which process, what is reused, what is left behind."""

@@ -1,160 +1,307 @@
-"""The plan of a run as a graph: which notebook runs on which condition, and what it waits for."""
+"""The plan of a run: which notebooks, in which order, with which parameters and settings.
+
+A notebook's number says when it runs: those below 70 measure, side by side; 70 to 79 judge what was
+measured; 80 to 89 sum up; 90 and above are no part of a run. Any notebook that is put into the
+folder under such a number takes part.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+import ast
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from analysis.errors import InputError, SettingsError, suggest
-from analysis.run.tasks import Task
+from analysis.errors import InputError, MappingError, SettingsError, suggest
+from analysis.intake.mapping import load_yaml
+from analysis.settings import AnalysisSettings, check_setting, make_settings, suite_folder
 
 ALL = "all"
+JUDGES, SUMS_UP, APART = 70, 80, 90
+"""First numbers of the notebooks that judge, that sum up, and that no run includes."""
 
-WHOLE_EXPORT = ("10_data_quality",)
-PER_CONDITION = ("20_responders", "30_pain_reduction", "40_relief_duration")
-CLAIMS, SUMMARY = FROM_RESULTS = ("70_claims", "80_director_summary")
+POOLED = "pooled_only"
+QUESTION = "**The question:**"
+"""What the line begins with in which a notebook states its question."""
 
-USUAL_SECONDS = {
-    "10_data_quality": (1.0, 0.0005),
-    "20_responders": (2.0, 0.0005),
-    "30_pain_reduction": (2.0, 0.0005),
-    "40_relief_duration": (4.0, 0.008),
-    "70_claims": (3.0, 0.002),
-    "80_director_summary": (1.0, 0.0),
+TYPES: dict[str, tuple[type, ...]] = {
+    "str": (str,),
+    "int": (int,),
+    "float": (float, int),
+    "bool": (bool,),
 }
-"""Seconds a notebook takes, and more per patient: a guess until a run has been timed."""
-
-UNKNOWN_SECONDS = (2.0, 0.001)
-STEADY_PATIENTS = 200
-"""Part of a notebook's time that does not depend on patients, told in patients."""
 
 
-def make_plan(
-    conditions: Sequence[str],
-    *,
-    datasets: Callable[[str], Path],
-    work: Callable[[str], Path],
-) -> tuple[Task, ...]:
-    """Return the tasks of a run, those first that others wait for.
+@dataclass(frozen=True, kw_only=True)
+class Parameter:
+    """One line of a parameters cell: name, type in words, default, and the comment behind it."""
 
-    Parameters
-    ----------
-    conditions : sequence of str
-        Condition codes; ``all`` (every patient) is added where it is not among them.
-    datasets : callable
-        Gives the folder of prepared datasets of a condition.
-    work : callable
-        Gives the folder a task writes to, by the task's name; what it reads of other tasks lies in
-        ``inputs`` below that.
-    """
-    first = [_task(each, ALL, datasets, work) for each in WHOLE_EXPORT]
-    measured = [
-        _task(each, code, datasets, work, condition=code)
-        for code in dict.fromkeys([ALL, *conditions])
-        for each in PER_CONDITION
-    ]
-    made = [*first, *measured]
-    for notebook in FROM_RESULTS:
-        # The claims need every notebook before them, the summary needs the claims (and reads all).
-        needs = [made[-1].name] if notebook == SUMMARY else [task.name for task in made]
-        task = _task(notebook, ALL, datasets, work)
-        reads = {"results_from": str(inputs_of(work(task.name)))}
-        made.append(replace(task, needs=tuple(needs), parameters={**task.parameters, **reads}))
-    return tuple(made)
+    name: str
+    type: str
+    default: Any
+    help: str
 
 
-def _task(
-    notebook: str,
-    code: str,
-    datasets: Callable[[str], Path],
-    work: Callable[[str], Path],
-    **more: Any,
-) -> Task:
-    made = Task(notebook=notebook, condition=code, parameters={})
-    places = {"datasets": str(datasets(code)), "results_dir": str(work(made.name))}
-    return replace(made, parameters={**places, **more})
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """One notebook with its parameters; ``needs`` names the tasks whose results it reads."""
+
+    path: Path
+    condition: str = ALL
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Name of the task and of its files: ``20_responders.all``."""
+        return f"{self.path.stem}.{self.condition}"
 
 
-def inputs_of(folder: Path) -> Path:
-    """Return where a task finds the results of those it needs."""
-    return folder / "inputs"
-
-
-def everything_before(task: Task, tasks: Sequence[Task]) -> tuple[str, ...]:
-    """Return the names of all tasks that had to end before this one, near and far, in plan order.
+def find_notebooks(folder: Path) -> tuple[Path, ...]:
+    """Return the notebooks of a run in their order.
 
     Raises
     ------
-    SettingsError
-        The plan names a task that it does not have.
-    """
-    by_name = {each.name: each for each in tasks}
-    found: set[str] = set()
-    open_ = list(task.needs)
-    while open_:
-        name = open_.pop()
-        if name not in by_name:
-            raise SettingsError(f"the plan has no task '{name}', which {task.name} needs.")
-        if name not in found:
-            found.add(name)
-            open_ += by_name[name].needs
-    return tuple(name for name in by_name if name in found)
-
-
-def choose_conditions(
-    wanted: Sequence[str], *, labels: Mapping[str, str], there: Sequence[str]
-) -> tuple[str, ...]:
-    """Return the conditions to run, in the order of the labels: those asked for, else all there.
-
-    Raises
-    ------
-    SettingsError
-        Unknown condition, or none in the export.
     InputError
-        A condition asked for has no patient in the export.
+        There are none.
     """
-    known = [ALL, *labels]
-    for code in wanted:
-        if code not in known:
-            raise SettingsError(
-                f"there is no condition '{code}'.{suggest(code, known)} Known: {', '.join(known)}."
-            )
-        if code not in (*there, ALL):
-            raise InputError(
-                f"the export has no patient with condition '{code}'; it has {', '.join(there)}."
-            )
-    chosen = tuple(code for code in known if code in (wanted or there))
-    if not chosen:
-        raise SettingsError("the export has no patient with a known condition.")
-    return chosen
-
-
-def with_expected_seconds(
-    tasks: Sequence[Task], *, patients: Mapping[str, int], durations: Mapping[str, Any]
-) -> tuple[Task, ...]:
-    """Return the tasks with the time each is expected to take, so that the longest begin first.
-
-    Parameters
-    ----------
-    tasks : sequence of Task
-    patients : mapping
-        Patients by condition code.
-    durations : mapping
-        By task name ``[seconds, patients]`` of an earlier run; anything else counts as unknown.
-    """
-    count = {**patients, ALL: sum(patients.values())}
-    return tuple(
-        replace(task, expected_seconds=_expected(task, count.get(task.condition, 0), durations))
-        for task in tasks
+    numbered = re.compile(r"[0-8]\d_\w+\.ipynb")
+    found = (path for path in folder.glob("*.ipynb") if numbered.fullmatch(path.name))
+    if notebooks := tuple(sorted(found)):
+        return notebooks
+    raise InputError(
+        f"{folder} holds no notebooks to run: names such as 25_sleep.ipynb are expected, with a "
+        f"number below {APART}. `reliefcheck new FOLDER` makes such a folder."
     )
 
 
-def _expected(task: Task, n: int, durations: Mapping[str, Any]) -> float:
+def number_of(notebook: Path) -> int:
+    """Return the number a notebook's name begins with."""
+    return int(notebook.name[:2])
+
+
+def read_cells(notebook: Path) -> list[Any]:
+    """Return the cells of a notebook; InputError when the file is no notebook."""
+    import nbformat
+
     try:
-        seconds, then = map(float, durations[task.name])
-        return seconds * (n + STEADY_PATIENTS) / (then + STEADY_PATIENTS)
-    except (KeyError, TypeError, ValueError, ZeroDivisionError):
-        steady, each = USUAL_SECONDS.get(task.notebook, UNKNOWN_SECONDS)
-        return steady + each * n
+        return list(nbformat.read(notebook, as_version=4).cells)
+    except OSError as error:
+        raise InputError(f"{notebook} cannot be read: {error.strerror}.") from None
+    except Exception:
+        raise InputError(f"{notebook} is no Jupyter notebook.") from None
+
+
+def read_question(notebook: Path) -> str:
+    """Return the question a notebook opens with; empty where it states none."""
+    for line in read_cells(notebook)[0].source.splitlines():
+        if line.startswith(QUESTION):
+            return line.removeprefix(QUESTION).strip()
+    return ""
+
+
+def read_parameters(notebook: Path) -> dict[str, Parameter]:
+    """Return the parameters a notebook declares.
+
+    Raises
+    ------
+    SettingsError
+        There is no one cell tagged ``parameters``, or a line of it is not ``name: type = value``
+        with a literal value. papermill would pass over a name without a type, and a value that is
+        computed there keeps the defaults it was computed from.
+    """
+    cells = [
+        cell for cell in read_cells(notebook) if "parameters" in cell.metadata.get("tags", ())
+    ]
+    if len(cells) != 1:
+        raise SettingsError(
+            f"{notebook.name} has {len(cells)} cells tagged 'parameters'; one parameters cell is "
+            "expected."
+        )
+    source = cells[0].source
+    try:
+        lines = ast.parse(source).body
+    except SyntaxError as error:
+        raise SettingsError(f"{notebook.name}: the parameters cell is no Python: {error}") from None
+    found = [_read_line(line, source, notebook) for line in lines]
+    return {parameter.name: parameter for parameter in found}
+
+
+def _read_line(line: ast.stmt, source: str, notebook: Path) -> Parameter:
+    told = source.splitlines()[line.lineno - 1]
+    comment = told.encode()[line.end_col_offset :].decode().partition("#")[2].strip()
+    if (
+        isinstance(line, ast.AnnAssign)
+        and isinstance(line.target, ast.Name)
+        and isinstance(line.annotation, ast.Name)
+        and line.annotation.id in TYPES
+        and line.value is not None
+    ):
+        try:
+            default = ast.literal_eval(line.value)
+        except ValueError:
+            default = None
+        if isinstance(default, TYPES[line.annotation.id]) and "=" not in comment:
+            return Parameter(
+                name=line.target.id, type=line.annotation.id, default=default, help=comment
+            )
+    raise SettingsError(
+        f"{notebook.name}: `{told.strip()}` in the parameters cell; each line must be "
+        f"`name: type = value  # unit` with one of the types {', '.join(TYPES)}, a plain value, "
+        "and no equals sign in the comment."
+    )
+
+
+def check_parameters(notebook: Path, values: Mapping[str, Any]) -> None:
+    """Refuse values a notebook does not declare or take; papermill would only warn.
+
+    Raises
+    ------
+    SettingsError
+        An unknown name (the nearest is offered), a wrong type, or a setting out of range.
+    """
+    declared = read_parameters(notebook)
+    for name, value in values.items():
+        if name not in declared:
+            raise SettingsError(
+                f"{notebook.name} has no parameter '{name}'.{suggest(name, declared)} "
+                f"It has: {', '.join(declared)}."
+            )
+        kind = declared[name].type
+        if not isinstance(value, TYPES[kind]) or (isinstance(value, bool) and kind != "bool"):
+            raise SettingsError(f"{notebook.name}: {name} is {value!r}, which is no {kind}.")
+        if name in AnalysisSettings.model_fields:
+            check_setting(name, value, where=notebook.name)
+
+
+def make_plan(
+    notebooks: Sequence[Path],
+    conditions: Sequence[str],
+    *,
+    settings: Mapping[str, Any],
+    datasets: Path,
+    present: Sequence[str] = (),
+) -> tuple[Task, ...]:
+    """Return the tasks of a run in an order in which they can run.
+
+    Parameters
+    ----------
+    notebooks : sequence of Path
+    conditions : sequence of str
+        Conditions asked for, a task each for every notebook that measures; empty runs each once,
+        for all. What was measured is judged and summed up once.
+    settings : mapping
+        Settings in force, given to every notebook that declares them.
+    datasets : Path
+        Prepared analysis datasets (`analysis.adam.study.write_study`).
+    present : sequence of str
+        Conditions of the export. A notebook with a parameter ``pooled_only`` takes longest, and
+        runs for all together and for each of them, so that every core has work.
+    """
+    tasks: list[Task] = []
+    for path in notebooks:
+        declared = read_parameters(path)
+        known = {"datasets": str(datasets), **settings}
+        given = {name: value for name, value in known.items() if name in declared}
+        stage = _stage(path)
+        needs = tuple(task.name for task in tasks if _stage(task.path) < stage)
+        codes = conditions or ([ALL, *present] if POOLED in declared else [ALL])
+        for code in codes if "condition" in declared and not stage else [ALL]:
+            own = {**given, "condition": code} if "condition" in declared else given
+            if POOLED in declared:
+                own = {**own, POOLED: code == ALL and len(codes) > 1}
+            check_parameters(path, own)
+            tasks.append(Task(path=path, condition=code, parameters=own, needs=needs))
+    return tuple(tasks)
+
+
+def _stage(notebook: Path) -> int:
+    return sum(number_of(notebook) >= first for first in (JUDGES, SUMS_UP))
+
+
+def choose_conditions(
+    wanted: Sequence[str], *, known: Iterable[str], present: Sequence[str]
+) -> tuple[str, ...]:
+    """Return the conditions asked for, in the order of the suite's list; empty means all.
+
+    Raises
+    ------
+    SettingsError
+        An unknown condition.
+    InputError
+        The export has no patient with it, or none at all.
+    """
+    names = [ALL, *known]
+    for code in wanted:
+        if code not in names:
+            raise SettingsError(
+                f"there is no condition '{code}'.{suggest(code, names)} Known: {', '.join(names)}."
+            )
+        if code not in (*present, ALL):
+            raise InputError(
+                f"the export has no patient with condition '{code}'; it has {', '.join(present)}."
+            )
+    return tuple(code for code in names if code in wanted)
+
+
+def load_settings_file(path: Path) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return the settings and the conditions that a settings file (YAML) asks for.
+
+    Raises
+    ------
+    SettingsError
+        No such file, no YAML, an unknown setting, a wrong type or a value out of range; the line is
+        named.
+    """
+    try:
+        file = load_yaml(path)
+    except MappingError as error:
+        raise SettingsError(str(error)) from None
+    content = file.values
+    if not isinstance(content, dict) or not content:
+        raise SettingsError(f"{path.name} holds no settings: `name: value` lines are expected.")
+    for name, value in content.items():
+        where = f"{path.name}, line {file.line((name,))}"
+        if name == "conditions":
+            _check_conditions(value, where)
+        elif value is None:
+            raise SettingsError(f"{where}: {name} has nothing after it; give a value.")
+        else:
+            check_setting(str(name), value, where=where)
+    given = content.pop("conditions", [])
+    make_settings(content, where=path.name)
+    return content, tuple([given] if isinstance(given, str) else given)
+
+
+def _check_conditions(given: Any, where: str) -> None:
+    codes = [given] if isinstance(given, str) else given
+    if not isinstance(codes, list) or not all(isinstance(code, str) and code for code in codes):
+        raise SettingsError(f"{where}: conditions is {given!r}; a list such as [crps] is expected.")
+    if len(set(codes)) < len(codes):
+        raise SettingsError(f"{where}: conditions names one twice.")
+
+
+def read_assignments(texts: Sequence[str]) -> dict[str, Any]:
+    """Return the settings of ``--set NAME=VALUE``; SettingsError names what is wrong."""
+    found: dict[str, Any] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        where = f"--set {text}"
+        if not equals:
+            raise SettingsError(f"{where}: NAME=VALUE is expected.")
+        if name in found:
+            raise SettingsError(f"{where}: {name} is set twice.")
+        kind = getattr(AnalysisSettings.model_fields.get(name), "annotation", str)
+        try:
+            found[name] = kind(value) if kind in (int, float) else value
+        except ValueError:
+            found[name] = value  # refused next, with what is expected
+        check_setting(name, found[name], where=where)
+    return found
+
+
+def notebook_folder() -> Path:
+    """Return the folder of the suite's own notebooks."""
+    return suite_folder() / "notebooks"

@@ -1,45 +1,133 @@
-"""One run from an export to a report: prepare, execute, collect, write, move into place."""
+"""One run from an export to a report: prepare, execute or reuse, collect, write, move into place.
+
+Nothing heavy is imported until it is known that something has to be computed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import json
+import os
+import platform
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from analysis.errors import RunError
-from analysis.run import plan
-from analysis.run.cache_keys import reports_folder
-from analysis.run.cache_prepared import Prepared, keep_prepared, prepare
-from analysis.run.cache_runs import Finished, copy_finished, find_finished, keep_finished
-from analysis.run.cache_store import Cache
-from analysis.run.folder import point_latest, publish, run_folder_names, workplace
-from analysis.run.schedule import run_tasks
-from analysis.run.schedule_desk import SCRATCH, TaskDesk, task_folder
-from analysis.run.session_release import release_beside
-from analysis.run.session_request import (
-    RunRequest,
-    RunResult,
-    Session,
-    engine_of,
-    open_session,
+from analysis.errors import RunError, SettingsError
+from analysis.files import sha256_of, write_file
+from analysis.run.execute import (
+    Executor,
+    Listener,
+    LocalExecutor,
+    Outcome,
+    check_engine,
+    executed_path,
+    run_tasks,
 )
-from analysis.run.tasks import Executor, Listener, Outcome, Task
-from analysis.run.writing import write_run
+from analysis.run.folder import (
+    LOCK,
+    check_out,
+    point_latest,
+    publish,
+    reports_folder,
+    run_folder_names,
+    workplace,
+)
+from analysis.run.plan import Task, choose_conditions, find_notebooks, make_plan, notebook_folder
+from analysis.run.reuse import (
+    RUN_FILE,
+    Cache,
+    default_cache,
+    digest_code,
+    digest_export,
+    digest_libraries,
+    digest_of,
+    open_cache,
+    run_key,
+    task_key,
+)
+from analysis.settings import data_folder, suite_folder
 
 if TYPE_CHECKING:
-    from analysis.run.study import Study
+    from analysis.adam.study import Study
 
-__all__ = ["RunRequest", "RunResult", "Session", "open_session", "run_study"]
+DATA, RESULTS, SCRATCH, FAILED = "data", "results", ".tasks", "failed"
 
-DURATIONS = "durations.json"
-"""What is remembered in the cache of how long notebooks took; a guess, never a result."""
+AGENT = "RELIEFCHECK_AGENT"
+"""Environment variable that names who ran it; the machine's user is not written down."""
+
+PACKAGES = (
+    "reliefcheck", "numpy", "pandas", "scipy", "statsmodels", "matplotlib", "seaborn", "papermill",
+    "jupyterlab", "pyarrow",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRequest:
+    """What the user asked for.
+
+    Parameters
+    ----------
+    export, mapping : Path
+    conditions : tuple of str
+        Condition codes; empty means all together and each.
+    settings : mapping
+        Settings that win over those of the mapping.
+    out : Path, optional
+        Folder for the report; by default a new one under ``reports``.
+    workers : int
+        Notebooks at a time, at least 1.
+    engine : str
+        One of `analysis.run.execute.ENGINES`; empty takes the best on this machine.
+    cache : Path or None
+        Folder where results are kept; None reads and keeps nothing.
+    notebooks : Path
+        Folder of the notebooks.
+    """
+
+    export: Path
+    mapping: Path | None = None
+    conditions: tuple[str, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    out: Path | None = None
+    workers: int = 2
+    engine: str = ""
+    cache: Path | None = field(default_factory=default_cache)
+    notebooks: Path = field(default_factory=notebook_folder)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunResult:
+    """Where the report lies and how it came about.
+
+    ``notes`` are sentences for the user; ``problems`` says which parts of the report could not be
+    made; ``unchanged`` that an earlier run's report stands, because nothing has changed.
+    """
+
+    folder: Path
+    outcomes: tuple[Outcome, ...]
+    seconds: float
+    notes: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    unchanged: bool = False
+
+    @property
+    def page(self) -> Path:
+        """The report's page."""
+        return self.folder / "index.html"
 
 
 def run_study(
     request: RunRequest,
     *,
-    listener: Listener | None = None,
+    listen: Listener = lambda *_: None,
     open_executor: Callable[[], Executor] | None = None,
 ) -> RunResult:
     """Run all notebooks on an export and write the report.
@@ -47,171 +135,363 @@ def run_study(
     Parameters
     ----------
     request : RunRequest
-    listener : callable, optional
-        Told what happens, see `analysis.run.tasks.Listener`.
+    listen : Listener
+        See `analysis.run.execute.Listener`.
     open_executor : callable, optional
         Gives who executes the notebooks; by default the engine of the request.
 
     Raises
     ------
     InputError, MappingError, ContractError, SettingsError
-        What the user gave is wrong; no report folder is left behind.
+        What the user gave is wrong; nothing is left behind.
     RunError
-        The report cannot be written (a full disk); no report folder is left behind.
+        A notebook failed, or the report cannot be written (a full disk). No run folder is left;
+        notebooks that were finished are kept and do not run again.
     """
-    with errors_in_a_sentence():
-        session = open_session(request)
-        found = find_finished(session.cache, session.key) if session.key else None
-        if found is not None:
-            result = _unchanged(session, found)
-        else:
-            result = _run(session, listener or _silent, open_executor or _executor_of(request))
-        return release_beside(result) if request.release else result
+    with _errors_in_a_sentence():
+        run = _Run(request)
+        unchanged = run.find_unchanged()
+        return unchanged or run.execute(listen, open_executor or run.open_local)
 
 
-def _silent(*_: object) -> None:
-    """Listen to nothing."""
+def plan_study(request: RunRequest) -> str:
+    """Return as text what a run would do; no notebook runs, and nothing is kept."""
+    from tempfile import TemporaryDirectory
+
+    with _errors_in_a_sentence(), TemporaryDirectory(prefix="reliefcheck-plan-") as scratch:
+        run = _Run(request)
+        study, tasks = run.prepare(Path(scratch))
+        states = {task.name: run.cache.has(run.keys[task.name]) for task in tasks}
+        lines = [study.banner, ""]
+        for task in tasks:
+            after = f" (after {len(task.needs)} others)" if task.needs else ""
+            lines.append(f"{task.name:<32}{'reused' if states[task.name] else 'runs'}{after}")
+        n_reused = sum(states.values())
+        lines += ["", f"{len(tasks)} notebooks: {n_reused} reused, {len(tasks) - n_reused} to run, "
+                      f"{request.workers} at a time."]  # fmt: skip
+        if found := run.find_finished():
+            lines.append(f"Nothing has changed since {found.name}: its report would be given.")
+        return "\n".join(lines)
 
 
-def _run(session: Session, tell: Listener, open_executor: Callable[[], Executor]) -> RunResult:
-    out = session.request.out
-    parent = out.parent if out else reports_folder()
-    with workplace(parent, out.name if out else "run") as work:
-        prepared, tasks, conditions = lay_out_run(session, work, cache=session.cache)
-        desk = TaskDesk(work, tasks, prepared, session.suite, session.cache)
-        outcomes = run_tasks(
-            tasks, desk=desk, open_executor=open_executor, workers=session.request.workers,
-            tell=tell,
+class _Run:
+    """A request on its way: what went in, what is kept, and when it began."""
+
+    def __init__(self, request: RunRequest) -> None:
+        self.begun, self.started = time.perf_counter(), run_time()
+        self.request = request
+        if request.workers < 1:
+            raise SettingsError(f"workers is {request.workers}; at least one is needed.")
+        self.engine = check_engine(request.engine)
+        self.cache = open_cache(request.cache)
+        if request.out is not None:
+            check_out(request.out)
+        self.notebooks = find_notebooks(request.notebooks.absolute())
+        self.code, libraries = digest_code(), digest_libraries()
+        self.suite = digest_of([self.code, libraries])
+        outputs = [reports_folder(), self.cache.root, request.out]
+        inputs = digest_export(
+            request.export, request.mapping, outputs=[each for each in outputs if each]
+        )
+        asked = {"settings": dict(request.settings), "conditions": sorted(set(request.conditions))}
+        self.key = inputs and run_key(
+            inputs=inputs, asked=asked, notebooks=self.notebooks, suite=self.suite
+        )
+        self.keys: dict[str, str] = {}
+
+    @property
+    def seconds(self) -> float:
+        return time.perf_counter() - self.begun
+
+    def open_local(self) -> Executor:
+        return LocalExecutor(engine=self.engine, workers=self.request.workers)
+
+    def find_finished(self) -> Path | None:
+        return self.cache.find_run(self.key) if self.key else None
+
+    def find_unchanged(self) -> RunResult | None:
+        """Return an earlier run's report, copied to the folder asked for; None when there is none.
+
+        A signature belongs to the folder it was given in, and is not copied.
+        """
+        found, out = self.find_finished(), self.request.out
+        if found is None:
+            return None
+        about = json.loads((found / RUN_FILE).read_text(encoding="utf-8"))
+        target = found
+        if out is not None and out.absolute() != found:
+            with workplace(out.parent, out.name) as work:
+                for name in (RUN_FILE, *about["outputs"]):
+                    (work / name).parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copy2(found / name, work / name)
+                (work / DATA).chmod(0o700)
+                target = publish(work, iter([out.absolute()]))
+        point_latest(target)
+        outcomes = tuple(
+            Outcome(task=Task(path=Path(each["notebook"]), condition=each["condition"]),
+                    seconds=each["seconds"], reused=True)
+            for each in about["notebooks"]
         )  # fmt: skip
-        tell("writing", None, None, len(tasks))
-        missing = write_run(
-            work, prepared=prepared, conditions=conditions, outcomes=outcomes,
-            asked=session.request.settings or {}, suite=session.suite, started=session.started,
-            begun=session.begun,
+        since = about["started"][:16].replace("T", " ")
+        note = f"Nothing changed since {since}: all {len(outcomes)} notebooks are reused."
+        return RunResult(
+            folder=target, outcomes=outcomes, seconds=self.seconds, unchanged=True,
+            notes=(*self.cache.notes, note),
         )  # fmt: skip
-        places = (
-            [out] if out
-            else run_folder_names(parent, name=prepared.facts["name"], now=session.started)
+
+    def prepare(self, work: Path) -> tuple[Study, tuple[Task, ...]]:
+        """Write the datasets to a work folder, and plan the tasks with their keys."""
+        from analysis.run.data import name_files, prepare
+
+        request = self.request
+        export, study = prepare(request.export, request.mapping, request.settings, work / DATA)
+        settings = study.settings.model_dump()
+        self.inputs = name_files(export.files)
+        root, mapping = request.export.resolve(), request.mapping and request.mapping.resolve()
+        self.covered = all(
+            path.resolve() == mapping or path.resolve().is_relative_to(root)
+            for path in export.files
+        )
+        conditions = choose_conditions(
+            request.conditions, known=study.labels, present=tuple(study.conditions)
+        )
+        tasks = make_plan(
+            self.notebooks, conditions, settings=settings, datasets=work / DATA,
+            present=tuple(study.conditions),
         )  # fmt: skip
-        target = publish(work, places)
-    point_latest(target)
-    if not missing:
-        _remember(session, target, prepared, outcomes)
-    return RunResult(
-        folder=target,
-        page=target / "index.html",
-        outcomes=outcomes,
-        seconds=session.seconds,
-        notes=(*session.cache.notes, *missing),
-    )
+        inputs = digest_of([export.name, self.inputs, settings])
+        for task in tasks:
+            self.keys[task.name] = task_key(
+                task.path, task.parameters, inputs=inputs, suite=self.suite,
+                needs=[self.keys[name] for name in task.needs],
+            )  # fmt: skip
+        return study, tasks
+
+    def execute(self, listen: Listener, open_executor: Callable[[], Executor]) -> RunResult:
+        out = self.request.out.absolute() if self.request.out else None
+        parent = out.parent if out else reports_folder()
+        with workplace(parent, out.name if out else "run") as work:
+            study, tasks = self.prepare(work)
+            outcomes = self.run_tasks(work, tasks, listen, open_executor)
+            self.refuse_failed(outcomes)
+            problems = self.write(work, study, outcomes)
+            names = run_folder_names(parent, name=study.name, now=self.started)
+            target = publish(work, iter([out]) if out else names)
+        problems = tuple(problem.replace(str(work), str(target)) for problem in problems)
+        point_latest(target)
+        if self.key and self.covered and not problems and digest_code() == self.code:
+            self.cache.keep_run(self.key, target)
+        self.cache.tidy()
+        return RunResult(
+            folder=target, outcomes=outcomes, seconds=self.seconds,
+            notes=tuple(self.cache.notes), problems=problems,
+        )  # fmt: skip
+
+    def run_tasks(
+        self,
+        work: Path,
+        tasks: Sequence[Task],
+        listen: Listener,
+        open_executor: Callable[[], Executor],
+    ) -> tuple[Outcome, ...]:
+        """Run or reuse the tasks; the executor is opened for the first one that has to run."""
+        opened: list[Executor] = []
+
+        def begin(task: Task) -> Future[Outcome] | Outcome:
+            folder = work / SCRATCH / task.name
+            if self.cache.take(self.keys[task.name], folder):
+                return Outcome(task=task, reused=True)
+            folder.mkdir(parents=True)
+            if task.needs:
+                shutil.copytree(work / RESULTS, folder / RESULTS)
+            if not opened:
+                opened.append(open_executor().__enter__())
+            return opened[0].submit(task, folder)
+
+        def finish(outcome: Outcome) -> None:
+            folder = work / SCRATCH / outcome.task.name
+            executed = executed_path(outcome.task, folder)
+            if executed.is_file() and not outcome.reused:
+                _name_places(executed, [folder, work])
+            if outcome.error:
+                self.keep_failed(executed)
+                return
+            _drop_same(folder / RESULTS, work / RESULTS)
+            if not outcome.reused and digest_code() == self.code:
+                self.cache.keep(self.keys[outcome.task.name], folder)
+            _move_files(folder, work)
+
+        try:
+            return run_tasks(tasks, begin=begin, finish=finish, listen=listen)
+        finally:
+            for executor in opened:
+                executor.__exit__(None, None, None)
+            shutil.rmtree(work / SCRATCH, ignore_errors=True)
+
+    def keep_failed(self, executed: Path) -> None:
+        """Leave a failed notebook where a person can open it."""
+        if self.cache.root is not None and executed.is_file():
+            folder = self.cache.root / FAILED
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            shutil.copyfile(executed, folder / executed.name)
+
+    def refuse_failed(self, outcomes: Sequence[Outcome]) -> None:
+        failed = [each for each in outcomes if each.error]
+        if not failed:
+            return
+        lines = [f"{each.task.name} failed: {each.error}" for each in failed]
+        if self.cache.root is not None:
+            n_kept = len(outcomes) - len(failed)
+            lines.append(
+                f"As far as they got: {self.cache.root / FAILED}. Notebooks that are finished "
+                f"({n_kept}) are kept and will not run again."
+            )
+        raise RunError("no report was written.\n" + "\n".join(lines))
+
+    def write(self, work: Path, study: Study, outcomes: Sequence[Outcome]) -> tuple[str, ...]:
+        """Write run.json and the report; return a sentence for what could not be made of it."""
+        from analysis.report.page import write_report
+
+        about = self.describe(study, outcomes)
+        write_file(work / RUN_FILE, json.dumps(about, indent=1, ensure_ascii=False) + "\n")
+        problems: tuple[str, ...] = ()
+        try:
+            write_report(work)
+        except RunError as error:  # the PDFs; page, workbook and results are there
+            problems = (str(error),)
+        about |= {"seconds": round(self.seconds, 1), "outputs": hash_outputs(work)}
+        write_file(work / RUN_FILE, json.dumps(about, indent=1, ensure_ascii=False) + "\n")
+        return problems
+
+    def describe(self, study: Study, outcomes: Sequence[Outcome]) -> dict[str, Any]:
+        """Return the content of run.json, but for the outputs; files are named without folders.
+
+        ``run_id`` is made of what went in, so the same inputs give the same one.
+        """
+        ledger = sorted((data_folder() / "claims").glob("*"))
+        return {
+            "run_id": digest_of(sorted(self.keys.items()))[:12],
+            "export": study.name,
+            "synthetic": study.synthetic,
+            "started": self.started.isoformat(timespec="seconds"),
+            "seconds": 0.0,
+            "agent": os.environ.get(AGENT, ""),
+            "conditions": {
+                code: label
+                for code, label in study.conditions.items()
+                if code in (self.request.conditions or study.conditions)
+            },
+            "settings": study.settings.model_dump(),
+            "asked": dict(self.request.settings),
+            "inputs": self.inputs,
+            "ledger": {path.name: sha256_of(path) for path in ledger},
+            "code_sha256": self.code,
+            "notebooks": [
+                {
+                    "notebook": each.task.path.stem,
+                    "condition": each.task.condition,
+                    "seconds": round(each.seconds, 1),
+                    "reused": each.reused,
+                    "sha256": sha256_of(each.task.path),
+                }
+                for each in outcomes
+            ],
+            "versions": installed_versions(),
+            "git_commit": git_commit(),
+        }
 
 
-def lay_out_run(
-    session: Session, work: Path, *, cache: Cache
-) -> tuple[Prepared, tuple[Task, ...], tuple[str, ...]]:
-    """Return the prepared datasets, the tasks of the plan, and the conditions, for a work folder.
+def _name_places(notebook: Path, folders: Sequence[Path]) -> None:
+    """Replace scratch folders in an executed notebook by where the files will lie beside it."""
+    text = notebook.read_text(encoding="utf-8")
+    for folder in folders:
+        text = text.replace(json.dumps(str(folder))[1:-1], "..")
+    notebook.write_text(text, encoding="utf-8")
+
+
+def _drop_same(folder: Path, before: Path) -> None:
+    """Remove from a task's results what it only read: files that were there, and are the same."""
+    for path in list(folder.rglob("*")):
+        earlier = before / path.relative_to(folder)
+        if path.is_file() and earlier.is_file() and sha256_of(path) == sha256_of(earlier):
+            path.unlink()
+
+
+def _move_files(source: Path, target: Path) -> None:
+    for path in sorted(source.rglob("*")):
+        if path.is_file():
+            place = target / path.relative_to(source)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            path.replace(place)
+
+
+def hash_outputs(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of every file of a run folder but run.json itself."""
+    return {
+        path.relative_to(folder).as_posix(): sha256_of(path)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path not in (folder / RUN_FILE, folder / LOCK)
+    }
+
+
+def run_time() -> datetime:
+    """Return the time of the run: SOURCE_DATE_EPOCH where it is set, else the clock.
 
     Raises
     ------
-    InputError, MappingError, ContractError, SettingsError
-        What the user gave is wrong.
+    SettingsError
+        SOURCE_DATE_EPOCH is no number of seconds.
     """
-    folder = work / SCRATCH / "prepared"
-    folder.mkdir(parents=True)
-    prepared = prepare(session.inputs, folder, suite=session.suite, cache=cache)
-    facts = prepared.facts
-    conditions = plan.choose_conditions(
-        session.request.conditions, labels=facts["labels"], there=list(facts["patients"])
+    given = os.environ.get("SOURCE_DATE_EPOCH", "")
+    if not given:
+        return datetime.now().astimezone()
+    try:
+        return datetime.fromtimestamp(int(given), tz=UTC)
+    except (ValueError, OverflowError, OSError):
+        raise SettingsError(
+            f"SOURCE_DATE_EPOCH is '{given}'; it must be a number of seconds since 1970."
+        ) from None
+
+
+def installed_versions() -> dict[str, str]:
+    """Return Python and the packages a result may depend on, with their versions."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+def git_commit() -> str:
+    """Return the commit of the checkout (with ``+changes`` when files differ), or ``unknown``."""
+    if not (suite_folder() / ".git").exists():
+        return "unknown"
+    try:
+        head = _git("rev-parse", "HEAD")
+        changed = _git("status", "--porcelain", "--untracked-files=no")
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
+    return head + ("+changes" if changed else "")
+
+
+def _git(*words: str) -> str:
+    done = subprocess.run(
+        ["git", *words], cwd=suite_folder(), capture_output=True, text=True, check=True, timeout=20
     )
-    keep_prepared(prepared, session.inputs, suite=session.suite, cache=cache)
-    tasks = plan.with_expected_seconds(
-        plan.make_plan(
-            conditions, datasets=prepared.datasets_of, work=lambda name: task_folder(work, name)
-        ),
-        patients=facts["patients"],
-        durations=session.cache.read_note(DURATIONS),
-    )
-    return prepared, tasks, conditions
-
-
-def _remember(
-    session: Session, target: Path, prepared: Prepared, outcomes: Sequence[Outcome]
-) -> None:
-    """Keep for the next run where this one lies and how long its notebooks took."""
-    cache, patients = session.cache, prepared.facts["patients"]
-    count = {**patients, plan.ALL: sum(patients.values())}
-    timed = {
-        each.task.name: [round(each.seconds, 3), count.get(each.task.condition, 0)]
-        for each in outcomes
-        if not each.failed and not each.reused
-    }
-    if timed:
-        cache.write_note(DURATIONS, cache.read_note(DURATIONS) | timed)
-    sound = prepared.covered and session.suite.is_unchanged()
-    if session.key and sound and not any(each.failed for each in outcomes):
-        keep_finished(cache, session.key, target)
-    cache.tidy()
-
-
-def _unchanged(session: Session, found: Finished) -> RunResult:
-    """Return an earlier run's report, copied to the folder asked for if there is one."""
-    target, out = found.folder, session.request.out
-    if out is not None and out.absolute() != target:
-        with workplace(out.parent, out.name) as work:
-            copy_finished(found, work)
-            target = publish(work, [out])
-    point_latest(target)
-    outcomes = tuple(
-        Outcome(
-            task=Task(notebook=each["notebook"], condition=each["condition"], parameters={}),
-            seconds=each["seconds"],
-            reused=True,
-        )
-        for each in found.about["notebooks"]
-    )
-    told = f"Nothing changed since {found.about['started'][:16].replace('T', ' ')}"
-    return RunResult(
-        folder=target,
-        page=target / "index.html",
-        outcomes=outcomes,
-        seconds=session.seconds,
-        notes=(*session.cache.notes, f"{told}: all {len(outcomes)} notebooks are reused."),
-        unchanged=True,
-    )
-
-
-def _executor_of(request: RunRequest) -> Callable[[], Executor]:
-    def open_it() -> Executor:
-        from analysis.run.executors import check_engine, open_executor
-
-        return open_executor(check_engine(engine_of(request)), workers=request.workers)
-
-    return open_it
+    return done.stdout.strip()
 
 
 @contextmanager
-def errors_in_a_sentence() -> Iterator[None]:
-    """Turn what the operating system refuses (a full disk) into an error of the suite's.
-
-    Raises
-    ------
-    RunError
-        With the system's reason and the file's name.
-    """
+def _errors_in_a_sentence() -> Iterator[None]:
+    """Turn what the operating system refuses (a full disk) into a RunError."""
     try:
         yield
     except OSError as error:
         where = f" ({Path(str(error.filename)).name})" if error.filename else ""
         why = error.strerror or str(error) or type(error).__name__
         raise RunError(
-            f"the run could not be finished: {why}{where}. Finished notebooks are kept in the "
-            "cache; nothing else was written."
+            f"the run could not be finished: {why}{where}. Finished notebooks are kept; nothing "
+            "else was written."
         ) from error
-
-
-def choose_conditions(study: Study, wanted: Sequence[str]) -> tuple[str, ...]:
-    """Return the conditions of a study to run, see `analysis.run.plan.choose_conditions`."""
-    datasets = study.datasets
-    return plan.choose_conditions(
-        wanted, labels=datasets.conditions.labels, there=datasets.condition_codes
-    )

@@ -2,56 +2,58 @@
 
 from __future__ import annotations
 
-import csv
 import json
+import shutil
 from collections.abc import Iterator, Mapping
-from importlib.metadata import PackageNotFoundError, version
+from dataclasses import dataclass
 from pathlib import Path
-from platform import python_version
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
 
 from analysis.errors import InputError
 from analysis.files import sha256_of
-from analysis.report.html import PAGE
-from analysis.report.signoff import SIGNOFF
-from analysis.run.crate import CRATE_FILE, files_of
-from analysis.run.finding import Finding, fails, fits
-from analysis.run.verify_signoff import check_sign_offs, is_page_with_sign_off
+from analysis.intake.load import load_export
+from analysis.report.signoff import SIGNED, SIGNOFF, read_signoffs, show_signoff
+from analysis.run.compare import QUANTITIES, ROUNDING, by_id, load_run, recompute
+from analysis.run.data import name_files
+from analysis.run.reuse import RUN_FILE, digest_files
+from analysis.run.session import installed_versions
 
-RUN_FILE = "run.json"
-MADE_LATER = (RUN_FILE, SIGNOFF)
-"""Files of a run folder that run.json cannot list."""
+PAGE = "index.html"
+NAMED = 5
 
-CSV_APOSTROPHE = "'"
-"""Put before texts that a spreadsheet would take for a formula (`analysis.report.spreadsheets`)."""
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at and what was found; a ``note`` is no fault of the run folder."""
+
+    state: Literal["ok", "NO", "note"]
+    sentence: str
 
 
 def verify_run(folder: Path) -> tuple[Finding, ...]:
     """Check a run folder against what it says of itself.
 
-    Parameters
-    ----------
-    folder : Path
-        As `reliefcheck run` left it, or a copy.
-
     Returns
     -------
     tuple of Finding
-        On outputs (missing, changed, extra, file by file), on run.json by the crate, on whether
-        results.csv, results.json and claims.json agree, on versions, and on a sign-off.
+        On outputs (missing, changed, extra, file by file), on whether results and claims agree, on
+        versions, and on a sign-off.
 
     Raises
     ------
     InputError
-        No run folder: run.json is missing or no JSON.
+        No run folder: run.json is missing or damaged.
     """
     about = load_run_file(folder)
     return (
-        *check_outputs(folder, about),
-        *_check_crate(folder),
-        *check_agreement(folder),
+        *_check_outputs(folder, about),
+        *_check_agreement(folder),
         *_check_versions(about),
-        *check_sign_offs(folder),
+        *_check_sign_offs(folder),
     )
 
 
@@ -68,131 +70,170 @@ def load_run_file(folder: Path) -> dict[str, Any]:
     return about
 
 
-def check_outputs(folder: Path, about: Mapping[str, Any]) -> Iterator[Finding]:
-    """Tell which files are missing, changed or extra, one finding each."""
+def _check_outputs(folder: Path, about: Mapping[str, Any]) -> Iterator[Finding]:
+    """Say which files are missing, changed or extra, one finding each."""
     recorded: Mapping[str, str] = about.get("outputs") or {}
     if not recorded:
-        yield fails(f"{RUN_FILE} does not list what the run wrote; nothing can be compared.")
+        yield Finding("NO", f"{RUN_FILE} does not list what the run wrote.")
         return
-    found = {name: path for name, path in files_of(folder).items() if name not in MADE_LATER}
-    bad = [fails(f"{name} is missing.") for name in recorded if name not in found]
+    found = digest_files(folder)
+    for name in (RUN_FILE, SIGNOFF):  # run.json cannot list itself, nor what comes later
+        found.pop(name, None)
+    if found.get(PAGE) != recorded.get(PAGE) and _is_signed_page(folder, recorded.get(PAGE, "")):
+        found[PAGE] = recorded[PAGE]
+    bad = [f"{name} is missing." for name in recorded if name not in found]
     bad += [
-        fails(f"{name} was changed after the run: its SHA-256 is not the recorded one.")
+        f"{name} was changed after the run: its SHA-256 is not the recorded one."
         for name, digest in recorded.items()
-        if name in found
-        and sha256_of(found[name]) != digest
-        and not (name == PAGE and is_page_with_sign_off(folder, digest))
+        if found.get(name, digest) != digest
     ]
-    bad += [fails(f"{name} was not written by the run.") for name in found if name not in recorded]
-    yield from bad
+    bad += [f"{name} was not written by the run." for name in found if name not in recorded]
+    yield from (Finding("NO", sentence) for sentence in bad)
     if not bad:
-        yield fits(f"All {len(recorded):,} files are as the run wrote them (SHA-256).")
+        yield Finding("ok", f"All {len(recorded):,} files are as the run wrote them (SHA-256).")
 
 
-def _check_crate(folder: Path) -> Iterator[Finding]:
-    """Check run.json by the crate, which was written after it."""
-    path = folder / CRATE_FILE
-    if not path.is_file():
-        yield fails(f"{CRATE_FILE} is missing, so nothing vouches for {RUN_FILE} itself.")
-        return
+def _is_signed_page(folder: Path, recorded: str) -> bool:
+    """Return whether the page is the run's with its sign-offs shown, and nothing else.
+
+    The sign-off is taken off a copy, which must then be the run's page, and put on again, which
+    must give the page as it is. So nothing can hide in the place of a sign-off.
+    """
     try:
-        graph = json.loads(path.read_text(encoding="utf-8"))["@graph"]
-        told = {entity["@id"]: entity.get("sha256") for entity in graph}
-    except (ValueError, KeyError, TypeError) as error:
-        yield fails(f"{CRATE_FILE} is damaged ({error}).")
-        return
-    if told.get(RUN_FILE) == sha256_of(folder / RUN_FILE):
-        yield fits(f"{RUN_FILE} is the one that {CRATE_FILE} tells of.")
-    else:
-        yield fails(f"{RUN_FILE} is not the one that {CRATE_FILE} tells of.")
+        with TemporaryDirectory(prefix="reliefcheck-") as scratch:
+            copy = Path(scratch)
+            shutil.copyfile(folder / PAGE, copy / PAGE)
+            show_signoff(copy)  # without signoff.json beside it: takes the sign-off away
+            if sha256_of(copy / PAGE) != recorded:
+                return False
+            for name in (SIGNOFF, *SIGNED):
+                shutil.copyfile(folder / name, copy / name)
+            show_signoff(copy)
+            return (copy / PAGE).read_bytes() == (folder / PAGE).read_bytes()
+    except (OSError, InputError, ValueError, AttributeError):
+        return False
 
 
-def check_agreement(folder: Path) -> Iterator[Finding]:
-    """Check that results.csv, results.json and claims.json say the same."""
+def _check_agreement(folder: Path) -> Iterator[Finding]:
+    """Check that the forms of the results agree, and that each claim rests on one of them."""
     try:
-        content = json.loads((folder / "results.json").read_text(encoding="utf-8"))
-        rows = {row["result_id"]: row for part in content for row in part["rows"]}
+        results = pd.read_parquet(folder / "results.parquet").set_index("result_id")
+        forms = {
+            "results.json": pd.read_json(folder / "results.json", precise_float=True),
+            "results.csv": pd.read_csv(folder / "results.csv"),
+        }
         claims = json.loads((folder / "claims.json").read_text(encoding="utf-8"))
-        with (folder / "results.csv").open(encoding="utf-8", newline="") as file:
-            flat = {_plain(record["result_id"]): record for record in csv.DictReader(file)}
-        bad = [*_compare_flat(rows, flat), *_compare_claims(rows, claims)]
+        bad = []
+        for name, frame in forms.items():
+            # Text that a spreadsheet would run as a formula has an apostrophe in the CSV.
+            ids = frame["result_id"].astype("str").str.removeprefix("'")
+            bad += _compare(results, frame.set_axis(ids), f"results.parquet and {name}")
+        for claim in claims:
+            name = claim["result_id"]
+            if name and name not in results.index:
+                bad.append(f"{claim['claim_id']} rests on {name}, which is no result of the run.")
+            elif name and not _same(results["value"][[name]], pd.Series([claim["value"]])):
+                bad.append(f"{claim['claim_id']} and its result {name} have different numbers.")
     except (OSError, ValueError, KeyError, TypeError) as error:
-        yield fails(f"Results and claims cannot be set beside each other ({error}).")
+        yield Finding("NO", f"Results and claims cannot be compared ({error}).")
         return
-    yield from bad
+    yield from (Finding("NO", sentence) for sentence in bad)
     if not bad:
-        yield fits(
-            f"results.csv, results.json and claims.json agree ({len(rows):,} results, "
-            f"{len(claims):,} claims)."
+        yield Finding(
+            "ok", f"Results and claims agree ({len(results):,} results, {len(claims):,} claims)."
         )
 
 
-def _compare_flat(
-    rows: Mapping[str, Mapping[str, Any]], flat: Mapping[str, Mapping[str, str]]
-) -> Iterator[Finding]:
-    for names, where, other in (
-        (set(rows) - set(flat), "results.json", "results.csv"),
-        (set(flat) - set(rows), "results.csv", "results.json"),
-    ):
-        if names:
-            yield fails(f"{len(names)} results are in {where} and not in {other}: {_some(names)}.")
-    odd = {
-        name
-        for name in set(rows) & set(flat)
-        if any(_number(flat[name][key]) != rows[name][key] for key in ("value", "low", "high", "n"))
-    }
-    if odd:
-        yield fails(
-            f"{len(odd)} results differ between results.csv and results.json: {_some(odd)}."
-        )
+def _compare(a: pd.DataFrame, b: pd.DataFrame, what: str) -> list[str]:
+    """Return in sentences where two result frames, by id, differ in a number."""
+    told = []
+    only = a.index.symmetric_difference(b.index)
+    if len(only):
+        told.append(f"{what}: {len(only):,} results are in one and not in the other: {_some(only)}.")
+    both = a.index.intersection(b.index)
+    same = np.all([_same(a.loc[both, q], b.loc[both, q]) for q in (*QUANTITIES, "n")], axis=0)
+    if not same.all():
+        told.append(f"{what}: {(~same).sum():,} results differ: {_some(both[~same])}.")
+    return told
 
 
-def _compare_claims(
-    rows: Mapping[str, Mapping[str, Any]], claims: list[Mapping[str, Any]]
-) -> Iterator[Finding]:
-    for claim in claims:
-        name = claim["result_id"]
-        if not name:
-            continue
-        if name not in rows:
-            yield fails(f"{claim['claim_id']} rests on {name}, which is no result of the run.")
-        elif claim["value"] != rows[name]["value"]:
-            yield fails(f"{claim['claim_id']} and its result {name} have different numbers.")
+def _same(a: pd.Series, b: pd.Series) -> np.ndarray:
+    pair = (pd.to_numeric(each).to_numpy(float, na_value=np.nan) for each in (a, b))
+    return np.isclose(*pair, rtol=ROUNDING, atol=ROUNDING, equal_nan=True)
+
+
+def _some(names: pd.Index) -> str:
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(sorted(map(str, names))[:NAMED]) + more
 
 
 def _check_versions(about: Mapping[str, Any]) -> Iterator[Finding]:
-    """Tell which versions in force are not those of the run: a recomputation may then differ."""
+    """Say which versions in force are not those of the run: numbers could then differ."""
+    now, then = installed_versions(), about.get("versions", {})
     other = [
-        f"{name} {told} then, {_version(name)} now"
-        for name, told in about.get("versions", {}).items()
-        if _version(name) != told
+        f"{name} {version} then, {now.get(name, 'not installed')} now"
+        for name, version in then.items()
+        if now.get(name, "not installed") != version
     ]
     if other:
-        yield Finding(
-            state="told", sentence=f"Versions are not those of the run: {'; '.join(other)}."
-        )
-    elif about.get("versions"):
-        yield fits("Versions in force are those of the run.")
+        yield Finding("note", f"Versions are not those of the run: {'; '.join(other)}.")
+    elif then:
+        yield Finding("ok", "Versions in force are those of the run.")
 
 
-def _version(name: str) -> str:
-    if name == "python":
-        return python_version()
+def _check_sign_offs(folder: Path) -> Iterator[Finding]:
+    """Say of each sign-off whether it holds; nothing where nobody has signed."""
     try:
-        return version(name)
-    except PackageNotFoundError:
-        return "not installed"
+        signed = read_signoffs(folder)
+    except (InputError, AttributeError) as error:
+        yield Finding("NO", f"{SIGNOFF} is damaged ({error}).")
+        return
+    if (folder / SIGNOFF).is_file() and not signed:
+        yield Finding("NO", f"{SIGNOFF} holds no signature.")
+    for each in signed:
+        who = f"The sign-off by {each.name} ({each.role}, {each.date})"
+        if each.is_void:
+            yield Finding("NO", f"{who} is void: results or verdicts changed after it.")
+        else:
+            yield Finding("ok", f"{who} holds: results and verdicts are those that were signed.")
 
 
-def _plain(cell: str) -> str:
-    return cell.removeprefix(CSV_APOSTROPHE)
+def check_inputs(folder: Path, export: Path, mapping: Path | None = None) -> Iterator[Finding]:
+    """Check that an export, as it lies there now, is the one that a run read."""
+    recorded = load_run_file(folder).get("inputs", {})
+    found = name_files(load_export(export, mapping).files)
+    bad = [f"{name} was read by the run and is not in {export.name}."
+           for name in recorded if name not in found]  # fmt: skip
+    bad += [f"{name} of {export.name} was not read by the run."
+            for name in found if name not in recorded]  # fmt: skip
+    bad += [
+        f"{name} is not the file that the run read: its SHA-256 is another."
+        for name, digest in recorded.items()
+        if found.get(name, digest) != digest
+    ]
+    yield from (Finding("NO", sentence) for sentence in bad)
+    if not bad:
+        yield Finding("ok", f"All {len(recorded)} files of {export.name} are those of the run.")
 
 
-def _number(cell: str) -> float | None:
-    return float(cell) if cell else None
+def check_recomputed(
+    folder: Path, *, workers: int = 1, engine: str = "", notebooks: Path | None = None
+) -> Iterator[Finding]:
+    """Make the results again from the data a run keeps, and compare every number.
 
-
-def _some(names: set[str], *, most: int = 3) -> str:
-    listed = sorted(names)
-    more = f" and {len(listed) - most} more" if len(listed) > most else ""
-    return ", ".join(listed[:most]) + more
+    Raises
+    ------
+    InputError
+        The run keeps no data, or they are damaged.
+    """
+    run = load_run(folder)
+    if run.export is None:
+        raise InputError(f"{folder} keeps no data, so its results cannot be made again.")
+    made = recompute(
+        run.export, run.settings, run.about, workers=workers, engine=engine, notebooks=notebooks
+    )
+    of_notebooks = run.results["notebook"].isin(made["notebook"].unique())
+    bad = _compare(by_id(run.results[of_notebooks].reset_index(drop=True)), made, "the run and now")
+    yield from (Finding("NO", sentence) for sentence in bad)
+    if not bad:
+        yield Finding("ok", f"All {len(made):,} results come out the same from the run's own data.")

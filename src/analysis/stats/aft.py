@@ -91,7 +91,8 @@ LOGNORMAL = Shape(
 # Fitting
 
 
-def fit_weibull(
+def fit_aft(
+    shape: Shape,
     left: ArrayLike,
     right: ArrayLike,
     *,
@@ -101,10 +102,12 @@ def fit_weibull(
     level: float = 0.95,
     time_unit: str = "time units",
 ) -> AftFit:
-    """Fit Weibull relief times to (last good visit, first bad visit].
+    """Fit relief times of a shape to (last good visit, first bad visit].
 
     Parameters
     ----------
+    shape : Shape
+        `WEIBULL` or `LOGNORMAL`.
     left, right : array_like of float, shape (n,)
         As for `estimate_npmle`: equal for an exact time, infinite right for still relieved.
         A left end of 0 means lost at or before ``right``; ``right`` must be above 0.
@@ -132,76 +135,12 @@ def fit_weibull(
     -----
     Patients never looked at after time 0 say nothing and do not count in ``n``. Standard errors
     from the observed information. Equals R ``survreg(Surv(left, right, type = "interval2") ~ x,
-    dist = "weibull")``, which wants a missing value for a left end of 0.
+    dist = "weibull")`` (or "lognormal"), which wants a missing value for a left end of 0.
 
     References
     ----------
     Kalbfleisch and Prentice (2002), ch. 3. Burridge (1981), J R Stat Soc B 43:41.
     """
-    return _fit(WEIBULL, left, right, covariates, names, weights, level, time_unit)
-
-
-def fit_lognormal(
-    left: ArrayLike,
-    right: ArrayLike,
-    *,
-    covariates: ArrayLike | None = None,
-    names: Sequence[str] | None = None,
-    weights: ArrayLike | None = None,
-    level: float = 0.95,
-    time_unit: str = "time units",
-) -> AftFit:
-    """Fit log-normal relief times; everything else as in `fit_weibull`."""
-    return _fit(LOGNORMAL, left, right, covariates, names, weights, level, time_unit)
-
-
-def refit_weibull(
-    left: ArrayLike, right: ArrayLike, *, weights: ArrayLike, covariates: ArrayLike
-) -> Floats:
-    """Fit Weibull relief times once for each weighting of the same rows.
-
-    Parameters
-    ----------
-    left, right, covariates
-        As for `fit_weibull`.
-    weights : array_like of float, shape (replicates, n)
-        A weighting in each row; leaving patients out is a weight of 0.
-
-    Returns
-    -------
-    ndarray of float, shape (replicates, k + 1)
-        Intercept and coefficients on the log-time scale, as those of `fit_weibull`.
-
-    Raises
-    ------
-    EstimationError
-        Anything `fit_weibull` refuses, of any of the weightings or of their sum; ``weights`` is no
-        table.
-
-    Notes
-    -----
-    Each fit starts at the maximum of the sum of all weightings, near which it usually ends.
-    """
-    table = np.asarray(weights, dtype=np.float64)
-    if table.ndim != 2 or not table.size:
-        raise EstimationError(f"weights must be a table; its shape is {table.shape}.")
-    together = check_rows(left, right, covariates, table.sum(axis=0))
-    each = [check_rows(left, right, covariates, one) for one in table]
-    start = maximize(together, WEIBULL)[0]
-    position = np.stack([maximize(rows, WEIBULL, start=start)[0] for rows in each])
-    return position[:, :-1] / position[:, -1:]
-
-
-def _fit(
-    shape: Shape,
-    left: ArrayLike,
-    right: ArrayLike,
-    covariates: ArrayLike | None,
-    names: Sequence[str] | None,
-    weights: ArrayLike | None,
-    level: float,
-    time_unit: str,
-) -> AftFit:
     check_level(level)
     rows = check_rows(left, right, covariates, weights)
     width = rows.design.shape[1]
@@ -225,6 +164,43 @@ def _fit(
         time_unit=time_unit,
         shape=shape,
     )
+
+
+def refit_weibull(
+    left: ArrayLike, right: ArrayLike, *, weights: ArrayLike, covariates: ArrayLike
+) -> Floats:
+    """Fit Weibull relief times once for each weighting of the same rows.
+
+    Parameters
+    ----------
+    left, right, covariates
+        As for `fit_aft`.
+    weights : array_like of float, shape (replicates, n)
+        A weighting in each row; leaving patients out is a weight of 0.
+
+    Returns
+    -------
+    ndarray of float, shape (replicates, k + 1)
+        Intercept and coefficients on the log-time scale, as those of `fit_aft`.
+
+    Raises
+    ------
+    EstimationError
+        Anything `fit_aft` refuses, of any of the weightings or of their sum; ``weights`` is no
+        table.
+
+    Notes
+    -----
+    Each fit starts at the maximum of the sum of all weightings, near which it usually ends.
+    """
+    table = np.asarray(weights, dtype=np.float64)
+    if table.ndim != 2 or not table.size:
+        raise EstimationError(f"weights must be a table; its shape is {table.shape}.")
+    together = check_rows(left, right, covariates, table.sum(axis=0))
+    each = [check_rows(left, right, covariates, one) for one in table]
+    start = maximize(together, WEIBULL)[0]
+    position = np.stack([maximize(rows, WEIBULL, start=start)[0] for rows in each])
+    return position[:, :-1] / position[:, -1:]
 
 
 # The likelihood of checked rows, with exact derivatives

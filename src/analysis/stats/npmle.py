@@ -703,11 +703,6 @@ class IntervalCurve:
             return self._number(None, "share", note("npmle_late_share", *span))
         return self._number(value, "share", note("npmle_no_visit", *span))
 
-    def quantile_region(self, lost_share: float) -> Bounds:
-        """Return the earliest and latest time at which a share in (0, 1) may have lost relief."""
-        low, high, _ = self._quantile(lost_share)
-        return Bounds(low, high)
-
     def quantile(self, lost_share: float) -> Estimate:
         """Return the time by which a share in (0, 1) has lost relief, without an interval.
 
@@ -728,7 +723,10 @@ class IntervalCurve:
         start of the next region, or that end itself when the next has no end. For exact and
         right-censored times this is the Kaplan-Meier median as R prints it.
         """
-        low, high, point = self._quantile(lost_share)
+        if not 0 < lost_share < 1:
+            raise EstimationError(f"lost_share must lie between 0 and 1, not {lost_share}.")
+        found = quantile_times(self.mass[None, :], self.left, self.right, lost_share)
+        low, high, point = (float(one[0]) for one in found)
         if not np.isfinite(point):
             why = note("npmle_not_reached_by", f"{low:g}") if low > 0 else note("npmle_not_reached")
             return self._number(None, self.time_unit, why, status="not reached")
@@ -743,33 +741,22 @@ class IntervalCurve:
         """Time by which half of the patients have lost relief."""
         return self.quantile(0.5)
 
-    def restricted_mean_bounds(self, tau: float) -> Bounds:
-        """Return the lowest and highest mean time with relief up to ``tau`` the data allow."""
-        check_positive("tau", tau)
-        low, high, _ = mean_weights(self.left, self.right, tau)
-        return Bounds(float(self.mass @ low), float(self.mass @ high))
-
     def restricted_mean(self, tau: float) -> Estimate:
         """Return the mean time with relief up to ``tau``, above 0, without an interval.
 
-        Losses are spread evenly over their region. "not estimable" when the region without an end
-        starts before ``tau``.
+        Losses are spread evenly over their region, and a note gives the bounds. "not estimable"
+        when the region without an end starts before ``tau``.
         """
-        low, high = self.restricted_mean_bounds(tau)
+        check_positive("tau", tau)
+        low, high, value = (
+            float(self.mass @ part) for part in mean_weights(self.left, self.right, tau)
+        )
         span = f"{low:.4g}", f"{high:.4g}"
         if np.isinf(self.right[-1]) and self.left[-1] < tau:
             return self._number(None, self.time_unit, note("npmle_late_mean", f"{tau:g}", *span))
-        value = float(self.mass @ mean_weights(self.left, self.right, tau)[2])
         if high - low <= SHARE_TIE * tau:
             return self._number(value, self.time_unit)
         return self._number(value, self.time_unit, note("npmle_between_visits", *span))
-
-    def _quantile(self, lost_share: float) -> tuple[float, float, float]:
-        if not 0 < lost_share < 1:
-            raise EstimationError(f"lost_share must lie between 0 and 1, not {lost_share}.")
-        found = quantile_times(self.mass[None, :], self.left, self.right, lost_share)
-        low, high, point = (float(one[0]) for one in found)
-        return low, high, point
 
     def _number(
         self, value: float | None, unit: str, *more: str, status: Status = "not estimable"

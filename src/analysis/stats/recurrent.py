@@ -17,7 +17,7 @@ from scipy.special import ndtri, stdtrit
 from analysis.errors import EstimationError
 from analysis.results import Estimate, note
 from analysis.settings import DAYS_PER_WEEK, READ_WEEKS
-from analysis.stats.aft import fit_weibull, refit_weibull
+from analysis.stats.aft import WEIBULL, fit_aft, refit_weibull
 from analysis.stats.npmle import estimate_npmle
 from analysis.stats.npmle_bootstrap import bootstrap_relief
 from analysis.stats.relief import (
@@ -472,7 +472,9 @@ def estimate_trend(spans: pd.DataFrame, group: Group) -> Estimate:
     ends, number = (left, np.where(right > 0, right, FIRST_DAY_WEEKS)), rows[:, 2]
     place = place.ravel()
     try:
-        fit = fit_weibull(*ends, covariates=number, names=["series"], weights=np.bincount(place))
+        fit = fit_aft(
+            WEIBULL, *ends, covariates=number, names=["series"], weights=np.bincount(place)
+        )
     except EstimationError:
         return with_notes(nothing, "no_maximum")
     ratio = replace(fit.time_ratio("series"), method="series_ratio")

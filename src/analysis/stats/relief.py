@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import lru_cache
 from itertools import product
 from typing import Any, get_args
 
@@ -571,30 +571,29 @@ def kaplan_meier_curve(losses: Losses, *, level: float) -> SurvivalCurve | None:
 def _dated_numbers(losses: Losses, level: float) -> Numbers:
     """Return median, shares and numbers followed; a number that rests on a loss says it is late."""
     curve = kaplan_meier_curve(losses, level=level)
-    nobody = partial(no_number, losses.n, method="kaplan_meier")
+    if curve is None:
+        numbers = {("km_relief_duration", ""): "weeks"}
+        numbers |= {("km_relieved_share", week_name(week)): "share" for week in READ_WEEKS}
+        numbers |= {("at_risk", week_name(week)): "count" for week in TIMES}
+        return {
+            key: no_number(0, unit, "kaplan_meier", "no_relief") for key, unit in numbers.items()
+        }
 
     def late(estimate: Estimate) -> Estimate:
         return with_notes(estimate, "runs_late") if estimate.n_events else estimate
 
-    if curve is None:
-        median = nobody(unit="weeks", why="no_relief")
-    elif losses.followed:
-        median = late(curve.median)
-    else:
-        median = nobody(unit="weeks", why="not_followed")
-    numbers = {("km_relief_duration", ""): median}
-    for week in READ_WEEKS:
-        share = nobody(unit="share", why="no_relief") if curve is None else late(curve.at(week))
-        numbers["km_relieved_share", week_name(week)] = share
-    for week in TIMES:
-        numbers["at_risk", week_name(week)] = (
-            nobody(unit="count", why="no_relief")
-            if curve is None
-            else Estimate(
-                value=float(curve.at_risk([week])[0]), n=curve.n, unit="count", method="followed"
+    unknown = no_number(losses.n, "weeks", "kaplan_meier", "not_followed")
+    counts = zip(TIMES, curve.at_risk(TIMES), strict=True)
+    return {
+        ("km_relief_duration", ""): late(curve.median) if losses.followed else unknown,
+        **{("km_relieved_share", week_name(week)): late(curve.at(week)) for week in READ_WEEKS},
+        **{
+            ("at_risk", week_name(week)): Estimate(
+                value=float(count), n=curve.n, unit="count", method="followed"
             )
-        )
-    return numbers
+            for week, count in counts
+        },
+    }
 
 
 CAUSES = {"loss": 1, "booster": 2}

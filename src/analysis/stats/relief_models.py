@@ -13,7 +13,7 @@ import pandas as pd
 from analysis.errors import EstimationError
 from analysis.results import Estimate, note
 from analysis.settings import DAYS_PER_WEEK, HORIZON_WEEKS
-from analysis.stats.aft import AftFit, fit_lognormal, fit_weibull
+from analysis.stats.aft import LOGNORMAL, WEIBULL, AftFit, fit_aft
 from analysis.stats.relief import RESPONDERS, Group, Losses, losses_of, no_number, with_notes
 from analysis.stats.survival import compare_log_rank
 
@@ -67,7 +67,7 @@ def log_rank_rows(people: pd.DataFrame, group: Group) -> pd.DataFrame:
 
 # Fitted shapes
 
-FITTERS: dict[str, Callable[..., AftFit]] = {"weibull": fit_weibull, "lognormal": fit_lognormal}
+SHAPES = {shape.code: shape for shape in (WEIBULL, LOGNORMAL)}
 GIVEN_WEEK, THEN_WEEK = 4.0, 12.0
 
 LEAST_PER_COVARIATE = 10
@@ -82,7 +82,7 @@ booster on the day of the rating) is taken to have ended within that day."""
 
 
 def fit_shape(shape: str, losses: Losses, *, level: float, **covariates: Any) -> AftFit | str:
-    """Return a fit of one of `FITTERS`, or the note why there is none."""
+    """Return a fit of one of `SHAPES`, or the note why there is none."""
     n_lost = int(np.isfinite(losses.right).sum())
     if not losses.followed:
         return "not_followed" if losses.n else "no_relief"
@@ -90,7 +90,9 @@ def fit_shape(shape: str, losses: Losses, *, level: float, **covariates: Any) ->
         return note("few_losses", n_lost, LEAST_LOSSES)
     right = np.where(losses.right > 0, losses.right, FIRST_DAY_WEEKS)
     try:
-        return FITTERS[shape](losses.left, right, level=level, time_unit="weeks", **covariates)
+        return fit_aft(
+            SHAPES[shape], losses.left, right, level=level, time_unit="weeks", **covariates
+        )
     except EstimationError:
         return "no_maximum"
 
@@ -117,7 +119,7 @@ def shape_rows(people: pd.DataFrame, group: Group) -> pd.DataFrame:
     notes = (*group.notes, *group.departures)
     rows = []
     visit = f"week_{THEN_WEEK:g}_given_week_{GIVEN_WEEK:g}"
-    for shape in FITTERS:
+    for shape in SHAPES:
         fit = fit_shape(shape, losses, level=level)
         numbers = {
             ("parametric_median", ""): _fitted_median(fit, losses, shape),
@@ -133,7 +135,7 @@ def shape_rows(people: pd.DataFrame, group: Group) -> pd.DataFrame:
     if design.empty or n_lost < LEAST_PER_COVARIATE * (design.shape[1] + 1):
         return pd.DataFrame(rows)
     covariates = {"covariates": design.to_numpy(), "names": list(design.columns)}
-    for shape in FITTERS:
+    for shape in SHAPES:
         fit = fit_shape(shape, kept, level=level, **covariates)
         if isinstance(fit, str):
             continue
@@ -153,7 +155,7 @@ def shape_curves(losses: Losses, *, level: float) -> pd.DataFrame:
     """
     weeks = np.linspace(0, min(HORIZON_WEEKS, losses.last_look), 105)[1:]
     frames = [pd.DataFrame({"shape": [], "week": [], "share": []})]
-    for shape in FITTERS:
+    for shape in SHAPES:
         fit = fit_shape(shape, losses, level=level)
         if not isinstance(fit, str):
             with np.errstate(all="ignore"):  # limits that are not drawn may run out of range

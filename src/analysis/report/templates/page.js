@@ -2,14 +2,14 @@
   "use strict";
   var all = function (what, where) { return Array.prototype.slice.call((where || document).querySelectorAll(what)); };
 
-  // A number leads into a folded list: unfold whatever holds the place.
+  // A number leads into a folded list: unfold what holds its row.
   function unfold() {
     var place = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
     var folded = false;
     for (var up = place; up; up = up.parentElement) {
       if (up.tagName === "DETAILS" && !up.open) { up.open = folded = true; }
     }
-    // What stands open already, the browser has found; a part of the page begins at its heading.
+    // The browser has scrolled already to what was open.
     if (folded) { place.scrollIntoView({ block: place.offsetHeight < innerHeight ? "center" : "start" }); }
   }
   addEventListener("hashchange", unfold);
@@ -23,20 +23,20 @@
   });
   addEventListener("afterprint", function () { opened.forEach(function (each) { each.open = false; }); });
 
-  // What a number is, where the pointer rests on it.
-  function tell(event) {
+  // What a number is, where the pointer rests or the focus is.
+  function describe(event) {
     var link = event.target.closest && event.target.closest("a.n:not([title])");
     if (!link) { return; }
     var row = document.getElementById(decodeURIComponent(link.hash.slice(1)));
     if (!row) { return; }
     var group = row.parentNode.querySelector("th[scope=rowgroup]");
-    var told = all("th,td", row).slice(0, 1).map(function (cell) { return cell.textContent; });
-    link.title = [group && group.textContent, told.join(" ")].filter(Boolean).join("\n").replace(/[ \t]+/g, " ").trim();
+    link.title = [group, row.cells[0]].filter(Boolean)
+      .map(function (cell) { return cell.textContent.replace(/\s+/g, " ").trim(); }).join("\n");
   }
-  addEventListener("mouseover", tell);
-  addEventListener("focusin", tell);
+  addEventListener("mouseover", describe);
+  addEventListener("focusin", describe);
 
-  // The claims: searched by words, sorted by heading.
+  // The claims: search by words, sort by heading.
   var ledger = document.querySelector(".ledger");
   if (!ledger) { return; }
   var table = ledger.querySelector("table"), tools = ledger.querySelector(".tools");
@@ -56,14 +56,14 @@
       for (; next && next.className === "line"; next = next.nextElementSibling) { any = any || !next.hidden; }
       head.hidden = sorted || !any;
     });
-    shown.textContent = shown.getAttribute("data-text").replace("{k}", k);
+    shown.textContent = k + " of " + shown.getAttribute("data-n") + " claims shown";
   }
   var sorted = false;
   all("thead th", table).forEach(function (head, column) {
     var button = document.createElement("button");
     button.type = "button";
     button.textContent = head.textContent;
-    button.setAttribute("aria-label", tools.getAttribute("data-sort") + " " + head.textContent);
+    button.setAttribute("aria-label", "Sort by " + head.textContent);
     head.textContent = "";
     head.appendChild(button);
     button.addEventListener("click", function () {

@@ -1,0 +1,1 @@
+"""Analysis datasets with ADaM names: patients, ratings at visits, and times to loss of response."""

@@ -1,0 +1,324 @@
+"""ADPAIN: pain ratings on each patient's clock, baseline, visits, change and response.
+
+Every rating of the export gets a role, so that the data-quality notebook can say what became of it.
+CHG and PCHG keep ADaM's sign: a fall of pain is negative. Where people read it, it is a pain
+reduction and positive is better.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from analysis.adam.adsl import days_since_start, look_up
+from analysis.errors import InputError
+from analysis.labels import visit_week
+from analysis.settings import SCHEDULE, THRESHOLDS_PCT, TWO_POINTS, WORSE_PCT, Visit
+
+BASELINE = "baseline"
+OTHER_RECALL = "other recall"
+NOT_TREATED = "patient never treated"
+BEFORE_BASELINE = "before the baseline window"
+DURING = "during the series"
+BETWEEN = "between or after the visit windows"
+NOT_CLOSEST = "another rating is closer to the visit"
+"""Roles of ratings that stand for no visit (`analysis.labels.ROLES`)."""
+
+SCORE_DUST = 1e-9
+"""Score. A mean of ratings carries binary dust; no score is recorded this finely."""
+
+DAY_DUST = 1e-6
+"""Days. Weeks and months turned into days carry binary dust; no visit is timed this finely."""
+
+ROUNDING = 1e-9
+"""Percent or points. 6.0 to 4.2 is a fall of 30 % that binary arithmetic makes
+29.999999999999996; no score is recorded finely enough for a true difference this small."""
+
+
+def choose_recall(recalls: pd.Series, wanted: str) -> str:
+    """Return the recall to analyze: the one wanted, or the only one there, or ``average``.
+
+    Raises
+    ------
+    InputError
+        The wanted recall is not in the export, or several are and none is ``average``.
+    """
+    names = [str(name) for name in recalls.value_counts().index]
+    if wanted != "auto":
+        if wanted in names:
+            return wanted
+        raise InputError(f"no rating has the recall '{wanted}'; the export has {', '.join(names)}.")
+    if len(names) == 1:
+        return names[0]
+    if "average" in names:
+        return "average"
+    raise InputError(
+        f"the ratings have several recalls ({', '.join(names)}) and none is 'average'; choose one "
+        "with the setting `recall`."
+    )
+
+
+def place_ratings(
+    scores: pd.DataFrame, treatment: pd.DataFrame, *, recall: str, baseline_window_days: float
+) -> pd.DataFrame:
+    """Put every rating on its patient's clock and give it a role.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        pain_scores of the contract, on 0 to 10.
+    treatment : DataFrame
+        Indexed by USUBJID: TRTSDT, DAY0, EOSDY.
+    recall : str
+        The recall analyzed; ratings of another one keep a role of that name.
+    baseline_window_days : float
+        Ratings on day -window .. 0 are baseline; one rated after the first infusion began (both
+        with a time of day) is not.
+
+    Returns
+    -------
+    DataFrame
+        One row a rating: USUBJID, ADT, ADY (since day 0), ADYEOS (since the end of the series),
+        AVAL, RECALL, AVISIT (named by the export, or the visit whose window it is in), ROLE (its
+        visit when it stands for it), NSAME (ratings of that patient, day and recall averaged).
+
+    Raises
+    ------
+    InputError
+        A treated patient's rating has a date where day 0 has only a study day.
+    """
+    ids = scores["patient_id"].astype("str")
+    days, late = days_since_start(scores, treatment)
+    _refuse_unplaced(scores, days.isna() & ids.isin(treatment.index))
+    frame = pd.DataFrame(
+        {
+            "USUBJID": ids,
+            "ADT": pd.to_datetime(scores["assessed_on"]).dt.normalize()
+            if "assessed_on" in scores
+            else pd.Series(pd.NaT, index=scores.index, dtype="datetime64[s]"),
+            "ADY": days,
+            "ADYEOS": days - look_up(ids, treatment["EOSDY"]),
+            "AVAL": scores["score"],
+            "RECALL": scores["recall"].astype("str"),
+            "AVISIT": (scores["visit"] if "visit" in scores else days * np.nan).astype("str"),
+            "late": late,
+            "NSAME": 1,
+        }
+    )
+    keys = ["USUBJID", "ADY", "RECALL", "AVISIT", "late"]
+    if frame.duplicated(keys).any():
+        frame = (
+            frame.groupby(keys, sort=False, dropna=False)
+            .agg({"ADT": "first", "ADYEOS": "first", "AVAL": "mean", "NSAME": "size"})
+            .reset_index()
+        )
+    frame["ROLE"] = _roles(frame, recall, baseline_window_days)
+    left, unnamed = frame["ROLE"].isna(), frame["AVISIT"].isna()
+    frame.loc[left & unnamed, "AVISIT"] = assign_visits(frame.loc[left & unnamed, "ADYEOS"])
+    chosen = choose_ratings(frame[left]).reindex(frame.index, fill_value=False)
+    frame.loc[chosen, "ROLE"] = frame["AVISIT"]
+    left = frame["ROLE"].isna()
+    frame.loc[left, "ROLE"] = np.where(frame["AVISIT"].notna()[left], NOT_CLOSEST, BETWEEN)
+    return frame[["USUBJID", "ADT", "ADY", "ADYEOS", "AVAL", "RECALL", "AVISIT", "ROLE", "NSAME"]]
+
+
+def _refuse_unplaced(scores: pd.DataFrame, bad: pd.Series) -> None:
+    if bad.any():
+        first, where = scores[bad].iloc[0], ""
+        if "source_file" in scores:
+            where = f" (first: {first['source_file']}, line {first['source_line']})"
+        raise InputError(
+            f"pain_scores: {int(bad.sum())} ratings{where} have a date while the patient's day 0 "
+            "is known only as a study day, so the time between them is unknown. Give both a date, "
+            "or both a study day."
+        )
+
+
+def _roles(frame: pd.DataFrame, recall: str, window: float) -> pd.Series:
+    """Return the role of each rating that is settled before visits are chosen; later rules win."""
+    role = pd.Series(pd.NA, index=frame.index, dtype="str")
+    day, named = frame["ADY"], frame["AVISIT"].notna()
+    early = day.le(0) & ~frame["late"]
+    role[~named & early & day.ge(-window)] = BASELINE
+    role[~named & day.lt(-window)] = BEFORE_BASELINE
+    role[~named & ~early & frame["ADYEOS"].lt(0)] = DURING
+    role[named & day.lt(0)] = BEFORE_BASELINE  # "screening": named, but neither baseline nor after
+    role[(frame["AVISIT"] == BASELINE).fillna(False)] = BASELINE
+    role[day.isna()] = NOT_TREATED
+    role[frame["RECALL"] != recall] = OTHER_RECALL
+    return role
+
+
+def assign_visits(days: pd.Series, *, schedule: tuple[Visit, ...] = SCHEDULE) -> pd.Series:
+    """Return the name of the visit whose window holds each day, missing where none does.
+
+    Parameters
+    ----------
+    days : Series of float
+        Days since the end of the initial series. A part of a day counts as the day begun (42.5
+        is day 43), so that no day falls between two windows.
+    schedule : tuple of Visit
+        Windows, which must not overlap.
+    """
+    names = np.full(len(days), None, dtype=object)
+    begun = np.ceil(days.to_numpy(dtype=float) - DAY_DUST)
+    for visit in schedule:
+        names[(begun >= visit.first_day) & (begun <= visit.last_day)] = visit.name
+    return pd.Series(names, index=days.index, dtype="str")
+
+
+def choose_ratings(ratings: pd.DataFrame, *, schedule: tuple[Visit, ...] = SCHEDULE) -> pd.Series:
+    """Mark the one rating that stands for each patient and visit.
+
+    Parameters
+    ----------
+    ratings : DataFrame
+        USUBJID, AVISIT, ADYEOS.
+
+    Returns
+    -------
+    Series of bool
+        True for the rating closest to the visit's target day; the later one wins a tie. Visits
+        without a window (named by the export) keep their last rating.
+    """
+    targets = {visit.name: visit.target_day for visit in schedule}
+    order = ratings[["USUBJID", "AVISIT"]].assign(
+        distance=(ratings["ADYEOS"] - ratings["AVISIT"].map(targets).astype(float))
+        .abs()
+        .fillna(0.0),
+        later=-ratings["ADYEOS"],
+    )
+    order = order.sort_values(["USUBJID", "AVISIT", "distance", "later"], kind="stable")
+    chosen = order[order["AVISIT"].notna()].drop_duplicates(["USUBJID", "AVISIT"]).index
+    return pd.Series(ratings.index.isin(chosen), index=ratings.index)
+
+
+def derive_baseline(ratings: pd.DataFrame, *, minimum_score: float) -> pd.DataFrame:
+    """Return each patient's baseline: the mean of the baseline ratings.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by USUBJID: BASE, NBASE (ratings averaged), BASESTAT: ``ok``, ``zero`` (nothing to
+        reduce: no percent reduction exists) or ``below minimum``. Patients without a baseline
+        rating are absent.
+    """
+    own = ratings[ratings["ROLE"] == BASELINE].groupby("USUBJID", sort=False)["AVAL"]
+    frame = pd.DataFrame({"BASE": own.mean(), "NBASE": own.size()})
+    status = pd.Series("ok", index=frame.index, dtype="str")
+    status[frame["BASE"] < minimum_score - SCORE_DUST] = "below minimum"
+    status[frame["BASE"] == 0] = "zero"
+    return frame.assign(BASESTAT=status)
+
+
+def derive_change(ratings: pd.DataFrame, baseline: pd.DataFrame) -> pd.DataFrame:
+    """Return ratings with change from baseline.
+
+    Returns
+    -------
+    DataFrame
+        The same rows with POSTFL (a rating of the recall analyzed after day 0) and, for those,
+        BASE, CHG (AVAL - BASE) and PCHG (100 CHG / BASE; missing where the baseline is 0 or not
+        known).
+    """
+    settled = [BASELINE, BEFORE_BASELINE, OTHER_RECALL, NOT_TREATED]
+    post = ~ratings["ROLE"].isin(settled)
+    base = look_up(ratings["USUBJID"], baseline["BASE"]).astype(float).where(post)
+    change = ratings["AVAL"] - base
+    percent = 100.0 * change / base.where(base > 0)
+    return ratings.assign(POSTFL=post, BASE=base, CHG=change, PCHG=percent)
+
+
+def order_visits(ratings: pd.DataFrame) -> tuple[str, ...]:
+    """Return the visits that occur among ratings that stand for one, in order.
+
+    The order is that of the schedule or, when an export names visits of its own, of their median
+    days (``end`` is then where its ratings fall).
+    """
+    known = {visit.name: visit.target_day for visit in SCHEDULE}
+    found = ratings.dropna(subset=["AVISIT"]).groupby("AVISIT")["ADYEOS"].median()
+    days = {str(name): float(day) for name, day in found.items()}
+    order = known if set(days) <= set(known) else days
+    return tuple(sorted(days, key=lambda name: (order[name], name)))
+
+
+def reaches(change: pd.Series, fall: float) -> pd.Series:
+    """Return whether each change is a fall of at least so much, missing where it is not known.
+
+    Parameters
+    ----------
+    change : Series of float
+        CHG or PCHG: a fall is negative.
+    fall : float
+        Least fall that counts, in the same unit.
+    """
+    return (change <= ROUNDING - fall).astype("boolean").mask(change.isna())
+
+
+def responds(adpain: pd.DataFrame, threshold_pct: float) -> pd.Series:
+    """Return who responds at a visit by the composite strategy, as a nullable boolean.
+
+    A patient with a booster before the rating does not respond: the response that the series gave
+    had ended (ICH E9(R1)). Missing where the outcome is not known.
+    """
+    return _unless_boosted(reaches(adpain["PCHG"], threshold_pct), adpain)
+
+
+def _unless_boosted(flags: pd.Series, adpain: pd.DataFrame) -> pd.Series:
+    return flags.mask((adpain["BOOSTFL"] & flags.notna()).to_numpy(dtype=bool), False)
+
+
+def derive_adpain(
+    adsl: pd.DataFrame, ratings: pd.DataFrame, visits: tuple[str, ...], *, threshold_pct: float
+) -> pd.DataFrame:
+    """Return one row a patient and visit, missed ones too.
+
+    Parameters
+    ----------
+    adsl, ratings : DataFrame
+        `analysis.adam.adsl.derive_adsl` and `derive_change`.
+    visits : tuple of str
+        Visits in play.
+    threshold_pct : float
+        Threshold of CRITFL; CRIT30FL and CRIT50FL are always there.
+
+    Returns
+    -------
+    DataFrame
+        By patient, then visit. RATEDFL: the percent change is known. BOOSTFL: a booster before the
+        rating or, where the outcome is not known, before the visit's target day. CRIT30FL,
+        CRIT50FL, CRITFL and CRIT2PFL (2 points): response, `responds`. WORSEFL: pain up by at least
+        30 %, booster or not. DUEFL: the visit's window has closed at the data cut; true where the
+        dates are not known.
+    """
+    carried = ["COND", "SUBTYP", "ARM", "PROTOCOL", "SITEID", "BASE", "FASFL"]
+    chosen = ratings[ratings["POSTFL"] & (ratings["ROLE"] == ratings["AVISIT"])]
+    own = ["USUBJID", "AVISIT", "ADT", "ADY", "ADYEOS", "AVAL", "CHG", "PCHG"]
+    window = {visit.name: visit for visit in SCHEDULE}
+    plan = pd.DataFrame(
+        {
+            "AVISIT": pd.Series(visits, dtype="str"),
+            "AVISITN": pd.Series([visit_week(name) for name in visits], dtype=float),
+            "target": [window[v].target_day if v in window else np.nan for v in visits],
+            "last": [window[v].last_day if v in window else np.nan for v in visits],
+        }
+    )
+    also = ["EOSDY", "BOOSTDY", "TRTEDT", "DCUTDT"]
+    frame = adsl[["USUBJID", *carried, *also]].merge(plan, how="cross")
+    frame = frame.merge(chosen[own], on=["USUBJID", "AVISIT"], how="left", validate="1:1")
+    frame["RATEDFL"] = frame["PCHG"].notna()
+    before = (frame["BOOSTDY"] - frame["EOSDY"]) < frame["target"]
+    frame["BOOSTFL"] = (frame["ADY"] > frame["BOOSTDY"]).where(frame["RATEDFL"], before)
+    closes = frame["TRTEDT"].dt.normalize() + pd.to_timedelta(frame["last"], unit="D")
+    frame["DUEFL"] = ~(closes > frame["DCUTDT"])
+    for pct in THRESHOLDS_PCT:
+        frame[f"CRIT{pct:g}FL"] = responds(frame, pct)
+    frame["CRITFL"] = responds(frame, threshold_pct)
+    frame["CRIT2PFL"] = _unless_boosted(reaches(frame["CHG"], TWO_POINTS), frame)
+    frame["WORSEFL"] = reaches(-frame["PCHG"], -WORSE_PCT)
+    order = [
+        "USUBJID", "COND", "SUBTYP", "ARM", "PROTOCOL", "SITEID", "AVISIT", "AVISITN", "ADT", "ADY",
+        "ADYEOS", "AVAL", "BASE", "CHG", "PCHG", "CRIT30FL", "CRIT50FL", "CRITFL", "CRIT2PFL",
+        "WORSEFL", "BOOSTFL", "RATEDFL", "DUEFL", "FASFL",
+    ]  # fmt: skip
+    return frame[order]

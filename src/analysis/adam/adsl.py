@@ -1,0 +1,267 @@
+"""ADSL, one row a patient: day 0, the initial series, boosters, baseline, and who is analyzed.
+
+A series is a run of infusions without a gap of more than ``series_gap_days``. The first one is the
+initial series; every infusion after it is retreatment (a booster), also one marked as maintenance
+within the gap. A patient who stops before the sixth infusion stays in. Maintenance before any
+initial infusion belongs to a series the export does not hold: it is series 0, and no start.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from analysis.errors import InputError, SettingsError
+from analysis.settings import AnalysisSettings
+
+DAY = np.timedelta64(1, "D")
+DAYS_A_YEAR = 365.25
+
+FLAGS = {
+    "HYPTFL": "uncontrolled_hypertension",
+    "HEARTFL": "heart_condition",
+    "PSYCHFL": "active_psychosis",
+    "PREGFL": "pregnant_or_breastfeeding",
+    "SUBABFL": "active_substance_abuse",
+}
+"""Contraindications: the flag of ADSL and the column of the export."""
+
+_TEXTS = {
+    "SITEID": "site",
+    "COND": "condition",
+    "SUBTYP": "subtype",
+    "ARM": "arm",
+    "SEX": "sex",
+    "ICD10": "icd10",
+}
+
+
+def look_up(ids: pd.Series, by_patient: pd.Series) -> pd.Series:
+    """Return each row's patient's value, missing where the patient has none.
+
+    ``Series.map`` gives an empty result the dtype of the ids, and comparisons then fail.
+    """
+    return by_patient.reindex(ids.to_numpy()).set_axis(ids.index)
+
+
+def derive_infusions(infusions: pd.DataFrame | None, *, gap_days: float) -> pd.DataFrame:
+    """Number the treatment series of every patient.
+
+    Parameters
+    ----------
+    infusions : DataFrame or None
+        Table of the contract: patient_id, infused_at or study_day, and where there are any phase,
+        protocol and minutes. None when the export has none.
+    gap_days : float
+        A gap of more days than this starts a new series.
+
+    Returns
+    -------
+    DataFrame
+        One row an infusion, by patient and time: USUBJID, ADTM (date and time, NaT when the export
+        has study days), ADY (days since day 0), SERIES (1 is the initial one, 0 maintenance before
+        it), PROTOCOL, MINUTES, STUDYDY (the export's own study day).
+
+    Raises
+    ------
+    InputError
+        A patient has some infusions with dates and some with study days only.
+    """
+    given = pd.DataFrame({"patient_id": []}) if infusions is None else infusions
+    frame = pd.DataFrame(
+        {
+            "USUBJID": given["patient_id"].astype("str"),
+            "ADTM": pd.to_datetime(_column(given, "infused_at")),
+            "STUDYDY": _column(given, "study_day").astype(float),
+            "PROTOCOL": _column(given, "protocol").astype("str"),
+            "MINUTES": _column(given, "minutes").astype(float),
+            "maintenance": _column(given, "phase").astype("str").eq("maintenance").fillna(False),
+        }
+    ).reset_index(drop=True)
+    frame = _on_one_clock(frame)
+    ids, maintenance = frame["USUBJID"], frame["maintenance"].astype(bool)
+    begun = (~maintenance).groupby(ids).cummax()
+    begun_before = begun.groupby(ids).shift(fill_value=False)
+    was_initial = (~maintenance).groupby(ids).shift(fill_value=False)
+    gap = frame["clock"].groupby(ids).diff()
+    starts = begun_before & ((gap > gap_days) | (maintenance & was_initial))
+    frame["SERIES"] = np.where(begun, 1 + starts.groupby(ids).cumsum(), 0).astype(int)
+    start = frame["clock"].where(begun).groupby(ids).transform("min")
+    frame["ADY"] = frame["clock"] - start.fillna(frame["clock"].groupby(ids).transform("min"))
+    return frame[["USUBJID", "ADTM", "ADY", "SERIES", "PROTOCOL", "MINUTES", "STUDYDY"]]
+
+
+def _column(table: pd.DataFrame, name: str) -> pd.Series:
+    """Return a column of the export, all missing where it has none."""
+    return table[name] if name in table else pd.Series(np.nan, index=table.index)
+
+
+def _on_one_clock(frame: pd.DataFrame) -> pd.DataFrame:
+    """Sort infusions by patient and time; ``clock`` is days by date, else the study day."""
+    ids = frame["USUBJID"]
+    dated = frame["ADTM"].notna().groupby(ids).transform("all")
+    numbered = frame["STUDYDY"].notna().groupby(ids).transform("all")
+    mixed = ids[~dated & ~numbered].unique()
+    if len(mixed):
+        raise InputError(
+            f"infusions: {len(mixed)} patients (first: {mixed[0]}) have infusions with a date "
+            "beside infusions with only a study day, so their order is unknown. Give all infusions "
+            "of a patient a date, or all of them a study day."
+        )
+    since = (frame["ADTM"] - pd.Timestamp("1970-01-01")) / DAY
+    frame["clock"] = np.floor(since).where(dated, frame["STUDYDY"])
+    frame["order"] = since.where(dated, frame["STUDYDY"])
+    return frame.sort_values(["USUBJID", "order"], kind="stable", ignore_index=True)
+
+
+def derive_treatment(infusions: pd.DataFrame, *, day0_study_day: float) -> pd.DataFrame:
+    """Return one row a patient with an initial infusion.
+
+    Parameters
+    ----------
+    infusions : DataFrame
+        `derive_infusions`.
+    day0_study_day : float
+        Study day of day 0 where the patient's infusions have dates only.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by USUBJID: TRTSDT, TRTEDT, DAY0, EOSDY (end of the initial series, days since
+        day 0), NINFUS (infusions of the initial series), PROTOCOL (of its first infusion), BOOSTDY
+        (first booster, days since day 0; NaN when there was none), NBOOST.
+    """
+    initial = infusions[infusions["SERIES"] == 1].groupby("USUBJID", sort=False)
+    boosters = infusions[infusions["SERIES"] > 1].groupby("USUBJID")
+    frame = pd.DataFrame(
+        {
+            "TRTSDT": initial["ADTM"].first(),
+            "TRTEDT": initial["ADTM"].max(),
+            "DAY0": initial["STUDYDY"].first().fillna(day0_study_day),
+            "EOSDY": initial["ADY"].max(),
+            "NINFUS": initial.size(),
+            "PROTOCOL": initial["PROTOCOL"].first(),
+        }
+    )
+    frame["BOOSTDY"] = boosters["ADY"].min().reindex(frame.index)
+    frame["NBOOST"] = boosters.size().reindex(frame.index).fillna(0).astype(int)
+    return frame
+
+
+def place_untreated(
+    patients: pd.DataFrame, scores: pd.DataFrame, settings: AnalysisSettings
+) -> pd.DataFrame:
+    """Return what `derive_treatment` does for an export without infusions.
+
+    Every patient starts on the study day of the settings, or on the date of entry. Treatment ends
+    on the study day of the settings, or where the patient's rating is that the export itself calls
+    ``end`` (the median of the others where there is none).
+
+    Raises
+    ------
+    InputError
+        Ratings have dates, and not every patient has a date of entry.
+    SettingsError
+        Treatment would end before it begins.
+    """
+    ids = pd.Index(patients["patient_id"].astype("str"), name="USUBJID")
+    entry = pd.Series(_column(patients, "enrolled_on").to_numpy(), index=ids)
+    dated = "study_day" not in scores or scores["study_day"].isna().any()
+    if dated and entry.isna().any():
+        raise InputError(
+            "no day 0 can be found: the export has dates but no infusions table, and not every "
+            "patient has `enrolled_on`. Add infusions, or `study_day` to pain_scores, or "
+            "`enrolled_on` to patients (in the export or the mapping)."
+        )
+    start, last = settings.day0_study_day, settings.end_of_series_study_day
+    if last != 0 and last < start:
+        raise SettingsError(
+            f"end_of_series_study_day is {last:g}, before day 0 (day0_study_day is {start:g}); "
+            "treatment ends on day 0 or after it."
+        )
+    begun = pd.to_datetime(entry if dated else pd.Series(np.nan, index=ids))
+    frame = pd.DataFrame({"TRTSDT": begun, "DAY0": start, "EOSDY": max(last - start, 0.0)})
+    if last <= start and "visit" in scores:
+        days, _ = days_since_start(scores, frame)
+        own = days[scores["visit"] == "end"].groupby(scores["patient_id"]).max()
+        if len(own):
+            frame["EOSDY"] = own.reindex(ids).fillna(own.median())
+    frame["TRTEDT"] = (begun + pd.to_timedelta(frame["EOSDY"], unit="D")).dt.as_unit("s")
+    frame["PROTOCOL"] = pd.Series(pd.NA, index=ids, dtype="str")
+    return frame.assign(NINFUS=0, BOOSTDY=np.nan, NBOOST=0)
+
+
+def days_since_start(scores: pd.DataFrame, treatment: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """Return days since day 0, and whether a rating comes after the first infusion began.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        pain_scores of the contract; the study day counts where there is one, else the date.
+    treatment : DataFrame
+        Indexed by USUBJID: DAY0, TRTSDT.
+
+    Returns
+    -------
+    days : Series of float
+        Missing for patients never treated, and where day 0 is on the other clock.
+    late : Series of bool
+        True only where both have a time of day.
+    """
+    ids = scores["patient_id"]
+    days = _column(scores, "study_day").astype(float) - look_up(ids, treatment["DAY0"])
+    at, begun = pd.to_datetime(_column(scores, "assessed_on")), look_up(ids, treatment["TRTSDT"])
+    days = days.fillna((at.dt.normalize() - begun.dt.normalize()) / DAY)
+    timed = (at != at.dt.normalize()) & (begun != begun.dt.normalize())
+    return days, timed & (at > begun)
+
+
+def derive_adsl(
+    patients: pd.DataFrame,
+    treatment: pd.DataFrame,
+    baseline: pd.DataFrame,
+    *,
+    data_cut: pd.Timestamp,
+) -> pd.DataFrame:
+    """Return the subject-level dataset.
+
+    Parameters
+    ----------
+    patients : DataFrame
+        Table of the contract.
+    treatment, baseline : DataFrame
+        `derive_treatment` or `place_untreated`, and `analysis.adam.adpain.derive_baseline`.
+    data_cut : Timestamp
+        Day up to which the export is complete; NaT for an export of study days.
+
+    Returns
+    -------
+    DataFrame
+        One row a patient, in the order of the export. A column the export does not have is all
+        missing. AGE (years at the start; 90 stands for 90 and more) is as stated, else by the year
+        of birth. SAFFL: treated, or in an export without infusions. FASFL: analyzed for response;
+        FASREAS says why not (``never treated``, ``zero`` or ``below minimum`` baseline). A missing
+        baseline keeps a patient in: the outcome is then unknown, not absent.
+    """
+    given = patients.set_index(pd.Index(patients["patient_id"].astype("str"), name="USUBJID"))
+    frame = pd.DataFrame(index=given.index)
+    for name, column in _TEXTS.items():
+        frame[name] = _column(given, column).astype("str")
+    frame["ENRDT"] = pd.to_datetime(_column(given, "enrolled_on"))
+    frame["PAINSDT"] = pd.to_datetime(_column(given, "pain_since"))
+    frame["NFAILED"] = _column(given, "prior_treatments_failed").astype(float)
+    for name, column in FLAGS.items():
+        frame[name] = _column(given, column).astype("boolean")
+    frame = frame.join(treatment).join(baseline)
+    frame["NBASE"] = frame["NBASE"].fillna(0).astype(int)
+    start = frame["TRTSDT"].fillna(frame["ENRDT"])
+    by_year = start.dt.year - _column(given, "birth_year").astype(float)
+    frame["AGE"] = _column(given, "age_years").astype(float).fillna(by_year)
+    years = (start - frame["PAINSDT"]).dt.days / DAYS_A_YEAR
+    frame["PAINYRS"] = years.where(years >= 0)
+    frame["SAFFL"] = frame.index.isin(treatment.index)
+    reason = frame["BASESTAT"].where(frame["BASESTAT"].isin(["zero", "below minimum"]), "")
+    frame["FASREAS"] = reason.where(frame["SAFFL"], "never treated")
+    frame["FASFL"] = frame["FASREAS"] == ""
+    frame["DCUTDT"] = pd.Series(data_cut, index=frame.index, dtype="datetime64[s]")
+    return frame.reset_index()

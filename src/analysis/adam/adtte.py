@@ -1,0 +1,390 @@
+"""ADTTE: duration of response, from the end of the series to its loss between two ratings.
+
+Visits are snapshots: relief was there at the last good rating and gone at the first bad one, so the
+loss lies in (last good, first bad]. A booster is kept beside it; what it means is decided by the
+booster strategy, because the answer depends on it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import get_args
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from analysis.adam.adpain import ROUNDING
+from analysis.adam.adsl import look_up
+from analysis.settings import BoosterStrategy, Clock, LossRule
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+PARAMCDS: dict[BoosterStrategy, str] = {
+    "loss": "RELLOSS",
+    "censoring": "RELCENS",
+    "ignored": "RELIGN",
+}
+"""Parameter code of relief under each booster strategy."""
+
+PARAMS = {
+    "RELLOSS": "Duration of relief; a booster ends it",
+    "RELCENS": "Duration of relief; follow-up ends at a booster",
+    "RELIGN": "Duration of relief; boosters ignored",
+}
+
+NEAR_BASELINE_POINTS = 1.0
+NEAR_BASELINE_SHARE = 0.8
+
+SHOWN_WITHIN_DAYS = 14.0
+"""Relief of a series is shown by a rating within two weeks of its last infusion."""
+
+
+@dataclass(frozen=True, eq=False)
+class RatingArrays:
+    """Ratings with a known percent change after day 0, by patient and day, for many readings.
+
+    Parameters
+    ----------
+    patients : Index, shape (n,)
+        USUBJID of those with at least one such rating, sorted.
+    firsts : ndarray of int, shape (n,)
+        Place of each patient's first rating.
+    day : ndarray of float, shape (k,)
+        Days since day 0.
+    pchg, score, base : ndarray of float, shape (k,)
+    is_end : ndarray of bool, shape (k,)
+        Whether it is the rating of the end of the series.
+    end_of_series_day, first_booster_day : ndarray of float, shape (n,)
+        Days since day 0; NaN where there is none.
+    """
+
+    patients: pd.Index
+    firsts: NDArray[np.intp]
+    day: Floats
+    pchg: Floats
+    score: Floats
+    base: Floats
+    is_end: Bools
+    end_of_series_day: Floats
+    first_booster_day: Floats
+
+    @property
+    def counts(self) -> NDArray[np.intp]:
+        """Number of ratings of each patient, shape (n,)."""
+        return np.diff(self.firsts, append=self.day.size)
+
+    @property
+    def is_last(self) -> Bools:
+        """Whether a rating is the patient's last, shape (k,)."""
+        last = np.zeros(self.day.size, dtype=bool)
+        last[self.firsts + self.counts - 1] = True
+        return last
+
+    def spread(self, by_patient: Floats) -> Floats:
+        """Return each patient's number on every rating of the patient, shape (k,)."""
+        return np.repeat(by_patient, self.counts)
+
+    def least(self, numbers: Floats, among: Bools) -> Floats:
+        """Return each patient's least number among some ratings; NaN where there is none."""
+        return self._reduce(np.fmin, numbers, among)
+
+    def most(self, numbers: Floats, among: Bools) -> Floats:
+        """Return each patient's greatest number among some ratings; NaN where there is none."""
+        return self._reduce(np.fmax, numbers, among)
+
+    def total(self, among: Bools) -> NDArray[np.int64]:
+        """Return how many of each patient's ratings are among some."""
+        if not self.firsts.size:
+            return np.zeros(0, dtype=np.int64)
+        return np.add.reduceat(among.astype(np.int64), self.firsts)
+
+    def _reduce(self, chosen: np.ufunc, numbers: Floats, among: Bools) -> Floats:
+        if not self.firsts.size:
+            return np.zeros(0)
+        found: Floats = chosen.reduceat(np.where(among, numbers, np.nan), self.firsts)
+        return found
+
+
+def lay_out_ratings(ratings: pd.DataFrame, adsl: pd.DataFrame) -> RatingArrays:
+    """Lay out the ratings whose percent change is known.
+
+    Parameters
+    ----------
+    ratings : DataFrame
+        `analysis.adam.adpain.derive_change`: USUBJID, ADY, ROLE, AVAL, BASE, PCHG. Of two ratings
+        of one day the one that comes first comes first.
+    adsl : DataFrame
+        USUBJID, EOSDY, BOOSTDY.
+    """
+    known = ratings[(ratings["PCHG"].notna() & ratings["ADY"].notna()).to_numpy(dtype=bool)]
+    codes, names = pd.factorize(known["USUBJID"], sort=True)
+    order = np.lexsort((known["ADY"].to_numpy(dtype=float), codes))
+    known = known.iloc[order]
+    of_patient = adsl.set_index("USUBJID")[["EOSDY", "BOOSTDY"]].reindex(names)
+    return RatingArrays(
+        patients=pd.Index(names, name="USUBJID"),
+        firsts=np.searchsorted(codes[order], np.arange(len(names))),
+        day=known["ADY"].to_numpy(dtype=float),
+        pchg=known["PCHG"].to_numpy(dtype=float),
+        score=known["AVAL"].to_numpy(dtype=float),
+        base=known["BASE"].to_numpy(dtype=float),
+        is_end=(known["ROLE"] == "end").to_numpy(dtype=bool),
+        end_of_series_day=of_patient["EOSDY"].to_numpy(dtype=float),
+        first_booster_day=of_patient["BOOSTDY"].to_numpy(dtype=float),
+    )
+
+
+def derive_spans(
+    ratings: RatingArrays,
+    *,
+    threshold_pct: float,
+    rule: LossRule = "once",
+    clock: Clock = "end_of_series",
+) -> pd.DataFrame:
+    """Return the span of relief of everyone who responded.
+
+    Parameters
+    ----------
+    ratings : RatingArrays
+        `lay_out_ratings`.
+    threshold_pct : float
+        Least percent reduction that counts as relief.
+    rule : {"once", "confirmed", "near_baseline"}
+        When relief counts as lost. With ``confirmed`` a last rating without relief stays
+        unconfirmed: the patient was last known to be relieved at the rating before.
+    clock : {"end_of_series", "first_response", "start"}
+        From when days are counted. ``first_response`` takes everyone with relief at any rating
+        after day 0; the others take those with relief at the end of the series.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by USUBJID; days on the clock: good_until_days (last rating before the first bad
+        one), first_bad_days (infinite when none was bad), last_rating_days, booster_days (infinite
+        when there was none), good_before_booster_days; start_day (of the clock, since day 0) and
+        n_ratings. Relief that comes back after a loss does not count again. Days before the clock
+        begins (an ``end`` visit that an export names itself may come before the last infusion)
+        are 0.
+    """
+    good = -ratings.pchg >= threshold_pct - ROUNDING
+    # Relief first shown after a booster is the booster's, not the series': such patients are no
+    # responders here, as in the responder rates.
+    booster_day = np.where(np.isnan(ratings.first_booster_day), np.inf, ratings.first_booster_day)
+    relieved = good if clock == "first_response" else good & ratings.is_end
+    shown_day = ratings.least(ratings.day, relieved & (ratings.day <= ratings.spread(booster_day)))
+    start = {
+        "end_of_series": ratings.end_of_series_day,
+        "first_response": shown_day,
+        "start": ratings.end_of_series_day * 0.0,
+    }[clock]
+    counted = ratings.day >= ratings.spread(shown_day)  # of responders, from the one that showed it
+    time = np.maximum(ratings.day - ratings.spread(start), 0.0)
+    first_bad = _or(ratings.least(time, counted & _is_bad(ratings, good, rule)), np.inf)
+    before = counted & (time < ratings.spread(first_bad))
+    if rule == "confirmed":  # a rating without relief that nothing confirms shows no relief either
+        before &= good
+    # The first rating of each patient showed relief; only a bad one on its own day can hide that.
+    shown = ratings.least(time, counted)
+    good_until = _or(ratings.most(time, before), shown)
+    booster = np.maximum(booster_day - start, 0.0)
+    early = before & (time <= ratings.spread(booster))
+    columns = {
+        "start_day": start,
+        "good_until_days": good_until,
+        "first_bad_days": first_bad,
+        "last_rating_days": np.where(np.isinf(first_bad), good_until, ratings.most(time, counted)),
+        "booster_days": booster,
+        "good_before_booster_days": _or(ratings.most(time, early), shown),
+        "n_ratings": ratings.total(counted),
+    }
+    responded = ~np.isnan(shown_day)
+    kept = {name: numbers[responded] for name, numbers in columns.items()}
+    return pd.DataFrame(kept, index=ratings.patients[responded])
+
+
+def _is_bad(ratings: RatingArrays, good: Bools, rule: LossRule) -> Bools:
+    if rule == "near_baseline":
+        limit = np.minimum(
+            ratings.base - NEAR_BASELINE_POINTS,
+            ratings.base * NEAR_BASELINE_SHARE,
+        )
+        # At a low baseline or threshold a rating may be both near baseline and relief: relief.
+        return (ratings.score >= limit - ROUNDING) & ~good
+    if rule == "once":
+        return ~good
+    later_good = np.append(good[1:], True)
+    return ~good & ~(later_good | ratings.is_last)
+
+
+def _or(numbers: Floats, other: Floats | float) -> Floats:
+    """Return the numbers, another one where there is none."""
+    return np.where(np.isnan(numbers), other, numbers)
+
+
+def apply_booster_strategy(spans: pd.DataFrame, strategy: BoosterStrategy) -> pd.DataFrame:
+    """Return when each span of relief ended under one reading of boosters.
+
+    Parameters
+    ----------
+    spans : DataFrame
+        `derive_spans`.
+    strategy : {"loss", "censoring", "ignored"}
+        ``loss``: relief ends at a booster (the default reading of "per series"). ``censoring``:
+        what comes after a booster is not known. ``ignored``: relief goes on under boosters.
+
+    Returns
+    -------
+    DataFrame
+        Same index: LDY, RDY (relief ended in (LDY, RDY]; RDY infinite when not seen to end), AVAL
+        and CNSR (0 for an end dated at the visit that found it, 1 for none), EVNTDESC (``loss``,
+        ``booster``, ``censored``).
+
+    Notes
+    -----
+    A booster is dated, yet under ``loss`` the end of relief lies in (last good rating, booster]:
+    boosters are given because relief wanes, and nobody looked between. Under ``censoring`` the
+    patient was last known to be relieved at the last good rating, not at the booster.
+    """
+    booster = spans["booster_days"].to_numpy(dtype=float)
+    first_bad = spans["first_bad_days"].to_numpy(dtype=float)
+    boosted = (booster < first_bad) & (strategy != "ignored")
+    lost = np.isfinite(first_bad) & ~boosted
+    booster_ends = boosted & (strategy == "loss")
+    left = np.where(boosted, spans["good_before_booster_days"], spans["good_until_days"])
+    time = np.where(lost, first_bad, np.where(boosted, left, spans["last_rating_days"]))
+    return pd.DataFrame(
+        {
+            "LDY": left,
+            "RDY": np.where(booster_ends, booster, np.where(lost, first_bad, np.inf)),
+            "AVAL": np.where(booster_ends, booster, time),
+            "CNSR": np.where(lost | booster_ends, 0, 1),
+            "EVNTDESC": np.select([lost, boosted], ["loss", "booster"], default="censored"),
+        },
+        index=spans.index,
+    )
+
+
+def derive_adtte(
+    adsl: pd.DataFrame, ratings: pd.DataFrame, *, threshold_pct: float
+) -> pd.DataFrame:
+    """Return the duration of response under every rule of loss, clock and booster strategy.
+
+    Parameters
+    ----------
+    adsl, ratings : DataFrame
+        `analysis.adam.adsl.derive_adsl` and `analysis.adam.adpain.derive_change`.
+    threshold_pct : float
+        Least percent reduction that counts as relief.
+
+    Returns
+    -------
+    DataFrame
+        One row a responder of the full analysis set, PARAMCD, RULE and CLOCK; days on the clock.
+        STARTDY (of the clock, since day 0), LDY, RDY, AVAL, CNSR and EVNTDESC as
+        `apply_booster_strategy`; BADDY (first rating without relief) and BOOSTDY (first booster)
+        are infinite where there was none; NRATE (ratings that tell).
+    """
+    fas = adsl[adsl["FASFL"]]
+    laid_out = lay_out_ratings(ratings[ratings["USUBJID"].isin(fas["USUBJID"])], fas)
+    parts = []
+    for rule in get_args(LossRule):
+        for clock in get_args(Clock):
+            spans = derive_spans(laid_out, threshold_pct=threshold_pct, rule=rule, clock=clock)
+            for strategy, code in PARAMCDS.items():
+                ends = apply_booster_strategy(spans, strategy)
+                parts.append(
+                    ends.assign(
+                        PARAMCD=code, PARAM=PARAMS[code], RULE=rule, CLOCK=clock,
+                        STARTDY=spans["start_day"], BADDY=spans["first_bad_days"],
+                        BOOSTDY=spans["booster_days"], NRATE=spans["n_ratings"],
+                    )
+                )  # fmt: skip
+    carried = ["COND", "SUBTYP", "ARM", "PROTOCOL", "SITEID"]
+    frame = pd.concat(parts).reset_index()
+    frame = frame.merge(adsl[["USUBJID", *carried]], on="USUBJID", how="left", validate="m:1")
+    order = ["USUBJID", *carried, "PARAMCD", "PARAM", "RULE", "CLOCK", "STARTDY", "LDY", "RDY",
+             "AVAL", "CNSR", "EVNTDESC", "BADDY", "BOOSTDY", "NRATE"]  # fmt: skip
+    return frame[order]
+
+
+def derive_series_relief(
+    ratings: pd.DataFrame, infusions: pd.DataFrame, *, threshold_pct: float
+) -> pd.DataFrame:
+    """Return the span of relief after each series of each patient.
+
+    Parameters
+    ----------
+    ratings : DataFrame
+        `analysis.adam.adpain.derive_change`: USUBJID, ADY, PCHG.
+    infusions : DataFrame
+        `analysis.adam.adsl.derive_infusions`.
+    threshold_pct : float
+        Least percent reduction that counts as relief.
+
+    Returns
+    -------
+    DataFrame
+        One row a patient and series after which a rating within 14 days showed relief: USUBJID,
+        SERIES, LDY, RDY (relief ended in (LDY, RDY] after the last infusion of the series, the next
+        series counting as its end; infinite when not seen to end). A rating on the day of the next
+        series was made before it; one on the day of the last infusion of several was made after it.
+        Maintenance before the initial series is left out: what it followed is not in the export.
+    """
+    keys = ["USUBJID", "SERIES"]
+    ends = infusions[infusions["SERIES"] >= 1].groupby(keys)["ADY"].agg(["min", "max"])
+    ends = ends.reset_index()
+    ends["next"] = ends.groupby("USUBJID")["min"].shift(-1).fillna(np.inf)
+    rated = ratings.loc[ratings["PCHG"].notna(), ["USUBJID", "ADY", "PCHG"]]
+    pairs = rated.merge(ends, on="USUBJID")
+    same_day = (pairs["ADY"] == pairs["max"]) & (pairs["max"] > pairs["min"])
+    pairs = pairs[((pairs["ADY"] > pairs["max"]) | same_day) & (pairs["ADY"] <= pairs["next"])]
+    pairs = pairs.assign(
+        time=pairs["ADY"] - pairs["max"], good=-pairs["PCHG"] >= threshold_pct - ROUNDING
+    )
+    first = pairs.sort_values("time", kind="stable").drop_duplicates(keys)
+    shown = first[first["good"] & (first["time"] <= SHOWN_WITHIN_DAYS)].set_index(keys)
+    pairs = pairs.set_index(keys)
+    pairs = pairs[pairs.index.isin(shown.index)]
+    bad = pairs.loc[~pairs["good"], "time"].groupby(level=keys).min()
+    first_bad = bad.reindex(shown.index).fillna(np.inf)
+    before = pairs["time"] < first_bad.reindex(pairs.index)
+    left = pairs.loc[before, "time"].groupby(level=keys).max().reindex(shown.index)
+    frame = pd.DataFrame(
+        {
+            "LDY": left.fillna(shown["time"]),  # good and bad on one day
+            "RDY": np.minimum(first_bad, shown["next"] - shown["max"]),
+        }
+    )
+    return frame.reset_index()
+
+
+def derive_boosters(infusions: pd.DataFrame, adsl: pd.DataFrame) -> pd.DataFrame:
+    """Return the start of every booster: USUBJID, NUMBER (1 is the first), ADYEOS.
+
+    Maintenance before the initial series is no booster of it.
+    """
+    later = infusions[infusions["SERIES"] > 1]
+    starts = later.groupby(["USUBJID", "SERIES"])["ADY"].min().reset_index()
+    end = look_up(starts["USUBJID"], adsl.set_index("USUBJID")["EOSDY"])
+    starts["NUMBER"] = starts.groupby("USUBJID").cumcount() + 1
+    return starts.assign(ADYEOS=starts["ADY"] - end)[["USUBJID", "NUMBER", "ADYEOS"]]
+
+
+def derive_followed_to(
+    infusions: pd.DataFrame, ratings: pd.DataFrame, adsl: pd.DataFrame
+) -> pd.Series:
+    """Return the last day each starter was seen (rating or infusion), since the end of the series.
+
+    Returns
+    -------
+    Series of float
+        Indexed by USUBJID; 0 for who was never seen again; who never started is absent.
+    """
+    seen = pd.concat(
+        [infusions[["USUBJID", "ADY"]], ratings.loc[ratings["POSTFL"], ["USUBJID", "ADY"]]]
+    )
+    last = seen.groupby("USUBJID")["ADY"].max()
+    end = adsl.set_index("USUBJID")["EOSDY"].dropna()
+    return (last.reindex(end.index).fillna(end) - end).clip(lower=0.0)

@@ -1,0 +1,278 @@
+"""Questions put to the data, and the account of what became of every record and patient.
+
+Each question has one of four answers, never one percentage: ``pass``, ``pass with findings``
+(something a reader must know), ``fail`` (the results it touches must not be used), ``not
+applicable`` (the export cannot answer).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from analysis.adam.adpain import NOT_TREATED, OTHER_RECALL
+from analysis.adam.study import Study
+from analysis.intake.load import OLDEST_AGE_YEARS
+from analysis.intake.tables import load_conditions
+from analysis.labels import EXCLUSIONS, ROLES
+from analysis.numbers import count_text
+
+MANY_MISSING_SHARE = 0.2
+"""More than a fifth unseen can move a responder rate by more than its interval is wide at n = 100;
+it is then a finding, not a footnote."""
+
+SERIES_INFUSIONS = 6
+"""Infusions of the standard series."""
+
+
+class Check(NamedTuple):
+    """A question, the table it is about, its answer, how many are concerned, and a sentence."""
+
+    name: str
+    table: str
+    state: str
+    n: int
+    sentence: str
+
+
+def check_quality(study: Study) -> pd.DataFrame:
+    """Return every question on the quality of the data: name, table, state, n, sentence."""
+    return pd.DataFrame([check(study) for check in CHECKS], columns=list(Check._fields))
+
+
+def _found(n: int) -> str:
+    return "pass with findings" if n else "pass"
+
+
+def _records_reconcile(study: Study) -> Check:
+    wrong = [account.file for account in study.intake if not account.reconciles]
+    if wrong:
+        told = f"Lines are lost in {', '.join(wrong)}."
+        return Check("records reconcile", "all", "fail", len(wrong), told)
+    # A file that feeds several tables is read once for each, but its lines are there once.
+    n = sum({account.file: account.n_lines for account in study.intake}.values())
+    told = f"All {count_text(n)} lines read are header, blank, used, or excluded by a named reason."
+    return Check("records reconcile", "all", "pass", n, told)
+
+
+def _records_excluded(study: Study) -> Check:
+    reasons: Counter[tuple[str, str]] = Counter()
+    for account in study.intake:
+        reasons.update({(account.table, why): n for why, n in account.excluded.items()})
+    each = [f"{t}: {EXCLUSIONS.get(why, why)} ({count_text(n)})" for (t, why), n in reasons.items()]
+    told = f"Excluded: {'; '.join(each)}." if each else "No record was excluded."
+    return Check("records excluded", "all", _found(len(each)), sum(reasons.values()), told)
+
+
+def _patients_treated(study: Study) -> Check:
+    if study.infusions.empty:
+        told = "The export has no infusions; every patient counts as a starter."
+        return Check("patients treated", "infusions", "not applicable", 0, told)
+    n = int((~study.adsl["SAFFL"]).sum())
+    told = f"{count_text(n)} patients have no infusion on record."
+    return Check("patients treated", "infusions", _found(n), n, told)
+
+
+def _baseline(study: Study) -> Check:
+    status = study.adsl.loc[study.adsl["SAFFL"], "BASESTAT"]
+    none, zero = int(status.isna().sum()), int((status == "zero").sum())
+    low = int((status == "below minimum").sum())
+    if len(status) and none == len(status):
+        told = "Nobody has a baseline rating: nothing to compare with."
+        return Check("baseline", "pain_scores", "fail", none, told)
+    told = (
+        f"{count_text(none)} starters have no baseline rating; {count_text(zero)} have a baseline "
+        f"of 0 (no percent reduction exists) and {count_text(low)} one below the minimum of "
+        f"{study.settings.minimum_baseline_score:g}."
+    )
+    n = none + zero + low
+    return Check("baseline", "pain_scores", _found(n), n, told)
+
+
+def _analysis_visit(study: Study) -> Check:
+    visit, adpain = study.settings.analysis_visit, study.adpain
+    seen = adpain.loc[adpain["FASFL"] & (adpain["AVISIT"] == visit), "AVAL"].notna()
+    missing = int((~seen).sum())
+    if len(seen) and missing == len(seen):
+        rated = adpain.loc[adpain["AVAL"].notna(), "AVISIT"]
+        there = ", ".join(name for name in study.visits if name in set(rated)) or "none"
+        told = f"Nobody was rated at '{visit}'; visits with ratings: {there}. Set `analysis_visit`."
+        return Check("analysis visit", "pain_scores", "fail", missing, told)
+    many = missing > MANY_MISSING_SHARE * len(seen)
+    told = f"{count_text(missing)} of {count_text(len(seen))} starters were not rated at '{visit}'."
+    return Check("analysis visit", "pain_scores", _found(many), missing, told)
+
+
+def _same_day(study: Study) -> Check:
+    n = int(study.ratings.loc[study.ratings["NSAME"] > 1, "NSAME"].sum())
+    told = (
+        f"{count_text(n)} ratings share patient, day and recall with another; each such day is "
+        "averaged."
+    )
+    return Check("ratings of one day", "pain_scores", _found(n), n, told)
+
+
+def _recall(study: Study) -> Check:
+    n = int(study.ratings.loc[study.ratings["ROLE"] == OTHER_RECALL, "NSAME"].sum())
+    told = (
+        f"Ratings of '{study.recall}' pain are analyzed; {count_text(n)} of another recall are not."
+    )
+    return Check("recall", "pain_scores", _found(n), n, told)
+
+
+def _scale(study: Study) -> Check:
+    highest = study.ratings.groupby("USUBJID")["AVAL"].max()
+    n = int((highest <= 1.0).sum())
+    told = "Scores use their scale."
+    if n:
+        told = (
+            f"{count_text(n)} patients never rate above 1 on 0 to 10: check that their scale is "
+            "not 0 to 1."
+        )
+    return Check("scale", "pain_scores", _found(n > len(highest) / 2), n, told)
+
+
+def _follow_up(study: Study) -> Check:
+    """Dates read in the wrong order put follow-ups before day 0: most patients then have none."""
+    ratings = study.ratings[study.ratings["ROLE"] != NOT_TREATED]
+    if ratings.empty:
+        return Check("follow-up after start", "pain_scores", "not applicable", 0, "No rating.")
+    last = ratings.groupby("USUBJID")["ADY"].max()
+    n = int((last < 0).sum())
+    told = f"{count_text(n)} patients have ratings before day 0 only."
+    if n > len(last) / 2:
+        told += " Day and month may be exchanged, or day 0 is wrong."
+        return Check("follow-up after start", "pain_scores", "fail", n, told)
+    return Check("follow-up after start", "pain_scores", _found(n), n, told)
+
+
+def _series(study: Study) -> Check:
+    if study.infusions.empty:
+        told = "The export has no infusions."
+        return Check("series", "infusions", "not applicable", 0, told)
+    started = study.adsl[study.adsl["SAFFL"]]
+    standard = started[started["PROTOCOL"].fillna("standard") == "standard"]
+    n = int((standard["NINFUS"] < SERIES_INFUSIONS).sum())
+    told = (
+        f"{count_text(n)} of {count_text(len(standard))} starters on the standard protocol, or on "
+        f"one not stated, had fewer than {SERIES_INFUSIONS} infusions; they stay in."
+    )
+    return Check("series", "infusions", _found(n), n, told)
+
+
+def _icd10(study: Study) -> Check:
+    coded = study.adsl.dropna(subset="ICD10")
+    if coded.empty:
+        told = "The export has no ICD-10 codes."
+        return Check("ICD-10-CM", "patients", "not applicable", 0, told)
+    known = load_conditions()
+    of_code = {c: (known.from_icd10(c) or ("",))[0] for c in coded["ICD10"].unique()}
+    derived = coded["ICD10"].map(of_code)
+    n = int(((derived != "") & (derived != coded["COND"])).sum())
+    told = f"{count_text(n)} patients have an ICD-10 code of another condition than the one stated."
+    return Check("ICD-10-CM", "patients", _found(n), n, told)
+
+
+def _ages(study: Study) -> Check:
+    if study.adsl["AGE"].isna().all():
+        told = "The export has no ages."
+        return Check("ages", "patients", "not applicable", 0, told)
+    n = int((study.adsl["AGE"] >= OLDEST_AGE_YEARS).sum())
+    told = (
+        f"{count_text(n)} patients are {OLDEST_AGE_YEARS} or older and count as "
+        f"{OLDEST_AGE_YEARS}, so that no age identifies a patient."
+    )
+    return Check("ages", "patients", _found(n), n, told)
+
+
+CHECKS: tuple[Callable[[Study], Check], ...] = (
+    _records_reconcile, _records_excluded, _patients_treated, _baseline, _analysis_visit, _same_day,
+    _recall, _scale, _follow_up, _series, _icd10, _ages,
+)  # fmt: skip
+
+
+def count_flow(study: Study) -> pd.DataFrame:
+    """Count the patients of each condition at each step.
+
+    Returns
+    -------
+    DataFrame of int
+        One row a condition (``all`` first). in_file = never_treated + baseline_zero +
+        baseline_below_minimum + eligible; eligible = no_baseline_rating + not_rated + observed
+        (at the analysis visit).
+    """
+    visit = study.settings.analysis_visit
+    at_visit = study.adpain[study.adpain["AVISIT"] == visit]
+    rated = study.adsl["USUBJID"].isin(at_visit.loc[at_visit["AVAL"].notna(), "USUBJID"])
+    adsl = study.adsl
+    based = adsl["BASESTAT"].notna()
+    steps = pd.DataFrame(
+        {
+            "in_file": True,
+            "never_treated": adsl["FASREAS"] == "never treated",
+            "baseline_zero": adsl["FASREAS"] == "zero",
+            "baseline_below_minimum": adsl["FASREAS"] == "below minimum",
+            "eligible": adsl["FASFL"],
+            "no_baseline_rating": adsl["FASFL"] & ~based,
+            "not_rated": adsl["FASFL"] & based & ~rated,
+            "observed": adsl["FASFL"] & based & rated,
+        },
+        index=adsl.index,
+    )
+    counts = steps.groupby(adsl["COND"]).sum()
+    counts.loc["all"] = steps.sum()
+    return counts.reindex(list(study.group_conditions), fill_value=0).rename_axis("condition")
+
+
+def tabulate_intake(study: Study) -> pd.DataFrame:
+    """Return what became of every line of every file, one row a file and table."""
+    return pd.DataFrame(
+        [
+            {
+                "table": account.table,
+                "file": account.file,
+                "lines": account.n_lines,
+                "header": account.n_header,
+                "blank": account.n_blank,
+                "continued": account.n_continued,
+                "records": account.n_records,
+                "per_record": account.per_record,
+                "used": account.n_used,
+                "excluded": sum(account.excluded.values()),
+                "reasons": "; ".join(
+                    f"{EXCLUSIONS.get(why, why)}: {n}" for why, n in account.excluded.items()
+                ),
+                "reconciles": account.reconciles,
+            }
+            for account in study.intake
+        ]
+    )
+
+
+def tabulate_roles(study: Study) -> pd.DataFrame:
+    """Return what became of every rating: role, ratings as read, and patients."""
+    by_role = study.ratings.groupby("ROLE", sort=False)
+    frame = pd.DataFrame(
+        {"ratings": by_role["NSAME"].sum(), "patients": by_role["USUBJID"].nunique()}
+    )
+    frame = frame.sort_values("ratings", ascending=False).rename_axis("role").reset_index()
+    return frame.assign(role=[ROLES.get(role, role) for role in frame["role"]])
+
+
+def describe_export(study: Study) -> dict[str, Any]:
+    """Return facts of the export for the report: name, dates, and the account of every file."""
+    given = study.infusions["ADTM"].dropna()
+    return {
+        "export_name": study.name,
+        "synthetic": study.synthetic,
+        "source": study.source,
+        "recall": study.recall,
+        "first_date": given.min().date().isoformat() if len(given) else None,
+        "last_date": given.max().date().isoformat() if len(given) else None,
+        "data_cut": study.data_cut.isoformat() if study.data_cut else None,
+        "intake": [asdict(account) for account in study.intake],
+    }

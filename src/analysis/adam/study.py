@@ -1,0 +1,428 @@
+"""A study as a notebook opens it: the analysis datasets of an export under checked settings."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from analysis.adam.adpain import (
+    choose_recall,
+    derive_adpain,
+    derive_baseline,
+    derive_change,
+    order_visits,
+    place_ratings,
+)
+from analysis.adam.adsl import derive_adsl, derive_infusions, derive_treatment, place_untreated
+from analysis.adam.adtte import derive_adtte
+from analysis.errors import InputError, SettingsError, suggest
+from analysis.files import replacing, write_file
+from analysis.intake.build import Intake
+from analysis.intake.load import Export, load_export
+from analysis.numbers import count_text
+from analysis.settings import SCHEDULE, AnalysisSettings, make_settings, suite_folder
+
+GROUPINGS = {"subtype": "SUBTYP", "protocol": "PROTOCOL", "arm": "ARM", "site": "SITEID"}
+"""Columns of ADSL that make subgroups."""
+
+NOT_RECORDED = "not recorded"
+"""Group of those whose subtype, protocol, arm or site is blank, so that groups add up to all."""
+
+FRAMES = ("adsl", "adpain", "adtte", "ratings", "infusions")
+
+LABELS = {
+    "USUBJID": "Patient",
+    "SITEID": "Site",
+    "COND": "Condition",
+    "SUBTYP": "Subtype",
+    "ARM": "Arm",
+    "SEX": "Sex",
+    "AGE": "Age at the start (years)",
+    "ICD10": "ICD-10-CM code",
+    "PROTOCOL": "Protocol",
+    "ENRDT": "Date of entry",
+    "TRTSDT": "First infusion, or date of entry",
+    "TRTEDT": "Last infusion of the initial series",
+    "DAY0": "Study day of day 0",
+    "EOSDY": "End of the initial series (day)",
+    "NINFUS": "Infusions of the initial series",
+    "NBOOST": "Infusions after the initial series",
+    "BOOSTDY": "First booster (day)",
+    "BASE": "Baseline pain (0-10)",
+    "NBASE": "Ratings in the baseline",
+    "BASESTAT": "Status of the baseline",
+    "PAINSDT": "Pain since",
+    "PAINYRS": "Time with pain (years)",
+    "NFAILED": "Treatments that failed before",
+    "HYPTFL": "Uncontrolled hypertension",
+    "HEARTFL": "Heart condition",
+    "PSYCHFL": "Active psychosis",
+    "PREGFL": "Pregnant or breastfeeding",
+    "SUBABFL": "Active substance abuse",
+    "SAFFL": "Treated",
+    "FASFL": "Full analysis set",
+    "FASREAS": "Reason not in the full analysis set",
+    "DCUTDT": "Data cut",
+    "AVISIT": "Analysis visit",
+    "AVISITN": "Week of the analysis visit",
+    "ADT": "Date of the rating",
+    "ADTM": "Date and time of the infusion",
+    "ADY": "Day since day 0",
+    "ADYEOS": "Day since the end of the series",
+    "AVAL": "Analysis value",
+    "CHG": "Change from baseline",
+    "PCHG": "Percent change from baseline",
+    "CRIT30FL": "Pain reduced by 30 % or more",
+    "CRIT50FL": "Pain reduced by 50 % or more",
+    "CRITFL": "Pain reduced by the set threshold",
+    "CRIT2PFL": "Pain reduced by 2 points or more",
+    "WORSEFL": "Pain up by 30 % or more",
+    "BOOSTFL": "Booster before",
+    "RATEDFL": "Outcome known",
+    "DUEFL": "Visit due at the data cut",
+    "RECALL": "Recall of the rating",
+    "ROLE": "Use of the rating",
+    "NSAME": "Ratings averaged",
+    "POSTFL": "Analyzed rating after day 0",
+    "SERIES": "Series (1 is the initial one)",
+    "MINUTES": "Length of the infusion (minutes)",
+    "STUDYDY": "Study day of the export",
+    "PARAMCD": "Parameter code",
+    "PARAM": "Parameter",
+    "RULE": "Rule of loss",
+    "CLOCK": "Start of the clock",
+    "STARTDY": "Start of the clock (day)",
+    "LDY": "Last day known in relief",
+    "RDY": "First day known without relief",
+    "CNSR": "Censored (1) or event (0)",
+    "EVNTDESC": "Event or censoring",
+    "BADDY": "First rating without relief",
+    "NRATE": "Ratings in the span",
+}
+"""ADaM label of each column, at most 40 characters."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """Analysis datasets, the settings that made them, and the condition in question.
+
+    Parameters
+    ----------
+    adsl, adpain, adtte : DataFrame
+        `analysis.adam.adsl.derive_adsl`, `analysis.adam.adpain.derive_adpain` and
+        `analysis.adam.adtte.derive_adtte`; of the condition only, where there is one.
+    ratings, infusions : DataFrame
+        Every rating with its role, and every infusion with its series.
+    visits : tuple of str
+        Visits in play, in order: those rated in the export, and the analysis visit.
+    labels : dict of str to str
+        Every condition code known, and its label.
+    intake : tuple of Intake
+        What became of every line of every file.
+    recall : str
+        The recall analyzed.
+    """
+
+    name: str
+    synthetic: bool
+    source: str
+    settings: AnalysisSettings
+    condition: str
+    recall: str
+    visits: tuple[str, ...]
+    labels: dict[str, str]
+    intake: tuple[Intake, ...]
+    adsl: pd.DataFrame = field(repr=False)
+    adpain: pd.DataFrame = field(repr=False)
+    adtte: pd.DataFrame = field(repr=False)
+    ratings: pd.DataFrame = field(repr=False)
+    infusions: pd.DataFrame = field(repr=False)
+
+    @property
+    def conditions(self) -> dict[str, str]:
+        """Code and label of each condition with a patient, in the order of data/conditions.csv."""
+        there = set(self.adsl["COND"])
+        return {code: label for code, label in self.labels.items() if code in there}
+
+    @property
+    def data_cut(self) -> date | None:
+        """Day up to which the export is complete; None where it has study days only."""
+        cut = self.adsl["DCUTDT"].max()
+        return None if pd.isna(cut) else cut.date()
+
+    @property
+    def banner(self) -> str:
+        """One line that names the data and says when the patients do not exist."""
+        warning = " SYNTHETIC DATA: these patients do not exist." if self.synthetic else ""
+        n = count_text(len(self.adsl))
+        return f"{self.name}: {n} patients ({self.condition}).{warning}"
+
+    def groups(self, population: str = "FASFL") -> pd.DataFrame:
+        """Return every patient of a population once for each group the patient belongs to.
+
+        Parameters
+        ----------
+        population : {"FASFL", "SAFFL"}
+            Flag of ADSL.
+
+        Returns
+        -------
+        DataFrame
+            condition, group_by, group, USUBJID: each condition and all together (``all``/``all``),
+            then its subgroups. A column that is the same for everyone makes no subgroups; patients
+            for whom it is blank are a group of their own. Arms are named even where a condition has
+            only one, so that a claim about a drug is never judged on the patients of another.
+            All conditions together are not split by subtype.
+        """
+        people = self.adsl[self.adsl[population]]
+        parts = []
+        for condition in self.group_conditions:
+            own = people if condition == "all" else people[people["COND"] == condition]
+            named = {"all": pd.Series("all", index=own.index, dtype="str")}
+            for group_by, column in GROUPINGS.items():
+                names = own[column].fillna(NOT_RECORDED)
+                least = 1 if group_by == "arm" and own[column].notna().any() else 2
+                if names.nunique() >= least and (group_by, condition) != ("subtype", "all"):
+                    named[group_by] = names
+            parts += [
+                pd.DataFrame(
+                    {"condition": condition, "group_by": by, "group": names, "id": own["USUBJID"]}
+                ).sort_values(
+                    "group", key=lambda g: g.where(g != NOT_RECORDED, "\uffff"), kind="stable"
+                )
+                for by, names in named.items()
+            ]
+        return pd.concat(parts, ignore_index=True).rename(columns={"id": "USUBJID"})
+
+    @property
+    def group_conditions(self) -> tuple[str, ...]:
+        """Conditions that results are made for: the one in question, or all and each."""
+        return ("all", *self.conditions) if self.condition == "all" else (self.condition,)
+
+    def group_keys(self, population: str = "FASFL") -> pd.MultiIndex:
+        """Return condition, group_by and group of every group, also of conditions with nobody."""
+        every = pd.DataFrame(
+            {"condition": self.group_conditions, "group_by": "all", "group": "all"}
+        )
+        there = self.groups(population)[list(every)]
+        return pd.MultiIndex.from_frame(pd.concat([every, there]).drop_duplicates())
+
+    def stack_groups(self, frame: pd.DataFrame, population: str = "FASFL") -> pd.DataFrame:
+        """Return a frame's rows of a population once for each group the patient belongs to.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            Has USUBJID.
+        population : {"FASFL", "SAFFL"}
+            As `groups`, which has the rules.
+
+        Returns
+        -------
+        DataFrame
+            condition, group_by, group and the frame's columns, so that one ``groupby`` over the
+            first three gives every group; in the order of conditions, groups and ADSL.
+        """
+        return self.groups(population).merge(frame, on="USUBJID")
+
+
+def generator(
+    settings: AnalysisSettings, condition: str, group_by: str, group: str, *more: str
+) -> np.random.Generator:
+    """Return a generator seeded by the settings and the name of the result.
+
+    No result then depends on which others were made before it, or in which process.
+    """
+    name = "|".join([condition, group_by, group, *more])
+    return np.random.default_rng([settings.seed, crc32(name.encode())])
+
+
+def open_study(
+    *,
+    export: str,
+    mapping: str = "",
+    datasets: str = "",
+    condition: str = "all",
+    settings: Mapping[str, Any] | None = None,
+) -> Study:
+    """Open a study for a notebook.
+
+    Parameters
+    ----------
+    export, mapping : str
+        Export and mapping file, from the working folder or else the suite's; an empty mapping
+        means the export's own.
+    datasets : str
+        Folder of prepared datasets (`write_study`), which bring their settings along. Empty: load
+        and derive now.
+    condition : str
+        Condition code, or ``all``; it narrows every frame.
+    settings : mapping
+        Values of the parameters cell. A mapping file may fix settings for its export; a value that
+        is not the suite's default wins over them.
+
+    Raises
+    ------
+    SettingsError
+        Unknown condition, analysis visit or setting, wrong type or range.
+    InputError
+        The export cannot be read.
+    """
+    if datasets:
+        return narrow(load_study(find_path(datasets)), condition)
+    given = dict(settings or {})
+    loaded = load_export(find_path(export), find_path(mapping) if mapping else None)
+    chosen = make_settings(given, where="the parameters cell")
+    own = {k: v for k, v in given.items() if v != AnalysisSettings.model_fields[k].default}
+    merged = make_settings({**chosen.model_dump(), **loaded.settings, **own}, where="the mapping")
+    return narrow(derive_study(loaded, merged), condition)
+
+
+def find_path(text: str) -> Path:
+    """Return a path from the working folder, else from the suite's (``data/demo``)."""
+    path = Path(text).expanduser()
+    if path.is_absolute() or path.exists():
+        return path
+    own = suite_folder() / path
+    return own if own.exists() else path
+
+
+def derive_study(export: Export, settings: AnalysisSettings) -> Study:
+    """Derive the analysis datasets of an export, for all conditions.
+
+    Raises
+    ------
+    InputError
+        No day 0 can be found, a rating cannot be put on its patient's clock, or no rating has the
+        recall to analyze.
+    SettingsError
+        The analysis visit is one that neither the suite nor the export knows. A visit of the suite
+        without a rating is no error: the report says that nobody was seen then.
+    """
+    patients, scores = export.tables["patients"], export.tables["pain_scores"]
+    infusions = derive_infusions(export.tables.get("infusions"), gap_days=settings.series_gap_days)
+    treatment = (
+        place_untreated(patients, scores, settings)
+        if infusions.empty
+        else derive_treatment(infusions, day0_study_day=settings.day0_study_day)
+    )
+    recall = choose_recall(scores["recall"], settings.recall)
+    window = settings.baseline_window_days
+    ratings = place_ratings(scores, treatment, recall=recall, baseline_window_days=window)
+    baseline = derive_baseline(ratings, minimum_score=settings.minimum_baseline_score)
+    ratings = derive_change(ratings, baseline)
+    adsl = derive_adsl(patients, treatment, baseline, data_cut=_data_cut(export, settings))
+    visits = order_visits(ratings[ratings["POSTFL"] & (ratings["ROLE"] == ratings["AVISIT"])])
+    known = list(dict.fromkeys([*(each.name for each in SCHEDULE), *visits]))
+    if settings.analysis_visit not in known:
+        raise SettingsError(
+            f"analysis_visit is '{settings.analysis_visit}', and no rating of the export is at "
+            f"such a visit.{suggest(settings.analysis_visit, known)} Visits: {', '.join(known)}."
+        )
+    visits = tuple(dict.fromkeys([*visits, settings.analysis_visit]))
+    threshold = settings.responder_threshold_pct
+    return Study(
+        name=export.name,
+        synthetic=export.synthetic,
+        source=export.source,
+        settings=settings,
+        condition="all",
+        recall=recall,
+        visits=visits,
+        labels=export.conditions.labels,
+        intake=export.intake,
+        adsl=adsl,
+        adpain=derive_adpain(adsl, ratings, visits, threshold_pct=threshold),
+        adtte=derive_adtte(adsl, ratings, threshold_pct=threshold),
+        ratings=ratings,
+        infusions=infusions,
+    )
+
+
+def _data_cut(export: Export, settings: AnalysisSettings) -> pd.Timestamp:
+    """Return the data cut of the settings, else the last date of the export, else NaT."""
+    if settings.data_cut:
+        try:
+            return pd.Timestamp(date.fromisoformat(settings.data_cut))
+        except ValueError:
+            raise SettingsError(
+                f"data_cut is '{settings.data_cut}'; write the day as 2024-01-31."
+            ) from None
+    dated = {"patients": "enrolled_on", "pain_scores": "assessed_on", "infusions": "infused_at"}
+    last = [
+        pd.to_datetime(export.tables[table][column]).max()
+        for table, column in dated.items()
+        if table in export.tables and column in export.tables[table]
+    ]
+    known = [day.normalize() for day in last if not pd.isna(day)]
+    return max(known) if known else pd.NaT
+
+
+def narrow(study: Study, condition: str) -> Study:
+    """Return the study with the patients of a condition only; all of them for ``all``.
+
+    Raises
+    ------
+    SettingsError
+        The condition is no code of the suite or of the export.
+    """
+    known = ["all", *study.labels]
+    if condition not in known:
+        raise SettingsError(
+            f"there is no condition '{condition}'.{suggest(condition, known)} "
+            f"Known: {', '.join(known)}."
+        )
+    if condition == "all":
+        return study
+    ids = study.adsl.loc[study.adsl["COND"] == condition, "USUBJID"]
+    frames = {name: getattr(study, name) for name in FRAMES}
+    own = {name: f[f["USUBJID"].isin(ids)].reset_index(drop=True) for name, f in frames.items()}
+    return replace(study, condition=condition, **own)
+
+
+def write_study(study: Study, folder: Path) -> None:
+    """Write the datasets as labelled Parquet, with a small JSON beside them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in FRAMES:
+        table = pa.Table.from_pandas(getattr(study, name), preserve_index=False)
+        labelled = [item.with_metadata({"label": LABELS[item.name]}) for item in table.schema]
+        schema = pa.schema(labelled, metadata=table.schema.metadata)
+        with replacing(folder / f"{name}.parquet") as part:
+            pq.write_table(table.cast(schema), part)
+    about = {f.name: getattr(study, f.name) for f in fields(Study) if f.name not in FRAMES}
+    about["settings"] = study.settings.model_dump()
+    about["intake"] = [asdict(account) for account in study.intake]
+    write_file(folder / "study.json", json.dumps(about, indent=1))
+
+
+def load_study(folder: Path) -> Study:
+    """Return what `write_study` wrote; InputError when it is not there."""
+    try:
+        about = json.loads((folder / "study.json").read_text(encoding="utf-8"))
+        frames = {name: _in_seconds(pd.read_parquet(folder / f"{name}.parquet")) for name in FRAMES}
+    except FileNotFoundError as error:
+        raise InputError(
+            f"{folder} holds no analysis datasets: {error.filename} is missing."
+        ) from None
+    about["settings"] = make_settings(about["settings"], where="study.json")
+    about["visits"] = tuple(about["visits"])
+    about["intake"] = tuple(
+        Intake(**{**item, "columns_not_read": tuple(item["columns_not_read"])})
+        for item in about["intake"]
+    )
+    return Study(**about, **frames)
+
+
+def _in_seconds(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame with times in seconds, which Parquet keeps in milliseconds."""
+    return frame.astype(dict.fromkeys(frame.select_dtypes("datetime"), "datetime64[s]"))

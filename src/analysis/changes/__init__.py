@@ -1,1 +1,0 @@
-"""What changed between two runs: which rows moved, by how much of what, and which verdicts."""

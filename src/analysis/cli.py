@@ -1,0 +1,612 @@
+"""The command line: parses and calls. Everything heavy is imported by the command that needs it."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from analysis.errors import ReliefcheckError, SettingsError
+
+EPILOG = """\b
+Examples:
+  reliefcheck run                                   the bundled demo export
+  reliefcheck run exports/2026-06 --mapping map.yaml
+  reliefcheck run exports/2026-06 --plan            what would run, what is reused
+  reliefcheck check exports/2026-06 --mapping map.yaml
+  reliefcheck demo /tmp/clinic --patients 5000
+  reliefcheck new my-analysis                       notebooks and a mapping to change
+  reliefcheck notebooks 20_responders               what a notebook asks and takes
+  reliefcheck claims show C043                      what a claim is taken to mean
+  reliefcheck lint page.html                        marketing copy against the verdicts
+  reliefcheck diff reports/2026-05 reports/2026-06  what moved, and why
+  reliefcheck verify reports/latest                 every file as the run left it?
+  reliefcheck sign reports/latest --as "A. Weber" --role director
+
+Exit codes: 0 done; 1 something failed while working; 2 what was given is wrong, and nothing was
+written."""
+
+PATH = click.Path(path_type=Path)
+
+MOST_AT_ONCE = 512
+"""Notebooks handed to a cluster at a time; it knows best how many it can run."""
+
+
+class LocalPath(click.Path):
+    """A path of this machine: an address would silently become a folder named ``s3:``."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path, or refuse an address."""
+        if re.match(r"[a-z][a-z0-9+.-]+://", str(value), re.IGNORECASE):
+            self.fail(f"'{value}' is an address; give a folder of this machine.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class Reliefcheck(click.Group):
+    """Turns the suite's errors into a sentence and an exit code; commands keep their order."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of work, as they stand below."""
+        return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; never a traceback for what the user gave."""
+        try:
+            return super().invoke(ctx)
+        except ReliefcheckError as error:
+            click.echo(f"reliefcheck: {error}", err=True)
+            ctx.exit(error.exit_code)
+
+
+@click.group(
+    cls=Reliefcheck, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]}
+)
+@click.version_option(package_name="reliefcheck", prog_name="reliefcheck")
+def main() -> None:
+    """Do a clinic's outcomes bear out what its web page says about pain relief?
+
+    Takes an outcome export, compares responder rates, percent pain reduction and the duration of
+    relief with the cited figures, and gives every claim a verdict.
+    """
+
+
+@main.command(short_help="Run the notebooks on an export and write the report.")
+@click.argument("export", required=False)
+@click.option("--mapping", type=PATH, help="Mapping file (YAML) that describes the export.")
+@click.option(
+    "--condition",
+    "conditions",
+    multiple=True,
+    help="Only this condition (crps, neuropathic, ...); may be given more than once.",
+)
+@click.option(
+    "--settings",
+    "settings_file",
+    type=PATH,
+    help="Settings file (YAML), lines such as `responder_threshold_pct: 50`; docs/settings.md.",
+)
+@click.option(
+    "--set",
+    "assignments",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="One setting; wins over the settings file. May be given more than once.",
+)
+@click.option("--out", type=LocalPath(), help="Folder for the report; must not exist yet.")
+@click.option(
+    "--notebooks",
+    type=PATH,
+    show_default="the suite's own",
+    help="Folder of notebooks to run; `reliefcheck new` makes one to change.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=lambda: os.cpu_count() or 1,
+    show_default="all cores",
+    help="Notebooks at a time.",
+)
+@click.option(
+    "--engine",
+    default="",
+    show_default="warm on Linux, else papermill",
+    help="How notebooks are executed: warm (fast) or papermill (a kernel each); same results.",
+)
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Run the notebooks on a Dask cluster: tcp://host:port, or `local` for one made here.",
+)
+@click.option("--plan", "only_plan", is_flag=True, help="Print what would run; run nothing.")
+@click.option(
+    "--cache",
+    type=LocalPath(),
+    show_default="reports/.cache",
+    help="Folder where results are kept; what has not changed is not computed again.",
+)
+@click.option("--no-cache", is_flag=True, help="Compute everything, keep nothing.")
+@click.option("--quiet", is_flag=True, help="Print only where the report lies.")
+@click.option("--json", "as_json", is_flag=True, help="Print each event as a line of JSON.")
+def run(
+    export: str | None,
+    mapping: Path | None,
+    conditions: tuple[str, ...],
+    settings_file: Path | None,
+    assignments: tuple[str, ...],
+    out: Path | None,
+    notebooks: Path | None,
+    workers: int,
+    engine: str,
+    scheduler: str | None,
+    only_plan: bool,
+    cache: Path | None,
+    no_cache: bool,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Run every notebook on EXPORT for every condition, and write one report.
+
+    EXPORT is a folder with patients, pain_scores and, if there are any, infusions (CSV, Excel or
+    Parquet), or anything a mapping file describes; it may be an address (s3://..., https://...).
+    Without it the bundled demo export is used; its patients are synthetic.
+
+    The report lies in a new folder below reports/, and reports/latest points to it. It is for use
+    inside the clinic: it shows figures of single patients and small numbers.
+
+    What has not changed since an earlier run is reused: notebooks are computed again when a byte
+    of the export, of the settings, of the suite or of a library changed. A run that was stopped
+    goes on where it was. When a notebook fails, no report is written, the others are kept, and the
+    exit code is 1.
+
+    \b
+    Examples:
+      reliefcheck run exports/june --mapping june.yaml --settings settings.yaml
+      reliefcheck run exports/june --set analysis_visit=week_4 --out reports/week-4
+      reliefcheck run s3://clinic/june --scheduler tcp://10.0.0.5:8786
+    """  # noqa: D301  (\b keeps the examples' lines apart)
+    from analysis.run.plan import load_settings_file, notebook_folder, read_assignments
+    from analysis.run.reuse import default_cache
+    from analysis.run.session import RunRequest, plan_study
+
+    if cache and no_cache:
+        raise click.UsageError("--cache and --no-cache exclude each other.")
+    if engine and scheduler:
+        raise click.UsageError("--engine is of no use with --scheduler.")
+    in_file, asked = load_settings_file(settings_file) if settings_file else ({}, ())
+    with _local_export(export) as path:
+        request = RunRequest(
+            export=path,
+            mapping=mapping,
+            conditions=conditions or asked,
+            settings={**in_file, **read_assignments(assignments)},
+            out=out,
+            workers=workers if scheduler in (None, "local") else MOST_AT_ONCE,
+            engine=engine,
+            cache=None if no_cache else cache or default_cache(),
+            notebooks=notebooks or notebook_folder(),
+        )
+        if only_plan:
+            click.echo(plan_study(request))
+            return
+        sys.exit(_run(request, scheduler, workers=workers, quiet=quiet, as_json=as_json))
+
+
+@contextmanager
+def _local_export(given: str | None) -> Iterator[Path]:
+    """Yield where the export lies; a remote one is copied to scratch and gone afterward."""
+    from tempfile import TemporaryDirectory
+
+    from analysis.intake.remote import fetch, is_remote
+    from analysis.settings import data_folder
+
+    if not given:
+        yield data_folder() / "demo"
+    elif not is_remote(given):
+        yield Path(given)
+    else:
+        with TemporaryDirectory(prefix="reliefcheck-export-") as scratch:
+            yield fetch(given, Path(scratch))
+
+
+def _run(request: Any, scheduler: str | None, *, workers: int, quiet: bool, as_json: bool) -> int:
+    from functools import partial
+
+    from analysis.run.progress import print_json, show_progress
+    from analysis.run.session import run_study
+
+    opened = None
+    if scheduler is not None:
+        from analysis.run.cluster import ClusterExecutor, check_scheduler
+
+        check_scheduler(scheduler)
+        opened = partial(ClusterExecutor, scheduler, workers=workers)
+    with show_progress(quiet=quiet, as_json=as_json) as listen:
+        result = run_study(request, listen=listen, open_executor=opened)
+    reused = [each.task.name for each in result.outcomes if each.reused]
+    if as_json:
+        print_json(
+            {
+                "event": "done",
+                "folder": str(result.folder),
+                "page": str(result.page),
+                "seconds": round(result.seconds, 2),
+                "reused": reused,
+                "unchanged": result.unchanged,
+                "problems": list(result.problems),
+                "notes": list(result.notes),
+            }
+        )
+        return 1 if result.problems else 0
+    for problem in result.problems:
+        click.echo(f"reliefcheck: {problem}", err=True)
+    for note in () if quiet else result.notes:
+        click.echo(note, err=True)
+    click.echo(f"Report: {result.page}")
+    if not quiet and not result.unchanged:
+        some = f", {len(reused)} of them reused" if reused else ""
+        click.echo(f"{len(result.outcomes)} notebooks{some}, {result.seconds:.0f} s.", err=True)
+    return 1 if result.problems else 0
+
+
+@main.command(short_help="Say what is understood of an export; compute nothing.")
+@click.argument("export", type=PATH)
+@click.option("--mapping", type=PATH, help="Mapping file (YAML) that describes the export.")
+def check(export: Path, mapping: Path | None) -> None:
+    """Read EXPORT, check it against the contract, and say what was understood.
+
+    Prints the tables, what became of every line, conditions, visits and baselines, and the
+    checks of the data-quality notebook. Exit code 2 and one sentence a problem when the export
+    cannot be used.
+
+    For example: reliefcheck check exports/june --mapping june.yaml
+    """
+    from analysis.run.check import describe_export
+
+    click.echo(describe_export(export, mapping))
+
+
+@main.command(short_help="Make a synthetic demo export of any size.")
+@click.argument("folder", type=PATH)
+@click.option("--patients", type=click.IntRange(min=6), default=600, show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), default=None, help="Default: the demo's own.")
+def demo(folder: Path, patients: int, seed: int | None) -> None:
+    """Write a synthetic export with a planted truth to FOLDER.
+
+    The patients do not exist. truth.json says what was planted, so that anyone can see whether
+    the suite finds it again. The same number of patients and seed give the same files.
+
+    For example: reliefcheck demo /tmp/clinic --patients 5000
+    """
+    from analysis.intake.demo import DEMO_SEED, write_demo
+
+    written = write_demo(folder, n_patients=patients, seed=DEMO_SEED if seed is None else seed)
+    click.echo(f"Synthetic export of {patients:,} patients: {written}")
+
+
+@main.command(short_help="Lay out notebooks and an example mapping for your own work.")
+@click.argument("folder", type=LocalPath())
+def new(folder: Path) -> None:
+    """Make FOLDER with notebooks to change, an example mapping and a settings file.
+
+    A notebook takes part in a run by its number: below 70 it measures, 70 to 79 it judges claims,
+    80 to 89 it sums up. Add one, or change those there, and run them all:
+
+    \b
+      reliefcheck new my-analysis
+      cd my-analysis
+      reliefcheck run EXPORT --mapping mapping.yaml --settings settings.yaml --notebooks notebooks
+    """  # noqa: D301
+    from analysis.run.new import lay_out
+
+    click.echo(lay_out(folder))
+
+
+@main.command(short_help="List the notebooks, their questions and parameters.")
+@click.argument("names", nargs=-1, metavar="[NOTEBOOK]...")
+@click.option("--folder", type=PATH, show_default="the suite's own", help="Folder of notebooks.")
+@click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")
+def notebooks(names: tuple[str, ...], folder: Path | None, as_json: bool) -> None:
+    """List the notebooks: the question each answers, and the parameters it takes.
+
+    \b
+    Examples:
+      reliefcheck notebooks                     all of them
+      reliefcheck notebooks 20_responders       one
+    """  # noqa: D301
+    import json
+    from dataclasses import asdict
+
+    from analysis.errors import suggest
+    from analysis.run.plan import find_notebooks, notebook_folder, read_parameters, read_question
+
+    found = {path.stem: path for path in find_notebooks(folder or notebook_folder())}
+    for name in names:
+        if name not in found:
+            raise SettingsError(
+                f"there is no notebook '{name}'.{suggest(name, found)} "
+                f"Notebooks: {', '.join(found)}."
+            )
+    records = [
+        {
+            "notebook": name,
+            "question": read_question(found[name]),
+            "parameters": [asdict(each) for each in read_parameters(found[name]).values()],
+        }
+        for name in names or found
+    ]
+    if as_json:
+        click.echo(json.dumps(records, indent=1, ensure_ascii=False))
+        return
+    for record in records:
+        click.echo(f"{record['notebook']}\n  {record['question']}")
+        for each in record["parameters"]:
+            default = f'"{each["default"]}"' if each["type"] == "str" else str(each["default"])
+            click.echo(f"  {each['name']:<24}{each['type']:<6}{default:<20} {each['help']}")
+        click.echo("")
+
+
+@main.group(short_help="List the claims of the ledger, or explain one.", invoke_without_command=True)
+@click.option("--condition", default="", help="Only claims on this condition, or all.")
+@click.option("--kind", default="", help="Only this kind: headline, safety, testimonial, ...")
+@click.option("--answer", default="", help="Only those answered so: computed, no_records, ...")
+@click.option("--verdict", default="", help="Only this verdict; most verdicts need --run.")
+@click.option("--run", "run_folder", type=PATH, help="Report folder whose verdicts are meant.")
+@click.option("--ledger", type=PATH, help="A ledger of your own (CSV).")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "csv"]),
+    default="text",
+    help="Lines for people, or JSON or CSV of the verdicts of --run.",
+)
+@click.pass_context
+def claims(
+    context: click.Context,
+    condition: str,
+    kind: str,
+    answer: str,
+    verdict: str,
+    run_folder: Path | None,
+    ledger: Path | None,
+    form: str,
+) -> None:
+    """List the claims of the ledger: id, condition, kind, answer, words. Needs no run.
+
+    With --run and --format it gives the verdicts of a run to other programs.
+
+    \b
+    Examples:
+      reliefcheck claims --condition crps
+      reliefcheck claims show C043 --run reports/latest
+      reliefcheck claims --run reports/latest --format json
+    """  # noqa: D301
+    from analysis.claims.ledger import load_ledger, select_claims
+    from analysis.claims.records import claims_frame, claims_json, read_claims
+    from analysis.claims.sentences import list_claims
+
+    found = load_ledger(ledger)
+    context.obj = (found, run_folder)
+    if context.invoked_subcommand:
+        return
+    judgements = read_claims(run_folder) if run_folder else ()
+    chosen = select_claims(
+        found, condition=condition, kind=kind, answer=answer, verdict=verdict, judgements=judgements
+    )
+    if form == "text":
+        click.echo(list_claims(chosen))
+        return
+    if not run_folder:
+        raise SettingsError(f"--format {form} gives the verdicts of a run; name one with --run.")
+    ids = {claim.claim_id for claim in chosen}
+    kept = [each for each in judgements if each.claim_id in ids]
+    text = claims_json(kept) if form == "json" else claims_frame(kept).to_csv(index=False)
+    click.echo(text, nl=False)
+
+
+@claims.command()
+@click.argument("claim_id")
+@click.option("--run", "run_folder", type=PATH, help="Report folder: its verdict is shown too.")
+@click.pass_obj
+def show(found: Any, claim_id: str, run_folder: Path | None) -> None:
+    """Explain CLAIM_ID: words, reading, what they leave open, what would test it, and rules.
+
+    With --run also its verdict, other readings, the tipping point, and what may be said.
+    For example: reliefcheck claims show C043 --run reports/latest
+    """
+    from analysis.claims.records import read_claims
+    from analysis.claims.rules import load_rules
+    from analysis.claims.sentences import explain_claim, explain_judgement
+    from analysis.errors import InputError
+
+    ledger, group_folder = found
+    click.echo(explain_claim(ledger, claim_id, rules=load_rules()))
+    folder = run_folder or group_folder
+    if folder:
+        wanted = claim_id.strip().upper()
+        judged = {each.claim_id.upper(): each for each in read_claims(folder)}
+        if wanted not in judged:
+            raise InputError(
+                f"{folder} has no verdict on {wanted}: the ledger is newer than the run."
+            )
+        click.echo(f"\n{explain_judgement(judged[wanted])}")
+
+
+@main.command(short_help="Check marketing copy against the ledger and the newest verdicts.")
+@click.argument("files", type=PATH, nargs=-1, required=True)
+@click.option("--run", "run_folder", type=PATH, help="Report folder; default: reports/latest.")
+@click.option("--no-run", is_flag=True, help="Look at no run: nothing is judged.")
+@click.option("--ledger", type=PATH, help="A ledger of your own (CSV).")
+@click.option("--export", type=PATH, help="The export of the run, to see whether it has changed.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "sarif", "html"]),
+    default="text",
+    show_default=True,
+)
+@click.option("--out", type=PATH, help="File to write; default: print.")
+@click.option("--encoding", default="", help="Encoding of text files, if it is not found out.")
+def lint(
+    files: tuple[Path, ...],
+    run_folder: Path | None,
+    no_run: bool,
+    ledger: Path | None,
+    export: Path | None,
+    form: str,
+    out: Path | None,
+    encoding: str,
+) -> None:
+    """Find every percentage, duration, frequency word and absolute in FILES, and label it.
+
+    Reads text, HTML, Markdown, DOCX and PDF. Each statement is matched to the ledger of claims and
+    labeled: borne out, contradicted, undecided, unlisted, unfalsifiable, ... Exit code 0: nothing
+    to fix; 1: something is; 2: a file cannot be read.
+
+    For example: reliefcheck lint page.html leaflet.docx --run reports/latest
+    """
+    from analysis.lint.output import run_lint
+
+    if no_run and run_folder:
+        raise click.UsageError("--run and --no-run exclude each other.")
+    text, code = run_lint(
+        files,
+        ledger=ledger,
+        run_folder=run_folder,
+        judge=not no_run,
+        export=export,
+        form=form,
+        out=out,
+        encoding=encoding,
+    )
+    click.echo(text, nl=not text.endswith("\n"))
+    sys.exit(code)
+
+
+@main.command(short_help="Say what changed between two runs, and which verdicts flipped.")
+@click.argument("run_a", type=PATH)
+@click.argument("run_b", type=PATH)
+@click.option("--export-a", type=PATH, help="Export of RUN_A, where the run keeps no data.")
+@click.option("--mapping-a", type=PATH, help="Its mapping file.")
+@click.option("--export-b", type=PATH, help="Export of RUN_B, where the run keeps no data.")
+@click.option("--mapping-b", type=PATH, help="Its mapping file.")
+@click.option("--no-split", is_flag=True, help="Compare only; recompute nothing.")
+@click.option("--notebooks", type=PATH, help="Folder of the notebooks, if not the suite's own.")
+@click.option("--rows", default=15, type=click.IntRange(min=0), show_default=True,
+              help="Results to list.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+@click.option("--workers", type=click.IntRange(min=1), default=lambda: os.cpu_count() or 1,
+              show_default="all cores", help="Notebooks at a time.")  # fmt: skip
+def diff(
+    run_a: Path,
+    run_b: Path,
+    export_a: Path | None,
+    mapping_a: Path | None,
+    export_b: Path | None,
+    mapping_b: Path | None,
+    no_split: bool,
+    notebooks: Path | None,
+    rows: int,
+    as_json: bool,
+    workers: int,
+) -> None:
+    """Say what moved between RUN_A and RUN_B, and which verdicts flipped and why.
+
+    What moved is attributed in one order: new patients, patients gone, corrected values, late
+    follow-up, settings; what then remains is due to code. For each step the notebooks run once on
+    A's export with B's records of that kind put in, which takes a while; --no-split leaves that
+    out. Runs that keep no data need their exports.
+
+    For example: reliefcheck diff reports/2026-05 reports/2026-06
+    """
+    import json
+
+    from analysis.run.compare import compare_runs, comparison_record, comparison_text, load_run
+
+    made = compare_runs(
+        load_run(run_a, export_a, mapping_a),
+        load_run(run_b, export_b, mapping_b),
+        split=not no_split,
+        workers=workers,
+        notebooks=notebooks,
+    )
+    if as_json:
+        click.echo(json.dumps(comparison_record(made), indent=1, ensure_ascii=False))
+    else:
+        click.echo(comparison_text(made, n_rows=rows))
+
+
+@main.command(short_help="Check that a run folder is what the run left.")
+@click.argument("run", type=PATH)
+@click.option("--export", type=PATH, help="The export of the run, to check the files it read.")
+@click.option("--mapping", type=PATH, help="Its mapping file, if it is not in the export.")
+@click.option("--recompute", is_flag=True, help="Make every result again from the data of the run.")
+@click.option("--notebooks", type=PATH, help="Folder of the notebooks, if not the suite's own.")
+def verify(
+    run: Path,
+    export: Path | None,
+    mapping: Path | None,
+    recompute: bool,
+    notebooks: Path | None,
+) -> None:
+    """Check every file of RUN against the SHA-256 that the run recorded.
+
+    Says file by file what is missing, changed or was added, whether results and claims agree with
+    each other, which versions have changed, and whether a sign-off still holds. Exit code 0: all
+    fits; 1: something does not; 2: RUN is no run folder.
+
+    For example: reliefcheck verify reports/latest --export exports/june
+    """
+    from analysis.run.verify import check_inputs, check_recomputed, verify_run
+
+    findings = [*verify_run(run)]
+    if export:
+        findings += check_inputs(run, export, mapping)
+    if recompute:
+        findings += check_recomputed(run, notebooks=notebooks)
+    for finding in findings:
+        click.echo(f"{finding.state:<4}  {finding.sentence}")
+    bad = sum(finding.state == "NO" for finding in findings)
+    click.echo(f"{bad} of {len(findings)} checks do not fit." if bad else "Everything fits.")
+    sys.exit(1 if bad else 0)
+
+
+@main.command(short_help="Sign the results of a run, or check who has.")
+@click.argument("run", type=PATH)
+@click.option("--as", "name", default="", help="Who signs.")
+@click.option("--role", default="", help="As what: medical director, biostatistician, ...")
+@click.option("--check", is_flag=True, help="Sign nothing; say whether the signatures still hold.")
+def sign(run: Path, name: str, role: str, check: bool) -> None:
+    """Sign the results in folder RUN, or check who has.
+
+    Stores name, role, day and a hash of every number and verdict in signoff.json, and shows them
+    in index.html. A number that moves afterward voids the signature. Several people may sign. The
+    PDFs stay as they were made: they name the same hash and leave a line to sign by hand.
+
+    For example: reliefcheck sign reports/latest --as "A. Weber, MD" --role "medical director"
+    """
+    from datetime import date
+
+    from analysis.report.signoff import hash_results, read_signoffs, show_signoff, sign_run
+
+    if not check:
+        made = sign_run(run, name=name, role=role, on=date.today())
+        click.echo(f"Signed by {made.name}, {made.role}, on {made.date} (SHA-256 {made.sha256}).")
+        return
+    hash_results(run)  # says so when this is no run
+    signed = read_signoffs(run)
+    show_signoff(run)
+    for each in signed:
+        state = "VOID, the results have changed since" if each.is_void else "holds"
+        click.echo(f"{each.name}, {each.role}, {each.date}: {state}")
+    if not signed:
+        click.echo("Nobody has signed.")
+    sys.exit(1 if any(each.is_void for each in signed) else 0)

@@ -1,1 +1,0 @@
-"""From the tables of the contract to analysis datasets, patient by patient."""

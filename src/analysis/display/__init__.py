@@ -1,1 +1,0 @@
-"""Draws and rounds what it is given; computes no statistic. Numbers become text only here."""

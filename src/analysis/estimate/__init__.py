@@ -1,1 +1,0 @@
-"""Estimators: arrays and Series in, frozen results out; no files, no drawing, no rounding."""

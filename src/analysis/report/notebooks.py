@@ -1,0 +1,129 @@
+"""Executed notebooks as pages: nbconvert's HTML, cleaned, with nothing that runs or loads."""
+
+from __future__ import annotations
+
+import base64
+import re
+from functools import lru_cache
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from markupsafe import escape
+
+from analysis.errors import RunError
+from analysis.files import write_file
+
+if TYPE_CHECKING:
+    from bleach.sanitizer import Cleaner
+    from nbconvert import HTMLExporter
+
+TAGS = {
+    "a", "abbr", "b", "blockquote", "br", "caption", "code", "col", "colgroup", "dd", "del", "div",
+    "dl", "dt", "em", "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "li",
+    "ol", "p", "pre", "s", "small", "span", "strong", "sub", "sup", "table", "tbody", "td",
+    "tfoot", "th", "thead", "tr", "u", "ul",
+}  # fmt: skip
+"""HTML that text and outputs may use; any other element loses its tags."""
+
+_REMOVED = re.compile(
+    r"<(script|style|iframe|object|noscript|svg|math|form|template)\b.*?</\1\s*>", re.DOTALL | re.I
+)
+"""Elements whose text is not for readers, such as the styles of a pandas frame."""
+
+ATTRIBUTES = {"*": ["style", "scope", "colspan", "rowspan", "title", "span"], "a": ["href"]}
+STYLES = ["text-align", "max-width", "width", "white-space", "font-weight"]
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_FORMULA = re.compile(r"\$\$(.+?)\$\$|(?<![\\$\w])\$(?!\s)([^$\n]+?)(?<!\s)\$(?![\d\w])", re.DOTALL)
+_HELD = re.compile("\ue000(\\d+)\ue001")
+
+
+def write_notebook_page(ipynb: Path) -> Path:
+    """Write an executed notebook as a page next to it, without scripts or network.
+
+    Parameters
+    ----------
+    ipynb : Path
+        Executed notebook; the page has the same name and ends in ``.html``. A cell can be led to
+        as ``#cell-id=...``.
+
+    Raises
+    ------
+    RunError
+        The file is not a notebook.
+    """
+    import nbformat
+
+    try:
+        notebook = nbformat.read(ipynb, as_version=4)
+        formulas: list[str] = []
+        for cell in notebook.cells:
+            if cell.cell_type == "markdown":
+                cell.source = _hold_formulas(cell.source, formulas)
+            for output in cell.get("outputs", ()):
+                if output.output_type == "error":  # in one line, without paths of this machine
+                    output.traceback = [f"{output.ename}: {output.evalue}"]
+        body, _ = _exporter().from_notebook_node(
+            notebook, {"metadata": {"name": ipynb.stem}, "style": _style()}
+        )
+    except (OSError, ValueError, KeyError, AttributeError, nbformat.ValidationError) as error:
+        raise RunError(f"{ipynb.name} cannot be read as a notebook ({error}).") from None
+    body = _HELD.sub(lambda found: formulas[int(found[1])], body)
+    return write_file(ipynb.with_suffix(".html"), body)
+
+
+@lru_cache(maxsize=1)
+def _exporter() -> HTMLExporter:
+    from nbconvert import HTMLExporter
+
+    return HTMLExporter(
+        template_name="notebook",
+        extra_template_basedirs=[str(_TEMPLATES)],
+        exclude_anchor_links=True,
+        sanitize_html=True,
+        filters={"clean_html": clean_html},  # nbconvert's own knows no table heads, headings, ...
+    )
+
+
+@lru_cache(maxsize=1)
+def _cleaner() -> Cleaner:
+    from bleach.css_sanitizer import CSSSanitizer
+    from bleach.sanitizer import Cleaner
+
+    css = CSSSanitizer(allowed_css_properties=STYLES)
+    return Cleaner(tags=TAGS, attributes=ATTRIBUTES, css_sanitizer=css, strip=True)
+
+
+def clean_html(html: str) -> str:
+    """Return HTML with nothing that runs, loads or styles the page; other text stays."""
+    return str(_cleaner().clean(_REMOVED.sub("", html)))
+
+
+def _style() -> str:
+    return (_TEMPLATES / "notebook.css").read_text(encoding="utf-8")
+
+
+def _hold_formulas(source: str, drawn: list[str]) -> str:
+    """Return Markdown with its formulas replaced by placeholders; each is drawn into the list."""
+
+    def hold(found: re.Match[str]) -> str:
+        drawn.append(_formula(" ".join((found[1] or found[2]).split())))
+        return f"\ue000{len(drawn) - 1}\ue001"
+
+    # Private-use characters of the source would be taken for placeholders.
+    return _FORMULA.sub(hold, re.sub("[\ue000\ue001]", "", source))
+
+
+def _formula(tex: str) -> str:
+    """Return a formula drawn by matplotlib; its source where that cannot draw it."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.mathtext import math_to_image
+
+    svg = BytesIO()
+    try:
+        math_to_image(f"${tex}$", svg, prop=FontProperties(size=14), format="svg")
+    except ValueError:
+        return f"<code>{escape(tex)}</code>"
+    data = base64.b64encode(svg.getvalue()).decode()
+    return f'<img class="formula" alt="{escape(tex)}" src="data:image/svg+xml;base64,{data}">'

@@ -1,0 +1,310 @@
+"""The report of a run: one model of the page, from which HTML and PDF are made.
+
+`build_page` formats every number and makes every sentence once. The Jinja template of index.html
+and the typst template of the PDF only place them.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from analysis.claims.judgement import headlines_of
+from analysis.claims.records import claims_frame, write_claims
+from analysis.errors import InputError, RunError
+from analysis.files import replacing, write_file
+from analysis.labels import DEFINITIONS, VERDICTS, condition_word, plain_text, visit_word, word
+from analysis.numbers import count_text, date_span_text, date_text, estimate_text, interval_text
+from analysis.report import drawings, theme
+from analysis.report.inputs import NOTEBOOKS, RESULTS, Run, find_cells, read_run
+from analysis.report.methods import (
+    GLOSSARY,
+    HOW_TO_READ,
+    LIMITS,
+    REFERENCES,
+    methods_in_words,
+    value_text,
+)
+from analysis.report.notebooks import write_notebook_page
+from analysis.report.office import write_csv, write_workbook
+from analysis.report.pdf import PDFS, write_pdfs
+from analysis.report.sections import Section, make_sections, quality_of
+from analysis.report.signoff import hash_results, read_signoffs, signature_block
+from analysis.report.tables import Cell, Group, Heading, Table, anchor, cell_of, group_rows, pick
+from analysis.report.verdicts import ClaimView, all_claims, view_claim
+from analysis.results import rows_of
+
+PAGE = "index.html"
+TITLE = "Do the outcomes bear out what was said about them?"
+SYNTHETIC = "Synthetic data: these patients do not exist"
+
+FORMS = {
+    "summary.pdf": "one page to print or to mail.",
+    "report.pdf": "the full report on paper, tagged for screen readers, with bookmarks.",
+    "results.xlsx": "every number, claim and check as a workbook.",
+    "results.csv": "every number as a table.",
+    "results.json": "every number, for programs.",
+    "results.parquet": "every number, for pandas or R.",
+    "claims.csv": "every claim with its verdict as a table.",
+    "claims.json": "every claim with all that goes with its verdict, for programs.",
+}
+"""Other forms of the report, in the order the page names them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """Everything the report prints, in the order of its fields."""
+
+    title: str
+    synthetic: str
+    export_name: str
+    facts: tuple[tuple[str, str], ...]
+    signatures: tuple[str, ...]
+    tally: tuple[tuple[str, str, str], ...]
+    lead: str
+    seen: tuple[dict[str, Any], ...]
+    headline: tuple[ClaimView, ...]
+    how_to_read: tuple[str, ...]
+    limits: tuple[str, ...]
+    sections: tuple[Section, ...]
+    claims: tuple[tuple[str, tuple[ClaimView, ...]], ...]
+    n_claims: str
+    states: tuple[tuple[str, str, str], ...]
+    quality: tuple[Table, ...]
+    methods: tuple[str, ...]
+    settings: Table
+    files: Table
+    versions: str
+    references: tuple[str, ...]
+    glossary: Mapping[str, tuple[str, str]]
+    notebooks: tuple[dict[str, str], ...]
+    results_sha256: str
+    numbers: Mapping[str, Sequence[Group]]
+
+
+# --- the model ----------------------------------------------------------------------------------
+
+
+def build_page(run: Run) -> Page:
+    """Return everything the report prints, from what a run left."""
+    about, headline = run.about, headlines_of(run.claims)
+    sections, cells = make_sections(run), find_cells(run)
+    quality, states = quality_of(run)
+    return Page(
+        title=TITLE,
+        synthetic=SYNTHETIC if about.get("synthetic") else "",
+        export_name=plain_text(str(about.get("export", "")), longest=120),
+        facts=tuple(_facts(run)),
+        signatures=tuple(each.text for each in read_signoffs(run.folder)),
+        tally=_tally(each.verdict for each in headline),
+        lead=_lead(len(headline)),
+        seen=tuple(_seen(run)),
+        headline=tuple(view_claim(run, each, drawn=True) for each in headline),
+        how_to_read=HOW_TO_READ,
+        limits=LIMITS,
+        sections=tuple(section for section, _ in sections),
+        claims=tuple(all_claims(run)),
+        n_claims=count_text(len(run.claims)),
+        states=states,
+        quality=quality,
+        methods=tuple(methods_in_words(about.get("settings") or {})),
+        settings=_pairs("Settings in force", "Setting", "Value", about.get("settings")),
+        files=_pairs("Files read", "File", "SHA-256", about.get("inputs")),
+        versions=_versions(about),
+        references=REFERENCES,
+        glossary=GLOSSARY,
+        notebooks=tuple(_notebooks(run)),
+        results_sha256=_hash(run.folder),
+        numbers={section.anchor: group_rows(rows, cells) for section, rows in sections},
+    )
+
+
+def _hash(folder: Path) -> str:
+    """Return the hash that a signature would bind; empty before the results are written."""
+    try:
+        return hash_results(folder)
+    except InputError:
+        return ""
+
+
+def _lead(n: int) -> str:
+    if n == 0:
+        return "No claim was judged in this run."
+    return f"{n} headline claims were judged." if n > 1 else "One headline claim was judged."
+
+
+def _facts(run: Run) -> Iterable[tuple[str, str]]:
+    steps = []
+    for step in ("in_file", "started", "eligible"):
+        rows = pick(run.rows, measure="patients", definition=step, condition="all", group_by="all")
+        steps += [f"{estimate_text(row)} {word(DEFINITIONS, step)}" for row in rows[:1]]
+    found = {
+        "Data": plain_text(str(run.about.get("export", "")), longest=120),
+        "Patients": ", ".join(steps),
+        "First to last infusion": date_span_text(run.fact("first_date"), run.fact("last_date")),
+        "Report made": date_text(run.about.get("started")),
+        "Run": plain_text(str(run.about.get("run_id") or "")),
+    }
+    return ((name, text) for name, text in found.items() if text)
+
+
+def _tally(verdicts: Iterable[str]) -> tuple[tuple[str, str, str], ...]:
+    counts = Counter(verdicts)
+    return tuple(
+        (code, name.lower(), count_text(counts[code]))
+        for code, name in VERDICTS.items()
+        if counts[code]
+    )
+
+
+def _seen(run: Run) -> Iterable[dict[str, Any]]:
+    """Give who was seen at each visit, of all who started, for a bar with its number."""
+    for row in pick(run.rows, measure="completeness_share", condition="all", group_by="all"):
+        if row.value is not None:
+            percent = round(100 * row.value, 1)
+            yield {"visit": visit_word(row.visit), "percent": percent, "cell": cell_of(row)}
+
+
+def _pairs(caption: str, first: str, second: str, found: object) -> Table:
+    """Return a mapping of run.json as a sorted table; of paths only the name is kept."""
+    pairs = found if isinstance(found, Mapping) else {}
+    lines = (
+        (Cell(plain_text(Path(str(name)).name or str(name))), Cell(value_text(pairs[name])))
+        for name in sorted(pairs, key=str)
+    )
+    return Table(caption, (Heading(first), Heading(second)), tuple(lines))
+
+
+def _versions(about: Mapping[str, Any]) -> str:
+    found = about.get("versions") or {}
+    text = ", ".join(f"{plain_text(str(k))} {plain_text(str(found[k]))}" for k in sorted(found))
+    commit = plain_text(str(about.get("git_commit") or ""))
+    return "; ".join([*([text] if text else []), *([f"revision {commit}"] if commit else [])])
+
+
+def _notebooks(run: Run) -> Iterable[dict[str, str]]:
+    """Give each executed notebook with the page it can be read on."""
+    for path in sorted((run.folder / NOTEBOOKS).glob("*.ipynb")):
+        name, _, condition = path.stem.partition(".")
+        of = "" if condition == "all" else f", {condition_word(condition, run.labels)}"
+        yield {"name": plain_text(f"{name}{of}"), "href": quote(f"{NOTEBOOKS}/{path.stem}.html")}
+
+
+# --- writing ------------------------------------------------------------------------------------
+
+
+def write_report(folder: Path) -> None:
+    """Write everything a reader gets into a run folder.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds ``run.json``, ``results/`` and, where notebooks were run, ``notebooks/*.ipynb``.
+        Results, claims, notebook pages (where there are none yet), workbook and index.html appear
+        in it, then the PDFs.
+
+    Raises
+    ------
+    RunError
+        The PDFs could not be made; everything else is there.
+    """
+    run = read_run(folder)
+    named = write_results_files(run.frame, folder)
+    claims = claims_frame(run.claims)
+    write_csv(claims, folder / "claims.csv")
+    write_claims(folder, run.claims)
+    for ipynb in sorted((folder / NOTEBOOKS).glob("*.ipynb")):
+        if not ipynb.with_suffix(".html").is_file():
+            write_notebook_page(ipynb)
+    page = build_page(run)
+    about = [("Data", page.export_name), ("About the data", page.synthetic),
+             *((line[0].text, line[1].text) for line in page.settings.lines)]  # fmt: skip
+    write_workbook(
+        folder / "results.xlsx", about=about, results=named, claims=claims, quality=page.quality,
+        labels=run.labels,
+    )  # fmt: skip
+    write_html(page, folder)
+    try:
+        write_pdfs(page, folder)
+    except RunError:
+        write_html(page, folder, without=PDFS)
+        raise
+
+
+def write_results_files(frame: pd.DataFrame, folder: Path) -> pd.DataFrame:
+    """Write results.csv, results.json and results.parquet; return the rows with ``result_id``."""
+    rows = rows_of(frame)
+    named = frame.copy()
+    named.insert(0, "result_id", [row.result_id for row in rows])
+    write_csv(named, folder / "results.csv")
+    records = [{"result_id": row.result_id, **row._asdict()} for row in rows]
+    text = json.dumps(records, indent=1, ensure_ascii=False, allow_nan=False)
+    write_file(folder / "results.json", text + "\n")
+    with replacing(folder / "results.parquet") as part:
+        named.to_parquet(part, index=False)
+    return named
+
+
+def write_html(page: Page, folder: Path, *, without: Sequence[str] = ()) -> Path:
+    """Write index.html, one file that needs no network and no script, and return it."""
+    figures = folder / RESULTS / "figures"
+    text = _environment().get_template("page.html.j2").render(
+        page=page,
+        sign_off=signature_block(read_signoffs(folder)),
+        forms={name: text for name, text in FORMS.items() if name not in without},
+        inline=lambda figure: Markup(drawings.inline_figure(figures / figure.file, alt=figure.alt)),
+    )  # fmt: skip
+    return write_file(folder / PAGE, keep_units(text))
+
+
+def keep_units(text: str) -> str:
+    """Return text in which a number and its percent sign stay on one line."""
+    return text.replace(" %", "\N{NO-BREAK SPACE}%")
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    made = Environment(
+        loader=PackageLoader("analysis.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    script = Markup((Path(__file__).parent / "templates" / "page.js").read_text(encoding="utf-8"))
+    made.globals.update(
+        shape=lambda code: Markup(drawings.shape(code)),
+        estimate_text=estimate_text,
+        interval_text=interval_text,
+        count_text=count_text,
+        anchor=anchor,
+        condition_color=theme.condition_color,
+        dark_color=theme.dark_color,
+        theme=theme,
+        dark_figures=drawings.dark_colors(),
+        fonts=_fonts(),
+        script=script,
+        script_hash=base64.b64encode(sha256(script.encode()).digest()).decode(),
+    )
+    return made
+
+
+def _fonts() -> dict[str, str]:
+    """Return the page's font by weight, as base64 of its files."""
+    return {
+        weight: base64.b64encode((theme.FONT_FOLDER / name).read_bytes()).decode()
+        for weight, name in (("400", "ReliefcheckSans-Regular.woff2"),
+                             ("700", "ReliefcheckSans-Bold.woff2"))
+    }  # fmt: skip

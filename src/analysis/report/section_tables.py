@@ -1,0 +1,415 @@
+"""Which result rows stand in which table of a section, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from analysis.labels import (
+    CHARACTERISTICS,
+    DEFINITIONS,
+    GROUPINGS,
+    GROUPS,
+    MEASURES,
+    POPULATIONS,
+    condition_word,
+    definition_word,
+    visit_word,
+    word,
+)
+from analysis.numbers import NO_NUMBER, count_text, estimate_text, interval_text, without_unit
+from analysis.report.tables import (
+    NO_BAND,
+    Band,
+    Cell,
+    Heading,
+    Table,
+    Words,
+    anchor,
+    cell_of,
+    crossed_table,
+    estimates_table,
+    group_word,
+    pick,
+    population_word,
+    response_word,
+)
+from analysis.results import Row
+
+EXACT = "_exact"
+"""How the definition of a share with an exact interval ends."""
+
+SUBGROUPS = ("subtype", "protocol", "arm", "site")
+
+_ORDER = {code: place for place, code in enumerate([*DEFINITIONS, *POPULATIONS])}
+_LOST = ("never_treated", "baseline_zero", "baseline_below_minimum")
+_UNKNOWN = ("no_baseline_rating", "not_rated")
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the tables of a section need besides its rows.
+
+    ``bands`` are cited bands by (condition, measure, unit); ``judged`` the rows under a verdict.
+    """
+
+    labels: Mapping[str, str]
+    visit: str
+    bands: Mapping[tuple[str, str, str], Band]
+    judged: frozenset[str]
+
+    def band(self, row: Row) -> Band:
+        """Return the band cited for a row's condition and measure."""
+        return self.bands.get((row.condition, row.measure, row.unit), NO_BAND)
+
+
+def _sorted(rows: Sequence[Row]) -> list[Row]:
+    """Sort by visit as given, then definition, threshold and population in the words' order."""
+    visits = list(dict.fromkeys(row.visit for row in rows))
+    return sorted(
+        rows,
+        key=lambda row: (
+            visits.index(row.visit),
+            _ORDER.get(row.definition, len(_ORDER)),
+            row.threshold_pct or 0.0,
+            _ORDER.get(row.population, len(_ORDER)),
+        ),
+    )
+
+
+def _at_visit(context: Context, rows: Sequence[Row]) -> list[Row]:
+    """Keep the visit at which response is judged; every visit where no row is of that one."""
+    return [row for row in rows if row.visit == context.visit] or list(rows)
+
+
+def _with_visit(caption: str, rows: Sequence[Row]) -> str:
+    """Return a caption with ", end of series" where all rows are of one visit."""
+    visits = {row.visit for row in rows}
+    visit = visits.pop() if len(visits) == 1 else ""
+    return f"{caption}, {visit_word(visit)}" if visit else caption
+
+
+def _of(context: Context, rows: Sequence[Row], measure: str) -> list[Row]:
+    return _sorted(_at_visit(context, pick(rows, measure=measure, group_by="all")))
+
+
+def _definition(row: Row) -> str:
+    return definition_word(row.definition)
+
+
+def _visit(row: Row) -> str:
+    return visit_word(row.visit)
+
+
+def _leading(rows: Sequence[Row], *heads: tuple[str, Words]) -> list[tuple[str, Words]]:
+    """Return leading columns, and the visit where the rows are of several."""
+    several = len({row.visit for row in rows}) > 1
+    return [*heads, ("Counted", population_word), *([("Visit", _visit)] if several else [])]
+
+
+def characteristics(rows: Sequence[Row]) -> Table | None:
+    """Return who the patients are before treatment (Table 1); None where no row says it."""
+    shares = pick(rows, measure="characteristic_share")
+    numbers = pick(rows, measure="characteristic")
+    if not shares and not numbers:
+        return None
+    n = max([*(row.n for row in shares), *(row.n + row.n_missing for row in numbers)])
+    found = {row.definition: row for row in numbers}
+    lines = []
+    for name, title in CHARACTERISTICS.items():
+        parts = [found.get(f"{name}_{end}") for end in
+                 ("median", "quartile_1", "quartile_3", "mean", "standard_deviation")]  # fmt: skip
+        if not all(parts):
+            continue
+        median, low, high, mean, spread = (row for row in parts if row)
+        # The unit stands once in a cell.
+        low_text, high_text, spread_text = (
+            without_unit(estimate_text(row), row.unit) for row in (low, high, spread)
+        )
+        lines.append((
+            Cell(title),
+            Cell(f"{estimate_text(median)} ({low_text} to {high_text})", row=anchor(median)),
+            Cell(f"{estimate_text(mean)} ({spread_text})", row=anchor(mean)),
+            Cell(count_text(median.n_missing)),
+        ))  # fmt: skip
+    order = list(CHARACTERISTICS)
+    for row in sorted(shares, key=lambda row: order.index(row.definition)):
+        title = f"{word(CHARACTERISTICS, row.definition)}: {word(GROUPS, row.group)}"
+        lines.append((Cell(title), cell_of(row), Cell(NO_NUMBER), Cell(NO_NUMBER)))
+    return Table(
+        f"Patients before treatment, all counted as starters (n = {count_text(n)})",
+        (
+            Heading("Characteristic"),
+            Heading("Patients, or median (quartiles)", numeric=True),
+            Heading("Mean (standard deviation)", numeric=True),
+            Heading("Not known", numeric=True),
+        ),
+        tuple(lines),
+    )
+
+
+def completeness(rows: Sequence[Row]) -> Table | None:
+    """Return who was seen at each visit, of those who started."""
+    return crossed_table(
+        pick(rows, measure="completeness_share", group_by="all"),
+        caption="Seen at each visit, of those who started",
+        down=("Of", population_word),
+        across=_visit,
+        with_interval=False,
+        note="",
+    )
+
+
+def responders(context: Context, rows: Sequence[Row]) -> Table | None:
+    """Return the responder shares of all who started and of those seen."""
+    every = _of(context, rows, "responder_share")
+
+    def twin(row: Row) -> tuple[Any, ...]:
+        return row.definition.removesuffix(EXACT), row.threshold_pct, row.population, row.visit
+
+    exact = {twin(row): interval_text(row) for row in every if row.definition.endswith(EXACT)}
+    found = [
+        row for row in every if not row.definition.endswith(EXACT) and row.population != "best_case"
+    ]
+    return estimates_table(
+        found,
+        caption=_with_visit("Responders", found),
+        heads=_leading(found, ("Pain reduction", response_word)),
+        band=context.band,
+        judged=context.judged,
+        exact=lambda row: exact.get(twin(row), ""),
+    )
+
+
+def responders_by_visit(rows: Sequence[Row]) -> Table | None:
+    """Return the main responder shares over time; None where there is one visit only."""
+    found = pick(rows, measure="responder_share", definition="percent_reduction",
+                 population="all_starters", group_by="all")  # fmt: skip
+    if len({row.visit for row in found}) < 2:
+        return None
+    return crossed_table(
+        found,
+        caption="Responders at each visit, all who started",
+        down=("Pain reduction", response_word),
+        across=_visit,
+    )
+
+
+def reductions(context: Context, rows: Sequence[Row]) -> Table | None:
+    """Return percent reduction in each of its definitions."""
+    found = _of(context, rows, "percent_reduction")
+    return estimates_table(
+        found,
+        caption=_with_visit("Percent pain reduction in its definitions", found),
+        heads=_leading(found, ("Definition", _definition)),
+        band=context.band,
+        judged=context.judged,
+    )
+
+
+def worsening(context: Context, rows: Sequence[Row]) -> Table | None:
+    """Return who got worse and who got better, of the same patients: those seen."""
+    worse = _of(context, rows, "worsening_share")
+    whose = tuple({row.population for row in worse})
+    better = pick(_of(context, rows, "responder_share"), definition="percent_reduction",
+                  population=whose)  # fmt: skip
+    found = [*better, *worse] if worse else []
+
+    def change(row: Row) -> str:
+        name = word(MEASURES, row.measure)
+        return name if row in worse else f"{name}: {response_word(row)} less pain"
+
+    return estimates_table(
+        found,
+        caption=_with_visit("Worse and better", found),
+        heads=_leading(found, ("Pain", change)),
+    )
+
+
+def missing(context: Context, rows: Sequence[Row]) -> Table | None:
+    """Return the shares if nobody, and if everybody, who was not seen had responded."""
+    every = _of(context, rows, "responder_share")
+    found = [row for row in every if row.population in ("all_starters", "best_case")]
+    if not any(row.population == "best_case" for row in found):
+        return None
+    return crossed_table(
+        [row for row in found if not row.definition.endswith(EXACT)],
+        caption=_with_visit("What those not seen could change", found),
+        down=("Pain reduction", response_word),
+        across=lambda row: (
+            "None of them responded" if row.population == "all_starters" else "All responded"
+        ),
+        note="The truth lies between the two.",
+    )
+
+
+def subgroups(context: Context, rows: Sequence[Row]) -> list[Table]:
+    """Return responders by each grouping, a table each."""
+    shares = [row for row in pick(rows, measure="responder_share") if row.group_by != "all"]
+    names = sorted(
+        dict.fromkeys(row.group_by for row in shares),
+        key=lambda name: SUBGROUPS.index(name) if name in SUBGROUPS else len(SUBGROUPS),
+    )
+    made = []
+    for name in names:
+        found = _at_visit(context, pick(shares, group_by=name))
+        main = pick(found, definition="percent_reduction", population=("all_starters", "observed"))
+        found = _sorted(main or found)
+        title = word(GROUPINGS, name)
+        made.append(crossed_table(
+            found,
+            caption=_with_visit(f"Responders by {title.lower()}", found),
+            down=(title, group_word),
+            across=lambda row: f"{response_word(row)}, {population_word(row)}",
+        ))  # fmt: skip
+    return [table for table in made if table]
+
+
+def relief_medians(context: Context, rows: Sequence[Row]) -> Table | None:
+    """Return the median duration of relief in each of its definitions."""
+    found = _sorted(pick(rows, measure="relief_duration", group_by="all"))
+    return estimates_table(
+        found,
+        caption="Median duration of relief",
+        heads=[("What a booster is", _definition), ("Counted", population_word)],
+        band=context.band,
+        judged=context.judged,
+    )
+
+
+def relief_shares(rows: Sequence[Row]) -> Table | None:
+    """Return who is still relieved, week by week, with the numbers followed."""
+
+    def line(row: Row) -> str:
+        everyone = ", of all who started" if row.population == "all_starters" else ""
+        number = ", number followed" if row.measure == "at_risk" else ""
+        return f"{definition_word(row.definition)}{everyone}{number}"
+
+    shares = pick(rows, measure="relieved_share", group_by="all")
+    followed = pick(rows, measure="at_risk", group_by="all")
+    return crossed_table(
+        [*shares, *(row for row in followed if row.visit != "week_0")],
+        caption="Still relieved, of responders, weeks after the end of the series",
+        down=("What a booster is", line),
+        across=_visit,
+    )
+
+
+# --- tables across conditions -------------------------------------------------------------------
+
+
+def _by_condition(
+    context: Context, rows: Sequence[Row], caption: str, across: Words
+) -> Table | None:
+    rank = {code: place for place, code in enumerate(context.labels)}
+    rows = sorted(
+        rows, key=lambda row: (row.condition == "all", rank.get(row.condition, len(rank)))
+    )
+    return crossed_table(
+        rows,
+        caption=_with_visit(caption, rows),
+        down=("Condition", lambda row: condition_word(row.condition, context.labels)),
+        across=across,
+    )
+
+
+def outcomes_across(context: Context, rows: Sequence[Row]) -> list[Table]:
+    """Return responders and percent reduction, a line a condition."""
+    shares = [
+        row
+        for row in _of(context, rows, "responder_share")
+        if row.population == "all_starters" and not row.definition.endswith(EXACT)
+    ]
+    falls = pick(_of(context, rows, "percent_reduction"), population="observed")
+    made = (
+        _by_condition(
+            context, shares, "Responders, all who started (missing = not responding)", response_word
+        ),
+        _by_condition(context, falls, "Percent pain reduction, those seen", _definition),
+    )
+    return [table for table in made if table]
+
+
+def relief_across(context: Context, rows: Sequence[Row], booster: str) -> list[Table]:
+    """Return the median of relief and who still has it, a line a condition.
+
+    ``booster`` is the definition in force (``booster_as_loss`` ...); others where no row is such.
+    """
+
+    def main(measure: str) -> list[Row]:
+        found = pick(rows, measure=measure, group_by="all")
+        return pick(found, definition=booster) or found
+
+    shares = main("relieved_share")
+    made = (
+        _by_condition(
+            context, main("relief_duration"), "Median duration of relief",
+            lambda row: population_word(row) or "Median",
+        ),
+        _by_condition(
+            context, pick(shares, population="responders") or shares,
+            f"Still relieved, {definition_word(booster)}", _visit,
+        ),
+    )  # fmt: skip
+    return [table for table in made if table]
+
+
+# --- patient flow -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Box:
+    """A stage of the patient flow: its count, and who left before it."""
+
+    count: Cell
+    step: str
+    leaving: tuple[tuple[Cell, str], ...]
+    leaving_is: str
+
+
+@dataclass(frozen=True)
+class Flow:
+    """The patient flow from top to bottom, and its sum in words where all counts add up."""
+
+    boxes: tuple[Box, ...]
+    total: str
+
+
+def patient_flow(rows: Sequence[Row]) -> Flow | None:
+    """Return the flow of patients; None where no row counts them."""
+    found = {row.definition: row for row in pick(rows, measure="patients", group_by="all")}
+    boxes = []
+    for stage in ("in_file", "started", "eligible", "observed"):
+        if stage not in found:
+            continue
+        before = {"eligible": _LOST, "observed": _UNKNOWN}.get(stage, ())
+        boxes.append(
+            Box(
+                cell_of(found[stage]),
+                word(DEFINITIONS, stage),
+                tuple(
+                    (cell_of(found[name]), word(DEFINITIONS, name))
+                    for name in before
+                    if name in found and found[name].value
+                ),
+                "outcome unknown" if stage == "observed" else "not counted",
+            )
+        )
+    return Flow(tuple(boxes), _flow_total(found)) if boxes else None
+
+
+def _flow_total(found: Mapping[str, Row]) -> str:
+    """Return the sum of the flow in words; empty where a count lacks or does not add up."""
+    values = {name: row.value for name, row in found.items() if row.value is not None}
+    if not {"in_file", "eligible", "observed", *_LOST, *_UNKNOWN} <= set(values):
+        return ""
+    lost, unseen = (sum(values[name] for name in names) for names in (_LOST, _UNKNOWN))
+    in_file, kept, seen = values["in_file"], values["eligible"], values["observed"]
+    if in_file != kept + lost or kept != seen + unseen:
+        return ""
+    return (
+        f"{count_text(in_file)} in the file = {count_text(kept)} counted as starters + "
+        f"{count_text(lost)} not counted. {count_text(kept)} starters = {count_text(seen)} seen + "
+        f"{count_text(unseen)} not seen."
+    )

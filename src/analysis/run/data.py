@@ -1,0 +1,126 @@
+"""What a run prepares from an export: analysis datasets for its notebooks, tables to keep."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from analysis.adam.study import Study, derive_study, write_study
+from analysis.errors import InputError
+from analysis.files import write_file
+from analysis.intake.build import Intake
+from analysis.intake.load import Export, load_export
+from analysis.intake.tables import load_conditions
+from analysis.settings import make_settings
+
+TABLES, ABOUT = "tables", "export.json"
+
+README = """# Patient-level data: not to be handed on
+
+The analysis datasets of this run (adsl, adpain, adtte, ratings, infusions) and, in `tables/`, the
+tables of the export as the run read them. They are here so that the run can be computed again and
+compared with another. The report does not need them: delete this folder before the report leaves
+the clinic.
+"""
+
+
+def prepare(
+    export: Path, mapping: Path | None, settings: Mapping[str, Any], folder: Path
+) -> tuple[Export, Study]:
+    """Load an export, derive its datasets, and write both to a folder.
+
+    Settings that were given win over those of the mapping, and these over the suite's defaults.
+
+    Raises
+    ------
+    InputError, MappingError, ContractError, SettingsError
+        What the user gave is wrong.
+    """
+    loaded = load_export(export, mapping)
+    make_settings(loaded.settings, where="the mapping's settings")
+    study = derive_study(loaded, make_settings({**loaded.settings, **settings}))
+    write_data(loaded, study, folder)
+    return loaded, study
+
+
+def write_data(export: Export, study: Study, folder: Path) -> None:
+    """Write datasets and tables, readable by this user only."""
+    folder.mkdir(parents=True, mode=0o700)
+    write_study(study, folder)
+    write_tables(export, folder / TABLES)
+    write_file(folder / "README.md", README)
+
+
+def write_tables(export: Export, folder: Path) -> None:
+    """Write the checked tables of an export as Parquet, and what else datasets are derived from."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, frame in export.tables.items():
+        frame.to_parquet(folder / f"{name}.parquet")
+    about = {
+        "name": export.name,
+        "synthetic": export.synthetic,
+        "source": export.source,
+        "tables": {name: _dates(frame) for name, frame in export.tables.items()},
+        "intake": [asdict(account) for account in export.intake],
+        "conditions": export.conditions.labels,
+        "settings": export.settings,
+        "files": name_files(export.files),
+    }
+    write_file(folder / ABOUT, json.dumps(about, indent=1, ensure_ascii=False) + "\n")
+
+
+def _dates(frame: pd.DataFrame) -> dict[str, str]:
+    """Return the type of every date column: Parquet knows no seconds, and gives milliseconds."""
+    dated = frame.select_dtypes("datetime")
+    return {str(name): str(kind) for name, kind in dated.dtypes.items()}
+
+
+def name_files(files: Mapping[Path, str]) -> dict[str, str]:
+    """Return files by name; where two have one name, by as many folders as separate them."""
+    paths = list(files)
+    deepest = max((len(path.parts) for path in paths), default=1)
+    for depth in range(1, deepest + 1):
+        names = ["/".join(path.parts[-depth:]) for path in paths]
+        if len(set(names)) == len(names):
+            break
+    return dict(zip(names, files.values(), strict=True)) if paths else {}
+
+
+def load_tables(folder: Path) -> Export:
+    """Return the export that a run kept in its ``data/tables``.
+
+    Raises
+    ------
+    InputError
+        There are no tables of a run, or a file of them is damaged.
+    """
+    try:
+        about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+        tables = {
+            name: pd.read_parquet(folder / f"{name}.parquet").astype(dates)
+            for name, dates in about["tables"].items()
+        }
+        accounts = [
+            Intake(**{**item, "columns_not_read": tuple(item["columns_not_read"])})
+            for item in about["intake"]
+        ]
+        return Export(
+            name=about["name"],
+            synthetic=about["synthetic"],
+            source=about["source"],
+            tables=tables,
+            intake=tuple(accounts),
+            conditions=load_conditions().extended(about["conditions"]),
+            settings=about["settings"],
+            files={Path(name): digest for name, digest in about["files"].items()},
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(
+            f"{folder} does not hold the tables of a run ({error}). A run keeps them under data/, "
+            "unless somebody removed them before handing it on."
+        ) from None

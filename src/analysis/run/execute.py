@@ -1,0 +1,299 @@
+"""Notebooks executed by papermill, side by side, each in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
+from typing import Protocol
+
+from analysis.errors import SettingsError, suggest
+from analysis.run.plan import Task
+
+ENGINES = ("warm", "papermill")
+"""``warm``: a fork of a process that has imported everything. ``papermill``: a kernel each."""
+
+ENVIRONMENT = {
+    **dict.fromkeys(
+        ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"
+    ),
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",  # pyarrow starts one when imported
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # a warning of each kernel's debugger
+}
+"""Of processes that run notebooks: side by side, threads would only get in each other's way."""
+
+LONGEST_ERROR = 600
+"""Characters of an error's sentence; the executed notebook has all of it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """How a task ended: seconds it took, and the error in a sentence (empty when it went well)."""
+
+    task: Task
+    seconds: float = 0.0
+    error: str = ""
+    reused: bool = False
+
+
+Listener = Callable[[str, Task, Outcome | None, int], None]
+"""Called with ``started``, ``finished`` or ``reused``, the task, its outcome when it has ended, and
+the number of tasks in all."""
+
+
+class Executor(Protocol):
+    """Runs notebooks; a context manager whose end leaves no process behind."""
+
+    def submit(self, task: Task, folder: Path) -> Future[Outcome]:
+        """Begin a task that writes its notebook and results below ``folder``.
+
+        The future's result is an outcome also when the notebook fails or its process dies.
+        """
+
+    def __enter__(self) -> Executor:
+        """Make ready."""
+
+    def __exit__(self, *problem: object) -> None:
+        """Stop what still runs."""
+
+
+def default_engine() -> str:
+    """Return the best engine here: forks are safe on Linux; elsewhere each notebook has a kernel.
+
+    macOS can fork, but its own libraries break in forked processes; Windows cannot.
+    """
+    return "warm" if sys.platform == "linux" else "papermill"
+
+
+def check_engine(name: str) -> str:
+    """Return the name of an engine, the default for an empty one; SettingsError for any other."""
+    chosen = name or default_engine()
+    if chosen not in ENGINES:
+        raise SettingsError(
+            f"there is no engine '{name}'.{suggest(name, ENGINES)} Engines: {', '.join(ENGINES)}."
+        )
+    if chosen == "warm" and default_engine() != "warm":
+        raise SettingsError("the engine 'warm' needs Linux; 'papermill' gives the same results.")
+    return chosen
+
+
+def executed_path(task: Task, folder: Path) -> Path:
+    """Return where a task's executed notebook is written below its folder."""
+    return folder / "notebooks" / f"{task.name}.ipynb"
+
+
+def execute_notebook(task: Task, folder: Path, *, engine: str) -> Outcome:
+    """Execute one notebook in this process; never raises for what happens in it.
+
+    Parameters
+    ----------
+    task : Task
+        Its ``results_dir`` is ``folder/results``.
+    folder : Path
+        Gets the executed notebook under ``notebooks`` and results under ``results``.
+    engine : str
+        One of ``ENGINES``. ``warm`` changes this process, which should end after it.
+    """
+    begun = time.perf_counter()
+    try:
+        error = _execute(task, folder, engine=engine)
+    except Exception as failure:  # the kernel did not start, the disk is full, ...
+        error = f"{type(failure).__name__}: {failure}"
+    return Outcome(task=task, seconds=time.perf_counter() - begun, error=error[:LONGEST_ERROR])
+
+
+def _execute(task: Task, folder: Path, *, engine: str) -> str:
+    import papermill
+    from papermill.exceptions import PapermillExecutionError
+    from traitlets.config import Config
+
+    parameters = {**task.parameters, "results_dir": str(folder / "results")}
+    output = executed_path(task, folder)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    socket_folder = mkdtemp(prefix="rc-")
+    options: dict[str, object] = {}
+    if engine == "warm":
+        from papermill.engines import papermill_engines
+
+        from analysis.run.warm import ENGINE_NAME, WarmEngine
+
+        papermill_engines.register(ENGINE_NAME, WarmEngine)
+        options |= {"engine_name": ENGINE_NAME, "cwd": str(task.path.parent)}
+    else:
+        options["resources"] = {"metadata": {"path": str(task.path.parent)}}
+    if engine != "warm" and sys.platform != "win32":
+        # On TCP ports, whoever shares the machine could read results as they pass.
+        kernel = {"transport": "ipc", "ip": f"{socket_folder}/kernel"}
+        options["config"] = Config(KernelManager=kernel)
+    try:
+        papermill.execute_notebook(
+            str(task.path),
+            str(output),
+            parameters=parameters,
+            kernel_name="python3",
+            progress_bar=False,
+            **options,
+        )
+    except PapermillExecutionError as failure:
+        return f"cell {failure.exec_count}: {failure.ename}: {failure.evalue}"
+    finally:
+        rmtree(socket_folder, ignore_errors=True)
+    return ""
+
+
+class LocalExecutor:
+    """Runs notebooks on this machine, ``workers`` at a time, each in a process of its own.
+
+    One that dies takes no other with it, and nothing that a notebook leaves in memory reaches
+    another.
+    """
+
+    def __init__(self, *, engine: str, workers: int) -> None:
+        self._engine = engine
+        self._threads = ThreadPoolExecutor(workers, thread_name_prefix="notebook")
+        self._running: set[multiprocessing.process.BaseProcess] = set()
+        self._stopped = False
+
+    def __enter__(self) -> LocalExecutor:
+        """Name what the server of the warm engine imports before it forks."""
+        for name, value in ENVIRONMENT.items():
+            os.environ.setdefault(name, value)
+        if self._engine == "warm":
+            from analysis.run.warm import PRELOAD
+
+            self._context = multiprocessing.get_context("forkserver")
+            self._context.set_forkserver_preload(PRELOAD)
+        else:
+            self._context = multiprocessing.get_context("spawn")
+        return self
+
+    def submit(self, task: Task, folder: Path) -> Future[Outcome]:
+        """Begin a notebook, or let it wait for its turn."""
+        return self._threads.submit(self._run, task, folder)
+
+    def _run(self, task: Task, folder: Path) -> Outcome:
+        answer, tell = self._context.Pipe(duplex=False)
+        process = self._context.Process(target=_answer, args=(tell, task, folder, self._engine))
+        self._running.add(process)
+        try:
+            process.start()
+            tell.close()
+            if self._stopped:
+                process.terminate()
+            return answer.recv()
+        except EOFError:
+            process.join()
+            where = _running_cell(executed_path(task, folder))
+            return Outcome(task=task, error=f"{where}{describe_death(process.exitcode or 0)}.")
+        finally:
+            process.join()
+            self._running.discard(process)
+
+    def __exit__(self, *problem: object) -> None:
+        """Stop what runs and drop what waits."""
+        self._stopped = True
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        for process in list(self._running):
+            if process.pid is not None:
+                process.terminate()
+        self._threads.shutdown(wait=True)
+
+
+def _answer(tell: Connection, task: Task, folder: Path, engine: str) -> None:
+    """Be the process of one notebook: execute it, and send its outcome back."""
+    threading.Thread(target=_end_with_runner, daemon=True).start()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the runner's business
+    os.dup2(2, 1)  # what programs print past Python must not mix with the command's own output
+    tell.send(execute_notebook(task, folder, engine=engine))
+
+
+def _end_with_runner() -> None:
+    """End this process when the runner is gone, even when that one was killed outright."""
+    runner = multiprocessing.parent_process()
+    if runner is not None:
+        runner.join()
+        os._exit(1)
+
+
+def describe_death(code: int) -> str:
+    """Return how a process ended, by its exit code (negative for a signal)."""
+    if code >= 0:
+        return f"the notebook's process ended itself with exit code {code}"
+    name = (signal.strsignal(-code) or "unknown").lower()
+    guess = "out of memory?" if -code == getattr(signal, "SIGKILL", 9) else name
+    return f"the notebook's process was killed by signal {-code} ({guess})"
+
+
+def _running_cell(notebook: Path) -> str:
+    """Return ``cell 5: `` for a notebook that was cut short there; empty when that is not known."""
+    try:
+        cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+        code = [c for c in cells if c["cell_type"] == "code" and "".join(c["source"]).strip()]
+        states = [cell["metadata"]["papermill"]["status"] for cell in code]
+        return f"cell {states.index('running') + 1}: "
+    except (OSError, ValueError, KeyError):
+        return ""
+
+
+def run_tasks(
+    tasks: Sequence[Task],
+    *,
+    begin: Callable[[Task], Future[Outcome] | Outcome],
+    finish: Callable[[Outcome], None],
+    listen: Listener,
+) -> tuple[Outcome, ...]:
+    """Run tasks, each when those it needs have ended well; the others are left out.
+
+    Parameters
+    ----------
+    tasks : sequence of Task
+        Those with the highest numbers begin first among those that can: they take longest.
+    begin : callable
+        Starts a task, or gives the outcome of one that need not run.
+    finish : callable
+        Called with each outcome before what needs it begins.
+    listen : Listener
+
+    Returns
+    -------
+    tuple of Outcome
+        Of the tasks that ran, in the order of the plan.
+    """
+    waiting = list(tasks)
+    done: dict[str, Outcome] = {}
+    running: dict[Future[Outcome], Task] = {}
+
+    def settle(what: str, outcome: Outcome) -> None:
+        finish(outcome)
+        done[outcome.task.name] = outcome
+        listen(what, outcome.task, outcome, len(tasks))
+
+    while waiting or running:
+        well = {name for name, outcome in done.items() if not outcome.error}
+        ready = [task for task in waiting if well.issuperset(task.needs)]
+        if not ready and not running:
+            break
+        for task in sorted(ready, key=lambda each: each.path.name, reverse=True):
+            waiting.remove(task)
+            begun = begin(task)
+            if isinstance(begun, Outcome):
+                settle("reused", begun)
+            else:
+                listen("started", task, None, len(tasks))
+                running[begun] = task
+        if running:
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                running.pop(future)
+                settle("finished", future.result())
+    return tuple(done[task.name] for task in tasks if task.name in done)

@@ -1,1 +1,0 @@
-"""Simulations whose tables are published in docs/simulations."""

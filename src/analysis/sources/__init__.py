@@ -1,1 +1,0 @@
-"""Readers: from files in any form to the tables of the contract."""

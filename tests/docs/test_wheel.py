@@ -1,0 +1,58 @@
+"""Installed is as good as cloned: the built wheel runs the demo from an empty folder."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    words = ["wheel", "--quiet", "--no-deps", "--no-build-isolation", "--disable-pip-version-check"]
+    subprocess.run(
+        [sys.executable, "-m", "pip", *words, "--wheel-dir", str(folder), str(ROOT)], check=True
+    )
+    return next(folder.glob("reliefcheck-*.whl"))
+
+
+def test_the_wheel_holds_notebooks_data_and_templates(wheel):
+    names = zipfile.ZipFile(wheel).namelist()
+    for path in (ROOT / "notebooks").glob("*.ipynb"):
+        assert f"analysis/suite/notebooks/{path.name}" in names
+    for wanted in ("data/claims/ledger.csv", "data/conditions.csv", "data/demo/patients.csv"):
+        assert f"analysis/suite/{wanted}" in names
+    templates = ROOT / "src" / "analysis" / "report" / "templates"
+    for path in templates.iterdir():
+        assert f"analysis/report/templates/{path.name}" in names
+
+
+def test_the_wheel_runs_the_demo_from_an_empty_folder(wheel, tmp_path):
+    """In an environment that sees the packages of this one, but not the checkout."""
+    place, empty = tmp_path / "site", tmp_path / "empty"
+    empty.mkdir()
+    words = ["install", "--quiet", "--no-deps", "--disable-pip-version-check", "--target", place]
+    subprocess.run([sys.executable, "-m", "pip", *map(str, words), str(wheel)], check=True)
+    environment = {**os.environ, "PYTHONPATH": str(place)}
+    code = "import analysis; print(analysis.__file__)"
+    run = {"cwd": empty, "env": environment, "capture_output": True, "text": True}
+    found = subprocess.run([sys.executable, "-c", code], check=True, **run).stdout.strip()
+    assert Path(found).is_relative_to(place)
+    words = ["run", "--condition", "crps", "--quiet", "--out", "report", "--no-cache"]
+    done = subprocess.run([sys.executable, "-m", "analysis", *words], check=False, **run)
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert (empty / "report" / "index.html").is_file()
+    done = subprocess.run([sys.executable, "-m", "analysis", "new", "mine"], check=False, **run)
+    assert done.returncode == 0, done.stderr
+    assert (empty / "mine" / "notebooks" / "20_responders.ipynb").is_file()
+    shutil.rmtree(place)

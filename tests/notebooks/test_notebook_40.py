@@ -1,0 +1,117 @@
+"""Notebook 40 on typed patients: its numbers and figures, odd clinics, and one condition alone."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import nbformat
+import pandas as pd
+import pytest
+
+from analysis.adam.study import write_study
+from analysis.results import KEYS, find, find_one, read_extras, read_results
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
+from relief_studies import relief_results
+from studies import WEEK, four, patient, responder, study
+
+NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "40_relief_duration.ipynb"
+FIGURES = ["boosters", "incidence", "relief", "series", "shapes", "strategies", "swimmer"]
+
+
+def execute(folder: Path, patients: list[dict[str, Any]], **parameters: Any) -> Path:
+    """Run the code cells in this process, on a study prepared as the runner prepares it."""
+    mpl.use("agg")
+    made = study(patients, with_infusions=parameters.pop("with_infusions", True))
+    write_study(made, folder / "data")
+    given = {"datasets": str(folder / "data"), "results_dir": str(folder / "results"), **parameters}
+    names: dict[str, Any] = {}
+    for cell in nbformat.read(NOTEBOOK, as_version=4).cells:
+        if cell.cell_type == "code":
+            exec(compile(cell.source, f"40 {cell.id}", "exec"), names)
+            names |= given if "parameters" in cell.metadata.get("tags", []) else {}
+    mpl.pyplot.close("all")
+    return folder / "results"
+
+
+def many() -> list[dict[str, Any]]:
+    """Two conditions; losses spread over the visits, and boosters in weeks 5 to 9."""
+    people = []
+    for i in range(45):
+        good = {f"w{week}": 4 for week in (4, 8, 12, 26)[: i % 4]}
+        lost = {f"w{(4, 8, 12, 26)[i % 4]}": 8}
+        more = {"condition": "crps" if i < 36 else "fbss"}
+        booster = WEEK[5 + i % 5] if i % 3 else None
+        people.append(responder(f"p{i}", booster_on=booster, **good, **lost, **more))
+    return people
+
+
+@pytest.fixture(scope="module")
+def together(tmp_path_factory) -> Path:
+    return execute(tmp_path_factory.mktemp("all"), many())
+
+
+def by_key(results: pd.DataFrame) -> pd.DataFrame:
+    return results.set_index(KEYS).sort_index()
+
+
+def test_every_number_of_the_library_is_there(together):
+    written = by_key(read_results(together)).drop(columns="notebook")
+    expected = by_key(relief_results(study(many()))).drop(columns="notebook")
+    pd.testing.assert_frame_equal(written, expected)
+
+
+def test_figures_captions_and_sentences(together):
+    (extra,) = read_extras(together)
+    for condition in ("all", "crps", "fbss"):
+        own = [each for each in extra["figures"] if each["condition"] == condition]
+        assert sorted(each["name"] for each in own) == FIGURES
+        assert all(each["alt"] and each["title"] and each["caption"] for each in own)
+        assert all((together / "figures" / f"{each['figure']}.svg").is_file() for each in own)
+    by_name = {each["name"]: each for each in extra["figures"] if each["condition"] == "crps"}
+    assert by_name["swimmer"]["caption"].startswith("20 of 36 responders")
+    said = {each["condition"]: each["text"] for each in extra["sentences"]}
+    # 27 of 36 at week 4 and 9 at week 8, boosters or not: half of them midway.
+    assert "of 36 patients with relief" in said["crps"]
+    assert "half had lost it after 6 weeks" in said["crps"]
+    assert "(95 % interval" in said["crps"]
+
+
+@pytest.mark.parametrize(
+    ("condition", "parameters"), [("crps", {"condition": "crps"}), ("all", {"pooled_only": True})]
+)
+def test_a_condition_alone_has_the_same_numbers(together, tmp_path, condition, parameters):
+    alone = by_key(read_results(execute(tmp_path, many(), **parameters)))
+    pd.testing.assert_frame_equal(alone, by_key(find(read_results(together), condition=condition)))
+
+
+ODD = {
+    "nobody": [patient("a", 8, 8)],
+    "not followed": [responder("a")],
+    "one": [responder("a", w4=8)],
+    "booster on day 0": [responder("a", booster_on=WEEK[0])],
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_clinics_have_every_figure(tmp_path, name):
+    (extra,) = read_extras(execute(tmp_path, ODD[name], condition="crps"))
+    assert sorted(each["name"] for each in extra["figures"]) == FIGURES
+
+
+def test_a_condition_without_patients_is_a_sentence(tmp_path):
+    folder = execute(tmp_path, four(), condition="fibromyalgia")
+    written = read_results(folder)
+    assert set(written.loc[written["unit"] != "count", "status"]) <= {"no patients"}
+    (extra,) = read_extras(folder)
+    assert "nobody had relief at the end of the series" in extra["sentences"][0]["text"]
+
+
+def test_an_export_without_infusions(tmp_path):
+    people = [patient(f"p{i}", 8, later={3: 4, 28: 4 if i % 2 else 8}) for i in range(6)]
+    folder = execute(tmp_path, people, with_infusions=False, condition="crps")
+    found = find_one(read_results(folder), measure="booster_count", visit="week_8")
+    assert (found.value, found.notes) == (None, "no_infusions_to_count")

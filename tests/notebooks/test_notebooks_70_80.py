@@ -1,0 +1,133 @@
+"""Notebooks 70 and 80 on thirteen typed patients: verdicts, files, and what they ask for first."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import nbformat
+import pandas as pd
+import papermill
+import pytest
+
+from analysis.adam.study import Study, write_study
+from analysis.claims.records import read_claims
+from analysis.errors import InputError
+from analysis.results import Results, read_extras, read_results
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
+from judged import clinic_ledger, results_of
+from studies import clinic, study
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+EARLIER = {
+    "20_responders": ["responder_share", "completeness_share"],
+    "30_pain_reduction": ["percent_reduction"],
+    "40_relief_duration": ["relieved_patients"],
+}
+"""Which notebook left which measure here; the rest is of 15_patients_and_treatment."""
+
+
+def write_earlier(own: Study, folder: Path) -> None:
+    """Leave the results of the earlier notebooks."""
+    left = results_of(own).drop(columns="notebook")
+    for name, measures in EARLIER.items():
+        write(folder, name, left[left["measure"].isin(measures)])
+        left = left[~left["measure"].isin(measures)]
+    write(folder, "15_patients_and_treatment", left)
+
+
+def write(folder: Path, name: str, rows: pd.DataFrame) -> None:
+    results = Results(folder, name)
+    results.add(rows)
+    results.write()
+
+
+def run_cells(name: str, **parameters: Any) -> dict[str, Any]:
+    """Run a notebook's code cells in this process, parameters after their cell."""
+    mpl.use("agg")
+    names: dict[str, Any] = {}
+    for cell in nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4).cells:
+        if cell.cell_type == "code":
+            exec(compile(cell.source, f"{name} {cell.id}", "exec"), names)
+            names |= parameters if "parameters" in cell.metadata.get("tags", []) else {}
+    return names
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory) -> Path:
+    """The notebooks by papermill alone, from an empty folder."""
+    folder = tmp_path_factory.mktemp("run")
+    own = study(clinic())
+    write_study(own, folder / "data")
+    write_earlier(own, folder / "results")
+    for name in ("70_claims", "80_director_summary"):
+        papermill.execute_notebook(
+            NOTEBOOKS / f"{name}.ipynb", folder / f"{name}.ipynb", cwd=folder, progress_bar=False,
+            parameters={"datasets": str(folder / "data"), "results_dir": "results"},
+        )  # fmt: skip
+    return folder
+
+
+def test_verdicts_are_those_of_the_library(run):
+    judgements = read_claims(run / "results")
+    assert len(judgements) == 161
+    expected = clinic_ledger().judgements
+    assert [one.verdict for one in judgements] == [one.verdict for one in expected]
+    assert [one.may_say for one in judgements] == [one.may_say for one in expected]
+    assert (run / "results" / "claims.csv").read_text(encoding="utf-8").count("\nC") == 161
+
+
+def test_results_figures_and_sentences_are_left_for_the_report(run):
+    results = read_results(run / "results")
+    assert set(results.query("notebook == '70_claims'")["measure"]) == {"testimonial_share"}
+    extras = {one["notebook"]: one for one in read_extras(run / "results")}
+    figures = [one["figure"] for one in extras["70_claims"]["figures"]]
+    assert figures[0] == "70_claims.all.verdicts"
+    assert "70_claims.crps.readings_C043" in figures
+    for name in figures:
+        assert (run / "results" / "figures" / f"{name}.svg").is_file()
+    said = [one["name"] for one in extras["80_director_summary"]["sentences"]]
+    assert said == ["data", "claim_C043", "claim_C044", "claim_C045", "claim_C046", "no_control"]
+
+
+def test_the_answer_is_printed_after_the_number(run):
+    for name in ("70_claims", "80_director_summary"):
+        done = json.loads((run / f"{name}.ipynb").read_text(encoding="utf-8"))
+        printed = "".join(
+            "".join(out["text"])
+            for cell in done["cells"]
+            for out in cell.get("outputs", [])
+            if out["output_type"] == "stream" and out["name"] == "stdout"
+        )
+        assert "Of 10 patients with complex regional pain syndrome who started, 4 (40 %)" in printed
+
+
+def test_a_condition_narrows_the_claims_and_the_summary(tmp_path):
+    own = study(clinic())
+    write_study(own, tmp_path / "data")
+    write_earlier(own, tmp_path / "results")
+    about = {"datasets": str(tmp_path / "data"), "results_dir": str(tmp_path / "results")}
+    run_cells("70_claims", condition="crps", **about)
+    assert {one.condition for one in read_claims(tmp_path / "results")} == {"crps"}
+    again = run_cells("70_claims", condition="crps", **about)  # its own results are not its input
+    assert len(again["numbers"]) == len(results_of(own)) + len(again["accounts"])
+    summary = run_cells("80_director_summary", condition="crps", **about)
+    assert [one.claim_id for one in summary["judgements"]] == ["C043"]
+
+
+def test_without_the_results_of_the_others_it_says_which_to_run(tmp_path):
+    own = study(clinic())
+    write_study(own, tmp_path / "data")
+    about = {"datasets": str(tmp_path / "data"), "results_dir": str(tmp_path / "results")}
+    with pytest.raises(InputError, match=r"Run 20_responders, 30_pain_reduction and"):
+        run_cells("70_claims", **about)
+    responders = results_of(own).query("measure == 'responder_share'").drop(columns="notebook")
+    write(tmp_path / "results", "20_responders", responders)
+    with pytest.raises(InputError, match=r"lacks the results of 15_patients.*30_pain.*40_relief"):
+        run_cells("70_claims", **about)
+    with pytest.raises(InputError, match="Run the notebook 70_claims into it first"):
+        run_cells("80_director_summary", **about)

@@ -1,0 +1,54 @@
+"""The numbers of a notebook on a typed study: its cells run here, but for those that draw."""
+
+from __future__ import annotations
+
+import json
+from contextlib import redirect_stdout
+from io import StringIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pandas as pd
+
+from analysis.adam.study import Study, write_study
+from analysis.results import Row, find_one, read_results, rows_of
+from analysis.settings import suite_folder
+
+FIGURES = ("keep_each(", "results.figure(", "plot_")
+"""What cells that only draw hold; imports do too."""
+
+
+def run_cells(notebook: str, study: Study, *, condition: str = "all") -> pd.DataFrame:
+    """Results that a notebook's cells make of a study."""
+    path = suite_folder() / "notebooks" / f"{notebook}.ipynb"
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    sources = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    with TemporaryDirectory() as folder, redirect_stdout(StringIO()):
+        write_study(study, Path(folder) / "datasets")
+        names: dict[str, Any] = {"__name__": notebook}
+        for place, source in enumerate(sources):
+            if place > 1 and any(word in source for word in FIGURES):
+                continue
+            exec(compile(source, f"{notebook}, cell {place}", "exec"), names)
+            if place == 0:  # the parameters
+                names |= {"datasets": f"{folder}/datasets", "results_dir": f"{folder}/results"}
+                names["condition"] = condition
+        return read_results(Path(folder) / "results")
+
+
+def one(results: pd.DataFrame, **keys: Any) -> Row:
+    """The one row of all patients under these keys."""
+    found = find_one(results, **{"group_by": "all", "condition": "crps", **keys})
+    assert found is not None, keys
+    return found
+
+
+def counted(row: Row) -> tuple[int | None, int, int]:
+    """Numerator, denominator and unknown of a row."""
+    return row.n_events, row.n, row.n_missing
+
+
+def ids(results: pd.DataFrame) -> list[str]:
+    """Names of all rows."""
+    return [row.result_id for row in rows_of(results)]

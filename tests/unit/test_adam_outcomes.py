@@ -1,0 +1,352 @@
+"""Notebooks 20 and 30 on typed clinics, counted by hand, and where something is missing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from cells import counted, ids, one, run_cells
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from studies import ALLOWED_Z, END, PLANTED, SETTINGS, WEEK_4, big_demo, clinic, patient, study
+
+from analysis.adam.study import NOT_RECORDED, Study, narrow
+from analysis.results import Row, find, rows_of
+
+
+@pytest.fixture(scope="module")
+def rows() -> pd.DataFrame:
+    return responders(study(clinic()))
+
+
+def responders(own: Study, condition: str = "crps") -> pd.DataFrame:
+    return run_cells("20_responders", narrow(own, condition), condition=condition)
+
+
+def row(rows, **keys) -> Row:
+    base = {
+        "measure": "responder_share", "definition": "percent_reduction", "threshold_pct": 30.0,
+        "population": "all_starters", "visit": "end", "group": "all",
+    }  # fmt: skip
+    return one(rows, **{**base, **keys})
+
+
+def counts(rows, **keys):
+    return counted(row(rows, **keys))
+
+
+@pytest.mark.parametrize(
+    ("population", "expected"),
+    [
+        ("all_starters", (4, 10, 2)),  # one, two, three, five
+        ("observed", (4, 8, 2)),  # without eight and nine
+        ("best_case", (6, 10, 2)),  # with eight and nine
+    ],
+)
+def test_30_percent_by_hand(rows, population, expected):
+    assert counts(rows, population=population) == expected
+
+
+def test_50_percent_by_hand(rows):
+    assert counts(rows, threshold_pct=50.0) == (1, 10, 2)  # one
+
+
+def test_two_points_by_hand(rows):
+    keys = {"definition": "two_points", "threshold_pct": None}
+    assert counts(rows, **keys) == (2, 10, 2)  # one by 4, two by 3; three by 1.8 only
+    assert counts(rows, **keys, population="observed") == (2, 8, 2)
+
+
+def test_worsening_by_hand(rows):
+    keys = {"measure": "worsening_share", "definition": "percent_increase"}
+    keys["population"] = "observed"
+    assert counts(rows, **keys) == (1, 8, 2)  # six; ten is not worse, booster or not
+    assert "boosted" not in row(rows, **keys).notes
+
+
+def test_completeness_by_hand(rows):
+    keys = {"measure": "completeness_share", "definition": "", "threshold_pct": None}
+    assert counts(rows, **keys)[:2] == (8, 10)
+    assert counts(rows, **keys, visit="week_4")[:2] == (1, 10)
+
+
+def test_a_booster_before_the_visit_is_no_response_and_is_told(rows):
+    for population in ("all_starters", "observed", "best_case"):
+        found = row(rows, population=population)
+        assert "boosted_count_not(1)" in found.notes.split(";")
+
+
+def test_a_booster_before_a_visit_not_rated_is_no_response_in_the_best_case(rows):
+    """At week 4 only one was rated; ten had a booster long before, the other eight may respond."""
+    assert counts(rows, visit="week_4", population="best_case") == (9, 10, 8)
+    assert counts(rows, visit="week_4", population="all_starters") == (1, 10, 9)
+    assert counts(rows, visit="week_4", population="observed") == (1, 1, 9)
+
+
+def test_cumulative_curve_by_hand(rows):
+    """Falls 50, 30, 30, 30, 20, 0, one rise, and 75 after a booster, which is none."""
+    found = rows_of(find(rows, measure="cumulative_responder_share", population="observed"))
+    assert {r.threshold_pct: r.n_events for r in found} == {
+        0.0: 6, 10.0: 5, 20.0: 5, 30.0: 4, 40.0: 1, 50.0: 1,
+        60.0: 0, 70.0: 0, 80.0: 0, 90.0: 0, 100.0: 0,
+    }  # fmt: skip
+    assert {r.n for r in found} == {8}
+
+
+def test_subgroups_by_hand(rows):
+    keys = {"group_by": "subtype"}
+    assert counts(rows, **keys, group="type_1") == (4, 5, 0)
+    assert counts(rows, **keys, group="type_2") == (0, 4, 2)
+    assert counts(rows, **keys, group=NOT_RECORDED) == (0, 1, 0)
+
+
+def test_exact_stands_beside_wilson(rows):
+    wilson, exact = row(rows), row(rows, definition="percent_reduction_exact")
+    assert (exact.value, exact.n) == (wilson.value, wilson.n)
+    assert (exact.low, exact.high) == pytest.approx((0.1215523, 0.7376219), abs=5e-8)  # 4 of 10
+
+
+def test_every_number_exists_once(rows):
+    assert len(set(ids(rows))) == len(rows)
+
+
+def test_a_threshold_of_the_settings_is_added_to_the_two_always_shown():
+    own = SETTINGS.model_copy(update={"responder_threshold_pct": 20.0})
+    made = responders(study(clinic(), own))
+    found = rows_of(find(made, measure="responder_share", definition="percent_reduction",
+                         visit="end", population="all_starters", group_by="all"))  # fmt: skip
+    assert {r.threshold_pct: r.n_events for r in found} == {20.0: 5, 30.0: 4, 50.0: 1}
+
+
+# what cannot be answered is not 0 %
+
+
+def test_nobody_rated_at_the_visit_is_not_estimable():
+    late = SETTINGS.model_copy(update={"analysis_visit": "week_26"})
+    made = responders(study(clinic(), late))
+    found = rows_of(find(made, measure="responder_share", visit="week_26"))
+    assert found
+    for r in found:
+        assert (r.value, r.low, r.high, r.status) == (None, None, None, "not estimable")
+        assert r.notes.split(";")[0] == "nobody_seen"
+    done = one(made, measure="completeness_share", visit="week_26")
+    assert (done.n_events, done.n) == (0, 10)  # that nobody was rated is known
+
+
+def test_a_condition_without_patients_says_so():
+    made = responders(study(clinic()), "fbss")
+    assert len(made)
+    assert {(r.value, r.n, r.status) for r in rows_of(made)} == {(None, 0, "no patients")}
+
+
+def test_one_patient():
+    made = responders(study([patient("only", 8, 4)]))
+    found = row(made)
+    assert (found.n_events, found.n, found.value, found.high) == (1, 1, 1.0, 1.0)
+    assert found.low < 0.25
+
+
+def test_all_baselines_missing_is_not_estimable():
+    made = responders(study([patient("a", None, 3), patient("b", None, 5)]))
+    assert set(find(made, measure="responder_share")["status"]) == {"not estimable"}
+
+
+def test_visits_that_occur_and_the_analysis_visit():
+    assert study(clinic()).visits == ("end", "week_4")
+    late = SETTINGS.model_copy(update={"analysis_visit": "week_26"})
+    assert study(clinic(), late).visits == ("end", "week_4", "week_26")
+
+
+# any clinic
+
+ratings = st.one_of(st.none(), st.integers(0, 10))
+people = st.lists(
+    st.tuples(ratings, ratings, ratings, st.one_of(st.none(), st.integers(END - 1, WEEK_4))),
+    min_size=1,
+    max_size=8,
+)
+
+
+@given(drawn=people)
+@hypothesis_settings(max_examples=10)
+def test_any_clinic(drawn):
+    """Bounds enclose, populations add up, subgroups add up, numbers exist once."""
+    typed = [
+        patient(f"p{i}", base, end, later={} if late is None else {WEEK_4: late},
+                booster_on=booster, subtype=("type_1", "type_2", None)[i % 3])
+        for i, (base, end, late, booster) in enumerate(drawn)
+    ]  # fmt: skip
+    if all(not one["ratings"] for one in typed):
+        return
+    made = responders(study(typed))
+    assert len(set(ids(made))) == len(made)
+    for visit in set(made["visit"]):
+        three = {
+            population: row(made, visit=visit, population=population)
+            for population in ("all_starters", "observed", "best_case")
+        }
+        if any(r.status != "estimated" for r in three.values()):
+            continue
+        worst, best, seen = three["all_starters"], three["best_case"], three["observed"]
+        assert worst.value <= best.value
+        assert seen.n + seen.n_missing == worst.n == best.n
+        assert seen.n_events == worst.n_events
+    keys = {"measure": "responder_share", "definition": "percent_reduction", "threshold_pct": 30.0}
+    parts = rows_of(find(made, **keys, population="all_starters", group_by="subtype"))
+    if parts:
+        assert sum(r.n for r in parts) == row(made).n
+        assert sum(r.n_events or 0 for r in parts) == (row(made).n_events or 0)
+
+
+def test_better_ratings_never_lower_the_rate():
+    base = [patient(f"p{i}", 10, score) for i, score in enumerate([9, 8, 7, 6, 5])]
+    better = [patient(f"p{i}", 10, score - 1) for i, score in enumerate([9, 8, 7, 6, 5])]
+    values = [row(responders(study(p))).value for p in (base, better)]
+    assert np.diff(values)[0] == pytest.approx(0.2)  # one more patient of five reaches 30 %
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("condition", PLANTED)
+def test_planted_responder_shares_are_found_again(condition):
+    """The whole way: files written, read, derived, counted."""
+    own, truth = big_demo()
+    made = responders(own, condition)
+    expected = {
+        "all_starters": truth[condition]["expected_all_starters_share"],
+        "observed": truth[condition]["expected_rated_share"],
+    }
+    for population, share in expected.items():
+        found = row(made, population=population, condition=condition)
+        allowed = ALLOWED_Z * np.sqrt(share * (1 - share) / found.n)
+        assert found.value == pytest.approx(share, abs=allowed), population
+        assert allowed < 0.05  # enough patients for the test to mean something
+    worst, best = (row(made, population=name, condition=condition)
+                   for name in ("all_starters", "best_case"))  # fmt: skip
+    assert worst.value < truth[condition]["responder_30_share"] < best.value
+
+
+def test_rows_of_several_arms_say_so_and_rows_of_one_do_not():
+    own = study([patient("a", 8, 4, arm="drug"), patient("b", 8, 8, arm="placebo")])
+    for each in rows_of(find(responders(own), measure="responder_share")):
+        together = "arms_together" in each.notes
+        assert together == (each.group_by == "all"), each.result_id
+    assert not responders(study(clinic()))["notes"].str.contains("arms_together").any()
+
+
+def test_arms_are_counted_at_every_visit():
+    people = [
+        patient("a", 8, 4, later={WEEK_4: 4}, arm="drug"),
+        patient("b", 8, 8, later={WEEK_4: 8}, arm="placebo"),
+    ]
+    made = find(responders(study(people)), measure="responder_share", group_by="arm")
+    assert set(made["visit"]) == {"end", "week_4"}
+
+
+# percent reductions
+
+
+def reductions(own: Study, condition: str = "crps") -> pd.DataFrame:
+    return run_cells("30_pain_reduction", narrow(own, condition), condition=condition)
+
+
+@pytest.fixture(scope="module")
+def fallen() -> pd.DataFrame:
+    return reductions(study(clinic()))
+
+
+def fall(fallen, **keys) -> Row:
+    base = {"measure": "percent_reduction", "population": "observed", "visit": "end"}
+    return one(fallen, **{**base, **keys})
+
+
+@pytest.mark.parametrize(
+    ("definition", "by_hand"),
+    [
+        # own: 50, 30, 30, 20, 30, a rise of a third, 0, 75
+        ("mean_of_patients", (50 + 30 + 30 + 20 + 30 - 100 / 3 + 0 + 75) / 8),
+        ("mean_of_patients_bca", (50 + 30 + 30 + 20 + 30 - 100 / 3 + 0 + 75) / 8),
+        ("median_of_patients", 30.0),
+        ("ratio_of_means", 100 * (56 - 41) / 56),  # sums 56 before and 41 after
+    ],
+)
+def test_definitions_by_hand(fallen, definition, by_hand):
+    found = fall(fallen, definition=definition)
+    assert found.value == pytest.approx(by_hand, abs=1e-9)
+    assert (found.n, found.n_missing) == (8, 2)
+    assert found.low < found.value < found.high
+
+
+def test_all_starters_count_the_missing_as_unchanged(fallen):
+    found = fall(fallen, definition="mean_of_patients", population="all_starters")
+    assert found.value == pytest.approx((50 + 30 + 30 + 20 + 30 - 100 / 3 + 0 + 75) / 10)
+    assert (found.n, found.n_missing) == (10, 2)
+    assert "unrated_as_none(2)" in found.notes.split(";")
+
+
+def test_a_rating_after_a_booster_stays_in_and_is_counted(fallen):
+    found = fall(fallen, definition="mean_of_patients")
+    assert "boosted_rated(1)" in found.notes.split(";")
+
+
+def test_mean_scores_by_hand(fallen):
+    before = one(fallen, measure="score_mean", visit="baseline")
+    assert (before.value, before.n, before.n_missing) == (pytest.approx(63 / 9), 9, 1)
+    after = one(fallen, measure="score_mean", visit="end")
+    assert (after.value, after.n) == (pytest.approx((41 + 3) / 9), 9)  # nine has no baseline
+    change = one(fallen, measure="change_mean", visit="end")
+    assert (change.value, change.n) == (pytest.approx(15 / 8), 8)
+
+
+def test_reductions_of_subgroups_by_hand(fallen):
+    found = fall(fallen, definition="mean_of_patients", group_by="subtype", group="type_1")
+    assert (found.value, found.n) == (pytest.approx((50 + 30 + 30 + 20 + 30) / 5), 5)
+
+
+def test_every_reduction_exists_once(fallen):
+    assert len(set(ids(fallen))) == len(fallen)
+
+
+def test_nobody_rated_is_not_estimable_in_every_population():
+    late = SETTINGS.model_copy(update={"analysis_visit": "week_26"})
+    made = rows_of(find(reductions(study(clinic(), late)), visit="week_26",
+                        measure="percent_reduction", group_by="all"))  # fmt: skip
+    assert {r.population for r in made} == {"observed", "all_starters"}
+    assert {(r.value, r.status) for r in made} == {(None, "not estimable")}
+
+
+def test_no_patients_and_one_patient():
+    none = reductions(study(clinic()), "fbss")
+    assert {(r.value, r.status) for r in rows_of(none)} == {(None, "no patients")}
+    only = fall(reductions(study([patient("only", 8, 4)])), definition="mean_of_patients")
+    assert (only.value, only.low, only.high, only.n) == (50.0, None, None, 1)
+    assert only.notes == "one_patient"
+
+
+def test_the_same_seed_gives_the_same_rows(fallen):
+    pd.testing.assert_frame_equal(reductions(study(clinic())), fallen)
+    other = SETTINGS.model_copy(update={"seed": 7})
+    moved = fall(reductions(study(clinic(), other)), definition="ratio_of_means")
+    assert moved.value == fall(fallen, definition="ratio_of_means").value
+    assert moved.low != fall(fallen, definition="ratio_of_means").low
+
+
+RESPONDERS_ABOVE_OTHERS_PCT = 47.0
+"""Planted: responders fall by 30 + 70 x 1.3 / (1.3 + 2.7) = 53 % on average, others by 6 %."""
+
+ROUNDED_PCT = 0.25
+"""Whole scores move both means by a few percent, and so the shift below by this much at most."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("condition", PLANTED)
+def test_planted_mean_reductions_are_found_again(condition):
+    """Those rated are better off than all who started, by as much as responders are over-seen."""
+    own, truth = big_demo()
+    planted = truth[condition]
+    over_seen = planted["expected_rated_share"] - planted["responder_30_share"]
+    expected = planted["simulated"]["reduction_mean_pct"] + over_seen * RESPONDERS_ABOVE_OTHERS_PCT
+    found = fall(reductions(own, condition), definition="mean_of_patients", condition=condition)
+    error = (found.high - found.low) / (2 * 1.96)
+    assert found.value == pytest.approx(expected, abs=ALLOWED_Z * error + ROUNDED_PCT)
+    assert error < 1.0

@@ -1,0 +1,59 @@
+"""Tables of the report, and results in words for a notebook."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from report_runs import LABELS, other_rows, responder_rows, share
+
+from analysis.report.tables import anchor, note_of, plain_table, readable
+from analysis.results import find, make_results, rows_of
+
+ROWS = make_results([*responder_rows("crps"), *other_rows("crps")])
+
+
+def test_results_in_words_keep_the_numbers_and_leave_out_what_all_rows_share():
+    shares = find(ROWS, measure="responder_share", threshold_pct=30.0, group_by="all", visit="end",
+                  definition="percent_reduction")  # fmt: skip
+    words = readable(shares, labels=LABELS)
+    assert list(words) == ["counted", "estimate", "interval", "n", "missing"]
+    assert words.estimate.tolist() == ["91 of 140 (65 %)", "91 of 120 (76 %)", "111 of 140 (79 %)"]
+    assert words.missing.tolist() == ["20", "20", "0"]
+
+
+def test_one_row_and_no_row_keep_their_columns():
+    assert "condition" in readable(ROWS.head(1), labels=LABELS)
+    empty = readable(ROWS.head(0))
+    assert "estimate" in empty
+    assert empty.agg(", ".join, axis=1).empty
+
+
+def test_notes_are_said_once():
+    rows = rows_of(find(ROWS, measure="responder_share", visit="week_12"))
+    assert note_of(rows) == (
+        "All who started: a missing patient counts as not responding. Method: Wilson score "
+        "interval. 9 had a booster before this visit and count as not responding."
+    )
+
+
+def test_fragments_are_unique_however_long_a_group_is_named():
+    long = [share(1, 9, group_by="site", group="n" * 9_999 + end) for end in "ab"]
+    names = [anchor(row) for row in rows_of(make_results(long))]
+    assert len(set(names)) == 2
+    assert max(map(len, names)) < 200
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(1234.0, "1,234"), (0.5, "0.50"), (None, "—"), ("", "—"), (True, "True")]
+)
+def test_cells_of_a_registered_table(value, text):
+    assert plain_table("t", ["n"], [[value]]).lines[0][0].text == text
+
+
+def test_a_registered_table_sets_numbers_to_the_right_and_says_when_it_is_empty():
+    frame = pd.DataFrame({"file": ["a.csv"], "n_lines": [3]})
+    table = plain_table("Lines", list(frame), frame.to_numpy().tolist())
+    assert [(head.text, head.numeric) for head in table.headings] == [
+        ("File", False), ("N lines", True)
+    ]  # fmt: skip
+    assert plain_table("Lines", list(frame), []).note == "None."
