@@ -11,7 +11,7 @@ READY  := $(VENV)/.ready
 DEV    := $(VENV)/.ready-dev
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LOCK   := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
-          --no-emit-index-url --no-header --no-annotate --quiet
+          --no-emit-index-url --no-header --no-annotate --fork-strategy fewest --quiet
 
 
 .DEFAULT_GOAL := help
@@ -40,10 +40,10 @@ report: $(READY)  ## Run the suite on the demo export; prints where the report l
 	@$(BIN)/reliefcheck run
 
 test: $(DEV)  ## Run all tests
-	@$(BIN)/python -m pytest -q -n auto --dist worksteal
+	@$(BIN)/python -m pytest -q -n auto --dist loadfile
 
 test-quick: $(DEV)  ## Run the tests that take no more than a moment
-	@$(BIN)/python -m pytest -q -n auto --dist worksteal -m "not slow"
+	@$(BIN)/python -m pytest -q -n auto --dist loadfile -m "not slow"
 
 lab: $(READY)  ## Open JupyterLab on the notebooks, for this machine only
 	@$(BIN)/jupyter lab --ip=127.0.0.1 $$([ "$$(id -u)" != 0 ] || echo --allow-root) \

@@ -24,13 +24,14 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 from scipy.stats import binom
 
-from analysis.claims.multiverse import judge_intervals, mean_limits
+from analysis.claims.verdict import judge_intervals
 from analysis.files import write_file
 from analysis.numbers import MINUS
 from analysis.results import Estimate
 from analysis.stats.npmle import estimate_npmle
 from analysis.stats.npmle_bootstrap import ReliefIntervals, bootstrap_relief
 from analysis.stats.rates import exact_limits, wilson_limits
+from analysis.stats.reductions import mean_limits
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]

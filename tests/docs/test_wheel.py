@@ -33,8 +33,8 @@ def test_the_wheel_holds_notebooks_data_and_templates(wheel):
     for wanted in ("data/claims/ledger.csv", "data/conditions.csv", "data/demo/patients.csv"):
         assert f"analysis/suite/{wanted}" in names
     templates = ROOT / "src" / "analysis" / "report" / "templates"
-    for path in templates.iterdir():
-        assert f"analysis/report/templates/{path.name}" in names
+    for path in templates.rglob("*.*"):
+        assert f"analysis/report/templates/{path.relative_to(templates).as_posix()}" in names
 
 
 def test_the_wheel_runs_the_demo_from_an_empty_folder(wheel, tmp_path):

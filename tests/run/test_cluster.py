@@ -101,7 +101,7 @@ def test_a_cluster_on_this_machine(project):
         failing = executor.submit(task(project, "30_fail"), project / "other").result()
         last = executor.submit(task(project, "70_sum"), out).result()
     assert (first.error, last.error) == ("", "")
-    assert failing.error == "cell 2: ZeroDivisionError: division by zero"
+    assert failing.error == "cell 3: ZeroDivisionError: division by zero"
     assert (out / "results" / "count.txt").read_text() == "3"
     assert (out / "results" / "sum.txt").read_text() == "3"
     executed = executed_path(task(project, "20_count"), out)

@@ -125,7 +125,7 @@ def test_the_suite_s_notebooks_declare_what_papermill_reads(path):
 def plan(folder: Path, conditions: tuple[str, ...] = (), **settings: object) -> dict[str, object]:
     tasks = make_plan(
         find_notebooks(folder), conditions, settings=settings,
-        datasets=Path("/work/data"),
+        datasets=Path("/prepared/data"),
     )  # fmt: skip
     return {task.name: task for task in tasks}
 
@@ -174,7 +174,7 @@ def test_a_notebook_gets_the_settings_it_declares_and_no_other(tmp_path):
     tasks = plan(make_notebooks(tmp_path), responder_threshold_pct=50.0, seed=1)
     given = {name: dict(task.parameters) for name, task in tasks.items()}
     assert given["30_pain_reduction.all"]["responder_threshold_pct"] == 50.0
-    assert given["20_responders.all"] == {"datasets": "/work/data", "condition": "all"}
+    assert given["20_responders.all"] == {"datasets": "/prepared/data", "condition": "all"}
 
 
 def test_a_folder_without_notebooks_is_refused(tmp_path):

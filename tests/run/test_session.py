@@ -17,6 +17,11 @@ import pytest
 import yaml
 
 from analysis.errors import RunError
+from analysis.results import find_one, read_results
+from analysis.run.data import prepare
+from analysis.run.execute import ENGINES, LocalExecutor
+from analysis.run.plan import JUDGES, find_notebooks, make_plan, notebook_folder, number_of
+from analysis.run.reuse import digest_files
 from analysis.run.session import RunRequest, run_study
 from tests.run.conftest import N_NOTEBOOKS
 from tests.run.exports import write_export
@@ -192,6 +197,30 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path, where):
     assert (tmp_path / "report" / "index.html").is_file()
     left = {path.name for path in tmp_path.iterdir()}
     assert left == {"cache", "export", "latest", "log", "notebooks", "report"}
+
+
+@pytest.mark.slow
+@HAS_WARM
+def test_both_engines_give_the_same_results_with_the_suite_s_own_notebooks(tmp_path):
+    settings = {"bootstrap_replicates": 200}
+    prepare(write_export(tmp_path / "export"), None, settings, tmp_path / "data")
+    paths = [path for path in find_notebooks(notebook_folder()) if number_of(path) < JUDGES]
+    tasks = make_plan(paths, ["crps"], settings=settings, datasets=tmp_path / "data")
+    for engine in ENGINES:
+        with LocalExecutor(engine=engine, workers=2) as executor:
+            sent = [executor.submit(task, tmp_path / engine) for task in tasks]
+            assert [future.result().error for future in sent] == [""] * len(tasks)
+    found = [digest_files(tmp_path / engine / "results") for engine in ENGINES]
+    assert len(found[0]) > 20
+    assert found[0] == found[1], "numbers, sentences and figures, byte for byte"
+    results = read_results(tmp_path / "warm" / "results")
+    end = {"condition": "crps", "group_by": "all", "visit": "end"}
+    share = find_one(results, measure="responder_share", definition="percent_reduction",
+                     threshold_pct=30.0, population="all_starters", **end)  # fmt: skip
+    assert (share.n_events, share.n, share.n_missing) == (2, 5, 1)
+    mean = find_one(results, measure="percent_reduction", definition="mean_of_patients",
+                    population="observed", **end)  # fmt: skip
+    assert mean.value == pytest.approx(21.875)  # (50 + 37.5 + 25 - 25) / 4
 
 
 # --- hostile names ------------------------------------------------------------------------------

@@ -17,14 +17,10 @@ from analysis.adam.treatment import (
     flag_early,
     flag_treated,
 )
-from analysis.claims.judge import (
-    JudgedLedger,
-    estimate_testimonials,
-    judge_claims,
-    judge_ledger,
-)
+from analysis.claims.judge import JudgedLedger, judge_claims, judge_ledger
 from analysis.claims.judgement import Judgement
 from analysis.claims.ledger import REQUIRED, Claim, load_ledger
+from analysis.claims.testimonials import estimate_testimonials
 from analysis.results import Estimate, Row, make_results, rows_of
 from analysis.settings import THRESHOLDS_PCT, AnalysisSettings
 from analysis.stats.rates import estimate_responder_share, estimate_share

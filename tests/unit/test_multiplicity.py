@@ -79,10 +79,10 @@ def test_holm_matches_r_and_hand():
 def test_p_of_a_share_matches_r():
     """R: prop.test(74, 137, p = .7, alternative = "less" / "greater", correct = FALSE)."""
     (got,) = adjust(*shares((74, 137), floor=0.7))
-    assert got.p_below == pytest.approx(0.0000222337, abs=PRINTED)
-    assert got.p_above == pytest.approx(0.9999777663, abs=PRINTED)
+    assert got.test.p_below == pytest.approx(0.0000222337, abs=PRINTED)
+    assert got.test.p_above == pytest.approx(0.9999777663, abs=PRINTED)
     assert got.p_holm == pytest.approx(2 * 0.0000222337, abs=2 * PRINTED)
-    assert (got.test, got.adjusted) == (SCORE_TEST, "falls short")
+    assert (got.test.name, got.adjusted) == (SCORE_TEST, "falls short")
 
 
 def test_p_of_an_exact_share_matches_r():
@@ -90,8 +90,8 @@ def test_p_of_an_exact_share_matches_r():
     estimate = estimate_share_exact(74, 137)
     row = share_row(74, 137, low=estimate.low, high=estimate.high, method=estimate.method)
     (got,) = adjust((claim(cited_low=0.5), row))
-    assert got.p_above == pytest.approx(0.1964937773, abs=PRINTED)
-    assert got.test == EXACT_TEST
+    assert got.test.p_above == pytest.approx(0.1964937773, abs=PRINTED)
+    assert got.test.name == EXACT_TEST
 
 
 def test_p_of_a_mean_matches_r():
@@ -99,8 +99,8 @@ def test_p_of_a_mean_matches_r():
     mean = estimate_mean(pd.Series([10.0, 20, 60, 45, 30]))
     row = number_row(mean.value, mean.low, mean.high, n=mean.n, method=mean.method)
     (got,) = adjust((mean_claim(cited_low=20.0), row))
-    assert got.p_above == pytest.approx(0.1086983117, abs=PRINTED)
-    assert got.test == T_TEST
+    assert got.test.p_above == pytest.approx(0.1086983117, abs=PRINTED)
+    assert got.test.name == T_TEST
 
 
 def test_holm_takes_a_decision_back_and_says_so_next_to_the_plain_one():
@@ -136,8 +136,8 @@ def test_adjusting_only_takes_back_and_alone_changes_nothing(counts, floor):
 def test_a_duration_is_read_back_on_the_log_scale_and_agrees_at_the_border():
     """Low end on the floor: one-sided p is 0.025, whatever the scale."""
     (got,) = adjust((duration_claim(), duration_row(6.0, 2.0, 18.0)))
-    assert got.p_above == pytest.approx(0.025, abs=1e-12)
-    assert (got.test, got.plain, got.adjusted) == (LOG_INTERVAL, "meets", "meets")
+    assert got.test.p_above == pytest.approx(0.025, abs=1e-12)
+    assert (got.test.name, got.plain, got.adjusted) == (LOG_INTERVAL, "meets", "meets")
 
 
 def test_a_verdict_without_a_test_counts_but_does_not_stand():
@@ -145,7 +145,7 @@ def test_a_verdict_without_a_test_counts_but_does_not_stand():
     open_ = (duration_claim(claim_id="T9"), duration_row(None, 5.0, None))
     other = (claim(cited_low=0.6), share_row(70, 100))
     got = adjust(open_, other)
-    assert (got[0].plain, got[0].p_holm, got[0].test) == ("meets", None, NO_TEST)
+    assert (got[0].plain, got[0].p_holm, got[0].test.name) == ("meets", None, NO_TEST)
     assert got[0].adjusted == "undecided"
     (alone,) = adjust(other)
     assert got[1].p_holm == pytest.approx(2 * alone.p_holm)
@@ -163,14 +163,14 @@ def test_what_is_not_testable_is_no_part_of_the_family():
 @pytest.mark.parametrize(("k", "floor", "verdict"), [(9, 1.0, "falls short"), (0, 0.0, "meets")])
 def test_floors_of_none_and_all(k, floor, verdict):
     (got,) = adjust((claim(cited_low=floor, cited_high=None), share_row(k, 100)))
-    assert (got.plain, got.test) == (verdict, EXACT_TEST)
+    assert (got.plain, got.test.name) == (verdict, EXACT_TEST)
     assert 0 <= got.p_holm <= 1
 
 
 def test_a_ceiling_is_adjusted_in_its_own_direction():
     (got,) = adjust((claim(cited_low=None, cited_high=0.1), share_row(2, 200)))
     assert (got.plain, got.adjusted) == ("meets", "meets")
-    assert got.p_below < 0.001 < got.p_above
+    assert got.test.p_below < 0.001 < got.test.p_above
 
 
 def test_limits_of_something_else_than_the_counts_are_read_back():
@@ -179,7 +179,7 @@ def test_limits_of_something_else_than_the_counts_are_read_back():
                      definition="percent_reduction", population="all_starters",
                      threshold_pct=30.0, method="bounds")  # fmt: skip
     (got,) = adjust((claim(cited_low=0.4, cited_high=None), row))
-    assert got.p_above == pytest.approx(0.025, abs=1e-12)
+    assert got.test.p_above == pytest.approx(0.025, abs=1e-12)
 
 
 def test_shrunk_conditions_are_rows_of_their_own():

@@ -25,15 +25,11 @@ from analysis.claims.multiverse import (
     ReliefCurves,
     choice_word,
     find_starters,
-    judge_intervals,
     judge_readings,
     list_readings,
-    mean_limits,
-    median_limits,
-    ratio_limits,
     what_is_common,
 )
-from analysis.claims.verdict import judge_interval
+from analysis.claims.verdict import judge_interval, judge_intervals
 from analysis.intake.load import load_export
 from analysis.labels import READING_DIMENSIONS
 from analysis.results import Estimate, find_one, make_results
@@ -43,6 +39,9 @@ from analysis.stats.reductions import (
     estimate_mean,
     estimate_median_bca,
     estimate_ratio_of_means,
+    mean_limits,
+    median_limits,
+    ratio_limits,
 )
 from analysis.stats.relief import (
     Group,

@@ -28,9 +28,10 @@ from judged import (
 from scipy.stats import binom
 from studies import patient, study
 
-from analysis.claims.judge import estimate_testimonials, judge_claims
+from analysis.claims.judge import judge_claims
 from analysis.claims.judgement import VERDICT_MEANING
 from analysis.claims.ledger import load_ledger
+from analysis.claims.testimonials import estimate_testimonials
 from analysis.claims.verdict import judge_interval, place_interval
 from analysis.labels import notes_text
 from analysis.results import find_one, rows_of

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
@@ -23,17 +23,18 @@ from analysis.settings import data_folder
 
 ALL = "all"
 
-# Words of frequency: everyday words have no table like that of adverse events (CIOMS), so what
-# they are read as stands here, once, and is printed with every verdict that rests on it.
-
 
 @dataclass(frozen=True, kw_only=True)
 class Frequency:
-    """What a word of frequency is read as."""
+    """What a word of frequency is read as: a least or largest share or count.
 
-    low: float | None = None  # least figure that the word allows: a share, or a count
-    high: float | None = None  # largest figure
-    above: bool = False  # the figure must lie above ``low`` and not on it
+    Everyday words have no table like that of adverse events (CIOMS). What they are read as stands
+    here, once, and is printed with every verdict that rests on it.
+    """
+
+    low: float | None = None
+    high: float | None = None
+    above: bool = False  # the figure must lie above `low` and not on it
     reading: str  # as it stands in sentences
     source: str = "a choice of this suite (decision 0022)"
 
@@ -47,9 +48,10 @@ _CIOMS = "CIOMS Working Groups III and V, Guidelines for Preparing Core Clinical
 FREQUENCIES: dict[str, Frequency] = {
     "often": Frequency(low=0.5, reading='"often" is read as at least half'),
     "common": Frequency(low=0.5, reading='"common", of what is done, is read as at least half'),
-    "most": Frequency(low=0.5, above=True, reading='"most" is read as more than half'),
-    "usually": Frequency(low=0.5, above=True, reading='"usually" is read as more than half'),
-    "typically": Frequency(low=0.5, above=True, reading='"typically" is read as more than half'),
+    **{
+        word: Frequency(low=0.5, above=True, reading=f'"{word}" is read as more than half')
+        for word in ("most", "usually", "typically")
+    },
     "typical": Frequency(
         low=0.5,
         reading="a result stated without a qualifier is read as typical: at least half do as well",
@@ -81,89 +83,72 @@ FREQUENCIES: dict[str, Frequency] = {
 """Every word of frequency the ledger may use."""
 
 
-# What a claim can be judged by.
-
-
 class Measure(NamedTuple):
     """One measure a claim may name, and the words allowed with it."""
 
     unit: str
+    populations: tuple[str, ...]
     definitions: tuple[str, ...] = ("",)
-    populations: tuple[str, ...] = ()
     row: str = ""  # measure of the result that answers, where it has another name
     at_visit: bool = False  # read at an analysis visit: the run's own where the claim names none
     threshold: bool = False  # the claim gives a least reduction
 
 
+_EVERYONE, _RATED, _RESPONDERS = ("all_starters",), ("observed",), ("responders",)
 _BOOSTERS = ("booster_as_loss", "booster_as_censoring", "booster_ignored")
 _RESPONSE = ("percent_reduction", "two_points")
-_FLAGS = (
-    "uncontrolled_hypertension", "heart_condition", "active_psychosis",
-    "pregnant_or_breastfeeding", "active_substance_abuse",
-)  # fmt: skip
-
-
-def _share(populations: str, *definitions: str, **more: object) -> Measure:
-    return Measure(
-        unit="share",
-        definitions=definitions or ("",),
-        populations=tuple(populations.split()),
-        **more,  # type: ignore[arg-type]
-    )
-
+_AT_THRESHOLD: dict[str, Any] = {"at_visit": True, "threshold": True}
 
 HEADLINE: dict[str, Measure] = {
-    "responder_share": _share("all_starters observed", *_RESPONSE, at_visit=True, threshold=True),
+    "responder_share": Measure("share", _EVERYONE + _RATED, _RESPONSE, **_AT_THRESHOLD),
     "percent_reduction": Measure(
-        unit="percent",
-        definitions=("mean_of_patients", "median_of_patients", "ratio_of_means"),
-        populations=("observed", "all_starters"),
+        "percent",
+        _RATED + _EVERYONE,
+        ("mean_of_patients", "median_of_patients", "ratio_of_means"),
         at_visit=True,
     ),
-    "relief_duration": Measure(
-        unit="weeks", definitions=_BOOSTERS, populations=("responders",), threshold=True
-    ),
+    "relief_duration": Measure("weeks", _RESPONDERS, _BOOSTERS, threshold=True),
 }
 """Measures of a cited number, with the suite's full sentence, power and readings."""
 
+_RESPONDER_SHARE: dict[str, Any] = {"row": "responder_share", **_AT_THRESHOLD}
+
 ALL_MEASURES: dict[str, Measure] = HEADLINE | {
-    "implied_response": _share(
-        "all_starters observed", *_RESPONSE, row="responder_share", at_visit=True, threshold=True
+    "implied_response": Measure("share", _EVERYONE + _RATED, _RESPONSE, **_RESPONDER_SHARE),
+    "success": Measure("share", _EVERYONE, ("percent_reduction",), **_RESPONDER_SHARE),
+    "kept_relief": Measure(
+        "share", _RESPONDERS + _EVERYONE, _BOOSTERS, row="relieved_share", **_AT_THRESHOLD
     ),
-    "success": _share(
-        "all_starters", "percent_reduction", row="responder_share", at_visit=True, threshold=True
+    "completeness_share": Measure("share", _EVERYONE, at_visit=True),
+    "early_response": Measure(
+        "share", ("observed", "bounds"), ("by_day_14", "days_21_to_28"),
+        row="early_response_share", threshold=True,
     ),
-    "kept_relief": _share(
-        "responders all_starters", *_BOOSTERS, row="relieved_share", at_visit=True, threshold=True
+    "infusion_slope": Measure("score", _RATED, ("mean_of_patients",)),
+    "series_time_ratio": Measure("ratio", _RESPONDERS),
+    "relieved_patients": Measure("count", _EVERYONE, ("percent_reduction",), **_AT_THRESHOLD),
+    "session_minutes_share": Measure(
+        "share", ("treated",), ("standard_45_to_60", "high_dose_4_hours")
     ),
-    "completeness_share": _share("all_starters", at_visit=True),
-    "early_response": _share(
-        "observed bounds", "by_day_14", "days_21_to_28", row="early_response_share", threshold=True
+    "series_share": Measure(
+        "share", ("treated", "given_six"),
+        ("completed_six", "six_within_21_days", "sixth_by_day_21"),
     ),
-    "infusion_slope": Measure(
-        unit="score", definitions=("mean_of_patients",), populations=("observed",)
+    "booster_gap_share": Measure(
+        "share", ("boosted",), ("monthly_to_quarterly", "mean_month_to_quarter")
     ),
-    "series_time_ratio": Measure(unit="ratio", populations=("responders",)),
-    "relieved_patients": Measure(
-        unit="count",
-        definitions=("percent_reduction",),
-        populations=("all_starters",),
-        at_visit=True,
-        threshold=True,
+    "booster_any_share": Measure("share", ("bounds",), ("by_week_26",)),
+    "recurrence_share": Measure("share", ("boosted",), ("at_80_pct_of_baseline",)),
+    "flag_share": Measure(
+        "share", ("treated",),
+        ("uncontrolled_hypertension", "heart_condition", "active_psychosis",
+         "pregnant_or_breastfeeding", "active_substance_abuse"),
     ),
-    "session_minutes_share": _share("treated", "standard_45_to_60", "high_dose_4_hours"),
-    "series_share": _share(
-        "treated given_six", "completed_six", "six_within_21_days", "sixth_by_day_21"
-    ),
-    "booster_gap_share": _share("boosted", "monthly_to_quarterly", "mean_month_to_quarter"),
-    "booster_any_share": _share("bounds", "by_week_26"),
-    "recurrence_share": _share("boosted", "at_80_pct_of_baseline"),
-    "flag_share": _share("treated", *_FLAGS),
-    "pain_duration_share": _share("treated", "three_months"),
-    "failed_treatments_share": _share("treated", "at_least_one"),
-    "severe_refractory_share": _share("high_dose", "baseline_7_and_one_failed"),
-    "testimonial": _share("all_starters", row="testimonial_share", at_visit=True, threshold=True),
-}
+    "pain_duration_share": Measure("share", ("treated",), ("three_months",)),
+    "failed_treatments_share": Measure("share", ("treated",), ("at_least_one",)),
+    "severe_refractory_share": Measure("share", ("high_dose",), ("baseline_7_and_one_failed",)),
+    "testimonial": Measure("share", _EVERYONE, row="testimonial_share", **_AT_THRESHOLD),
+}  # fmt: skip
 """Every measure; those beyond the headline are shares, counts and slopes, or the headline results
 asked in another way."""
 
@@ -289,6 +274,11 @@ class Claim(BaseModel):
         return FREQUENCIES[self.frequency].high if self.frequency else self.cited_high
 
     @property
+    def above_floor(self) -> bool:
+        """Whether the figure must lie above the floor, and not on it."""
+        return bool(self.frequency) and FREQUENCIES[self.frequency].above
+
+    @property
     def group_keys(self) -> dict[str, str]:
         """Result keys of the part of the condition; empty for all of it."""
         name, _, value = self.group.partition("=")
@@ -352,8 +342,8 @@ class Claim(BaseModel):
 
     def _check_reading(self, spec: Measure) -> None:
         """Refuse a reading that no result can answer, rather than find none later."""
-        of_rated = self.definition in ("median_of_patients", "ratio_of_means")
-        if of_rated and self.population == "all_starters":
+        needs_rating = self.definition in ("median_of_patients", "ratio_of_means")
+        if needs_rating and self.population == "all_starters":
             self.refuse("population", f"{self.definition} is made of those observed only")
         by_percent = spec.threshold and self.definition != "two_points"
         if by_percent and self.threshold_pct is None:
@@ -380,7 +370,7 @@ class Claim(BaseModel):
             known = _listed(GROUPINGS)
             self.refuse("group", f"'{self.group}' is not as subtype=diabetic; parts are {known}")
         if self.group and self.measure in HEADLINE:
-            self.refuse("group", f"{self.measure} is judged on a whole condition; leave it empty")
+            self.refuse("group", f"{self.measure} is judged on all of a condition; leave it empty")
 
     def _check_cited(self) -> None:
         cited = [end for end in (self.cited_low, self.cited_high) if end is not None]
@@ -396,9 +386,8 @@ class Claim(BaseModel):
         for name in ("cited_low", "cited_high"):
             end = getattr(self, name)
             if end is not None and not least <= end <= most:
-                self.refuse(
-                    name, f"{end:g} is no {self.unit}, which goes from {least:g} to {most:g}"
-                )
+                what = f"{end:g} is no {self.unit}, which goes from {least:g} to {most:g}"
+                self.refuse(name, what)
         if len(cited) == 2 and cited[0] > cited[1]:
             self.refuse("cited_low", f"{cited[0]:g} is above cited_high {cited[1]:g}")
 
@@ -420,19 +409,9 @@ _NUMBERS = ("threshold_pct", "cited_low", "cited_high", "baseline_score")
 def load_ledger(
     path: Path | None = None, *, more_conditions: Collection[str] = ()
 ) -> tuple[Claim, ...]:
-    """Read a ledger of claims.
+    """Read a ledger of claims: a CSV file in UTF-8, the suite's own where none is given.
 
-    Parameters
-    ----------
-    path : Path, optional
-        CSV file in UTF-8; the suite's own ledger when not given.
-    more_conditions : collection of str
-        Condition codes a mapping adds to those of data/conditions.csv.
-
-    Returns
-    -------
-    tuple of Claim
-        In the order of the file.
+    ``more_conditions`` are codes that a mapping adds to those of data/conditions.csv.
 
     Raises
     ------
@@ -441,16 +420,11 @@ def load_ledger(
         that breaks a rule; the claim, the field and the rule are named.
     """
     path = path or data_folder() / "claims" / "ledger.csv"
-    claims = tuple(_claim(row) for row in _records(path))
+    if not path.is_file():
+        raise LedgerError(f"there is no ledger of claims at {path}.")
+    claims = tuple(_claim(row) for row in read_rows(path, REQUIRED, what="claim"))
     if not claims:
         raise LedgerError(f"{path.name} holds no claims: a claim is a row below the column names.")
-    ids = [claim.claim_id for claim in claims]
-    repeated = sorted({name for name in ids if ids.count(name) > 1})
-    if repeated:
-        raise LedgerError(
-            f"claim {repeated[0]}, claim_id: it stands more than once in {path.name}; each claim "
-            f"needs an id of its own (repeated: {', '.join(repeated)})."
-        )
     for claim in claims:
         _check_codes(claim, more_conditions)
     return claims
@@ -471,37 +445,45 @@ def _check_codes(claim: Claim, more: Collection[str]) -> None:
             )
 
 
-def _records(path: Path) -> list[dict[str, str]]:
-    """Return the records of a ledger file, each with all its columns and no other."""
-    if not path.is_file():
-        raise LedgerError(f"there is no ledger of claims at {path}.")
+def read_rows(path: Path, required: Sequence[str], *, what: str) -> list[dict[str, str]]:
+    """Return the rows of a CSV file of claims or rules, or refuse what is not one."""
+    rows = []
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, strict=True, restval=None)
             names = reader.fieldnames or []
             if not names:
-                raise LedgerError(f"{path.name} is empty; a ledger begins with the column names.")
-            lacking = [name for name in REQUIRED if name not in names]
+                raise LedgerError(f"{path.name} is empty; it begins with the column names.")
+            lacking = [name for name in required if name not in names]
             if lacking:
                 raise LedgerError(f"{path.name} lacks the columns {', '.join(lacking)}.")
-            return [_complete(row, f"{path.name}, line {reader.line_num}") for row in reader]
+            for row in reader:
+                own_id = row[f"{what}_id"] or "without an id"
+                _check_complete(row, f"{path.name}, line {reader.line_num}, {what} {own_id}")
+                rows.append(row)
     except UnicodeDecodeError:
         raise LedgerError(f"{path.name} is not a UTF-8 text file; save it as CSV UTF-8.") from None
     except csv.Error as error:
         raise LedgerError(f"{path.name} cannot be read as CSV: {error}.") from None
+    ids = [row[f"{what}_id"].strip() for row in rows]
+    repeated = sorted({name for name in ids if name and ids.count(name) > 1})
+    if repeated:
+        raise LedgerError(
+            f"{what} {repeated[0]}, {what}_id: it stands more than once in {path.name}; each "
+            f"{what} needs an id of its own (repeated: {', '.join(repeated)})."
+        )
+    return rows
 
 
-def _complete(row: dict[str, str], where: str) -> dict[str, str]:
+def _check_complete(row: dict[str, str], where: str) -> None:
     """Refuse a record with lost or gained fields: a comma or quotation mark out of place."""
-    name = f"{where}, claim {row['claim_id'] or 'without an id'}"
     if None in row:
-        raise LedgerError(f"{name}: more fields than columns; put text with a comma in quotes.")
+        raise LedgerError(f"{where}: more fields than columns; put text with a comma in quotes.")
     if None in row.values():
-        raise LedgerError(f"{name}: fewer fields than columns; is a quotation mark missing?")
+        raise LedgerError(f"{where}: fewer fields than columns; is a quotation mark missing?")
     for field, text in row.items():
         if "\n" in text or "\r" in text:
-            raise LedgerError(f"{name}, {field}: a line break; is a quotation mark missing?")
-    return row
+            raise LedgerError(f"{where}, {field}: a line break; is a quotation mark missing?")
 
 
 def _claim(row: dict[str, str]) -> Claim:
@@ -545,14 +527,7 @@ def select_claims(
 ) -> tuple[Claim, ...]:
     """Return the claims that pass every filter given; an empty filter lets all pass.
 
-    Parameters
-    ----------
-    condition, kind, answer : str
-        A condition code or ``all``, one of ``KINDS`` and one of ``ANSWERS``.
-    verdict : str
-        A verdict; without judgements of a run only those that no data can change are known.
-    judgements : iterable of Judgement
-        Of a run, where verdicts are asked for.
+    Without the judgements of a run, only verdicts that no data can change are known.
 
     Raises
     ------
@@ -569,22 +544,18 @@ def select_claims(
             raise LedgerError(
                 f"there is no {name} '{wanted}'.{suggest(wanted, words)} Known: {', '.join(words)}."
             )
-    found = {judgement.claim_id: judgement.verdict for judgement in judgements}
+    # Without data a claim that is not computed has its verdict already.
+    fixed = {"computed": "", "unfalsifiable": "unfalsifiable"}
+    found = {one.claim_id: fixed.get(one.answer, "not testable") for one in claims}
+    found |= {one.claim_id: one.verdict for one in judgements}
     return tuple(
         claim
         for claim in claims
         if condition in ("", claim.condition)
         and kind in ("", claim.kind)
         and answer in ("", claim.answer)
-        and verdict in ("", found.get(claim.claim_id, _verdict_without_data(claim)))
+        and verdict in ("", found[claim.claim_id])
     )
-
-
-def _verdict_without_data(claim: Claim) -> str:
-    """Return the verdict that no data can change, or an empty string."""
-    if claim.answer == "computed":
-        return ""
-    return "unfalsifiable" if claim.answer == "unfalsifiable" else "not testable"
 
 
 def absent_conditions(claims: Iterable[Claim], present: Iterable[str]) -> frozenset[str]:

@@ -35,40 +35,40 @@ SMALL_CONDITION_N = 100
 SHRUNK_LABEL = "Shrunk toward all groups together: not a number of these patients alone."
 
 
+@dataclass(frozen=True)
+class CitedTest:
+    """One-sided p-values of what was seen, if the truth were the cited figure; None: no test."""
+
+    name: str
+    p_above: float | None = None  # of what was seen or more: small speaks for a truth above it
+    p_below: float | None = None
+
+    @property
+    def p_two_sided(self) -> float | None:
+        """The smaller one doubled, for looking both ways."""
+        if self.p_above is None or self.p_below is None:
+            return None
+        return min(1.0, 2 * min(self.p_above, self.p_below))
+
+
 @dataclass(frozen=True, kw_only=True)
 class AdjustedVerdict:
-    """A claim's verdict alone and among all claims of the run.
+    """A claim's verdict alone (``plain``) and among all claims of the run (``adjusted``).
 
-    Parameters
-    ----------
-    claim_id : str
-    plain : str
-        The verdict on its own.
-    p_above, p_below : float or None
-        One-sided p-values: of what was seen or more, if the truth were the cited figure; and of
-        what was seen or less. A small ``p_above`` speaks for a truth above it. None: no test.
-    p_holm : float or None
-        Holm-adjusted p-value of the smaller of the two, doubled for looking both ways.
-    adjusted : str
-        Verdict from ``p_holm`` at 1 minus the level; the plain one only where it is undecided or
-        not testable anyway. Without a test, ``undecided``: it cannot be shown to stand.
-    test : str
-        Which test.
+    ``adjusted`` follows from ``p_holm`` at 1 minus the level, and can only take a decision back.
+    Without a test it is ``undecided``: the verdict cannot be shown to stand.
     """
 
-    claim_id: str
     plain: Verdict
-    p_above: float | None
-    p_below: float | None
-    p_holm: float | None
     adjusted: Verdict
-    test: str
+    p_holm: float | None
+    test: CitedTest
 
 
 def adjust_verdicts(
     judgements: Sequence[Judgement], results: pd.DataFrame
 ) -> tuple[AdjustedVerdict, ...]:
-    """Return verdicts adjusted for all claims judged together.
+    """Return verdicts adjusted for all claims judged together, in the order given.
 
     Parameters
     ----------
@@ -77,11 +77,6 @@ def adjust_verdicts(
         test are counted in it.
     results : DataFrame
         Results they rest on, for numerators and methods.
-
-    Returns
-    -------
-    tuple of AdjustedVerdict
-        In the order given.
 
     Notes
     -----
@@ -102,25 +97,19 @@ def adjust_verdicts(
     by_id = {row.result_id: row for row in rows_of(results) if row.result_id in wanted}
     tests = [_test(one, by_id.get(one.result_id)) for one in judgements]
     family = [i for i, one in enumerate(judgements) if one.verdict not in NOT_COUNTED]
+    p_values = [tests[i].p_two_sided for i in family]
     # A claim without a test counts as one that nothing speaks for.
-    smaller = [tests[i].p for i in family]
-    doubled = [1.0 if p is None else min(1.0, 2 * p) for p in smaller]
-    holm = dict(zip(family, adjust_holm(doubled), strict=True))
-    made = []
-    for i, (one, test) in enumerate(zip(judgements, tests, strict=True)):
-        p_holm = holm.get(i) if test.p is not None else None
-        made.append(
-            AdjustedVerdict(
-                claim_id=one.claim_id,
-                plain=one.verdict,
-                p_above=test.above,
-                p_below=test.below,
-                p_holm=p_holm,
-                adjusted=_adjusted(one, p_holm),
-                test=test.name,
-            )
+    holm = adjust_holm([1.0 if p is None else p for p in p_values])
+    p_holm = {
+        i: adjusted for i, p, adjusted in zip(family, p_values, holm, strict=True) if p is not None
+    }
+    return tuple(
+        AdjustedVerdict(
+            plain=one.verdict, adjusted=_adjusted(one, p_holm.get(i)), p_holm=p_holm.get(i),
+            test=test,
         )
-    return tuple(made)
+        for i, (one, test) in enumerate(zip(judgements, tests, strict=True))
+    )  # fmt: skip
 
 
 def adjust_holm(p_values: Sequence[float]) -> list[float]:
@@ -132,7 +121,6 @@ def adjust_holm(p_values: Sequence[float]) -> list[float]:
 
 
 def _adjusted(one: Judgement, p_holm: float | None) -> Verdict:
-    """Return the verdict after adjustment, which can only take a decision back."""
     if one.verdict in (*NOT_COUNTED, "undecided"):
         return one.verdict
     level = one.level or DEFAULT_LEVEL
@@ -140,55 +128,43 @@ def _adjusted(one: Judgement, p_holm: float | None) -> Verdict:
     return one.verdict if stands else "undecided"
 
 
-@dataclass(frozen=True)
-class _Test:
-    name: str
-    above: float | None = None
-    below: float | None = None
-
-    @property
-    def p(self) -> float | None:
-        """The smaller p-value."""
-        return None if self.above is None or self.below is None else min(self.above, self.below)
-
-
-def _test(one: Judgement, row: Row | None) -> _Test:
+def _test(one: Judgement, row: Row | None) -> CitedTest:
     """Test what was seen against the cited floor, or the ceiling where there is no floor."""
     cited = one.cited_high if one.cited_low is None else one.cited_low
     if row is None or one.value is None or cited is None or one.verdict in NOT_COUNTED:
-        return _Test(NO_TEST)
+        return CitedTest(NO_TEST)
     if row.unit == "share" and row.method in ("wilson", "clopper_pearson"):
-        return _test_share(row.n_events or 0, row.n, cited, exact=row.method != "wilson")
+        k, n = row.n_events or 0, row.n
+        if row.method != "wilson" or cited in (0.0, 1.0):
+            # A cited 0 or 1 leaves no room for chance in the score test.
+            return CitedTest(
+                EXACT_TEST, float(binom.sf(k - 1, n, cited)), float(binom.cdf(k, n, cited))
+            )
+        z = (k / n - cited) / (cited * (1 - cited) / n) ** 0.5
+        return CitedTest(SCORE_TEST, float(norm.sf(z)), float(norm.cdf(z)))
     if one.low is None or one.high is None or one.level is None:
-        return _Test(NO_TEST)
+        return CitedTest(NO_TEST)
     if row.method == "t":
         error = (one.high - one.low) / 2 / t.ppf((1 + one.level) / 2, one.n - 1)
         statistic = (one.value - cited) / error
         above, below = t.sf(statistic, one.n - 1), t.cdf(statistic, one.n - 1)
-        return _Test(T_TEST, float(above), float(below))
-    return _read_back(one.value, one.low, one.high, cited, one)
+        return CitedTest(T_TEST, float(above), float(below))
+    return _read_back(one.value, one.low, one.high, cited, unit=one.unit, level=one.level)
 
 
-def _test_share(n_events: int, n: int, cited: float, *, exact: bool) -> _Test:
-    """Test a share; a cited 0 or 1 leaves no room for chance in the score test."""
-    if exact or cited in (0.0, 1.0):
-        above, below = binom.sf(n_events - 1, n, cited), binom.cdf(n_events, n, cited)
-        return _Test(EXACT_TEST, float(above), float(below))
-    z = (n_events / n - cited) / (cited * (1 - cited) / n) ** 0.5
-    return _Test(SCORE_TEST, float(norm.sf(z)), float(norm.cdf(z)))
-
-
-def _read_back(value: float, low: float, high: float, cited: float, one: Judgement) -> _Test:
+def _read_back(
+    value: float, low: float, high: float, cited: float, *, unit: str, level: float
+) -> CitedTest:
     """Read a test back from the end of the interval toward the figure: both decide alike."""
     name = FROM_INTERVAL
-    if one.unit in ("weeks", "ratio") and min(value, low, high, cited) > 0:
+    if unit in ("weeks", "ratio") and min(value, low, high, cited) > 0:
         value, low, high, cited = log(value), log(low), log(high), log(cited)
         name = LOG_INTERVAL
     end = low if value >= cited else high
     if end == value:
-        return _Test(NO_TEST)
-    z = (value - cited) / (abs(value - end) / norm.ppf((1 + (one.level or DEFAULT_LEVEL)) / 2))
-    return _Test(name, float(norm.sf(z)), float(norm.cdf(z)))
+        return CitedTest(NO_TEST)
+    z = (value - cited) / (abs(value - end) / norm.ppf((1 + level) / 2))
+    return CitedTest(name, float(norm.sf(z)), float(norm.cdf(z)))
 
 
 def shrink_conditions(
@@ -203,12 +179,7 @@ def shrink_conditions(
 ) -> pd.DataFrame:
     """Return the responder share of every condition, shrunk toward all conditions together.
 
-    Parameters
-    ----------
-    results : DataFrame
-        Results of all conditions.
-    visit, definition, threshold_pct, population, group_by, group
-        Which responder share; name the arm where the export has several.
+    The keys say which responder share; name the arm where the export has several.
 
     Returns
     -------
@@ -222,10 +193,13 @@ def shrink_conditions(
     }  # fmt: skip
     found = rows_of(find(results, definition=definition, **keys))
     rows = [row for row in found if row.condition != "all" and row.n_events is not None]
-    shrunk = shrink_shares([row.n_events or 0 for row in rows], [row.n for row in rows])
+    # The last digits of the optimum depend on the order of its sums, so they have one order.
+    ordered = sorted(rows, key=lambda row: row.condition)
+    shrunk = shrink_shares([row.n_events or 0 for row in ordered], [row.n for row in ordered])
+    share_of = {row.condition: one for row, one in zip(ordered, shrunk.shares, strict=True)}
     made = [
-        replace(estimate, n_missing=row.n_missing).row(condition=row.condition)
-        for row, estimate in zip(rows, shrunk.shares, strict=True)
+        replace(share_of[row.condition], n_missing=row.n_missing).row(condition=row.condition)
+        for row in rows
     ]
     frame = pd.DataFrame(made) if made else pd.DataFrame(columns=COLUMNS)
     return make_results(frame, definition=f"{definition}_shrunk", **keys)
@@ -234,26 +208,15 @@ def shrink_conditions(
 def shrink_small(row: Row | None, results: pd.DataFrame) -> Shrunk | None:
     """Return the shrunk share of a small condition, None for any other result.
 
-    Parameters
-    ----------
-    row : Row or None
-        What a claim rests on: a responder share of a condition, or of one of its arms.
-    results : DataFrame
-        Results of all conditions.
+    ``row`` is what a claim rests on, ``results`` those of all conditions; only the responder share
+    of a condition, or of one of its arms, is shrunk.
     """
     if row is None or row.measure != "responder_share" or row.condition == "all":
         return None
     if not 0 < row.n < SMALL_CONDITION_N or row.group_by not in ("all", "arm"):
         return None
-    shrunk = shrink_conditions(
-        results,
-        visit=row.visit,
-        definition=row.definition,
-        threshold_pct=row.threshold_pct,
-        population=row.population,
-        group_by=row.group_by,
-        group=row.group,
-    )
+    names = ("visit", "definition", "threshold_pct", "population", "group_by", "group")
+    shrunk = shrink_conditions(results, **{name: getattr(row, name) for name in names})
     own = find_one(shrunk, condition=row.condition)
     if own is None or own.value is None:
         return None

@@ -18,8 +18,6 @@ from typing import Any, get_args
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtri, stdtrit
-from scipy.stats import binom
 
 from analysis.adam.adpain import ROUNDING, SCORE_DUST
 from analysis.adam.adtte import (
@@ -30,7 +28,8 @@ from analysis.adam.adtte import (
 )
 from analysis.adam.study import GROUPINGS, NOT_RECORDED, Study, generator
 from analysis.claims.judgement import Readings, Verdict
-from analysis.claims.ledger import FREQUENCIES, Claim
+from analysis.claims.ledger import Claim
+from analysis.claims.verdict import judge_intervals
 from analysis.labels import READING_CHOICES, READING_DIMENSIONS, visit_week, visit_word
 from analysis.numbers import count_text
 from analysis.results import Estimate
@@ -45,7 +44,7 @@ from analysis.settings import (
     LossRule,
 )
 from analysis.stats.rates import exact_limits, wilson_limits
-from analysis.stats.reductions import SAME
+from analysis.stats.reductions import SAME, mean_limits, median_limits, ratio_limits
 from analysis.stats.relief import (
     MOST_REPLICATES,
     Losses,
@@ -59,7 +58,6 @@ from analysis.stats.relief import (
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
-Limits = tuple[Floats, Floats]
 
 RATE_MEASURES = ("responder_share", "success", "implied_response")
 """Measures of a claim that a responder share answers."""
@@ -112,23 +110,11 @@ FEW_SHARE = 0.5
 class Multiverse:
     """A claim under every defensible reading.
 
-    Parameters
-    ----------
-    claim_id, condition, unit : str
-    floor, ceiling : float or None
-        As cited.
-    level : float
-        Two-sided level of every interval.
-    readings : DataFrame
-        One row a reading: its choices (columns of `analysis.labels.READING_DIMENSIONS`), value,
-        low, high (NaN where there is none, or where a duration is not reached), n, n_missing,
-        n_events, verdict (by the same rule as the headline), is_headline. Empty where there are
-        no readings.
-    reason : str
-        Why there are no readings; empty otherwise.
+    ``readings`` has one row a reading: its choices (columns of
+    `analysis.labels.READING_DIMENSIONS`), value, low, high (NaN where there is none, or where a
+    duration is not reached), n, n_missing, n_events, verdict (by the same rule as the headline) and
+    is_headline. It is empty where there are no readings, with the ``reason``.
 
-    Notes
-    -----
     The readings are not independent and no sample of anything: their counts show how much the
     verdict depends on the choices, and are no probability.
     """
@@ -136,9 +122,9 @@ class Multiverse:
     claim_id: str
     condition: str
     unit: str
-    floor: float | None
+    floor: float | None  # as cited
     ceiling: float | None
-    level: float
+    level: float  # two-sided, of every interval
     readings: pd.DataFrame = field(default_factory=pd.DataFrame)
     reason: str = ""
 
@@ -161,10 +147,8 @@ class Multiverse:
     @property
     def counts(self) -> dict[str, int]:
         """How many readings give each verdict, all four named."""
-        if self.readings.empty:
-            return dict.fromkeys(READING_VERDICTS, 0)
-        found = self.readings["verdict"].value_counts()
-        return {verdict: int(found.get(verdict, 0)) for verdict in READING_VERDICTS}
+        found = [] if self.readings.empty else self.readings["verdict"].tolist()
+        return {verdict: found.count(verdict) for verdict in READING_VERDICTS}
 
     @property
     def n_agreeing(self) -> int:
@@ -226,19 +210,10 @@ def choice_word(name: str, choice: Any) -> str:
 
 
 def what_is_common(some: pd.DataFrame, every: pd.DataFrame) -> str:
-    """Return what some readings have in common that not all readings have.
+    """Return what some readings (their choices) have in common that not ``every`` one has.
 
-    Parameters
-    ----------
-    some, every : DataFrame
-        Choices of the readings with one verdict, and of all readings.
-
-    Returns
-    -------
-    str
-        ", all of them: only those rated, end of series" where a choice is shared by all; else,
-        with at least two readings, ", none of them: week 26" where a choice is shared by none;
-        else empty.
+    ", all of them: only those rated, end of series" where a choice is shared by all; else, with at
+    least two readings, ", none of them: week 26" where a choice is shared by none; else empty.
     """
     left = every
     shared: list[str] = []
@@ -400,41 +375,24 @@ def _duration_readings(
 
 @dataclass(frozen=True, eq=False)
 class Patients:
-    """Everyone who started and has a pain to reduce, one place in every array for each.
+    """Everyone who started and has a pain to reduce, one place in every array for each."""
 
-    Parameters
-    ----------
-    baseline : ndarray of float, shape (n,)
-        NaN without a baseline rating.
-    members : dict of (patients, minimum baseline) to ndarray of bool
-        Who is counted.
-    seen : dict of (visit, booster rule) to Seen
-    """
-
-    baseline: Floats
-    members: dict[tuple[str, float], Flags]
-    seen: dict[tuple[str, str], Seen]
+    baseline: Floats  # NaN without a baseline rating
+    members: dict[tuple[str, float], Flags]  # who is counted, by patients and minimum baseline
+    seen: dict[tuple[str, str], Seen]  # by visit and booster rule
 
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """What is known of each patient at a visit under one booster rule; arrays of shape (n,).
+    """What is known of each patient at a visit under one booster rule.
 
-    Parameters
-    ----------
-    score : ndarray of float
-        NaN where the outcome is not known. Where a booster ends the response, the baseline score
-        after one: no reduction.
-    carried : ndarray of float
-        The last rating after day 0 up to the day the visit is due; the baseline score where there
-        is none, or where a booster had ended the response.
-    cannot_respond : ndarray of bool
-        Not rated, and a booster before the visit was due had ended the response.
+    Where a booster ends the response, the baseline score stands for a score after one: no
+    reduction.
     """
 
-    score: Floats
-    carried: Floats
-    cannot_respond: Flags
+    score: Floats  # NaN where the outcome is not known
+    carried: Floats  # last rating after day 0 up to the day the visit is due, else the baseline
+    cannot_respond: Flags  # not rated, and a booster before the due day had ended the response
 
     @property
     def is_rated(self) -> Flags:
@@ -474,21 +432,18 @@ def find_starters(study: Study, claim: Claim) -> tuple[pd.DataFrame, tuple[str, 
     return started[arms == arm], ("arm", arm), refusal
 
 
+def _has_baseline(baseline: ArrayLike, minimum: float) -> Flags:
+    """Return who has a minimum baseline.
+
+    Who has no baseline rating is a starter whatever is asked for, as in the headline.
+    """
+    return ~(np.asarray(baseline, dtype=float) < minimum - SCORE_DUST)
+
+
 def lay_out_patients(
     study: Study, starters: pd.DataFrame, *, visits: Sequence[str], minimums: Sequence[float]
 ) -> Patients:
-    """Lay out patients for every visit, booster rule, population and minimum baseline.
-
-    Parameters
-    ----------
-    study : Study
-    starters : DataFrame
-        `find_starters`.
-    visits : sequence of str
-        Analysis visits asked for.
-    minimums : sequence of float
-        Minimum baselines, score 0 to 10.
-    """
+    """Lay out patients (`find_starters`) for every visit, booster rule, population and baseline."""
     ids = pd.Index(starters["USUBJID"])
     baseline = starters["BASE"].to_numpy(dtype=float)
     after = study.ratings[study.ratings["POSTFL"] & study.ratings["USUBJID"].isin(ids)]
@@ -498,8 +453,7 @@ def lay_out_patients(
         "completed_series": starters["NINFUS"].to_numpy(dtype=float) >= FULL_SERIES,
         "rated_once": ids.isin(after.loc[after["PCHG"].notna(), "USUBJID"]),
     }
-    # Who has no baseline rating is a starter whatever baseline is asked for, as in the headline.
-    least = {minimum: ~(baseline < minimum - SCORE_DUST) for minimum in minimums}
+    least = {minimum: _has_baseline(baseline, minimum) for minimum in minimums}
     seen = {}
     for visit in visits:
         at = study.adpain[study.adpain["AVISIT"] == visit].set_index("USUBJID").reindex(ids)
@@ -533,16 +487,7 @@ def _due_day(study: Study, visit: str) -> float:
 
 
 def estimate_shares(patients: Patients, readings: pd.DataFrame, *, level: float) -> pd.DataFrame:
-    """Estimate the responder share of every reading.
-
-    Parameters
-    ----------
-    patients : Patients
-        Laid out for every visit and minimum baseline of the readings.
-    readings : DataFrame
-        `list_readings` of a responder share.
-    level : float in (0, 1)
-        Two-sided level of the intervals.
+    """Estimate the responder share of every reading, with intervals at a two-sided level.
 
     Returns
     -------
@@ -611,141 +556,47 @@ def estimate_means(patients: Patients, readings: pd.DataFrame, *, level: float) 
         who = patients.members[one.patients, one.minimum_baseline]
         n_rated = np.count_nonzero(who & seen.is_rated)
         base = patients.baseline[who]
-        score = np.where(seen.is_rated, seen.score, _instead(seen, patients, one.missing))[who]
-        if one.outcome == "ratio_of_means":
-            number = _ratio(base, score, level, fieller=one.interval == "fieller")
-        else:
-            percent = 100.0 * (base - score) / base
-            if one.missing != "observed":  # unchanged, also where there is no baseline
-                percent = np.where(np.isnan(percent), 0.0, percent)
-            number = _middle(percent[~np.isnan(percent)], one.outcome, one.interval, level)
-        value, low, high, n = number if n_rated else (np.nan, np.nan, np.nan, number[3])
-        rows.append((value, low, high, n, np.count_nonzero(who) - n_rated, 0))
+        instead: Floats | float = np.nan
+        if one.missing != "observed":
+            instead = seen.carried if one.missing == "last_value" else patients.baseline
+        score = np.where(seen.is_rated, seen.score, instead)[who]
+        percent = 100.0 * (base - score) / base
+        of_pairs = one.outcome == "ratio_of_means"
+        if one.missing != "observed" and not of_pairs:  # unchanged, also without a baseline
+            percent = np.where(np.isnan(percent), 0.0, percent)
+        known = ~np.isnan(percent)
+        n = np.count_nonzero(known)
+        number = (np.nan, np.nan, np.nan)
+        if n and n_rated and of_pairs:
+            number = _ratio(base[known], score[known], level, fieller=one.interval == "fieller")
+        elif n and n_rated:
+            number = _middle(percent[known], one.outcome, one.interval, level)
+        rows.append((*number, n, np.count_nonzero(who) - n_rated, 0))
     return pd.DataFrame(rows, columns=NUMBERS, index=readings.index)
-
-
-def _instead(seen: Seen, patients: Patients, missing: str) -> Floats:
-    """Return the score that stands for a missing one."""
-    if missing == "observed":
-        return np.full_like(seen.score, np.nan)
-    return seen.carried if missing == "last_value" else patients.baseline
 
 
 def _middle(
     percent: Floats, outcome: str, interval: str, level: float
-) -> tuple[float, float, float, int]:
-    """Return mean or median of patients' own percent with its interval, and n."""
+) -> tuple[float, float, float]:
+    """Return mean or median of patients' own percent with its interval."""
     n = len(percent)
-    if not n:
-        return np.nan, np.nan, np.nan, 0
-    flat = n < 2 or float(np.ptp(percent)) <= SAME
+    flat = n < 2 or np.ptp(percent) <= SAME
     if outcome == "median_of_patients":
         ends = (np.nan, np.nan) if flat else median_limits(np.sort(percent), level=level)
-        return float(np.median(percent)), *ends, n
+        return float(np.median(percent)), *ends
     value, spread = percent.mean(), np.nan if flat else percent.std(ddof=1)
     low, high = mean_limits(value, spread, n, level=level, student=interval == "t")
-    return float(value), float(low), float(high), n
+    return float(value), float(low), float(high)
 
 
 def _ratio(
-    base: Floats, score: Floats, level: float, *, fieller: bool
-) -> tuple[float, float, float, int]:
-    """Return the percent fall of the mean score with its interval, and n; pairs only."""
-    known = ~np.isnan(base) & ~np.isnan(score)
-    before, after = base[known], score[known]
-    n = len(before)
-    if not n:
-        return np.nan, np.nan, np.nan, 0
+    before: Floats, after: Floats, level: float, *, fieller: bool
+) -> tuple[float, float, float]:
+    """Return the percent fall of the mean score with its interval."""
     value = float(100.0 * (before.mean() - after.mean()) / before.mean())
-    flat = n < 2 or float(np.ptp(after - before * (1 - value / 100.0))) <= SAME
+    flat = len(before) < 2 or np.ptp(after - before * (1 - value / 100.0)) <= SAME
     ends = (np.nan, np.nan) if flat else ratio_limits(before, after, level=level, fieller=fieller)
-    return value, *ends, n
-
-
-def mean_limits(
-    mean: ArrayLike, spread: ArrayLike, n: ArrayLike, *, level: float = 0.95, student: bool = True
-) -> Limits:
-    """Return Student (or normal) limits of many means.
-
-    Parameters
-    ----------
-    mean, spread : array of float
-        Mean and sample standard deviation; a spread of 0 or NaN gives no interval.
-    n : array of int
-        Patients; fewer than two give no interval.
-    level : float in (0, 1)
-    student : bool
-        Normal quantiles otherwise.
-    """
-    value, scale, m = (np.asarray(part, dtype=float) for part in (mean, spread, n))
-    fit = (m >= 2) & (scale > 0)
-    count = np.where(fit, m, 2.0)
-    tail = (1 + level) / 2
-    reach = stdtrit(count - 1, tail) if student else ndtri(tail)
-    half = np.where(fit, reach * scale / np.sqrt(count), np.nan)
-    return value - half, value + half
-
-
-def median_limits(ordered: Floats, *, level: float = 0.95) -> tuple[float, float]:
-    """Return the distribution-free interval of a median from sorted values.
-
-    The r-th smallest and r-th largest value, r as large as the level allows; NaN below six values
-    at 95 %, where even the extremes do not hold the level.
-
-    References
-    ----------
-    Thompson (1936), Ann Math Stat 7:122. By hand: of 10 values the 2nd and the 9th, 97.9 %.
-    """
-    rank = _median_rank(len(ordered), level)
-    if rank < 1:
-        return np.nan, np.nan
-    return float(ordered[rank - 1]), float(ordered[len(ordered) - rank])
-
-
-@lru_cache(maxsize=1024)
-def _median_rank(n: int, level: float) -> int:
-    """Return the place of the lower limit among n values, 0 where there is none."""
-    return int(binom.ppf((1 - level) / 2, n, 0.5)) if n else 0
-
-
-def ratio_limits(
-    before: Floats, after: Floats, *, level: float = 0.95, fieller: bool = True
-) -> tuple[float, float]:
-    """Return the interval of the percent fall from the mean before to the mean after.
-
-    Parameters
-    ----------
-    before, after : ndarray of float, shape (n,)
-        Scores of the same patients; the mean before is above 0.
-    level : float in (0, 1)
-    fieller : bool
-        Fieller's set with Student quantiles; the delta method with normal ones otherwise.
-
-    Returns
-    -------
-    low, high : float
-        Percent; NaN below two patients, or where Fieller's set has no end.
-
-    References
-    ----------
-    Fieller (1954), J R Stat Soc B 16:175.
-    """
-    n = len(before)
-    if n < 2:
-        return np.nan, np.nan
-    first, second = float(before.mean()), float(after.mean())
-    (v11, v12), (_, v22) = np.cov(before, after) / n
-    ratio = second / first
-    if not fieller:
-        error = np.sqrt(max(v22 - 2 * ratio * v12 + ratio**2 * v11, 0.0)) / first
-        half = float(ndtri((1 + level) / 2) * error)
-        return 100 * (1 - ratio - half), 100 * (1 - ratio + half)
-    t2 = float(stdtrit(n - 1, (1 + level) / 2)) ** 2
-    a, b, c = first**2 - t2 * v11, first * second - t2 * v12, second**2 - t2 * v22
-    if a <= 0:
-        return np.nan, np.nan
-    root = np.sqrt(max(b**2 - a * c, 0.0))
-    return float(100 * (1 - (b + root) / a)), float(100 * (1 - (b - root) / a))
+    return value, *ends
 
 
 # Durations of every reading
@@ -756,10 +607,6 @@ class ReliefCurves:
 
     Readings that leave the same losses share one fit and its resamples, which
     `analysis.stats.relief` keeps as long as the generator is the same.
-
-    Parameters
-    ----------
-    study : Study
     """
 
     def __init__(self, study: Study) -> None:
@@ -781,15 +628,7 @@ class ReliefCurves:
     ) -> pd.DataFrame:
         """Estimate the duration of relief, or the share that kept it, under every reading.
 
-        Parameters
-        ----------
-        claim : Claim
-        starters : DataFrame
-            `find_starters`, with ``group``.
-        readings : DataFrame
-            `list_readings` of a duration.
-        group : (str, str)
-            Part of the condition.
+        ``starters`` and ``group`` are as `find_starters` gives them.
 
         Returns
         -------
@@ -820,10 +659,10 @@ class ReliefCurves:
         """Return the number of one reading."""
         settings = self.study.settings
         level = settings.confidence_level
-        n_starters = int(np.count_nonzero(_has_baseline(starters, one)))
+        n_starters = int(np.count_nonzero(_has_baseline(starters["BASE"], one.minimum_baseline)))
         everyone = one.population == "all_starters"
         rated = self._once(("rated", part, one.clock), lambda: self._rated(one.clock, starters))
-        if n_starters and not _has_baseline(rated, one).any():
+        if n_starters and not _has_baseline(rated["BASE"], one.minimum_baseline).any():
             return no_number(n_starters if everyone else 0, "weeks", "npmle", "not_at_end")
         chosen = one.outcome, one.loss_rule, one.clock, one.minimum_baseline, one.booster
         losses = self._once((part, *chosen), lambda: self._losses(one, starters, part))
@@ -861,65 +700,23 @@ class ReliefCurves:
         spans = self._once(
             ("spans", part, one.outcome, one.loss_rule, one.clock),
             lambda: derive_spans(
-                self._once(("ratings", part), lambda: self._ratings(starters)),
+                self._once(("ratings", part), lambda: _lay_out(self.study.ratings, starters)),
                 threshold_pct=float(one.outcome),
                 rule=one.loss_rule,
                 clock=one.clock,
             ).join(starters.set_index("USUBJID")["BASE"]),
         )
-        own = spans[_has_baseline(spans, one)]
+        own = spans[_has_baseline(spans["BASE"], one.minimum_baseline)]
         ends = apply_booster_strategy(own, "loss" if one.booster == "competing" else one.booster)
         return losses_of(ends.assign(BADDY=own["first_bad_days"], BOOSTDY=own["booster_days"]))
 
-    def _ratings(self, starters: pd.DataFrame) -> RatingArrays:
-        ratings = self.study.ratings
-        own = ratings["POSTFL"] & ratings["USUBJID"].isin(starters["USUBJID"])
-        return lay_out_ratings(ratings[own], starters)
 
-
-def _has_baseline(frame: pd.DataFrame, one: Any) -> Flags:
-    """Return who has the minimum baseline of a reading.
-
-    Who has no baseline rating is a starter whatever is asked for, as in the headline.
-    """
-    return ~(frame["BASE"].to_numpy(dtype=float) < one.minimum_baseline - SCORE_DUST)
+def _lay_out(ratings: pd.DataFrame, starters: pd.DataFrame) -> RatingArrays:
+    own = ratings["POSTFL"] & ratings["USUBJID"].isin(starters["USUBJID"])
+    return lay_out_ratings(ratings[own], starters)
 
 
 # Every reading judged
-
-
-def judge_intervals(
-    low: ArrayLike,
-    high: ArrayLike,
-    *,
-    floor: float | None,
-    ceiling: float | None = None,
-    above: bool = False,
-) -> NDArray[np.str_]:
-    """Return the verdict of many intervals, as `analysis.claims.verdict.judge_interval`.
-
-    Parameters
-    ----------
-    low, high : array of float, same shape
-        NaN where there is no such end: it decides nothing.
-    floor, ceiling : float or None
-        As cited; the ceiling counts only without a floor.
-    above : bool
-        Whether a lower end on the floor is not enough to meet it ("more than half").
-
-    Raises
-    ------
-    ValueError
-        Neither floor nor ceiling.
-    """
-    low, high = np.asarray(low, dtype=float), np.asarray(high, dtype=float)
-    if floor is not None:
-        good, bad = (low > floor if above else low >= floor), high < floor
-    elif ceiling is not None:
-        good, bad = high <= ceiling, low > ceiling
-    else:
-        raise ValueError("a claim needs a floor or a ceiling")
-    return np.select([good, bad], ["meets", "falls short"], "undecided")
 
 
 def judge_readings(claim: Claim, study: Study, *, curves: ReliefCurves | None = None) -> Multiverse:
@@ -932,7 +729,7 @@ def judge_readings(claim: Claim, study: Study, *, curves: ReliefCurves | None = 
     study : Study
         With the visit, minimum baseline, loss rule, clock, level and arm of the headline reading.
     curves : ReliefCurves, optional
-        Curves and resamples that claims of one study share; give the same to all.
+        What claims of one study share; give the same to all.
 
     Returns
     -------
@@ -970,7 +767,7 @@ def judge_readings(claim: Claim, study: Study, *, curves: ReliefCurves | None = 
         numbers["is_testable"] = numbers["value"].notna()
     verdict = judge_intervals(
         numbers["low"], numbers["high"], floor=claim.floor, ceiling=claim.ceiling,
-        above=bool(claim.frequency) and FREQUENCIES[claim.frequency].above,
+        above=claim.above_floor,
     )  # fmt: skip
     verdict = np.where(numbers.pop("is_testable"), verdict, "not testable")
     leads = readings.pop("is_headline")

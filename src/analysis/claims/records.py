@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -52,19 +52,15 @@ def claims_json(judgements: Sequence[Judgement]) -> str:
 
 def claims_frame(judgements: Sequence[Judgement]) -> pd.DataFrame:
     """Return judgements as a frame, one row a claim; what is nested in claims.json is flat."""
-    records = []
-    for judgement in judgements:
-        record = asdict(judgement)
-        nested = {name: record.pop(name) for name in ("robustness", "tipping", "shrunk")}
-        for column, (part, name) in FLAT.items():
-            record[column] = None if nested[part] is None else nested[part][name]
-        record["lacks"] = "; ".join(
-            f"{lack.lacks} [{' '.join(lack.rule_ids)}]" for lack in judgement.lacks
-        )
-        records.append(record)
-    nested_names = ("robustness", "tipping", "shrunk", "lacks")
-    plain = [each.name for each in fields(Judgement) if each.name not in nested_names]
-    return pd.DataFrame(records, columns=[*plain, *FLAT, "lacks"])
+    frame = pd.DataFrame(map(asdict, judgements), columns=list(Judgement.__dataclass_fields__))
+    nested = {name: frame.pop(name) for name in ("robustness", "tipping", "shrunk", "lacks")}
+    for column, (part, name) in FLAT.items():
+        frame[column] = [None if one is None else one[name] for one in nested[part]]
+    frame["lacks"] = [
+        "; ".join(f"{lack['lacks']} [{' '.join(lack['rule_ids'])}]" for lack in lacks)
+        for lacks in nested["lacks"]
+    ]
+    return frame
 
 
 def write_claims(folder: str | Path, judgements: Sequence[Judgement]) -> Path:

@@ -6,7 +6,6 @@ for the verdict. It is no legal advice, and a sentence that lacks nothing here i
 
 from __future__ import annotations
 
-import csv
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -14,7 +13,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from analysis.claims.judgement import Lack
-from analysis.claims.ledger import KINDS, Claim
+from analysis.claims.ledger import KINDS, Claim, read_rows
 from analysis.errors import LedgerError
 from analysis.settings import data_folder
 
@@ -87,28 +86,20 @@ NEEDS_OF: dict[str, frozenset[str]] = {
 }
 """The checks that a sentence on each subject is put to."""
 
-OF_MEASURE: dict[str, str] = {
-    "responder_share": "rate",
-    "implied_response": "rate",
-    "success": "rate",
-    "relieved_patients": "rate",
-    "percent_reduction": "mean",
-    "infusion_slope": "outcome",
-    "relief_duration": "duration",
-    "kept_relief": "duration",
-    "series_time_ratio": "duration",
-    "early_response": "outcome",
-    "recurrence_share": "outcome",
-    "testimonial": "testimonial",
-    **dict.fromkeys(
-        (
-            "completeness_share", "session_minutes_share", "series_share", "booster_gap_share",
-            "booster_any_share", "flag_share", "pain_duration_share", "failed_treatments_share",
-            "severe_refractory_share",
-        ),
-        "practice",
+_MEASURES: dict[str, tuple[str, ...]] = {
+    "rate": ("responder_share", "implied_response", "success", "relieved_patients"),
+    "mean": ("percent_reduction",),
+    "duration": ("relief_duration", "kept_relief", "series_time_ratio"),
+    "outcome": ("infusion_slope", "early_response", "recurrence_share"),
+    "testimonial": ("testimonial",),
+    "practice": (
+        "completeness_share", "session_minutes_share", "series_share", "booster_gap_share",
+        "booster_any_share", "flag_share", "pain_duration_share", "failed_treatments_share",
+        "severe_refractory_share",
     ),
 }  # fmt: skip
+
+OF_MEASURE = {measure: subject for subject, several in _MEASURES.items() for measure in several}
 """Subject of a claim by its measure."""
 
 OF_KIND: dict[str, str] = {
@@ -126,12 +117,8 @@ OF_KIND: dict[str, str] = {
 def subject_of(flat: str, *, kind: str = "", measure: str = "") -> str:
     """Return what a sentence is about: a key of ``NEEDS_OF``.
 
-    Parameters
-    ----------
-    flat : str
-        As `flat_words` makes it; read only where kind and measure do not say.
-    kind, measure : str
-        Of its claim; empty to read the words.
+    ``flat`` is as `flat_words` makes it, and is read only where kind and measure of the claim do
+    not say.
     """
     if kind == "testimonial":
         return "testimonial"
@@ -159,21 +146,11 @@ def subject_of(flat: str, *, kind: str = "", measure: str = "") -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """One thing a sentence must say, or must not.
+    """One thing a sentence must say, or must not."""
 
-    Parameters
-    ----------
-    lacks : str
-        What is lacking, in words.
-    said_by : tuple of Pattern
-        Patterns that must all be found.
-    spoilt_by : Pattern or None
-        A pattern that must not be found outside quoted names.
-    """
-
-    lacks: str
-    said_by: tuple[re.Pattern[str], ...] = ()
-    spoilt_by: re.Pattern[str] | None = None
+    lacks: str  # what is lacking, in words
+    said_by: tuple[re.Pattern[str], ...] = ()  # all must be found
+    spoilt_by: re.Pattern[str] | None = None  # must not be found outside quoted names
 
 
 def _says(lacks: str, *patterns: str) -> Check:
@@ -317,36 +294,19 @@ def flat_words(text: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """One rule.
-
-    Parameters
-    ----------
-    rule_id, body, document, year, url : str
-        Which rule, whose, where it stands; the year is empty where the source gives none.
-    rule, asks : str
-        What it says, and what it asks of a sentence or of this suite.
-    applies_to : tuple of str
-        Kinds of claims, ids of claims, or ``every``; empty for rules on methods only.
-    touches : tuple of str
-        Subjects of copy it touches (`analysis.lint`); empty for none that words show.
-    checks : tuple of str
-        Checks of a sentence that rest on it (``CHECKS``); empty where words cannot
-        show whether it is kept.
-    verified : bool
-        Whether its text was seen; what was not is never relied on.
-    """
+    """One rule, a row of data/claims/rules.csv."""
 
     rule_id: str
     body: str
     document: str
-    year: str
+    year: str  # empty where the source gives none
     url: str
-    rule: str
-    asks: str
-    applies_to: tuple[str, ...]
-    touches: tuple[str, ...]
-    checks: tuple[str, ...]
-    verified: bool
+    rule: str  # what it says
+    asks: str  # what it asks of a sentence or of this suite
+    applies_to: tuple[str, ...]  # kinds or ids of claims, or "every"; none for rules on methods
+    touches: tuple[str, ...]  # subjects of copy it touches (analysis.lint)
+    checks: tuple[str, ...]  # CHECKS that rest on it; none where words cannot show it is kept
+    verified: bool  # whether its text was seen; what was not is never relied on
 
 
 COLUMNS = [field.name for field in fields(Rule)]
@@ -354,12 +314,7 @@ _LISTS = ("applies_to", "touches", "checks")
 
 
 def load_rules(path: Path | None = None) -> tuple[Rule, ...]:
-    """Read the rules.
-
-    Parameters
-    ----------
-    path : Path, optional
-        CSV file in UTF-8; the suite's own when not given.
+    """Read the rules: a CSV file in UTF-8, the suite's own where none is given.
 
     Raises
     ------
@@ -370,36 +325,21 @@ def load_rules(path: Path | None = None) -> tuple[Rule, ...]:
     path = path or data_folder() / "claims" / "rules.csv"
     if not path.is_file():
         raise LedgerError(f"there are no rules at {path}.")
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file, strict=True)
-        lacking = [name for name in COLUMNS if name not in (reader.fieldnames or [])]
-        if lacking:
-            raise LedgerError(f"{path.name} lacks the columns {', '.join(lacking)}.")
-        rules = tuple(_rule(row) for row in reader)
-    ids = [rule.rule_id for rule in rules]
-    repeated = sorted({one for one in ids if ids.count(one) > 1})
-    if repeated:
-        raise LedgerError(f"rule {repeated[0]}, rule_id: it stands more than once in {path.name}.")
-    return rules
+    return tuple(_rule(row) for row in read_rows(path, COLUMNS, what="rule"))
 
 
 def _rule(row: dict[str, str]) -> Rule:
+    name = f"rule {row['rule_id']}"
     if row["verified"] not in ("yes", "no"):
-        raise LedgerError(
-            f"rule {row['rule_id']}, verified: '{row['verified']}' is neither yes nor no."
-        )
-    applies = tuple(row["applies_to"].split())
-    for one in applies:
+        raise LedgerError(f"{name}, verified: '{row['verified']}' is neither yes nor no.")
+    for one in row["applies_to"].split():
         if one not in (*KINDS, EVERY) and not (one[:1] == "C" and one[1:].isdigit()):
             raise LedgerError(
-                f"rule {row['rule_id']}, applies_to: '{one}' is no kind of claim, no id of one, "
-                f"and not '{EVERY}'."
+                f"{name}, applies_to: '{one}' is no kind of claim, no id of one, and not '{EVERY}'."
             )
-    unknown = [one for one in row["checks"].split() if one not in CHECKS]
-    if unknown:
-        raise LedgerError(
-            f"rule {row['rule_id']}, checks: '{unknown[0]}' is none of {', '.join(CHECKS)}."
-        )
+    for one in row["checks"].split():
+        if one not in CHECKS:
+            raise LedgerError(f"{name}, checks: '{one}' is none of {', '.join(CHECKS)}.")
     texts = {name: row[name] for name in COLUMNS if name not in (*_LISTS, "verified")}
     lists = {name: tuple(row[name].split()) for name in _LISTS}
     return Rule(**texts, **lists, verified=row["verified"] == "yes")  # type: ignore[arg-type]
@@ -412,13 +352,7 @@ def rules_of(claim: Claim, rules: Sequence[Rule]) -> tuple[Rule, ...]:
 
 
 def rules_of_checks(rules: Sequence[Rule]) -> dict[str, tuple[str, ...]]:
-    """Return the ids of the rules behind every check; what was not seen is not relied on.
-
-    Returns
-    -------
-    dict of str to tuple of str
-        By name of the check, in the order of the table.
-    """
+    """Return the ids of the rules behind every check; what was not seen is not relied on."""
     return {
         name: tuple(rule.rule_id for rule in rules if rule.verified and name in rule.checks)
         for name in CHECKS

@@ -21,14 +21,7 @@ from analysis.claims.rules import Rule, rules_of, subject_of
 from analysis.claims.verdict import judge_interval, middle_of_cited, why_unanswered
 from analysis.errors import LedgerError, suggest
 from analysis.intake.tables import load_conditions
-from analysis.labels import (
-    GROUPS,
-    VERDICTS,
-    condition_word,
-    plain_text,
-    visit_word,
-    word,
-)
+from analysis.labels import GROUPS, VERDICTS, condition_word, plain_text, visit_word, word
 from analysis.numbers import (
     SMALL_N,
     band_text,
@@ -76,10 +69,6 @@ def _same(row: Row, results: pd.DataFrame, **other: object) -> Row | None:
     return find_one(results, **{name: getattr(row, name) for name in KEYS} | other)
 
 
-def _n_were(n: int) -> str:
-    return f"{count_text(n)} {'was' if n == 1 else 'were'}"
-
-
 def _join(*parts: str) -> str:
     return " ".join(part for part in parts if part)
 
@@ -99,13 +88,8 @@ def describe_result(claim: Claim, row: Row) -> str:
         "infusion_slope": _describe_slope,
         "series_time_ratio": _describe_ratio,
         "relieved_patients": _describe_count,
-    }.get(row.measure)
-    if describe is not None:
-        return describe(claim, row)
-    if row.population == "bounds":
-        return _describe_bounds(claim, row)
-    return _join(_share(row, _patients(claim, row), _counted(claim, row), _interval(claim, row)),
-                 _missing(row))  # fmt: skip
+    }.get(row.measure, _describe_share)
+    return describe(claim, row)
 
 
 _LESS_PAIN = "had at least {pct} % less pain at {visit}"
@@ -155,13 +139,28 @@ SHARES: dict[tuple[str, str], tuple[str, str]] = {
 """Of whom, and what they had, by measure and definition."""
 
 
-def _share(row: Row, patients: str, counted: str, interval: str) -> str:
-    """Return the sentence of a share: of whom, how many, what they had, and the interval."""
+def _describe_share(claim: Claim, row: Row) -> str:
+    """Return the sentence of a share: of whom, how many, what they had, and the interval.
+
+    Whoever is not known may be either in bounds: their interval reaches from none to all of them.
+    """
+    n, missing = row.n, _missing(row)
+    counted, interval = _counted(claim, row), _interval(claim, row)
+    if row.population == "bounds":
+        n -= row.n_missing
+        counted, interval = (
+            fraction_text(row.n_events or 0, n),
+            f"{interval} of all {count_text(row.n)}",
+        )
+        if row.n_missing:
+            unknown = count_text(row.n_missing)
+            interval += f", whatever was true of the {unknown} of whom it is not known"
+        missing = ""
     who, had = SHARES[row.measure, row.definition]
     if row.measure == "responder_share" and row.population == "observed":
         who = "rated"
     what = had.format(pct=f"{row.threshold_pct or 0:g}", visit=visit_word(row.visit))
-    return f"Of {patients} {who}, {counted} {what}; {interval}."
+    return _join(f"Of {_patients(claim, row, n=n)} {who}, {counted} {what}; {interval}.", missing)
 
 
 def _patients(claim: Claim, row: Row, *, n: int | None = None) -> str:
@@ -212,34 +211,20 @@ def _missing(row: Row) -> str:
     n = row.n_missing
     if not n:
         return ""
+    was, count_as, is_ = ("was", "counts", "is") if n == 1 else ("were", "count", "are")
     if row.population == "all_starters":
         as_what = "unchanged" if row.measure == "percent_reduction" else "not responding"
-        return f"{_n_were(n)} not rated and {'counts' if n == 1 else 'count'} as {as_what}."
+        return f"{count_text(n)} {was} not rated and {count_as} as {as_what}."
     more = f"{count_text(n)} more"
-    be = "was" if n == 1 else "were"
     if row.measure in ("responder_share", "percent_reduction"):
-        left_out = "is" if n == 1 else "are"
-        return f"{more} who started {be} not rated and {left_out} not in it."
+        return f"{more} who started {was} not rated and {is_} not in it."
     if row.measure == "early_response_share":
-        return f"{more} {be} not rated then."
+        return f"{more} {was} not rated then."
     return f"Of {more} it is not recorded."
 
 
-def _describe_bounds(claim: Claim, row: Row) -> str:
-    """Whoever is not known may be either: the interval reaches from none to all of them."""
-    known = row.n - row.n_missing
-    interval = f"{_interval(claim, row)} of all {count_text(row.n)}"
-    if row.n_missing:
-        interval += (
-            f", whatever was true of the {count_text(row.n_missing)} of whom it is not known"
-        )
-    counted = fraction_text(row.n_events or 0, known)
-    return _share(row, _patients(claim, row, n=known), counted, interval)
-
-
 def _describe_mean(claim: Claim, row: Row) -> str:
-    direction = "higher" if (row.value or 0.0) < 0 else "lower"
-    by = quantity_text(abs(row.value or 0.0), unit=row.unit, apart_from=_cited(claim))
+    by, direction = _fall(claim, row)
     who = "who started, at" if row.population == "all_starters" else "rated at"
     pain = {
         "mean_of_patients": f"pain was {direction} by {by} on average (mean of each patient's own "
@@ -252,6 +237,13 @@ def _describe_mean(claim: Claim, row: Row) -> str:
     return _join(f"{said}{_interval(claim, row)}.", _missing(row))
 
 
+def _fall(claim: Claim, row: Row) -> tuple[str, str]:
+    """Return by how much pain fell, or rose, and "lower" or "higher"."""
+    value = row.value or 0.0
+    by = quantity_text(abs(value), unit=row.unit, apart_from=_cited(claim))
+    return by, "higher" if value < 0 else "lower"
+
+
 _LOST = {
     "booster_as_loss": "had lost it or had a booster",
     "booster_as_censoring": "had lost it, as far as seen before a booster,",
@@ -261,52 +253,43 @@ _LOST = {
 
 
 def _describe_duration(claim: Claim, row: Row) -> str:
-    none = row.low is None and row.high is None
-    interval = _interval(claim, row)
-    if not none:
-        interval += ", which holds wherever between two visits relief ended"
     lost = _LOST[row.definition]
-    weeks = quantity_text(row.value, unit="weeks", apart_from=_cited(claim))
-    how_long = (
-        f"half {lost} after {weeks}"
-        if row.value is not None
-        else f"the time by which half {lost} is not reached within the follow-up"
-    )
-    patients = f"{_patients(claim, row)} with at least {row.threshold_pct or 0:g} % less pain"
-    said = f"Of {patients} at the end of the series, {how_long}; {interval}."
-    return said if none else f"{said} {_weeks_or_months(row)}"
+    how_long = f"the time by which half {lost} is not reached within the follow-up"
+    if row.value is not None:
+        weeks = quantity_text(row.value, unit="weeks", apart_from=_cited(claim))
+        how_long = f"half {lost} after {weeks}"
+    patients = f"{_patients(claim, row)} with {_less_pain(row)} at the end of the series"
+    said = f"Of {patients}, {how_long}; {_interval(claim, row)}"
+    if row.low is None and row.high is None:
+        return f"{said}."
+    return f"{said}, which holds wherever between two visits relief ended. {_weeks_or_months(row)}"
+
+
+def _less_pain(row: Row) -> str:
+    return f"at least {row.threshold_pct or 0:g} % less pain"
 
 
 def _weeks_or_months(row: Row) -> str:
     """Say which of the two words the interval bears out."""
-    weeks, months = f"{WEEKS_FROM_WEEKS:g}", f"{MONTHS_FROM_WEEKS:g}"
-    low, high = row.low or 0.0, row.high
+    weeks, months = f"({WEEKS_FROM_WEEKS:g} or more)", f"({MONTHS_FROM_WEEKS:g} weeks or more)"
+    low, high = row.low or 0.0, float("inf") if row.high is None else row.high
     if low >= MONTHS_FROM_WEEKS:
         return "That is months."
-    if high is not None and high < WEEKS_FROM_WEEKS:
-        return f"That is less than weeks ({weeks} or more)."
-    if high is not None and high < MONTHS_FROM_WEEKS:
+    if high < WEEKS_FROM_WEEKS:
+        return f"That is less than weeks {weeks}."
+    if high < MONTHS_FROM_WEEKS:
         if low >= WEEKS_FROM_WEEKS:
-            return f"That is weeks, not months ({months} weeks or more)."
-        return (
-            f"That is not months ({months} weeks or more); whether it is weeks ({weeks} or more) "
-            "is undecided."
-        )
+            return f"That is weeks, not months {months}."
+        return f"That is not months {months}; whether it is weeks {weeks} is undecided."
     if low >= WEEKS_FROM_WEEKS:
-        return (
-            f"That is weeks at least; whether it is months ({months} weeks or more) is undecided."
-        )
-    return (
-        f"Whether it is weeks ({weeks} or more), or months ({months} weeks or more), is undecided."
-    )
+        return f"That is weeks at least; whether it is months {months} is undecided."
+    return f"Whether it is weeks {weeks}, or months {months}, is undecided."
 
 
 def _describe_kept(claim: Claim, row: Row) -> str:
-    who = (
-        "who started"
-        if row.population == "all_starters"
-        else f"with at least {row.threshold_pct or 0:g} % less pain at the end of the series"
-    )
+    who = f"with {_less_pain(row)} at the end of the series"
+    if row.population == "all_starters":
+        who = "who started"
     return (
         f"Of {_patients(claim, row)} {who}, {share_text(row.value)} (estimated) still had that "
         f"relief, and no booster, at {visit_word(row.visit)}; {_interval(claim, row)}."
@@ -314,15 +297,14 @@ def _describe_kept(claim: Claim, row: Row) -> str:
 
 
 def _describe_slope(claim: Claim, row: Row) -> str:
-    direction = "lower" if (row.value or 0.0) >= 0 else "higher"
-    points = quantity_text(abs(row.value or 0.0), unit="score")
-    said = (
+    points, direction = _fall(claim, row)
+    more = f"{count_text(row.n_missing)} more were not rated that way." if row.n_missing else ""
+    return _join(
         f"In {_patients(claim, row)} rated after two or more infusions of the series, pain was "
         f"{direction} by {points} points of 10 per further infusion (mean of patients' own "
-        f"lines); {_interval(claim, row)}."
+        f"lines); {_interval(claim, row)}.",
+        more,
     )
-    more = f"{count_text(row.n_missing)} more were not rated that way."
-    return f"{said} {more}" if row.n_missing else said
 
 
 def _describe_ratio(claim: Claim, row: Row) -> str:
@@ -336,9 +318,8 @@ def _describe_ratio(claim: Claim, row: Row) -> str:
 def _describe_count(claim: Claim, row: Row) -> str:
     missing = f" ({count_text(row.n_missing)} not rated)" if row.n_missing else ""
     return (
-        f"On record are {count_text(row.value)} patients with at least "
-        f"{row.threshold_pct or 0:g} % less pain at {visit_word(row.visit)}, of "
-        f"{count_text(row.n)} who started{missing}."
+        f"On record are {count_text(row.value)} patients with {_less_pain(row)} at "
+        f"{visit_word(row.visit)}, of {count_text(row.n)} who started{missing}."
     )
 
 
@@ -350,13 +331,8 @@ def write_finding(
 ) -> str:
     """Return what was seen, the verdict in words, and what would decide an undecided one.
 
-    Parameters
-    ----------
-    claim : Claim
-    judgement, row : Judgement, and Row or None
-        As `analysis.claims.verdict.judge_claim` gives them.
-    results : DataFrame
-        Results frame of the run, for what goes with that result.
+    ``judgement`` and ``row`` are as `analysis.claims.verdict.judge_claim` gives them; ``results``
+    are those of the run, for what goes with that result.
     """
     if claim.answer != "computed":
         said = f"These data cannot answer it: {why_unanswered(claim)}. {claim.reason}"
@@ -367,38 +343,39 @@ def write_finding(
         return f"These data cannot answer it. {judgement.reason}"
     testimonial = claim.measure == "testimonial"
     return _join(
-        _typical(claim, row, results) if testimonial else describe_result(claim, row),
-        describe_side(claim, judgement.verdict, row),
+        _place_testimonial(claim, row, results) if testimonial else describe_result(claim, row),
+        _describe_side(claim, judgement.verdict, row),
         _other_definitions(claim, row, results) if claim.measure == "success" else "",
         _what_would_decide(judgement),
         _duration_context(judgement, row, results) if claim.measure == "relief_duration" else "",
     )
 
 
-def describe_side(claim: Claim, verdict: Verdict, row: Row) -> str:
+def _describe_side(claim: Claim, verdict: Verdict, row: Row) -> str:
     """Return how the words were read and on which side of that the interval lies.
 
     An absolute is contradicted by one case; where none was seen, the largest share that would
     still go unseen is given.
     """
-    reading = FREQUENCIES[claim.frequency].reading if claim.frequency else ""
+    here = f"Here {FREQUENCIES[claim.frequency].reading}" if claim.frequency else ""
+    stop = f"{here}." if here else ""
     if claim.ceiling == 0:
-        return f"Here {reading}. {_absolute(row)}" if reading else _absolute(row)
+        return _join(stop, _absolute(row))
     if row.measure == "relieved_patients":
         on_record = f"there are {'as many' if verdict == 'meets' else 'fewer'} on record."
-        return f"Here {reading}: {on_record}" if reading else f"T{on_record[1:]}"
+        return f"{here}: {on_record}" if here else f"T{on_record[1:]}"
     if row.low is None and row.high is None:
-        no_verdict = "There is no interval, so there is no verdict."
-        return f"Here {reading}. {no_verdict}" if reading else no_verdict
+        return _join(stop, "There is no interval, so there is no verdict.")
     sides = {"meets": "at or above", "falls short": "below"}
-    if claim.floor is None:
-        sides = {"meets": "at or below", "falls short": "above"}
-    side = sides.get(verdict)
-    where = f"all of the interval is {side}" if side else "the interval reaches both sides of"
-    if reading:
-        return f"Here {reading}: {where} that."
-    mark = claim.ceiling if claim.floor is None else claim.floor
-    return f"{where[0].upper()}{where[1:]} the cited {band_text(mark, mark, unit=claim.unit)}."
+    figure = claim.floor
+    if figure is None:
+        figure, sides = claim.ceiling, {"meets": "at or below", "falls short": "above"}
+    where = "the interval reaches both sides of"
+    if verdict in sides:
+        where = f"all of the interval is {sides[verdict]}"
+    if here:
+        return f"{here}: {where} that."
+    return f"{where[0].upper()}{where[1:]} the cited {band_text(figure, figure, unit=claim.unit)}."
 
 
 def _absolute(row: Row) -> str:
@@ -436,10 +413,6 @@ def _duration_context(judgement: Judgement, row: Row, results: pd.DataFrame) -> 
     The answer depends on what a booster is taken to be, so the range over all four readings is
     printed next to the headline.
     """
-    return _join(_often(judgement, row, results), _booster_readings(judgement, row, results))
-
-
-def _often(judgement: Judgement, row: Row, results: pd.DataFrame) -> str:
     kept = []
     for weeks in sorted({judgement.cited_low or WEEKS_FROM_WEEKS, MONTHS_FROM_WEEKS}):
         share = _same(row, results, measure="relieved_share", visit=f"week_{weeks:g}")
@@ -451,7 +424,8 @@ def _often(judgement: Judgement, row: Row, results: pd.DataFrame) -> str:
             f"{estimate_text(share)} kept it for more than {weeks:g} weeks "
             f"({interval_words(share)}: {often})"
         )
-    return f"“Often” read as at least half of them: {'; '.join(kept)}." if kept else ""
+    often = f"“Often” read as at least half of them: {'; '.join(kept)}." if kept else ""
+    return _join(often, _booster_readings(judgement, row, results))
 
 
 BOOSTER_READINGS = {
@@ -469,20 +443,24 @@ def _booster_readings(judgement: Judgement, row: Row, results: pd.DataFrame) -> 
         return ""
     if len({(one.status, one.value, one.low, one.high) for one in known.values()}) == 1:
         return "How boosters are read makes no difference to it."
-    listed = "; ".join(f"{_median(one)} {BOOSTER_READINGS[name]}" for name, one in known.items())
-    medians = f"{listed}{_range_of(list(known.values()))}"
-    cited = {"floor": judgement.cited_low, "ceiling": judgement.cited_high}
-    verdicts = {name: judge_interval(one.low, one.high, **cited) for name, one in known.items()}
-    if len(set(verdicts.values())) == 1:
-        return f"By how boosters are read, the median is {medians}; the verdict is the same in all."
-    differ = "; ".join(f"{one} {BOOSTER_READINGS[name]}" for name, one in verdicts.items())
+    medians = "; ".join(f"{_median(one)} {BOOSTER_READINGS[name]}" for name, one in known.items())
+    low, high = judgement.cited_low, judgement.cited_high
+    verdicts = {
+        name: judge_interval(one.low, one.high, floor=low, ceiling=high)
+        for name, one in known.items()
+    }
+    agree = "the same in all"
+    if len(set(verdicts.values())) > 1:
+        differ = "; ".join(f"{one} {BOOSTER_READINGS[name]}" for name, one in verdicts.items())
+        agree = f"not the same: {differ}"
     return (
-        f"By how boosters are read, the median is {medians}; the verdict is not the same: {differ}."
+        f"By how boosters are read, the median is {medians}{_range_of(list(known.values()))}; "
+        f"the verdict is {agree}."
     )
 
 
 def _range_of(rows: list[Row]) -> str:
-    """Return the range of the medians, open where one is not reached; nothing where one is."""
+    """Return the range of the medians, open where one is not reached; nothing where all agree."""
     values = [row.value for row in rows if row.value is not None]
     if not values or any(row.status not in ("estimated", "not reached") for row in rows):
         return ""
@@ -494,11 +472,10 @@ def _range_of(rows: list[Row]) -> str:
 
 
 def _median(row: Row) -> str:
-    value = estimate_text(row)
     if row.value is None:
-        return value
+        return estimate_text(row)
     none = row.low is None and row.high is None
-    return f"{value} ({'no interval' if none else interval_text(row)})"
+    return f"{estimate_text(row)} ({'no interval' if none else interval_text(row)})"
 
 
 _SUCCESSES: tuple[tuple[str, dict[str, object]], ...] = (
@@ -538,7 +515,7 @@ def _other_definitions(claim: Claim, row: Row, results: pd.DataFrame) -> str:
     )
 
 
-def _typical(claim: Claim, row: Row, results: pd.DataFrame) -> str:
+def _place_testimonial(claim: Claim, row: Row, results: pd.DataFrame) -> str:
     """Say where a testimonial lies among comparable patients, and what is typical of them.
 
     16 CFR 255.2(b): an advertisement with a result better than usual should clearly say what
@@ -550,17 +527,17 @@ def _typical(claim: Claim, row: Row, results: pd.DataFrame) -> str:
     unrated = ""
     if row.n_missing:
         unrated = f" (not rated, and counted as not: {count_text(row.n_missing)})"
-    said = (
+    typical = _typical(row, results)
+    return _join(
         f"Of {patients}, {count_text(row.n_events or 0)} ({share_text(row.value)}) did as well or "
         f"better at {visit_word(row.visit)}{unrated}; {interval_words(row)}. "
         f"{share_text(1 - (row.value or 0.0))} of them did less well: the result quoted is no "
-        "better evidence than any one patient's."
+        "better evidence than any one patient's.",
+        typical and f"What such patients can generally expect: {typical}.",
     )
-    typical = "; ".join(_typical_parts(row, results))
-    return f"{said} What such patients can generally expect: {typical}." if typical else said
 
 
-def _typical_parts(row: Row, results: pd.DataFrame) -> list[str]:
+def _typical(row: Row, results: pd.DataFrame) -> str:
     """Return the typical result of comparable patients: shares at 30 and 50 %, and the median."""
     names = ("definition", "condition", "group_by", "group", "visit")
     same = {name: getattr(row, name) for name in names}
@@ -568,15 +545,13 @@ def _typical_parts(row: Row, results: pd.DataFrame) -> list[str]:
     for pct in THRESHOLDS_PCT:
         share = find_one(results, measure="typical_response_share", threshold_pct=pct, **same)
         if share is not None and share.value is not None:
-            parts.append(
-                f"{share_text(share.value)} had at least {pct:g} % less pain "
-                f"({interval_text(share)})"
-            )
+            counted, interval = share_text(share.value), interval_text(share)
+            parts.append(f"{counted} had at least {pct:g} % less pain ({interval})")
     median = find_one(results, measure="typical_reduction", **same)
     if median is not None and median.value is not None:
         fall = quantity_text(median.value, unit="percent")
         parts.append(f"half of those rated had a reduction of {fall} or more")
-    return parts
+    return "; ".join(parts)
 
 
 _RULES = {
@@ -596,23 +571,30 @@ def describe_departures(claim: Claim, settings: AnalysisSettings) -> str:
     """
     default = AnalysisSettings()
     spec = ALL_MEASURES.get(claim.measure)
-    departs = []
-    if claim.measure == "relief_duration":
-        if settings.loss_rule != default.loss_rule:
-            departs.append(_RULES[settings.loss_rule])
-        if settings.relief_clock != default.relief_clock:
-            departs.append(_CLOCKS[settings.relief_clock])
-    own_visit = spec is not None and spec.at_visit and not claim.visit
-    if own_visit and settings.analysis_visit != default.analysis_visit:
-        departs.append(f"response is judged at {visit_word(settings.analysis_visit)}")
-    if settings.series_gap_days != default.series_gap_days:
-        departs.append(f"a series ends at a gap of more than {settings.series_gap_days} days")
-    if settings.baseline_window_days != default.baseline_window_days:
-        days = settings.baseline_window_days
-        departs.append(f"the baseline is of the {days} days up to day 0")
-    if settings.minimum_baseline_score != default.minimum_baseline_score:
-        departs.append(f"the least baseline pain is {settings.minimum_baseline_score:g}")
-    return f"This run departs from the reading: {'; '.join(departs)}." if departs else ""
+    is_duration = claim.measure == "relief_duration"
+    departs = {  # setting -> whether it touches the claim, and what is said
+        "loss_rule": (is_duration, _RULES.get(settings.loss_rule, "")),
+        "relief_clock": (is_duration, _CLOCKS.get(settings.relief_clock, "")),
+        "analysis_visit": (
+            spec is not None and spec.at_visit and not claim.visit,
+            f"response is judged at {visit_word(settings.analysis_visit)}",
+        ),
+        "series_gap_days": (
+            True, f"a series ends at a gap of more than {settings.series_gap_days} days"
+        ),
+        "baseline_window_days": (
+            True, f"the baseline is of the {settings.baseline_window_days} days up to day 0"
+        ),
+        "minimum_baseline_score": (
+            True, f"the least baseline pain is {settings.minimum_baseline_score:g}"
+        ),
+    }  # fmt: skip
+    said = [
+        text
+        for name, (touches, text) in departs.items()
+        if touches and getattr(settings, name) != getattr(default, name)
+    ]
+    return f"This run departs from the reading: {'; '.join(said)}." if said else ""
 
 
 # What may be said, and what goes with it: source, dates, control group, status, risks
@@ -674,24 +656,11 @@ def write_may_say(
 ) -> Saying:
     """Return the sentence the data bear out for a claim, or that they bear out none and why.
 
-    Parameters
-    ----------
-    claim : Claim
-    judgement : Judgement
-        Of this claim.
-    row : Row or None
-        The result it rests on.
-    results : DataFrame
-        Results frame of the run.
-    provenance : Provenance
-        Where the figures come from.
+    Below ten patients, and where most are unknown, no result is stated. For words that cannot be
+    judged, our result on the matter stands instead of them. Nothing says why pain changed, and each
+    sentence carries what the checkable rules ask of it (`analysis.claims.rules`).
 
-    Returns
-    -------
-    Saying
-        Below ten patients, and where most are unknown, no result is stated. For words that cannot
-        be judged, our result on the matter stands instead of them. Nothing says why pain changed,
-        and each sentence carries what the checkable rules ask of it (`analysis.claims.rules`).
+    Parameters are those of `write_finding`, and where the figures come from.
     """
     nothing = "Our records bear out no sentence on this:"
     if claim.answer == "computed" and (row is None or judgement.verdict == "not testable"):
@@ -743,7 +712,7 @@ def _what_is_said(claim: Claim, row: Row, results: pd.DataFrame, provenance: Pro
     """Return the complete sentence: result, what is missing, control group, source, risks."""
     subject = subject_of("", kind=claim.kind, measure=claim.measure)
     testimonial = claim.measure == "testimonial"
-    parts = [_account(claim, row, results) if testimonial else describe_result(claim, row)]
+    parts = [_say_testimonial(claim, row, results) if testimonial else describe_result(claim, row)]
     if row.measure == "responder_share":
         parts.append(_other_thresholds(row, results))
         parts.append("A booster before the visit counts as no response.")
@@ -797,7 +766,7 @@ def _other_thresholds(row: Row, results: pd.DataFrame) -> str:
     return " ".join(also)
 
 
-def _account(claim: Claim, row: Row, results: pd.DataFrame) -> str:
+def _say_testimonial(claim: Claim, row: Row, results: pd.DataFrame) -> str:
     """Return the typical result of comparable patients, and how many did as well as one quoted."""
     events = row.n_events or 0
     counted = f"{count_text(events)} ({share_text(row.value)})"
@@ -807,35 +776,33 @@ def _account(claim: Claim, row: Row, results: pd.DataFrame) -> str:
     if claim.baseline_score is not None:
         who = f"who started and began within one point of {claim.baseline_score:g}"
         alike = "Comparable means the same condition and a similar baseline."
-    typical = "; ".join(_typical_parts(row, results))
+    typical = _typical(row, results)
+    unrated = "All were rated."
+    if row.n_missing:
+        unrated = f"{count_text(row.n_missing)} of them not rated count as not."
     return _join(
         f"Of {_patients(claim, row)} {who}, {counted} had a result like the one quoted at "
         f"{visit_word(row.visit)}; {interval_words(row)}.",
-        f"{count_text(row.n_missing)} of them not rated count as not."
-        if row.n_missing
-        else "All were rated.",
+        unrated,
         alike,
-        f"Typical of such patients, with intervals of the same level: {typical}."
-        if typical
-        else "",
+        typical and f"Typical of such patients, with intervals of the same level: {typical}.",
     )
 
 
 def describe_control(row: Row, results: pd.DataFrame) -> str:
     """Return that there was no control group, or the same number in the other arms."""
-    if row.group_by != "arm":
-        return "There was no control group, so the figures do not say why pain changed."
-    keys = {name: getattr(row, name) for name in KEYS if name != "group"}
-    others = [one for one in rows_of(find(results, **keys))
-              if one.group != row.group and one.value is not None]  # fmt: skip
-    if others:
-        return " ".join([*(_describe_arm(one) for one in others), UNTESTED_ARMS])
-    by_arm = find(results, condition=row.condition, group_by="arm")
-    if set(by_arm["group"]) - {row.group}:
-        return (
-            "Another arm is on record, but there is no such figure of it: there is no control "
-            "group here, and the figures do not say why pain changed."
-        )
+    if row.group_by == "arm":
+        keys = {name: getattr(row, name) for name in KEYS if name != "group"}
+        others = [one for one in rows_of(find(results, **keys)) if one.group != row.group]
+        stated = [_describe_arm(one) for one in others if one.value is not None]
+        if stated:
+            return " ".join([*stated, UNTESTED_ARMS])
+        by_arm = find(results, condition=row.condition, group_by="arm")
+        if set(by_arm["group"]) - {row.group}:
+            return (
+                "Another arm is on record, but there is no such figure of it: there is no control "
+                "group here, and the figures do not say why pain changed."
+            )
     return "There was no control group, so the figures do not say why pain changed."
 
 
@@ -855,15 +822,13 @@ def write_summary(banner: str, judgements: Sequence[Judgement]) -> list[tuple[st
         "These are the outcomes of patients seen before and after, without a control group: they "
         "can contradict a figure, but they do not show what the treatment itself did."
     )
-    verdicts = [
-        (
-            f"claim_{one.claim_id}",
-            one.condition,
-            f'"{one.wording}": {word(VERDICTS, one.verdict).lower()}. {one.sentence}',
+    said = [("data", "all", banner)]
+    for one in judgements:
+        verdict = word(VERDICTS, one.verdict).lower()
+        said.append(
+            (f"claim_{one.claim_id}", one.condition, f'"{one.wording}": {verdict}. {one.sentence}')
         )
-        for one in judgements
-    ]
-    return [("data", "all", banner), *verdicts, ("no_control", "all", limit)]
+    return [*said, ("no_control", "all", limit)]
 
 
 # The ledger in words, for a terminal
@@ -891,13 +856,7 @@ def list_claims(claims: Sequence[Claim]) -> str:
 def explain_claim(claims: Sequence[Claim], claim_id: str, *, rules: Sequence[Rule] = ()) -> str:
     """Return one claim explained: words, reading, what is open, what would test it, rules.
 
-    Parameters
-    ----------
-    claims : sequence of Claim
-    claim_id : str
-        In any case: ``c043`` is C043.
-    rules : sequence of Rule
-        Rules of advertising and of trial reporting (`analysis.claims.rules.load_rules`).
+    The id is found in any case: ``c043`` is C043.
 
     Raises
     ------
@@ -961,18 +920,17 @@ def explain_judgement(judgement: Judgement) -> str:
     readings = one.robustness
     if readings is not None and not readings.n and one.verdict == "not testable":
         readings = None
-    shrunk = one.shrunk
+    shrunk = ""
+    if one.shrunk is not None:
+        of_n = f"(n = {count_text(one.shrunk.n)})"
+        shrunk = f"{share_text(one.shrunk.value)} {of_n}. {one.shrunk.label}"
     parts = {
         "Verdict": f"{word(VERDICTS, one.verdict)}: {VERDICT_MEANING[one.verdict]}.",
         "Finding": one.sentence,
         "Among all claims of the run": _among_all(one),
         "Under other readings": readings.sentence if readings else "",
         "Tipping point": one.tipping.sentence if one.tipping else "",
-        "Shrunk toward all conditions": (
-            f"{share_text(shrunk.value)} (n = {count_text(shrunk.n)}). {shrunk.label}"
-            if shrunk
-            else ""
-        ),
+        "Shrunk toward all conditions": shrunk,
         "What may be said": one.may_say,
         "What the words as printed do not say": rules,
     }

@@ -12,8 +12,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.claims.judgement import DEFAULT_LEVEL, Judgement, Tipping, Verdict
-from analysis.claims.multiverse import judge_intervals
-from analysis.claims.verdict import judge_interval
+from analysis.claims.verdict import judge_interval, judge_intervals
 from analysis.numbers import count_text, fraction_text, number_text, quantity_text
 from analysis.results import KEYS, Row, find, find_one, rows_of
 from analysis.stats.rates import wilson_limits
@@ -24,29 +23,15 @@ NO_PAIN_PCT = 100.0
 
 @dataclass(frozen=True, kw_only=True)
 class ShareTipping:
-    """How many of those not rated would have to respond.
+    """How many of those not rated would have to respond."""
 
-    Parameters
-    ----------
-    n, n_events : int
-        All who started, and those of them seen to respond.
-    n_missing : int
-        Not rated; inside ``n``.
-    n_open : int
-        Of these, who could have responded; a booster before the visit had ended the others'.
-    floor, ceiling : float or None
-        As cited; the ceiling counts only without a floor.
-    verdicts : tuple of str, length n_open + 1
-        Verdict over all who started, if 0, 1, 2 ... of the open ones had responded.
-    """
-
-    n: int
-    n_events: int
-    n_missing: int
-    n_open: int
+    n: int  # all who started, those not rated included
+    n_events: int  # seen to respond
+    n_missing: int  # not rated
+    n_open: int  # not rated, and no booster before the visit had ended the response
     floor: float | None
-    ceiling: float | None
-    verdicts: tuple[Verdict, ...]
+    ceiling: float | None  # counts only without a floor
+    verdicts: tuple[Verdict, ...]  # if 0, 1, 2 ... n_open of the open ones had responded
 
     @property
     def n_to_meet(self) -> int | None:
@@ -68,8 +53,7 @@ class ShareTipping:
         """The tipping point in words, and what those rated showed."""
         if not self.n_missing:
             return _all_rated(self.n)
-        was = "was" if self.n_missing == 1 else "were"
-        parts = [f"{count_text(self.n_missing)} of {count_text(self.n)} {was} not rated"]
+        parts = [f"{count_text(self.n_missing)} of {count_text(self.n)} {_was(self.n_missing)}"]
         if boosted := self.n_missing - self.n_open:
             parts[0] += f", of whom {count_text(boosted)} had a booster before and cannot respond"
         if self.floor is None:
@@ -108,6 +92,10 @@ def _to(goal: str, needed: int | None, n_open: int) -> str:
     return f"to {goal}, {fraction_text(needed, n_open)} would have to respond"
 
 
+def _was(n: int) -> str:
+    return f"{'was' if n == 1 else 'were'} not rated"
+
+
 def _all_rated(n: int) -> str:
     return f"All {count_text(n)} were rated: nobody's outcome is unknown."
 
@@ -133,16 +121,12 @@ def tip_share(
     floor, ceiling : float or None
         As cited, shares.
     level : float in (0, 1)
-        Level of the Wilson interval judged.
+        Level of the Wilson interval judged. Every possible number is judged, so this is exact.
 
     Raises
     ------
     ValueError
         Impossible counts; or neither floor nor ceiling.
-
-    Notes
-    -----
-    Exact: every possible number is judged.
 
     References
     ----------
@@ -168,42 +152,30 @@ def tip_share(
 class MeanTipping:
     """How far those not rated would have to be from those rated.
 
-    Parameters
-    ----------
-    value, low, high : float
-        Mean and interval of those rated, percent.
-    n, n_missing : int
-        Rated, and not rated.
-    verdict : str
-        If those not rated were like those rated (delta 0).
-    delta_to_meet, delta_to_stop_falling_short : float or None
-        Difference of the mean of those not rated from that of those rated at which the verdict
-        becomes ``meets``, and ceases to be ``falls short``; percent points. Below 0 it holds until
-        they are so much worse. None when nobody is missing. For a claim that has only a ceiling
-        the verdict holds up to the difference instead of from it on.
-    best_verdict : str
-        If everyone not rated were free of pain; that of those rated when nobody is missing.
+    The deltas are the difference of the mean of those not rated from that of those rated at which
+    the verdict becomes ``meets``, and ceases to be ``falls short``; percent points. Below 0 it
+    holds until they are so much worse. For a claim that has only a ceiling the verdict holds up to
+    the difference instead of from it on.
     """
 
-    value: float
+    value: float  # mean and interval of those rated, percent
     low: float
     high: float
-    n: int
+    n: int  # rated
     n_missing: int
-    verdict: Verdict
-    delta_to_meet: float | None
+    verdict: Verdict  # if those not rated were like those rated (delta 0)
+    delta_to_meet: float | None  # None when nobody is missing
     delta_to_stop_falling_short: float | None
-    best_verdict: Verdict
+    best_verdict: Verdict  # if everyone not rated were free of pain
 
     @property
     def sentence(self) -> str:
         """The tipping point in words."""
         if self.delta_to_meet is None or self.delta_to_stop_falling_short is None:
             return _all_rated(self.n)
-        was = "was" if self.n_missing == 1 else "were"
         value = quantity_text(self.value, unit="percent")
         parts = [
-            f"{count_text(self.n_missing)} {was} not rated; "
+            f"{count_text(self.n_missing)} {_was(self.n_missing)}; "
             f"the {count_text(self.n)} rated had a mean reduction of {value}"
         ]
         impossible = "is impossible, whatever their pain"
@@ -247,14 +219,8 @@ def tip_mean(
 ) -> MeanTipping:
     """Find the difference between those not rated and those rated at which the verdict turns.
 
-    Parameters
-    ----------
-    value, low, high : float
-        Mean and interval of those rated, percent.
-    n, n_missing : int
-        Rated, and not rated.
-    floor, ceiling : float or None
-        As cited, percent.
+    ``value``, ``low`` and ``high`` are the mean and interval of the ``n`` rated; they and the cited
+    floor and ceiling are in percent.
 
     Raises
     ------
@@ -294,19 +260,9 @@ def tip_mean(
 
 
 def tip_judgement(judgement: Judgement, results: pd.DataFrame) -> ShareTipping | MeanTipping | None:
-    """Find the tipping point of a judged claim.
+    """Find the tipping point of a judged claim, in the results of its run.
 
-    Parameters
-    ----------
-    judgement : Judgement
-        Its ``result_id`` names the result it rests on.
-    results : DataFrame
-        Results of the run; those of the other populations are looked up there.
-
-    Returns
-    -------
-    ShareTipping, MeanTipping or None
-        None for a claim not judged, a duration, or a mean without an interval.
+    None for a claim not judged, a duration, or a mean without an interval.
     """
     if judgement.verdict in ("not testable", "unfalsifiable"):
         return None
@@ -316,7 +272,7 @@ def tip_judgement(judgement: Judgement, results: pd.DataFrame) -> ShareTipping |
     row = next((one for one in rows_of(measures) if one.result_id == judgement.result_id), None)
     if row is None or row.value is None:
         return None
-    floor, ceiling = judgement.cited_low, judgement.cited_high
+    cited = {"floor": judgement.cited_low, "ceiling": judgement.cited_high}
     if row.measure == "responder_share":
         every = _of_population(row, measures, "all_starters")
         if every is None or every.n_events is None:
@@ -330,22 +286,13 @@ def tip_judgement(judgement: Judgement, results: pd.DataFrame) -> ShareTipping |
             every.n,
             n_missing=every.n_missing,
             n_cannot=every.n_missing - could,
-            floor=floor,
-            ceiling=ceiling,
             level=every.level or DEFAULT_LEVEL,
+            **cited,
         )
     seen = _of_population(row, measures, "observed")
     if seen is None or seen.value is None or seen.low is None or seen.high is None:
         return None
-    return tip_mean(
-        seen.value,
-        seen.low,
-        seen.high,
-        n=seen.n,
-        n_missing=seen.n_missing,
-        floor=floor,
-        ceiling=ceiling,
-    )
+    return tip_mean(seen.value, seen.low, seen.high, n=seen.n, n_missing=seen.n_missing, **cited)
 
 
 def _of_population(row: Row, results: pd.DataFrame, population: str) -> Row | None:

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from analysis.claims.judgement import DEFAULT_LEVEL, Judgement, Position, Verdict
-from analysis.claims.ledger import ALL_MEASURES, ANSWERS, FREQUENCIES, HEADLINE, Claim
+from analysis.claims.ledger import ALL_MEASURES, ANSWERS, HEADLINE, Claim
 from analysis.claims.power import further_patients_by_precision, further_patients_for_share
 from analysis.intake.tables import load_conditions
 from analysis.labels import note_text, plain_text
 from analysis.results import Row, find, find_one
 from analysis.settings import THRESHOLDS_PCT
 
-SPLIT_BY_NOTHING = ("series_time_ratio", "completeness_share")
+NOT_MADE_BY_ARM = ("series_time_ratio", "completeness_share")
 """Measures whose results are not made by arm."""
 
 NOT_SPLIT = "These patients were given different treatments, and the part is not split by them."
@@ -31,24 +33,30 @@ def judge_interval(
     *,
     floor: float | None,
     ceiling: float | None = None,
+    above: bool = False,
 ) -> Verdict:
     """Return the verdict of an interval against a cited floor.
 
     Parameters
     ----------
     low, high : float or None
-        Ends of the two-sided interval; ``high`` None means no upper end (not reached), ``low``
-        None means no lower end.
-    floor : float or None
-        Least value the claim says. Without one the ceiling is judged ("at most").
-    ceiling : float or None
-        Largest value the claim says; used only when there is no floor.
+        Ends of the two-sided interval; None where there is no such end (``high``: not reached).
+    floor, ceiling : float or None
+        Least and largest value the claim says. The ceiling is judged ("at most") only where there
+        is no floor.
+    above : bool
+        Whether a lower end on the floor is not enough to meet it ("more than half").
 
     Returns
     -------
     {"meets", "falls short", "undecided"}
         ``meets`` when low >= floor, ``falls short`` when high < floor, else ``undecided``. With a
         ceiling only: ``meets`` when high <= ceiling, ``falls short`` when low > ceiling.
+
+    Raises
+    ------
+    ValueError
+        Neither floor nor ceiling.
 
     Notes
     -----
@@ -61,27 +69,33 @@ def judge_interval(
     ----------
     ICH E9 (1998), section 5.5: one-sided tests at half the two-sided level.
     """
+    ends = [np.nan if end is None else end for end in (low, high)]
+    return judge_intervals(*ends, floor=floor, ceiling=ceiling, above=above).item()
+
+
+def judge_intervals(
+    low: ArrayLike,
+    high: ArrayLike,
+    *,
+    floor: float | None,
+    ceiling: float | None = None,
+    above: bool = False,
+) -> np.ndarray:
+    """Return the verdicts of many intervals, as `judge_interval`; NaN where there is no end."""
+    low, high = np.asarray(low, dtype=float), np.asarray(high, dtype=float)
     if floor is not None:
-        if low is not None and low >= floor:
-            return "meets"
-        return "falls short" if high is not None and high < floor else "undecided"
-    if ceiling is None:
+        good, bad = (low > floor if above else low >= floor), high < floor
+    elif ceiling is not None:
+        good, bad = high <= ceiling, low > ceiling
+    else:
         raise ValueError("a claim needs a floor or a ceiling")
-    if high is not None and high <= ceiling:
-        return "meets"
-    return "falls short" if low is not None and low > ceiling else "undecided"
+    return np.select([good, bad], ["meets", "falls short"], "undecided")
 
 
 def place_interval(
     low: float | None, high: float | None, *, floor: float | None, ceiling: float | None
 ) -> Position:
-    """Return where an interval lies in relation to a cited range.
-
-    Returns
-    -------
-    {"below", "across the floor", "inside", "across the ceiling", "above", "wider", ""}
-        Empty where there is no range or no interval to place.
-    """
+    """Return where an interval lies in relation to a cited range; empty where either is lacking."""
     if floor is None or ceiling is None or (low is None and high is None):
         return ""
     start = float("-inf") if low is None else low
@@ -120,10 +134,9 @@ def judge_claim(
     Returns
     -------
     judgement : Judgement
-        Verdict, position, numbers and reason, without the sentence (`analysis.claims.sentences`).
-        ``not testable`` with the reason where there are no records, only published studies could
-        answer, or no patient can; ``unfalsifiable``, never passed, where nothing could contradict
-        the words, with our number where there is one.
+        Without what is printed with it. ``not testable``, with the reason, where there are no
+        records, only published studies could answer, or no patient can; ``unfalsifiable``, never
+        passed, where nothing could contradict the words, with our number where there is one.
     row : Row or None
         The result the judgement rests on.
 
@@ -147,18 +160,17 @@ def judge_claim(
     position = place_interval(row.low, row.high, floor=claim.floor, ceiling=claim.ceiling)
     if verdict != "undecided":
         return _judgement(claim, row, verdict, position=position), row
-    headline = claim.measure in HEADLINE
-    further = _further_patients(claim, row) if headline else _further_of_share(claim, row)
+    further, if_cited = _further_patients(claim, row), None
     middle = middle_of_cited(claim.cited_low, claim.cited_high)
+    if claim.measure in HEADLINE and middle:
+        if_cited = _further_patients(claim, row, true=middle)
     return _judgement(
         claim,
         row,
         verdict,
         position=position,
         further_patients=further,
-        further_patients_if_cited=(
-            _further_patients(claim, row, true=middle) if headline and middle else None
-        ),
+        further_patients_if_cited=if_cited,
         reason="" if further is not None else _why_undecided(claim, row),
     ), row
 
@@ -202,20 +214,16 @@ def _judgement(claim: Claim, row: Row | None, verdict: Verdict, **more: object) 
 
 
 def _answer(
-    claim: Claim,
-    results: pd.DataFrame,
-    analysis_visit: str,
-    arm: str,
-    absent: Collection[str],
+    claim: Claim, results: pd.DataFrame, analysis_visit: str, arm: str, absent: Collection[str]
 ) -> tuple[Row | None, str]:
     """Return the result that a claim's reading asks for, or why there is none."""
     if not claim.measure:
         return None, ""
     if claim.condition in absent:
-        return None, no_patients_text(claim.condition)
-    group, refusal = _group_of(claim, results, arm)
-    if refusal:
-        return None, refusal
+        return None, _no_patients(claim.condition)
+    group, why_none = _group_of(claim, results, arm)
+    if why_none:
+        return None, why_none
     spec = ALL_MEASURES[claim.measure]
     testimonial = claim.measure == "testimonial"
     keys: dict[str, object] = {
@@ -241,7 +249,7 @@ def _group_of(claim: Claim, results: pd.DataFrame, arm: str) -> tuple[Mapping[st
     part = {} if claim.measure == "testimonial" else claim.group_keys
     everyone = part or {"group_by": "all", "group": "all"}
     if arm in arms:
-        if claim.measure not in SPLIT_BY_NOTHING and not part:
+        if claim.measure not in NOT_MADE_BY_ARM and not part:
             return {"group_by": "arm", "group": arm}, ""
         return everyone, NOT_SPLIT if len(arms) > 1 else ""
     names = ", ".join(arms)
@@ -257,8 +265,7 @@ def _group_of(claim: Claim, results: pd.DataFrame, arm: str) -> tuple[Mapping[st
     return everyone, ""
 
 
-def no_patients_text(condition: str) -> str:
-    """Return the sentence for a claim on a condition without patients."""
+def _no_patients(condition: str) -> str:
     label = load_conditions().labels.get(condition, condition)
     return f"The export has no patients with {plain_text(label).lower()}."
 
@@ -282,15 +289,11 @@ def _no_result(claim: Claim, keys: Mapping[str, object]) -> str:
 
 
 def _verdict(claim: Claim, row: Row) -> Verdict:
-    verdict = judge_interval(row.low, row.high, floor=claim.floor, ceiling=claim.ceiling)
-    if claim.measure in HEADLINE:
-        return verdict
-    if _mostly_unknown(row) and claim.ceiling != 0:
+    if claim.measure not in HEADLINE and claim.ceiling != 0 and _mostly_unknown(row):
         return "undecided"
-    must_be_above = bool(claim.frequency) and FREQUENCIES[claim.frequency].above
-    if verdict == "meets" and must_be_above and row.low == claim.floor:
-        return "undecided"
-    return verdict
+    return judge_interval(
+        row.low, row.high, floor=claim.floor, ceiling=claim.ceiling, above=claim.above_floor
+    )
 
 
 def _mostly_unknown(row: Row) -> bool:
@@ -298,37 +301,32 @@ def _mostly_unknown(row: Row) -> bool:
     return row.population in ("observed", "treated", "high_dose") and row.n_missing > row.n
 
 
-def _mark(claim: Claim) -> float:
+def _deciding(claim: Claim) -> float:
     """Return the figure that decides: the floor, or the ceiling where there is no floor."""
-    mark = claim.ceiling if claim.floor is None else claim.floor
-    if mark is None:
+    figure = claim.ceiling if claim.floor is None else claim.floor
+    if figure is None:
         raise ValueError("a claim needs a floor or a ceiling")
-    return mark
+    return figure
 
 
 def _further_patients(claim: Claim, row: Row, *, true: float | None = None) -> int | None:
     """Return how many more patients decide, at the value seen or at a given true one."""
-    level = row.level or DEFAULT_LEVEL
     if row.value is None or claim.measure == "relief_duration":
         return None  # more patients do not narrow what lies between two visits
+    if claim.measure not in HEADLINE:
+        if row.unit != "share" or row.population == "bounds" or _mostly_unknown(row):
+            return None
+        # A share read from a curve is not a count of patients.
+        if row.n_events is None or abs(row.n_events / max(row.n, 1) - row.value) > 1e-9:
+            return None
+    level = row.level or DEFAULT_LEVEL
     if claim.unit == "share" and row.n_events is not None:
         return further_patients_for_share(
-            row.n_events, row.n, floor=_mark(claim), true_share=true, level=level
+            row.n_events, row.n, floor=_deciding(claim), true_share=true, level=level
         )
     return further_patients_by_precision(
-        row.value, row.low, row.high, row.n, floor=_mark(claim), true_value=true, level=level
+        row.value, row.low, row.high, row.n, floor=_deciding(claim), true_value=true, level=level
     )
-
-
-def _further_of_share(claim: Claim, row: Row) -> int | None:
-    """Return the same beyond the headline: of a share that counts patients, else None."""
-    if row.unit != "share" or row.n_events is None or row.value is None:
-        return None
-    if row.population == "bounds" or _mostly_unknown(row):
-        return None
-    if abs(row.n_events / max(row.n, 1) - row.value) > 1e-9:
-        return None  # a share of a curve is not a count of patients
-    return _further_patients(claim, row)
 
 
 def _why_undecided(claim: Claim, row: Row) -> str:
@@ -337,7 +335,7 @@ def _why_undecided(claim: Claim, row: Row) -> str:
     if claim.measure in HEADLINE:
         if no_interval:
             return _first_note(row) or "There is no interval."
-        if row.value is None or (row.high is None and row.value < _mark(claim)):
+        if row.value is None or (row.high is None and row.value < _deciding(claim)):
             return "Too few have lost relief so far; longer follow-up would decide it."
         if claim.measure == "relief_duration":
             return (

@@ -11,6 +11,7 @@ import io
 import json
 import logging
 import re
+import socket
 import zipfile
 from collections.abc import Iterable
 from concurrent.futures import Future
@@ -81,6 +82,7 @@ class ClusterExecutor:
             )  # fmt: skip
             address = self._stack.enter_context(cluster).scheduler_address
         try:
+            _wait_for_answer(address)
             self._client = Client(address, timeout=ANSWER_SECONDS, set_as_default=False)
         except (OSError, ValueError):
             raise RunError(
@@ -124,6 +126,21 @@ class ClusterExecutor:
         """Drop what still runs and close the connection."""
         self._client.cancel(self._sent, force=True)
         self._stack.close()
+
+
+def _wait_for_answer(address: str) -> None:
+    """Raise OSError unless something speaks at an address; for a mute server Dask waits forever.
+
+    A scheduler speaks first. With TLS the caller does, so there it is only seen whether one is
+    there.
+    """
+    found = ADDRESS.fullmatch(address)
+    if found is None:
+        return
+    place = found[2].strip("[]"), int(found[3])
+    with socket.create_connection(place, timeout=ANSWER_SECONDS) as line:
+        if found[1] == "tcp" and not line.recv(1):
+            raise OSError(f"nobody speaks at {address}")
 
 
 def execute_packed(

@@ -223,7 +223,7 @@ def _end_with_runner() -> None:
     runner = multiprocessing.parent_process()
     if runner is not None:
         runner.join()
-        os._exit(1)
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def describe_death(code: int) -> str:

@@ -1,0 +1,126 @@
+"""The README stays true: its commands run, its files exist, its library lines work."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from tests.run.exports import write_export
+
+from analysis.cli import main
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+COMMANDS = [
+    line.split("#")[0].strip()
+    for language, block in BLOCKS
+    if language != "python"
+    for line in block.splitlines()
+    if line.strip()
+]
+OWN = [command for command in COMMANDS if command.startswith("reliefcheck ")]
+ON_RUNS = [command for command in OWN if "reports/" in command]
+"""Commands that look at finished runs, in the order of the page."""
+
+
+def test_first_screen_names_the_two_commands():
+    assert {"make report", "make test"} <= set(COMMANDS)
+    assert README.index("make report") < README.index("## A door for each reader")
+
+
+@pytest.mark.parametrize("target", ["report", "test", "lab", "check", "fix", "bench"])
+def test_make_knows_what_to_do(target):
+    done = subprocess.run(
+        ["make", "-n", target], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    wanted = {"report": "reliefcheck run", "test": "pytest", "lab": "jupyter lab --ip=127.0.0.1"}
+    assert wanted.get(target, "") in done.stdout
+
+
+def test_make_report_installs_the_runtime_only():
+    done = subprocess.run(
+        ["make", "-n", "-B", "report"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert "requirements.lock" in done.stdout
+    assert "requirements-dev.lock" not in done.stdout
+
+
+@pytest.mark.parametrize("command", [c for c in OWN if " run " not in c and c not in ON_RUNS])
+def test_reliefcheck_commands_run(command, tmp_path):
+    export = write_export(tmp_path / "export")
+    mapping = tmp_path / "own.yaml"
+    mapping.write_text("name: README\n", encoding="utf-8")
+    stand_ins = {
+        "exports/june": str(export),
+        "june.yaml": str(mapping),
+        "/tmp/clinic": str(tmp_path / "clinic"),
+        "5000": "60",
+        "page.html": str(tmp_path / "page.html"),
+        "mine": str(tmp_path / "mine"),
+    }
+    (tmp_path / "page.html").write_text("<p>Open on weekdays.</p>", encoding="utf-8")
+    words = [stand_ins.get(word, word) for word in shlex.split(command)[1:]]
+    if words[0] == "lint":
+        words.append("--no-run")
+    result = CliRunner().invoke(main, words)
+    assert result.exit_code == 0, result.output
+
+
+@pytest.mark.slow
+def test_commands_on_finished_runs_work_one_after_the_other(tmp_path):
+    """A small run, a copy of it a month later, and every command the page gives for them."""
+    export = write_export(tmp_path / "export")
+    (tmp_path / "quick.yaml").write_text("bootstrap_replicates: 200\n", encoding="utf-8")
+    may, june = tmp_path / "may", tmp_path / "june"
+    words = ["run", str(export), "--condition", "crps", "--settings", str(tmp_path / "quick.yaml")]
+    made = CliRunner().invoke(main, [*words, "--no-cache", "--quiet", "--out", str(may)])
+    assert made.exit_code == 0, made.output
+    shutil.copytree(may, june)
+    stand_ins = {"reports/may": str(may), "reports/june": str(june)}
+    assert {command.split()[1] for command in ON_RUNS} >= {"diff", "verify", "sign"}
+    for command in ON_RUNS:
+        result = CliRunner().invoke(main, [stand_ins.get(w, w) for w in shlex.split(command)[1:]])
+        assert result.exit_code == 0, f"{command}: {result.output}"
+
+
+def test_every_reliefcheck_command_is_in_the_readme():
+    assert set(main.commands) <= {command.split()[1] for command in OWN}
+
+
+def test_library_lines_work():
+    (code,) = [block for language, block in BLOCKS if language == "python"]
+    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", README))))
+def test_links_point_at_files(link):
+    assert (ROOT / link).exists()
+
+
+def test_every_folder_of_the_library_is_named():
+    package = ROOT / "src" / "analysis"
+    folders = {p.name for p in package.iterdir() if (p / "__init__.py").exists()}
+    assert {name for name in folders if f"`{name}`" not in README} == set()
+
+
+def test_modules_that_the_architecture_names_exist():
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    package = ROOT / "src" / "analysis"
+    for name in re.findall(r"`((?:\w+/)?\w+\.py)`", text):
+        assert (package / name).exists() or (ROOT / name).exists(), name
+    for module, function in re.findall(r"`(\w+\.\w+)\.(\w+)`", text):
+        source = package / f"{module.replace('.', '/')}.py"
+        assert source.exists(), module
+        assert f"def {function}" in source.read_text(encoding="utf-8"), f"{module}.{function}"
+
+
+def test_continuous_integration_calls_make_test():
+    text = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert re.search(r"^make test$", text, re.MULTILINE)
