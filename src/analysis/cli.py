@@ -335,7 +335,7 @@ def notebooks(names: tuple[str, ...], folder: Path | None, as_json: bool) -> Non
                 f"there is no notebook '{name}'.{suggest(name, found)} "
                 f"Notebooks: {', '.join(found)}."
             )
-    records = [
+    records: list[dict[str, Any]] = [
         {
             "notebook": name,
             "question": read_question(found[name]),
@@ -354,7 +354,9 @@ def notebooks(names: tuple[str, ...], folder: Path | None, as_json: bool) -> Non
         click.echo("")
 
 
-@main.group(short_help="List the claims of the ledger, or explain one.", invoke_without_command=True)
+@main.group(
+    short_help="List the claims of the ledger, or explain one.", invoke_without_command=True
+)
 @click.option("--condition", default="", help="Only claims on this condition, or all.")
 @click.option("--kind", default="", help="Only this kind: headline, safety, testimonial, ...")
 @click.option("--answer", default="", help="Only those answered so: computed, no_records, ...")

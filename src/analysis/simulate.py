@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from itertools import product
 from math import exp, log
 from pathlib import Path
 from typing import Literal
@@ -27,9 +27,8 @@ from scipy.stats import binom
 from analysis.claims.verdict import judge_intervals
 from analysis.files import write_file
 from analysis.numbers import MINUS
-from analysis.results import Estimate
 from analysis.stats.npmle import estimate_npmle
-from analysis.stats.npmle_bootstrap import ReliefIntervals, bootstrap_relief
+from analysis.stats.npmle_bootstrap import bootstrap_relief
 from analysis.stats.rates import exact_limits, wilson_limits
 from analysis.stats.reductions import mean_limits
 
@@ -40,31 +39,30 @@ Leaving = Literal["nobody", "at random", "non-responders more"]
 
 PAGES = Path("docs/simulations")
 SEED = 20240607
-SIZES = (20, 50, 100, 200, 500, 1000)
-"""Patients of a clinic, a column each."""
-
-PROMISED = 0.025
-"""Half of 1 minus the level: each wrong verdict with nothing missing, as ICH E9 asks."""
-
+SIZES = (20, 50, 100, 200, 500, 1000)  # patients of a clinic, a column each
+PROMISED = 0.025  # each wrong verdict with nothing missing: half of 1 minus the level, ICH E9
 DROPOUTS = (0.1, 0.3, 0.5)
 LEAVINGS: tuple[Leaving, ...] = ("at random", "non-responders more")
-FACTOR = 2.0
-"""Worse for non-responders: they leave this many times as often as responders do."""
+FACTOR = 2.0  # how many times as often as responders non-responders leave, where they leave more
 
 
 @dataclass(frozen=True, kw_only=True)
 class Chances:
-    """How often each verdict is given, in [0, 1]; together 1.
-
-    ``expected`` is the mean of what the rule for the missing estimates (a share, or percent), given
-    that somebody was rated at all.
-    """
+    """How often each verdict is given, in [0, 1]; together 1."""
 
     meets: float
     falls_short: float
     undecided: float
     not_testable: float
-    expected: float
+    expected: float  # mean of what the rule estimates (share or percent), if anybody was rated
+
+
+_LEAVING_WORDS = {"at random": "at random", "non-responders more": "non-responders twice as often"}
+_RULE_WORDS = {
+    "not responding": "count as not responding",
+    "unchanged": "count as unchanged",
+    "observed": "left out",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,13 +78,8 @@ class Setting:
         """The setting in words: "30 % leave, non-responders twice as often; left out"."""
         if not self.dropout:
             return "nobody leaves"
-        how = {"at random": "at random", "non-responders more": "non-responders twice as often"}
-        counted = {
-            "not responding": "count as not responding",
-            "unchanged": "count as unchanged",
-            "observed": "left out",
-        }
-        return f"{100 * self.dropout:.0f} % leave, {how[self.leaving]}; {counted[self.rule]}"
+        how, counted = _LEAVING_WORDS[self.leaving], _RULE_WORDS[self.rule]
+        return f"{100 * self.dropout:.0f} % leave, {how}; {counted}"
 
 
 COMPLETE = Setting()
@@ -98,21 +91,13 @@ def settings_in_play(*rules: Rule) -> list[Setting]:
         COMPLETE,
         *(
             Setting(rule=rule, leaving=leaving, dropout=dropout)
-            for rule in rules
-            for leaving in LEAVINGS
-            for dropout in DROPOUTS
+            for rule, leaving, dropout in product(rules, LEAVINGS, DROPOUTS)
         ),
     ]
 
 
 def leaving_shares(true_share: float, setting: Setting) -> tuple[float, float]:
-    """Return the shares of responders and of non-responders who leave.
-
-    Raises
-    ------
-    ValueError
-        So many cannot leave in this way.
-    """
+    """Return the shares of responders and of non-responders who leave."""
     if setting.leaving != "non-responders more":
         return setting.dropout, setting.dropout
     responders = setting.dropout / (true_share + FACTOR * (1 - true_share))
@@ -144,11 +129,6 @@ def rate_chances(
     setting : Setting
     interval : {"Wilson", "exact"}
         95 % interval judged.
-
-    Raises
-    ------
-    ValueError
-        The rule is one for means.
 
     Notes
     -----
@@ -202,61 +182,33 @@ def decisive_counts(n: int, floor: float, interval: str = "Wilson") -> tuple[Cou
 # patient is one of few pairs of scores before and after; a clinic is a draw of how many patients
 # make each pair, and thousands are drawn at once.
 
-FLOOR_PCT = 40.0
-"""Floor of the claim on fibromyalgia: "40-60% pain decrease on average"."""
-
-CLINICS = 20_000
-"""Clinics drawn for every cell of the tables on means."""
-
+FLOOR_PCT = 40.0  # of the claim on fibromyalgia: "40-60% pain decrease on average"
+CLINICS = 20_000  # drawn for every cell of the tables
 USUAL_BASELINE, BASELINE_SPREAD = 6.8, 1.4
-LOW_SHARE = 0.08
-"""Of the patients of a clinic that asks for no minimum baseline, with 1, 2 or 3 of 10."""
-
-RELIEVED_LEFT, UNRELIEVED_LEFT = 0.28, 0.97
-"""Part of the baseline pain that is left, on average, where treatment helps and where not."""
-
-SCORE_SPREAD = 1.5
-"""Points: how far scores after the series scatter around that."""
-
+LOW_SHARE = 0.08  # with a score of 1, 2 or 3, in a clinic that asks for no minimum baseline
+RELIEVED_LEFT, UNRELIEVED_LEFT = 0.28, 0.97  # mean part of the baseline pain that is left
+SCORE_SPREAD = 1.5  # points: how far scores after the series scatter around that
 NORMAL = "normal values"
 TYPICAL = "scores, baseline 4 or more"
 NORMAL_SPREAD_PCT = 35.0
 RESPONSE_PCT = 30.0
-FLAT = 1e-9
-"""Percent. Patients who differ by less are equal: there is no interval."""
-
+FLAT = 1e-9  # percent; patients who differ by less are equal: there is no interval
 MEAN_SETTINGS = settings_in_play("observed", "unchanged")
-SURE = 3.0
-"""Standard Monte-Carlo errors by which a chance must pass what is promised to be called above."""
-
+SURE = 3.0  # standard Monte-Carlo errors above what is promised, to be called above
 Samples = tuple[Floats, Floats, Floats]
 """Mean, sample standard deviation and patients counted, of every clinic."""
 
 
 @dataclass(frozen=True, eq=False)
 class Population:
-    """Patients whose percent reductions take few values, in two kinds: relieved, and not.
+    """Patients whose percent reductions take few values, in two kinds: relieved, and not."""
 
-    Parameters
-    ----------
-    percent : ndarray of float, shape (k,)
-        Percent reduction; at most 100.
-    relieved, unrelieved : ndarray of float, shape (k,)
-        Share of each value among the two kinds; each sums to 1.
-    """
-
-    percent: Floats
-    relieved: Floats
+    percent: Floats  # percent reduction, at most 100; shape (k,)
+    relieved: Floats  # share of each value among the relieved; sums to 1
     unrelieved: Floats
 
     def shares(self, true_mean_pct: float) -> Floats:
-        """Return the share of each value where the mean of all patients is this.
-
-        Raises
-        ------
-        ValueError
-            No mixture of the two kinds has that mean.
-        """
+        """Return the share of each value where the mean of all patients is this."""
         low, high = float(self.unrelieved @ self.percent), float(self.relieved @ self.percent)
         part = (true_mean_pct - low) / (high - low)
         if not 0 <= part <= 1:
@@ -289,14 +241,12 @@ def _scored(baseline: Floats, weight: Floats) -> Population:
     """Return patients with these baseline scores; after, normal pain rounded to 0 to 10."""
     percent = 100.0 * (1 - np.arange(11.0) / baseline[:, None])
     edges = np.concatenate(([-np.inf], np.arange(10) + 0.5, [np.inf]))
-    relieved, unrelieved = (
-        (
-            weight[:, None]
-            * np.diff(ndtr((edges - (part * baseline)[:, None]) / SCORE_SPREAD), axis=1)
-        ).ravel()
-        for part in (RELIEVED_LEFT, UNRELIEVED_LEFT)
-    )
-    return Population(percent.ravel(), relieved, unrelieved)
+
+    def shares(part_left: float) -> Floats:
+        after = ndtr((edges - (part_left * baseline)[:, None]) / SCORE_SPREAD)
+        return (weight[:, None] * np.diff(after, axis=1)).ravel()
+
+    return Population(percent.ravel(), shares(RELIEVED_LEFT), shares(UNRELIEVED_LEFT))
 
 
 def draw_normal(
@@ -319,12 +269,8 @@ def draw_clinics(
 ) -> dict[Rule, Samples]:
     """Draw clinics of n patients, some of whom leave before they are rated.
 
-    Returns
-    -------
-    dict of rule to Samples
-        ``observed`` (those rated) and ``unchanged`` (all, those who left with a reduction of 0);
-        NaN means where nobody was rated. The rule of the setting is not used; a responder has a
-        reduction of at least 30 %.
+    Returns samples of those rated (``observed``) and of all, those who left with a reduction of 0
+    (``unchanged``), with NaN means where nobody was rated; the rule of the setting is not used.
     """
     shares, percent = population.shares(true_mean_pct), population.percent
     responds = percent >= RESPONSE_PCT
@@ -350,70 +296,53 @@ def judge_clinics(samples: Samples, *, floor_pct: float = FLOOR_PCT) -> Chances:
     known = np.isfinite(mean)
     verdicts = judge_intervals(*mean_limits(mean, spread, n), floor=floor_pct)
 
-    def part(verdict: str) -> float:
-        return float(np.mean((verdicts == verdict) & known))
-
+    meets, short, undecided = (
+        float(np.mean((verdicts == verdict) & known))
+        for verdict in ("meets", "falls short", "undecided")
+    )
     return Chances(
-        meets=part("meets"),
-        falls_short=part("falls short"),
-        undecided=part("undecided"),
+        meets=meets,
+        falls_short=short,
+        undecided=undecided,
         not_testable=float(np.mean(~known)),
         expected=float(mean[known].mean()) if known.any() else float("nan"),
     )
 
 
 @lru_cache(maxsize=1024)
-def _mean_cell(
-    name: str, offset: float, n: int, leaving: Leaving, dropout: float, clinics: int, seed: int
-) -> dict[Rule, Chances]:
-    """Return the chances under every rule; each cell has a generator of its own."""
-    rng = np.random.default_rng([seed, crc32(f"{name}|{offset}|{n}|{leaving}|{dropout}".encode())])
-    truth = FLOOR_PCT + offset
-    if name == NORMAL:
-        drawn = draw_normal(rng, n, true_mean_pct=truth, clinics=clinics)
-    else:
-        drawn = draw_clinics(
-            populations()[name], rng, n, true_mean_pct=truth, clinics=clinics,
-            setting=Setting(leaving=leaving, dropout=dropout),
-        )  # fmt: skip
-    return {rule: judge_clinics(samples) for rule, samples in drawn.items()}
-
-
 def mean_chances(
     n: int,
     *,
     offset: float,
     population: str = TYPICAL,
-    setting: Setting = COMPLETE,
+    leaving: Leaving = "nobody",
+    dropout: float = 0.0,
     clinics: int = CLINICS,
     seed: int = SEED,
-) -> Chances:
-    """Return how often each verdict is given to a mean percent reduction.
+) -> dict[Rule, Chances]:
+    """Return how often each verdict is given to a mean percent reduction, under every rule.
 
-    Parameters
-    ----------
-    n : int
-        Patients who start.
-    offset : float
-        True mean minus the cited floor of 40 %, percent points.
-    population : str
-        "normal values", or a name of `populations`.
-    setting : Setting
-    clinics, seed : int
-        Clinics drawn; none depends on which others were drawn.
+    ``offset`` is the true mean minus the cited floor of 40 %, in percent points; ``population`` is
+    "normal values" or a name of `populations`. Each call has a generator of its own, so no number
+    depends on which others were made.
     """
-    own = setting.leaving, setting.dropout
-    return _mean_cell(population, offset, n, *own, clinics, seed)[setting.rule]
+    key = f"{population}|{float(offset)}|{n}|{leaving}|{dropout}"
+    rng = np.random.default_rng([seed, crc32(key.encode())])
+    truth = FLOOR_PCT + offset
+    if population == NORMAL:
+        drawn = draw_normal(rng, n, true_mean_pct=truth, clinics=clinics)
+    else:
+        setting = Setting(leaving=leaving, dropout=dropout)
+        drawn = draw_clinics(
+            populations()[population], rng, n, true_mean_pct=truth, clinics=clinics, setting=setting
+        )
+    return {rule: judge_clinics(samples) for rule, samples in drawn.items()}
 
 
 # Coverage of the intervals of relief duration, simulated
 
-VISITS = np.array([2.0, 4.0, 8.0, 12.0, 26.0])
-"""Planned visits after the end of series at week 0."""
-
-SHAPE, SCALE_WEEKS = 1.2, 12.0
-"""Weibull relief: median 8.8 weeks, a third beyond 12, one in twelve beyond 26."""
-
+VISITS = np.array([2.0, 4.0, 8.0, 12.0, 26.0])  # planned weeks after the end of series
+SHAPE, SCALE_WEEKS = 1.2, 12.0  # Weibull: median 8.8 weeks, a third beyond 12, 1 in 12 beyond 26
 HORIZON_WEEKS = 26.0
 ASKED_WEEKS = (4.0, 12.0)
 RELIEF_SIZES = (50, 100, 200, 500)
@@ -421,39 +350,22 @@ MISSED = 0.30
 LEAVES_RELIEVED, LEAVES_LOST = 0.05, 0.30
 RESAMPLES = 500
 DATASETS = 1000
-COVERED = {
-    "guarded median": "median, guarded",
-    "even median": "median, even spread",
-    "guarded mean": "RMST, guarded",
-    "even mean": "RMST, even spread",
-    "guarded week 4": "share at week 4",
-    "guarded week 12": "share at week 12",
-}
+COVERED = (
+    "median, guarded", "median, even spread", "RMST, guarded", "RMST, even spread",
+    "share at week 4", "share at week 12",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """A truth and a way of leaving.
-
-    Parameters
-    ----------
-    name : str
-    draw : callable
-        Returns true weeks of relief for n patients.
-    unseen : bool
-        Whether leaving depends on a loss no visit has shown (instead of on what a visit showed).
-    median, mean : float
-        True median and restricted mean to week 26.
-    shares : tuple of float
-        True shares at `ASKED_WEEKS`.
-    """
+    """A truth and a way of leaving."""
 
     name: str
-    draw: Callable[[np.random.Generator, int], Floats]
-    unseen: bool
+    draw: Callable[[np.random.Generator, int], Floats]  # true weeks of relief of n patients
+    unseen: bool  # leaving depends on a loss no visit has shown, not on what a visit showed
     median: float
-    mean: float
-    shares: tuple[float, ...]
+    mean: float  # restricted to week 26
+    shares: tuple[float, ...]  # still relieved at `ASKED_WEEKS`
 
 
 def _weibull_share(week: float) -> float:
@@ -511,16 +423,9 @@ def scenarios() -> tuple[Scenario, ...]:
 def relief_coverage(
     scenario: Scenario, n: int, *, datasets: int, seed: int
 ) -> dict[str, list[bool]]:
-    """Return, for each number, whether its interval held the truth in each data set with one.
-
-    Parameters
-    ----------
-    scenario : Scenario
-    n, datasets, seed : int
-        Patients in each data set, data sets, seed.
-    """
+    """Return, for each number, whether its interval held the truth in each data set with one."""
     rng = np.random.default_rng((seed, n))
-    held: dict[str, list[bool]] = defaultdict(list)
+    held: dict[str, list[bool]] = {name: [] for name in COVERED}
     for _ in range(datasets):
         rows = visit_intervals(rng, scenario.draw(rng, n), unseen=scenario.unseen)
         found = bootstrap_relief(
@@ -531,34 +436,33 @@ def relief_coverage(
             tau=HORIZON_WEEKS,
             replicates=RESAMPLES,
         )
-        for kind, intervals in (("guarded", found.guarded), ("even", found.even_spread)):
-            for name, estimate, truth in _numbers(intervals, scenario):
-                if estimate.level is not None:  # a limit not reached does not exclude the truth
-                    above = estimate.low is None or estimate.low <= truth
-                    below = estimate.high is None or truth <= estimate.high
-                    held[f"{kind} {name}"].append(above and below)
+        guarded, even = found.guarded, found.even_spread
+        assert guarded.restricted_mean is not None and even.restricted_mean is not None
+        numbers = (
+            (guarded.quantiles[0], scenario.median),
+            (even.quantiles[0], scenario.median),
+            (guarded.restricted_mean, scenario.mean),
+            (even.restricted_mean, scenario.mean),
+            *zip(guarded.survival, scenario.shares, strict=True),
+        )
+        for name, (estimate, truth) in zip(COVERED, numbers, strict=True):
+            if estimate.level is not None:  # a limit not reached does not exclude the truth
+                above = estimate.low is None or estimate.low <= truth
+                below = estimate.high is None or truth <= estimate.high
+                held[name].append(above and below)
     return held
-
-
-def _numbers(intervals: ReliefIntervals, scenario: Scenario) -> list[tuple[str, Estimate, float]]:
-    assert intervals.restricted_mean is not None
-    shares = zip(ASKED_WEEKS, intervals.survival, scenario.shares, strict=True)
-    return [
-        ("median", intervals.quantiles[0], scenario.median),
-        ("mean", intervals.restricted_mean, scenario.mean),
-        *((f"week {week:g}", estimate, truth) for week, estimate, truth in shares),
-    ]
 
 
 # The numbers of the pages, as Markdown
 
-RATE_OFFSETS_PCT = (-30, -20, -10, -5, -2, 0, 2, 5, 10, 20, 25)
 MEAN_OFFSETS_PCT = (-30, -20, -10, -5, -2, 0, 2, 5, 10, 20)
 """True value minus the floor, percent points: from far below to far above."""
 
+RATE_OFFSETS_PCT = (*MEAN_OFFSETS_PCT, 25)
 TRUTHS_PCT = {0: "on the floor", 10: "10 points above", -10: "10 points below"}
-VERDICTS = ("meets", "falls_short")
 LEAVES = "who leaves, and what they count as"
+BySize = Callable[[int], Chances]
+"""Chances by number of patients: a row of a table."""
 
 
 def _pct(chance: float, decimals: int = 1) -> str:
@@ -568,28 +472,24 @@ def _pct(chance: float, decimals: int = 1) -> str:
 
 def _points(number: float) -> str:
     """Return a difference with its sign; 0.0 without one."""
-    rounded = round(number, 1)
-    sign = "" if not rounded else ("+" if rounded > 0 else MINUS)
-    return f"{sign}{abs(rounded):.1f}"
+    text = f"{number:+.1f}"
+    return text.replace("-", MINUS) if float(text) else "0.0"
 
 
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     first, *columns = head
-    lines = [[first, *columns], *rows]
-    text = [f"| {' | '.join(line)} |" for line in lines]
+    text = [f"| {' | '.join(line)} |" for line in ([first, *columns], *rows)]
     return "\n".join([text[0], "|---|" + "---:|" * len(columns), *text[1:]])
 
 
-def _by_size(first: str, rows: Mapping[str, Callable[[int], Chances]], decimals: int = 1) -> str:
+def _by_size(first: str, rows: Mapping[str, BySize], decimals: int = 1) -> str:
     """Return a table of ``meets / falls short`` by size of the clinic."""
-    cells = {name: [chances(n) for n in SIZES] for name, chances in rows.items()}
-    return _table(
-        [first, *(f"n = {n}" for n in SIZES)],
-        (
-            [name, *(f"{_pct(c.meets, decimals)} / {_pct(c.falls_short, decimals)}" for c in each)]
-            for name, each in cells.items()
-        ),
-    )
+
+    def cell(chances: Chances) -> str:
+        return f"{_pct(chances.meets, decimals)} / {_pct(chances.falls_short, decimals)}"
+
+    head = [first, *(f"n = {n}" for n in SIZES)]
+    return _table(head, ([name, *(cell(row(n)) for n in SIZES)] for name, row in rows.items()))
 
 
 def _at(truth_pct: float, offset_pct: float) -> str:
@@ -599,14 +499,41 @@ def _at(truth_pct: float, offset_pct: float) -> str:
     return f"{truth_pct:.0f} %, {abs(offset_pct):.0f} points {side}"
 
 
-def _break(
-    who: str, verdict: str, chance: float, where: str, over: Iterable[int], how: str = "above"
+def _distortion(
+    settings: Iterable[Setting],
+    truths_pct: Sequence[float],
+    expected_pct: Callable[[float, Setting], float],
 ) -> str:
-    """Return the line on where a wrong verdict is more frequent than promised."""
-    return (
-        f"- **{who[0].upper()}{who[1:]}:** wrong `{verdict.replace('_', ' ')}` in up to "
-        f"{_pct(chance)} % of clinics ({where}); {how} 2.5 % at n = {', '.join(map(str, over))}."
+    """Return a table of what each rule estimates minus the truth."""
+    rows = (
+        [one.words, *(_points(expected_pct(truth, one) - truth) for truth in truths_pct)]
+        for one in settings
     )
+    return _table([LEAVES, *(f"{truth:.0f} %" for truth in truths_pct)], rows)
+
+
+def _breaks(
+    who: str,
+    cells: Mapping[tuple[int, str], Chances],
+    bar: Callable[[str, int], float],
+    how: str = "above",
+) -> list[str]:
+    """Return lines on where a wrong verdict is given more often than its bar.
+
+    ``cells`` are by number of patients and where that is; of equal ones the first is the worst.
+    """
+    lines = []
+    for verdict in ("meets", "falls_short"):
+        found = {at: getattr(chances, verdict) for at, chances in cells.items()}
+        over = {at: chance for at, chance in found.items() if chance > bar(verdict, at[0])}
+        if over:
+            worst = max(over, key=over.__getitem__)
+            sizes = ", ".join(str(n) for n in sorted({n for n, _ in over}))
+            lines.append(
+                f"- **{who[0].upper()}{who[1:]}:** wrong `{verdict.replace('_', ' ')}` in up to "
+                f"{_pct(over[worst])} % of clinics ({worst[1]}); {how} 2.5 % at n = {sizes}."
+            )
+    return lines
 
 
 def rate_blocks() -> dict[str, str]:
@@ -614,7 +541,7 @@ def rate_blocks() -> dict[str, str]:
 
     def rate(
         floor: float, offset_pct: float, setting: Setting = COMPLETE, interval: str = "Wilson"
-    ) -> Callable[[int], Chances]:
+    ) -> BySize:
         truth = floor + offset_pct / 100
         return partial(
             rate_chances, true_share=truth, floor=floor, setting=setting, interval=interval
@@ -624,25 +551,23 @@ def rate_blocks() -> dict[str, str]:
     # case is the truth on the floor (for ``meets``: as near below it as one likes).
     breaks = []
     for one in RATE_SETTINGS:
-        for verdict in VERDICTS:
-            found = {
-                (n, floor): getattr(rate(floor, 0, one)(n), verdict)
-                for n in SIZES
-                for floor in FLOORS
-            }
-            over = sorted({n for (n, _), chance in found.items() if chance > PROMISED})
-            if over:
-                n, floor = worst = max(found, key=lambda at: (found[at], at))
-                where = f"n = {n}, floor {100 * floor:.0f} %"
-                breaks.append(_break(one.words, verdict, found[worst], where, over))
+        cells = {
+            (n, f"n = {n}, floor {100 * floor:.0f} %"): rate(floor, 0, one)(n)
+            for n, floor in product(reversed(SIZES), reversed(FLOORS))
+        }
+        breaks += _breaks(one.words, cells, lambda verdict, n: PROMISED)
     limits = {
         f"{100 * floor:.0f} %, {interval}": rate(floor, 0, interval=interval)
-        for floor in FLOORS
-        for interval in INTERVALS
+        for floor, interval in product(FLOORS, INTERVALS)
     }
     blocks = {
         "rates: where the rule breaks": "\n".join(breaks),
         "rates: on the floor": _by_size("floor and interval", limits, decimals=2),
+        "rates: distortion": _distortion(
+            RATE_SETTINGS,
+            (50, 60, 70, 80),
+            lambda truth, one: 100 * rate(0.6, truth - 60, one)(SIZES[-1]).expected,
+        ),
     }
     for floor in FLOORS:
         cited = f"floor {100 * floor:.0f} %"
@@ -651,47 +576,41 @@ def rate_blocks() -> dict[str, str]:
         for off, where in TRUTHS_PCT.items():
             missing = {one.words: rate(floor, off, one) for one in RATE_SETTINGS}
             blocks[f"rates: patients missing, {cited}, {where}"] = _by_size(LEAVES, missing)
-    truths = (50, 60, 70, 80)
-    rows = []
-    for one in RATE_SETTINGS:
-        found_pct = [100 * rate(0.6, truth - 60, one)(SIZES[-1]).expected for truth in truths]
-        beyond = [_points(pct - truth) for pct, truth in zip(found_pct, truths, strict=True)]
-        rows.append([one.words, *beyond])
-    blocks["rates: distortion"] = _table([LEAVES, *(f"{truth} %" for truth in truths)], rows)
     return blocks
 
 
 def mean_blocks(*, clinics: int = CLINICS, seed: int = SEED) -> dict[str, str]:
     """Simulate means and return their numbers by name."""
 
-    def mean(name: str, offset: float, setting: Setting = COMPLETE) -> Callable[[int], Chances]:
-        return partial(
-            mean_chances, offset=float(offset), population=name, setting=setting, clinics=clinics,
-            seed=seed,
-        )  # fmt: skip
+    def mean(name: str, offset: float, setting: Setting = COMPLETE) -> BySize:
+        def chances(n: int) -> Chances:
+            under_each_rule = mean_chances(
+                n, offset=offset, population=name, leaving=setting.leaving,
+                dropout=setting.dropout, clinics=clinics, seed=seed,
+            )  # fmt: skip
+            return under_each_rule[setting.rule]
+
+        return chances
+
+    def on_the_floor(name: str, setting: Setting = COMPLETE) -> dict[tuple[int, str], Chances]:
+        return {(n, f"n = {n}"): mean(name, 0, setting)(n) for n in SIZES}
 
     error = (PROMISED * (1 - PROMISED) / clinics) ** 0.5
-    breaks = []
-    for name, setting in [
-        *((name, COMPLETE) for name in (NORMAL, *populations())),
-        *((TYPICAL, setting) for setting in MEAN_SETTINGS[1:]),
-    ]:
-        for verdict in VERDICTS:
-            found = {n: getattr(mean(name, 0, setting)(n), verdict) for n in SIZES}
-            # Of leaving only what it adds to what the interval does with nobody missing.
-            bar = dict.fromkeys(SIZES, PROMISED + SURE * error)
-            who, how = name, "above"
-            if setting is not COMPLETE:
-                complete = {n: getattr(mean(name, 0)(n), verdict) for n in SIZES}
-                bar = {n: max(complete[n], PROMISED) + 2 * SURE * error for n in SIZES}
-                who, how = setting.words, "well above"
-            elif name != NORMAL:
-                who = f"{name} (skewness {_points(populations()[name].skewness(FLOOR_PCT))})"
-            over = [n for n in SIZES if found[n] > bar[n]]
-            if over:
-                worst = max(over, key=found.__getitem__)
-                breaks.append(_break(who, verdict, found[worst], f"n = {worst}", over, how))
     limits = {name: mean(name, 0) for name in (NORMAL, *populations())}
+    breaks = []
+    for name in limits:
+        who = name
+        if name != NORMAL:
+            who += f" (skewness {_points(populations()[name].skewness(FLOOR_PCT))})"
+        breaks += _breaks(who, on_the_floor(name), lambda verdict, n: PROMISED + SURE * error)
+
+    def with_nobody_missing(verdict: str, n: int) -> float:
+        complete: float = getattr(mean(TYPICAL, 0)(n), verdict)
+        return max(complete, PROMISED) + 2 * SURE * error
+
+    for one in MEAN_SETTINGS[1:]:  # only what leaving adds to what the interval does without it
+        cells = on_the_floor(TYPICAL, one)
+        breaks += _breaks(one.words, cells, with_nobody_missing, "well above")
     blocks = {
         "means: drawn": (
             f"{clinics:,} clinics are drawn for every cell (seed {seed}), so that one standard "
@@ -699,6 +618,11 @@ def mean_blocks(*, clinics: int = CLINICS, seed: int = SEED) -> dict[str, str]:
         ),
         "means: where the verdict breaks": "\n".join(breaks),
         "means: on the floor": _by_size("patients", limits, decimals=2),
+        "means: distortion": _distortion(
+            MEAN_SETTINGS,
+            [FLOOR_PCT + off for off in sorted(TRUTHS_PCT)],
+            lambda truth, one: mean(TYPICAL, truth - FLOOR_PCT, one)(SIZES[-1]).expected,
+        ),
     }
     for name in limits:
         truths = {_at(FLOOR_PCT + off, off): mean(name, off) for off in MEAN_OFFSETS_PCT}
@@ -706,14 +630,7 @@ def mean_blocks(*, clinics: int = CLINICS, seed: int = SEED) -> dict[str, str]:
     for off, where in TRUTHS_PCT.items():
         missing = {one.words: mean(TYPICAL, off, one) for one in MEAN_SETTINGS}
         blocks[f"means: patients missing, {where}"] = _by_size(LEAVES, missing)
-    offsets = sorted(TRUTHS_PCT)
-    rows = []
-    for one in MEAN_SETTINGS:
-        found_pct = [mean(TYPICAL, off, one)(SIZES[-1]).expected - FLOOR_PCT for off in offsets]
-        beyond = [_points(pct - off) for pct, off in zip(found_pct, offsets, strict=True)]
-        rows.append([one.words, *beyond])
-    head = [LEAVES, *(f"{FLOOR_PCT + off:.0f} %" for off in offsets)]
-    return blocks | {"means: distortion": _table(head, rows)}
+    return blocks
 
 
 def relief_blocks(*, datasets: int = DATASETS, seed: int = SEED) -> dict[str, str]:
@@ -737,19 +654,13 @@ def relief_blocks(*, datasets: int = DATASETS, seed: int = SEED) -> dict[str, st
             f"each: one standard\nMonte-Carlo error is {error:.1f} points at 95 %, so 95 % nominal "
             f"means about {error:.1f} x 2 either way."
         ),
-        "relief: coverage": _table(["truth and leaving", "n", *COVERED.values()], rows),
+        "relief: coverage": _table(["truth and leaving", "n", *COVERED], rows),
         "relief: truths": "\n".join(facts),
     }
 
 
 def renew_page(path: Path, blocks: Mapping[str, str]) -> None:
-    """Write blocks into a page, each between ``<!-- name -->`` and ``<!-- end -->``.
-
-    Raises
-    ------
-    ValueError
-        The page does not have exactly one place for a block.
-    """
+    """Write blocks into a page, each between its ``<!-- name -->`` and ``<!-- end -->``."""
     text = path.read_text(encoding="utf-8")
     for name, block in blocks.items():
         parts = text.split(f"<!-- {name} -->\n")

@@ -69,7 +69,14 @@ def outputs_of(task: Task, folder: Path) -> list[tuple[Any, ...]]:
         for output in cell.get("outputs", ()):
             output.pop("traceback", None)
         texts = [
-            (o.output_type, o.get("name"), o.get("text"), o.get("data"), o.get("ename"), o.get("evalue"))
+            (
+                o.output_type,
+                o.get("name"),
+                o.get("text"),
+                o.get("data"),
+                o.get("ename"),
+                o.get("evalue"),
+            )
             for o in cell.get("outputs", ())
         ]
         found.append((cell.source, cell.get("execution_count"), texts))
@@ -215,7 +222,7 @@ def test_a_notebook_runs_where_locks_and_forks_are_missing(tmp_path):
 
 
 def test_engines_are_checked(monkeypatch):
-    with pytest.raises(SettingsError, match="there is no engine 'wram'. Did you mean 'warm'"):
+    with pytest.raises(SettingsError, match=r"there is no engine 'wram'\. Did you mean 'warm'"):
         check_engine("wram")
     monkeypatch.setattr(execute.sys, "platform", "darwin")
     assert check_engine("") == "papermill"

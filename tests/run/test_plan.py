@@ -163,7 +163,9 @@ def test_a_condition_asked_for_is_a_task_where_a_notebook_takes_one(tmp_path):
 def test_a_notebook_that_takes_longest_runs_for_all_together_and_for_each(tmp_path):
     lines = 'condition: str = "all"  # code\npooled_only: bool = False  # the runner sets it\n'
     write_notebook(tmp_path, "40_long", "pass", parameters=PARAMETERS + lines)
-    made = make_plan(find_notebooks(tmp_path), (), settings={}, datasets=Path("d"), present=("crps", "fbss"))
+    made = make_plan(
+        find_notebooks(tmp_path), (), settings={}, datasets=Path("d"), present=("crps", "fbss")
+    )
     pooled = {task.condition: task.parameters["pooled_only"] for task in made}
     assert pooled == {"all": True, "crps": False, "fbss": False}
     asked = make_plan(find_notebooks(tmp_path), ("crps",), settings={}, datasets=Path("d"))

@@ -157,7 +157,9 @@ def test_a_changed_report_is_not_given_again(world):
 
 def test_a_new_rating_runs_everything(world):
     world.run()
-    write_export(world.export, pain_scores=PAIN_SCORES.replace("A6,2026-03-04,2", "A6,2026-03-04,3"))
+    write_export(
+        world.export, pain_scores=PAIN_SCORES.replace("A6,2026-03-04,2", "A6,2026-03-04,3")
+    )
     world.run()
     assert len(world.executor.executed) == N_NOTEBOOKS
 
@@ -253,9 +255,7 @@ def sound(tmp_path_factory) -> World:
 
 
 @pytest.mark.parametrize("damage", [truncate, swap, unlink, garble, relist])
-def test_a_damaged_entry_is_noticed_and_made_again(
-    sound, world, damage: Callable[[Path], None]
-):
+def test_a_damaged_entry_is_noticed_and_made_again(sound, world, damage: Callable[[Path], None]):
     shutil.copytree(sound.cache, world.cache)
     damage(world.kept()[0])
     again = world.run("again")
@@ -285,7 +285,7 @@ def test_a_full_disk_under_the_cache_is_noted_and_the_run_goes_on(world, monkeyp
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(reuse.shutil, "copytree", full)
+    monkeypatch.setattr(Cache, "_make_root", full)
     result = world.run("a")
     assert any("could not be kept" in n and "No space left" in n for n in result.notes)
     assert (result.folder / "index.html").is_file()

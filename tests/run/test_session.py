@@ -49,12 +49,16 @@ def test_numbers_counted_by_hand(world):
     """Five CRPS patients start: 50 %, 37.5 %, 25 %, not rated, worse; the neuropathic one 75 %."""
     results = pd.read_csv(world.run("r").folder / "results.csv")
     shares = results[(results["measure"] == "responder_share") & (results["group_by"] == "all")]
-    found = dict(zip(shares["condition"], zip(shares["value"], shares["n"], strict=True), strict=True))
+    found = dict(
+        zip(shares["condition"], zip(shares["value"], shares["n"], strict=True), strict=True)
+    )
     assert found == {"all": (0.5, 6), "crps": (0.4, 5), "neuropathic": (1.0, 1)}
 
 
 def test_a_setting_reaches_the_notebook_that_declares_it(world):
-    results = pd.read_csv(world.run("r", settings={"responder_threshold_pct": 50.0}).folder / "results.csv")
+    results = pd.read_csv(
+        world.run("r", settings={"responder_threshold_pct": 50.0}).folder / "results.csv"
+    )
     assert set(results["threshold_pct"].dropna()) == {50.0}
 
 

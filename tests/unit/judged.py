@@ -118,6 +118,13 @@ def share_row(n_events: int, n: int, **keys: Any) -> Row:
     return row(**{**estimate_share(n_events, n, level=level).row(), **base, **keys})
 
 
+def treated(measure: str, definition: str, n_events: int, n: int, **keys: Any) -> Row:
+    """A share of all who were treated, of all conditions."""
+    base = {"measure": measure, "definition": definition, "condition": "all", "visit": "",
+            "threshold_pct": None, "population": "treated"}  # fmt: skip
+    return share_row(n_events, n, **{**base, **keys})
+
+
 def number_row(value: float | None, low: float | None, high: float | None, **keys: Any) -> Row:
     """A mean percent reduction with a typed interval."""
     base: dict[str, Any] = {

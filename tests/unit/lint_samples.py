@@ -9,37 +9,43 @@ from pathlib import Path
 import pytest
 
 from analysis.claims.judgement import Judgement
+from analysis.claims.ledger import Claim
 from analysis.claims.records import write_claims
 from analysis.lint.findings import NO_RUN, Finding, LintResult, Run, lint_documents
-from analysis.lint.match import Listed
 from analysis.lint.text import Document, read_text
 
 SHARED = Path(__file__).parents[3] / "shared"
 DATA = Path(__file__).parents[1] / "data" / "lint"
 
-CRPS = Listed(
-    claim_id="C043", wording="70-85% of CRPS patients experience significant pain reduction",
+BLANK = dict.fromkeys(("section", "measure", "population", "reading", "cited_text", "unit"), "")
+
+
+def claim(claim_id: str, wording: str, **fields: object) -> Claim:
+    """A row of a ledger as far as copy is matched to it."""
+    cited = {"condition": "all", "cited_low": None, "cited_high": None}
+    return Claim.model_construct(claim_id=claim_id, wording=wording, **(BLANK | cited | fields))
+
+
+CRPS = claim("C043", "70-85% of CRPS patients experience significant pain reduction",
     condition="crps", measure="responder_share", population="all_starters", reading="r",
     cited_low=0.70, cited_high=0.85, unit="share",
 )  # fmt: skip
-FIBRO = Listed(
-    claim_id="C044", wording="Fibromyalgia patients report 40-60% pain decrease on average",
+FIBRO = claim("C044", "Fibromyalgia patients report 40-60% pain decrease on average",
     condition="fibromyalgia", measure="percent_reduction", population="observed", reading="r",
     cited_low=40.0, cited_high=60.0, unit="percent",
 )  # fmt: skip
-NERVE = Listed(
-    claim_id="C045", wording="Neuropathic pain responds in 60-75% of cases",
+NERVE = claim("C045", "Neuropathic pain responds in 60-75% of cases",
     condition="neuropathic", measure="responder_share", population="all_starters", reading="r",
     cited_low=0.60, cited_high=0.75, unit="share",
 )  # fmt: skip
-SUCCESS = Listed(claim_id="C161", wording="85% success rate")
-ORGANS = Listed(claim_id="C132", wording="No organ damage at therapeutic doses")
-SOME = Listed(claim_id="C072", wording="Some patients feel pain relief during infusion")
-SHORT = Listed(claim_id="C006", wording="Diabetic neuropathy", condition="neuropathic")
+SUCCESS = claim("C161", "85% success rate")
+ORGANS = claim("C132", "No organ damage at therapeutic doses")
+SOME = claim("C072", "Some patients feel pain relief during infusion")
+SHORT = claim("C006", "Diabetic neuropathy", condition="neuropathic")
 CLAIMS = (CRPS, FIBRO, NERVE, SUCCESS, ORGANS, SOME, SHORT)
 
 
-def verdict(claim: Listed, said: str, low: float | None, high: float | None) -> Judgement:
+def verdict(claim: Claim, said: str, low: float | None, high: float | None) -> Judgement:
     return Judgement(
         claim_id=claim.claim_id, verdict=said, wording=claim.wording, reading=claim.reading,
         condition=claim.condition, cited_low=claim.cited_low, cited_high=claim.cited_high,
@@ -66,7 +72,7 @@ def plain(text: str) -> Document:
     return read_text(text, form="txt", name="copy.txt")
 
 
-def lint(text: str, claims: tuple[Listed, ...] = CLAIMS, run: Run = NO_RUN) -> LintResult:
+def lint(text: str, claims: tuple[Claim, ...] = CLAIMS, run: Run = NO_RUN) -> LintResult:
     return lint_documents([plain(text)], claims=claims, run=run)
 
 
@@ -89,10 +95,9 @@ def inventory() -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def listed_inventory() -> tuple[Listed, ...]:
+def listed_inventory() -> tuple[Claim, ...]:
     return tuple(
-        Listed(
-            claim_id=row["claim_id"], wording=row["wording"], section=row["section"],
+        claim(claim_id=row["claim_id"], wording=row["wording"], section=row["section"],
             condition=CONDITIONS.get(row["condition"], row["condition"]), kind=row["kind"],
         )
         for row in inventory()

@@ -14,6 +14,7 @@ from tests.unit.lint_samples import (
     FULL_RUN,
     SHARED,
     SUCCESS,
+    claim,
     inventory,
     lint,
     listed_inventory,
@@ -26,7 +27,7 @@ from tests.unit.lint_samples import (
 
 from analysis.errors import InputError
 from analysis.lint.findings import lint_documents, load_run, touching_rules
-from analysis.lint.match import Matcher, listed_claims
+from analysis.lint.match import Matcher
 from analysis.lint.text import load_document, split_statements
 
 
@@ -45,8 +46,8 @@ def test_the_page_has_21_statements_with_a_number_and_each_gets_its_row():
         assert found, row["claim_id"]
         for finding in found:
             assert finding.match.how in ("exact words", "same words")
-            marks = [*finding.cues, *finding.statement.heading_cues]
-            assert any(mark.quantity for mark in marks), (row["claim_id"], finding.statement.text)
+            cues = [*finding.cues, *finding.statement.heading_cues]
+            assert any(cue.quantity for cue in cues), (row["claim_id"], finding.statement.text)
 
 
 def test_every_statement_of_the_inventory_is_found_on_the_page():
@@ -54,7 +55,7 @@ def test_every_statement_of_the_inventory_is_found_on_the_page():
     assert {row["claim_id"] for row in inventory()} <= found
 
 
-def test_what_the_page_says_beside_its_inventory_is_told():
+def test_what_the_page_says_outside_its_inventory_is_found():
     unlisted = [f for f in found_on_the_page().findings if not f.claim_id]
     assert {f.statement.first.line for f in unlisted} == {8, 16, 239, 241, 344}
     assert all(f.statuses[0] in ("unlisted", "unfalsifiable") for f in unlisted)
@@ -63,10 +64,10 @@ def test_what_the_page_says_beside_its_inventory_is_told():
 def test_every_row_of_the_own_ledger_matches_its_own_words():
     from analysis.claims.ledger import load_ledger
 
-    claims = listed_claims(load_ledger())
-    text = "\n\n".join(f"  \u2022 {claim.wording}" for claim in claims)
+    claims = load_ledger()
+    text = "\n\n".join(f"  \u2022 {each.wording}" for each in claims)
     found = {finding.claim_id for finding in lint(text, claims=claims).findings}
-    assert {claim.claim_id for claim in claims} <= found
+    assert {each.claim_id for each in claims} <= found
 
 
 @pytest.mark.parametrize(
@@ -137,21 +138,21 @@ def test_the_interval_contradicts_only_what_it_is_of(text):
     assert one(text, run=FULL_RUN).statuses == ("unlisted",)
 
 
-def test_what_is_said_beside_a_listed_claim_is_told_too():
+def test_what_is_said_next_to_a_listed_claim_is_found_too():
     found = lint(f"{CRPS.wording}, and 95% stay so for years.").findings
     assert [f.statuses[0] for f in found] == ["not judged", "unlisted"]
     assert '"95%"' in found[1].message
 
 
 def test_two_rows_of_one_wording_and_two_claims_of_one_sentence():
-    again = type(CRPS)(claim_id="C999", wording=CRPS.wording, condition="crps")
+    again = claim("C999", CRPS.wording, condition="crps")
     found = lint(f"{CRPS.wording}.", claims=(*CLAIMS, again)).findings
     assert [f.claim_id for f in found] == ["C043", "C999"]
     both = "We have an 85% success rate, and some patients feel pain relief during infusion."
     assert [f.claim_id for f in lint(both).findings] == ["C161", "C072"]
 
 
-def test_a_rate_without_condition_beside_a_condition_is_not_the_general_rate():
+def test_a_rate_without_condition_next_to_a_condition_is_not_the_general_rate():
     found = lint(f"{CRPS.wording} and we have an {SUCCESS.wording}").findings
     assert [f.claim_id for f in found] == ["C043", ""]
 
@@ -195,13 +196,13 @@ def test_the_verdict_of_the_run_is_the_status(said, status, level):
 
 
 def test_a_borne_out_sentence_is_done_when_it_says_all_it_must():
-    whole = type(CRPS)(
+    complete = claim(
         claim_id="C200", measure="responder_share", population="all_starters", condition="crps",
         wording="Of 137 CRPS patients who started, 54% had at least 30% less pain at the end of "
         "the series; there was no control group",
     )  # fmt: skip
-    run = run_of(verdict(whole, "meets", 0.55, 0.6))
-    result = lint(whole.wording, claims=(whole,), run=run)
+    run = run_of(verdict(complete, "meets", 0.55, 0.6))
+    result = lint(complete.wording, claims=(complete,), run=run)
     assert [(f.statuses, f.lacks, f.level) for f in result.findings] == [
         (("borne out",), (), "none")
     ]
@@ -264,7 +265,7 @@ def test_a_heading_with_a_number_or_a_promise_is_a_statement():
 def test_a_label_gives_its_bullets_their_time():
     text = "Week 3-4:\n\n  \u2022 Pain levels often decrease noticeably\n"
     statement = one(text).statement
-    assert [mark.quantity for mark in statement.heading_cues] == [(3, 4, "week")]
+    assert [cue.quantity for cue in statement.heading_cues] == [(3, 4, "week")]
 
 
 def test_a_file_of_changed_claims():
@@ -298,8 +299,8 @@ def test_rules_touch_by_their_subject():
     assert "FDA-LBL-02" in one("No respiratory depression").rules
     assert "CA-BOARD" in one("Only board-certified physicians").rules
     assert "FTC-HP-03" in one("Restores normal pain processing pathways").rules
-    told = one("\u201cI had 80% less pain in my feet.\u201d")
-    assert {"FTC-END-01", "AMA-01"} <= set(told.rules) and told.lacks == ()
+    shown = one("\u201cI had 80% less pain in my feet.\u201d")
+    assert {"FTC-END-01", "AMA-01"} <= set(shown.rules) and shown.lacks == ()
     assert "IMMPACT-04" in one(FIBRO.wording).rules and "MISS-03" not in one(FIBRO.wording).rules
     assert "MISS-03" in one(CRPS.wording).rules
 
@@ -338,7 +339,7 @@ def test_a_run_is_read(tmp_path):
 
 def test_a_verdict_is_stale_when_the_ledger_moved(tmp_path):
     run = load_run(write_run(tmp_path / "run"))
-    changed = type(CRPS)(**{**vars(CRPS), "cited_low": 0.6})
+    changed = CRPS.model_copy(update={"cited_low": 0.6})
     finding = one(CRPS.wording, claims=(changed,), run=run)
     assert finding.statuses == ("stale",) and "cited_low" in finding.message
     assert 'It said "falls short"' in finding.message
@@ -375,7 +376,7 @@ def test_a_verdict_is_stale_when_a_data_file_changed(tmp_path):
 
 
 @pytest.mark.parametrize("content", ["{", "[1]", "{}", json.dumps([{"nothing": 1}])])
-def test_a_broken_run_is_told(tmp_path, content):
+def test_a_broken_run_is_refused(tmp_path, content):
     run = write_run(tmp_path / "run")
     (run / "claims.json").write_text(content)
     with pytest.raises(InputError, match="not what a run writes"):

@@ -97,15 +97,15 @@ def test_sarif_has_the_structure_of_2_1_0_and_regions_that_hold_the_text():
     run = content["runs"][0]
     rules = run["tool"]["driver"]["rules"]
     sources = {str(DATA / name): (DATA / name).read_text("utf-8").splitlines() for name in COPY}
-    for told in run["results"]:
-        assert rules[told["ruleIndex"]]["id"] == told["ruleId"]
-        assert (told.get("kind") == "pass") == (told["level"] == "none")  # section 3.27.10
-    first = next(told for told in run["results"] if "region" in
-                 told["locations"][0]["physicalLocation"])  # fmt: skip
+    for shown in run["results"]:
+        assert rules[shown["ruleIndex"]]["id"] == shown["ruleId"]
+        assert (shown.get("kind") == "pass") == (shown["level"] == "none")  # section 3.27.10
+    first = next(shown for shown in run["results"] if "region" in
+                 shown["locations"][0]["physicalLocation"])  # fmt: skip
     place = first["locations"][0]["physicalLocation"]["region"]
     line = sources[str(DATA / "changed.md")][place["startLine"] - 1]
-    told = line[place["startColumn"] - 1 : place["endColumn"] - 1]
-    assert told == "90% of CRPS patients feel better."
+    shown = line[place["startColumn"] - 1 : place["endColumn"] - 1]
+    assert shown == "90% of CRPS patients feel better."
 
 
 def test_the_page_runs_nothing_loads_nothing_and_escapes_everything():
@@ -139,19 +139,19 @@ def test_made_up_patients_are_said_to_be_made_up(form):
 
 
 def test_text_says_where_what_and_why():
-    told = render_text(lint(f"Results:\n\n{CRPS.wording}", run=FULL_RUN))
-    assert "x line 3: contradicted [C043]" in told
-    assert "how many patients (n)" in told and "rules: FTC-HP-01" in told
-    assert "1 to fix of 1 findings: 1 contradicted." in told
-    assert "not legal advice" in told
+    shown = render_text(lint(f"Results:\n\n{CRPS.wording}", run=FULL_RUN))
+    assert "x line 3: contradicted [C043]" in shown
+    assert "how many patients (n)" in shown and "rules: FTC-HP-01" in shown
+    assert "1 to fix of 1 findings: 1 contradicted." in shown
+    assert "not legal advice" in shown
     assert "no statement that can be checked" in render_text(lint("Good morning."))
 
 
 def test_no_line_of_the_text_can_pretend_to_be_another(tmp_path):
-    told = render_text(
+    shown = render_text(
         lint("90% of patients \x1b[2K improve\u2028x line 1: borne out", run=FULL_RUN)
     )
-    assert "\x1b" not in told and "\u2028" not in told
+    assert "\x1b" not in shown and "\u2028" not in shown
 
 
 def test_exit_codes_and_a_file_to_write(tmp_path):
@@ -161,17 +161,17 @@ def test_exit_codes_and_a_file_to_write(tmp_path):
     copy.write_text("90% of CRPS patients respond")
     assert run_lint([copy], judge=False)[1] == 1
     run = write_run(tmp_path / "run")
-    told, code = run_lint([copy], run_folder=run, form="html", out=tmp_path / "copy.html")
-    assert code == 1 and "copy.html" in told
+    shown, code = run_lint([copy], run_folder=run, form="html", out=tmp_path / "copy.html")
+    assert code == 1 and "copy.html" in shown
     assert (tmp_path / "copy.html").read_text("utf-8").startswith("<!DOCTYPE html>")
 
 
-def test_a_page_that_was_not_read_is_to_mend():
+def test_a_page_that_was_not_read_is_to_fix():
     result = lint("Good morning\u202e.", run=FULL_RUN)
     assert not result.findings and result.exit_code == 1
 
 
-def test_what_is_given_wrongly_is_told(tmp_path):
+def test_what_is_given_wrongly_is_refused(tmp_path):
     copy = tmp_path / "copy.txt"
     copy.write_text("We are kind.")
     with pytest.raises(InputError, match="at least one"):

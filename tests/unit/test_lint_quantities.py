@@ -59,7 +59,7 @@ def test_prices_numbers_of_telephones_dates_and_addresses_are_no_claims(line):
     assert find_cues(line) == ()
 
 
-def test_the_file_of_them_gives_no_marks_either():
+def test_the_file_of_them_gives_no_cues_either():
     document = load_document(DATA / "not_claims.txt")
     assert not [cue for s in split_statements(document) for cue in s.cues]
 
@@ -97,7 +97,7 @@ PIECES = st.sampled_from(
 
 
 @given(st.lists(PIECES, max_size=30).map("".join))
-def test_a_mark_holds_the_text_it_points_at(text):
+def test_a_cue_holds_the_text_it_points_at(text):
     last = 0
     for cue in find_cues(text):
         assert cue.text == text[cue.start : cue.end] != ""

@@ -66,14 +66,14 @@ def test_sentences_end_at_full_stops_not_at_doctors():
 
 def test_html_is_read_as_text_with_places_and_nothing_is_run():
     document = load_document(DATA / "hostile.html")
-    told = texts(document)
-    assert "Relief & care" in told
-    assert "9 in 10 patients respond" in told
-    assert '40% of CRPS patients <script>alert("100%")</script> respond.' in told
-    assert "Neuropathic pain responds in 60-75% of cases" in told
-    assert "guaranteed relief" in told
-    assert "Cured for ever: never pain again" in told, "hidden text is copy all the same"
-    assert not any("99%" in text or "98%" in text for text in told), "script and style are no copy"
+    shown = texts(document)
+    assert "Relief & care" in shown
+    assert "9 in 10 patients respond" in shown
+    assert '40% of CRPS patients <script>alert("100%")</script> respond.' in shown
+    assert "Neuropathic pain responds in 60-75% of cases" in shown
+    assert "guaranteed relief" in shown
+    assert "Cured for ever: never pain again" in shown, "hidden text is copy all the same"
+    assert not any("99%" in text or "98%" in text for text in shown), "script and style are no copy"
     assert found_at(document, "40% of CRPS") == (6, 4)
     assert found_at(document, "9 in 10") == (2, 35)
     assert any("direction" in warning and "line 7" in warning for warning in document.warnings)
@@ -81,11 +81,11 @@ def test_html_is_read_as_text_with_places_and_nothing_is_run():
 
 def test_markdown_without_its_marks_and_with_places():
     document = load_document(DATA / "changed.md")
-    told = texts(document)
-    assert told[0] == "What our patients say" and document.blocks[0].kind == "heading"
-    assert "70 to 85 percent of CRPS patients experience significant pain reduction" in told
-    assert "Eight in ten CRPS patients respond." in told
-    assert not any(n in text for text in told for n in ("99%", "12%", "95%")), "no copy"
+    shown = texts(document)
+    assert shown[0] == "What our patients say" and document.blocks[0].kind == "heading"
+    assert "70 to 85 percent of CRPS patients experience significant pain reduction" in shown
+    assert "Eight in ten CRPS patients respond." in shown
+    assert not any(n in text for text in shown for n in ("99%", "12%", "95%")), "no copy"
     assert found_at(document, "90% of CRPS") == (7, 3)
     assert found_at(document, "70 to 85") == (8, 5)
 
@@ -149,7 +149,7 @@ def test_pdf_with_pages_and_a_page_without_text(tmp_path):
     assert [w for w in document.warnings if "page 2 holds no text" in w]
 
 
-def test_scanned_pdf_without_text_is_told(tmp_path):
+def test_scanned_pdf_without_text_is_refused(tmp_path):
     pytest.importorskip("pypdf")
     image = pytest.importorskip("PIL.Image")
     path = tmp_path / "scan.pdf"
@@ -176,14 +176,14 @@ BAD = {
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize("name", BAD)
-def test_what_cannot_be_read_is_told_in_a_sentence(tmp_path, name):
-    content, told = BAD[name]
+def test_what_cannot_be_read_is_refused_in_a_sentence(tmp_path, name):
+    content, shown = BAD[name]
     if name.startswith("broken"):
         pytest.importorskip("docx")
         pytest.importorskip("pypdf")
     with pytest.raises(InputError) as raised:
         load_document(save(tmp_path, name, content))
-    assert name in str(raised.value) and told in str(raised.value)
+    assert name in str(raised.value) and shown in str(raised.value)
 
 
 def test_folder_missing_file_and_too_large(tmp_path, monkeypatch):
@@ -196,16 +196,16 @@ def test_folder_missing_file_and_too_large(tmp_path, monkeypatch):
         load_document(save(tmp_path, "long.txt", "four"))
 
 
-def test_encodings_that_are_told_are_used(tmp_path):
-    told = "70 % \u2013 caf\u00e9"
+def test_encodings_that_are_named_are_used(tmp_path):
+    shown = "70 % \u2013 caf\u00e9"
     assert texts(
-        load_document(save(tmp_path, "a.txt", told.encode("cp1252")), encoding="cp1252")
-    ) == [told]
-    assert texts(load_document(save(tmp_path, "b.txt", told.encode("utf-16")))) == [told]
-    page = f"<meta charset=windows-1252><p>{told}".encode("cp1252")
-    assert texts(load_document(save(tmp_path, "c.html", page))) == [told]
+        load_document(save(tmp_path, "a.txt", shown.encode("cp1252")), encoding="cp1252")
+    ) == [shown]
+    assert texts(load_document(save(tmp_path, "b.txt", shown.encode("utf-16")))) == [shown]
+    page = f"<meta charset=windows-1252><p>{shown}".encode("cp1252")
+    assert texts(load_document(save(tmp_path, "c.html", page))) == [shown]
     with pytest.raises(InputError, match="no text encoding 'klingon'"):
-        load_document(save(tmp_path, "d.txt", told), encoding="klingon")
+        load_document(save(tmp_path, "d.txt", shown), encoding="klingon")
 
 
 @pytest.mark.parametrize(("package", "name"), [("docx", "a.docx"), ("pypdf", "a.pdf")])
@@ -229,7 +229,7 @@ def check_places(document: Document, *, entities: bool = False) -> None:
     starts = [0, *(m.end() for m in re.finditer(r"\r\n|\r|\n", source))]
     for block in document.blocks:
         for index, letter in enumerate(block.text):
-            at = block.source_offset(index)
+            at = block.places[index]
             if letter == " ":
                 assert source[at].isspace() or source[at] in "<|&"
             elif not (entities and source[at] == "&"):

@@ -183,11 +183,11 @@ def test_limits_of_something_else_than_the_counts_are_read_back():
 
 
 def test_shrunk_conditions_are_rows_of_their_own():
-    """R, as in test_shrinkage: 74 of 137 becomes 0.5294; the whole is not shrunk into itself."""
+    """R, as in test_shrinkage: 74 of 137 becomes 0.5294; all together are not shrunk."""
     counts = ((74, 137), (60, 129), (89, 148), (22, 57), (20, 69), (26, 46))
     rows = [row for _, row in shares(*counts)]
-    whole = share_row(291, 586, condition="all")
-    results = frame(*rows, whole)
+    everyone = share_row(291, 586, condition="all")
+    results = frame(*rows, everyone)
     got = rows_of(shrink_conditions(results, visit="end"))
     assert [row.condition for row in got] == [row.condition for row in rows]
     assert got[0].value == pytest.approx(0.52939879, abs=5e-8)
@@ -197,7 +197,7 @@ def test_shrunk_conditions_are_rows_of_their_own():
     small = shrink_small(rows[3], results)
     assert (small.value, small.n) == (got[3].value, 57) and "Shrunk" in small.label
     assert shrink_small(rows[0], results) is None, "137 patients are not few"
-    assert shrink_small(None, results) is shrink_small(whole, results) is None
+    assert shrink_small(None, results) is shrink_small(everyone, results) is None
 
 
 def test_one_condition_is_not_shrunk():

@@ -23,6 +23,7 @@ from judged import (
     number_row,
     results_of,
     share_row,
+    treated,
 )
 from studies import SETTINGS
 
@@ -231,7 +232,7 @@ def often_row(week: str, value: float | None, low: float | None, high: float | N
                         status="estimated" if value is not None else "not estimable")  # fmt: skip
 
 
-def tell(*rows, asked=None):
+def finding_of(*rows, asked=None):
     return judge(asked or duration_claim(), *rows).sentence
 
 
@@ -248,13 +249,15 @@ HEAD = duration_row(8.0, 6.0, 12.0)
     ],
 )
 def test_often_is_at_least_half(low, high, word):
-    said = tell(HEAD, often_row("week_2", (low + high) / 2, low, high))
+    said = finding_of(HEAD, often_row("week_2", (low + high) / 2, low, high))
     ends = f"{low * 100:.0f} % to {high * 100:.0f} %"
     assert f"kept it for more than 2 weeks (95 % interval {ends}: {word})" in said
 
 
 def test_both_words_are_looked_at():
-    said = tell(HEAD, often_row("week_2", 0.9, 0.8, 0.95), often_row("week_8.7", 0.4, 0.3, 0.45))
+    said = finding_of(
+        HEAD, often_row("week_2", 0.9, 0.8, 0.95), often_row("week_8.7", 0.4, 0.3, 0.45)
+    )
     assert (
         "“Often” read as at least half of them: 90 % kept it for more than 2 weeks (95 % interval "
         "80 % to 95 %: often); 40 % kept it for more than 8.7 weeks (95 % interval 30 % to 45 %: "
@@ -263,14 +266,14 @@ def test_both_words_are_looked_at():
 
 
 def test_a_share_without_interval_decides_nothing():
-    said = tell(HEAD, often_row("week_2", 1.0, None, None))
+    said = finding_of(HEAD, often_row("week_2", 1.0, None, None))
     assert "100 % kept it for more than 2 weeks (no interval: undecided)" in said
     assert "—" not in said
 
 
 def test_a_share_not_known_is_left_out():
-    assert "Often" not in tell(HEAD, often_row("week_2", None, None, None))
-    assert "Often" not in tell(HEAD)
+    assert "Often" not in finding_of(HEAD, often_row("week_2", None, None, None))
+    assert "Often" not in finding_of(HEAD)
 
 
 @pytest.mark.parametrize(
@@ -284,7 +287,7 @@ def test_a_share_not_known_is_left_out():
     ],
 )
 def test_a_share_of_other_patients_is_left_out(changed):
-    assert "Often" not in tell(HEAD, often_row("week_2", 0.9, 0.8, 0.95)._replace(**changed))
+    assert "Often" not in finding_of(HEAD, often_row("week_2", 0.9, 0.8, 0.95)._replace(**changed))
 
 
 def four(**changed):
@@ -303,23 +306,23 @@ def test_all_four_readings_with_their_range():
         "9 weeks (7 to 14 weeks) if boosters compete with loss; 9.5 weeks (7 weeks to not reached) "
         "if nothing is known after a booster; 11 weeks (8 to 20 weeks) if boosters are ignored "
         "(range 8 weeks to 11 weeks); the verdict is the same in all."
-    ) in tell(*four())
+    ) in finding_of(*four())
 
 
 def test_verdicts_and_ranges_that_hang_on_the_reading_say_so():
-    said = tell(*four(booster_as_loss=(3.0, 1.0, 5.0)))
+    said = finding_of(*four(booster_as_loss=(3.0, 1.0, 5.0)))
     assert "the verdict is not the same: undecided if a booster ends relief; meets if" in said
-    said = tell(*four(booster_competing=(None, 9.0, None)))
+    said = finding_of(*four(booster_competing=(None, 9.0, None)))
     assert "not reached if boosters compete with loss" in said
     assert "(range 8 weeks to not reached)" in said
-    at_most = tell(*four(), asked=duration_claim(cited_low=None, cited_high=13.0))
+    at_most = finding_of(*four(), asked=duration_claim(cited_low=None, cited_high=13.0))
     assert "the verdict is not the same: meets if a booster ends relief" in at_most
 
 
 def test_readings_that_agree_are_not_listed_and_one_alone_is_not_compared():
     alike = [duration_row(8.0, 6.0, 12.0, definition=one.definition) for one in four()]
-    assert "How boosters are read makes no difference to it." in tell(*alike)
-    assert "boosters are read" not in tell(HEAD)
+    assert "How boosters are read makes no difference to it." in finding_of(*alike)
+    assert "boosters are read" not in finding_of(HEAD)
 
 
 @pytest.mark.parametrize(
@@ -338,11 +341,11 @@ def test_readings_that_agree_are_not_listed_and_one_alone_is_not_compared():
     ],
 )  # fmt: skip
 def test_weeks_or_months(low, high, said):
-    assert said in tell(duration_row(max(low, 1.0), low, high))
+    assert said in finding_of(duration_row(max(low, 1.0), low, high))
 
 
 def test_no_interval_bears_no_word_out():
-    said = tell(duration_row(3.0, None, None))
+    said = finding_of(duration_row(3.0, None, None))
     assert "there is no interval." in said
     assert "That is" not in said
     assert "which holds" not in said
@@ -619,16 +622,11 @@ def test_markup_and_control_characters_of_a_ledger_are_not_passed_on():
     assert "\u202e" not in text
 
 
-def treated(measure, definition, n_events, n, **keys):
-    base = {"measure": measure, "definition": definition, "condition": "crps", "visit": "",
-            "threshold_pct": None, "population": "treated"}  # fmt: skip
-    return share_row(n_events, n, **{**base, **keys})
-
-
 @pytest.mark.parametrize(("n", "most"), [(1, "95.0 %"), (100, "3.0 %"), (1000, "0.3 %")])
 def test_rule_of_three(n, most):
     """Hanley and Lippman-Hand (1983): 0 of 100 is compatible with 3 %; one patient with 95 %."""
-    said = judge(flag_claim(), treated("flag_share", "active_psychosis", 0, n)).sentence
+    none_seen = treated("flag_share", "active_psychosis", 0, n, condition="crps")
+    said = judge(flag_claim(), none_seen).sentence
     assert f"were the true share {most} (the rule of three), none of" in said
 
 

@@ -50,8 +50,8 @@ def test_a_met_claim_needs_nobody_and_all_rated_has_no_tipping_point():
     met = tip_share(95, 100, n_missing=2, floor=0.7)
     assert (met.n_to_meet, met.n_to_change) == (0, None)
     assert "to meet the claim, none would have to respond" in met.sentence
-    whole = tip_share(60, 100, n_missing=0, floor=0.7)
-    assert whole.sentence == "All 100 were rated: nobody's outcome is unknown."
+    all_rated = tip_share(60, 100, n_missing=0, floor=0.7)
+    assert all_rated.sentence == "All 100 were rated: nobody's outcome is unknown."
 
 
 def test_a_ceiling_is_judged_the_other_way_round():
@@ -114,9 +114,9 @@ def test_means_that_cannot_tip():
     got = tip_mean(30, 24, 36, n=95, n_missing=5, floor=60)
     assert got.best_verdict == "falls short"
     assert got.sentence.endswith("to stop falling short is impossible, whatever their pain.")
-    whole = tip_mean(30, 24, 36, n=95, n_missing=0, floor=60)
-    assert whole.delta_to_meet is None
-    assert "nobody's outcome is unknown" in whole.sentence
+    all_rated = tip_mean(30, 24, 36, n=95, n_missing=0, floor=60)
+    assert all_rated.delta_to_meet is None
+    assert "nobody's outcome is unknown" in all_rated.sentence
 
 
 def test_a_met_mean_holds_until_the_missing_are_so_much_worse():

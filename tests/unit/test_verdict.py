@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,6 +25,7 @@ from judged import (
     row,
     share_claim,
     share_row,
+    treated,
 )
 from scipy.stats import binom
 from studies import patient, study
@@ -32,7 +34,7 @@ from analysis.claims.judge import judge_claims
 from analysis.claims.judgement import VERDICT_MEANING
 from analysis.claims.ledger import load_ledger
 from analysis.claims.testimonials import estimate_testimonials
-from analysis.claims.verdict import judge_interval, place_interval
+from analysis.claims.verdict import judge_interval, judge_intervals, place_interval
 from analysis.labels import notes_text
 from analysis.results import find_one, rows_of
 from analysis.stats.rates import estimate_share
@@ -56,29 +58,25 @@ shares = st.floats(0, 1)
         (None, None, "undecided"),
     ],
 )
-def test_against_a_floor(low, high, verdict):
+def test_against_a_floor_and_against_a_ceiling_only(low, high, verdict):
     assert judge_interval(low, high, floor=0.70, ceiling=0.85) == verdict
     assert judge_interval(low, high, floor=0.70) == verdict
+    # "At most" is the same question the other way round.
+    mirrored = (None if end is None else 1 - end for end in (high, low))
+    assert judge_interval(*mirrored, floor=None, ceiling=1 - 0.70) == verdict
 
 
-@pytest.mark.parametrize(
-    ("low", "high", "verdict"),
-    [
-        (0.01, 0.10, "meets"),
-        (0.01, 0.11, "undecided"),
-        (0.10, 0.20, "undecided"),
-        (0.11, 0.20, "falls short"),
-        (0.11, None, "falls short"),
-        (0.05, None, "undecided"),
-        (None, 0.05, "meets"),
-        (None, None, "undecided"),
-    ],
-)
-def test_against_a_ceiling_only(low, high, verdict):
-    assert judge_interval(low, high, floor=None, ceiling=0.10) == verdict
+def test_many_intervals_at_once():
+    low, high = [0.7, 0.6, 0.6, np.nan, 0.7], [0.8, 0.69, 0.8, 0.6, np.nan]
+    got = judge_intervals(low, high, floor=0.7).tolist()
+    assert got == ["meets", "falls short", "undecided", "falls short", "meets"]
 
 
-def test_a_claim_needs_a_mark():
+def test_borders_of_a_strict_floor_and_of_a_ceiling():
+    assert judge_interval(0.5, 0.6, floor=0.5) == "meets"
+    assert judge_interval(0.5, 0.6, floor=0.5, above=True) == "undecided"
+    assert judge_interval(0.01, 0.10, floor=None, ceiling=0.10) == "meets"
+    assert judge_interval(0.10, 0.20, floor=None, ceiling=0.10) == "undecided"
     with pytest.raises(ValueError, match="floor or a ceiling"):
         judge_interval(0.1, 0.2, floor=None)
 
@@ -256,30 +254,16 @@ def test_needed_at_the_value_seen_and_in_the_middle_of_the_cited_range():
     got = judge(claim(cited_low=0.6, cited_high=0.75), share_row(96, 148))
     assert got.verdict == "undecided"
     assert 0 < got.further_patients_if_cited < got.further_patients
-
-
-def test_on_the_floor_only_the_middle_of_the_range_gives_a_number():
-    got = judge(claim(cited_low=0.6, cited_high=0.75), share_row(89, 148))
-    assert got.further_patients is None
-    assert got.reason == NO_REALISTIC_NUMBER
+    got = judge(claim(cited_low=0.6, cited_high=0.75), share_row(89, 148))  # on the floor
+    assert (got.further_patients, got.reason) == (None, NO_REALISTIC_NUMBER)
     assert 390 <= got.further_patients_if_cited <= 430  # by hand in test_power
-
-
-def test_without_a_ceiling_there_is_no_middle():
-    got = judge(claim(cited_high=None), share_row(66, 100))
+    got = judge(claim(cited_high=None), share_row(66, 100))  # without a ceiling no middle
     assert got.verdict == "undecided"
-    assert got.further_patients is not None
-    assert got.further_patients_if_cited is None
-
-
-def test_means_too():
+    assert got.further_patients is not None and got.further_patients_if_cited is None
     got = judge(mean_claim(), number_row(38.0, 33.0, 43.0))
     assert got.verdict == "undecided"
     assert got.further_patients > got.further_patients_if_cited > 0
-
-
-def test_a_decided_claim_needs_nobody():
-    got = judge(claim(), share_row(50, 100))
+    got = judge(claim(), share_row(50, 100))  # decided
     assert (got.further_patients, got.further_patients_if_cited, got.reason) == (None, None, "")
 
 
@@ -351,12 +335,6 @@ TOO_FEW = "Fewer than 10 comparable patients: no typical result can be told."
 OWN = {one.claim_id: one for one in load_ledger()}
 
 
-def treated(measure, definition, n_events, n, **keys):
-    base = {"measure": measure, "definition": definition, "condition": "all", "visit": "",
-            "threshold_pct": None, "population": "treated"}  # fmt: skip
-    return share_row(n_events, n, **{**base, **keys})
-
-
 # shares against a word
 
 
@@ -409,33 +387,27 @@ def test_what_is_mostly_unknown_decides_nothing():
 # absolutes
 
 
-def test_one_case_contradicts_an_absolute():
-    got = judge(flag_claim(condition="all"), treated("flag_share", "active_psychosis", 1, 600))
+def test_one_case_contradicts_an_absolute_even_where_most_is_unknown():
+    asked = flag_claim(condition="all")
+    got = judge(asked, treated("flag_share", "active_psychosis", 1, 600))
     assert (got.verdict, got.cited_high) == ("falls short", 0.0)
     assert "There is one." in got.sentence
+    mostly_unknown = treated("flag_share", "active_psychosis", 1, 5, n_missing=90)
+    assert judge(asked, mostly_unknown).verdict == "falls short"
 
 
-def test_none_seen_is_no_proof_of_none():
-    got = judge(flag_claim(condition="all"), treated("flag_share", "active_psychosis", 0, 100))
+def test_none_seen_is_no_proof_of_none_and_not_recorded_is_never_none():
+    asked = flag_claim(condition="all")
+    got = judge(asked, treated("flag_share", "active_psychosis", 0, 100))
     assert got.verdict == "undecided"
     assert "were the true share 3.0 % (the rule of three)" in got.sentence
     assert "falls short" not in got.sentence
-
-
-def test_not_recorded_is_never_none():
-    unasked = treated("flag_share", "active_psychosis", 0, 0)
-    unasked = unasked._replace(status="not estimable", n_missing=600,
-                      notes="not_recorded(active_psychosis)")  # fmt: skip
-    got = judge(flag_claim(condition="all"), unasked)
+    unasked = treated("flag_share", "active_psychosis", 0, 0)._replace(
+        status="not estimable", n_missing=600, notes="not_recorded(active_psychosis)"
+    )
+    got = judge(asked, unasked)
     assert (got.verdict, got.value) == ("not testable", None)
     assert "Not recorded" in got.sentence
-
-
-def test_one_case_contradicts_even_where_most_is_unknown():
-    got = judge(
-        flag_claim(condition="all"), treated("flag_share", "active_psychosis", 1, 5, n_missing=90)
-    )
-    assert got.verdict == "falls short"
 
 
 # counts, slopes, ratios, kept relief, bounds
@@ -576,8 +548,8 @@ def test_unfalsifiable_is_never_passed_however_good_our_number():
     got = judge(asked, share_row(100, 100))
     assert (got.verdict, got.value) == ("unfalsifiable", 1.0)
     assert "For reference: Of 100 patients" in got.sentence
-    assert judge(asked).value is None  # and without a number it is the same verdict
-    assert judge(asked).verdict == "unfalsifiable"
+    without = judge(asked)
+    assert (without.verdict, without.value) == ("unfalsifiable", None)
 
 
 def test_arms_do_not_hide_that_no_records_exist():
@@ -700,16 +672,12 @@ def test_two_testimonials_have_rows_of_their_own():
     assert len({one.result_id for one in rows_of(rows)}) == len(rows) == 8
 
 
-def test_nobody():
-    people = [patient("a", 8, 4, condition="fibromyalgia")]
-    rows = estimate_testimonials([NINE_TO_THREE], study(people))
-    assert rows["status"].tolist() == ["not estimable"]
-
-
-def test_without_a_subtype_column_nobody_is_known_to_be_comparable():
-    people = nines()
+@pytest.mark.parametrize("what", ["nobody", "no subtype column"])
+def test_nobody_is_known_to_be_comparable(what):
+    people, asked = nines(), account_claim(group="subtype=type_1", baseline_score=None)
+    if what == "nobody":
+        people, asked = [patient("a", 8, 4, condition="fibromyalgia")], NINE_TO_THREE
     for one in people:
-        del one["patient"]["subtype"]
-    asked = account_claim(group="subtype=type_1", threshold_pct=50.0, baseline_score=None)
+        one["patient"].pop("subtype", None)
     (only,) = rows_of(estimate_testimonials([asked], study(people)))
-    assert only.value is None
+    assert (only.value, only.status) == (None, "not estimable")

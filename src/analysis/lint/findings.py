@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from analysis.claims.judgement import Judgement
+from analysis.claims.ledger import ALL, Claim
 from analysis.claims.records import FILE as CLAIMS_FILE
 from analysis.claims.records import read_claims
 from analysis.claims.rules import (
@@ -33,21 +34,19 @@ from analysis.errors import InputError
 from analysis.files import sha256_of
 from analysis.labels import plain_text
 from analysis.lint.match import (
-    ALL,
     ALTERING,
     LISTED,
     MEASURE_OF_LEDGER,
     NARROWED,
     PAIN_OUTCOME,
     PEOPLE,
-    Listed,
     Match,
     Matcher,
     conditions_in,
     measure_in,
     plain_words,
 )
-from analysis.lint.quantities import Cue, flat_text, has_number
+from analysis.lint.quantities import Cue, Quantity, flat_text, has_number
 from analysis.lint.text import Document, Statement, split_statements
 
 # The verdicts of a run, and whether they still hold for this ledger and these data
@@ -63,42 +62,34 @@ figures that a word such as "often" is read as."""
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """The verdicts of a run by claim id, and whether they still hold.
+    """The verdicts of a run by claim id, and whether they still hold."""
 
-    ``name`` is that of its folder, empty when there is none; ``conditions`` are the codes with
-    patients in the data; ``outdated`` says why none of the verdicts holds any more: a newer run,
-    changed data.
-    """
-
-    name: str = ""
+    name: str = ""  # of its folder; empty when there is no run
     export: str = ""
     started: str = ""
     synthetic: bool = False
-    conditions: tuple[str, ...] = ()
+    conditions: tuple[str, ...] = ()  # codes with patients in the data
     verdicts: Mapping[str, Judgement]
-    outdated: tuple[str, ...] = ()
+    outdated: tuple[str, ...] = ()  # why no verdict holds any more: a newer run, changed data
 
-    def stale(self, claim: Listed) -> str:
+    def stale(self, claim: Claim) -> str:
         """Return why the verdict on a claim no longer holds; empty when it does."""
         if not self.name:
             return ""
         judged = self.verdicts.get(claim.claim_id)
         if judged is None:
             return f"the run has no verdict on {claim.claim_id}: the ledger is newer than the run"
-        changed = [name for name in _SAME if _moved(getattr(judged, name), getattr(claim, name))]
-        changed = [name for name in changed if name not in _MAY_BE_EMPTY or getattr(claim, name)]
+        changed = []
+        for name in _SAME:
+            then, now = getattr(judged, name), getattr(claim, name)
+            if (then or now) and then != now and (now or name not in _MAY_BE_EMPTY):
+                changed.append(name)
         if changed:
             return f"{claim.claim_id} was changed since the run ({', '.join(changed)})"
         return self.outdated[0] if self.outdated else ""
 
 
 NO_RUN = Run(verdicts={})
-
-
-def _moved(then: Any, now: Any) -> bool:
-    if isinstance(then, float) and isinstance(now, float):
-        return abs(then - now) > 1e-9  # JSON keeps a float's digits; 1e-9 is far below any figure
-    return bool((then or now) and then != now)
 
 
 def load_run(folder: Path, *, export: Path | None = None) -> Run:
@@ -118,12 +109,12 @@ def load_run(folder: Path, *, export: Path | None = None) -> Run:
             "run`, name another folder with --run, or check wording alone with --no-run."
         )
     about = _read_json(folder / RUN_FILE)
+    if about is None:
+        raise InputError(f"{shown}: {RUN_FILE} is not what a run writes.")
     try:
         judgements = read_claims(folder)
     except InputError as error:
         raise InputError(f"{shown}: {CLAIMS_FILE} is not what a run writes. {error}") from None
-    if about is None:
-        raise InputError(f"{shown}: {RUN_FILE} is not what a run writes.")
     return Run(
         name=folder.resolve().name,
         export=str(about.get("export", "")),
@@ -131,7 +122,7 @@ def load_run(folder: Path, *, export: Path | None = None) -> Run:
         synthetic=bool(about.get("synthetic", False)),
         conditions=tuple(map(str, about.get("conditions", ()))),
         verdicts={judged.claim_id: judged for judged in judgements},
-        outdated=(*_newer_runs(folder, about), *_changed_data(about, export)),
+        outdated=(*_newer_runs(folder, about), *(_changed_data(about, export) if export else ())),
     )
 
 
@@ -156,10 +147,8 @@ def _newer_runs(folder: Path, about: Mapping[str, Any]) -> list[str]:
     return [f"a newer run of the same export is there ({max(later)[1]})"] if later else []
 
 
-def _changed_data(about: Mapping[str, Any], export: Path | None) -> list[str]:
+def _changed_data(about: Mapping[str, Any], export: Path) -> list[str]:
     """Name the input files that are no longer those of the run."""
-    if export is None:
-        return []
     if not export.is_dir():
         raise InputError(f"{plain_text(str(export), longest=200)} is no folder of an export.")
     changed = []
@@ -234,7 +223,7 @@ _OF_WHOM = re.compile(
 )
 
 
-def lacking_in(statement: Statement, listed: Listed | None = None) -> tuple[str, ...]:
+def lacking_in(statement: Statement, listed: Claim | None = None) -> tuple[str, ...]:
     """Return what a statement about outcomes does not say: of whom, when, how many, control group.
 
     Empty for statements about anything else (how long a session is, who may come).
@@ -248,15 +237,15 @@ def lacking_in(statement: Statement, listed: Listed | None = None) -> tuple[str,
 
     dated_above = any(cue.kind == "duration" for cue in statement.heading_cues)
     said = {
-        "of whom (denominator)": bool(_OF_WHOM.search(flat)),
-        "when (time)": says("time") or dated_above,
+        "of whom (denominator)": _OF_WHOM.search(flat),
+        "when (time)": dated_above or says("time"),
         "how many patients (n)": says("patients"),
         "that there was or was not a control group": says("control"),
     }
     return tuple(name for name, is_said in said.items() if not is_said)
 
 
-def _is_of_outcome(statement: Statement, listed: Listed | None) -> bool:
+def _is_of_outcome(statement: Statement, listed: Claim | None) -> bool:
     if statement.is_testimonial or statement.is_question:
         return False
     if listed is not None:
@@ -267,11 +256,9 @@ def _is_of_outcome(statement: Statement, listed: Listed | None) -> bool:
             return False
     if measure_in(statement.text, statement.cues):
         return True
-    counted = has_number(statement.cues) or any(
-        cue.kind in ("frequency", "absolute") for cue in statement.cues
-    )
-    flat = flat_text(statement.text)
-    return counted and bool(BENEFIT.search(flat) and (PEOPLE.search(flat) or "pain" in flat))
+    flat, kinds = flat_text(statement.text), {cue.kind for cue in statement.cues}
+    counted = has_number(statement.cues) or kinds & {"frequency", "absolute"}
+    return bool(counted and BENEFIT.search(flat) and (PEOPLE.search(flat) or "pain" in flat))
 
 
 # Findings
@@ -282,18 +269,31 @@ Status = Literal[
 ]  # fmt: skip
 Level = Literal["error", "warning", "note", "none"]
 
-STATUS_MEANING: dict[Status, str] = {
-    "stale": "the verdict is older than the ledger, the data or the newest run; run again",
-    "contradicted": "the entire interval of the data lies on the wrong side of the cited figure",
-    "unlisted": "it can be checked, but no row of the ledger says it",
-    "wider than its data": "it speaks of more patients than the claim or the data are about",
-    "undecided": "the interval of the data reaches both sides of the cited figure",
-    "unfalsifiable": "worded so that no number could contradict it (some, can, may)",
-    "not testable": "the data hold nothing that could answer it",
-    "not judged": "listed; the copy was compared with no run",
-    "borne out": "the entire interval of the data lies on the right side of the cited figure",
+STATUSES: dict[Status, tuple[Level, str]] = {
+    "stale": (
+        "error",
+        "the verdict is older than the ledger, the data or the newest run; run again",
+    ),
+    "contradicted": (
+        "error",
+        "the entire interval of the data lies on the wrong side of the cited figure",
+    ),
+    "unlisted": ("error", "it can be checked, but no row of the ledger says it"),
+    "wider than its data": (
+        "warning",
+        "it speaks of more patients than the claim or the data are about",
+    ),
+    "undecided": ("warning", "the interval of the data reaches both sides of the cited figure"),
+    "unfalsifiable": ("warning", "worded so that no number could contradict it (some, can, may)"),
+    "not testable": ("note", "the data hold nothing that could answer it"),
+    "not judged": ("note", "listed; the copy was compared with no run"),
+    "borne out": (
+        "none",
+        "the entire interval of the data lies on the right side of the cited figure",
+    ),
 }
-"""Every status, the gravest first: the first that holds is the main one."""
+"""Usual level and meaning of every status, the gravest first: the first that holds is the main
+one."""
 
 STATUS_OF_VERDICT: dict[str, Status] = {
     "meets": "borne out",
@@ -307,36 +307,17 @@ _UNFALSIFIABLE = "No number could contradict these words, so none can bear them 
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """What is said of a statement, or of one of the claims it makes.
-
-    Parameters
-    ----------
-    statement : Statement
-    statuses : tuple of str
-        The main one first.
-    level : {"error", "warning", "note", "none"}
-        ``error`` and ``warning`` are to fix.
-    match : Match or None
-        The listed claim, or the nearest one.
-    verdict : str
-        Verdict word of the run, empty without one.
-    message : str
-        The finding in plain sentences.
-    rules, lacks : tuple of str
-        Ids of rules that touch it, and what the sentence does not say.
-    cues : tuple of Cue
-        The words and numbers it is about.
-    """
+    """What is said of a statement, or of one of the claims it makes."""
 
     statement: Statement
-    statuses: tuple[Status, ...]
-    level: Level
-    match: Match | None
-    verdict: str
-    message: str
-    rules: tuple[str, ...]
-    lacks: tuple[str, ...]
-    cues: tuple[Cue, ...]
+    statuses: tuple[Status, ...]  # the main one first
+    level: Level  # error and warning are to fix
+    match: Match | None  # the listed claim, or the nearest one
+    verdict: str  # verdict word of the run, empty without one
+    message: str  # in plain sentences
+    rules: tuple[str, ...]  # ids of rules that touch it
+    lacks: tuple[str, ...]  # what the sentence does not say
+    cues: tuple[Cue, ...]  # the words and numbers it is about
 
     @property
     def status(self) -> Status:
@@ -375,8 +356,7 @@ def find_all(statements: Sequence[Statement], *, matcher: Matcher, run: Run) -> 
 
 
 _WEAK_IN_HEADING = re.compile(r"\b(?:all|every\w*|only)\b")
-_TIME_LABEL_WORDS = 2
-"""Words a heading may have besides its time ("First 30 minutes") and still be a label."""
+_TIME_LABEL_WORDS = 2  # that a heading may have besides its time: "First 30 minutes" is a label
 
 
 def _checkable(statement: Statement, cues: Sequence[Cue]) -> bool:
@@ -429,13 +409,13 @@ def _only_hedged(cues: Sequence[Cue]) -> bool:
     return "hedge" in kinds and not kinds & {"frequency", "absolute"} and not has_number(cues)
 
 
-def _wider(statement: Statement, claim: Listed, run: Run) -> str:
+_NARROW = {"observed": "those rated at the visit", "responders": "those who responded"}
+
+
+def _wider(statement: Statement, claim: Claim, run: Run) -> str:
     """Say how a statement speaks of more than its reading or the data; empty when it does not."""
     flat = flat_text(statement.text)
-    narrow = {
-        "observed": "those rated at the visit",
-        "responders": "those who responded",
-    }.get(claim.population, "")
+    narrow = _NARROW.get(claim.population)
     if narrow and PEOPLE.search(flat) and not NARROWED.search(flat):
         return f"It speaks of patients; the reading is of {narrow} only."
     if len(run.conditions) == 1 and claim.condition == ALL and not conditions_in(statement.text):
@@ -447,7 +427,7 @@ def _unlisted(
     statement: Statement, near: Match | None, run: Run, cues: tuple[Cue, ...], *, also: bool
 ) -> Finding:
     """Return the finding on what no row says, with the nearest row."""
-    statuses: list[Status]
+    statuses: list[Status] = ["unlisted"]
     if near is not None and near.how == "condition left out":
         claim = near.listed
         statuses = ["wider than its data"]
@@ -463,7 +443,6 @@ def _unlisted(
         what = ", ".join(f'"{cue.text}"' for cue in cues[:5])
         says = f"Besides what is listed it says {what}."
         parts = [says if also else f"No row of the ledger says {what} like this."]
-        statuses = ["unlisted"]
     return _finding(statement, statuses, near, "", parts, cues)
 
 
@@ -475,11 +454,11 @@ def _other_number(statement: Statement, near: Match, run: Run) -> tuple[list[Sta
     numbers = [cue for cue in statement.cues if cue.quantity is not None]
     # A verb or noun of relief must be there: "90 % of CRPS patients" alone says nothing.
     of_relief = plain_words(statement.text) & PAIN_OUTCOME
-    if judged is None or run.stale(claim) or not of_relief or len(numbers) != 1:
+    altered = ALTERING.search(statement.text.lower())
+    if judged is None or run.stale(claim) or altered or not of_relief or len(numbers) != 1:
         return ["unlisted"], parts  # another time or threshold is another reading
-    floor = _floor_in_unit(numbers[0], judged)
-    unknown = judged.low is None and judged.high is None
-    if floor is None or unknown or ALTERING.search(statement.text.lower()):
+    floor = _floor_in_unit(numbers[0].quantity, judged)
+    if floor is None or (judged.low is None and judged.high is None):
         return ["unlisted"], parts
     if judge_interval(judged.low, judged.high, floor=floor) == "falls short":
         against = f"Read as {claim.claim_id} is read, the data contradict it: {judged.sentence}"
@@ -490,9 +469,8 @@ def _other_number(statement: Statement, near: Match, run: Run) -> tuple[list[Sta
 _WEEKS = {"day": 1 / 7, "week": 1.0, "month": 365.25 / 84, "year": 365.25 / 7}
 
 
-def _floor_in_unit(cue: Cue, judged: Judgement) -> float | None:
+def _floor_in_unit(quantity: Quantity | None, judged: Judgement) -> float | None:
     """Return the least value a printed figure says, in the unit of the verdict."""
-    quantity = cue.quantity
     if quantity is None or quantity.low is None:
         return None
     if quantity.unit == "%" and judged.unit in ("share", "percent"):
@@ -510,15 +488,26 @@ def _finding(
     parts: list[str],
     cues: tuple[Cue, ...],
 ) -> Finding:
-    ranked = tuple(sorted(set(statuses), key=list(STATUS_MEANING).index))
+    ranked = tuple(sorted(set(statuses), key=list(STATUSES).index))
     listed = match.listed if match and match.how in LISTED else None
     lacks = lacking_in(statement, listed)
     if lacks:
         parts = [*parts, f"The sentence does not say: {', '.join(lacks)}."]
+    firm = has_number(cues) or any(cue.kind == "absolute" for cue in cues)
+    warns = HARM.search(flat_text(statement.text)) and not statement.is_testimonial
+    levels: dict[Status, Level] = {
+        "unlisted": "error" if firm else "warning",
+        "wider than its data": "warning" if listed else "error",
+        # A hedged warning of harm is no fault, a hedged benefit is.
+        "unfalsifiable": "note" if warns else "warning",
+        "not testable": "warning" if firm else "note",
+        "borne out": "warning" if lacks else "none",
+    }
+    level = levels.get(ranked[0], STATUSES[ranked[0]][0])
     return Finding(
         statement=statement,
         statuses=ranked,
-        level=_level(statement, ranked[0], cues, lacks, listed=listed is not None),
+        level=level,
         match=match,
         verdict=verdict,
         message=" ".join(part for part in parts if part),
@@ -526,31 +515,6 @@ def _finding(
         lacks=lacks,
         cues=cues,
     )
-
-
-def _level(
-    statement: Statement,
-    status: Status,
-    cues: Sequence[Cue],
-    lacks: Sequence[str],
-    *,
-    listed: bool,
-) -> Level:
-    """Return how grave it is; a hedged warning of harm is no fault, a hedged benefit is."""
-    firm = has_number(cues) or any(cue.kind == "absolute" for cue in cues)
-    warns = HARM.search(flat_text(statement.text)) and not statement.is_testimonial
-    levels: dict[Status, Level] = {
-        "stale": "error",
-        "contradicted": "error",
-        "unlisted": "error" if firm else "warning",
-        "wider than its data": "warning" if listed else "error",
-        "undecided": "warning",
-        "unfalsifiable": "note" if warns else "warning",
-        "not testable": "warning" if firm else "note",
-        "not judged": "note",
-        "borne out": "warning" if lacks else "none",
-    }
-    return levels[status]
 
 
 # Linting files
@@ -567,7 +531,7 @@ class Linted:
 
 @dataclass(frozen=True, kw_only=True)
 class LintResult:
-    """All files, and the run (or `NO_RUN`) and number of claims they were compared with."""
+    """All files, and the run and number of claims they were compared with."""
 
     files: tuple[Linted, ...]
     run: Run
@@ -590,12 +554,11 @@ class LintResult:
 
 
 def lint_documents(
-    documents: Sequence[Document], *, claims: Sequence[Listed], run: Run = NO_RUN
+    documents: Sequence[Document], *, claims: Sequence[Claim], run: Run = NO_RUN
 ) -> LintResult:
     """Return the findings on documents (`analysis.lint.text.load_document`).
 
-    They are matched to rows of a ledger (`analysis.lint.match.listed_claims`); without a run every
-    listed statement is "not judged".
+    Without a run every statement that is listed in the ledger is "not judged".
     """
     matcher = Matcher(claims)
     files = []

@@ -8,45 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
-from functools import cached_property, lru_cache
-from typing import Any, Literal
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal, get_args
 
 from rapidfuzz.distance import Indel
 
+from analysis.claims.ledger import ALL, Claim
 from analysis.intake.tables import load_conditions
 from analysis.lint.quantities import Cue, Quantity, find_cues, flat_text, has_number
 from analysis.lint.text import Statement
-
-ALL = "all"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Listed:
-    """A row of the ledger as far as copy is matched to it; fields as in the ledger.
-
-    Empty where a claim has no reading; ``condition`` is ``all`` where it names none.
-    """
-
-    claim_id: str
-    wording: str
-    section: str = ""
-    condition: str = ALL
-    measure: str = ""
-    population: str = ""
-    reading: str = ""
-    cited_text: str = ""
-    cited_low: float | None = None
-    cited_high: float | None = None
-    unit: str = ""
-    kind: str = ""
-
-
-def listed_claims(claims: Iterable[Any]) -> tuple[Listed, ...]:
-    """Return the rows of a ledger as the linter reads them."""
-    names = [item.name for item in fields(Listed)]
-    return tuple(Listed(**{name: getattr(claim, name) for name in names}) for claim in claims)
-
 
 # What a statement speaks of, read from its words: conditions, people, measure, plain words
 
@@ -205,89 +176,45 @@ def tokens_of(text: str, cues: Sequence[Cue]) -> list[Token]:
 # Matching
 
 How = Literal["exact words", "same words", "same meaning", "condition left out", "number differs"]
-LISTED: tuple[How, ...] = ("exact words", "same words", "same meaning")
+_ORDER: tuple[How, ...] = get_args(How)
+LISTED = _ORDER[:3]
 """Ways by which a statement counts as listed; the others only name the nearest claim."""
 
-LEAST_WORDS = 4
-"""A claim of fewer words and no number ("Diabetic neuropathy") must be the entire statement."""
-
-LEAST_ALIKE = 0.5
-"""Least share of words in common for the same meaning, numbers and condition being equal."""
+LEAST_WORDS = 4  # a claim of fewer and no number ("Diabetic neuropathy") must be all of it
+LEAST_ALIKE = 0.5  # share of words in common for the same meaning, figures being equal
 
 
 @dataclass(frozen=True, kw_only=True)
 class Match:
-    """How a statement and a listed claim belong together.
+    """How a statement and a listed claim belong together."""
 
-    Parameters
-    ----------
-    listed : Listed
-    how : str
-        ``exact words``, ``same words`` or ``same meaning`` (listed); ``condition left out`` or
-        ``number differs`` (not listed: the claim is the nearest one).
-    score : float
-        1 for exact words; 0.95 for the same words; else 0.5 for equal numbers, 0.2 for an equal
-        condition and up to 0.3 for words in common.
-    why : str
-        What was equal, in words.
-    start, end : int
-        Part of the statement it covers.
-    """
-
-    listed: Listed
+    listed: Claim
     how: How
-    score: float
-    why: str
-    start: int
+    score: float  # in [0, 1]; docs/linter.md says what gives how much
+    why: str  # what was equal, in words
+    start: int  # part of the statement it covers
     end: int
 
 
 class _Row:
     """A listed claim with what matching needs of it."""
 
-    def __init__(self, listed: Listed) -> None:
+    def __init__(self, listed: Claim) -> None:
+        wording = listed.wording
+        cues = find_cues(wording)
         self.listed = listed
-
-    @cached_property
-    def cues(self) -> tuple[Cue, ...]:
-        return find_cues(self.listed.wording)
-
-    @cached_property
-    def tokens(self) -> tuple[str, ...]:
-        return tuple(token for token, _, _ in tokens_of(self.listed.wording, self.cues))
-
-    @cached_property
-    def text(self) -> str:
-        return f" {' '.join(self.tokens)} "
-
-    @cached_property
-    def figures(self) -> frozenset[Quantity]:
-        return _figures(self.cues)
-
-    @cached_property
-    def conditions(self) -> frozenset[str]:
-        own = {self.listed.condition} - {ALL}
-        return conditions_in(self.listed.wording) | own
-
-    @cached_property
-    def measure(self) -> Measure:
-        named = MEASURE_OF_LEDGER.get(self.listed.measure, "")
-        return named or measure_in(self.listed.wording, self.cues)
-
-    @cached_property
-    def words(self) -> frozenset[str]:
-        return _outcome_words(self.listed.wording)
+        self.tokens = [token for token, _, _ in tokens_of(wording, cues)]
+        self.text = f" {' '.join(self.tokens)} "
+        self.figures = _figures(cues)
+        self.conditions = conditions_in(wording) | ({listed.condition} - {ALL})
+        self.measure = MEASURE_OF_LEDGER.get(listed.measure) or measure_in(wording, cues)
+        self.words = _outcome_words(wording)
 
 
 class Matcher:
-    """Matches statements to a fixed list of claims.
+    """Matches statements to a fixed list of claims."""
 
-    Parameters
-    ----------
-    claims : sequence of Listed
-    """
-
-    def __init__(self, claims: Sequence[Listed]) -> None:
+    def __init__(self, claims: Sequence[Claim]) -> None:
         self._rows = [_Row(claim) for claim in claims if claim.wording.strip()]
 
     def match(self, statement: Statement) -> tuple[Match, ...]:
@@ -304,16 +231,15 @@ class Matcher:
         if not has_number(statement.cues):
             return ()
         meant = [match for row in self._rows if (match := _by_meaning(statement, row))]
-        order: tuple[How, ...] = ("same meaning", "condition left out", "number differs")
-        return tuple(
-            sorted(meant, key=lambda m: (order.index(m.how), -m.score, m.listed.claim_id))[:1]
-        )
+        nearest = sorted(meant, key=lambda m: (_ORDER.index(m.how), -m.score, m.listed.claim_id))
+        return tuple(nearest[:1])
 
 
 def _inside_another(match: Match, others: Sequence[Match]) -> bool:
-    span = match.end - match.start
     return any(
-        other.start <= match.start and match.end <= other.end and other.end - other.start > span
+        other.start <= match.start
+        and match.end <= other.end
+        and (other.start, other.end) != (match.start, match.end)
         for other in others
     )
 
@@ -324,7 +250,7 @@ def _worded(statement: Statement, tokens: list[Token], row: _Row) -> Match | Non
     complete = len(tokens) == size
     if not complete and size < LEAST_WORDS and not row.figures:
         return None
-    at = next(i for i in range(len(names) - size + 1) if tuple(names[i : i + size]) == row.tokens)
+    at = next(i for i in range(len(names) - size + 1) if names[i : i + size] == row.tokens)
     start, end = tokens[at][1], tokens[at + size - 1][2]
     rest = f"{statement.text[:start]} {statement.text[end:]}"
     if ALTERING.search(rest.lower()) or conditions_in(rest) - row.conditions:
@@ -343,27 +269,31 @@ def _worded(statement: Statement, tokens: list[Token], row: _Row) -> Match | Non
 
 def _by_meaning(statement: Statement, row: _Row) -> Match | None:
     """Return a match by number, condition and measure, or the nearest claim it differs from."""
-    measure = measure_in(statement.text, statement.cues)
+    text, wording, claim_id = statement.text, row.listed.wording, row.listed.claim_id
+    measure = measure_in(text, statement.cues)
     if not row.figures or not measure or measure != row.measure:
         return None
-    if _all_of(OTHER_OUTCOME, statement.text) != _all_of(OTHER_OUTCOME, row.listed.wording):
+    if _all_of(OTHER_OUTCOME, text) != _all_of(OTHER_OUTCOME, wording):
         return None
-    named = conditions_in(statement.text) or conditions_in(statement.heading)
+    named = conditions_in(text) or conditions_in(statement.heading)
     if len(named) > 1:
         return None
     same_condition = named == row.conditions
     left_out = not named and bool(row.conditions)
-    words, figures = _outcome_words(statement.text), _figures(statement.cues)
-    alike = _alike(words, row.words)
-    claim_id = row.listed.claim_id
+    words, figures = _outcome_words(text), _figures(statement.cues)
+    # The share of words in common (Dice): 1 for the same words, 0 for none at all.
+    alike = 0.0
+    if words and row.words:
+        alike = float(Indel.normalized_similarity(sorted(words), sorted(row.words)))
     if figures == row.figures and (same_condition or left_out) and alike >= LEAST_ALIKE:
-        if _all_of(ALTERING, statement.text) != _all_of(ALTERING, row.listed.wording):
+        if _all_of(ALTERING, text) != _all_of(ALTERING, wording):
             return None
         how: How = "condition left out" if left_out else "same meaning"
         whom = "no condition named" if left_out else "same condition"
         score = 0.5 + (0.0 if left_out else 0.2) + 0.3 * alike
-        why = f"same number and measure as {claim_id}, {whom}, {alike:.0%} of words in common"
-        why = why.replace("%", " %")
+        why = (
+            f"same number and measure as {claim_id}, {whom}, {100 * alike:.0f} % of words in common"
+        )
     else:
         speaks_of_pain = bool(words & PAIN_OUTCOME) or words <= {"patient"}
         same_unit = {figure.unit for figure in figures} & {figure.unit for figure in row.figures}
@@ -371,9 +301,7 @@ def _by_meaning(statement: Statement, row: _Row) -> Match | None:
             return None
         how, score = "number differs", 0.2 + 0.3 * alike
         why = f"same condition and measure as {claim_id}, but another number"
-    return Match(
-        listed=row.listed, how=how, score=round(score, 3), why=why, start=0, end=len(statement.text)
-    )
+    return Match(listed=row.listed, how=how, score=round(score, 3), why=why, start=0, end=len(text))
 
 
 def _figures(cues: Iterable[Cue]) -> frozenset[Quantity]:
@@ -382,13 +310,6 @@ def _figures(cues: Iterable[Cue]) -> frozenset[Quantity]:
 
 def _all_of(pattern: re.Pattern[str], text: str) -> frozenset[str]:
     return frozenset(pattern.findall(text.lower()))
-
-
-def _alike(one: frozenset[str], other: frozenset[str]) -> float:
-    """Return the share of words in common (Dice): 1 for the same words, 0 for none at all."""
-    if not one or not other:
-        return 0.0
-    return float(Indel.normalized_similarity(sorted(one), sorted(other)))
 
 
 _CONDITION_WORDS = frozenset({

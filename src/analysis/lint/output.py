@@ -25,14 +25,13 @@ from analysis.files import write_file
 from analysis.labels import plain_text
 from analysis.lint.findings import (
     NO_RUN,
-    STATUS_MEANING,
+    STATUSES,
     Finding,
     LintResult,
     lint_documents,
     load_run,
     touching_rules,
 )
-from analysis.lint.match import listed_claims
 from analysis.lint.text import Place, load_document
 
 SYNTHETIC = "Synthetic data: these patients do not exist."
@@ -40,14 +39,14 @@ NO_CLEARANCE = (
     "What is borne out by patients without a control group is not shown to be caused by the "
     "treatment. This is not legal advice and clears nothing for print."
 )
-LONGEST_QUOTE, LONGEST_SHOWN = 300, 4000
-"""Letters of a statement in a line, and on the page; a page without a full stop is one."""
+LONGEST_QUOTE = 300  # letters of a statement on the terminal
+LONGEST_SHOWN = 4000  # and on the page: copy without a full stop is one statement
 
 
 def summary_sentence(result: LintResult) -> str:
     """Return how many statements have which status: "3 contradicted, 1 undecided"."""
     counts = Counter(finding.status for finding in result.findings)
-    parts = [f"{counts[status]} {status}" for status in STATUS_MEANING if counts[status]]
+    parts = [f"{counts[status]} {status}" for status in STATUSES if counts[status]]
     return ", ".join(parts) or "no statement that can be checked"
 
 
@@ -86,29 +85,33 @@ def render_text(result: LintResult) -> str:
 def render_json(result: LintResult) -> str:
     """Return the result as JSON that lint.schema.json describes (version 1)."""
     run = result.run
-    files = [
-        {
-            "name": one.document.name,
-            "form": one.document.form,
-            "statements": len(one.statements),
-            "warnings": list(one.document.warnings),
-            "findings": [_record(finding) for finding in one.findings],
-        }
-        for one in result.files
-    ]
     content = {
         "format": "reliefcheck-lint",
         "version": 1,
         "tool": {"name": "reliefcheck", "version": version("reliefcheck")},
-        "run": {"asked": bool(run.name), "name": run.name, "export": run.export,
-                "started": run.started, "synthetic": run.synthetic,
-                "stale_because": list(run.outdated)},
+        "run": {
+            "asked": bool(run.name),
+            "name": run.name,
+            "export": run.export,
+            "started": run.started,
+            "synthetic": run.synthetic,
+            "stale_because": run.outdated,
+        },
         "claims": result.n_claims,
         "to_mend": result.n_to_fix,
         "exit_code": result.exit_code,
         "note": NO_CLEARANCE,
-        "files": files,
-    }  # fmt: skip
+        "files": [
+            {
+                "name": one.document.name,
+                "form": one.document.form,
+                "statements": len(one.statements),
+                "warnings": one.document.warnings,
+                "findings": [_record(finding) for finding in one.findings],
+            }
+            for one in result.files
+        ],
+    }
     return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
@@ -128,15 +131,15 @@ def _record(finding: Finding) -> dict[str, Any]:
         "heading": statement.heading,
         "testimonial": statement.is_testimonial,
         "status": finding.status,
-        "statuses": list(finding.statuses),
+        "statuses": finding.statuses,
         "level": finding.level,
         "to_mend": finding.to_fix,
         "claim_id": finding.claim_id or None,
         "match": near,
         "verdict": finding.verdict or None,
         "message": finding.message,
-        "lacks": list(finding.lacks),
-        "rules": list(finding.rules),
+        "lacks": finding.lacks,
+        "rules": finding.rules,
         "marks": [
             {"kind": cue.kind, "text": cue.text, "at": cue.start}
             | dict(zip(("low", "high", "unit"), cue.quantity or (None,) * 3, strict=True))
@@ -146,11 +149,6 @@ def _record(finding: Finding) -> dict[str, Any]:
 
 
 SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
-_SARIF_LEVELS: dict[str, str] = {
-    "stale": "error", "contradicted": "error", "unlisted": "error",
-    "wider than its data": "warning", "undecided": "warning", "unfalsifiable": "warning",
-    "not testable": "note", "not judged": "note", "borne out": "none", "unread": "warning",
-}  # fmt: skip
 
 
 def render_sarif(result: LintResult) -> str:
@@ -159,18 +157,18 @@ def render_sarif(result: LintResult) -> str:
     Statements that are borne out are of kind "pass"; lines and columns are those of text files,
     pages and paragraphs go by name.
     """
-    meanings = {str(status): meaning for status, meaning in STATUS_MEANING.items()}
-    meanings["unread"] = "part of the file was not read, or reads otherwise than shown"
-    ids = [_slug(status) for status in meanings]
+    meanings: dict[str, tuple[str, str]] = {str(status): both for status, both in STATUSES.items()}
+    meanings["unread"] = ("warning", "part of the file was not read, or reads otherwise than shown")
     rules = [
         {
             "id": _slug(status),
             "shortDescription": {"text": "not read" if status == "unread" else status},
             "fullDescription": {"text": meaning},
-            "defaultConfiguration": {"level": _SARIF_LEVELS[status]},
+            "defaultConfiguration": {"level": level},
         }
-        for status, meaning in meanings.items()
+        for status, (level, meaning) in meanings.items()
     ]
+    ids = [rule["id"] for rule in rules]
     results = []
     for one in result.files:
         file = {"artifactLocation": {"uri": _uri(one.document.name)}}
@@ -194,7 +192,7 @@ def render_sarif(result: LintResult) -> str:
                     "message": {"text": text},
                     "locations": [_location(finding, file)],
                     "partialFingerprints": {"statement/v1": fingerprint},
-                    "properties": {"rules": list(finding.rules), "lacks": list(finding.lacks)},
+                    "properties": {"rules": finding.rules, "lacks": finding.lacks},
                 }
             )
     tool = {"name": "reliefcheck lint", "semanticVersion": version("reliefcheck"), "rules": rules}
@@ -267,7 +265,7 @@ def render_html(result: LintResult) -> str:
         compared=run_sentence(result),
         clearance=NO_CLEARANCE,
         synthetic=SYNTHETIC if result.run.synthetic else "",
-        meanings=STATUS_MEANING,
+        statuses=STATUSES,
         slug=_slug,
         rules=[rule for rule in touching_rules() if rule.rule_id in cited],
     )
@@ -298,10 +296,8 @@ def run_lint(
     ----------
     files : sequence of Path
         At least one; all are read before anything is said.
-    ledger : Path, optional
-        Ledger of claims; the suite's own when not given.
-    run_folder : Path, optional
-        Folder of a run; the newest one (``reports/latest``) when not given.
+    ledger, run_folder : Path, optional
+        The suite's own ledger and the newest run (``reports/latest``) when not given.
     judge : bool
         False looks at no run: every listed statement is "not judged".
     export : Path, optional
@@ -327,7 +323,7 @@ def run_lint(
         raise InputError("name at least one file of copy.")
     if export is not None and not judge:
         raise InputError("an export is compared with a run; leave out --no-run or --export.")
-    claims = listed_claims(load_ledger(ledger))
+    claims = load_ledger(ledger)
     run = NO_RUN
     if judge:
         run = load_run(run_folder or find_path("reports/latest"), export=export)

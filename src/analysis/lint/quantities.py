@@ -113,8 +113,7 @@ NOT_CLAIMS: dict[str, re.Pattern[str]] = {
 """What each kind looks like in flat text. Percentages of money are prices."""
 
 
-BLANK = "\x00"
-"""Stands in no extracted text, and in no pattern."""
+BLANK = "\x00"  # stands in no extracted text, and in no pattern
 
 
 def blank_not_claims(flat: str) -> str:
@@ -137,10 +136,10 @@ _TENS = {
     "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70,
     "eighty": 80, "ninety": 90,
 }  # fmt: skip
-_ONE_WORD = "|".join(_ONES[1:])
+_VALUES = {"a": 1} | {word: value for value, word in enumerate(_ONES)} | _TENS
 _WORD = (
-    rf"(?:(?:{'|'.join(_TENS)})(?:[ -](?:{'|'.join(_ONES[1:10])}))?(?![a-z])|(?:{_ONE_WORD}|zero)"
-    r"(?: hundred)?(?![a-z])|a hundred(?![a-z]))"
+    rf"(?:(?:{'|'.join(_TENS)})(?:[ -](?:{'|'.join(_ONES[1:10])}))?(?![a-z])"
+    rf"|(?:{'|'.join(_ONES)})(?: hundred)?(?![a-z])|a hundred(?![a-z]))"
 )
 _DIGITS = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
 NUMBER = rf"(?:{_DIGITS}|(?<![a-z]){_WORD})"
@@ -184,12 +183,10 @@ def number_of(text: str) -> float:
     text = text.strip()
     if text[0].isdigit() or text[0] == ".":
         return float(text.replace(",", ""))
-    if text.endswith("hundred"):
-        return 100.0 * (1 if text.startswith("a ") else _ONES.index(text.split()[0]))
-    head, _, tail = text.replace("-", " ").partition(" ")
-    if head in _TENS:
-        return float(_TENS[head] + (_ONES.index(tail) if tail else 0))
-    return float(_ONES.index(head))
+    first, *more = text.replace("-", " ").split()
+    if more == ["hundred"]:
+        return 100.0 * _VALUES[first]
+    return float(_VALUES[first] + sum(_VALUES[word] for word in more))
 
 
 def _range(unit: str) -> str:
@@ -229,7 +226,7 @@ _NUMBERS: tuple[tuple[NumberKind, re.Pattern[str]], ...] = (
                          r"(?![\w/:-]|[.,]\d)")),
 )  # fmt: skip
 
-_FRACTIONS = {"half": 2, "third": 3, "quarter": 4, "fifth": 5}
+_PARTS_OF = {"half": 2, "third": 3, "quarter": 4, "fifth": 5}
 _EVERY = {"weekly": (1.0, "week"), "monthly": (1.0, "month"), "quarterly": (3.0, "month"),
           "yearly": (12.0, "month")}  # fmt: skip
 _AT_MOST = re.compile(
@@ -241,43 +238,11 @@ _AT_LEAST = re.compile(
     r"no less than|>|\u2265)\s*(?:a |an |about )?$"
 )
 _OR_MORE = re.compile(r"\s*(?:\+|or more|or longer|and (?:up|more)|or better|plus\b)")
-LOOK_BACK = 24
-"""Letters before a number in which "at least" and the like are looked for."""
-
-
-_FRACTIONS = {"half": 2, "third": 3, "quarter": 4, "fifth": 5}
-_EVERY = {"weekly": (1.0, "week"), "monthly": (1.0, "month"), "quarterly": (3.0, "month"),
-          "yearly": (12.0, "month")}  # fmt: skip
-_AT_MOST = re.compile(
-    r"(?:up to|as (?:much|many|high|long) as|at most|a maximum of|under|less than|fewer than|"
-    r"below|within|no more than|not more than|<|\u2264)\s*(?:a |an |about )?$"
-)
-_AT_LEAST = re.compile(
-    r"(?:at least|over|more than|above|a minimum of|exceed(?:s|ing)?|longer than|upwards of|"
-    r"no less than|>|\u2265)\s*(?:a |an |about )?$"
-)
-_OR_MORE = re.compile(r"\s*(?:\+|or more|or longer|and (?:up|more)|or better|plus\b)")
-LOOK_BACK = 24
-"""Letters before a number in which "at least" and the like are looked for."""
-
-
-def _find_numbers(flat: str) -> list[tuple[NumberKind, int, int, Quantity]]:
-    """Return kind, place and quantity of every number of a flat text, apart from one another."""
-    found = []
-    used = bytearray(len(flat))
-    for kind, pattern in _NUMBERS:
-        for match in pattern.finditer(flat):
-            start, end = match.span()
-            if any(used[start:end]):
-                continue
-            quantity = _quantity(kind, match, flat)
-            if quantity is not None:
-                found.append((kind, start, end, quantity))
-                used[start:end] = b"\x01" * (end - start)
-    return found
+LOOK_BACK = 24  # letters before a number in which "at least" and the like are looked for
 
 
 def _quantity(kind: NumberKind, match: re.Match[str], flat: str) -> Quantity | None:
+    """Return a number with what stands before and after it ("up to", "or more"), if it is one."""
     quantity = _as_printed(kind, match, flat)
     if quantity is None or quantity.low != quantity.high:
         return quantity
@@ -294,14 +259,15 @@ def _quantity(kind: NumberKind, match: re.Match[str], flat: str) -> Quantity | N
 
 
 def _as_printed(kind: NumberKind, match: re.Match[str], flat: str) -> Quantity | None:
-    """Return the figures of a number, before "up to" and "or more" are looked at."""
+    """Return the figures of a number alone."""
     got = {name: text for name, text in match.groupdict().items() if text is not None}
     if "part" in got or "tenths" in got:
         part = number_of(got.get("part") or got["tenths"])
         of = number_of(got.get("whole") or got["of"])
         return _percent(part / of) if 0 < part <= of and of >= 2 else None
-    if "fraction" in got:
-        return _fraction(got["fraction"])
+    if "fraction" in got:  # "two-thirds", "half", "a quarter"
+        head, _, name = got["fraction"].replace("-", " ").partition(" ")
+        return _percent(_VALUES.get(head, 1) / _PARTS_OF[name.rstrip("s") or head])
     if "next" in got:
         days = 1.0 if got["next"] == "next" else 0.0
         return Quantity(days, days, "day")
@@ -313,11 +279,8 @@ def _as_printed(kind: NumberKind, match: re.Match[str], flat: str) -> Quantity |
         return Quantity(None, None, f"{got['many']} {got['whom']}")
     low = number_of(got["a"])
     high = number_of(got["b"]) if "b" in got else low
-    if (
-        kind == "percentage"
-        and " and " in match[0]
-        and "between" not in flat[: match.start()][-12:]
-    ):
+    between = "between" in flat[: match.start()][-12:]
+    if kind == "percentage" and " and " in match[0] and not between:
         low = high  # "5 and 10 %" is two figures; the one with the sign is kept
     scale = {"thousand": 1_000, "million": 1_000_000}.get(got.get("scale", ""), 1)
     return Quantity(low * scale, high * scale, _unit(kind, got))
@@ -326,14 +289,6 @@ def _as_printed(kind: NumberKind, match: re.Match[str], flat: str) -> Quantity |
 def _percent(share: float) -> Quantity:
     percent = round(100 * share, 6)
     return Quantity(percent, percent, "%")
-
-
-def _fraction(text: str) -> Quantity:
-    """Return "two-thirds", "half" or "a quarter" as percent."""
-    head, _, name = text.replace("-", " ").partition(" ")
-    name = name.rstrip("s")
-    count = 1 if head in ("a", "half") else _ONES.index(head)
-    return _percent(count / _FRACTIONS.get(name, 2))
 
 
 def _unit(kind: NumberKind, got: dict[str, str]) -> str:
@@ -358,25 +313,13 @@ CueKind = Literal[
 
 @dataclass(frozen=True, kw_only=True)
 class Cue:
-    """A word or number that makes a statement checkable.
+    """A word or number that makes a statement checkable."""
 
-    Parameters
-    ----------
-    kind : str
-        ``hedge`` is for the frequency words that nothing can contradict: some, can, may.
-    start, end : int
-        Place in the text.
-    text : str
-        As printed.
-    quantity : Quantity or None
-        The number, for kinds that have one; a vague duration ("weeks to months") has none.
-    """
-
-    kind: CueKind
-    start: int
+    kind: CueKind  # a hedge is a frequency word that nothing can contradict: some, can, may
+    start: int  # place in the text
     end: int
-    text: str
-    quantity: Quantity | None = None
+    text: str  # as printed
+    quantity: Quantity | None = None  # a vague duration ("weeks to months") has none
 
 
 _WORDS: tuple[tuple[CueKind, re.Pattern[str]], ...] = (
@@ -415,19 +358,26 @@ def find_cues(text: str) -> tuple[Cue, ...]:
     Numbers never overlap; a word may stand inside a number ("100 %" is both).
     """
     flat = blank_not_claims(flat_text(text))
-    cues = [
-        Cue(kind=kind, start=start, end=end, text=text[start:end], quantity=quantity)
-        for kind, start, end, quantity in _find_numbers(flat)
-    ]
-    taken = {place for cue in cues for place in range(cue.start, cue.end)}
-    words: set[int] = set()
-    for kind, pattern in _WORDS:
+    cues: list[Cue] = []
+    numbers, words = bytearray(len(flat)), bytearray(len(flat))  # 1 where a cue stands
+
+    def add(
+        kind: CueKind, start: int, end: int, quantity: Quantity | None, taken: bytearray
+    ) -> None:
+        cues.append(Cue(kind=kind, start=start, end=end, text=text[start:end], quantity=quantity))
+        taken[start:end] = b"\x01" * (end - start)
+
+    for kind, pattern in _NUMBERS:
         for match in pattern.finditer(flat):
             start, end = match.span()
-            inside = set(range(start, end))
-            if not inside & words and (kind == "absolute" or not inside & taken):
-                words |= inside
-                cues.append(Cue(kind=kind, start=start, end=end, text=text[start:end]))
+            if not any(numbers[start:end]) and (quantity := _quantity(kind, match, flat)):
+                add(kind, start, end, quantity, numbers)
+    for word_kind, pattern in _WORDS:
+        for match in pattern.finditer(flat):
+            start, end = match.span()
+            in_number = word_kind != "absolute" and any(numbers[start:end])
+            if not any(words[start:end]) and not in_number:
+                add(word_kind, start, end, None, words)
     return tuple(sorted(cues, key=lambda cue: (cue.start, cue.end)))
 
 

@@ -11,9 +11,11 @@ from __future__ import annotations
 import codecs
 import re
 import zipfile
+from array import array
 from bisect import bisect_right
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from html import unescape
 from html.parser import HTMLParser
@@ -28,9 +30,7 @@ from analysis.lint.quantities import Cue, find_cues
 BlockKind = Literal["heading", "bullet", "paragraph"]
 
 MOST_BYTES = 20_000_000
-MOST_UNPACKED_BYTES = 200_000_000
-"""A DOCX that unpacks to more than this is no advertisement."""
-
+MOST_UNPACKED_BYTES = 200_000_000  # a DOCX that unpacks to more is no advertisement
 MOST_PAGES = 500
 
 
@@ -54,56 +54,23 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class Block:
-    """A heading, a bullet or a paragraph.
+    """A heading, a bullet or a paragraph."""
 
-    Parameters
-    ----------
-    text : str
-        Spaces joined, invisible characters left out.
-    runs : tuple of (int, int)
-        Offset in ``text`` and in the document's source where a run of equal characters begins.
-    kind : {"heading", "bullet", "paragraph"}
-    """
-
-    text: str
-    runs: tuple[tuple[int, int], ...]
-    kind: BlockKind = "paragraph"
-
-    def source_offset(self, offset: int) -> int:
-        """Return where character ``offset`` of the text stands in the source."""
-        index = max(bisect_right(self._starts, offset) - 1, 0)
-        start, source = self.runs[index]
-        return source + offset - start
-
-    @cached_property
-    def _starts(self) -> list[int]:
-        return [start for start, _ in self.runs]
+    text: str  # spaces joined, invisible characters left out
+    places: Sequence[int]  # offset in the document's source of each character
+    kind: BlockKind
 
 
 @dataclass(frozen=True, kw_only=True)
 class Document:
-    """The copy as read.
+    """The copy as read."""
 
-    Parameters
-    ----------
-    name : str
-        The file as it was named.
-    form : {"txt", "html", "md", "docx", "pdf"}
-    source : str
-        Text of the file; for DOCX a line a paragraph, for PDF the pages' lines.
-    blocks : tuple of Block
-    page_starts : tuple of int
-        Offsets in ``source`` where the pages of a PDF begin; empty for all else.
-    warnings : tuple of str
-        What was not read, or may read otherwise than it looks.
-    """
-
-    name: str
-    form: str
-    source: str
+    name: str  # the file as it was named
+    form: str  # txt, html, md, docx or pdf
+    source: str  # text of the file; a line per paragraph of a DOCX; the lines of a PDF's pages
     blocks: tuple[Block, ...]
-    page_starts: tuple[int, ...] = ()
-    warnings: tuple[str, ...] = ()
+    page_starts: tuple[int, ...] = ()  # offsets in `source` where the pages of a PDF begin
+    warnings: tuple[str, ...] = ()  # what was not read, or may read otherwise than it looks
 
     def place_of(self, offset: int) -> Place:
         """Return the place of a character of the source."""
@@ -127,60 +94,69 @@ _UNSEEN = (
     r"\u2060-\u206f\ufeff\ud800-\udfff"
 )
 _RUN = re.compile(rf"(?P<unseen>[{_UNSEEN}]+)|(?P<space>\s+)|(?P<seen>[^\s{_UNSEEN}]+)")
-_TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
-"""Characters that make a reader see letters in another order than they stand."""
+_TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")  # letters are seen in another order
 
 
 @dataclass
-class Gatherer:
-    """Collects blocks run by run and remembers where each run stood."""
+class BlockBuilder:
+    """Collects blocks and remembers where each of their characters stood."""
 
     blocks: list[Block] = field(default_factory=list)
     turned_at: int | None = None
-    _runs: list[tuple[int, int]] = field(default_factory=list)
-    _parts: list[str] = field(default_factory=list)
-    _length: int = 0
+    _text: list[str] = field(default_factory=list)
+    _places: array[int] = field(default_factory=lambda: array("q"))
     _space_at: int | None = None
 
     def add(self, text: str, at: int) -> None:
         """Add text that stands in the source as it is, from offset ``at``."""
-        for match in _RUN.finditer(text):
-            where = at + match.start()
-            if match.lastgroup == "unseen":
-                if self.turned_at is None and _TURNS.search(match[0]):
-                    self.turned_at = where
-            elif match.lastgroup == "space":
-                self._space_at = where if self._space_at is None else self._space_at
-            else:
-                if self._space_at is not None and self._length:
-                    self._put(" ", self._space_at)
-                self._space_at = None
-                self._put(match[0], where)
-
-    def _put(self, text: str, where: int) -> None:
-        self._runs.append((self._length, where))
-        self._parts.append(text)
-        self._length += len(text)
+        self._add(text, range(at, at + len(text)))
 
     def add_at(self, text: str, at: int) -> None:
         """Add text that is written otherwise in the source (an entity), all of it at ``at``."""
-        for character in text:
-            self.add(character, at)
+        self._add(text, [at] * len(text))
+
+    def _add(self, text: str, places: Sequence[int]) -> None:
+        for match in _RUN.finditer(text):
+            start, end = match.span()
+            if match.lastgroup == "unseen":
+                if self.turned_at is None and _TURNS.search(match[0]):
+                    self.turned_at = places[start]
+            elif match.lastgroup == "space":
+                self._space_at = places[start] if self._space_at is None else self._space_at
+            else:
+                if self._space_at is not None and self._text:
+                    self._text.append(" ")
+                    self._places.append(self._space_at)
+                self._space_at = None
+                self._text.append(match[0])
+                self._places.extend(places[start:end])
 
     def end_block(self, kind: BlockKind | None) -> bool:
         """End the block and return whether there is text in it; kind None finds a heading."""
-        text, runs = "".join(self._parts), tuple(self._runs)
-        self._parts, self._runs, self._length, self._space_at = [], [], 0, None
+        text, places = "".join(self._text), self._places
+        self._text, self._places, self._space_at = [], array("q"), None
         if text:
             found = kind or ("heading" if is_heading(text) else "paragraph")
-            self.blocks.append(Block(text=text, runs=runs, kind=found))
+            self.blocks.append(Block(text=text, places=places, kind=found))
         return bool(text)
+
+    def document(self, **about: Any) -> Document:
+        """Return the document, with a warning if characters turn the direction of its text."""
+        made = Document(blocks=tuple(self.blocks), **about)
+        if self.turned_at is None:
+            return made
+        warning = (
+            f"it holds invisible marks that turn the direction of text "
+            f"({made.place_of(self.turned_at)}): what a reader sees may differ from what was "
+            "checked; remove them."
+        )
+        return replace(made, warnings=(*made.warnings, warning))
 
 
 # Reading a file
 
 
-FORMS = {
+_FORMS = {
     ".txt": "txt", ".text": "txt", ".html": "html", ".htm": "html", ".xhtml": "html",
     ".md": "md", ".markdown": "md", ".docx": "docx", ".pdf": "pdf",
 }  # fmt: skip
@@ -193,6 +169,15 @@ _SIGNATURES = {
     b"\x89PNG": _PICTURE,
     b"\xff\xd8\xff": _PICTURE,
     b"GIF8": _PICTURE,
+}
+"""What a file begins with: its form, or why it is not read."""
+
+_BYTE_ORDER_MARKS = {
+    codecs.BOM_UTF32_LE: "utf-32",  # ahead of UTF-16, which begins the same
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+    codecs.BOM_UTF8: "utf-8",
 }
 _CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{1,40})", re.I)
 _WEB_PAGE = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)?<(?:!doctype html|html)\b", re.I)
@@ -252,7 +237,7 @@ def _form_of(path: Path, data: bytes, name: str) -> str:
             if form in ("pdf", "docx"):
                 return form
             raise InputError(f"{name} is {form}.")
-    form = FORMS.get(path.suffix.lower(), "")
+    form = _FORMS.get(path.suffix.lower(), "")
     if form in ("pdf", "docx"):
         raise InputError(f"{name} ends in {path.suffix} but is no {form.upper()} file.")
     if not form:
@@ -264,17 +249,19 @@ def _form_of(path: Path, data: bytes, name: str) -> str:
 
 
 def _decode(data: bytes, encoding: str, name: str) -> str:
-    chosen = encoding or _declared(data)
+    declared = _CHARSET.search(data[:2048])
+    found = next((code for mark, code in _BYTE_ORDER_MARKS.items() if data.startswith(mark)), "")
+    encoding = encoding or found or (declared[1].decode("ascii") if declared else "utf-8")
     try:
-        text = data.decode(chosen)
+        text = data.decode(encoding)
     except (LookupError, TypeError):
-        raise InputError(f"{name}: there is no text encoding '{chosen}'.") from None
+        raise InputError(f"{name}: there is no text encoding '{encoding}'.") from None
     except UnicodeError as error:
         if b"\x00" in data:
             raise InputError(f"{name} is a binary file, not text.") from None
         line = data.count(b"\n", 0, getattr(error, "start", 0)) + 1
         raise InputError(
-            f"{name} is not {chosen.upper()} text (line {line}); save it as UTF-8, or name its "
+            f"{name} is not {encoding.upper()} text (line {line}); save it as UTF-8, or name its "
             "encoding, such as --encoding cp1252."
         ) from None
     if "\x00" in text:
@@ -282,79 +269,39 @@ def _decode(data: bytes, encoding: str, name: str) -> str:
     return text.removeprefix("\ufeff")
 
 
-def _declared(data: bytes) -> str:
-    if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
-        return "utf-32"
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    if data.startswith(codecs.BOM_UTF8):
-        return "utf-8"
-    declared = _CHARSET.search(data[:2048])
-    return declared[1].decode("ascii") if declared else "utf-8"
-
-
 def read_text(source: str, *, form: str, name: str) -> Document:
     """Return text of a form (txt, html, md) as a document; a web page is known by its start."""
-    gatherer = Gatherer()
+    builder = BlockBuilder()
     if form == "html" or _WEB_PAGE.match(source):
         form = "html"
-        _gather_html(source, gatherer, name)
+        _add_html(source, builder, name)
     elif form == "md":
-        _gather_markdown(source, gatherer)
+        _add_markdown(source, builder)
     else:
-        _gather_plain(_split_lines(source), gatherer)
-    return _finish(name, form, source, gatherer)
-
-
-def _finish(
-    name: str,
-    form: str,
-    source: str,
-    gatherer: Gatherer,
-    *,
-    page_starts: tuple[int, ...] = (),
-    warnings: tuple[str, ...] = (),
-) -> Document:
-    """Return the document, with a warning of direction marks that were met on the way."""
-    parts: dict[str, Any] = {
-        "name": name, "form": form, "source": source, "blocks": tuple(gatherer.blocks),
-        "page_starts": page_starts,
-    }  # fmt: skip
-    if gatherer.turned_at is not None:
-        place = Document(**parts).place_of(gatherer.turned_at)
-        warnings += (
-            f"it holds invisible marks that turn the direction of text ({place}): what a reader "
-            "sees may differ from what was checked; remove them.",
-        )
-    return Document(**parts, warnings=warnings)
+        _add_plain(_split_lines(source), builder)
+    return builder.document(name=name, form=form, source=source)
 
 
 # Plain text: paragraphs, bullets and headings of a text file or of a PDF page
 
-BULLET = re.compile(
+_BULLET = re.compile(
     r"[ \t]*(?:[\u2022\u25cf\u25aa\u25e6\u2023\u00b7*\u2013-]|\d{1,2}[.)])[ \t\u00a0]+(?=\S)"
 )
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 HEADING_MOST_LETTERS = 90
-LIGHT_WORD_LETTERS = 4
-"""Words up to this length ("with", "for") stay small in a capitalized heading."""
-
+LIGHT_WORD_LETTERS = 4  # words up to this length ("with") stay small in a capitalized heading
 WRAPPED_LEAST_LETTERS = 40
-WRAPPED_SHARE = 0.6
-"""A line shorter than this share of the longest of its paragraph was ended on purpose."""
-
-Line = tuple[str, int]
-"""A line without its end, and its offset in the source."""
+WRAPPED_SHARE = 0.6  # a line below this share of its paragraph's longest was ended on purpose
+Line = tuple[str, int]  # without its end; with its offset in the source
 
 
 def _split_lines(source: str, start: int = 0, end: int | None = None) -> list[Line]:
-    stop = len(source) if end is None else end
-    found = _LINE.finditer(source, start, stop)
+    found = _LINE.finditer(source, start, len(source) if end is None else end)
     return [(match[0].rstrip("\r\n"), match.start()) for match in found if match[0]]
 
 
-def _gather_plain(lines: list[Line], gatherer: Gatherer) -> None:
-    """Gather plain lines; a hard-wrapped paragraph is one block."""
+def _add_plain(lines: list[Line], builder: BlockBuilder) -> None:
+    """Add plain lines; a hard-wrapped paragraph is one block."""
     paragraph: list[Line] = []
     for line in [*lines, ("", 0)]:
         if line[0].strip():
@@ -363,22 +310,30 @@ def _gather_plain(lines: list[Line], gatherer: Gatherer) -> None:
         longest = max((len(text) for text, _ in paragraph), default=0)
         wrapped = max(WRAPPED_LEAST_LETTERS, WRAPPED_SHARE * longest)
         pending: list[Line] = []
-        for place, (text, at) in enumerate(paragraph):
+        for place, (text, at) in enumerate(paragraph, start=1):
             pending.append((text, at))
-            following = paragraph[place + 1][0] if place + 1 < len(paragraph) else ""
-            if not following or BULLET.match(following) or len(text.rstrip()) < wrapped:
-                bullet = BULLET.match(pending[0][0])
-                _gather_lines(pending, gatherer, skipped=bullet.end() if bullet else 0)
-                gatherer.end_block("bullet" if bullet else None)
+            following = paragraph[place][0] if place < len(paragraph) else ""
+            if not following or _BULLET.match(following) or len(text.rstrip()) < wrapped:
+                bullet = _BULLET.match(pending[0][0])
+                _add_block(pending, builder, builder.add, bullet, None)
                 pending = []
         paragraph = []
 
 
-def _gather_lines(lines: list[Line], gatherer: Gatherer, *, skipped: int) -> None:
+def _add_block(
+    lines: list[Line],
+    builder: BlockBuilder,
+    add: Callable[[str, int], None],
+    bullet: re.Match[str] | None,
+    kind: BlockKind | None,
+) -> None:
+    """Add lines as one block, without the sign of a bullet at the start of the first."""
+    skipped = bullet.end() if bullet else 0
     for text, at in lines:
-        gatherer.add(text[skipped:], at + skipped)
-        gatherer.add("\n", at + len(text))
+        add(text[skipped:], at + skipped)
+        builder.add("\n", at + len(text))
         skipped = 0
+    builder.end_block("bullet" if bullet else kind)
 
 
 def is_heading(text: str) -> bool:
@@ -413,26 +368,25 @@ SHOWN_ATTRIBUTES = ("alt", "title", "aria-label", "placeholder")
 MOST_UNFINISHED_TAGS = 100
 
 
-def _gather_html(source: str, gatherer: Gatherer, name: str) -> None:
-    """Gather the blocks of a page, also from descriptions and alternative texts."""
+def _add_html(source: str, builder: BlockBuilder, name: str) -> None:
     unfinished = source.count("<", source.rfind(">") + 1)
     if unfinished > MOST_UNFINISHED_TAGS:  # the parser's time grows with their square
         raise InputError(
             f"{name}: the page is no HTML: {unfinished} tags at its end are never closed."
         )
-    reader = _HtmlReader(source, gatherer)
+    reader = _HtmlReader(source, builder)
     reader.feed(source)
     reader.close()
     reader.end_block()
 
 
 class _HtmlReader(HTMLParser):
-    """Gathers blocks; a start or end of any element that is not inline ends a block."""
+    """Adds blocks; a start or end of any element that is not inline ends a block."""
 
-    def __init__(self, source: str, gatherer: Gatherer) -> None:
+    def __init__(self, source: str, builder: BlockBuilder) -> None:
         super().__init__(convert_charrefs=False)
         self._starts = [0, *(match.end() for match in re.finditer("\n", source))]
-        self._gatherer = gatherer
+        self._builder = builder
         self._kind: BlockKind = "paragraph"
         self._unread = ""
         self._broken = False
@@ -444,17 +398,16 @@ class _HtmlReader(HTMLParser):
         return self._starts[line - 1] + column
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """End the block before an element that is not inline."""
         if tag in UNREAD:
             self._unread = tag
         self._read_attributes(tag, dict(attrs))
         if tag == "br":  # a space; two in a row end the block
             if self._broken:
                 self.end_block()
-            self._gatherer.add(" ", self._at)
+            self._builder.add(" ", self._at)
             self._broken = True
         elif tag in CELLS:
-            self._gatherer.add(" ", self._at)
+            self._builder.add(" ", self._at)
         elif tag not in INLINE:
             self.end_block()
             inside_item = tag in {"p", "div"} and self._kind == "bullet" and not self._ended_item
@@ -463,53 +416,49 @@ class _HtmlReader(HTMLParser):
                 self._kind = "heading"
 
     def handle_endtag(self, tag: str) -> None:
-        """End the block after an element that is not inline."""
         if tag == self._unread:
             self._unread = ""
         if tag in CELLS:
-            self._gatherer.add(" ", self._at)
+            self._builder.add(" ", self._at)
         elif tag not in INLINE and tag != "br":
             self.end_block()
 
     def handle_data(self, data: str) -> None:
-        """Add text."""
         if not self._unread:
             self._broken = self._broken and not data.strip()
-            self._gatherer.add(data, self._at)
+            self._builder.add(data, self._at)
 
     def handle_entityref(self, name: str) -> None:
-        """Add the letter of a named entity."""
         if not self._unread:
-            self._gatherer.add_at(unescape(f"&{name};"), self._at)
+            self._builder.add_at(unescape(f"&{name};"), self._at)
 
     def handle_charref(self, name: str) -> None:
-        """Add the letter of a numbered entity."""
         self.handle_entityref(f"#{name}")
 
     def end_block(self) -> None:
         """End the block, if there is text in it."""
         self._broken = False
-        self._ended_item = self._gatherer.end_block(self._kind)
+        self._ended_item = self._builder.end_block(self._kind)
         if self._ended_item:
             self._kind = "paragraph"
 
     def _read_attributes(self, tag: str, attributes: dict[str, str | None]) -> None:
-        """Gather what attributes show, each a block of its own ahead of the open one."""
+        """Add what attributes show, each a block of its own ahead of the open one."""
         shown = [attributes.get(name) for name in SHOWN_ATTRIBUTES]
         if tag == "meta":
             name = attributes.get("name") or attributes.get("property") or ""
             shown = [attributes.get("content")] if name.lower() in DESCRIPTIONS else []
         raw = self.get_starttag_text() or ""
         for text in filter(None, shown):
-            own = Gatherer()
+            own = BlockBuilder()
             where = raw.find(text)
             if where >= 0:
                 own.add(text, self._at + where)
             else:
                 own.add_at(text, self._at)
             own.end_block("paragraph")
-            self._gatherer.turned_at = self._gatherer.turned_at or own.turned_at
-            self._gatherer.blocks += own.blocks
+            self._builder.turned_at = self._builder.turned_at or own.turned_at
+            self._builder.blocks += own.blocks
 
 
 # Markdown
@@ -519,7 +468,10 @@ _HASHES = re.compile(r"[ \t]{0,3}#{1,6}[ \t]+")
 _RULE = re.compile(r"[ \t]{0,3}(?:[-=*_|: \t]{3,})$")
 _QUOTE = re.compile(r"(?:[ \t]{0,3}>[ \t]?)+")
 _UNDERLINE = re.compile(r"[ \t]{0,3}(=+|-{2,})[ \t]*")
-_FRONT_MATTER = re.compile(r"---[ \t]*\r?\n.*?\n---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
+_MARKDOWN_BULLET = re.compile(rf"{_BULLET.pattern}|\+ ")
+_FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n.*?\n---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
+_COMMENT = re.compile(r"<!(?=--).*?-->", re.DOTALL)
+
 _INLINE = re.compile(
     r"!?\[(?P<text>[^\[\]]*)\](?:\([^()\s]*(?:\s+\"[^\"]*\")?\)|\[[^\]]*\])|\\(?P<escaped>[!-/:-@\[-`{-~])"
     r"|(?P<entity>&#?\w{1,31};)|(?P<mark>\*{1,3}|`+|~~|(?<!\w)_{1,3}(?=\w)|(?<=\w)_{1,3}(?!\w)"
@@ -527,42 +479,36 @@ _INLINE = re.compile(
 )
 
 
-def _gather_markdown(source: str, gatherer: Gatherer) -> None:
-    """Gather the blocks of a Markdown file; code between fences and comments is left out."""
+def _add_markdown(source: str, builder: BlockBuilder) -> None:
+    """Add the blocks of a Markdown file; code between fences and comments is left out."""
+
+    def blank(match: re.Match[str]) -> str:  # letter for letter, so that places stay
+        return re.sub(r"[^\r\n]", " ", match[0])
+
+    def add(lines: list[Line], kind: BlockKind) -> None:
+        bullet = None if kind == "heading" else _MARKDOWN_BULLET.match(lines[0][0])
+        _add_block(lines, builder, lambda text, at: _add_inline(text, at, builder), bullet, kind)
+
+    source = _FRONT_MATTER.sub(blank, source)
+    last = source.rfind("-->") + 3  # each comment begun before it ends: no search runs on in vain
+    source = _COMMENT.sub(blank, source[:last]) + source[last:]
     pending: list[Line] = []
-    for (text, at), kind in [*_markdown_lines(_without_comments(source)), (("", 0), "more")]:
-        blank = not text.strip()
-        if pending and (kind != "more" or blank):
-            _gather_markdown_block(pending, gatherer, "paragraph")
+    for line, kind in [*_markdown_lines(source), (("", 0), "more")]:
+        is_blank = not line[0].strip()
+        if pending and (kind != "more" or is_blank):
+            add(pending, "paragraph")
             pending = []
-        if kind in ("heading", "row") and not blank:
-            block: BlockKind = "heading" if kind == "heading" else "bullet"
-            _gather_markdown_block([(text, at)], gatherer, block)
-        elif not blank:
-            pending.append((text, at))
-
-
-def _without_comments(source: str) -> str:
-    """Blank comments and front matter, letter for letter, so that places stay."""
-
-    def blank(text: str) -> str:
-        return re.sub(r"[^\r\n]", " ", text)
-
-    front = _FRONT_MATTER.match(source)
-    if front:
-        source = blank(front[0]) + source[front.end() :]
-    parts, at = [], 0
-    while (start := source.find("<!--", at)) >= 0 and (end := source.find("-->", start)) >= 0:
-        parts += [source[at:start], blank(source[start : end + 3])]
-        at = end + 3
-    return "".join(parts) + source[at:]
+        if kind in ("heading", "row") and not is_blank:
+            add([line], "heading" if kind == "heading" else "bullet")
+        elif not is_blank:
+            pending.append(line)
 
 
 def _markdown_lines(source: str) -> Iterator[tuple[Line, str]]:
     """Yield each line with what it is: heading, bullet, row of a table, or more of the same."""
     fence = ""
     lines = _split_lines(source)
-    for place, (text, at) in enumerate(lines):
+    for place, (text, at) in enumerate(lines, start=1):
         opened = _FENCE.match(text)
         if fence or opened:
             if not fence and opened:
@@ -573,7 +519,7 @@ def _markdown_lines(source: str) -> Iterator[tuple[Line, str]]:
             continue
         if quote := _QUOTE.match(text):
             text, at = text[quote.end() :], at + quote.end()
-        following = lines[place + 1][0] if place + 1 < len(lines) else ""
+        following = lines[place][0] if place < len(lines) else ""
         if hashes := _HASHES.match(text):
             yield (text[hashes.end() :].rstrip("# \t"), at + hashes.end()), "heading"
         elif _RULE.fullmatch(text):
@@ -583,37 +529,42 @@ def _markdown_lines(source: str) -> Iterator[tuple[Line, str]]:
         elif text.lstrip().startswith("|"):
             yield (text, at), "row"
         else:
-            yield (text, at), "bullet" if BULLET.match(text) or text[:2] == "+ " else "more"
+            yield (text, at), "bullet" if _MARKDOWN_BULLET.match(text) else "more"
 
 
-def _gather_markdown_block(lines: list[Line], gatherer: Gatherer, kind: BlockKind) -> None:
-    bullet = BULLET.match(lines[0][0]) or re.match(r"\+ ", lines[0][0])
-    skipped = bullet.end() if bullet and kind != "heading" else 0
-    for text, at in lines:
-        _add_inline(text[skipped:], at + skipped, gatherer)
-        gatherer.add("\n", at + len(text))
-        skipped = 0
-    gatherer.end_block("bullet" if bullet and kind == "paragraph" else kind)
-
-
-def _add_inline(text: str, at: int, gatherer: Gatherer) -> None:
+def _add_inline(text: str, at: int, builder: BlockBuilder) -> None:
     """Add text without its markup."""
     end = 0
     for match in _INLINE.finditer(text):
-        gatherer.add(text[end : match.start()], at + end)
+        builder.add(text[end : match.start()], at + end)
         end = match.end()
         if match["text"] is not None:
-            _add_inline(match["text"], at + match.start("text"), gatherer)
+            _add_inline(match["text"], at + match.start("text"), builder)
         elif match["escaped"] is not None:
-            gatherer.add(match["escaped"], at + match.start("escaped"))
+            builder.add(match["escaped"], at + match.start("escaped"))
         elif match["entity"] is not None:
-            gatherer.add_at(unescape(match["entity"]), at + match.start())
+            builder.add_at(unescape(match["entity"]), at + match.start())
         elif match["mark"] == "|":
-            gatherer.add(" ", at + match.start())
-    gatherer.add(text[end:], at + end)
+            builder.add(" ", at + match.start())
+    builder.add(text[end:], at + end)
 
 
 # DOCX and PDF; their readers are imported only when such a file is given
+
+
+@contextmanager
+def _reading(name: str, form: str) -> Iterator[None]:
+    """Refuse in one sentence a file that a reader fails on."""
+    try:
+        yield
+    except InputError:
+        raise
+    except ImportError as error:
+        raise InputError(f"{name}: a package to read it is not installed ({error}).") from None
+    except Exception as error:  # a broken or hostile file fails in any of a dozen ways
+        first = (str(error).splitlines() or [type(error).__name__])[0][:120]
+        raise InputError(f"{name} cannot be read as a {form} ({first}).") from None
+
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
@@ -621,26 +572,20 @@ _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallba
 
 def _read_docx(data: bytes, name: str) -> Document:
     """Return a Word document: body, tables (a row a block), text boxes, headers, footers, notes."""
-    try:
+    with _reading(name, "Word document"):
         import docx
-    except ImportError:
-        raise InputError(f"{name}: to read DOCX, install python-docx.") from None
-    try:
+
         with zipfile.ZipFile(BytesIO(data)) as packed:
             if sum(item.file_size for item in packed.infolist()) > MOST_UNPACKED_BYTES:
                 raise InputError(f"{name} unpacks to more than 200 MB; it was not read.")
         opened = docx.Document(BytesIO(data))
         found = [item for root in _docx_parts(opened) for item in _docx_paragraphs(root)]
-    except InputError:
-        raise
-    except Exception as error:  # a broken package fails in any of a dozen ways
-        raise InputError(f"{name} cannot be read as a Word document ({_first(error)}).") from None
-    gatherer, at = Gatherer(), 0
+    builder, at = BlockBuilder(), 0
     for text, kind in found:
-        gatherer.add(text, at)
-        gatherer.end_block(kind)
+        builder.add(text, at)
+        builder.end_block(kind)
         at += len(text) + 1
-    return _finish(name, "docx", "\n".join(text for text, _ in found), gatherer)
+    return builder.document(name=name, form="docx", source="\n".join(text for text, _ in found))
 
 
 def _docx_parts(opened: Any) -> Iterator[Any]:
@@ -649,8 +594,7 @@ def _docx_parts(opened: Any) -> Iterator[Any]:
 
     yield opened.element.body
     for part in opened.part.package.iter_parts():
-        kind = part.content_type
-        if any(f".{word}+xml" in kind for word in ("header", "footer", "footnotes", "endnotes")):
+        if re.search(r"\.(?:header|footer|footnotes|endnotes)\+xml", part.content_type):
             yield parse_xml(part.blob)
 
 
@@ -658,10 +602,9 @@ def _docx_paragraphs(root: Any) -> Iterator[tuple[str, BlockKind]]:
     """Yield text and kind; the paragraphs of a table row are one."""
     row, cells = None, []
     for paragraph in root.iter(f"{_W}p"):
-        above = list(paragraph.iterancestors())
-        if any(element.tag == _FALLBACK for element in above):
+        if any(True for _ in paragraph.iterancestors(_FALLBACK)):  # the same text once more
             continue
-        now = next((element for element in above if element.tag == f"{_W}tr"), None)
+        now = next(paragraph.iterancestors(f"{_W}tr"), None)
         if row is not None and now is not row:
             yield " ".join(cells), "bullet"
             cells = []
@@ -669,7 +612,12 @@ def _docx_paragraphs(root: Any) -> Iterator[tuple[str, BlockKind]]:
         if row is not None:
             cells.append(_docx_text(paragraph))
         else:
-            yield _docx_text(paragraph), _docx_kind(paragraph)
+            style = paragraph.style or ""
+            if style.startswith(("Heading", "Title", "Subtitle")):
+                yield _docx_text(paragraph), "heading"
+            else:
+                listed = style.startswith("List") or paragraph.xpath("w:pPr/w:numPr")
+                yield _docx_text(paragraph), "bullet" if listed else "paragraph"
     if cells:
         yield " ".join(cells), "bullet"
 
@@ -677,60 +625,40 @@ def _docx_paragraphs(root: Any) -> Iterator[tuple[str, BlockKind]]:
 def _docx_text(paragraph: Any) -> str:
     parts = []
     for element in paragraph.iter(f"{_W}t", f"{_W}tab", f"{_W}br", f"{_W}noBreakHyphen"):
-        owner = next(up for up in element.iterancestors() if up.tag == f"{_W}p")
-        if owner is paragraph:
+        if next(element.iterancestors(f"{_W}p")) is paragraph:  # not of a text box within
             shown = {f"{_W}t": element.text or "", f"{_W}noBreakHyphen": "-"}
             parts.append(shown.get(element.tag, " "))
     return "".join(parts).replace("\r", " ").replace("\n", " ")
 
 
-def _docx_kind(paragraph: Any) -> BlockKind:
-    properties = paragraph.find(f"{_W}pPr")
-    style = None if properties is None else properties.find(f"{_W}pStyle")
-    name = "" if style is None else str(style.get(f"{_W}val"))
-    if name.startswith(("Heading", "Title", "Subtitle")):
-        return "heading"
-    listed = properties is not None and properties.find(f"{_W}numPr") is not None
-    return "bullet" if listed or name.startswith("List") else "paragraph"
-
-
 def _read_pdf(data: bytes, name: str) -> Document:
     """Return a PDF's text, page by page; a page without text among others is a warning."""
-    try:
+    with _reading(name, "PDF"):
         import pypdf
-    except ImportError:
-        raise InputError(f"{name}: to read PDF, install pypdf.") from None
-    try:
+
         opened = pypdf.PdfReader(BytesIO(data))
-        locked = opened.is_encrypted and not opened.decrypt("")
-        pages = [] if locked else [page.extract_text() for page in opened.pages[:MOST_PAGES]]
-        unread = 0 if locked else len(opened.pages) - len(pages)
-    except Exception as error:  # a broken or hostile file fails in any of a dozen ways
-        raise InputError(f"{name} cannot be read as a PDF ({_first(error)}).") from None
-    if locked:
-        raise InputError(f"{name} is locked by a password; save it without one.")
+        if opened.is_encrypted and not opened.decrypt(""):
+            raise InputError(f"{name} is locked by a password; save it without one.")
+        pages = [page.extract_text() for page in opened.pages[:MOST_PAGES]]
+        unread = len(opened.pages) - len(pages)
     if not any(page.strip() for page in pages):
         raise InputError(
             f"{name} holds no text: its pages are pictures, as of a scan. Have the text recognized "
             "(OCR), or give the text the scan was printed from."
         )
-    gatherer, starts, warnings, at = Gatherer(), [], [], 0
+    builder, starts, warnings, at = BlockBuilder(), [], [], 0
     source = "\n".join(pages)
     for number, page in enumerate(pages, start=1):
         starts.append(at)
-        _gather_plain(_split_lines(source, at, at + len(page)), gatherer)
+        _add_plain(_split_lines(source, at, at + len(page)), builder)
         if not page.strip():
             warnings.append(f"page {number} holds no text (a picture?); nothing on it was checked.")
         at += len(page) + 1
     if unread:
         warnings.append(f"only the first {MOST_PAGES} pages were read; {unread} were not checked.")
-    return _finish(
-        name, "pdf", source, gatherer, page_starts=tuple(starts), warnings=tuple(warnings)
+    return builder.document(
+        name=name, form="pdf", source=source, page_starts=tuple(starts), warnings=tuple(warnings)
     )
-
-
-def _first(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:120]
 
 
 # Statements: a sentence, a bullet, a heading, an item between dots
@@ -752,36 +680,18 @@ _FIRST_PERSON = re.compile(r"\b(?:I|I['\u2019](?:ve|m|d|ll)|[Mm]y|me)\b")
 
 @dataclass(frozen=True, kw_only=True)
 class Statement:
-    """One statement of the copy.
+    """One statement of the copy."""
 
-    Parameters
-    ----------
-    document : str
-        Name of the file.
-    text : str
-        As printed, spaces joined.
-    block, start, end : int
-        Index of its block in the document, and its place in the text of the block.
-    first, last : Place
-        Places of its first and last character in the file.
-    heading : str
-        The nearest heading above; a label such as "Week 3-4:" gives its bullets their time.
-    is_heading, is_testimonial : bool
-    cues, heading_cues : tuple of Cue
-        Places count within ``text`` and ``heading``.
-    """
-
-    document: str
-    text: str
-    block: int
-    start: int
+    text: str  # as printed, spaces joined
+    block: int  # index of its block in the document
+    start: int  # place in the text of the block
     end: int
-    first: Place
+    first: Place  # of its first character in the file
     last: Place
-    heading: str
+    heading: str  # the nearest above; a label such as "Week 3-4:" gives its bullets their time
     is_heading: bool
     is_testimonial: bool
-    cues: tuple[Cue, ...]
+    cues: tuple[Cue, ...]  # places count within `text`
     heading_cues: tuple[Cue, ...]
 
     @property
@@ -804,13 +714,12 @@ def split_statements(document: Document) -> tuple[Statement, ...]:
             text = block.text[start:end]
             found.append(
                 Statement(
-                    document=document.name,
                     text=text,
                     block=index,
                     start=start,
                     end=end,
-                    first=document.place_of(block.source_offset(start)),
-                    last=document.place_of(block.source_offset(end - 1)),
+                    first=document.place_of(block.places[start]),
+                    last=document.place_of(block.places[end - 1]),
                     heading=heading,
                     is_heading=block.kind == "heading",
                     is_testimonial=testimonial,

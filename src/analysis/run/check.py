@@ -59,7 +59,9 @@ def _sections(study: Study) -> Iterator[tuple[str, str]]:
     yield "Lines and records", "\n".join([_text(intake[columns]), *excluded])
     yield "Columns that were not read", _columns_not_read(study)
     subtypes = study.adsl["SUBTYP"].fillna("-")
-    counts = study.adsl.groupby([study.adsl["COND"].rename("condition"), subtypes.rename("subtype")])
+    counts = study.adsl.groupby(
+        [study.adsl["COND"].rename("condition"), subtypes.rename("subtype")]
+    )
     yield (
         "Patients by condition and subtype",
         _text(counts.size().rename("patients").reset_index()),

@@ -41,7 +41,9 @@ RETRIES = 3
 def check_scheduler(scheduler: str) -> None:
     """Refuse what is no address of a scheduler, or any at all where Dask is not installed."""
     if find_spec("distributed") is None:
-        raise RunError("Dask is not installed; install it with: pip install 'reliefcheck[cluster]'.")
+        raise RunError(
+            "Dask is not installed; install it with: pip install 'reliefcheck[cluster]'."
+        )
     found = ADDRESS.fullmatch(scheduler)
     if scheduler != LOCAL and not (found and 0 < int(found[3]) < 65536):
         raise SettingsError(
@@ -154,7 +156,9 @@ def execute_packed(
         This worker's code or libraries are not the sender's, so results could differ.
     """
     own = describe_machine()
-    wrong = [f"{name} {own[name]}, there {sender[name]}" for name in own if own[name] != sender[name]]
+    wrong = [
+        f"{name} {own[name]}, there {sender[name]}" for name in own if own[name] != sender[name]
+    ]
     if wrong:
         raise RunError(f"a worker differs from the machine that asked: {'; '.join(wrong)}.")
     with TemporaryDirectory(prefix="reliefcheck-") as scratch:

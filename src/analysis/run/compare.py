@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,8 +18,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.adam.study import derive_study
+from analysis.adam.study import Study, derive_study
 from analysis.errors import InputError, ReliefcheckError, RunError
+from analysis.files import sha256_of
 from analysis.intake.load import Export, load_export
 from analysis.intake.tables import TABLES, load_conditions
 from analysis.labels import MEASURES, VERDICTS, plain_text, visit_word, word
@@ -29,7 +29,6 @@ from analysis.numbers import (
     MINUS,
     count_text,
     estimate_text,
-    interval_text,
     number_text,
     quantity_text,
 )
@@ -242,9 +241,15 @@ class Changes:
         return ids
 
     def mix(self, applied: Collection[str]) -> Export:
-        """Return A's export with the rows of some steps as in B, by patient and time."""
-        if not any(self.count(step) for step in applied):
+        """Return A's export with the rows of some steps as in B; A's patients stay in their order.
+
+        All steps together give B's own export.
+        """
+        differ = {step for step in STEPS if self.count(step)}
+        if not differ & set(applied):
             return self.before
+        if differ <= set(applied):
+            return self.after
         tables = {name: self._mix_table(name, applied) for name in self.tags}
         kept = {n: frame for n, frame in tables.items() if len(frame) or TABLES[n].required}
         labels = self.after.conditions.labels
@@ -261,8 +266,13 @@ class Changes:
         frame = pd.concat(filled or [before.iloc[:0]], ignore_index=True)
         for column in before.columns.intersection(after.columns).difference(frame.columns):
             frame[column] = before[column].iloc[:0].reindex(frame.index)
-        order = ["patient_id", *(each for each in MOMENTS if each in frame)]
-        return frame.sort_values(order, kind="stable").reset_index(drop=True)
+        ids = pd.concat(
+            [each.tables["patients"]["patient_id"] for each in (self.before, self.after)]
+        )
+        place = {patient: number for number, patient in enumerate(dict.fromkeys(ids))}
+        order = ["place", *(each for each in MOMENTS if each in frame)]
+        frame["place"] = frame["patient_id"].map(place)
+        return frame.sort_values(order, kind="stable", ignore_index=True).drop(columns="place")
 
 
 # --- comparing ----------------------------------------------------------------------------------
@@ -360,7 +370,8 @@ def compare_runs(
     changes = Changes.between(a.export, b.export) if a.export and b.export else None
     parts = pd.DataFrame({"result_id": [], "quantity": [], "step": [], "part": []})
     if split and changes is not None and len(moved):
-        parts, more = _attribute(a, b, changes, moved, workers, engine, notebooks)
+        how = {"notebooks": notebooks or notebook_folder(), "workers": workers, "engine": engine}
+        parts, more = _attribute(a, b, changes, moved, **how)
         notes += more
     made = Comparison(
         before=a.name,
@@ -379,21 +390,24 @@ def compare_runs(
     return replace(made, flips=tuple(_flips(a, b, made)))
 
 
+def are_same(a: pd.Series, b: pd.Series) -> np.ndarray:
+    """Return where two columns hold the same number but for rounding, or none at all."""
+    x, y = (pd.to_numeric(each).to_numpy(float, na_value=np.nan) for each in (a, b))
+    return np.isclose(x, y, rtol=ROUNDING, atol=ROUNDING, equal_nan=True)
+
+
 def _has_moved(both: pd.DataFrame) -> pd.Series:
     """Return whether value, interval, status or patients differ by more than rounding."""
     different = both["status_a"] != both["status_b"]
-    for name in ("n", "n_missing"):
-        different |= both[f"{name}_a"] != both[f"{name}_b"]
-    for name in QUANTITIES:
-        pair = (both[f"{name}_{side}"].to_numpy(float) for side in "ab")
-        different |= ~np.isclose(*pair, rtol=ROUNDING, atol=ROUNDING, equal_nan=True)
+    for name in (*QUANTITIES, "n", "n_missing"):
+        different |= ~are_same(both[f"{name}_a"], both[f"{name}_b"])
     return different
 
 
 def _rank(moved: pd.DataFrame, judged: Collection[str]) -> np.ndarray:
     """Return what rows are sorted by: judged first, all patients of a condition, then by how far.
 
-    How far a value moved is told by the width of its interval in the earlier run.
+    How far is the change in widths of the interval in the earlier run.
     """
     width = (moved["high_a"] - moved["low_a"]).fillna(moved["high_b"] - moved["low_b"])
     far = (moved["change"].abs() / width.where(width > 0)).fillna(0.0)
@@ -402,117 +416,126 @@ def _rank(moved: pd.DataFrame, judged: Collection[str]) -> np.ndarray:
 
 
 def _attribute(
-    a: RunData,
-    b: RunData,
-    changes: Changes,
-    moved: pd.DataFrame,
-    workers: int,
-    engine: str,
-    folder: Path | None,
+    a: RunData, b: RunData, changes: Changes, moved: pd.DataFrame, **how: Any
 ) -> tuple[pd.DataFrame, list[str]]:
     """Recompute after each step and return the parts of each change, with notes."""
     made_by = set(moved["notebook_a"]) | set(moved["notebook_b"])
-    notebooks = [
-        path
-        for path in find_notebooks(folder or notebook_folder())
-        if path.stem in made_by and number_of(path) < JUDGES
-    ]
-    notes: list[str] = []
-    with ExitStack() as stack:
-        scratch = Path(stack.enter_context(TemporaryDirectory(prefix="reliefcheck-diff-")))
-        states, steps = [scratch / "a"], []
-        _write_state(changes.before, a.settings, states[0])
-        applied: list[str] = []
-        pending: list[str] = []
-        last = b.settings.model_dump()
-        for step in [*(each for each in STEPS if changes.count(each)), SETTINGS]:
-            pending.append(step)
-            is_last = step == SETTINGS
-            if is_last and a.settings == b.settings and len(pending) == 1:
-                break
-            applied += [step]
-            export = changes.after if is_last else changes.mix(applied)
-            settings = make_settings(last) if is_last else a.settings
-            try:
-                _write_state(export, settings, scratch / step)
-            except ReliefcheckError as error:
-                if is_last:
-                    raise
-                notes.append(
-                    f"{_step_word(step)} could not be put in alone and are counted with what "
-                    f"follows: {error}"
-                )
-                continue
-            states.append(scratch / step)
-            steps.append("+".join(pending))
-            pending = []
-        executor = LocalExecutor(engine=check_engine(engine), workers=workers)
-        frames = _run_states(stack.enter_context(executor), notebooks, states, a.about)
-    frames_a, frames_b = frames[0], frames[-1]
+    steps, studies, notes = _states(a, b, changes)
+    is_current = all(_is_current(run.about, how["notebooks"]) for run in (a, b))
+    between = studies[1:-1] if is_current else studies
+    frames = recompute(between, a.about, made_by=made_by, **how)
+    if is_current:  # what the runs wrote is what would come out again
+        frames = [a.results, *frames, b.results]
     parts = []
     for quantity in QUANTITIES:
         numbers = pd.DataFrame({i: frame[quantity] for i, frame in enumerate(frames)})
         numbers = numbers.reindex(moved.index)
         found = {step: numbers[i + 1] - numbers[i] for i, step in enumerate(steps)}
         written = moved[f"{quantity}_b"] - moved[f"{quantity}_a"]
-        recomputed = frames_b[quantity] - frames_a[quantity]
-        found[CODE] = written - recomputed.reindex(moved.index)
-        table = pd.DataFrame(found)[~numbers.isna().any(axis=1) & written.notna()]
-        parts.append(table.rename_axis("result_id").reset_index().melt("result_id", var_name="step",
-                     value_name="part").assign(quantity=quantity))  # fmt: skip
+        found[CODE] = written - (numbers[len(steps)] - numbers[0])
+        known = pd.DataFrame(found)[~numbers.isna().any(axis=1) & written.notna()]
+        long = known.rename_axis("result_id").reset_index().melt("result_id", var_name="step")
+        parts.append(long.rename(columns={"value": "part"}).assign(quantity=quantity))
     return pd.concat(parts, ignore_index=True), notes
 
 
-def _write_state(export: Export, settings: AnalysisSettings, folder: Path) -> None:
-    write_data(export, derive_study(export, settings), folder)
+def _states(
+    a: RunData, b: RunData, changes: Changes
+) -> tuple[list[str], list[tuple[Export, Study]], list[str]]:
+    """Return the steps from A to B, and the data before the first and after each of them.
+
+    A step whose data cannot be analyzed alone (a rating without its infusion) is taken together
+    with the next one; a note says so.
+    """
+    assert a.export is not None
+    states = [(a.export, derive_study(a.export, a.settings))]
+    steps, waiting, applied, notes = list[str](), list[str](), list[str](), list[str]()
+    data_steps = [step for step in STEPS if changes.count(step)]
+    for step in [*data_steps, SETTINGS]:
+        waiting.append(step)
+        applied.append(step)
+        if step == SETTINGS and a.settings == b.settings and waiting == [SETTINGS]:
+            break
+        export = changes.mix(applied)
+        try:
+            study = derive_study(export, b.settings if step == SETTINGS else a.settings)
+        except ReliefcheckError as error:
+            if step == SETTINGS:
+                raise
+            notes.append(
+                f"What differs by {step_word(step)} could not be put in alone and is counted with "
+                f"what follows: {error}"
+            )
+            continue
+        states.append((export, study))
+        steps.append("+".join(waiting))
+        waiting.clear()
+    return steps, states, notes
+
+
+def _is_current(about: Mapping[str, Any], notebooks: Path) -> bool:
+    """Return whether code, libraries and notebooks of a run are those that would run now."""
+    now = {path.stem: sha256_of(path) for path in find_notebooks(notebooks)}
+    return (
+        about.get("code_sha256") == digest_code()
+        and about.get("versions") == installed_versions()
+        and all(now.get(each["notebook"]) == each["sha256"] for each in about["notebooks"])
+    )
 
 
 def recompute(
-    export: Export, settings: AnalysisSettings, about: Mapping[str, Any], *, workers: int = 1,
-    engine: str = "", notebooks: Path | None = None,
-) -> pd.DataFrame:  # fmt: skip
-    """Return by result id what the notebooks that measure make of an export.
+    states: Sequence[tuple[Export, Study]],
+    about: Mapping[str, Any],
+    *,
+    made_by: Collection[str],
+    notebooks: Path,
+    workers: int = 1,
+    engine: str = "",
+) -> list[pd.DataFrame]:
+    """Run notebooks on data, all side by side; return the results of each by id.
 
-    ``about`` is run.json of the run in question, which says which notebooks ran on which condition.
+    Parameters
+    ----------
+    states : sequence of (Export, Study)
+    about : mapping
+        run.json of the run in question, which says what ran on which condition.
+    made_by : collection of str
+        Names of the notebooks that are needed; those that judge are left out.
+
+    Raises
+    ------
+    RunError
+        A notebook failed.
     """
-    ran = {each["notebook"] for each in about["notebooks"]}
+    if not states:
+        return []
+    ran: dict[str, set[str]] = {}
+    for each in about["notebooks"]:
+        ran.setdefault(each["notebook"], set()).add(each["condition"])
+    asked = set() if all(ALL in codes for codes in ran.values()) else set().union(*ran.values())
     paths = [
         path
-        for path in find_notebooks(notebooks or notebook_folder())
-        if path.stem in ran and number_of(path) < JUDGES
+        for path in find_notebooks(notebooks)
+        if path.stem in made_by and number_of(path) < JUDGES
     ]
     with (
         TemporaryDirectory(prefix="reliefcheck-") as scratch,
         LocalExecutor(engine=check_engine(engine), workers=workers) as executor,
     ):
-        _write_state(export, settings, Path(scratch) / "state")
-        return _run_states(executor, paths, [Path(scratch) / "state"], about)[0]
-
-
-def _run_states(
-    executor: LocalExecutor,
-    notebooks: Sequence[Path],
-    states: Sequence[Path],
-    about: Mapping[str, Any],
-) -> list[pd.DataFrame]:
-    """Run notebooks on prepared states, all side by side; return the results of each by id."""
-    present = list(about["conditions"])
-    codes = {each["notebook"]: set[str]() for each in about["notebooks"]}
-    for each in about["notebooks"]:
-        codes[each["notebook"]].add(each["condition"])
-    is_all = all(ALL in ran for ran in codes.values())
-    conditions = [] if is_all else [c for c in present if any(c in ran for ran in codes.values())]
-    futures = []
-    for state in states:
-        settings = json.loads((state / "study.json").read_text(encoding="utf-8"))["settings"]
-        tasks = make_plan(
-            notebooks, conditions, settings=settings, datasets=state, present=present
-        )
-        futures += [executor.submit(task, state / "out") for task in tasks]
-    for outcome in (future.result() for future in futures):
-        if outcome.error:
-            raise RunError(f"{outcome.task.name} failed while recomputing: {outcome.error}")
-    return [by_id(read_results(state / "out" / RESULTS)) for state in states]
+        sent = []
+        for number, (export, study) in enumerate(states):
+            folder = Path(scratch, str(number))
+            write_data(export, study, folder / DATA)
+            tasks = make_plan(
+                paths, [code for code in study.conditions if code in asked],
+                settings=study.settings.model_dump(), datasets=folder / DATA,
+                present=tuple(study.conditions),
+            )  # fmt: skip
+            sent += [executor.submit(task, folder) for task in tasks]
+        for outcome in [future.result() for future in sent]:
+            if outcome.error:
+                raise RunError(f"{outcome.task.name} failed while recomputing: {outcome.error}")
+        return [by_id(read_results(Path(scratch, str(n), RESULTS))) for n in range(len(states))]
 
 
 def _differences(
@@ -656,10 +679,11 @@ def signed_text(part: float, *, unit: str) -> str:
 
 def parts_text(parts: Mapping[str, float], *, unit: str) -> str:
     """Return the parts of a change: "new patients +3.1 points, code −0.2 points"."""
-    return ", ".join(f"{_step_word(step)} {signed_text(p, unit=unit)}" for step, p in parts.items())
+    return ", ".join(f"{step_word(step)} {signed_text(p, unit=unit)}" for step, p in parts.items())
 
 
-def _step_word(step: str) -> str:
+def step_word(step: str) -> str:
+    """Return a step in words: "late follow-up"; several that were taken together with "and"."""
     return step.replace("_", " ").replace("follow up", "follow-up").replace("+", " and ")
 
 
@@ -685,7 +709,7 @@ def _lines(made: Comparison, n_rows: int) -> Iterator[str]:
     yield ""
     yield "What differs"
     for step, extent in made.steps.items():
-        yield f"  {_step_word(step)}: {plain_text(extent, longest=400)}"
+        yield f"  {step_word(step)}: {plain_text(extent, longest=400)}"
     if not made.steps:
         yield "  nothing that is known"
     yield ""
@@ -705,7 +729,7 @@ def _lines(made: Comparison, n_rows: int) -> Iterator[str]:
     if len(movers) > n_rows:
         yield f"  ... and {count_text(len(movers) - n_rows)} more (--rows or --json lists them)"
     if len(made.parts):
-        order = ", ".join(_step_word(step) for step in STEPS)
+        order = ", ".join(step_word(step) for step in STEPS)
         notes = [f"A part is what its step adds, in this order: {order}. No part is an effect of "
                  "treatment: it says which records moved a number, and no more."]  # fmt: skip
     else:

@@ -16,7 +16,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
-from typing import Protocol
+from typing import Any, Protocol
 
 from analysis.errors import SettingsError, suggest
 from analysis.run.plan import Task
@@ -172,7 +172,7 @@ class LocalExecutor:
         if self._engine == "warm":
             from analysis.run.warm import PRELOAD
 
-            self._context = multiprocessing.get_context("forkserver")
+            self._context: Any = multiprocessing.get_context("forkserver")
             self._context.set_forkserver_preload(PRELOAD)
         else:
             self._context = multiprocessing.get_context("spawn")

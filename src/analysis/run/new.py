@@ -40,12 +40,13 @@ tables:
 README = """\
 # An analysis of your own
 
-- `mapping.yaml` describes your export. Try it with `reliefcheck check EXPORT --mapping mapping.yaml`
-  until it says what you expect; the export itself is never edited.
+- `mapping.yaml` describes your export. Try it with
+  `reliefcheck check EXPORT --mapping mapping.yaml` until it says what you expect; the export itself
+  is never edited.
 - `settings.yaml` holds the definitions you choose, before you see results.
-- `notebooks/` are the suite's notebooks, yours to change. Each ends with a cell for a figure of your
-  own. A new notebook takes part in a run by its number: below 70 it measures, 70 to 79 it judges
-  claims, 80 to 89 it sums up.
+- `notebooks/` are the suite's notebooks, yours to change. Each ends with a cell for a figure of
+  your own. A new notebook takes part in a run by its number: below 70 it measures, 70 to 79 it
+  judges claims, 80 to 89 it sums up.
 
 Run everything and write the report (into `reports/`):
 
@@ -78,7 +79,10 @@ def lay_out(folder: Path) -> str:
         ("README.md", README),
     ):
         (folder / name).write_text(text, encoding="utf-8")
-    return f"{folder} holds notebooks, mapping.yaml and settings.yaml; {folder / 'README.md'} says how to go on."
+    return (
+        f"{folder} holds notebooks, mapping.yaml and settings.yaml; {folder / 'README.md'} says "
+        "how to go on."
+    )
 
 
 def _settings() -> str:

@@ -112,9 +112,7 @@ def read_parameters(notebook: Path) -> dict[str, Parameter]:
         with a literal value. papermill would pass over a name without a type, and a value that is
         computed there keeps the defaults it was computed from.
     """
-    cells = [
-        cell for cell in read_cells(notebook) if "parameters" in cell.metadata.get("tags", ())
-    ]
+    cells = [cell for cell in read_cells(notebook) if "parameters" in cell.metadata.get("tags", ())]
     if len(cells) != 1:
         raise SettingsError(
             f"{notebook.name} has {len(cells)} cells tagged 'parameters'; one parameters cell is "

@@ -43,7 +43,6 @@ from analysis.run.folder import (
 from analysis.run.plan import Task, choose_conditions, find_notebooks, make_plan, notebook_folder
 from analysis.run.reuse import (
     RUN_FILE,
-    Cache,
     default_cache,
     digest_code,
     digest_export,

@@ -13,12 +13,14 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from analysis.adam.study import derive_study
 from analysis.errors import InputError
 from analysis.files import sha256_of
 from analysis.intake.load import load_export
 from analysis.report.signoff import SIGNED, SIGNOFF, read_signoffs, show_signoff
-from analysis.run.compare import QUANTITIES, ROUNDING, by_id, load_run, recompute
+from analysis.run.compare import QUANTITIES, are_same, by_id, load_run, recompute
 from analysis.run.data import name_files
+from analysis.run.plan import notebook_folder
 from analysis.run.reuse import RUN_FILE, digest_files
 from analysis.run.session import installed_versions
 
@@ -132,7 +134,7 @@ def _check_agreement(folder: Path) -> Iterator[Finding]:
             name = claim["result_id"]
             if name and name not in results.index:
                 bad.append(f"{claim['claim_id']} rests on {name}, which is no result of the run.")
-            elif name and not _same(results["value"][[name]], pd.Series([claim["value"]])):
+            elif name and not are_same(results["value"][[name]], pd.Series([claim["value"]])):
                 bad.append(f"{claim['claim_id']} and its result {name} have different numbers.")
     except (OSError, ValueError, KeyError, TypeError) as error:
         yield Finding("NO", f"Results and claims cannot be compared ({error}).")
@@ -149,17 +151,14 @@ def _compare(a: pd.DataFrame, b: pd.DataFrame, what: str) -> list[str]:
     told = []
     only = a.index.symmetric_difference(b.index)
     if len(only):
-        told.append(f"{what}: {len(only):,} results are in one and not in the other: {_some(only)}.")
+        told.append(
+            f"{what}: {len(only):,} results are in one and not in the other: {_some(only)}."
+        )
     both = a.index.intersection(b.index)
-    same = np.all([_same(a.loc[both, q], b.loc[both, q]) for q in (*QUANTITIES, "n")], axis=0)
+    same = np.all([are_same(a.loc[both, q], b.loc[both, q]) for q in (*QUANTITIES, "n")], axis=0)
     if not same.all():
         told.append(f"{what}: {(~same).sum():,} results differ: {_some(both[~same])}.")
     return told
-
-
-def _same(a: pd.Series, b: pd.Series) -> np.ndarray:
-    pair = (pd.to_numeric(each).to_numpy(float, na_value=np.nan) for each in (a, b))
-    return np.isclose(*pair, rtol=ROUNDING, atol=ROUNDING, equal_nan=True)
 
 
 def _some(names: pd.Index) -> str:
@@ -229,9 +228,11 @@ def check_recomputed(
     run = load_run(folder)
     if run.export is None:
         raise InputError(f"{folder} keeps no data, so its results cannot be made again.")
-    made = recompute(
-        run.export, run.settings, run.about, workers=workers, engine=engine, notebooks=notebooks
-    )
+    study = derive_study(run.export, run.settings)
+    (made,) = recompute(
+        [(run.export, study)], run.about, made_by=set(run.results["notebook"]),
+        notebooks=notebooks or notebook_folder(), workers=workers, engine=engine,
+    )  # fmt: skip
     of_notebooks = run.results["notebook"].isin(made["notebook"].unique())
     bad = _compare(by_id(run.results[of_notebooks].reset_index(drop=True)), made, "the run and now")
     yield from (Finding("NO", sentence) for sentence in bad)

@@ -56,16 +56,16 @@ class CellOutputs:
     """The outputs of one cell in the order they came, as the notebook format has them."""
 
     def __init__(self) -> None:
-        self.items: list[NotebookNode] = []
-        self.displays: dict[str, list[NotebookNode]] = {}
+        self.items: list[Any] = []
+        self.displays: dict[str, list[Any]] = {}
         self.clear_before_next = False
 
-    def begin(self) -> list[NotebookNode]:
+    def begin(self) -> list[Any]:
         """Start the list of another cell."""
         self.items, self.clear_before_next = [], False
         return self.items
 
-    def add(self, kind: str, **content: Any) -> NotebookNode:
+    def add(self, kind: str, **content: Any) -> Any:
         """Add an output; text joins text of the same stream before it."""
         if self.clear_before_next:
             self.items.clear()
@@ -101,6 +101,8 @@ class CellStream(io.TextIOBase):
 class CellDisplay(DisplayPublisher):
     """Takes what `display` and inline figures publish."""
 
+    shell: Any
+
     def publish(
         self,
         data: dict[str, Any],
@@ -113,7 +115,7 @@ class CellDisplay(DisplayPublisher):
     ) -> None:
         """Add a display, or change those of the same id."""
         outputs: CellOutputs = self.shell.outputs
-        display_id = (transient or {}).get("display_id")
+        display_id = (transient or {}).get("display_id", "")
         if update:
             for shown in outputs.displays.get(display_id, []):
                 shown.update(data=data, metadata=metadata or {})
@@ -132,6 +134,8 @@ class CellDisplay(DisplayPublisher):
 
 class CellResult(DisplayHook):
     """Takes the value of a cell's last expression."""
+
+    shell: Any
 
     def write_output_prompt(self) -> None:
         """Write no ``Out[1]:``; the number is part of the output."""
@@ -167,13 +171,15 @@ class CellShell(InteractiveShell):
 
     def showtraceback(self, exc_tuple: Any = None, *args: Any, **options: Any) -> None:
         """Keep the traceback of the cell for its error output."""
-        kind, value, where = exc_tuple or sys.exc_info()
+        caught: Any = exc_tuple or sys.exc_info()
+        kind, value, where = caught
         self.traceback = self.InteractiveTB.structured_traceback(kind, value, where, tb_offset=1)
 
     def showsyntaxerror(self, *args: Any, **options: Any) -> None:
         """Keep the message of a cell that is no Python."""
-        kind, value, _ = sys.exc_info()
-        self.traceback = self.SyntaxTB.structured_traceback(kind, value, [])
+        kind: Any = sys.exc_info()[0]
+        frames: Any = []  # a cell that is no Python has none
+        self.traceback = self.SyntaxTB.structured_traceback(kind, sys.exc_info()[1], frames)
 
     def run(self, cell: NotebookNode) -> bool:
         """Run a code cell, its outputs put into it; return whether it went well."""
@@ -207,7 +213,6 @@ class WarmEngine(Engine):
         with TemporaryDirectory(prefix="reliefcheck-ipython-") as scratch:
             shell = CellShell.instance(ipython_dir=scratch, config=CONFIG)
             shell.enable_matplotlib("inline")
-            save, path = nb_man.save, nb_man.output_path
             for index, cell in enumerate(nb_man.nb.cells):
                 if cell.cell_type != "code" or not cell.source.strip():
                     continue
