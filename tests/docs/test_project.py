@@ -45,12 +45,10 @@ USED_BY_NAME = {
 """Packages that are not imported, and what uses them."""
 
 IMPORT_NAMES = {
-    "beautifulsoup4": "bs4",
     "python-docx": "docx",
     "ruamel.yaml": "ruamel",
     "ipython": "IPython",
     "axe-playwright-python": "axe_playwright_python",
-    "pillow": "PIL",
 }
 
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.results import Estimate, no_patients
 from analysis import numbers
+from analysis.results import Estimate, no_patients
 
 MINUS = "−"  # U+2212, not the hyphen on the keyboard
 

@@ -36,6 +36,9 @@ STYLES = ["text-align", "max-width", "width", "white-space", "font-weight"]
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _FORMULA = re.compile(r"\$\$(.+?)\$\$|(?<![\\$\w])\$(?!\s)([^$\n]+?)(?<!\s)\$(?![\d\w])", re.DOTALL)
+_DIRECTION = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Marks that turn the direction of text: a name of an export could read as what it is not."""
+
 _HELD = re.compile("\ue000(\\d+)\ue001")
 
 
@@ -70,7 +73,7 @@ def write_notebook_page(ipynb: Path) -> Path:
     except (OSError, ValueError, KeyError, AttributeError, nbformat.ValidationError) as error:
         raise RunError(f"{ipynb.name} cannot be read as a notebook ({error}).") from None
     body = _HELD.sub(lambda found: formulas[int(found[1])], body)
-    return write_file(ipynb.with_suffix(".html"), body)
+    return write_file(ipynb.with_suffix(".html"), _DIRECTION.sub("", body))
 
 
 @lru_cache(maxsize=1)

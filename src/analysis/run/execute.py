@@ -132,6 +132,9 @@ def _execute(task: Task, folder: Path, *, engine: str) -> str:
         options |= {"engine_name": ENGINE_NAME, "cwd": str(task.path.parent)}
     else:
         options["resources"] = {"metadata": {"path": str(task.path.parent)}}
+        options["extra_arguments"] = [
+            "--log-level=CRITICAL"
+        ]  # it logs its own shutdown as an error
     if engine != "warm" and sys.platform != "win32":
         # On TCP ports, whoever shares the machine could read results as they pass.
         kernel = {"transport": "ipc", "ip": f"{socket_folder}/kernel"}
