@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 
 import nbformat
 import pytest
@@ -53,11 +54,13 @@ def task(project: Path, name: str) -> Task:
     return Task(path=project / f"{name}.ipynb", parameters={"datasets": str(project / "data")})
 
 
+DRAINS: dict[int, Thread] = {}
+"""Who reads what a process goes on to say: a full pipe would stop it."""
+
+
 def dask(*words: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "dask", *words], stderr=subprocess.PIPE, text=True,
-        start_new_session=True,
-    )  # fmt: skip
+    command = [sys.executable, "-m", "dask", *words]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
 
 
 @contextmanager
@@ -67,7 +70,7 @@ def killed_after(*processes: subprocess.Popen[str]) -> Iterator[None]:
     finally:
         for process in processes:
             process.kill()
-            process.communicate()
+            DRAINS.pop(process.pid).join()
 
 
 def said(process: subprocess.Popen[str], words: str) -> str:
@@ -75,6 +78,8 @@ def said(process: subprocess.Popen[str], words: str) -> str:
     assert process.stderr
     for line in process.stderr:
         if words in line:
+            DRAINS[process.pid] = Thread(target=process.communicate, daemon=True)
+            DRAINS[process.pid].start()
             return line.partition(words)[2].strip()
     raise AssertionError(f"it ended without saying {words!r}")
 
@@ -115,11 +120,10 @@ def test_a_cluster_on_this_machine(project):
 def test_a_worker_that_dies_is_replaced_and_a_dead_scheduler_is_a_sentence(project, tmp_path):
     for pipe in ("runs", "go"):
         os.mkfifo(project / pipe)
-    wait = (
-        f"with open({str(project / 'runs')!r}, 'w') as runs:\n    runs.write('x')\n"
-        f"open({str(project / 'go')!r}).close()\n"
-    )
-    write_notebook(project, "20_count", wait + COUNT)
+    tell = f"with open({str(project / 'runs')!r}, 'w') as runs:\n    runs.write('x')\n"
+    wait = f"open({str(project / 'go')!r}).close()\n"  # until the test opens the other end
+    write_notebook(project, "20_count", tell + wait + COUNT)
+    write_notebook(project, "21_never", tell + "import threading; threading.Event().wait()")
     head, address = scheduler()
     with killed_after(head), ClusterExecutor(address, workers=1) as executor:
         with killed_after(worker(address, tmp_path / "one")):
@@ -127,13 +131,13 @@ def test_a_worker_that_dies_is_replaced_and_a_dead_scheduler_is_a_sentence(proje
             assert (project / "runs").read_text() == "x"  # when the notebook runs
         with killed_after(worker(address, tmp_path / "two")):
             assert (project / "runs").read_text() == "x"
-            (project / "go").write_text("")
+            go = os.open(project / "go", os.O_RDWR)  # stays open: whoever waits goes on
             assert future.result().error == ""
+            os.close(go)
             assert (project / "out" / "results" / "count.txt").read_text() == "3"
-            last = executor.submit(task(project, "20_count"), project / "more")
+            last = executor.submit(task(project, "21_never"), project / "more")
             assert (project / "runs").read_text() == "x"
             head.kill()
-            (project / "go").write_text("")
             assert "its scheduler stopped" in last.result().error
 
 

@@ -326,7 +326,7 @@ def test_two_runs_of_the_same_inputs_give_the_same_results_byte_for_byte(world):
     a, b = (digest_files(world.run(out, cache=None).folder) for out in ("a", "b"))
     same = {name for name in a if a[name] == b.get(name)}
     assert set(a) == set(b)
-    assert {name for name in a if name.endswith((".csv", ".json", ".parquet"))} - same == {
+    assert {name for name in a if name.endswith((".csv", ".json", ".parquet"))} - same <= {
         "run.json"
     }
 

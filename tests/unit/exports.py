@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,22 +27,24 @@ def write_export(folder: Path, files: dict[str, Content] | None = None) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         if callable(content):
             content(path)
-        elif isinstance(content, bytes):
-            path.write_bytes(content)
         elif content is not None:
-            path.write_bytes(content.encode("utf-8"))
+            path.write_bytes(as_bytes(content))
     return folder
+
+
+def as_bytes(content: str | bytes) -> bytes:
+    return content if isinstance(content, bytes) else content.encode("utf-8")
 
 
 def load(
     folder: Path, files: dict[str, Content] | None = None, mapping: str | bytes | None = None
 ) -> Export:
-    """Write an export with a mapping beside it, and load it."""
+    """Write an export and its mapping, and load it."""
     write_export(folder, files)
     if mapping is None:
         return load_export(folder)
     path = folder / "map.yaml"
-    path.write_bytes(mapping if isinstance(mapping, bytes) else mapping.encode("utf-8"))
+    path.write_bytes(as_bytes(mapping))
     return load_export(folder, path)
 
 
@@ -49,11 +52,8 @@ def used(export: Export, table: str) -> tuple[int, dict[str, int]]:
     """Return how many rows of a table were used and what was excluded, over all its files."""
     accounts = [account for account in export.intake if account.table == table]
     assert all(account.reconciles for account in accounts)
-    gone: dict[str, int] = {}
-    for account in accounts:
-        for reason, n in account.excluded.items():
-            gone[reason] = gone.get(reason, 0) + n
-    return sum(account.n_used for account in accounts), gone
+    gone = sum((Counter(account.excluded) for account in accounts), Counter())
+    return sum(account.n_used for account in accounts), dict(gone)
 
 
 def derive(export: Export, **settings: object) -> Study:

@@ -19,22 +19,26 @@ from analysis.intake.tables import INFUSIONS, PAIN_SCORES, PATIENTS, TABLES, Tab
 # Columns
 
 
-def context(n: int, **more) -> Context:
+def context(**more) -> Context:
     return Context(
         table="t",
         file="t.csv",
         style=Format(),
         words={"condition": ("crps",), "scale": ("nrs_0_10", "vas_0_100")},
         missing=frozenset(MISSING_WORDS),
-        lines=np.arange(2, n + 2),
         **more,
     )
 
 
+def by_line(**columns: list[str]) -> pd.DataFrame:
+    """Texts as they stand in a file: the first record on line 2."""
+    frame = pd.DataFrame(columns, dtype=object)
+    return frame.set_axis(frame.index + 2)
+
+
 def column(table: Table, name: str, texts: dict[str, list[str]], **rule) -> list[object]:
-    frame = pd.DataFrame(texts, dtype=object)
-    work = context(len(frame))
-    values = build_column(work, table.column(name), ColumnRule.model_validate(rule), frame)
+    work, own = context(), ColumnRule.model_validate(rule)
+    values = build_column(work, table.column(name), own, by_line(**texts))
     assert not work.problems, [problem.sentence() for problem in work.problems]
     return [None if pd.isna(value) else value for value in values]
 
@@ -87,12 +91,9 @@ def test_several_columns_into_one(table, name, rule, values):
     assert column(table, name, texts, **rule) == values
 
 
-def test_joined_ids_that_fall_together_are_refused():
+def test_joined_ids_that_fall_together_and_wrong_constants_are_refused():
     with pytest.raises(MappingError, match="'1-1-2' for two different records"):
         column(PATIENTS, "patient_id", {"a": ["1", "1-1"], "b": ["1-2", "2"]}, join=["a", "b"])
-
-
-def test_a_constant_that_is_no_value_is_refused():
     with pytest.raises(MappingError, match="the constant 'crpps' is not one of crps"):
         column(PATIENTS, "condition", {"a": ["1"]}, constant="crpps")
 
@@ -119,30 +120,26 @@ def test_a_constant_that_is_no_value_is_refused():
     ],
 )
 def test_what_cannot_be_read_is_refused(table, name, texts, rule, words):
-    work = context(len(texts))
-    own = ColumnRule.model_validate({"from": "a", **rule})
-    build_column(work, table.column(name), own, pd.DataFrame({"a": texts}, dtype=object))
+    work, own = context(), ColumnRule.model_validate({"from": "a", **rule})
+    build_column(work, table.column(name), own, by_line(a=texts))
     assert words in "\n".join(problem.sentence() for problem in work.problems)
 
 
 def test_unreadable_rows_are_marked_when_the_mapping_leaves_them_out():
-    work = context(3, leave_out_unreadable=True)
-    frame = pd.DataFrame({"a": ["7", "x", ""]}, dtype=object)
-    build_column(work, PAIN_SCORES.column("score"), ColumnRule(from_="a"), frame)
-    assert work.unreadable.tolist() == [False, True, False]
+    work = context(leave_out_unreadable=True)
+    build_column(
+        work, PAIN_SCORES.column("score"), ColumnRule(from_="a"), by_line(a=["7", "x", ""])
+    )
+    assert work.unreadable == {3}
     assert not work.problems
 
 
 @pytest.mark.parametrize("name", ["score", "assessed_on", "recall", "patient_id", "visit"])
 def test_no_records_keep_the_type_of_the_column(name):
+    rule = ColumnRule(from_="a")
     some, none = (
-        build_column(
-            context(n),
-            PAIN_SCORES.column(name),
-            ColumnRule(from_="a"),
-            pd.DataFrame({"a": [""] * n}, dtype=object),
-        )
-        for n in (1, 0)
+        build_column(context(), PAIN_SCORES.column(name), rule, by_line(a=texts))
+        for texts in ([""], [])
     )
     assert none.dtype == some.dtype
 
@@ -179,17 +176,13 @@ def build(table: Table, file: RawTable, exclude=(), **rule):
     return frame, account, problems
 
 
-def test_columns_of_the_contract_need_no_rule():
+def test_columns_of_the_contract_need_no_rule_and_are_not_read_when_another_is():
     frame, account, _ = build(PATIENTS, raw("patient_id,condition,shoe", "1,crps,42"))
     assert frame.loc[0, ["patient_id", "condition"]].tolist() == ["1", "crps"]
     assert frame.loc[0, "source_line"] == 2
     assert account.columns_not_read == ("shoe",)
-
-
-def test_a_column_of_the_contract_read_elsewhere_is_not_read():
-    _, account, _ = build(
-        PATIENTS, raw("patient_id,condition,sex,gender", "1,crps,x,male"), columns={"sex": "gender"}
-    )
+    file = raw("patient_id,condition,sex,gender", "1,crps,x,male")
+    _, account, _ = build(PATIENTS, file, columns={"sex": "gender"})
     assert account.columns_not_read == ("sex",)
 
 

@@ -99,11 +99,9 @@ def test_any_text_is_read_and_places_lie_in_it(before, after):
     assert all(0 <= each.start < each.end <= len(text) for each in found)
 
 
-@pytest.mark.parametrize(
-    "text", ["a" * 100_000, "1 " * 50_000, "A. " * 30_000, "/" * 100_000, "1-" * 50_000]
-)
-def test_long_text_takes_no_time(text):
-    find_identifiers(text)
+@pytest.mark.parametrize("part", ["a", "1 ", "A. ", "/", "1-"])
+def test_long_text_takes_no_time(part):
+    find_identifiers(part * (100_000 // len(part)))
 
 
 HASHED = """
@@ -124,19 +122,12 @@ def patients(column: str, *values: str) -> str:
 
 @pytest.mark.parametrize(
     ("column", "values"),
-    [
-        ("Name", ("Ann Smith", "Bo Lee")),
-        ("patientName", ("Ann Smith", "")),
-        ("E-mail", ("not given yet", "later")),
-        ("Phone No", ("5551", "5552")),
-        ("MRN", ("000123", "000124")),
-        ("Date of birth", ("1975-05-12", "1968-11-03")),
-        ("Street_Address", ("Elm 4", "Oak 5")),
-        ("note", ("call ann@example.org", "")),
-        ("remark", ("", "ring (212) 555-0142 first")),
-        ("who", ("219-09-9999", "")),
-    ],
-)
+    [("Name", ("Ann Smith", "Bo Lee")), ("patientName", ("Ann Smith", "")),
+     ("E-mail", ("not given yet", "later")), ("Phone No", ("5551", "5552")),
+     ("MRN", ("000123", "000124")), ("Date of birth", ("1975-05-12", "1968-11-03")),
+     ("Street_Address", ("Elm 4", "Oak 5")), ("note", ("call ann@example.org", "")),
+     ("remark", ("", "ring (212) 555-0142 first")), ("who", ("219-09-9999", ""))],
+)  # fmt: skip
 def test_an_identifier_in_any_column_is_refused_by_column(tmp_path, column, values):
     with pytest.raises(ContractError) as caught:
         load(tmp_path, {"patients.csv": patients(column, *values)})
@@ -156,15 +147,10 @@ def test_an_identifier_in_a_header_is_refused_by_place(tmp_path):
 
 @pytest.mark.parametrize(
     ("column", "values"),
-    [
-        ("drug name", ("ketamine", "ketamine")),
-        ("visit_name", ("Week 4", "End of series")),
-        ("Born", ("1975", "1968")),
-        ("protocol", ("0.5 mg/kg over 40-60 min", "standard")),
-        ("Name", ("", "")),
-        ("icd", ("G90.521", "M79.7")),
-    ],
-)
+    [("drug name", ("ketamine", "ketamine")), ("visit_name", ("Week 4", "End of series")),
+     ("Born", ("1975", "1968")), ("protocol", ("0.5 mg/kg over 40-60 min", "standard")),
+     ("Name", ("", "")), ("icd", ("G90.521", "M79.7"))],
+)  # fmt: skip
 def test_what_only_looks_like_one_is_let_in(tmp_path, column, values):
     assert len(load(tmp_path, {"patients.csv": patients(column, *values)}).tables["patients"]) == 2
 
@@ -202,25 +188,20 @@ def test_hash_needs_a_key_that_protects(tmp_path):
         load(tmp_path, mapping="hash_key: clinic.key\n" + mapping)
 
 
-def test_only_ids_are_hashed(tmp_path):
-    with pytest.raises(MappingError, match="`hash`"):
-        load(
-            tmp_path,
-            mapping="hash_key: k\ntables: {patients: {columns: {site: {from: a, hash: true}}}}",
-        )
-
-
-def test_dropping_what_is_read_is_refused(tmp_path):
-    with pytest.raises(MappingError, match=r"line \d+: 'condition' is dropped and read"):
-        load(
-            tmp_path,
-            mapping="tables: {patients: {drop: [condition], columns: {condition: condition}}}",
-        )
-
-
-def test_dropping_what_is_not_there_is_refused(tmp_path):
-    with pytest.raises(MappingError, match="no column 'Nmae'"):
-        load(tmp_path, mapping="tables: {patients: {drop: [Nmae]}}")
+@pytest.mark.parametrize(
+    ("mapping", "words"),
+    [
+        ("hash_key: k\ntables: {patients: {columns: {site: {from: a, hash: true}}}}", "`hash`"),
+        (
+            "tables: {patients: {drop: [condition], columns: {condition: condition}}}",
+            r"line \d+: 'condition' is dropped and read",
+        ),
+        ("tables: {patients: {drop: [Nmae]}}", "no column 'Nmae'"),
+    ],
+)
+def test_only_ids_are_hashed_and_only_unread_columns_dropped(tmp_path, mapping, words):
+    with pytest.raises(MappingError, match=words):
+        load(tmp_path, mapping=mapping)
 
 
 def test_a_column_that_one_rule_hides_and_another_shows_is_refused(tmp_path):
@@ -242,9 +223,7 @@ def test_ages_over_89_are_grouped(tmp_path):
     read = load(tmp_path, {"patients.csv": table, "pain_scores.csv": SCORES}).tables["patients"]
     assert read["age_years"].tolist() == [90, 89]
     assert read["birth_year"].tolist() == [1934, 1935]
-
-
-def test_a_birth_year_without_dates_stays(tmp_path):
+    # without dates no age can be worked out
     table = "patient_id,condition,birth_year\nA,crps,1927\nB,crps,1990\n"
     read = load(tmp_path, {"patients.csv": table}).tables["patients"]
     assert read["birth_year"].tolist() == [1927, 1990]

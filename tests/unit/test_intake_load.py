@@ -1,4 +1,4 @@
-"""A whole export: files found, mapping applied, contract checked, every record accounted for."""
+"""A complete export: files found, mapping applied, contract checked, every record accounted for."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import openpyxl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.unit.exports import PATIENTS, SCORES, load, used, write_export
+from tests.unit.exports import PATIENTS, SCORES, load, used
 
-from analysis.errors import InputError, MappingError, ReliefcheckError
+from analysis.errors import InputError, ReliefcheckError
 from analysis.intake.load import load_export
 
 
@@ -35,15 +35,12 @@ def test_two_files_named_after_the_tables(tmp_path):
     assert export.files[tmp_path / "patients.csv"] == own
 
 
-def test_the_exports_own_mapping_is_used_and_listed(tmp_path):
-    export = load(tmp_path, {"mapping.yaml": "name: North clinic\nsynthetic: true\n"})
+def test_own_mapping_and_names_in_capitals_or_other_forms(tmp_path):
+    own = {"mapping.yaml": "name: North clinic\nsynthetic: true\n"}
+    export = load(tmp_path, {"patients.csv": None, "Patients.TSV": PATIENTS, **own})
     assert (export.name, export.synthetic) == ("North clinic", True)
     assert tmp_path / "mapping.yaml" in export.files
-
-
-def test_names_in_capitals_and_other_forms(tmp_path):
-    folder = write_export(tmp_path, {"patients.csv": None, "Patients.TSV": PATIENTS})
-    assert used(load_export(folder), "patients") == (2, {})
+    assert used(export, "patients") == (2, {})
 
 
 def workbook(path: Path) -> None:
@@ -104,7 +101,7 @@ def test_several_files_of_one_table(tmp_path):
     assert "patients.patient_id (south/p.csv): 1 row" in refusal(tmp_path, files, mapping)
 
 
-def test_rows_put_aside_are_booked_with_the_source_they_came_from(tmp_path):
+def test_rows_left_out_are_counted_with_the_source_they_came_from(tmp_path):
     """Two rules read one file: a baseline that is good and a follow-up that is none."""
     files = {"patients.csv": "patient_id,condition,base,later\nA,crps,8,11\nB,crps,6,12\n"}
     mapping = """
@@ -115,8 +112,8 @@ def test_rows_put_aside_are_booked_with_the_source_they_came_from(tmp_path):
             - {file: patients.csv, columns: {score: later, study_day: {constant: 9}}}
     """
     export = load(tmp_path, files, mapping)
-    booked = [(a.n_used, a.excluded) for a in export.intake if a.table == "pain_scores"]
-    assert booked == [(2, {}), (0, {"score outside scale": 2})]
+    counted = [(a.n_used, a.excluded) for a in export.intake if a.table == "pain_scores"]
+    assert counted == [(2, {}), (0, {"score outside scale": 2})]
     assert all(account.reconciles for account in export.intake)
 
 
@@ -176,14 +173,11 @@ def test_what_cannot_be_read_says_where_and_what_to_do(tmp_path, files, mapping,
     assert words in refusal(tmp_path, files, mapping)
 
 
-def test_an_export_that_is_not_there():
+def test_an_export_that_is_not_there_or_no_table(tmp_path):
     with pytest.raises(InputError, match="there is no export at nowhere"):
         load_export(Path("nowhere"))
     with pytest.raises(InputError, match="cannot be read"):
         load_export(Path("x" * 5000))
-
-
-def test_a_file_that_is_no_table(tmp_path):
     (tmp_path / "all.csv").write_text(PATIENTS)
     with pytest.raises(InputError, match="nothing in this file is named after a table"):
         load_export(tmp_path / "all.csv")
@@ -204,11 +198,6 @@ def test_ids_of_a_spreadsheet_are_not_those_of_a_text(tmp_path):
         "pain_scores.xlsx": sheet,
     }
     assert "001 is not 1" in refusal(tmp_path, files)
-
-
-def test_a_mapping_error_is_a_mapping_error(tmp_path):
-    with pytest.raises(MappingError):
-        load(tmp_path, None, "nmae: x")
 
 
 JUNK = st.text(st.sampled_from('A,B;1780."\n\r\t -/NAcrps#é'), max_size=60)

@@ -6,8 +6,8 @@ Records read = used + excluded by a named reason; what is neither is a problem a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
 
@@ -18,7 +18,6 @@ from analysis.errors import MappingError, suggest
 from analysis.intake.identifiers import pseudonym
 from analysis.intake.mapping import (
     AS_IS,
-    MISSING_WORDS,
     UNITS_IN_DAYS,
     WIDE_INTO,
     ColumnRule,
@@ -26,6 +25,7 @@ from analysis.intake.mapping import (
     Format,
     TableRule,
     WideColumn,
+    columns_read,
 )
 from analysis.intake.read import RawTable
 from analysis.intake.rules import EXAMPLES, Problem
@@ -83,8 +83,8 @@ class Intake:
 class Context:
     """What making columns needs to know, and what it finds out.
 
-    ``unreadable`` marks rows with a text that is no value, when the mapping asks to leave them
-    out; otherwise each such text is one of ``problems``.
+    A text that is no value is one of ``problems``; when the mapping asks to leave such rows out,
+    their lines are in ``unreadable`` instead.
     """
 
     table: str
@@ -92,19 +92,18 @@ class Context:
     style: Format
     words: dict[str, tuple[str, ...]]
     missing: frozenset[str]
-    lines: np.ndarray
     leave_out_unreadable: bool = False
     key: bytes = b""
     problems: list[Problem] = field(default_factory=list)
-    unreadable: np.ndarray = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.unreadable = np.zeros(len(self.lines), dtype=bool)
+    unreadable: set[int] = field(default_factory=set)
 
     def refuse(
-        self, column: str, refusal: Refusal, rows: np.ndarray, texts: Collection[str]
+        self, column: str, refusal: Refusal, lines: Sequence[int], examples: Sequence[str]
     ) -> None:
-        """Note rows with a text that is no value."""
+        """Note lines with a text that is no value."""
+        if self.leave_out_unreadable:
+            self.unreadable.update(lines)
+            return
         self.problems.append(
             Problem(
                 table=self.table,
@@ -113,8 +112,8 @@ class Context:
                 file=self.file,
                 expected=refusal.expected,
                 remedy=refusal.remedy,
-                lines=self.lines[rows].tolist(),
-                examples=list(texts),
+                lines=lines,
+                examples=examples,
             )
         )
 
@@ -134,12 +133,8 @@ def build_table(
 
     Parameters
     ----------
-    table : Table
-        Table of the contract to build.
-    rule : TableRule
-        The mapping's rule for it.
-    raw : RawTable
-        Records of the file as text.
+    table, rule, raw
+        Table of the contract, the mapping's rule for it, and the records of the file as text.
     style : Format
         Formats in force for this file (decimal, dates, missing words), None for the default.
     conditions, scales : iterable of str
@@ -168,23 +163,23 @@ def build_table(
         file=raw.name,
         style=style,
         words={"condition": tuple(conditions), "scale": tuple(scales)},
-        missing=frozenset(style.missing or MISSING_WORDS) | {""},
-        lines=raw.lines,
+        missing=style.missing_texts,
         leave_out_unreadable="unreadable_value" in exclude,
         key=key,
     )
     per_record = max(1, len(rule.wide))
-    text, lines, gone = _keep_records(raw, rule, context)
-    excluded = Counter({reason: n * per_record for reason, n in gone.items()})
+    excluded = Counter[str]()
+    text = _keep_records(raw, rule, context, excluded)
+    excluded = Counter({reason: n * per_record for reason, n in excluded.items()})
     columns: list[WideColumn | None] = [*rule.wide] or [None]
     frames = []
     for wide in [] if context.problems else columns:
-        own = replace(context, lines=lines)  # the same problems, its own marks of unreadable rows
-        frame = _build_columns(own, table, rule, text, wide)
-        frames.append(_leave_out(own, frame, table, rule, excluded))
+        context.unreadable.clear()  # a rating that cannot be read leaves the others of its line
+        frame = _build_columns(context, table, rule, text, wide)
+        frames.append(_keep_values(context, frame, table, rule, excluded))
     built = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
     elsewhere = {name for name, own in rule.columns.items() if own.given_sources()}
-    used = {*_wanted(rule), *(set(table.names) - elsewhere)}
+    used = {*_columns_named(rule), *(set(table.names) - elsewhere)}
     account = Intake(
         table=table.name,
         file=raw.name,
@@ -214,7 +209,7 @@ def _check_columns_exist(table: Table, rule: TableRule, raw: RawTable) -> None:
                 f"{table.name}: `given` adds '{name}', which {raw.name} already has; use another "
                 "name."
             )
-    for name in _wanted(rule):
+    for name in _columns_named(rule):
         if name not in have and name not in rule.given and name != FILE_COLUMN:
             short = [n if len(n) <= 60 else n[:57] + "..." for n in have[:COLUMNS_SHOWN]]
             more = len(have) - COLUMNS_SHOWN
@@ -224,76 +219,68 @@ def _check_columns_exist(table: Table, rule: TableRule, raw: RawTable) -> None:
             )
 
 
-def _wanted(rule: TableRule) -> list[str]:
+def _columns_named(rule: TableRule) -> list[str]:
     """Return every column of the file that a rule names, in the order an analyst wrote them."""
-    own = [name for r in rule.columns.values() for name in r.sources()]
-    wide = [w.column for w in rule.wide] + [w.assessed_on for w in rule.wide if w.assessed_on]
-    return [*own, *wide, *rule.where, *(rule.drop or [])]
+    return [*columns_read(rule), *(rule.drop or [])]
 
 
 # Records that count
 
 
+def _leave_out(
+    frame: pd.DataFrame, bad: pd.Series | np.ndarray, reason: str, excluded: Counter[str]
+) -> pd.DataFrame:
+    if bad.any():
+        excluded[reason] += int(bad.sum())
+        frame = frame[~bad]
+    return frame
+
+
 def _keep_records(
-    raw: RawTable, rule: TableRule, context: Context
-) -> tuple[pd.DataFrame, np.ndarray, Counter[str]]:
-    """Return the records that count, their lines, and how many were left out by which name.
-
-    Not blank, no repeated header, and through every filter; ``given`` texts are added as columns.
-    """
-    frame, lines, gone = raw.frame, raw.lines, Counter[str]()
-
-    def leave_out(bad: np.ndarray, reason: str) -> None:
-        nonlocal frame, lines
-        if bad.any():
-            gone[reason] += int(bad.sum())
-            frame, lines = frame[~bad], lines[~bad]
-
-    leave_out(frame.isin(context.missing).all(axis=1).to_numpy(), "blank row")
-    again = np.ones(len(frame), dtype=bool)
+    raw: RawTable, rule: TableRule, context: Context, excluded: Counter[str]
+) -> pd.DataFrame:
+    """Return the records that count, by line, with the ``given`` texts as further columns."""
+    frame = raw.frame.set_axis(raw.lines)
+    blank = frame.isin(context.missing).all(axis=1)
+    frame = _leave_out(frame, blank, "blank row", excluded)
+    again = pd.Series(True, index=frame.index)
     for column, header in zip(frame.columns, raw.header, strict=True):
-        again &= (frame[column] == header).to_numpy(dtype=bool)
+        again &= frame[column] == header
         if not again.any():  # nearly always at the first column
             break
-    leave_out(again, "header line repeated")
+    frame = _leave_out(frame, again, "header line repeated", excluded)
     frame = frame.assign(**rule.given, **{FILE_COLUMN: PurePath(raw.name).stem})
     for name, condition in rule.where.items():
-        bad = np.zeros(len(frame), dtype=bool)
         if condition.has_limits:
-            bad = np.isnan(_numbers(frame[name], context)) & ~_is_missing(frame[name], context)
-        if context.leave_out_unreadable:
-            leave_out(bad, UNREADABLE)
-        elif bad.any():
-            refusal = Refusal(
-                "a number for the filter with limits",
-                "Correct it, list the text under `missing`, or name the file's `decimal`.",
-            )
-            replace(context, lines=lines).refuse(
-                name, refusal, np.flatnonzero(bad), frame.loc[bad, name].head(EXAMPLES)
-            )
-            break
-        holds = _holds(frame[name], condition, context)
-        leave_out(~holds, f"filter: {name} {condition.in_words()}")
-    return frame.reset_index(drop=True), lines, gone
-
-
-def _is_missing(texts: pd.Series, context: Context) -> np.ndarray:
-    return texts.isin(context.missing).to_numpy()
+            texts = frame[name]
+            bad = np.isnan(_numbers(texts, context)) & ~texts.isin(context.missing)
+            if context.leave_out_unreadable:
+                frame = _leave_out(frame, bad, UNREADABLE, excluded)
+            elif bad.any():
+                refusal = Refusal(
+                    "a number for the filter with limits",
+                    "Correct it, list the text under `missing`, or name the file's `decimal`.",
+                )
+                examples = texts[bad].head(EXAMPLES).tolist()
+                context.refuse(name, refusal, texts.index[bad].tolist(), examples)
+                break
+        fails = ~_holds(frame[name], condition, context)
+        frame = _leave_out(frame, fails, f"filter: {name} {condition.in_words()}", excluded)
+    return frame
 
 
 def _holds(texts: pd.Series, condition: Condition, context: Context) -> np.ndarray:
     holds = np.ones(len(texts), dtype=bool)
     if condition.is_ is not None:
-        holds &= texts.isin(condition.is_).to_numpy()
+        holds &= texts.isin(condition.is_)
     if condition.not_ is not None:
-        holds &= ~texts.isin(condition.not_).to_numpy()
+        holds &= ~texts.isin(condition.not_)
     if condition.recorded is not None:
-        holds &= _is_missing(texts, context) != condition.recorded
+        holds &= texts.isin(context.missing) != condition.recorded
     if condition.has_limits:
         numbers = _numbers(texts, context)
-        low = -np.inf if condition.min is None else condition.min
-        high = np.inf if condition.max is None else condition.max
-        holds &= (numbers >= low) & (numbers <= high)
+        holds &= numbers >= (-np.inf if condition.min is None else condition.min)
+        holds &= numbers <= (np.inf if condition.max is None else condition.max)
     return holds
 
 
@@ -304,25 +291,18 @@ def _numbers(texts: pd.Series, context: Context) -> np.ndarray:
     return np.array([np.nan if isinstance(n, Refusal) else n for n in read], dtype=float)[codes]
 
 
-def _leave_out(
+def _keep_values(
     context: Context, frame: pd.DataFrame, table: Table, rule: TableRule, excluded: Counter[str]
 ) -> pd.DataFrame:
     """Exclude, by name: unreadable rows when asked, values never made, repeats of a patient."""
-
-    def without(frame: pd.DataFrame, bad: Any, reason: str) -> pd.DataFrame:
-        bad = np.asarray(bad, dtype=bool)
-        if bad.any():
-            excluded[reason] += int(bad.sum())
-        return frame[~bad]
-
-    frame = without(frame, context.unreadable, UNREADABLE)
+    frame = _leave_out(frame, frame["source_line"].isin(context.unreadable), UNREADABLE, excluded)
     if table.name == "pain_scores" and "score" in frame:
-        frame = without(frame, frame["score"].isna(), "no score recorded")
+        frame = _leave_out(frame, frame["score"].isna(), "no score recorded", excluded)
     if table.name == "infusions" and rule.wide:
-        frame = without(frame, frame["infused_at"].isna(), "no infusion recorded")
+        frame = _leave_out(frame, frame["infused_at"].isna(), "no infusion recorded", excluded)
     if rule.one_row_per_patient and "patient_id" in frame:
-        own = frame.columns.difference(["source_file", "source_line"]).tolist()
-        frame = without(frame, frame.duplicated(subset=own), "further row of the same patient")
+        again = frame.duplicated(subset=frame.columns.difference(["source_file", "source_line"]))
+        frame = _leave_out(frame, again, "further row of the same patient", excluded)
     return frame.reset_index(drop=True)
 
 
@@ -351,45 +331,36 @@ def _build_columns(
         out[column.name] = build_column(context, column, own, text)
     frame = pd.DataFrame(out, index=text.index)
     frame["source_file"] = pd.Series(context.file, index=frame.index, dtype="str")
-    frame["source_line"] = context.lines
+    frame["source_line"] = text.index
     return frame
 
 
 def _rules_of_wide(into: str, rule: TableRule, wide: WideColumn) -> dict[str, ColumnRule]:
     """Return the column rules of one column of a wide table."""
-    value = rule.columns.get(into, ColumnRule())
-    rules = {into: value.model_copy(update={"from_": wide.column})}
-    for name in ("visit", "recall", "scale", "phase"):
-        if getattr(wide, name) is not None:
-            rules[name] = ColumnRule(constant=getattr(wide, name))
-    if wide.day is not None:
-        rules["study_day"] = ColumnRule(constant=repr(wide.day))
+    constants = {name: getattr(wide, name) for name in ("visit", "recall", "scale", "phase")}
+    constants["study_day"] = None if wide.day is None else repr(wide.day)
+    rules = {name: ColumnRule(constant=c) for name, c in constants.items() if c is not None}
+    own = rule.columns.get(into, ColumnRule())
+    rules[into] = own.model_copy(update={"from_": wide.column})
     if wide.assessed_on is not None:
         own = rule.columns.get("assessed_on", ColumnRule())
-        rules["assessed_on"] = own.model_copy(
-            update={"from_": wide.assessed_on, "constant": None, "first_of": None}
-        )
+        update = {"from_": wide.assessed_on, "constant": None, "first_of": None}
+        rules["assessed_on"] = own.model_copy(update=update)
     return rules
 
 
 def build_column(
     context: Context, column: Column, rule: ColumnRule, text: pd.DataFrame
 ) -> pd.Series:
-    """Return one typed column, shape (n_records,); missing where the file has nothing.
+    """Return one typed column from texts indexed by line; missing where the file has nothing.
 
-    A text that is no value becomes a problem of ``context`` (or marks its row as unreadable, when
-    the mapping leaves such rows out); it never becomes a missing value unseen.
-
-    Raises
-    ------
-    MappingError
-        A constant that is no value of the column, or joined ids that would fall together.
+    A text that is no value is refused to ``context``; it never silently becomes a missing value.
+    MappingError for a constant that is no value of the column, or joined ids that would be alike.
     """
     if rule.mean_of:
-        parts = [rule.model_copy(update={"mean_of": None, "from_": name}) for name in rule.mean_of]
-        return pd.concat([build_column(context, column, one, text) for one in parts], axis=1).mean(
-            axis=1
-        )
+        rules = [rule.model_copy(update={"mean_of": None, "from_": name}) for name in rule.mean_of]
+        parts = [build_column(context, column, own, text) for own in rules]
+        return pd.concat(parts, axis=1).mean(axis=1)
     missing = context.missing if rule.missing is None else frozenset(rule.missing) | {""}
     # Each distinct text is understood once.
     codes, distinct = pd.factorize(_texts_of(context, column, rule, text, missing))
@@ -409,14 +380,11 @@ def build_column(
                 f"{refusal.expected}. Correct it in the mapping."
             )
         rows = np.flatnonzero(np.isin(codes, which))
-        if context.leave_out_unreadable:
-            context.unreadable[rows] = True
-            continue
         source = (rule.sources() or [column.name])[0]
         shown = column.name if source == column.name else f"{column.name} ('{source}')"
         examples = [str(distinct[codes[row]]) for row in rows[:EXAMPLES]]
-        context.refuse(shown, refusal, rows, examples)
-    return _typed(column, values).take(codes).reset_index(drop=True)
+        context.refuse(shown, refusal, text.index[rows].tolist(), examples)
+    return _typed(column, values).take(codes).set_axis(text.index)
 
 
 def _typed(column: Column, values: list[Any]) -> pd.Series:
@@ -442,9 +410,7 @@ def _texts_of(
         return text[rule.from_]
     parts = text[rule.join]
     between = "-" if rule.with_ is None else rule.with_
-    joined = parts.iloc[:, 0]
-    for at in range(1, parts.shape[1]):
-        joined = joined + between + parts.iloc[:, at]
+    joined = parts.iloc[:, 0].str.cat(parts.iloc[:, 1:], sep=between)
     distinct = parts.drop_duplicates()
     if joined.nunique() < len(distinct):
         again = joined[distinct.index]

@@ -1,8 +1,7 @@
 """The demo clinic: synthetic patients whose true outcomes are known, because they were planted.
 
-`demo_plan` states what is planted, `demo_draw` draws the patients and what happens to them and
-`demo_tables` writes it down as tables of the contract. Here the true figures are worked out and an
-export of any size is streamed to a folder.
+`demo_plan` says what is planted and draws the patients. Here they become tables of the contract,
+the true figures are worked out, and an export of any size is streamed to a folder.
 """
 
 from __future__ import annotations
@@ -25,19 +24,194 @@ from pyarrow import csv
 from scipy.optimize import brentq
 
 from analysis.errors import InputError, SettingsError
-from analysis.intake.demo_draw import draw_baseline, draw_boosters, draw_people, draw_scores
 from analysis.intake.demo_plan import (
     CONDITIONS,
     DEMO_PATIENTS,
     DEMO_SEED,
+    DIAGNOSES,
+    FLAGS,
     FOLLOW_UP_WEEKS,
+    NEVER,
     RULES,
-    expected_observed_shares,
+    SITES,
+    Baseline,
+    Boosters,
+    People,
+    Visits,
+    draw_baseline,
+    draw_boosters,
+    draw_people,
+    draw_scores,
+    draw_visits,
+    is_relieved,
+    per_condition,
     split_patients,
-    still_relieved_share,
 )
-from analysis.intake.demo_tables import draw_block
 from analysis.settings import DAYS_PER_WEEK
+
+SCREENED_SHARE, RATES_WORST_SHARE, RATED_DURING_SHARE = 0.25, 0.3, 0.6
+"""Shares rated at enrolment (too early for a baseline), for worst pain too, during the series."""
+
+DURING_INFUSION = 3
+"""Place of the infusion at which pain is rated during the series (the fourth)."""
+
+UNRECORDED_SHARE = 0.03
+"""Share of blanks in the columns a clinic forgets now and then."""
+
+RECALLS = ("average", "worst")
+AVERAGE, WORST = 0, 1
+
+
+# The drawn patients as a clinic would write them down
+
+
+def draw_block(
+    rng: np.random.Generator, n_patients: int, *, first_number: int
+) -> dict[str, pa.Table]:
+    """Draw patients numbered from ``first_number`` with all their records: tables by name."""
+    people = draw_people(rng, n_patients)
+    baseline = draw_baseline(rng, people)
+    boosters = draw_boosters(rng, people)
+    visits = draw_visits(rng, people, boosters)
+    ids = pa.array([f"SYN-{first_number + number:06d}" for number in range(n_patients)])
+    came = boosters.day <= np.minimum(visits.left_on, NEVER - 1)[:, None]
+    return {
+        "patients": _tabulate_patients(rng, ids, people),
+        "pain_scores": _tabulate_scores(rng, ids, people, baseline, boosters, visits, came),
+        "infusions": _tabulate_infusions(rng, ids, people, boosters, came),
+    }
+
+
+def _pick(values: tuple[str | None, ...], places: np.ndarray) -> pa.Array:
+    """Return words by place."""
+    return pa.array(values, type=pa.string()).take(pa.array(places))
+
+
+def _with_blanks(rng: np.random.Generator, values: np.ndarray) -> pa.Array:
+    """Return values with a few left blank at random."""
+    return pa.array(values, mask=rng.random(values.size) < UNRECORDED_SHARE)
+
+
+def _tabulate_patients(rng: np.random.Generator, ids: pa.Array, people: People) -> pa.Table:
+    began = people.day_zero - np.rint(people.pain_years * 365.25).astype(int)
+    birth_year = people.day_zero.astype("datetime64[Y]").astype(int) + 1970 - people.age_years
+    _, subtypes, icd10, _ = zip(*DIAGNOSES, strict=True)
+    return pa.table(
+        {
+            "patient_id": ids,
+            "site": _pick(SITES, people.site),
+            "condition": _pick(tuple(plan.condition for plan in CONDITIONS), people.condition),
+            "subtype": _pick(subtypes, people.diagnosis),
+            "icd10": _pick(icd10, people.diagnosis),
+            "sex": _pick(("male", "female"), people.is_female.astype(int)),
+            "birth_year": pa.array(birth_year),
+            "pain_since": _with_blanks(rng, began.astype("datetime64[D]")),
+            "prior_treatments_failed": _with_blanks(rng, people.n_failed),
+            **{name: pa.array(people.flags[:, place]) for place, name in enumerate(FLAGS)},
+            "enrolled_on": pa.array(people.day_zero - people.enrolled_before_days),
+        }
+    )
+
+
+def _tabulate_scores(
+    rng: np.random.Generator,
+    ids: pa.Array,
+    people: People,
+    baseline: Baseline,
+    boosters: Boosters,
+    visits: Visits,
+    came: np.ndarray,
+) -> pa.Table:
+    """Tabulate one row per rating, by patient and date, up to the day of the export."""
+    # After the series: the visits, then the days of the boosters. A booster on the day of a kept
+    # visit adds no second rating of that day.
+    on_visit = (boosters.day[:, :, None] == visits.day[:, None, :]) & visits.kept[:, None, :]
+    rated = came & ~on_visit.any(axis=2) & (rng.random(came.shape) < RULES.booster_rated_share)
+    days = np.column_stack([visits.day, boosters.day])
+    kept, relieved = np.column_stack([visits.kept, rated]), is_relieved(boosters, days)
+
+    after = draw_scores(rng, baseline, relieved)
+    during = draw_scores(rng, baseline, relieved[:, :1])[:, 0]
+    early = draw_scores(rng, baseline, np.zeros((during.size, 1), dtype=bool))[:, 0]
+    halfway = np.rint((baseline.total / baseline.count + during) / 2).astype(int)
+    unit = baseline.top // 10
+    harsher = unit * rng.integers(1, 3, unit.size)
+    rates_worst = rng.random(unit.size) < RATES_WORST_SHARE
+    screened = rng.random(unit.size) < SCREENED_SHARE
+    rated_during = rng.random(unit.size) < RATED_DURING_SHARE
+    had_later = people.n_infusions > DURING_INFUSION + 1
+    given = np.arange(baseline.scores.shape[1]) < baseline.count[:, None]
+    last = people.last_day
+    # One block of columns each: day since day 0, score, whether rated, recall.
+    blocks = [
+        (-people.enrolled_before_days, early, screened, AVERAGE),
+        (baseline.days, baseline.scores, given, AVERAGE),
+        (people.infusion_day[:, DURING_INFUSION], halfway, had_later & rated_during, AVERAGE),
+        (days + last[:, None], after, kept, AVERAGE),
+        (baseline.days[:, 0], baseline.scores[:, 0] + harsher, rates_worst, WORST),
+        (days[:, 0] + last, after[:, 0] + harsher, rates_worst & kept[:, 0], WORST),
+    ]
+    day, score, keep = (np.column_stack([block[part] for block in blocks]) for part in range(3))
+    score = np.minimum(score, baseline.top[:, None])
+    widths = [1 if block[0].ndim == 1 else block[0].shape[1] for block in blocks]
+    recall = np.repeat([block[3] for block in blocks], widths)
+
+    dates = people.day_zero[:, None] + day
+    patient, place = np.nonzero(keep & (dates <= np.datetime64(RULES.exported_on)))
+    order = np.lexsort((place, day[patient, place], patient))
+    patient, place = patient[order], place[order]
+    return pa.table(
+        {
+            "patient_id": ids.take(pa.array(patient)),
+            "assessed_on": pa.array(dates[patient, place].astype("datetime64[D]")),
+            "score": pa.array(score[patient, place]),
+            "scale": _pick(("nrs_0_10", "vas_0_100"), people.on_vas[patient].astype(int)),
+            "recall": _pick(RECALLS, recall[place]),
+        }
+    )
+
+
+def _tabulate_infusions(
+    rng: np.random.Generator, ids: pa.Array, people: People, boosters: Boosters, came: np.ndarray
+) -> pa.Table:
+    """Tabulate one row per infusion, by patient and date, with dose, length and vital signs."""
+    n_initial = people.infusion_day.shape[1]
+    day = np.column_stack([people.infusion_day, boosters.day + people.last_day[:, None]])
+    given = np.column_stack([np.arange(n_initial) < people.n_infusions[:, None], came])
+    dates = people.day_zero[:, None] + day
+    patient, place = np.nonzero(given & (dates <= np.datetime64(RULES.exported_on)))
+    size = patient.size
+    is_booster = place >= n_initial
+    high = people.is_high_dose[patient] & ~is_booster
+    step = np.minimum(place, n_initial - 1)
+    personal = rng.normal(0, 1, people.condition.size)[patient]
+    dose = np.where(high, 1.6 + 0.15 * step, 0.5 + 0.03 * step) + 0.05 * np.rint(personal)
+    minutes = np.where(high, 240, rng.choice([45, 50, 55, 60], size=size, p=[0.3, 0.2, 0.1, 0.4]))
+    sbp = np.clip(np.rint(126 + 11 * personal + rng.normal(0, 6, size)), 92, 178).astype(int)
+    dbp = np.clip(np.rint(77 + 6 * personal + rng.normal(0, 5, size)), 52, 108).astype(int)
+    rise = np.maximum(rng.normal(np.where(high, 21, 13), 8), 0)
+    lowest = np.clip(np.rint(rng.normal(np.where(high, 94.5, 96.5), 1.4)), 86, 100)
+    rest = np.rint(rng.gamma(9, np.where(high, 8, 3.2)) / 5) * 5
+    return pa.table(
+        {
+            "patient_id": ids.take(pa.array(patient)),
+            "infused_at": pa.array(dates[patient, place].astype("datetime64[D]")),
+            "series": pa.array(np.where(is_booster, place - n_initial + 2, 1)),
+            "phase": _pick(("initial", "maintenance"), is_booster.astype(int)),
+            "protocol": _pick(("standard", "high_dose"), high.astype(int)),
+            "dose_mg_per_kg": pa.array(np.round(dose, 2)),
+            "minutes": pa.array(minutes),
+            "sbp_before": pa.array(sbp),
+            "dbp_before": pa.array(dbp),
+            "sbp_peak": pa.array(sbp + np.rint(rise).astype(int)),
+            "dbp_peak": pa.array(dbp + np.rint(0.6 * rise).astype(int)),
+            "spo2_lowest": _with_blanks(rng, lowest.astype(int)),
+            "discharge_minutes": _with_blanks(rng, np.maximum(rest, 10).astype(int)),
+        }
+    )
+
+
+# The true figures
 
 TRUTH_SEED = 1
 TRUTH_PATIENTS = 250_000
@@ -72,7 +246,7 @@ def _simulate_condition(rng: np.random.Generator, place: int) -> dict[str, Any]:
     judged = before >= BASELINE_FLOOR_SCORE
     score, before = score[judged], before[judged]
     reduction = 100 * (1 - score / before)
-    half = float(np.mean(2 * score <= before + 1e-9))  # 1e-9: fractions of whole scores
+    half = float(np.mean(2 * score <= before + 1e-9))  # 1e-9: scores on 0 to 10 are fractions
     until, booster = boosters.until[people.responds, 0], boosters.day[people.responds, 0]
     return {
         "n": int(judged.sum()),
@@ -91,14 +265,16 @@ def _simulate_condition(rng: np.random.Generator, place: int) -> dict[str, Any]:
 
 def overall_relieved_share(weeks: float) -> float:
     """Return the exact share of all responders, of the planted mix, still in relief."""
-    mix = np.array([plan.weight * plan.responder_share for plan in CONDITIONS])
-    shares = np.array([still_relieved_share(plan, weeks) for plan in CONDITIONS])
-    return float(mix @ shares / mix.sum())
+    mix = per_condition("weight") * per_condition("responder_share")
+    return float(mix @ [plan.still_relieved_share(weeks) for plan in CONDITIONS] / mix.sum())
 
 
-def describe_truth(*, n_patients: int, seed: int, n_rows: dict[str, int]) -> dict[str, object]:
+def describe_truth(*, n_patients: int, seed: int, n_rows: dict[str, int]) -> dict[str, Any]:
     """Return everything that is planted in an export, ready for truth.json."""
-    counts = split_patients(n_patients)
+
+    def by_week(share: Callable[[float], float]) -> dict[str, float]:
+        return {f"week_{week}": share(week) for week in FOLLOW_UP_WEEKS}
+
     truth = {
         "synthetic": True,
         "note": "Invented patients. No figure here comes from a clinic or a trial.",
@@ -119,38 +295,26 @@ def describe_truth(*, n_patients: int, seed: int, n_rows: dict[str, int]) -> dic
             "relief_median_weeks": brentq(
                 lambda weeks: overall_relieved_share(weeks) - 0.5, 1, 100
             ),
-            "still_relieved_share": {
-                f"week_{week}": overall_relieved_share(week) for week in FOLLOW_UP_WEEKS
-            },
+            "still_relieved_share": by_week(overall_relieved_share),
         },
         "conditions": {
             plan.condition: {
                 "n_patients": int(n),
                 "responder_30_share": plan.responder_share,
-                "expected_all_starters_share": expected_observed_shares(plan)[0],
-                "expected_rated_share": expected_observed_shares(plan)[1],
+                "expected_all_starters_share": plan.expected_observed_shares()[0],
+                "expected_rated_share": plan.expected_observed_shares()[1],
                 "relief_median_weeks": plan.relief_median_weeks,
-                "still_relieved_share": {
-                    f"week_{week}": still_relieved_share(plan, week) for week in FOLLOW_UP_WEEKS
-                },
+                "still_relieved_share": by_week(plan.still_relieved_share),
                 "end_missed_share": plan.end_missed_share,
                 "simulated": simulate_truth()[plan.condition],
             }
-            for plan, n in zip(CONDITIONS, counts, strict=True)
+            for plan, n in zip(CONDITIONS, split_patients(n_patients), strict=True)
         },
     }
-    return {name: _plain(value) for name, value in truth.items()}
-
-
-def _plain(value: object) -> object:
-    """Turn a value into what JSON holds, with four decimals: truth.json is read by people."""
-    if isinstance(value, dict):
-        return {name: _plain(entry) for name, entry in value.items()}
-    if isinstance(value, tuple):
-        return [_plain(entry) for entry in value]
-    if isinstance(value, float):
-        return round(value, 4)
-    return value if isinstance(value, (int, str)) else str(value)
+    # Four decimals: truth.json is read by people.
+    return json.loads(
+        json.dumps(truth, default=str), parse_float=lambda text: round(float(text), 4)
+    )
 
 
 # The folder
@@ -158,6 +322,9 @@ def _plain(value: object) -> object:
 TABLE_NAMES = ("patients", "pain_scores", "infusions")
 DEMO_FILES = (*(f"{name}.csv" for name in TABLE_NAMES), "truth.json", "mapping.yaml", "README.md")
 """All that a demo folder holds; a folder with anything else in it is left alone."""
+
+BLOCK_PATIENTS = 10_000
+"""Patients drawn from one seed and written at a time. Changing it changes the data."""
 
 MAPPING = """\
 # Invented patients: every page made from this export must say so.
@@ -168,7 +335,7 @@ synthetic: true
 README = """\
 # Demo clinic (synthetic)
 
-The {n_patients} patients here are invented. No row describes a real person, and no figure says
+The {n_patients:,} patients here are invented. No row describes a real person, and no figure says
 anything about ketamine. Made by the suite with `reliefcheck demo` (seed {seed}); the same seed and
 number of patients give the same files, byte for byte.
 
@@ -181,11 +348,10 @@ number of patients give the same files, byte for byte.
 | mapping.yaml | says that the export is synthetic |
 
 Columns, units and scales are those of the contract. The clinic exported on {exported_on}: later
-visits of the patients who came last are not there yet.{picked}
+visits of the patients who came last are not there yet.
 """
 
 PICKED = """
-
 The seed of the bundled export was picked, not drawn: the first from 20260101 on that puts the
 responder share of every condition within one standard error of what is expected. Other seeds
 scatter as real samples do.
@@ -193,21 +359,10 @@ scatter as real samples do.
 """Said only of the export with the default seed and size, where it is true."""
 
 
-BLOCK_PATIENTS = 10_000
-"""Patients drawn from one seed. Part of the recipe, unlike the chunk: changing it changes data."""
-
-
 def generate_demo(
     *, n_patients: int = DEMO_PATIENTS, seed: int = DEMO_SEED
 ) -> dict[str, pd.DataFrame]:
     """Draw synthetic patients of a pain clinic with planted outcomes (`analysis.intake.demo_plan`).
-
-    Parameters
-    ----------
-    n_patients : int of at least 1
-        How many patients.
-    seed : int of at least 0
-        The same seed and number give the same patients.
 
     Returns
     -------
@@ -219,7 +374,7 @@ def generate_demo(
     Raises
     ------
     SettingsError
-        A number is out of range.
+        A number is out of range: ``n_patients`` is at least 1, ``seed`` at least 0.
     """
     _check_numbers(n_patients=n_patients, seed=seed)
     blocks = list(_draw_blocks(n_patients, seed))
@@ -228,54 +383,37 @@ def generate_demo(
 
 
 def write_demo(
-    folder: str | Path,
-    *,
-    n_patients: int = DEMO_PATIENTS,
-    seed: int = DEMO_SEED,
-    chunk_patients: int = 50_000,
-    progress: Callable[[int, int], None] | None = None,
+    folder: str | Path, *, n_patients: int = DEMO_PATIENTS, seed: int = DEMO_SEED
 ) -> Path:
-    """Write a demo export to a folder, a chunk at a time, so that millions of patients fit.
+    """Write a demo export to a folder, 10,000 patients at a time, so that millions fit.
 
-    Parameters
-    ----------
-    folder : path
-        Made if absent; an older demo export in it is replaced when the new one is complete.
-    n_patients, seed : int
-        As for `generate_demo`. The same two give the same bytes.
-    chunk_patients : int of at least 1
-        Patients held in memory at a time, in steps of 10,000; it does not change the result.
-    progress : callable, optional
-        Called with (patients written, patients in all) after every chunk.
-
-    Returns
-    -------
-    Path
-        The folder, with patients.csv, pain_scores.csv, infusions.csv, truth.json, mapping.yaml
-        and README.md. A missing value is an empty field.
+    The same number and seed give the same bytes, with the same numpy. The folder is made if
+    absent; an older demo export in it is replaced when the new one is complete.
 
     Raises
     ------
     InputError
         The folder is a file, or holds something that is not a demo export.
     SettingsError
-        A number is out of range.
-
-    Notes
-    -----
-    Blocks of 10,000 patients have seeds of their own (``SeedSequence.spawn``), so no chunk
-    depends on another. Random streams are numpy's: another numpy may draw other patients.
+        A number is out of range, as for `generate_demo`.
     """
     target = Path(folder).resolve()
-    _check_numbers(n_patients=n_patients, seed=seed, chunk_patients=chunk_patients)
+    _check_numbers(n_patients=n_patients, seed=seed)
     _check_target(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         work = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
         try:
-            per_chunk = max(chunk_patients // BLOCK_PATIENTS, 1)
-            n_rows = _write_tables(work, n_patients, seed, per_chunk, progress)
-            _write_words(work, n_patients, seed, n_rows)
+            n_rows = _write_tables(work, _draw_blocks(n_patients, seed))
+            truth = describe_truth(n_patients=n_patients, seed=seed, n_rows=n_rows)
+            readme = README.format(n_patients=n_patients, seed=seed, exported_on=RULES.exported_on)
+            picked = PICKED if (n_patients, seed) == (DEMO_PATIENTS, DEMO_SEED) else ""
+            for name, text in {
+                "truth.json": json.dumps(truth, indent=1, allow_nan=False) + "\n",
+                "mapping.yaml": MAPPING,
+                "README.md": readme + picked,
+            }.items():
+                (work / name).write_text(text, encoding="utf-8", newline="\n")
             work.chmod(0o755)  # temporary folders are private; an export is as readable as any
             if target.exists():
                 shutil.rmtree(target)
@@ -291,13 +429,8 @@ def write_demo(
     return target
 
 
-def _check_numbers(*, n_patients: int, seed: int, chunk_patients: int = 1) -> None:
-    """Raise SettingsError for a number out of range."""
-    for name, value, least in (
-        ("n_patients", n_patients, 1),
-        ("seed", seed, 0),
-        ("chunk_patients", chunk_patients, 1),
-    ):
+def _check_numbers(*, n_patients: int, seed: int) -> None:
+    for name, value, least in (("n_patients", n_patients, 1), ("seed", seed, 0)):
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
             raise SettingsError(f"{name} is {value!r}; give a whole number of at least {least}.")
 
@@ -310,7 +443,7 @@ def _check_target(target: Path) -> None:
     foreign = [name for name in found if name not in DEMO_FILES]
     if foreign:
         raise InputError(
-            f"{target} holds {foreign[0]!r}, which is no file of a demo export; "
+            f"{target} holds {foreign[0]!r}, which is not a file of a demo export; "
             "name a new or empty folder."
         )
     try:
@@ -325,7 +458,7 @@ def _check_target(target: Path) -> None:
 
 
 def _draw_blocks(n_patients: int, seed: int) -> Iterator[dict[str, pa.Table]]:
-    """Draw block after block, each from a seed of its own."""
+    """Draw block after block, each from a seed of its own, so that none depends on another."""
     starts = range(0, n_patients, BLOCK_PATIENTS)
     seeds = np.random.SeedSequence(seed).spawn(len(starts))
     for start, own in zip(starts, seeds, strict=True):
@@ -333,52 +466,18 @@ def _draw_blocks(n_patients: int, seed: int) -> Iterator[dict[str, pa.Table]]:
         yield draw_block(np.random.default_rng(own), size, first_number=start + 1)
 
 
-def _write_tables(
-    folder: Path,
-    n_patients: int,
-    seed: int,
-    per_chunk: int,
-    progress: Callable[[int, int], None] | None,
-) -> dict[str, int]:
-    """Stream the three tables, ``per_chunk`` blocks at a time; return their rows."""
+def _write_tables(folder: Path, blocks: Iterator[dict[str, pa.Table]]) -> dict[str, int]:
+    """Stream the three tables, block by block; return their rows."""
     n_rows = dict.fromkeys(TABLE_NAMES, 0)
-    n_done, held = 0, list[dict[str, pa.Table]]()
+    plain = csv.WriteOptions(include_header=False, quoting_style="none")
     with ExitStack() as stack:
         sinks = {
             name: stack.enter_context((folder / f"{name}.csv").open("wb")) for name in TABLE_NAMES
         }
-        for block in _draw_blocks(n_patients, seed):
-            held.append(block)
-            n_done += block["patients"].num_rows
-            if len(held) < per_chunk and n_done < n_patients:
-                continue
-            for name, sink in sinks.items():
-                table = pa.concat_tables([kept[name] for kept in held])
+        for block in blocks:
+            for name, table in block.items():
                 if n_rows[name] == 0:
-                    sink.write((",".join(table.column_names) + "\n").encode())
-                csv.write_csv(
-                    table, sink, csv.WriteOptions(include_header=False, quoting_style="none")
-                )
+                    sinks[name].write((",".join(table.column_names) + "\n").encode())
+                csv.write_csv(table, sinks[name], plain)
                 n_rows[name] += table.num_rows
-            held.clear()
-            if progress is not None:
-                progress(n_done, n_patients)
     return n_rows
-
-
-def _write_words(folder: Path, n_patients: int, seed: int, n_rows: dict[str, int]) -> None:
-    """Write truth.json, mapping.yaml and README.md."""
-    truth = describe_truth(n_patients=n_patients, seed=seed, n_rows=n_rows)
-    readme = README.format(
-        n_patients=f"{n_patients:,}",
-        seed=seed,
-        exported_on=RULES.exported_on.isoformat(),
-        picked=PICKED.rstrip() if (n_patients, seed) == (DEMO_PATIENTS, DEMO_SEED) else "",
-    )
-    words = {
-        "truth.json": json.dumps(truth, indent=1, allow_nan=False) + "\n",
-        "mapping.yaml": MAPPING,
-        "README.md": readme,
-    }
-    for name, text in words.items():
-        (folder / name).write_text(text, encoding="utf-8", newline="\n")

@@ -1,11 +1,11 @@
-"""Refuse what names a person, and replace patients' numbers by keyed hashes where asked to.
+"""Refuse what identifies a person, and replace patients' numbers by keyed hashes where asked to.
 
-Names, addresses and numbers of patients are needed by nobody here, so they are not let in: not even
-in a column that nothing reads, because the file that holds them is then kept with the results.
+Nobody here needs names, addresses and numbers of patients, so they are not let in: not even in a
+column that nothing reads, because the file that holds it is kept with the results.
 
 A pattern is kept only if ordinary clinic data (visit names, scores, study days, ICD codes, doses)
-do not look like it: a check that cries wolf is switched off by those it should protect. A pattern
-cannot know a name without a title before it; columns of names are found by their header.
+do not look like it: a check that cries wolf gets switched off. No pattern knows a name without a
+title before it; columns of names are found by their header.
 """
 
 from __future__ import annotations
@@ -115,20 +115,8 @@ _HEADERS = {text: kind for kind, texts in _HEADER_WORDS.items() for text in text
 
 
 def find_identifiers(text: str) -> list[Found]:
-    """Return every identifier that a text holds, in the order of their places.
+    """Return every identifier in a text, in the order of their places; kinds may overlap.
 
-    Parameters
-    ----------
-    text : str
-        A cell, a line or a page; numbers are given as text.
-
-    Returns
-    -------
-    list of Found
-        Kind in words, start and end; overlapping finds of several kinds are all there.
-
-    Notes
-    -----
     Kinds follow the identifiers that 45 CFR 164.514(b)(2) asks to remove, as far as a pattern can
     know them. Nothing found does not mean nothing there: free names have no pattern.
     """
@@ -161,13 +149,7 @@ _MAKE_ONE = 'Make one: python3 -c "import secrets; print(secrets.token_hex(32))"
 
 
 def load_key(mapping: Path, name: str) -> tuple[Path, bytes]:
-    """Return the key file that ``hash_key`` names, from the mapping's folder on, and its key.
-
-    Raises
-    ------
-    MappingError
-        No such file, or a key too short to protect anyone.
-    """
+    """Return the key file that ``hash_key`` names, from the mapping's folder on, and its key."""
     path = mapping.parent / Path(name).expanduser()
     try:
         key = path.read_bytes().strip()
@@ -199,15 +181,8 @@ def find_identifying(
 ) -> list[Problem]:
     """Return the columns of a file that hold identifiers, a problem each.
 
-    Parameters
-    ----------
-    raw : RawTable
-        Records of the file as text.
-    readers : sequence of (str, TableRule)
-        Table and rule of everything that reads this file. A column is safe when one of them drops
-        it, hashes it or takes only its year, and none lets more of it through.
-    missing : collection of str
-        Texts that stand for nothing.
+    ``readers`` are table and rule of everything that reads this file. A column is safe when one
+    of them drops it, hashes it or takes only its year, and none lets more of it through.
     """
     problems = []
     for place, name in enumerate(raw.frame.columns, start=1):
@@ -215,15 +190,14 @@ def find_identifying(
         found = None if uses == {"hidden"} else _find(raw, str(name), missing)
         if found is not None:
             kind, lines = found
-            in_header = not lines
+            where = "" if lines else " in the header"
             problems.append(
                 Problem(
                     table=readers[0][0],
-                    column=f"column {place}" if in_header else str(name),
+                    column=str(name) if lines else f"column {place}",
                     code="identifier",
                     file=raw.name,
-                    expected=f"no {kind}{' in the header' if in_header else ''} (what names a "
-                    "person)",
+                    expected=f"no {kind}{where} (what names a person)",
                     remedy=_HASH_OR_DROP,
                     lines=lines,
                 )

@@ -14,7 +14,7 @@ from analysis.errors import ContractError, InputError, MappingError
 from analysis.files import sha256_of
 from analysis.intake.build import Intake, build_table
 from analysis.intake.identifiers import find_identifying, load_key
-from analysis.intake.mapping import MISSING_WORDS, Format, Mapping, TableRule, load_mapping
+from analysis.intake.mapping import Format, Mapping, TableRule, load_mapping
 from analysis.intake.read import (
     EXCEL_ENDINGS,
     PARQUET_ENDINGS,
@@ -42,24 +42,10 @@ Safe Harbor, 45 CFR 164.514(b)(2)(i)(C))."""
 class Export:
     """An export as the tables of the contract, with its account.
 
-    Parameters
-    ----------
-    name : str
-        What the export calls itself, for the head of the report.
-    synthetic : bool
-        Whether the patients are made up; every page then says so.
-    source : str
-        Where the data were published, if the mapping says so.
-    tables : dict of DataFrame
-        patients, pain_scores and, where there are any, infusions. Scores are on 0 to 10.
-    intake : tuple of Intake
-        What became of every line of every file.
-    conditions : Conditions
-        Condition codes in force, those of the mapping included.
-    settings : dict
-        Analysis settings the mapping fixes for this export.
-    files : dict of Path to str
-        Every file read with its SHA-256.
+    ``tables`` are patients, pain_scores (scores on 0 to 10) and, where there are any, infusions;
+    ``intake`` says what became of every line of every file. ``source`` is where the data were
+    published, ``conditions`` includes those of the mapping, ``settings`` are the analysis settings
+    the mapping fixes, ``files`` every file read with its SHA-256.
     """
 
     name: str
@@ -170,21 +156,17 @@ class Source:
 def find_sources(path: Path, mapping: Mapping) -> list[Source]:
     """Pair every table rule with its files; tables without rules with the files of their name.
 
-    Raises
-    ------
-    InputError
-        Nothing in the export is named after a table, two files could be one, or a file's name is
-        nearly a table's.
-    MappingError
-        A file or pattern of the mapping fits nothing.
+    InputError when nothing is named after a table, two files could be one, or a file's name is
+    nearly a table's; MappingError when a file or pattern of the mapping fits nothing.
     """
     folder = path if path.is_dir() else path.parent
-    found: dict[str, list[tuple[TableRule, Path]]] = {name: [] for name in TABLES}
+    found: dict[str, list[tuple[TableRule, Path]]] = {}
     for name in TABLES:
-        for rule in mapping.tables.get(name, []):
-            found[name] += _files_of(rule, name, path, folder)
-        if name not in mapping.tables:
+        rules = mapping.tables.get(name)
+        if rules is None:
             found[name] = _files_named(name, path)
+        else:
+            found[name] = [pair for rule in rules for pair in _files_of(rule, name, path, folder)]
     if not any(found.values()):
         what = "folder" if path.is_dir() else "file"
         raise InputError(
@@ -300,8 +282,7 @@ def _read_all(
             readers = [
                 (s.table, s.rule) for s, p in zip(sources, places, strict=True) if p == place
             ]
-            missing = frozenset(style.missing or MISSING_WORDS) | {""}
-            problems += find_identifying(raw[place], readers=readers, missing=missing)
+            problems += find_identifying(raw[place], readers=readers, missing=style.missing_texts)
         frame, account, wrong = build_table(
             TABLES[source.table],
             source.rule,
@@ -320,9 +301,8 @@ def _read_all(
 
 def _style(rule: TableRule, shared: Format) -> Format:
     """Return the formats in force: the table's own where given, else those for all files."""
-    fields = Format.model_fields
-    own = {name: getattr(rule, name) for name in fields if getattr(rule, name) is not None}
-    return shared.model_copy(update=own)
+    own = {name: getattr(rule, name) for name in Format.model_fields}
+    return shared.model_copy(update={n: value for n, value in own.items() if value is not None})
 
 
 def _file_format(style: Format) -> FileFormat:
@@ -340,9 +320,7 @@ def _refuse_empty(parts: dict[str, list[pd.DataFrame]], intake: list[Intake]) ->
     sentences = []
     for name in (name for name, frames in parts.items() if not any(map(len, frames))):
         accounts = [account for account in intake if account.table == name]
-        reasons: Counter[str] = Counter()
-        for account in accounts:
-            reasons.update(account.excluded)
+        reasons = sum((Counter(account.excluded) for account in accounts), Counter())
         n = sum(account.n_records * account.per_record for account in accounts)
         gone = "; ".join(f"{why}: {k}" for why, k in reasons.items()) or "only a header"
         optional = "" if TABLES[name].required else f", or leave {name} out if there were none"
@@ -364,8 +342,7 @@ def _on_one_scale(
     scores = tables["pain_scores"].copy()
     for name, default in (("scale", DEFAULT_SCALE), ("recall", "not_stated")):
         scores[name] = scores[name].fillna(default) if name in scores else default
-    start = scores["scale"].map({name: ends[0] for name, ends in scales.items()})
-    end = scores["scale"].map({name: ends[1] for name, ends in scales.items()})
+    start, end = (scores["scale"].map({s: ends[at] for s, ends in scales.items()}) for at in (0, 1))
     scores["score"] = (scores["score"] - start) * 10.0 / (end - start)
     tables = {**tables, "pain_scores": scores}
     return {name: frame.drop(columns="source_no") for name, frame in tables.items()}
@@ -374,8 +351,8 @@ def _on_one_scale(
 def group_ages(tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     """Return the tables with ages of 90 and more, and birth years that give them away, set to 90.
 
-    A birth year is held against the patient's first date in any of the tables; where an export has
-    no dates, no age can be worked out and the year stays.
+    A birth year is compared with the patient's first date in any of the tables; where an export
+    has no dates, no age can be worked out and the year stays.
     """
     patients = tables["patients"].copy()
     if "age_years" in patients:

@@ -70,13 +70,7 @@ class YamlFile:
 
 
 def load_yaml(path: Path) -> YamlFile:
-    """Read a YAML file.
-
-    Raises
-    ------
-    MappingError
-        No such file, not text, not YAML, or a key that stands twice; the line is named.
-    """
+    """Read a YAML file; MappingError, with the line, when it is none or a key stands twice."""
     if path.is_dir():
         raise MappingError(f"{path} is a directory where a YAML file is expected.")
     if not path.is_file():
@@ -110,11 +104,11 @@ def _as_written(
         raise MappingError(f"{name}: an anchor contains itself; write it out.")
     inside = (*inside, node)
     if isinstance(node, SequenceNode):
+        items = []
         for at, item in enumerate(node.value):
             lines[*place, at] = item.start_mark.line + 1
-        return [
-            _as_written(v, (*place, at), lines, name, inside) for at, v in enumerate(node.value)
-        ]
+            items.append(_as_written(item, (*place, at), lines, name, inside))
+        return items
     if not isinstance(node, MappingNode):
         return node.value
     content: dict[str, Any] = {}
@@ -157,18 +151,20 @@ def _listed(value: Any) -> Any:
     return value if isinstance(value, list) else [value]
 
 
-def _texts(value: Any) -> Any:
-    return ["" if item is None else item for item in _listed(value)]
+def _without_nulls(value: Any) -> Any:
+    """Return a map or list with "" where the file has nothing."""
+    if isinstance(value, dict):
+        return {key: "" if item is None else item for key, item in value.items()}
+    return ["" if item is None else item for item in value] if isinstance(value, list) else value
 
 
-def _text_map(value: Any) -> Any:
-    if not isinstance(value, dict):
-        return value
-    return {key: "" if item is None else item for key, item in value.items()}
+def _short_for(field: str) -> BeforeValidator:
+    """Let ``name: text`` stand for ``name: {field: text}``."""
+    return BeforeValidator(lambda value: value if isinstance(value, dict) else {field: value})
 
 
-TextList = Annotated[list[str], BeforeValidator(_texts)]
-TextMap = Annotated[dict[str, str], BeforeValidator(_text_map)]
+TextList = Annotated[list[str], BeforeValidator(lambda value: _without_nulls(_listed(value)))]
+TextMap = Annotated[dict[str, str], BeforeValidator(_without_nulls)]
 
 
 class _Strict(BaseModel):
@@ -178,7 +174,7 @@ class _Strict(BaseModel):
 
 
 class Format(_Strict):
-    """How files are written; given once for all files or with a table."""
+    """How files are written; given once for all files, or with a table."""
 
     encoding: str | None = None
     separator: str | None = None
@@ -188,6 +184,11 @@ class Format(_Strict):
     skip_lines: int | None = Field(None, ge=0)
     quoted_line_breaks: bool | None = None
     sheet: str | None = None
+
+    @property
+    def missing_texts(self) -> frozenset[str]:
+        """Texts that stand for nothing; an empty one always does."""
+        return frozenset(self.missing or MISSING_WORDS) | {""}
 
 
 class Condition(_Strict):
@@ -207,14 +208,12 @@ class Condition(_Strict):
     def in_words(self) -> str:
         """Return the filter as people say it: "is 1 or 2", "is at least 4"."""
         parts = []
-        if self.is_ is not None:
-            parts.append(f"is {' or '.join(word or 'empty' for word in self.is_)}")
-        if self.not_ is not None:
-            parts.append(f"is not {' or '.join(word or 'empty' for word in self.not_)}")
-        if self.min is not None:
-            parts.append(f"is at least {self.min:g}")
-        if self.max is not None:
-            parts.append(f"is at most {self.max:g}")
+        for words, verb in ((self.is_, "is"), (self.not_, "is not")):
+            if words is not None:
+                parts.append(f"{verb} {' or '.join(word or 'empty' for word in words)}")
+        for limit, verb in ((self.min, "is at least"), (self.max, "is at most")):
+            if limit is not None:
+                parts.append(f"{verb} {limit:g}")
         if self.recorded is not None:
             parts.append("is recorded" if self.recorded else "is not recorded")
         return " and ".join(parts)
@@ -247,9 +246,8 @@ class ColumnRule(_Strict):
 
     def given_sources(self) -> list[str]:
         """Return which fields say where values come from; a rule has at most one of them."""
-        fields = {"from": self.from_, "constant": self.constant, "join": self.join}
-        fields |= {"first_of": self.first_of, "mean_of": self.mean_of}
-        return [name for name, value in fields.items() if value is not None]
+        fields = ("from_", "constant", "join", "first_of", "mean_of")
+        return [name.strip("_") for name in fields if getattr(self, name) is not None]
 
 
 class WideColumn(_Strict):
@@ -275,15 +273,9 @@ class TableRule(Format):
 
     file: TextList | None = None
     given: TextMap = {}
-    columns: dict[
-        str,
-        Annotated[ColumnRule, BeforeValidator(lambda v: v if isinstance(v, dict) else {"from": v})],
-    ] = {}
+    columns: dict[str, Annotated[ColumnRule, _short_for("from")]] = {}
     wide: list[WideColumn] = []
-    where: dict[
-        str,
-        Annotated[Condition, BeforeValidator(lambda v: v if isinstance(v, dict) else {"is": v})],
-    ] = {}
+    where: dict[str, Annotated[Condition, _short_for("is")]] = {}
     one_row_per_patient: bool = False
     drop: TextList | None = None
 
@@ -306,10 +298,8 @@ class Mapping(_Strict):
 def load_mapping(path: Path) -> Mapping:
     """Read and check a mapping file.
 
-    Raises
-    ------
-    MappingError
-        The file, line and field that is wrong, what was expected, and the nearest known name.
+    MappingError says which file, line and field is wrong, what was expected, and the nearest
+    known name.
     """
     file = load_yaml(path)
     if not isinstance(file.values, dict):
@@ -331,7 +321,7 @@ def _field_error(item: Any, file: YamlFile) -> str:
     field = ".".join(str(step) for step in loc) or "the file"
     place = f"{file.name}, line {file.line(loc)}"
     if item["type"] == "extra_forbidden":
-        known = _fields_beside(loc)
+        known = _known_fields(loc)
         inside = f" in {'.'.join(map(str, loc[:-1]))}" if len(loc) > 1 else ""
         return (
             f"{place}: there is no field '{loc[-1]}'{inside}.{suggest(str(loc[-1]), known)} "
@@ -348,7 +338,7 @@ def _field_error(item: Any, file: YamlFile) -> str:
     return f"{place}: {field} is {shown}: {why}.{hint}"
 
 
-def _fields_beside(loc: Place) -> list[str]:
+def _known_fields(loc: Place) -> list[str]:
     """Return the fields known where an unknown one was found."""
     model: Any = Mapping
     if loc[0] == "format" and len(loc) > 1:
@@ -396,7 +386,7 @@ def _check_mapping(mapping: Mapping, file: YamlFile) -> None:
             loc = ("tables", name, at)
             _check_columns(name, rule, mapping, loc, refuse)
             _check_wide(name, rule, mapping, loc, refuse)
-            for column in set(rule.drop or []) & columns_read(rule):
+            for column in set(rule.drop or []) & set(columns_read(rule)):
                 refuse((*loc, "drop"), f"'{column}' is dropped and read; keep one of the two.")
     for name, value in mapping.settings.items():
         try:
@@ -405,10 +395,11 @@ def _check_mapping(mapping: Mapping, file: YamlFile) -> None:
             refuse(("settings", name), str(error))
 
 
-def columns_read(rule: TableRule) -> set[str]:
-    """Return every column of the file that a rule reads."""
-    wide = {name for w in rule.wide for name in (w.column, w.assessed_on) if name}
-    return {name for own in rule.columns.values() for name in own.sources()} | {*rule.where} | wide
+def columns_read(rule: TableRule) -> list[str]:
+    """Return every column of the file that a rule reads, in the order an analyst wrote them."""
+    own = [name for column in rule.columns.values() for name in column.sources()]
+    wide = [w.column for w in rule.wide] + [w.assessed_on for w in rule.wide if w.assessed_on]
+    return [*own, *wide, *rule.where]
 
 
 def _check_columns(
@@ -423,7 +414,8 @@ def _check_columns(
                 f"{name} has no column '{column}'.{suggest(column, known)} Its columns are "
                 f"{', '.join(known)}.",
             )
-        _check_column(TABLES[name].column(column), own, here, refuse)
+        if why := _contradiction(TABLES[name].column(column), own):
+            refuse(here, why)
         if own.hash and not mapping.hash_key:
             refuse(here, "`hash` needs a key: name its file under `hash_key` (docs/mapping.md).")
     for column, condition in rule.where.items():
@@ -431,19 +423,19 @@ def _check_columns(
             refuse((*loc, "where", column), f"the filter on '{column}' says nothing to hold.")
 
 
-def _check_column(column: Column, rule: ColumnRule, loc: Place, refuse: Refuse) -> None:
-    """Refuse fields that contradict each other or do nothing for a column of this kind."""
+def _contradiction(column: Column, rule: ColumnRule) -> str:
+    """Return which fields contradict each other or do nothing for such a column, "" for none."""
     given = rule.given_sources()
     if len(given) > 1:
-        refuse(loc, f"{column.name} has both `{given[0]}` and `{given[1]}`; keep one.")
+        return f"{column.name} has both `{given[0]}` and `{given[1]}`; keep one."
     if rule.with_ is not None and rule.join is None:
-        refuse(loc, f"{column.name} has `with`, which does nothing without `join`.")
+        return f"{column.name} has `with`, which does nothing without `join`."
     if rule.other is not None and rule.values is None:
-        refuse(loc, f"{column.name} has `other`, which does nothing without `values`.")
+        return f"{column.name} has `other`, which does nothing without `values`."
     if rule.times is not None and rule.unit is not None:
-        refuse(loc, f"{column.name} has both `unit` and `times`; keep one.")
+        return f"{column.name} has both `unit` and `times`; keep one."
     if rule.times == 0:
-        refuse(loc, f"`times: 0` would make every {column.name} 0.")
+        return f"`times: 0` would make every {column.name} 0."
     number, date_ = column.kind in ("number", "integer"), column.kind in ("date", "datetime")
     fits = {
         "unit": column.name == "study_day",
@@ -454,7 +446,8 @@ def _check_column(column: Column, rule: ColumnRule, loc: Place, refuse: Refuse) 
     for field, works in fits.items():
         if getattr(rule, field) is not None and not works:
             only = "for study_day only" if field == "unit" else "not for such a column"
-            refuse(loc, f"`{field}` is {only}; {column.name} is a {column.kind}. Leave it out.")
+            return f"`{field}` is {only}; {column.name} is a {column.kind}. Leave it out."
+    return ""
 
 
 def _check_wide(name: str, rule: TableRule, mapping: Mapping, loc: Place, refuse: Refuse) -> None:
@@ -462,7 +455,8 @@ def _check_wide(name: str, rule: TableRule, mapping: Mapping, loc: Place, refuse
         return
     if name not in WIDE_INTO:
         refuse(
-            (*loc, "wide"), f"`wide` belongs to pain_scores or infusions, not to {name}; leave it."
+            (*loc, "wide"),
+            f"`wide` belongs to pain_scores or infusions, not to {name}; leave it out.",
         )
     seen: set[str] = set()
     for at, wide in enumerate(rule.wide):

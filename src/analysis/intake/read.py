@@ -2,9 +2,8 @@
 
 Everything arrives as text, also from Excel and Parquet, so that values are understood in one place
 (`analysis.intake.values`). Lines in the file = header + records + blank and continued lines, or an
-error names the line. The csv module of the standard library is used because it keeps the line
-number of every record and never drops one; what it would bend without a word (a quote that
-swallows lines) is refused here.
+error names the line. The csv module is used because it keeps the line number of every record and
+never drops one; what it would bend silently (a quote that swallows lines) is refused here.
 """
 
 from __future__ import annotations
@@ -38,9 +37,6 @@ SAMPLE_LINES = 50
 
 FIELD_LIMIT = 1_000_000
 """Longest field, characters: far above any note, far below a file swallowed by a stray quote."""
-
-CHUNK_RECORDS = 5_000
-"""Records turned into columns at a time: half a million lists of fields cost more than reading."""
 
 _SIGNATURES = {
     b"PK\x03\x04": "an Excel or zip file",
@@ -79,20 +75,11 @@ class FileFormat:
 class RawTable:
     """Records of a file as text.
 
-    Parameters
-    ----------
-    name : str
-        The file, as errors and accounts name it.
-    frame : DataFrame of str, shape (n_records, n_columns)
-        Every value as stripped text; empty where the file has nothing.
-    lines : ndarray of int, shape (n_records,)
-        Line in the file (row of the sheet) on which each record begins.
-    n_lines, n_header, n_blank, n_continued : int
-        Lines in the file, lines up to and with the header, lines with nothing on them, and lines
-        that continue a quoted value of the record before.
-    header : tuple of str
-        The header as written; an unnamed column is called "column_4" in the frame, and a name used
-        twice "name (1)", "name (2)".
+    ``frame`` has every value as stripped text, empty where the file has nothing, and ``lines`` the
+    line in the file (row of the sheet) on which each record begins. The ``n_lines`` are lines up
+    to and with the header, lines with nothing on them, lines that continue a quoted value, and
+    records. ``header`` is as written; in the frame an unnamed column is called "column_4", and a
+    name used twice "name (1)", "name (2)".
     """
 
     name: str
@@ -128,15 +115,11 @@ class RawTable:
 def load_raw_table(
     path: Path, form: FileFormat | None = None, *, name: str | None = None
 ) -> RawTable:
-    """Read a CSV, Excel or Parquet file into text records with line numbers.
+    """Read a CSV, Excel or Parquet file (by its ending) into text records with line numbers.
 
-    The file's ending says which form it has; errors call it ``name``, its own name by default.
-
-    Raises
-    ------
-    InputError
-        No such file, a directory, empty, binary, undecodable, no header, a record with too few or
-        too many fields, or a quote that is never closed.
+    InputError for no such file, a directory, an empty, binary or undecodable file, no header, a
+    record with too few or too many fields, or a quote that is never closed. It calls the file
+    ``name``, its own name by default.
     """
     form = form or FileFormat()
     name = name or path.name
@@ -231,9 +214,8 @@ def split_lines(text: str) -> list[str]:
 def choose_separator(lines: list[str], wanted: str, name: str) -> str:
     """Return the separator: the one wanted, or the one that fits the first lines best.
 
-    The header alone can mislead (a comma inside a name of a semicolon file). The separator under
-    which most of the first lines have as many fields as the header wins; then the one with most
-    fields.
+    That is the one under which most of these lines have as many fields as the header (the header
+    alone can mislead: a comma inside a name of a semicolon file); then the one with most fields.
     """
     if wanted != "auto":
         character = SEPARATOR_WORDS.get(wanted, wanted)
@@ -275,7 +257,7 @@ def _n_fields(line: str, separator: str) -> int:
 
 
 def _refuse_open_quotes(lines: list[str], separator: str, name: str, *, first: int) -> None:
-    """Refuse a quote that runs over the end of a line: the usual way rows vanish unseen."""
+    """Refuse a quote that runs over the end of a line: the usual way rows vanish unnoticed."""
     for number, line in enumerate(lines, start=first):
         if '"' in line and len(line) <= FIELD_LIMIT and not _n_fields(line, separator):
             raise InputError(
@@ -311,26 +293,17 @@ def _read_rows(lines: list[str], separator: str, name: str, *, first: int) -> It
 def _assemble(name: str, rows: Iterator[Row], *, n_lines: int, skip: int) -> RawTable:
     header, at_header, n_header, n_blank = _read_header(rows, name)
     columns: list[list[str]] = [[] for _ in header]
-    waiting: list[list[str]] = []
     starts: list[int] = []
     n_continued = 0
-
-    def store() -> None:
-        for column, values in zip(columns, zip(*waiting, strict=True), strict=False):
-            column += [value.strip() for value in values]
-        waiting.clear()
-
     for at, taken, row in rows:
         fitted = _fit_to_header(row, header, f"{name}, line {at}", at_header)
         if fitted is None:
             n_blank += taken
             continue
-        waiting.append(fitted)
+        for column, value in zip(columns, fitted, strict=True):
+            column.append(value.strip())
         starts.append(at)
         n_continued += taken - 1
-        if len(waiting) >= CHUNK_RECORDS:
-            store()
-    store()
     return RawTable(
         name=name,
         frame=pd.DataFrame(dict(zip(_column_names(header), columns, strict=True)), dtype=object),
@@ -436,26 +409,24 @@ def _workbook(path: Path, name: str, *, results: bool = True) -> Iterator[Any]:
 def _sheet(
     path: Path, wanted: str | int | None, name: str, *, results: bool
 ) -> tuple[str, list[tuple[Any, ...]]]:
-    """Return a sheet's title and cells."""
+    """Return the title and cells of the sheet wanted by name or number, or of the only one."""
     with _workbook(path, name, results=results) as book:
-        sheets = {sheet.title: sheet for sheet in book.worksheets}
-        sheet = sheets[_choose_sheet(list(sheets), wanted, name)]
+        titles = [sheet.title for sheet in book.worksheets]
+        if wanted is None and len(titles) == 1:
+            at = 0
+        elif str(wanted) in titles:
+            at = titles.index(str(wanted))
+        elif str(wanted).isdecimal() and 1 <= int(str(wanted)) <= len(titles):
+            at = int(str(wanted)) - 1
+        else:
+            unknown = f" ('{wanted}' is none of them)" if wanted is not None else ""
+            raise InputError(
+                f"{name} has the sheets {', '.join(titles)}{unknown}; name the one to read with "
+                "`sheet:` in the mapping."
+            )
+        sheet = book.worksheets[at]
         sheet.reset_dimensions()  # some programs write a wrong size; rows would be lost
         return sheet.title, list(sheet.iter_rows(values_only=True))
-
-
-def _choose_sheet(names: list[str], wanted: str | int | None, name: str) -> str:
-    if wanted is None and len(names) == 1:
-        return names[0]
-    if str(wanted) in names:
-        return str(wanted)
-    if str(wanted).isdecimal() and 1 <= int(str(wanted)) <= len(names):
-        return names[int(str(wanted)) - 1]
-    unknown = f" ('{wanted}' is none of them)" if wanted is not None else ""
-    raise InputError(
-        f"{name} has the sheets {', '.join(names)}{unknown}; name the one to read with `sheet:` in "
-        "the mapping."
-    )
 
 
 def _has_formulas(path: Path) -> bool:

@@ -31,7 +31,7 @@ def is_remote(text: str) -> bool:
 
 
 def fetch(url: str, into: Path) -> Path:
-    """Copy a remote export into a folder and return where it lies.
+    """Copy a remote export into a scratch folder, made when absent, and return where it lies.
 
     Parameters
     ----------
@@ -39,15 +39,13 @@ def fetch(url: str, into: Path) -> Path:
         A folder or a file in any file system that fsspec opens: ``s3://``, ``gs://``, ``az://``,
         ``https://`` (a file), ``sftp://``, ``file://``, ``memory://``.
     into : Path
-        Scratch folder, made when absent; the caller removes it. The copy is named after the last
-        part of the address.
+        The copy is named after the last part of the address; the caller removes it.
 
     Raises
     ------
     InputError
         The protocol is unknown or its package not installed, nothing is there, it may not be
-        read, or it holds more than `MOST_FILES` files. Passwords and signatures in the address
-        are not repeated.
+        read, or it holds more than `MOST_FILES` files. Secrets in the address are not repeated.
     """
     shown = without_secrets(url)
     files, root = open_place(url)
@@ -67,8 +65,7 @@ def fetch(url: str, into: Path) -> Path:
     except PermissionError:
         raise InputError(f"{shown} may not be read with the credentials of this machine.") from None
     except Exception as error:  # each protocol's package has errors of its own
-        reason = without_secrets(f"{type(error).__name__}: {error}")[:300]
-        raise InputError(f"{shown} cannot be read ({reason}).") from None
+        raise InputError(f"{shown} cannot be read ({_reason(error)}).") from None
     return into / name
 
 
@@ -77,13 +74,14 @@ def without_secrets(text: str) -> str:
     return _QUERY.sub("?...", _CREDENTIALS.sub("://...@", text))
 
 
+def _reason(error: Exception) -> str:
+    return without_secrets(f"{type(error).__name__}: {error}")[:300]
+
+
 def open_place(url: str) -> tuple[Any, str]:
     """Return the fsspec file system of an address or path, and the path inside it.
 
-    Raises
-    ------
-    InputError
-        The protocol is unknown, or its package is not installed.
+    InputError when the protocol is unknown, or its package is not installed.
     """
     import fsspec
 
@@ -100,8 +98,7 @@ def open_place(url: str) -> tuple[Any, str]:
             "among the known ones."
         ) from None
     except Exception as error:
-        reason = without_secrets(f"{type(error).__name__}: {error}")[:300]
-        raise InputError(f"{shown} cannot be opened ({reason}).") from None
+        raise InputError(f"{shown} cannot be opened ({_reason(error)}).") from None
     return files, str(root)
 
 

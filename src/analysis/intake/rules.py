@@ -25,24 +25,39 @@ SENTINELS = tuple(
 """Dates that systems write for "unknown"; none is a day of treatment."""
 
 EXCLUDE = "Correct the export, or list `{code}` under `exclude` in the mapping to leave them out."
+"""What to do about rows that break a rule, where `REMEDIES` has nothing better."""
+
+REMEDIES = {
+    "missing_table": "Add a file of that name, or name the file that holds it under `tables` in a "
+    "mapping (docs/mapping.md).",
+    "missing_column": "Add it to the file, or name the column that holds it in a mapping under "
+    "`tables: {{{table}: {{columns: ...}}}}` (docs/mapping.md).",
+    "duplicate_patient": "Keep one row a patient; if the rows are alike say `one_row_per_patient: "
+    "true`, and if ids are unique only within a site say `patient_id: {join: [site, id]}` in the "
+    "mapping.",
+    "placeholder_date": "If it stands for 'unknown', list its text under `missing` in the mapping; "
+    "otherwise correct it.",
+    "unknown_condition": "Map the words with `condition: {from: ..., values: {...}}`, or declare a "
+    "further condition under `conditions` in the mapping.",
+    "unknown_patient": "Add the patient to the patients table, correct the id, or list "
+    "`unknown_patient` under `exclude` in the mapping to leave these rows out.",
+    "nearly_known_patient": "Some differ from a listed id only in leading zeros, blanks or "
+    "capitals: ids are text, and 001 is not 1. Write them alike in both tables. ",
+    "no_scale": "Other rows name one, so these cannot be taken for 0 to 10: name it, or leave them "
+    "out with `where: {<column of the scale>: {recorded: true}}` in the mapping.",
+    "score_outside_scale": "If the scores are on 0 to 100, say `scale: {constant: vas_0_100}` in "
+    "the mapping; if the number stands for 'not recorded', list it under `missing`; if they are "
+    "typing errors correct them, or list `score_outside_scale` under `exclude`.",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
     """Rows of a table that break one rule, or a table that does.
 
-    Parameters
-    ----------
-    table, column : str
-        Table of the contract and column (as the export names it, when renamed).
-    code : str
-        Short name of the rule; a mapping may list it under ``exclude``.
-    file : str
-        File the rows came from.
-    expected, remedy : str
-        What should be there, and what to do: phrases of one sentence.
-    lines, examples : sequences of int and str
-        Lines of the file on which the rows stand, and the first offending texts.
+    ``column`` is named as in the export; ``code`` is the rule's short name, which a mapping may
+    list under ``exclude``; ``expected`` and ``remedy`` are phrases of the sentence; ``lines`` are
+    the file's lines on which the rows stand, with the first offending texts as ``examples``.
     """
 
     table: str
@@ -92,15 +107,9 @@ def refuse(problems: Sequence[Problem]) -> None:
 class Checked:
     """Tables on their way through the rules.
 
-    Parameters
-    ----------
-    tables : dict of DataFrame
-        Typed tables with ``source_file``, ``source_line`` and ``source_no`` (which rule of the
-        mapping read them); rows left out by name are gone from them.
-    exclude : collection of str
-        Codes of rules whose rows are left out instead of being a problem.
-    excluded : dict
-        By ``source_no``: how many rows were left out, by name.
+    The typed ``tables`` have ``source_file``, ``source_line`` and ``source_no`` (which rule of the
+    mapping read them). Rows that break a rule whose code is in ``exclude`` are gone from them, and
+    counted in ``excluded`` by ``source_no`` and name.
     """
 
     tables: dict[str, pd.DataFrame]
@@ -110,14 +119,12 @@ class Checked:
     excluded: dict[int, Counter[str]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
-    def refuse_table(self, table: Table, code: str, expected: str, remedy: str) -> None:
+    def refuse_table(self, table: str, code: str, expected: str, remedy: str) -> None:
         """Note a problem of a complete table."""
-        frame = self.tables.get(table.name)
+        frame = self.tables.get(table)
         file = str(frame["source_file"].iloc[0]) if frame is not None and len(frame) else ""
         self.problems.append(
-            Problem(
-                table=table.name, column="", code=code, file=file, expected=expected, remedy=remedy
-            )
+            Problem(table=table, column="", code=code, file=file, expected=expected, remedy=remedy)
         )
 
     def refuse_rows(
@@ -125,16 +132,18 @@ class Checked:
         table: str,
         column: str,
         code: str,
-        bad: np.ndarray,
+        bad: np.ndarray | pd.Series,
         expected: str,
-        remedy: str = EXCLUDE,
+        remedy: str = "",
         *,
         reason: str = "",
     ) -> None:
         """Note the rows marked in ``bad``, or leave them out when the mapping says so.
 
-        ``reason`` is the name they are left out under; the code in words when empty.
+        The remedy is by default that of the code in `REMEDIES`, else `EXCLUDE`; ``reason`` is the
+        name they are left out under, by default the code in words.
         """
+        bad = np.asarray(bad, dtype=bool)
         if not bad.any():
             return
         frame = self.tables[table]
@@ -145,6 +154,7 @@ class Checked:
             self.tables[table] = frame[~bad].reset_index(drop=True)
             return
         for file, rows in frame[bad].groupby("source_file", sort=False):
+            examples = rows[column].head(EXAMPLES) if column in rows else ()
             self.problems.append(
                 Problem(
                     table=table,
@@ -152,11 +162,9 @@ class Checked:
                     code=code,
                     file=str(file),
                     expected=expected,
-                    remedy=remedy.replace("{code}", code),
+                    remedy=remedy or REMEDIES.get(code, EXCLUDE.format(code=code)),
                     lines=rows["source_line"].tolist(),
-                    examples=[_example(v) for v in rows[column].head(EXAMPLES)]
-                    if column in rows
-                    else (),
+                    examples=[_example(value) for value in examples],
                 )
             )
 
@@ -180,76 +188,61 @@ def check_tables(
     subtype are filled in from ICD-10 codes where the export gives only those.
     """
     check = Checked(dict(tables), conditions, scales or SCALES, exclude)
-    for table in TABLES.values():
-        if table.required and table.name not in check.tables:
-            check.refuse_table(
-                table,
-                "missing_table",
-                f"the export has no {table.name}",
-                "Add a file of that name, or name the file that holds it under `tables` in a "
-                "mapping (docs/mapping.md).",
-            )
+    for name, table in TABLES.items():
+        if table.required and name not in tables:
+            expected = f"the export has no {name}"
+            check.refuse_table(name, "missing_table", expected, REMEDIES["missing_table"])
     for step in (_check_columns, _check_values):
         for name in list(check.tables) if not check.problems else []:
             step(check, TABLES[name])
     if check.problems:
         return check
     _check_patients(check)
-    for name in [n for n in check.tables if n != "patients"]:
-        _check_belongs_to_a_patient(check, name)
+    for name in [name for name in check.tables if name != "patients"]:
+        _check_patient_is_listed(check, name)
     _check_scores(check)
     if "infusions" in check.tables:
         frame = check.tables["infusions"]
-        at = [name for name in ("patient_id", "infused_at", "study_day") if name in frame]
-        again = frame.duplicated(subset=at).to_numpy()
+        when = [name for name in ("infused_at", "study_day") if name in frame]
+        again = frame.duplicated(subset=["patient_id", *when])
         expected = "an infusion not listed before"
-        check.refuse_rows("infusions", at[1], "repeated_infusion", again, expected)
+        check.refuse_rows("infusions", when[0], "repeated_infusion", again, expected)
     return check
 
 
 def _check_columns(check: Checked, table: Table) -> None:
-    """Rows there, required columns there, and one of each set of alternatives."""
-    if check.tables[table.name].empty:
+    """Rows, required columns, and one of each set of alternatives must be there."""
+    frame = check.tables[table.name]
+    if frame.empty:
         optional = "" if table.required else f", or leave {table.name} out if there were none"
-        check.refuse_table(
-            table,
-            "no_rows",
-            f"no row of {table.name} is left to read",
-            f"Check the file and the filters{optional}.",
-        )
+        expected = f"no row of {table.name} is left to read"
+        remedy = f"Check the file and the filters{optional}."
+        check.refuse_table(table.name, "no_rows", expected, remedy)
         return
     for names in [(c.name,) for c in table.columns if c.required] + list(table.one_of):
-        if not any(name in check.tables[table.name] for name in names):
-            check.refuse_table(
-                table,
-                "missing_column",
-                f"there is no column {' or '.join(names)}",
-                "Add it to the file, or name the column that holds it in a mapping under "
-                f"`tables: {{{table.name}: {{columns: ...}}}}` (docs/mapping.md).",
-            )
+        if not any(name in frame for name in names):
+            expected = f"there is no column {' or '.join(names)}"
+            remedy = REMEDIES["missing_column"].format(table=table.name)
+            check.refuse_table(table.name, "missing_column", expected, remedy)
 
 
 def _check_values(check: Checked, table: Table) -> None:
-    """Ids there, times there, numbers and dates inside their range."""
+    """Every row needs an id and a time; numbers and dates must be in their range."""
+    no_id = check.tables[table.name]["patient_id"].isna()
     check.refuse_rows(
-        table.name,
-        "patient_id",
-        "missing_id",
-        check.tables[table.name]["patient_id"].isna().to_numpy(),
-        "a patient id",
-        reason="no patient id",
+        table.name, "patient_id", "missing_id", no_id, "a patient id", reason="no patient id"
     )
     for column in table.columns:
         if column.name in check.tables[table.name] and column.low is not None:
             _check_range(check, table.name, column)
-    for names in (n for n in table.one_of if "study_day" in n):
+    for names in (names for names in table.one_of if "study_day" in names):
         frame = check.tables[table.name]
         have = [name for name in names if name in frame]
         check.refuse_rows(
             table.name,
             have[0],
             "unreadable_value",
-            frame[have].isna().all(axis=1).to_numpy(),
+            frame[have].isna().all(axis=1),
             f"a value of {' or '.join(names)}",
             reason="no date and no study day",
         )
@@ -261,44 +254,27 @@ def _check_range(check: Checked, table: str, column: Column) -> None:
         years = values.dt.year
         bad = (years < column.low) | (years > column.high) | values.isin(SENTINELS)
         expected = f"a date from {column.low:.0f} to {column.high:.0f} that is no placeholder"
-        remedy = (
-            "If it stands for 'unknown', list its text under `missing` in the mapping; "
-            "otherwise correct it."
-        )
+        remedy = REMEDIES["placeholder_date"]
     else:
         bad = (values < column.low) | (values > column.high)
         expected = f"{column.meaning}, {column.low:g} to {column.high:g},"
-        remedy = EXCLUDE
-    check.refuse_rows(table, column.name, "value_out_of_range", bad.to_numpy(), expected, remedy)
+        remedy = ""
+    check.refuse_rows(table, column.name, "value_out_of_range", bad, expected, remedy)
 
 
 def _check_patients(check: Checked) -> None:
     """One row a patient, each with a known condition, filled in from ICD-10-CM codes."""
-    check.refuse_rows(
-        "patients",
-        "patient_id",
-        "duplicate_patient",
-        check.tables["patients"]["patient_id"].duplicated().to_numpy(),
-        "an id not used before",
-        "Keep one row a patient; if the rows are alike say `one_row_per_patient: true`, and if "
-        "ids are unique only within a site say `patient_id: {join: [site, id]}` in the mapping.",
-    )
+    again = check.tables["patients"]["patient_id"].duplicated()
+    expected = "an id not used before"
+    check.refuse_rows("patients", "patient_id", "duplicate_patient", again, expected)
     frame = with_conditions(check.tables["patients"], check.conditions)
     check.tables["patients"] = frame
-    known = frame["condition"].isin(list(check.conditions.labels)).to_numpy()
+    known = frame["condition"].isin(list(check.conditions.labels))
     codes = ", ".join(check.conditions.labels)
     column, expected = "condition", f"a condition of data/conditions.csv ({codes})"
     if "icd10" in frame and frame.loc[~known, "condition"].isna().all():
         column, expected = "icd10", f"an ICD-10-CM code of data/conditions.csv (for {codes})"
-    check.refuse_rows(
-        "patients",
-        column,
-        "unknown_condition",
-        ~known,
-        expected,
-        "Map the words with `condition: {from: ..., values: {...}}`, or declare a further "
-        "condition under `conditions` in the mapping.",
-    )
+    check.refuse_rows("patients", column, "unknown_condition", ~known, expected)
 
 
 def with_conditions(frame: pd.DataFrame, conditions: Conditions) -> pd.DataFrame:
@@ -323,20 +299,13 @@ def with_conditions(frame: pd.DataFrame, conditions: Conditions) -> pd.DataFrame
     return frame
 
 
-def _check_belongs_to_a_patient(check: Checked, table: str) -> None:
-    """Every rating and infusion is of a patient the export lists."""
+def _check_patient_is_listed(check: Checked, table: str) -> None:
     known = check.tables["patients"]["patient_id"]
     ids = check.tables[table]["patient_id"]
-    bad = ~ids.isin(known).to_numpy()
-    remedy = (
-        "Add the patient to the patients table, correct the id, or list `unknown_patient` "
-        "under `exclude` in the mapping to leave these rows out."
-    )
+    bad = ~ids.isin(known)
+    remedy = REMEDIES["unknown_patient"]
     if bad.any() and _bare(ids[bad]).isin(_bare(known)).any():
-        remedy = (
-            "Some differ from a listed id only in leading zeros, blanks or capitals: ids are text, "
-            "and 001 is not 1. Write them alike in both tables. " + remedy
-        )
+        remedy = REMEDIES["nearly_known_patient"] + remedy
     expected = "the id of a patient in patients"
     check.refuse_rows(table, "patient_id", "unknown_patient", bad, expected, remedy)
 
@@ -355,25 +324,16 @@ def _check_scores(check: Checked) -> None:
             "pain_scores",
             "scale",
             "unreadable_value",
-            frame["scale"].isna().to_numpy(),
+            frame["scale"].isna(),
             "a scale",
-            "Other rows name one, so these cannot be taken for 0 to 10: name it, or leave them "
-            "out with `where: {<column of the scale>: {recorded: true}}` in the mapping.",
+            REMEDIES["no_scale"],
             reason="no scale named",
         )
     for name, ends in check.scales.items():
         frame = check.tables["pain_scores"]
         scale = frame["scale"] if "scale" in frame else pd.Series(pd.NA, index=frame.index)
-        on_it = (scale.fillna(DEFAULT_SCALE) == name).to_numpy(dtype=bool)
         low, high = min(ends), max(ends)
-        score = frame["score"].to_numpy(dtype=float)
-        check.refuse_rows(
-            "pain_scores",
-            "score",
-            "score_outside_scale",
-            on_it & ((score < low) | (score > high)),
-            f"a score from {low:g} to {high:g} (scale {name})",
-            "If the scores are on 0 to 100, say `scale: {constant: vas_0_100}` in the mapping; if "
-            "the number stands for 'not recorded', list it under `missing`; if they are typing "
-            "errors correct them, or list `score_outside_scale` under `exclude`.",
-        )
+        outside = (frame["score"] < low) | (frame["score"] > high)
+        bad = (scale.fillna(DEFAULT_SCALE) == name) & outside
+        expected = f"a score from {low:g} to {high:g} (scale {name})"
+        check.refuse_rows("pain_scores", "score", "score_outside_scale", bad, expected)

@@ -33,23 +33,12 @@ FIRST_YEAR, LAST_YEAR = 1990, 2100
 
 @dataclass(frozen=True)
 class Column:
-    """One column: what it holds, in which unit, and what it may hold.
+    """One column: what it holds, in which unit (``meaning``, for people), and what it may hold.
 
-    Parameters
-    ----------
-    name : str
-        Name in the suite; a mapping renames an export's own.
-    kind : str
-        ``id`` and ``text`` are strings, ``category`` one of ``values``, ``word`` one of ``values``
-        in the suite's spelling or anything else as it is, ``flag`` true or false.
-    meaning : str
-        One phrase for people, unit included.
-    low, high : float or None
-        Inclusive range of a number, or of a date's year.
-    values : tuple of str
-        Allowed words of a category; empty means any.
-    required : bool
-        Whether the table is refused without it.
+    Of the kinds, ``id`` and ``text`` are strings, ``category`` is one of ``values`` (empty: any),
+    ``word`` one of ``values`` in the suite's spelling or anything else as it is, ``flag`` true or
+    false. ``low`` and ``high`` are the inclusive range of a number, or of a date's year. A table
+    is refused without a ``required`` column.
     """
 
     name: str

@@ -42,12 +42,8 @@ SPREADSHEET_ERROR = Refusal(
 def parse_number(text: str, *, decimal: str = ".") -> float | Refusal:
     """Return the number a text holds; thousands separators and units are not guessed away.
 
-    Parameters
-    ----------
-    text : str
-    decimal : {".", ","}
-        Decimal mark of the file. A point is read under a comma too (typed cells hold points), but
-        ``1.234`` could then be a thousand: it is refused.
+    With a decimal comma a point is read too (typed cells hold points), but ``1.234`` could then
+    be a thousand: it is refused.
     """
     plain = text.replace("\u2212", "-")
     if decimal == ",":
@@ -112,13 +108,8 @@ _MONTH_NAMED = re.compile(
 def parse_date(text: str, *, order: DateOrder) -> datetime | Refusal:
     """Return the date (with its time of day, if any) that a text holds in the given order.
 
-    Parameters
-    ----------
-    text : str
-        2026-03-28, 20260328, 28 Mar 2026, or 28/03/2026 where ``order`` says which part is the
-        day. A time of day may follow; its offset from UTC is dropped, the clock on the wall counts.
-    order : {"iso", "day_first", "month_first", "excel_serial"}
-        What the parts of a slashed date are; a number of days when the column holds Excel serials.
+    Read are 2026-03-28, 20260328, 28 Mar 2026, and 28/03/2026 where ``order`` says which part is
+    the day. A time of day may follow; its offset from UTC is dropped, local time counts.
     """
     if order == "excel_serial":
         number = parse_number(text)
@@ -145,8 +136,6 @@ def parse_date(text: str, *, order: DateOrder) -> datetime | Refusal:
 def choose_date_order(texts: Iterable[str]) -> DateOrder | Refusal:
     """Find the one order in which all texts of a column are dates, or say why there is none.
 
-    Notes
-    -----
     ``03/04/2026`` is the third of April or the fourth of March. Where no text of the column settles
     it both orders fit, and choosing one would move every follow-up: it is refused.
     """

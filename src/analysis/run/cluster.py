@@ -80,7 +80,8 @@ class ClusterExecutor:
             scratch = self._stack.enter_context(TemporaryDirectory(prefix="reliefcheck-"))
             cluster = LocalCluster(
                 n_workers=self._workers, threads_per_worker=1, host="127.0.0.1",
-                dashboard_address="127.0.0.1:0", local_directory=scratch, silence_logs=logging.CRITICAL,
+                dashboard_address="127.0.0.1:0", local_directory=scratch,
+                silence_logs=logging.CRITICAL,
             )  # fmt: skip
             address = self._stack.enter_context(cluster).scheduler_address
         try:

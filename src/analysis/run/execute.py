@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import signal
 import sys
@@ -12,7 +11,9 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
@@ -32,6 +33,33 @@ ENVIRONMENT = {
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # a warning of each kernel's debugger
 }
 """Of processes that run notebooks: side by side, threads would only get in each other's way."""
+
+PRELOAD = [
+    "analysis.run.warm",
+    "matplotlib_inline.backend_inline",
+    "papermill",
+    "pyarrow.parquet",
+    "scipy.optimize",
+    "scipy.stats",
+    "seaborn",
+    "statsmodels.api",
+    "statsmodels.stats.multitest",
+    "statsmodels.stats.proportion",
+    "tableone",
+    "analysis.adam.study",
+    "analysis.claims.multiverse",
+    "analysis.claims.records",
+    "analysis.claims.sentences",
+    "analysis.claims.tipping",
+    "analysis.report.figures",
+    "analysis.report.relief_figures",
+    "analysis.report.tables",
+    "analysis.stats.aft",
+    "analysis.stats.npmle_bootstrap",
+    "analysis.stats.recurrent",
+    "analysis.stats.shrinkage",
+]
+"""What the server of the warm engine imports before it forks for the first time."""
 
 LONGEST_ERROR = 600
 """Characters of an error's sentence; the executed notebook has all of it."""
@@ -163,22 +191,21 @@ class LocalExecutor:
     """
 
     def __init__(self, *, engine: str, workers: int) -> None:
+        for name, value in ENVIRONMENT.items():
+            os.environ.setdefault(name, value)
+        if engine == "warm":
+            from multiprocessing import forkserver
+
+            forkserver.set_forkserver_preload(PRELOAD)
+            forkserver.ensure_running()  # it imports while the runner reads the export
+        self._context: Any = get_context("forkserver" if engine == "warm" else "spawn")
         self._engine = engine
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="notebook")
-        self._running: set[multiprocessing.process.BaseProcess] = set()
+        self._running: set[BaseProcess] = set()
         self._stopped = False
 
     def __enter__(self) -> LocalExecutor:
-        """Name what the server of the warm engine imports before it forks."""
-        for name, value in ENVIRONMENT.items():
-            os.environ.setdefault(name, value)
-        if self._engine == "warm":
-            from analysis.run.warm import PRELOAD
-
-            self._context: Any = multiprocessing.get_context("forkserver")
-            self._context.set_forkserver_preload(PRELOAD)
-        else:
-            self._context = multiprocessing.get_context("spawn")
+        """Be ready: the server is on its way, and each notebook starts its own process."""
         return self
 
     def submit(self, task: Task, folder: Path) -> Future[Outcome]:
@@ -223,7 +250,7 @@ def _answer(tell: Connection, task: Task, folder: Path, engine: str) -> None:
 
 def _end_with_runner() -> None:
     """End this process when the runner is gone, even when that one was killed outright."""
-    runner = multiprocessing.parent_process()
+    runner = parent_process()
     if runner is not None:
         runner.join()
         os.kill(os.getpid(), signal.SIGTERM)
@@ -261,7 +288,7 @@ def run_tasks(
     Parameters
     ----------
     tasks : sequence of Task
-        Those with the highest numbers begin first among those that can: they take longest.
+        Those that can begin do so in this order.
     begin : callable
         Starts a task, or gives the outcome of one that need not run.
     finish : callable
@@ -287,7 +314,7 @@ def run_tasks(
         ready = [task for task in waiting if well.issuperset(task.needs)]
         if not ready and not running:
             break
-        for task in sorted(ready, key=lambda each: each.path.name, reverse=True):
+        for task in ready:
             waiting.remove(task)
             begun = begin(task)
             if isinstance(begun, Outcome):

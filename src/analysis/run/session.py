@@ -5,6 +5,7 @@ Nothing heavy is imported until it is known that something has to be computed.
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import platform
@@ -13,7 +14,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -269,9 +270,10 @@ class _Run:
     def execute(self, listen: Listener, open_executor: Callable[[], Executor]) -> RunResult:
         out = self.request.out.absolute() if self.request.out else None
         parent = out.parent if out else reports_folder()
+        executor = open_executor()
         with workplace(parent, out.name if out else "run") as work:
             study, tasks = self.prepare(work)
-            outcomes = self.run_tasks(work, tasks, listen, open_executor)
+            outcomes = self.run_tasks(work, tasks, listen, executor)
             self.refuse_failed(outcomes)
             problems = self.write(work, study, outcomes)
             names = run_folder_names(parent, name=study.name, now=self.started)
@@ -291,10 +293,11 @@ class _Run:
         work: Path,
         tasks: Sequence[Task],
         listen: Listener,
-        open_executor: Callable[[], Executor],
+        executor: Executor,
     ) -> tuple[Outcome, ...]:
-        """Run or reuse the tasks; the executor is opened for the first one that has to run."""
-        opened: list[Executor] = []
+        """Run or reuse the tasks; the executor is entered for the first one that has to run."""
+        running = ExitStack()
+        submit = functools.cache(lambda: running.enter_context(executor).submit)
 
         def begin(task: Task) -> Future[Outcome] | Outcome:
             folder = work / SCRATCH / task.name
@@ -303,9 +306,7 @@ class _Run:
             folder.mkdir(parents=True)
             if task.needs:
                 shutil.copytree(work / RESULTS, folder / RESULTS)
-            if not opened:
-                opened.append(open_executor().__enter__())
-            return opened[0].submit(task, folder)
+            return submit()(task, folder)
 
         def finish(outcome: Outcome) -> None:
             folder = work / SCRATCH / outcome.task.name
@@ -320,12 +321,10 @@ class _Run:
                 self.cache.keep(self.keys[outcome.task.name], folder)
             _move_files(folder, work)
 
-        try:
-            return run_tasks(tasks, begin=begin, finish=finish, listen=listen)
-        finally:
-            for executor in opened:
-                executor.__exit__(None, None, None)
-            shutil.rmtree(work / SCRATCH, ignore_errors=True)
+        with running:
+            outcomes = run_tasks(tasks, begin=begin, finish=finish, listen=listen)
+        shutil.rmtree(work / SCRATCH, ignore_errors=True)
+        return outcomes
 
     def keep_failed(self, executed: Path) -> None:
         """Leave a failed notebook where a person can open it."""

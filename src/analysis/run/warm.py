@@ -24,33 +24,6 @@ from traitlets.config import Config
 
 ENGINE_NAME = "reliefcheck-warm"
 
-PRELOAD = [
-    "analysis.run.warm",
-    "matplotlib_inline.backend_inline",
-    "papermill",
-    "pyarrow.parquet",
-    "scipy.optimize",
-    "scipy.stats",
-    "seaborn",
-    "statsmodels.api",
-    "statsmodels.stats.multitest",
-    "statsmodels.stats.proportion",
-    "tableone",
-    "analysis.adam.study",
-    "analysis.claims.multiverse",
-    "analysis.claims.records",
-    "analysis.claims.sentences",
-    "analysis.claims.tipping",
-    "analysis.report.figures",
-    "analysis.report.relief_figures",
-    "analysis.report.tables",
-    "analysis.stats.aft",
-    "analysis.stats.npmle_bootstrap",
-    "analysis.stats.recurrent",
-    "analysis.stats.shrinkage",
-]
-"""What the server imports before the first notebook; one that is missing costs time only."""
-
 
 class CellOutputs:
     """The outputs of one cell in the order they came, as the notebook format has them."""
