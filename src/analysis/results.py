@@ -314,9 +314,11 @@ def find_one(results: pd.DataFrame, **keys: Any) -> Row | None:
 
 def rows_of(results: pd.DataFrame) -> list[Row]:
     """Return the rows of a results frame in plain Python, None where a number is missing."""
-    plain = results[COLUMNS].astype(object)
-    plain = plain.where(plain.notna(), None)
-    return [Row(*values) for values in plain.itertuples(index=False, name=None)]
+    columns = []
+    for name in COLUMNS:
+        values, missing = results[name].tolist(), results[name].isna().tolist()
+        columns.append([None if gone else v for v, gone in zip(values, missing, strict=True)])
+    return [Row(*values) for values in zip(*columns, strict=True)]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -243,6 +243,8 @@ def keep_each(
 ) -> None:
     """Draw the rows of each condition by itself, and keep the figures for the report.
 
+    The figure of the condition the notebook was run for stays open, so a cell shows it.
+
     Parameters
     ----------
     results : Results
@@ -270,6 +272,8 @@ def keep_each(
             figure, name, title=f"{title}: {condition_word(str(condition), labels)}",
             alt="; ".join(read) + ".", caption=caption, condition=str(condition),
         )  # fmt: skip
+        if condition != results.condition:
+            plt.close(figure)
 
 
 # Points with intervals

@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -295,8 +295,13 @@ class _Run:
         listen: Listener,
         executor: Executor,
     ) -> tuple[Outcome, ...]:
-        """Run or reuse the tasks; the executor is entered for the first one that has to run."""
+        """Run or reuse the tasks, and make a page of each notebook while the others still run.
+
+        The executor is entered for the first task that has to run.
+        """
         running = ExitStack()
+        pages = running.enter_context(ThreadPoolExecutor(1, thread_name_prefix="pages"))
+        written: list[Future[Path]] = []
         submit = functools.cache(lambda: running.enter_context(executor).submit)
 
         def begin(task: Task) -> Future[Outcome] | Outcome:
@@ -320,9 +325,12 @@ class _Run:
             if not outcome.reused and digest_code() == self.code:
                 self.cache.keep(self.keys[outcome.task.name], folder)
             _move_files(folder, work)
+            written.append(pages.submit(_write_page, executed_path(outcome.task, work)))
 
         with running:
             outcomes = run_tasks(tasks, begin=begin, finish=finish, listen=listen)
+        for page in written:
+            page.result()
         shutil.rmtree(work / SCRATCH, ignore_errors=True)
         return outcomes
 
@@ -397,6 +405,12 @@ class _Run:
             "versions": installed_versions(),
             "git_commit": git_commit(),
         }
+
+
+def _write_page(executed: Path) -> Path:
+    from analysis.report.notebooks import write_notebook_page
+
+    return write_notebook_page(executed)
 
 
 def _name_places(notebook: Path, folders: Sequence[Path]) -> None:
