@@ -419,7 +419,19 @@ class Results:
         if any(each.figure == stem for each in self._figures):
             raise InputError(f"figure '{name}' of {about} exists already; give it another name.")
         (self.folder / "figures").mkdir(parents=True, exist_ok=True)
-        with replacing(self.folder / "figures" / f"{stem}.svg") as part:
+        from matplotlib import rc_context
+        from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+        bbox: str | None = "tight"
+        if isinstance(engine := fig.get_layout_engine(), ConstrainedLayoutEngine):
+            # Everything has its place then, so it need not be drawn once more to be measured.
+            engine.execute(fig)
+            fig.set_layout_engine("none")
+            bbox = None
+        with (
+            replacing(self.folder / "figures" / f"{stem}.svg") as part,
+            rc_context({"savefig.bbox": bbox}),
+        ):
             fig.savefig(part, format="svg", metadata={"Date": None, "Creator": None})
         self._figures.append(
             FigureNote(
