@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 from scipy.stats import binom
 
-from analysis.claims.verdict import judge_intervals
+from analysis.claims.intervals import judge_intervals
 from analysis.files import write_file
 from analysis.numbers import MINUS
 from analysis.stats.npmle import estimate_npmle

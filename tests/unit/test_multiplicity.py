@@ -19,6 +19,7 @@ from judged import (
 )
 from studies import clinic, study
 
+from analysis.claims.intervals import judge_interval
 from analysis.claims.judgement import Judgement
 from analysis.claims.multiplicity import (
     EXACT_TEST,
@@ -31,7 +32,6 @@ from analysis.claims.multiplicity import (
     shrink_conditions,
     shrink_small,
 )
-from analysis.claims.verdict import judge_interval
 from analysis.results import make_results, rows_of
 from analysis.stats.rates import estimate_share, estimate_share_exact
 from analysis.stats.reductions import estimate_mean

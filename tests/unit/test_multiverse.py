@@ -15,6 +15,7 @@ from studies import END, SETTINGS, WEEK, WEEK_4, clinic, four, patient, responde
 
 from analysis.adam.adpain import reaches
 from analysis.adam.study import Study, derive_study, generator
+from analysis.claims.intervals import judge_interval
 from analysis.claims.judge import judge_claims
 from analysis.claims.ledger import Claim
 from analysis.claims.multiverse import (
@@ -27,7 +28,6 @@ from analysis.claims.multiverse import (
     list_readings,
     what_is_common,
 )
-from analysis.claims.verdict import judge_interval
 from analysis.intake.load import load_export
 from analysis.labels import READING_DIMENSIONS
 from analysis.results import Estimate, find_one, make_results

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analysis.claims.intervals import judge_interval
 from analysis.claims.power import (
     MOST_PATIENTS,
     chance_to_decide_share,
     further_patients_by_precision,
     further_patients_for_share,
 )
-from analysis.claims.verdict import judge_interval
 from analysis.stats.rates import estimate_share
 
 EXACT = 1e-10  # sums of binomial terms in another order

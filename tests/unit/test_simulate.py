@@ -13,7 +13,7 @@ from scipy.stats import nct
 from scipy.stats import t as student
 
 from analysis import simulate
-from analysis.claims.verdict import judge_interval
+from analysis.claims.intervals import judge_interval
 from analysis.simulate import (
     COMPLETE,
     FLOORS,

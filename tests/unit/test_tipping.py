@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from judged import claim, frame, judge, mean_claim, results_of, share_row
 from studies import clinic, patient, study
 
+from analysis.claims.intervals import judge_interval
 from analysis.claims.judge import judge_claims
 from analysis.claims.tipping import (
     MeanTipping,
@@ -16,7 +17,6 @@ from analysis.claims.tipping import (
     tip_mean,
     tip_share,
 )
-from analysis.claims.verdict import judge_interval
 from analysis.stats.rates import estimate_share
 
 SAME = 1e-9  # percent points

@@ -30,11 +30,11 @@ from judged import (
 from scipy.stats import binom
 from studies import patient, study
 
+from analysis.claims.intervals import judge_interval, judge_intervals, place_interval
 from analysis.claims.judge import judge_claims
 from analysis.claims.judgement import VERDICT_MEANING
 from analysis.claims.ledger import load_ledger
 from analysis.claims.testimonials import estimate_testimonials
-from analysis.claims.verdict import judge_interval, judge_intervals, place_interval
 from analysis.labels import notes_text
 from analysis.results import find_one, rows_of
 from analysis.stats.rates import estimate_share

@@ -13,6 +13,7 @@ from analysis.claims.judgement import Judgement
 from analysis.claims.ledger import Claim, absent_conditions
 from analysis.claims.multiplicity import adjust_verdicts, shrink_small
 from analysis.claims.multiverse import Multiverse, ReliefCurves, judge_readings
+from analysis.claims.reasons import firmness_of
 from analysis.claims.rules import check_sentence, load_rules, rules_of_checks
 from analysis.claims.sentences import (
     describe_departures,
@@ -21,7 +22,7 @@ from analysis.claims.sentences import (
     write_may_say,
 )
 from analysis.claims.tipping import tip_judgement
-from analysis.claims.verdict import judge_claim
+from analysis.claims.verdict import judge_claim, judge_limits
 from analysis.results import Row, find
 from analysis.settings import AnalysisSettings
 
@@ -65,6 +66,7 @@ def _judge(
         judgement, row = judge_claim(
             claim, rows, analysis_visit=analysis_visit, arm=arm, absent=absent
         )
+        judgement = replace(judgement, limits=judge_limits(claim, row, rows))
         sentence = write_finding(claim, judgement, row, rows)
         if settings is not None and judgement.verdict != "not testable":
             sentence = f"{sentence} {describe_departures(claim, settings)}".strip()
@@ -109,6 +111,10 @@ def judge_ledger(claims: Sequence[Claim], results: pd.DataFrame, study: Study) -
                 verdict_adjusted=holm.adjusted,
                 p_holm=holm.p_holm,
                 robustness=None if grid is None else grid.summary,
+                firmness=firmness_of(None if grid is None else grid.summary, n=judgement.n),
+                reading_sha=claim.reading_hash if claim.measure else "",
+                reading_date=claim.reading_date,
+                post_hoc=claim.post_hoc(study.data_cut) if claim.answer == "computed" else "",
                 tipping=None if tip is None else tip.summary,
                 shrunk=shrink_small(row, results),
                 may_say=may_say.text,

@@ -12,9 +12,9 @@ Position = Literal[
 ]
 
 VERDICT_MEANING: dict[Verdict, str] = {
-    "meets": "the entire interval lies at or above the cited floor",
-    "falls short": "the entire interval lies below the cited floor",
-    "undecided": "the interval reaches both sides of the cited floor",
+    "meets": "the lower limit is at or above the cited floor, whatever became of the missing",
+    "falls short": "the upper limit is below the cited floor, also with the missing imputed",
+    "undecided": "too few patients or too many missing outcomes to say",
     "not testable": "the data hold nothing that could answer it",
     "unfalsifiable": "worded so that nothing could contradict it; that is not a pass",
 }
@@ -42,6 +42,52 @@ class Tipping:
     n_to_meet: int | None = None  # of a share: the fewest for "meets"; None where impossible
     delta_to_meet_pct: float | None = None  # of a mean: theirs above that of those rated, points
     sentence: str
+
+
+Reach = Literal["", "every_missing", "missing_alike"]
+"""How far "falls short" goes: even if every missing patient had responded, or as long as the
+missing resemble those seen."""
+
+Undecided = Literal["", "few", "missing", "few_and_missing", "outliers"]
+"""Why a claim is undecided: too few patients, too many missing outcomes, both, or a few extreme
+patients on whom the verdict turns."""
+
+Firmness = Literal["", "firm", "mostly", "fragile", "few patients"]
+"""The share of defensible readings that give the verdict: at least 90 %, at least half, fewer; or
+fewer than 20 patients, where no share says much."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Missing:
+    """A number with missing outcomes in three analyses, and what finding them could change.
+
+    ``worst`` and ``best`` are the limits where no missing patient has the event and where each
+    has; for a mean, unchanged and free of pain. ``imputed`` is under missing at random.
+    """
+
+    worst_low: float | None
+    worst_high: float | None
+    imputed: float | None
+    imputed_low: float | None
+    imputed_high: float | None
+    best_low: float | None
+    best_high: float | None
+    n_to_find: int | None = None  # fewest to be found for a decision, if they resemble the seen
+    n_to_respond: int | None = None  # how many of these would have to respond
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limit:
+    """One of the limits that the words of a claim name, with its own answer."""
+
+    name: str  # weeks, months
+    floor: float
+    verdict: Verdict
+    share: float | None = None  # of responders who kept relief to this limit
+    share_low: float | None = None
+    share_high: float | None = None
+    share_started: float | None = None  # of all who started
+    n: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,8 +130,17 @@ class Judgement:
     level: float | None = None
     n: int = 0
     n_missing: int = 0
+    n_not_due: int = 0  # whose visit lies after the data cut; not in `n`
     unit: str = "share"
     status: str = "estimated"
+    reach: Reach = ""
+    undecided: Undecided = ""
+    missing: Missing | None = None
+    limits: tuple[Limit, ...] = ()
+    firmness: Firmness = ""
+    reading_sha: str = ""  # of the reading, as it was judged
+    reading_date: str = ""  # when it was fixed
+    post_hoc: str = ""  # why the reading counts as chosen after the data
     # Further patients who decide an undecided claim with 80 % probability, at the value seen and
     # in the middle of the cited range; None where it is decided or no realistic number would.
     further_patients: int | None = None
@@ -105,6 +160,20 @@ class Judgement:
     may_say: str = ""  # what the data support, or why they support no sentence
     sayable: bool = False  # whether `may_say` states a result
     lacks: tuple[Lack, ...] = ()  # what the words as printed do not say
+
+    @property
+    def judged_limits(self) -> tuple[float | None, float | None]:
+        """Limits the verdict rests on: both ends where nothing is missing, else the worst case's
+        lower and the larger upper one of the worst case and imputation ("at most": mirrored)."""
+        if self.missing is None:
+            return self.low, self.high
+        found = self.missing
+        if self.cited_low is None:
+            lows = [end for end in (found.best_low, found.imputed_low) if end is not None]
+            return min(lows, default=None), found.best_high
+        likely = found.best_high if found.imputed_high is None else found.imputed_high
+        highs = [end for end in (found.worst_high, likely) if end is not None]
+        return found.worst_low, max(highs, default=None)
 
 
 def headlines_of(judgements: Iterable[Judgement]) -> tuple[Judgement, ...]:

@@ -7,8 +7,11 @@ data/claims/ledger.csv and needs no code; docs/claims.md says how.
 from __future__ import annotations
 
 import csv
+import hashlib
+import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from math import isfinite
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
@@ -199,6 +202,12 @@ NEEDS: dict[str, str] = {
 }
 """Tables or columns that a claim asks for and the suite does not read."""
 
+READING_FIELDS = (
+    "condition", "measure", "definition", "threshold_pct", "visit", "population", "cited_low",
+    "cited_high", "unit", "frequency", "group", "baseline_score", "limits", "reading",
+)  # fmt: skip
+"""Fields of a claim that decide how it is judged."""
+
 GROUPINGS = ("subtype", "protocol", "arm", "site")
 """Columns that make a part of a condition."""
 
@@ -262,6 +271,40 @@ class Claim(BaseModel):
     """What else to know."""
     headline: str = ""
     """"yes" for the claims of the first page."""
+    limits: str = ""
+    """Limits that the words name, each a question of its own: ``weeks=2;months=8.7``."""
+    reading_date: str = ""
+    """Day the reading was fixed (ISO 8601)."""
+    reading_revision: float | None = None
+    """1 as first fixed, more when it was reworded since."""
+    reading_sha: str = ""
+    """`reading_hash` of the reading when it was fixed; `reliefcheck claims show` prints it."""
+
+    @property
+    def named_limits(self) -> tuple[tuple[str, float], ...]:
+        """Name and floor of each of the ``limits``."""
+        pairs = (part.partition("=") for part in self.limits.split(";") if part)
+        return tuple((name.strip(), float(figure)) for name, _, figure in pairs)
+
+    @property
+    def reading_hash(self) -> str:
+        """First 12 digits of the SHA-256 of all that decides how the claim is judged."""
+        parts = {name: getattr(self, name) for name in READING_FIELDS}
+        text = json.dumps(parts, sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    def post_hoc(self, data_cut: date | None) -> str:
+        """Return in a clause why the reading counts as chosen after the data; empty if it does not.
+
+        ``data_cut`` is the last day of the data judged. A reading that was reworded afterwards
+        may have been reworded because of them, and so may one that is not the one registered.
+        """
+        if self.reading_sha and self.reading_sha != self.reading_hash:
+            return f"its reading is not the one registered on {self.reading_date}"
+        reworded = (self.reading_revision or 1) > 1 and self.reading_date
+        if reworded and data_cut is not None and date.fromisoformat(self.reading_date) > data_cut:
+            return f"its reading was reworded on {self.reading_date}, after these data"
+        return ""
 
     @property
     def floor(self) -> float | None:
@@ -302,9 +345,25 @@ class Claim(BaseModel):
         if self.headline not in ("", "yes"):
             self.refuse("headline", f"'{self.headline}' is neither yes nor empty")
         self._check_answer()
+        self._check_registration()
         if self.measure or self.answer == "computed":
             self._check_measure()
         return self
+
+    def _check_registration(self) -> None:
+        """Refuse limits or a date of the reading that cannot be read."""
+        try:
+            limits = [figure for _, figure in self.named_limits]
+        except ValueError:
+            self.refuse("limits", f"'{self.limits}' is not as weeks=2;months=8.7")
+        if limits and self.measure != "relief_duration":
+            self.refuse("limits", "only a duration names limits in words; leave it empty")
+        if limits and (limits != sorted(limits) or limits[0] != self.cited_low):
+            self.refuse("limits", f"'{self.limits}' does not rise from cited_low")
+        try:
+            date.fromisoformat(self.reading_date or "2000-01-01")
+        except ValueError:
+            self.refuse("reading_date", f"'{self.reading_date}' is no day as 2026-01-31")
 
     def _check_choice(self, name: str, known: Collection[str]) -> None:
         text = getattr(self, name)
@@ -403,7 +462,7 @@ COLUMNS = list(Claim.model_fields)
 REQUIRED = [name for name, field in Claim.model_fields.items() if field.is_required()]
 """Columns that every ledger file has; the others are taken as empty where they are absent."""
 
-_NUMBERS = ("threshold_pct", "cited_low", "cited_high", "baseline_score")
+_NUMBERS = ("threshold_pct", "cited_low", "cited_high", "baseline_score", "reading_revision")
 
 
 def load_ledger(

@@ -1,10 +1,9 @@
 """The multiverse of a claim: its verdict under every defensible reading of its words.
 
-A reading is one row of a frame: what counts as response, when, what a missing rating means, who is
-counted, what a booster does, how the interval is made. The reading fixed in the ledger is one of
+A reading is one row of a frame: what counts as response, when, who is counted, what a booster does, how the
+interval is made. Missing outcomes are no choice: the rule of the verdict holds in every reading. The reading fixed in the ledger is one of
 them and stays the headline. Readings that are the same by construction are listed once, so that no
-choice is counted twice: "baseline carried forward" is "not responding" for a responder rate, and of
-those rated at a visit everyone was rated at least once.
+choice is counted twice.
 """
 
 from __future__ import annotations
@@ -27,9 +26,9 @@ from analysis.adam.adtte import (
     lay_out_ratings,
 )
 from analysis.adam.study import GROUPINGS, NOT_RECORDED, Study, generator
+from analysis.claims.intervals import judge_intervals
 from analysis.claims.judgement import Readings, Verdict
 from analysis.claims.ledger import Claim
-from analysis.claims.verdict import judge_intervals
 from analysis.labels import READING_CHOICES, READING_DIMENSIONS, visit_week, visit_word
 from analysis.numbers import count_text
 from analysis.results import Estimate
@@ -72,10 +71,6 @@ FULL_SERIES = 6
 """Infusions of a completed series: the protocol the claims describe."""
 
 PATIENTS = ("all_starters", "completed_series", "rated_once")
-RATE_MISSING = ("not_responding", "observed", "best", "last_value")
-MEAN_MISSING = ("baseline_value", "observed", "last_value")
-"""For means, everyone without a rating free of pain is a bound and no reading: see tipping."""
-
 MEAN_INTERVALS = {
     "mean_of_patients": ("t", "normal"),
     "median_of_patients": ("order_statistics",),
@@ -113,7 +108,8 @@ class Multiverse:
     ``readings`` has one row a reading: its choices (columns of
     `analysis.labels.READING_DIMENSIONS`), value, low, high (NaN where there is none, or where a
     duration is not reached), n, n_missing, n_events, verdict (by the same rule as the headline) and
-    is_headline. It is empty where there are no readings, with the ``reason``.
+    is_headline. Where outcomes are missing the value is the imputed one, and the limits are those
+    that are judged (`analysis.claims.intervals.limits_to_judge`). It is empty where there are no readings, with the ``reason``.
 
     The readings are not independent and no sample of anything: their counts show how much the
     verdict depends on the choices, and are no probability.
@@ -285,11 +281,10 @@ def list_readings(
         outcomes, intervals = list(MEAN_INTERVALS), list(chain(*MEAN_INTERVALS.values()))
     else:
         return pd.DataFrame()
-    threshold, counted = claim.threshold_pct, "not_responding" if is_rate else "baseline_value"
+    threshold = claim.threshold_pct
     headline = {
         "outcome": claim.definition if threshold is None else f"{threshold:g}",
         "visit": claim.visit or settings.analysis_visit,
-        "missing": "observed" if claim.population == "observed" else counted,
         "patients": "all_starters",
         "minimum_baseline": settings.minimum_baseline_score,
         "booster": "ends_response" if is_rate else "ignored",
@@ -298,14 +293,12 @@ def list_readings(
     readings = _cross(
         outcome=outcomes,
         visit=[headline["visit"]] if claim.visit else [*visits, headline["visit"]],
-        missing=RATE_MISSING if is_rate else MEAN_MISSING,
         patients=[name for name in PATIENTS if with_infusions or name != "completed_series"],
         minimum_baseline=sorted({*MINIMUM_BASELINES, settings.minimum_baseline_score}),
         booster=["ends_response", "ignored"],
         interval=intervals,
     )
-    # Of those rated at the visit everyone was rated once: the same as of all who started.
-    kept = (readings["patients"] != "rated_once") | (readings["missing"] != "observed")
+    kept = pd.Series(True, index=readings.index)
     for outcome, own in {} if is_rate else MEAN_INTERVALS.items():
         kept &= (readings["outcome"] != outcome) | readings["interval"].isin(own)
     return _with_headline(readings[kept], headline)
@@ -391,8 +384,9 @@ class Seen:
     """
 
     score: Floats  # NaN where the outcome is not known
-    carried: Floats  # last rating after day 0 up to the day the visit is due, else the baseline
+    is_due: Flags  # the visit lies before the data cut
     cannot_respond: Flags  # not rated, and a booster before the due day had ended the response
+    drawn: Floats  # percent reductions of the imputed data sets, one row each; NaN where none
 
     @property
     def is_rated(self) -> Flags:
@@ -446,12 +440,11 @@ def lay_out_patients(
     """Lay out patients (`find_starters`) for every visit, booster rule, population and baseline."""
     ids = pd.Index(starters["USUBJID"])
     baseline = starters["BASE"].to_numpy(dtype=float)
-    after = study.ratings[study.ratings["POSTFL"] & study.ratings["USUBJID"].isin(ids)]
-    after = after.sort_values("ADY", kind="stable")
+    ratings = study.ratings[study.ratings["POSTFL"] & study.ratings["PCHG"].notna()]
     who = {
         "all_starters": np.ones(len(ids), dtype=bool),
         "completed_series": starters["NINFUS"].to_numpy(dtype=float) >= FULL_SERIES,
-        "rated_once": ids.isin(after.loc[after["PCHG"].notna(), "USUBJID"]),
+        "rated_once": ids.isin(ratings["USUBJID"]),
     }
     least = {minimum: _has_baseline(baseline, minimum) for minimum in minimums}
     seen = {}
@@ -459,28 +452,19 @@ def lay_out_patients(
         at = study.adpain[study.adpain["AVISIT"] == visit].set_index("USUBJID").reindex(ids)
         rated = at["RATEDFL"].to_numpy(dtype=bool, na_value=False)
         boosted = at["BOOSTFL"].to_numpy(dtype=bool, na_value=False)
+        due = at["DUEFL"].to_numpy(dtype=bool, na_value=False)
         score = at["AVAL"].where(rated).to_numpy(dtype=float)
-        before = after[after["ADYEOS"] <= _due_day(study, visit)]
-        last = before.drop_duplicates("USUBJID", keep="last").set_index("USUBJID")["AVAL"]
-        last = last.reindex(ids).to_numpy(dtype=float)
-        carried = np.where(np.isnan(last), baseline, last)
-        seen[visit, "ignored"] = Seen(score, carried, np.zeros(len(ids), dtype=bool))
-        stopped = boosted & ~rated
-        seen[visit, "ends_response"] = Seen(
-            np.where(boosted & rated, baseline, score),
-            np.where(stopped, baseline, carried),
-            stopped,
-        )
+        for rule, imputed in drawn.items():
+            ends = rule == "ends_response"
+            stopped = boosted & ends
+            seen[visit, rule] = Seen(
+                score=np.where(stopped & rated, baseline, score),
+                is_due=due,
+                cannot_respond=stopped & ~rated,
+                drawn=imputed.reductions(ids, visit, nothing_after_booster=ends),
+            )
     members = {(name, m): who[name] & least[m] for name in PATIENTS for m in minimums}
     return Patients(baseline, members, seen)
-
-
-def _due_day(study: Study, visit: str) -> float:
-    """Return the day a visit is due: its target, or the middle day of a visit the export names."""
-    planned = {one.name: one.target_day for one in SCHEDULE}
-    if visit in planned:
-        return planned[visit]
-    return float(study.adpain.loc[study.adpain["AVISIT"] == visit, "ADYEOS"].median())
 
 
 # Shares and means of every reading

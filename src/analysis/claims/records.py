@@ -34,6 +34,12 @@ FLAT = {
     "tipping_n_to_meet": ("tipping", "n_to_meet"),
     "tipping_delta_to_meet_pct": ("tipping", "delta_to_meet_pct"),
     "tipping_sentence": ("tipping", "sentence"),
+    "imputed": ("missing", "imputed"),
+    "imputed_low": ("missing", "imputed_low"),
+    "imputed_high": ("missing", "imputed_high"),
+    "best_high": ("missing", "best_high"),
+    "n_to_find": ("missing", "n_to_find"),
+    "n_to_respond": ("missing", "n_to_respond"),
     "shrunk_share": ("shrunk", "value"),
     "shrunk_label": ("shrunk", "label"),
 }
@@ -53,9 +59,16 @@ def claims_json(judgements: Sequence[Judgement]) -> str:
 def claims_frame(judgements: Sequence[Judgement]) -> pd.DataFrame:
     """Return judgements as a frame, one row a claim; what is nested in claims.json is flat."""
     frame = pd.DataFrame(map(asdict, judgements), columns=list(Judgement.__dataclass_fields__))
-    nested = {name: frame.pop(name) for name in ("robustness", "tipping", "shrunk", "lacks")}
+    nested = {
+        name: frame.pop(name)
+        for name in ("robustness", "tipping", "missing", "shrunk", "limits", "lacks")
+    }
     for column, (part, name) in FLAT.items():
         frame[column] = [None if one is None else one[name] for one in nested[part]]
+    frame["limits"] = [
+        "; ".join(f"{one['name']}: {one['verdict']}" for one in limits)
+        for limits in nested["limits"]
+    ]
     frame["lacks"] = [
         "; ".join(f"{lack['lacks']} [{' '.join(lack['rule_ids'])}]" for lack in lacks)
         for lacks in nested["lacks"]

@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
+from analysis.claims.intervals import judge_interval
 from analysis.claims.judgement import VERDICT_MEANING, Judgement, Verdict
 from analysis.claims.ledger import ALL_MEASURES, ANSWERS, FREQUENCIES, NEEDS, Claim
+from analysis.claims.reasons import describe_due, describe_limits, describe_missing
 from analysis.claims.rules import Rule, rules_of, subject_of
-from analysis.claims.verdict import judge_interval, middle_of_cited, why_unanswered
+from analysis.claims.verdict import middle_of_cited, why_unanswered
 from analysis.errors import LedgerError, suggest
 from analysis.intake.tables import load_conditions
 from analysis.labels import GROUPS, VERDICTS, condition_word, plain_text, visit_word, word
@@ -346,6 +348,9 @@ def write_finding(
         _place_testimonial(claim, row, results) if testimonial else describe_result(claim, row),
         _describe_side(claim, judgement.verdict, row),
         _other_definitions(claim, row, results) if claim.measure == "success" else "",
+        describe_missing(judgement),
+        describe_due(judgement),
+        describe_limits(judgement.limits),
         _what_would_decide(judgement),
         _duration_context(judgement, row, results) if claim.measure == "relief_duration" else "",
     )

@@ -7,18 +7,22 @@ those not rated and those rated.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
 import pandas as pd
 
+from analysis.claims.intervals import judge_interval, judge_intervals
 from analysis.claims.judgement import DEFAULT_LEVEL, Judgement, Tipping, Verdict
-from analysis.claims.verdict import judge_interval, judge_intervals
 from analysis.numbers import count_text, fraction_text, number_text, quantity_text
 from analysis.results import KEYS, Row, find, find_one, rows_of
 from analysis.stats.rates import wilson_limits
 
 NO_PAIN_PCT = 100.0
 """Percent. Nobody's pain can fall further."""
+
+COUNT_DUST = 1e-9
+"""Patients. A quotient this near a whole number is it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +52,19 @@ class ShareTipping:
         """Fewest whose response gives another verdict than if none responds; None: no number."""
         return next((m for m, one in enumerate(self.verdicts) if one != self.verdicts[0]), None)
 
+    def to_find(self, share: float) -> tuple[int, int] | None:
+        """Return how few of those not rated must be found for a decision, and how many respond.
+
+        As many are to be found as would hold the responders needed, were the share of responders
+        among them ``share``; all of them where that is too few. None where finding them cannot
+        decide it.
+        """
+        needed = self.n_to_change if self.floor is None else self.n_to_meet
+        if not needed:
+            return None
+        likely = ceil(needed / share - COUNT_DUST) if share > 0 else self.n_open
+        return min(max(likely, needed), self.n_open), needed
+
     @property
     def sentence(self) -> str:
         """The tipping point in words, and what those rated showed."""
@@ -60,12 +77,18 @@ class ShareTipping:
             parts.append(self._against_ceiling())
         else:
             if self.verdicts[0] == "falls short":
-                parts.append(_to("stop falling short", self.n_to_stop_falling_short, self.n_open))
+                parts.append(self._against_floor())
             if self.n_to_stop_falling_short is not None:  # else meeting is impossible all the more
                 parts.append(_to("meet the claim", self.n_to_meet, self.n_open))
         if seen := self.n - self.n_missing:
             parts.append(f"of those rated, {fraction_text(self.n_events, seen)} did")
         return f"{'; '.join(parts)}."
+
+    def _against_floor(self) -> str:
+        needed = self.n_to_stop_falling_short
+        if needed is None:
+            return "it falls short even if all of them had responded"
+        return f"it falls short if fewer than {fraction_text(needed, self.n_open)} responded"
 
     def _against_ceiling(self) -> str:
         if self.n_to_change is None:

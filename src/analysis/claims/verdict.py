@@ -7,106 +7,41 @@ they cannot answer, and one worded so that nothing could contradict it.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from math import isnan
+from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
 
-from analysis.claims.judgement import DEFAULT_LEVEL, Judgement, Position, Verdict
+from analysis.claims.intervals import (
+    Limits,
+    judge_interval,
+    judge_intervals,
+    limits_to_judge,
+    place_interval,
+)
+from analysis.claims.judgement import (
+    DEFAULT_LEVEL,
+    Judgement,
+    Limit,
+    Missing,
+    Reach,
+    Undecided,
+    Verdict,
+)
 from analysis.claims.ledger import ALL_MEASURES, ANSWERS, HEADLINE, Claim
 from analysis.claims.power import further_patients_by_precision, further_patients_for_share
+from analysis.claims.tipping import NO_PAIN_PCT, ShareTipping, tip_share
 from analysis.intake.tables import load_conditions
 from analysis.labels import note_text, plain_text
-from analysis.results import Row, find, find_one
+from analysis.results import KEYS, Row, find, find_one
 from analysis.settings import THRESHOLDS_PCT
+from analysis.stats.rates import wilson_limits
 
 NOT_MADE_BY_ARM = ("series_time_ratio", "completeness_share")
 """Measures whose results are not made by arm."""
 
 NOT_SPLIT = "These patients were given different treatments, and the part is not split by them."
 NOBODY = "No patient in the data can answer it."
-
-
-def judge_interval(
-    low: float | None,
-    high: float | None,
-    *,
-    floor: float | None,
-    ceiling: float | None = None,
-    above: bool = False,
-) -> Verdict:
-    """Return the verdict of an interval against a cited floor.
-
-    Parameters
-    ----------
-    low, high : float or None
-        Ends of the two-sided interval; None where there is no such end (``high``: not reached).
-    floor, ceiling : float or None
-        Least and largest value the claim says. The ceiling is judged ("at most") only where there
-        is no floor.
-    above : bool
-        Whether a lower end on the floor is not enough to meet it ("more than half").
-
-    Returns
-    -------
-    {"meets", "falls short", "undecided"}
-        ``meets`` when low >= floor, ``falls short`` when high < floor, else ``undecided``. With a
-        ceiling only: ``meets`` when high <= ceiling, ``falls short`` when low > ceiling.
-
-    Raises
-    ------
-    ValueError
-        Neither floor nor ceiling.
-
-    Notes
-    -----
-    With a 95 % interval, each wrong verdict is given to about 2.5 % of samples when the truth lies
-    on the floor and to fewer when it lies beyond. For Wilson intervals of 20 to 1,000 patients and
-    a floor of 0.6 or 0.7 that is 2.4 % (``meets``) and 2.6 % (``falls short``) on average, and
-    3.4 % and 4.4 % at the worst number of patients.
-
-    References
-    ----------
-    ICH E9 (1998), section 5.5: one-sided tests at half the two-sided level.
-    """
-    ends = [np.nan if end is None else end for end in (low, high)]
-    return judge_intervals(*ends, floor=floor, ceiling=ceiling, above=above).item()
-
-
-def judge_intervals(
-    low: ArrayLike,
-    high: ArrayLike,
-    *,
-    floor: float | None,
-    ceiling: float | None = None,
-    above: bool = False,
-) -> np.ndarray:
-    """Return the verdicts of many intervals, as `judge_interval`; NaN where there is no end."""
-    low, high = np.asarray(low, dtype=float), np.asarray(high, dtype=float)
-    if floor is not None:
-        good, bad = (low > floor if above else low >= floor), high < floor
-    elif ceiling is not None:
-        good, bad = high <= ceiling, low > ceiling
-    else:
-        raise ValueError("a claim needs a floor or a ceiling")
-    return np.select([good, bad], ["meets", "falls short"], "undecided")
-
-
-def place_interval(
-    low: float | None, high: float | None, *, floor: float | None, ceiling: float | None
-) -> Position:
-    """Return where an interval lies in relation to a cited range; empty where either is lacking."""
-    if floor is None or ceiling is None or (low is None and high is None):
-        return ""
-    start = float("-inf") if low is None else low
-    end = float("inf") if high is None else high
-    if end < floor:
-        return "below"
-    if start > ceiling:
-        return "above"
-    if start >= floor:
-        return "inside" if end <= ceiling else "across the ceiling"
-    return "across the floor" if end <= ceiling else "wider"
 
 
 def judge_claim(
@@ -146,6 +81,9 @@ def judge_claim(
         Two results answer the same claim: a result must exist once.
     """
     row, why_none = _answer(claim, results, analysis_visit, arm, absent)
+    analyses = None if row is None else find_analyses(claim, row, results)
+    if row is not None and analyses is not None and row.measure == "percent_reduction":
+        row = analyses.likely or row  # unchanged pain is a bound for the missing, and no estimate
     if claim.answer != "computed":
         row = row if row is not None and row.value is not None else None
         unfalsifiable = claim.answer == "unfalsifiable"
@@ -156,11 +94,17 @@ def judge_claim(
         return _judgement(claim, None, "not testable", reason=why_none), None
     if row.n == 0 or row.status in ("no patients", "not estimable"):
         return _judgement(claim, row, "not testable", reason=_first_note(row) or NOBODY), row
-    verdict = _verdict(claim, row)
+    verdict = _verdict(claim, row, analyses, results)
+    known: dict[str, object] = {}
+    if analyses is not None and row.n_missing:
+        known = _describe_missing(claim, analyses, verdict)
     position = place_interval(row.low, row.high, floor=claim.floor, ceiling=claim.ceiling)
     if verdict != "undecided":
-        return _judgement(claim, row, verdict, position=position), row
-    further, if_cited = _further_patients(claim, row), None
+        return _judgement(claim, row, verdict, position=position, **known), row
+    if known.get("undecided") == "missing":
+        return _judgement(claim, row, verdict, position=position, **known), row
+    likely = None if analyses is None or not row.n_missing else analyses.likely
+    further, if_cited = _further_patients(claim, row, likely=likely), None
     middle = middle_of_cited(claim.cited_low, claim.cited_high)
     if claim.measure in HEADLINE and middle:
         if_cited = _further_patients(claim, row, true=middle)
@@ -172,6 +116,7 @@ def judge_claim(
         further_patients=further,
         further_patients_if_cited=if_cited,
         reason="" if further is not None else _why_undecided(claim, row),
+        **({"undecided": "few"} | known),
     ), row
 
 
@@ -190,7 +135,10 @@ def _judgement(claim: Claim, row: Row | None, verdict: Verdict, **more: object) 
     """Return a judgement with the words of the claim and the numbers of the result."""
     numbers: dict[str, object] = {"status": "no patients", "unit": claim.unit or "share"}
     if row is not None:
-        names = ("value", "low", "high", "level", "n", "n_missing", "status", "unit", "result_id")
+        names = (
+            "value", "low", "high", "level", "n", "n_missing", "n_not_due", "status", "unit",
+            "result_id",
+        )  # fmt: skip
         numbers = {name: getattr(row, name) for name in names}
     return Judgement(
         claim_id=claim.claim_id,
@@ -288,17 +236,153 @@ def _no_result(claim: Claim, keys: Mapping[str, object]) -> str:
 # The verdict of a result
 
 
-def _verdict(claim: Claim, row: Row) -> Verdict:
+class Analyses(NamedTuple):
+    """A number with every missing outcome unfavorable, imputed, and every one favorable."""
+
+    worst: Limits
+    imputed: Limits
+    best: Limits
+    likely: Row | None  # the imputed result; None where it could not be made
+    tipping: ShareTipping | None  # of a share
+
+
+def find_analyses(claim: Claim, row: Row, results: pd.DataFrame) -> Analyses | None:
+    """Return the analyses of the missing that a share or mean of all who started is judged on.
+
+    ``row`` counts the missing as not responding, or as unchanged. None where there is no such
+    trio: another measure or population, or no interval.
+    """
+    if row.population != "all_starters" or row.low is None or row.value is None:
+        return None
+    imputed = _same(row, results, "imputed")
+    if imputed is not None and imputed.value is None:
+        imputed = None
+    if claim.floor is None and claim.ceiling is None:
+        return None
+    if row.measure in ("responder_share", "testimonial_share") and row.n_events is not None:
+        best = _same(row, results, "best_case")
+        n_open = row.n_missing
+        if best is not None and best.n_events is not None:
+            n_open = best.n_events - row.n_events
+        tipping = tip_share(
+            row.n_events, row.n, n_missing=row.n_missing, n_cannot=row.n_missing - n_open,
+            floor=claim.floor, ceiling=claim.ceiling, level=row.level or DEFAULT_LEVEL,
+        )  # fmt: skip
+        low, high = wilson_limits(row.n_events + n_open, row.n, level=row.level or DEFAULT_LEVEL)
+        return Analyses(_limits(row), _limits(imputed), Limits(low, high), imputed, tipping)
+    if row.measure == "percent_reduction" and row.definition == "mean_of_patients":
+        seen = _same(row, results, "observed")
+        if seen is None or seen.low is None or seen.high is None or seen.value is None:
+            return None
+        more = row.n_missing / row.n * (NO_PAIN_PCT - seen.value)
+        best_limits = Limits(seen.low + more, seen.high + more)
+        return Analyses(_limits(row), _limits(imputed), best_limits, imputed or seen, None)
+    return None
+
+
+def _same(row: Row, results: pd.DataFrame, population: str) -> Row | None:
+    keys = {name: getattr(row, name) for name in KEYS}
+    return find_one(results, **keys | {"population": population})
+
+
+def _limits(row: Row | None) -> Limits:
+    ends = (None, None) if row is None else (row.low, row.high)
+    return Limits(*(float("nan") if end is None else end for end in ends))
+
+
+def _verdict(claim: Claim, row: Row, analyses: Analyses | None, results: pd.DataFrame) -> Verdict:
     if claim.measure not in HEADLINE and claim.ceiling != 0 and _mostly_unknown(row):
         return "undecided"
-    return judge_interval(
-        row.low, row.high, floor=claim.floor, ceiling=claim.ceiling, above=claim.above_floor
+    cited = {"floor": claim.floor, "ceiling": claim.ceiling, "above": claim.above_floor}
+    if analyses is not None:
+        ends = limits_to_judge(*analyses[:3], has_floor=claim.floor is not None)
+        return judge_intervals(*ends, **cited).item()
+    if row.measure == "relief_duration" and claim.floor is not None:
+        return _judge_duration(row, results, floor=claim.floor)
+    return judge_interval(row.low, row.high, **cited)
+
+
+def _describe_missing(claim: Claim, analyses: Analyses, verdict: Verdict) -> dict[str, object]:
+    """Return how far a verdict holds for the missing, or what finding them could change."""
+    cited = {"floor": claim.floor, "ceiling": claim.ceiling, "above": claim.above_floor}
+    worst, imputed, best = (
+        tuple(None if isnan(float(end)) else float(end) for end in each) for each in analyses[:3]
     )
+    likely = analyses.likely
+    made: dict[str, object] = {
+        "worst_low": worst[0], "worst_high": worst[1],
+        "imputed": likely.value if likely and imputed != (None, None) else None,
+        "imputed_low": imputed[0], "imputed_high": imputed[1],
+        "best_low": best[0], "best_high": best[1],
+    }  # fmt: skip
+    kindest = worst if claim.floor is None else best
+    reach: Reach = ""
+    why: Undecided = ""
+    if verdict == "falls short":
+        alone = judge_interval(*kindest, **cited) == "falls short"
+        reach = "every_missing" if alone else "missing_alike"
+    if verdict == "undecided":
+        alike = "undecided" if imputed == (None, None) else judge_interval(*imputed, **cited)
+        why = "missing"
+        if alike == "undecided":
+            could = {judge_interval(*each, **cited) for each in (worst, best)}
+            if analyses.tipping is not None:
+                could = set(analyses.tipping.verdicts)
+            why = "few" if could == {"undecided"} else "few_and_missing"
+        if analyses.tipping is not None and why != "few" and likely is not None:
+            found = analyses.tipping.to_find(likely.value or 0.0)
+            made |= dict(zip(("n_to_find", "n_to_respond"), found, strict=True)) if found else {}
+    return {"reach": reach, "undecided": why, "missing": Missing(**made)}  # type: ignore[arg-type]
 
 
 def _mostly_unknown(row: Row) -> bool:
     """Whether a number leaves out more patients than it holds; bounds hold everybody."""
     return row.population in ("observed", "treated", "high_dose") and row.n_missing > row.n
+
+
+def _judge_duration(row: Row, results: pd.DataFrame, *, floor: float) -> Verdict:
+    """Judge a median against a floor, at the earliest and at the latest possible losses.
+
+    ``meets`` needs the lower limit where those not seen again lost relief right after they were
+    last seen; ``falls short`` needs the upper limit with each loss at the visit that showed it.
+    """
+    early, late = (_same(row, results, f"{row.population}_{each}") for each in ("early", "late"))
+    verdict = judge_interval(row.low, row.high, floor=floor)
+    bound = {"meets": early, "falls short": late}.get(verdict)
+    if bound is None:
+        return verdict
+    agrees = judge_interval(bound.low, bound.high, floor=floor) == verdict
+    return verdict if agrees else "undecided"
+
+
+def judge_limits(claim: Claim, row: Row | None, results: pd.DataFrame) -> tuple[Limit, ...]:
+    """Judge each limit that the words of a duration name, with the share that kept relief to it.
+
+    "Weeks to months" is two questions: is the median at least two weeks, and at least two months?
+    The shares are of responders and of all who started, as `analysis.stats.relief` estimates them.
+    """
+    if row is None or row.n == 0 or row.status in ("no patients", "not estimable"):
+        return ()
+    made = []
+    for name, floor in claim.named_limits:
+        week = {"measure": "relieved_share", "visit": f"week_{floor:g}"}
+        kept, started = (
+            find_one(results, **{key: getattr(row, key) for key in KEYS} | week | who)
+            for who in ({"population": "responders"}, {"population": "all_starters"})
+        )
+        made.append(
+            Limit(
+                name=name,
+                floor=floor,
+                verdict=_judge_duration(row, results, floor=floor),
+                share=kept and kept.value,
+                share_low=kept and kept.low,
+                share_high=kept and kept.high,
+                share_started=started and started.value,
+                n=row.n,
+            )
+        )
+    return tuple(made)
 
 
 def _deciding(claim: Claim) -> float:
@@ -309,8 +393,13 @@ def _deciding(claim: Claim) -> float:
     return figure
 
 
-def _further_patients(claim: Claim, row: Row, *, true: float | None = None) -> int | None:
-    """Return how many more patients decide, at the value seen or at a given true one."""
+def _further_patients(
+    claim: Claim, row: Row, *, true: float | None = None, likely: Row | None = None
+) -> int | None:
+    """Return how many more patients decide, at the value seen or at a given true one.
+
+    Where outcomes are missing, the value seen is the imputed one.
+    """
     if row.value is None or claim.measure == "relief_duration":
         return None  # more patients do not narrow what lies between two visits
     if claim.measure not in HEADLINE:
@@ -321,8 +410,11 @@ def _further_patients(claim: Claim, row: Row, *, true: float | None = None) -> i
             return None
     level = row.level or DEFAULT_LEVEL
     if claim.unit == "share" and row.n_events is not None:
+        events = row.n_events
+        if likely is not None and likely.value is not None:
+            events = round(likely.value * row.n)
         return further_patients_for_share(
-            row.n_events, row.n, floor=_deciding(claim), true_share=true, level=level
+            events, row.n, floor=_deciding(claim), true_share=true, level=level
         )
     return further_patients_by_precision(
         row.value, row.low, row.high, row.n, floor=_deciding(claim), true_value=true, level=level

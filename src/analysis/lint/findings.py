@@ -14,6 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
+from analysis.claims.intervals import judge_interval
 from analysis.claims.judgement import Judgement
 from analysis.claims.ledger import ALL, Claim
 from analysis.claims.records import FILE as CLAIMS_FILE
@@ -29,7 +30,6 @@ from analysis.claims.rules import (
     Rule,
     load_rules,
 )
-from analysis.claims.verdict import judge_interval
 from analysis.errors import InputError
 from analysis.files import sha256_of
 from analysis.labels import plain_text

@@ -1,0 +1,233 @@
+"""Missing visits imputed for every patient, and shares and means pooled over the imputations.
+
+Each condition has its own model, a mixed model of baseline and all visits with the arms as groups,
+so that its numbers do not depend on which other conditions are in the export or were asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+from zlib import crc32
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from analysis.adam.adpain import ROUNDING
+from analysis.adam.study import NOT_RECORDED, Study
+from analysis.results import Estimate, note
+from analysis.settings import TWO_POINTS
+from analysis.stats.imputation import DRAWS, impute_scores, pool_means, pool_shares
+from analysis.stats.mmrm import MmrmError, build_design, fit_mmrm_or_simpler
+from analysis.stats.reductions import SAME, estimate_mean
+
+Floats = NDArray[np.float64]
+
+BoosterRule = Literal["ends_response", "ignored"]
+"""Whether pain after a booster counts: not where response is asked (composite strategy of ICH
+E9(R1)), as the patient's own state where the mean is (treatment policy)."""
+
+BASELINE = "baseline"
+LEAST_BASELINE = 1.0
+"""Score. A baseline that is imputed is not below this: percent changes from near 0 mean nothing."""
+
+
+@dataclass(frozen=True, eq=False)
+class ImputedVisits:
+    """Pain reduction of every patient at every visit, in several completed data sets.
+
+    Parameters
+    ----------
+    patients : Index
+        USUBJID of everyone treated who has a pain to reduce.
+    reductions : dict of visit to ndarray, shape (draws, n_patients)
+        Percent reduction: as recorded where it is, else imputed; NaN where the visit is not due or
+        could not be imputed. After a booster it is 0 where boosters end the response.
+    falls : dict of visit to ndarray
+        The same in points of the score.
+    models : dict of str to str
+        What each condition was imputed with, or why not, as a code.
+    """
+
+    patients: pd.Index
+    reductions: Mapping[str, Floats]
+    falls: Mapping[str, Floats]
+    models: Mapping[str, str]
+
+    def of(self, patients: pd.Series | pd.Index, visit: str, *, points: bool = False) -> Floats:
+        """Return the draws of some patients at a visit, shape (draws, n)."""
+        table = (self.falls if points else self.reductions)[visit]
+        return table[:, self.patients.get_indexer(pd.Index(patients))]
+
+
+def impute_visits(
+    study: Study, *, booster: BoosterRule = "ends_response", draws: int = DRAWS
+) -> ImputedVisits:
+    """Impute the missing visits of a study that are due.
+
+    Parameters
+    ----------
+    study : Study
+    booster : {"ends_response", "ignored"}
+        With ``ends_response`` ratings after a booster say nothing of the response that the series
+        gave: the model does not see them, and nobody responds after one.
+    draws : int
+        Completed data sets.
+
+    Returns
+    -------
+    ImputedVisits
+        A condition whose scores bear no model keeps its missing values missing, with the reason.
+
+    Notes
+    -----
+    The baseline stands in the model as the first visit, which is the same as to condition on it
+    and also imputes the few that are missing.
+    """
+    adsl = study.adsl[study.adsl["SAFFL"] & (study.adsl["BASESTAT"] != "zero").fillna(True)]
+    ids, visits = pd.Index(adsl["USUBJID"]), list(study.visits)
+    shape = (draws, len(ids))
+    reductions = {visit: np.full(shape, np.nan) for visit in visits}
+    falls = {visit: np.full(shape, np.nan) for visit in visits}
+    models: dict[str, str] = {}
+    rows = study.adpain[study.adpain["USUBJID"].isin(ids)]
+    wide = rows.pivot(index="USUBJID", columns="AVISIT", values=["AVAL", "BOOSTFL", "DUEFL"])
+    for condition, people in adsl.groupby("COND", sort=False):
+        own = pd.Index(people["USUBJID"])
+        at = ids.get_indexer(own)
+        table = wide.loc[own]
+        boosted = table["BOOSTFL"][visits].to_numpy(dtype=bool)
+        due = table["DUEFL"][visits].to_numpy(dtype=bool)
+        seen = table["AVAL"][visits].to_numpy(dtype=float)
+        base = people["BASE"].to_numpy(dtype=float)
+        known = np.where(boosted, np.nan, seen) if booster == "ends_response" else seen
+        scores = pd.DataFrame(np.column_stack([base, known]), own, [BASELINE, *visits])
+        arms = people["ARM"].fillna(NOT_RECORDED).set_axis(own)
+        asked = pd.DataFrame(np.column_stack([np.ones(len(own), dtype=bool), due]), own,
+                             scores.columns)  # fmt: skip
+        rng = np.random.default_rng([study.settings.seed, crc32("|".join(sorted(own)).encode())])
+        filled, models[str(condition)] = _complete(scores, arms, asked, rng, draws)
+        least = max(study.settings.minimum_baseline_score, LEAST_BASELINE)
+        start = np.where(np.isnan(base), np.clip(filled[BASELINE], least, 10.0), base)
+        for place, visit in enumerate(visits):
+            score = np.where(np.isnan(seen[:, place]), filled[visit], seen[:, place])
+            fall = np.where(due[:, place], start - score, np.nan)
+            if booster == "ends_response":
+                fall = np.where(boosted[:, place] & due[:, place], 0.0, fall)
+            falls[visit][:, at], reductions[visit][:, at] = fall, 100.0 * fall / start
+    return ImputedVisits(ids, reductions, falls, models)
+
+
+def _complete(
+    scores: pd.DataFrame,
+    arms: pd.Series,
+    asked: pd.DataFrame,
+    rng: np.random.Generator,
+    draws: int,
+) -> tuple[dict[str, Floats], str]:
+    """Return the draws of each column (NaN where it has none), and the model or why there is none.
+
+    Where the arms cannot be told apart at some visit they are modeled together, as one group.
+    """
+    filled = {name: np.tile(scores[name], (draws, 1)) for name in scores}
+    if not (scores.isna() & asked).to_numpy().any():
+        return filled, "nothing_missing"
+    reason = ""
+    for groups in (arms, None) if arms.nunique() > 1 else (None,):
+        covariates = build_design(scores.index, group=groups).covariates
+        try:
+            fit = fit_mmrm_or_simpler(scores, covariates)
+        except MmrmError as error:
+            reason = error.reason
+            continue
+        modeled = list(fit.visits)
+        drawn = impute_scores(
+            fit, scores[modeled], covariates, rng=rng, due=asked[modeled], draws=draws
+        )
+        return filled | {name: drawn.at_visit(name) for name in modeled}, fit.analysis
+    return filled, reason
+
+
+def imputed_share(
+    drawn: ImputedVisits,
+    patients: pd.Series | pd.Index,
+    visit: str,
+    *,
+    threshold_pct: float | None,
+    n_missing: int,
+    level: float = 0.95,
+) -> Estimate:
+    """Estimate the share of responders with missing outcomes imputed, in Wilson's form.
+
+    Parameters
+    ----------
+    drawn : ImputedVisits
+    patients : Series or Index
+        USUBJID of those who started and are due.
+    visit : str
+    threshold_pct : float or None
+        Least percent reduction; None for two points.
+    n_missing : int
+        How many of them were not rated, for the account.
+    level : float in (0, 1)
+
+    Returns
+    -------
+    Estimate
+        ``not estimable`` where the scores bear no model. With nothing missing the Wilson interval.
+
+    References
+    ----------
+    Lott and Reiter (2020), Am Stat 74:109.
+    """
+    about = {"unit": "share", "method": "multiple_imputation", "n": len(patients)}
+    if not len(patients):
+        return Estimate(value=None, status="no patients", **about)
+    values = drawn.of(patients, visit, points=threshold_pct is None)
+    if np.isnan(values).any():
+        return Estimate(value=None, status="not estimable", n_missing=n_missing,
+                        notes=("not_imputed",), **about)  # fmt: skip
+    least = TWO_POINTS if threshold_pct is None else threshold_pct
+    pooled = pool_shares((values >= least - ROUNDING).mean(axis=1), len(patients), level=level)
+    return Estimate(
+        value=pooled.value, low=pooled.low, high=pooled.high, level=level, n_missing=n_missing,
+        notes=(note("imputed", n_missing),) if n_missing else (), **about,
+    )  # fmt: skip
+
+
+def imputed_mean(
+    drawn: ImputedVisits,
+    patients: pd.Series | pd.Index,
+    visit: str,
+    *,
+    n_missing: int,
+    level: float = 0.95,
+) -> Estimate:
+    """Estimate the mean percent reduction with missing outcomes imputed, by Rubin's rules.
+
+    Parameters and returns as `imputed_share`; with nothing missing the t interval.
+
+    References
+    ----------
+    Barnard and Rubin (1999), Biometrika 86:948.
+    """
+    about = {"unit": "percent", "method": "multiple_imputation", "n": len(patients)}
+    n = len(patients)
+    if not n:
+        return Estimate(value=None, status="no patients", **about)
+    values = drawn.of(patients, visit)
+    if np.isnan(values).any():
+        return Estimate(value=None, status="not estimable", n_missing=n_missing,
+                        notes=("not_imputed",), **about)  # fmt: skip
+    if not n_missing or n < 2 or np.ptp(values) <= SAME:
+        return estimate_mean(pd.Series(values[0] if n_missing == 0 else values.mean(axis=0)),
+                             level=level)  # fmt: skip
+    pooled = pool_means(
+        values.mean(axis=1), values.var(axis=1, ddof=1) / n, df_complete=n - 1, level=level
+    )
+    return Estimate(
+        value=pooled.value, low=pooled.low, high=pooled.high, level=level, n_missing=n_missing,
+        notes=(note("imputed", n_missing),), **about,
+    )  # fmt: skip
