@@ -236,7 +236,6 @@ READING_DIMENSIONS: dict[str, str] = {
     "outcome": "What counts",
     "visit": "When",
     "clock": "Timed from",
-    "missing": "Not rated",
     "loss_rule": "Lost when",
     "patients": "Who",
     "population": "Who",
@@ -258,13 +257,6 @@ READING_CHOICES: dict[str, dict[str, str]] = {
         "end_of_series": "timed from the end of the series",
         "first_response": "timed from the first response",
         "start": "timed from the first infusion",
-    },
-    "missing": {
-        "not_responding": "not rated = not responding",
-        "baseline_value": "not rated = unchanged",
-        "observed": "only those rated",
-        "best": "not rated = responding",
-        "last_value": "last value carried",
     },
     "loss_rule": {
         "once": "lost at one rating below",
@@ -404,6 +396,10 @@ METHODS: dict[str, str] = {
         "relief; of patients with more than one series; t interval of the log ratio, "
         "leaving out groups of patients"
     ),
+    "multiple_imputation": (
+        "missing outcomes imputed at random from a mixed model of all visits, pooled over the "
+        "imputed data sets (shares in Wilson's form, means by Rubin's rules)"
+    ),
     "none": "not computed",
 }
 """How a number was made."""
@@ -414,6 +410,8 @@ NOTES: dict[str, str] = {
     ),
     "few_comparable": "Fewer than {0} comparable patients: no typical result can be told.",
     "few_losses": "{0} were seen to lose relief; a fitted shape asks for at least {1}.",
+    "imputed": "{0} not rated are imputed, as if missing at random.",
+    "not_imputed": "The scores bear no model to impute the missing ones from.",
     "no_end": "The fit leaves this number open: its limits are without end.",
     "no_infusions": "The export has no infusions.",
     "no_infusions_to_count": "The export has no infusions, so boosters cannot be counted.",

@@ -426,7 +426,7 @@ class Results:
         if isinstance(engine := fig.get_layout_engine(), ConstrainedLayoutEngine):
             # Everything has its place then, so it need not be drawn once more to be measured.
             engine.execute(fig)
-            fig.set_layout_engine("none")
+            fig.set_layout_engine(None)
             bbox = None
         with (
             replacing(self.folder / "figures" / f"{stem}.svg") as part,

@@ -12,7 +12,7 @@ from analysis.adam.study import Study
 from analysis.claims.judgement import Judgement
 from analysis.claims.ledger import Claim, absent_conditions
 from analysis.claims.multiplicity import adjust_verdicts, shrink_small
-from analysis.claims.multiverse import Multiverse, ReliefCurves, judge_readings
+from analysis.claims.multiverse import Multiverse, Shared, judge_readings
 from analysis.claims.reasons import firmness_of
 from analysis.claims.rules import check_sentence, load_rules, rules_of_checks
 from analysis.claims.sentences import (
@@ -91,9 +91,9 @@ def judge_ledger(claims: Sequence[Claim], results: pd.DataFrame, study: Study) -
     absent = absent_conditions(claims, study.conditions)
     visit, arm = settings.analysis_visit, settings.claim_arm
     pairs = list(_judge(claims, results, visit, arm, settings, absent))
-    curves = ReliefCurves(study)
+    shared = Shared(study)
     readings = {
-        claim.claim_id: judge_readings(claim, study, curves=curves)
+        claim.claim_id: judge_readings(claim, study, shared=shared)
         for claim in claims
         if claim.answer == "computed" and claim.condition in {*study.labels, "all"}
     }

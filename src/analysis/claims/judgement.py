@@ -164,7 +164,8 @@ class Judgement:
     @property
     def judged_limits(self) -> tuple[float | None, float | None]:
         """Limits the verdict rests on: both ends where nothing is missing, else the worst case's
-        lower and the larger upper one of the worst case and imputation ("at most": mirrored)."""
+        lower and the larger upper one of the worst case and imputation ("at most": mirrored).
+        """
         if self.missing is None:
             return self.low, self.high
         found = self.missing

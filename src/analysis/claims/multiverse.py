@@ -1,14 +1,14 @@
 """The multiverse of a claim: its verdict under every defensible reading of its words.
 
-A reading is one row of a frame: what counts as response, when, who is counted, what a booster does, how the
-interval is made. Missing outcomes are no choice: the rule of the verdict holds in every reading. The reading fixed in the ledger is one of
-them and stays the headline. Readings that are the same by construction are listed once, so that no
-choice is counted twice.
+A reading is one row of a frame: what counts as response, when, who is counted, what a booster does,
+how the interval is made. Missing outcomes are no choice: the rule of the verdict holds in every
+reading. The reading fixed in the ledger is one of them and stays the headline. Readings that are
+the same by construction are listed once, so that no choice is counted twice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from itertools import chain
@@ -26,15 +26,15 @@ from analysis.adam.adtte import (
     lay_out_ratings,
 )
 from analysis.adam.study import GROUPINGS, NOT_RECORDED, Study, generator
-from analysis.claims.intervals import judge_intervals
+from analysis.claims.intervals import Limits, judge_intervals, limits_to_judge
 from analysis.claims.judgement import Readings, Verdict
 from analysis.claims.ledger import Claim
+from analysis.claims.tipping import NO_PAIN_PCT
 from analysis.labels import READING_CHOICES, READING_DIMENSIONS, visit_week, visit_word
 from analysis.numbers import count_text
 from analysis.results import Estimate
 from analysis.settings import (
     READ_WEEKS,
-    SCHEDULE,
     THRESHOLDS_PCT,
     TWO_POINTS,
     AnalysisSettings,
@@ -42,6 +42,8 @@ from analysis.settings import (
     Clock,
     LossRule,
 )
+from analysis.stats.imputation import pool_means, pool_shares
+from analysis.stats.imputed_visits import BoosterRule, ImputedVisits, impute_visits
 from analysis.stats.rates import exact_limits, wilson_limits
 from analysis.stats.reductions import SAME, mean_limits, median_limits, ratio_limits
 from analysis.stats.relief import (
@@ -109,7 +111,8 @@ class Multiverse:
     `analysis.labels.READING_DIMENSIONS`), value, low, high (NaN where there is none, or where a
     duration is not reached), n, n_missing, n_events, verdict (by the same rule as the headline) and
     is_headline. Where outcomes are missing the value is the imputed one, and the limits are those
-    that are judged (`analysis.claims.intervals.limits_to_judge`). It is empty where there are no readings, with the ``reason``.
+    that are judged (`analysis.claims.intervals.limits_to_judge`). It is empty where there are no
+    readings, with the ``reason``.
 
     The readings are not independent and no sample of anything: their counts show how much the
     verdict depends on the choices, and are no probability.
@@ -387,6 +390,7 @@ class Seen:
     is_due: Flags  # the visit lies before the data cut
     cannot_respond: Flags  # not rated, and a booster before the due day had ended the response
     drawn: Floats  # percent reductions of the imputed data sets, one row each; NaN where none
+    fallen: Floats  # the same in points
 
     @property
     def is_rated(self) -> Flags:
@@ -435,7 +439,12 @@ def _has_baseline(baseline: ArrayLike, minimum: float) -> Flags:
 
 
 def lay_out_patients(
-    study: Study, starters: pd.DataFrame, *, visits: Sequence[str], minimums: Sequence[float]
+    study: Study,
+    starters: pd.DataFrame,
+    drawn: Mapping[BoosterRule, ImputedVisits],
+    *,
+    visits: Sequence[str],
+    minimums: Sequence[float],
 ) -> Patients:
     """Lay out patients (`find_starters`) for every visit, booster rule, population and baseline."""
     ids = pd.Index(starters["USUBJID"])
@@ -455,13 +464,13 @@ def lay_out_patients(
         due = at["DUEFL"].to_numpy(dtype=bool, na_value=False)
         score = at["AVAL"].where(rated).to_numpy(dtype=float)
         for rule, imputed in drawn.items():
-            ends = rule == "ends_response"
-            stopped = boosted & ends
+            stopped = boosted & (rule == "ends_response")
             seen[visit, rule] = Seen(
                 score=np.where(stopped & rated, baseline, score),
                 is_due=due,
                 cannot_respond=stopped & ~rated,
-                drawn=imputed.reductions(ids, visit, nothing_after_booster=ends),
+                drawn=imputed.of(ids, visit),
+                fallen=imputed.of(ids, visit, points=True),
             )
     members = {(name, m): who[name] & least[m] for name in PATIENTS for m in minimums}
     return Patients(baseline, members, seen)
@@ -470,93 +479,127 @@ def lay_out_patients(
 # Shares and means of every reading
 
 
-def estimate_shares(patients: Patients, readings: pd.DataFrame, *, level: float) -> pd.DataFrame:
-    """Estimate the responder share of every reading, with intervals at a two-sided level.
+def estimate_shares(
+    patients: Patients, readings: pd.DataFrame, *, level: float, has_floor: bool = True
+) -> pd.DataFrame:
+    """Estimate the responder share of every reading, with the limits judged at a two-sided level.
 
     Returns
     -------
     DataFrame
-        Columns of ``NUMBERS``, a row each reading, as
-        `analysis.stats.rates.estimate_responder_share` gives them; no value where nobody of the
+        Columns of ``NUMBERS``, a row each reading: the share with missing outcomes imputed (where
+        they cannot be, of those rated), and `limits_to_judge`; no value where nobody of the
         population was rated at the visit.
     """
     responders = lru_cache(maxsize=None)(lambda *choices: _responders(patients, *choices))
-    counts = []
+    counts, imputed = [], []
     for one in readings.itertuples(index=False):
-        who = patients.members[one.patients, one.minimum_baseline]
-        responds, counted = responders(one.outcome, one.visit, one.missing, one.booster)
-        rated = patients.seen[one.visit, one.booster].is_rated
-        counts.append(
-            [np.count_nonzero(who & flags) for flags in (responds, counted, rated)] + [who.sum()]
-        )
-    events, n, rated, members = np.array(counts).T
-    known = rated > 0
-    low, high = wilson_limits(events, n, level=level)
+        seen = patients.seen[one.visit, one.booster]
+        who = patients.members[one.patients, one.minimum_baseline] & seen.is_due
+        known, drawn = responders(one.outcome, one.visit, one.booster)
+        n = np.count_nonzero(who)
+        n_open = np.count_nonzero(who & ~seen.is_rated & ~seen.cannot_respond)
+        n_rated = np.count_nonzero(who & seen.is_rated)
+        counts.append((np.count_nonzero(who & known), n, n_rated, n_open))
+        own = drawn[:, who]
+        made = n_rated < n and not np.isnan(own).any()
+        imputed.append(pool_shares(own.mean(axis=1), n, level=level) if made else None)
+    events, n, rated, n_open = np.array(counts).T
     exact = (readings["interval"] == "exact").to_numpy()
-    low[exact], high[exact] = exact_limits(events[exact], n[exact], level=level)
-    return pd.DataFrame(
-        {
-            "value": np.where(known, events / np.maximum(n, 1), np.nan),
-            "low": np.where(known, low, np.nan),
-            "high": np.where(known, high, np.nan),
-            "n": n,
-            "n_missing": members - rated,
-            "n_events": events,
-        },
-        index=readings.index,
+
+    def limits(k: NDArray[np.int64]) -> Limits:
+        low, high = wilson_limits(k, n, level=level)
+        low[exact], high[exact] = exact_limits(k[exact], n[exact], level=level)
+        return Limits(low, high)
+
+    worst, best = limits(events), limits(events + n_open)
+    likely = Limits(
+        np.array([np.nan if one is None else one.low for one in imputed]),
+        np.array([np.nan if one is None else one.high for one in imputed]),
     )
+    low, high = limits_to_judge(
+        worst, Limits(*np.where(rated == n, worst, likely)), best, has_floor=has_floor
+    )
+    value = [
+        k / max(m, 1) if one is None else one.value
+        for one, k, m in zip(imputed, events, rated, strict=True)
+    ]
+    return _numbers(value, low, high, n, n - rated, events, known=rated > 0, index=readings.index)
 
 
-def _responders(
-    patients: Patients, outcome: str, visit: str, missing: str, booster: str
-) -> tuple[Flags, Flags]:
-    """Return who responds under a reading, and who is counted at all."""
+def _responders(patients: Patients, outcome: str, visit: str, booster: str) -> tuple[Flags, Floats]:
+    """Return who was seen to respond under a reading, and who does in each imputed data set."""
     seen = patients.seen[visit, booster]
-
-    def reaches(score: Floats) -> Flags:
-        fall = patients.baseline - score
-        if outcome == "two_points":
-            return fall >= TWO_POINTS - ROUNDING
-        return 100.0 * fall / patients.baseline >= float(outcome) - ROUNDING
-
-    if missing == "observed":
-        return reaches(seen.score), seen.is_rated
-    instead = {
-        "not_responding": np.zeros_like(seen.is_rated),
-        "best": ~seen.cannot_respond,
-        "last_value": reaches(seen.carried),
-    }[missing]
-    return np.where(seen.is_rated, reaches(seen.score), instead), np.ones_like(seen.is_rated)
+    fall = patients.baseline - seen.score
+    least = TWO_POINTS if outcome == "two_points" else float(outcome)
+    percent = outcome != "two_points"
+    known = (100.0 * fall / patients.baseline if percent else fall) >= least - ROUNDING
+    drawn = seen.drawn if percent else seen.fallen
+    return known, np.where(np.isnan(drawn), np.nan, drawn >= least - ROUNDING)
 
 
-def estimate_means(patients: Patients, readings: pd.DataFrame, *, level: float) -> pd.DataFrame:
+def _numbers(
+    value: ArrayLike, low: ArrayLike, high: ArrayLike, n: ArrayLike, n_missing: ArrayLike,
+    n_events: ArrayLike, *, known: Flags, index: pd.Index,
+) -> pd.DataFrame:  # fmt: skip
+    """Return the numbers of readings, none where nobody was rated."""
+    made = dict(zip(NUMBERS, (value, low, high, n, n_missing, n_events), strict=True))
+    made |= {name: np.where(known, made[name], np.nan) for name in ("value", "low", "high")}
+    return pd.DataFrame(made, index=index)
+
+
+def estimate_means(
+    patients: Patients, readings: pd.DataFrame, *, level: float, has_floor: bool = True
+) -> pd.DataFrame:
     """Estimate the percent reduction of every reading; otherwise as `estimate_shares`.
 
-    No interval for one patient or where all values are equal.
+    Medians and the fall of the mean score are of those rated. No interval for one patient or where
+    all values are equal.
     """
     rows = []
     for one in readings.itertuples(index=False):
         seen = patients.seen[one.visit, one.booster]
-        who = patients.members[one.patients, one.minimum_baseline]
-        n_rated = np.count_nonzero(who & seen.is_rated)
-        base = patients.baseline[who]
-        instead: Floats | float = np.nan
-        if one.missing != "observed":
-            instead = seen.carried if one.missing == "last_value" else patients.baseline
-        score = np.where(seen.is_rated, seen.score, instead)[who]
-        percent = 100.0 * (base - score) / base
-        of_pairs = one.outcome == "ratio_of_means"
-        if one.missing != "observed" and not of_pairs:  # unchanged, also without a baseline
-            percent = np.where(np.isnan(percent), 0.0, percent)
-        known = ~np.isnan(percent)
-        n = np.count_nonzero(known)
+        who = patients.members[one.patients, one.minimum_baseline] & seen.is_due
+        n, rated = np.count_nonzero(who), who & seen.is_rated
+        n_rated = np.count_nonzero(rated)
+        base, score = patients.baseline[rated], seen.score[rated]
         number = (np.nan, np.nan, np.nan)
-        if n and n_rated and of_pairs:
-            number = _ratio(base[known], score[known], level, fieller=one.interval == "fieller")
-        elif n and n_rated:
-            number = _middle(percent[known], one.outcome, one.interval, level)
-        rows.append((*number, n, np.count_nonzero(who) - n_rated, 0))
-    return pd.DataFrame(rows, columns=NUMBERS, index=readings.index)
+        if n_rated and one.outcome == "ratio_of_means":
+            number = _ratio(base, score, level, fieller=one.interval == "fieller")
+        elif n_rated:
+            percent = 100.0 * (base - score) / base
+            number = _middle(percent, one.outcome, one.interval, level)
+            if one.outcome == "mean_of_patients" and n_rated < n:
+                number = _judged_mean(number, percent, seen.drawn[:, who], one, level, has_floor)
+        whole = one.outcome == "mean_of_patients"
+        rows.append((*number, n if whole else n_rated, n - n_rated, 0))
+    made = np.array(rows, dtype=float).T if rows else np.empty((6, 0))
+    frame = _numbers(*made, known=made[3] > 0, index=readings.index)
+    return frame.astype({"n": int, "n_missing": int, "n_events": int})
+
+
+def _judged_mean(
+    seen: tuple[float, float, float],
+    percent: Floats,
+    drawn: Floats,
+    one: Any,
+    level: float,
+    has_floor: bool,
+) -> tuple[float, float, float]:
+    """Return the mean with missing outcomes, and the limits it is judged on."""
+    n, n_missing = drawn.shape[1], drawn.shape[1] - len(percent)
+    unchanged = np.concatenate([percent, np.zeros(n_missing)])
+    worst = _middle(unchanged, one.outcome, one.interval, level)
+    more = n_missing / n * (NO_PAIN_PCT - seen[0])
+    best = Limits(seen[1] + more, seen[2] + more)
+    value, likely = seen[0], Limits(np.nan, np.nan)
+    if not np.isnan(drawn).any() and np.ptp(drawn) > SAME:
+        pooled = pool_means(
+            drawn.mean(axis=1), drawn.var(axis=1, ddof=1) / n, df_complete=n - 1, level=level
+        )
+        value, likely = pooled.value, Limits(pooled.low, pooled.high)
+    low, high = limits_to_judge(Limits(*worst[1:]), likely, best, has_floor=has_floor)
+    return value, float(low), float(high)
 
 
 def _middle(
@@ -586,8 +629,8 @@ def _ratio(
 # Durations of every reading
 
 
-class ReliefCurves:
-    """What claims on the duration of relief in one study share, so that it is made once.
+class Shared:
+    """What the claims of one study share, so that it is made once: imputations and relief.
 
     Readings that leave the same losses share one fit and its resamples, which
     `analysis.stats.relief` keeps as long as the generator is the same.
@@ -601,6 +644,14 @@ class ReliefCurves:
         if key not in self._kept:
             self._kept[key] = make()
         return self._kept[key]
+
+    def imputed(self) -> dict[BoosterRule, ImputedVisits]:
+        """Return the imputed visits under both booster rules."""
+        rules = get_args(BoosterRule)
+        return {
+            rule: self._once(("imputed", rule), partial(impute_visits, self.study, booster=rule))
+            for rule in rules
+        }
 
     def estimate(
         self,
@@ -703,7 +754,7 @@ def _lay_out(ratings: pd.DataFrame, starters: pd.DataFrame) -> RatingArrays:
 # Every reading judged
 
 
-def judge_readings(claim: Claim, study: Study, *, curves: ReliefCurves | None = None) -> Multiverse:
+def judge_readings(claim: Claim, study: Study, *, shared: Shared | None = None) -> Multiverse:
     """Judge a claim under every defensible reading.
 
     Parameters
@@ -712,7 +763,7 @@ def judge_readings(claim: Claim, study: Study, *, curves: ReliefCurves | None = 
         On a responder share, a percent reduction, or the duration of relief.
     study : Study
         With the visit, minimum baseline, loss rule, clock, level and arm of the headline reading.
-    curves : ReliefCurves, optional
+    shared : Shared, optional
         What claims of one study share; give the same to all.
 
     Returns
@@ -736,18 +787,19 @@ def judge_readings(claim: Claim, study: Study, *, curves: ReliefCurves | None = 
     if readings.empty or reason:
         reason = reason or "No grid of readings is defined for this measure."
         return Multiverse(**about, reason=reason)
+    shared = Shared(study) if shared is None else shared
     if claim.measure in DURATION_MEASURES:
-        curves = ReliefCurves(study) if curves is None else curves
-        numbers = curves.estimate(claim, starters, readings, group=group)
+        numbers = shared.estimate(claim, starters, readings, group=group)
     else:
         patients = lay_out_patients(
             study,
             starters,
+            shared.imputed(),
             visits=readings["visit"].unique().tolist(),
             minimums=readings["minimum_baseline"].unique().tolist(),
         )
         estimate = estimate_shares if claim.measure in RATE_MEASURES else estimate_means
-        numbers = estimate(patients, readings, level=level)
+        numbers = estimate(patients, readings, level=level, has_floor=claim.floor is not None)
         numbers["is_testable"] = numbers["value"].notna()
     verdict = judge_intervals(
         numbers["low"], numbers["high"], floor=claim.floor, ceiling=claim.ceiling,

@@ -220,7 +220,9 @@ def pool_means(
     """
     q, u = _draws(estimates, level), np.asarray(variances, dtype=float)
     if u.shape != q.shape or not np.isfinite(u).all() or (u < 0).any() or not df_complete > 0:
-        raise EstimationError("each estimate needs a variance, and the degrees of freedom, of 0 up.")
+        raise EstimationError(
+            "each estimate needs a variance, and the degrees of freedom, of 0 up."
+        )
     within, between, extra = _spread(q, u)
     total = within + extra
     lost = extra / total if total > 0 else 0.0

@@ -93,7 +93,7 @@ def impute_visits(
     falls = {visit: np.full(shape, np.nan) for visit in visits}
     models: dict[str, str] = {}
     rows = study.adpain[study.adpain["USUBJID"].isin(ids)]
-    wide = rows.pivot(index="USUBJID", columns="AVISIT", values=["AVAL", "BOOSTFL", "DUEFL"])
+    wide = rows.set_index(["USUBJID", "AVISIT"])[["AVAL", "BOOSTFL", "DUEFL"]].unstack()  # noqa: PD010
     for condition, people in adsl.groupby("COND", sort=False):
         own = pd.Index(people["USUBJID"])
         at = ids.get_indexer(own)
@@ -135,7 +135,7 @@ def _complete(
     if not (scores.isna() & asked).to_numpy().any():
         return filled, "nothing_missing"
     reason = ""
-    for groups in (arms, None) if arms.nunique() > 1 else (None,):
+    for groups in (arms, None) if len(arms.unique()) > 1 else (None,):
         covariates = build_design(scores.index, group=groups).covariates
         try:
             fit = fit_mmrm_or_simpler(scores, covariates)
