@@ -68,7 +68,8 @@ def judgement(**keys) -> dict:
     return {
         "condition": "crps", "cited_low": 0.7, "cited_high": 0.85, "cited_text": "70-85 %",
         "value": 0.54, "low": 0.46, "high": 0.62, "n": 137, "unit": "share",
-        "verdict": "falls short", "status": "estimated", **keys,
+        "verdict": "falls short", "status": "estimated", "firmness": "firm", "imputed": None,
+        "judged_low": keys.get("low", 0.46), "judged_high": keys.get("high", 0.62), **keys,
     }  # fmt: skip
 
 

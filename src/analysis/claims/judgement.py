@@ -72,6 +72,7 @@ class Missing:
     imputed_high: float | None
     best_low: float | None
     best_high: float | None
+    n_to_stop: int | None = None  # fewest who would have to respond for it not to fall short
     n_to_find: int | None = None  # fewest to be found for a decision, if they resemble the seen
     n_to_respond: int | None = None  # how many of these would have to respond
 

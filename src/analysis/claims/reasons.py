@@ -57,7 +57,13 @@ def describe_missing(judgement: Judgement) -> str:
     if judgement.reach == "every_missing":
         return f"It falls short even if {every} {done}."
     if judgement.reach == "missing_alike":
-        return f"It falls short {alike} ({_imputed(judgement)}); they may not."
+        needed = ""
+        if found.n_to_stop:
+            needed = (
+                f"; it would not, had {count_text(found.n_to_stop)} or more of the "
+                f"{count_text(n)} responded"
+            )
+        return f"It falls short {alike} ({_imputed(judgement)}){needed}."
     if judgement.undecided == "missing":
         return f"Too many outcomes are missing. {_to_find(judgement)} ({_imputed(judgement)})."
     if judgement.undecided == "few_and_missing":
@@ -108,13 +114,28 @@ def describe_firmness(judgement: Judgement) -> str:
     if not judgement.firmness or readings is None:
         return ""
     said = f"{FIRMNESS_WORDS[judgement.firmness]}"
-    counts = ", ".join(
-        f"{verdict} in {share_text(k / readings.n)}"
+    counts = "; ".join(
+        f"{verdict} in {count_text(k)}"
         for verdict, k in sorted(readings.verdicts.items(), key=lambda each: -each[1])
-        if k and verdict != judgement.verdict
+        if k
     )
-    own = share_text(readings.n_agreeing / readings.n)
-    return f"{said[0].upper()}{said[1:]} ({judgement.verdict} in {own}{counts and ', ' + counts})."
+    return f"{said[0].upper()}{said[1:]} ({counts}, of {count_text(readings.n)})."
+
+
+def firm_text(judgement: Judgement) -> str:
+    """Return how firm a verdict is in a few words, to stand after it: "firm", "few patients".
+
+    Of an undecided claim, the verdict that most readings give, where it is another.
+    """
+    readings = judgement.robustness
+    if not judgement.firmness or readings is None or judgement.verdict == "not testable":
+        return ""
+    if judgement.verdict != "undecided" or judgement.firmness == "few patients":
+        return judgement.firmness
+    verdict, k = max(readings.verdicts.items(), key=lambda each: each[1])
+    if verdict in ("undecided", "not testable"):
+        return judgement.firmness
+    return f"{share_text(k / readings.n)} of readings: {verdict}"
 
 
 ANSWER_WORDS: dict[Verdict, str] = {"meets": "yes", "falls short": "no"}

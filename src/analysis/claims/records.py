@@ -65,6 +65,9 @@ def claims_frame(judgements: Sequence[Judgement]) -> pd.DataFrame:
     }
     for column, (part, name) in FLAT.items():
         frame[column] = [None if one is None else one[name] for one in nested[part]]
+    frame["judged_low"], frame["judged_high"] = (
+        zip(*(one.judged_limits for one in judgements), strict=True) if judgements else ((), ())
+    )
     frame["limits"] = [
         "; ".join(f"{one['name']}: {one['verdict']}" for one in limits)
         for limits in nested["limits"]

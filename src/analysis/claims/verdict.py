@@ -321,6 +321,8 @@ def _describe_missing(claim: Claim, analyses: Analyses, verdict: Verdict) -> dic
     if verdict == "falls short":
         alone = judge_interval(*kindest, **cited) == "falls short"
         reach = "every_missing" if alone else "missing_alike"
+    if analyses.tipping is not None:
+        made["n_to_stop"] = analyses.tipping.n_to_stop_falling_short
     if verdict == "undecided":
         alike = "undecided" if imputed == (None, None) else judge_interval(*imputed, **cited)
         why = "missing"

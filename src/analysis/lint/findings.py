@@ -18,6 +18,7 @@ from analysis.claims.intervals import judge_interval
 from analysis.claims.judgement import Judgement
 from analysis.claims.ledger import ALL, Claim
 from analysis.claims.records import FILE as CLAIMS_FILE
+from analysis.claims.reasons import describe_firmness
 from analysis.claims.records import read_claims
 from analysis.claims.rules import (
     BENEFIT,
@@ -318,6 +319,7 @@ class Finding:
     rules: tuple[str, ...]  # ids of rules that touch it
     lacks: tuple[str, ...]  # what the sentence does not say
     cues: tuple[Cue, ...]  # the words and numbers it is about
+    firmness: str = ""  # of the verdict: firm, mostly, fragile, few patients
 
     @property
     def status(self) -> Status:
@@ -383,7 +385,8 @@ def _listed(statement: Statement, match: Match, run: Run) -> Finding:
         was = f' It said "{judged.verdict}".' if judged else ""
         parts = [f"{stale[0].upper()}{stale[1:]}; run again.{was}"]
     elif judged is not None:
-        statuses, parts = [STATUS_OF_VERDICT[judged.verdict]], [judged.sentence]
+        statuses = [STATUS_OF_VERDICT[judged.verdict]]
+        parts = [part for part in (judged.sentence, describe_firmness(judged)) if part]
     else:
         statuses, parts = ["not judged"], [f"Listed as {claim.claim_id}."]
     if wider := _wider(statement, claim, run):
@@ -396,6 +399,7 @@ def _listed(statement: Statement, match: Match, run: Run) -> Finding:
     cues = tuple(c for c in statement.cues if match.start <= c.start and c.end <= match.end)
     verdict = judged.verdict if judged else ""
     made = _finding(statement, statuses, match, verdict, parts, cues)
+    made = replace(made, firmness=judged.firmness if judged else "")
     if run.name:
         return made
     # Without a run, what is listed is not judged, whatever else there is to say of its words.

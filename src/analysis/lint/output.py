@@ -137,6 +137,7 @@ def _record(finding: Finding) -> dict[str, Any]:
         "claim_id": finding.claim_id or None,
         "match": near,
         "verdict": finding.verdict or None,
+        "firmness": finding.firmness or None,
         "message": finding.message,
         "lacks": finding.lacks,
         "rules": finding.rules,

@@ -139,10 +139,12 @@ def _axis(unit: str, end: float) -> str:
 
 def _interval(judgement: Judgement, end: float) -> str:
     color = theme.verdict_color(judgement.verdict)
-    value = judgement.value or 0.0
-    low = value if judgement.low is None else judgement.low
-    is_open = judgement.low is not None and judgement.high is None
-    high = end if is_open else value if judgement.high is None else judgement.high
+    found = judgement.missing
+    value = (judgement.value if found is None or found.imputed is None else found.imputed) or 0.0
+    first, last = judgement.judged_limits
+    low = value if first is None else first
+    is_open = first is not None and last is None
+    high = end if is_open else value if last is None else last
     left, right = _x(low, end), _x(high, end)
     cap = "" if is_open else f"M{right:.1f} 17v12"
     arrow = f'<path d="M{_x(end, end) - 2:.1f} 17l9 6-9 6z"/>' if is_open else ""

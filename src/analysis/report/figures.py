@@ -679,7 +679,11 @@ def _plot_verdicts(
 ) -> None:
     scale = judgements["unit"].map({"share": 100.0, "days": 1 / 7}).fillna(1.0)
     ends = ["value", "low", "high", "cited_low", "cited_high"]
-    drawn = judgements[ends].astype(float).mul(scale, axis=0)
+    drawn = judgements[ends].astype(float)
+    drawn["value"] = judgements["imputed"].astype(float).fillna(drawn["value"])
+    drawn["low"] = judgements["judged_low"].astype(float)
+    drawn["high"] = judgements["judged_high"].astype(float)
+    drawn = drawn.mul(scale, axis=0)
     longest, name = AXES[unit]
     right = max(longest, float(np.nanmax(drawn.to_numpy(), initial=0.0)) * 1.05)
     ax.set_xlim(min(0.0, float(np.nanmin(drawn.to_numpy(), initial=0.0))), right)
@@ -702,6 +706,7 @@ def _plot_verdicts(
             ax.plot(at.value, y, VERDICT_MARKERS[one.verdict], color=color, markersize=8,
                     zorder=3, clip_on=False)  # fmt: skip
         verdict = f"{verdict_symbol(one.verdict)} {word(VERDICTS, one.verdict)}"
+        verdict += f", {one.firmness}" if one.firmness else ""
         beside(ax, y, verdict, up=13, color=color, weight="bold")
         if one.value is not None:
             estimate = quantity_text(

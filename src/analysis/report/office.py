@@ -25,9 +25,11 @@ LONGEST_SHEET = 31
 WIDEST = 60
 
 CLAIM_COLUMNS = [
-    "claim_id", "condition", "wording", "cited_text", "answer", "verdict", "verdict_adjusted",
-    "value", "low", "high", "level", "unit", "n", "n_missing", "reading", "sentence", "may_say",
-    "reason", "further_patients", "p_holm", "result_id", "source",
+    "claim_id", "condition", "wording", "cited_text", "answer", "verdict", "firmness", "limits",
+    "post_hoc", "verdict_adjusted", "value", "low", "high", "level", "unit", "n", "n_missing",
+    "n_not_due", "imputed", "imputed_low", "imputed_high", "reading", "reading_date",
+    "reading_sha", "sentence", "may_say", "reason", "further_patients", "p_holm", "result_id",
+    "source",
 ]  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from analysis.claims.judgement import Judgement, headlines_of
+from analysis.claims.reasons import firm_text
 from analysis.labels import CHECK_STATES, VERDICTS, condition_word, plain_text, word
 from analysis.numbers import count_text
 from analysis.report import section_tables as tables
@@ -252,6 +253,7 @@ def _chip(each: Judgement) -> dict[str, str]:
         "key": claim_key(each.claim_id),
         "verdict": each.verdict,
         "verdict_word": word(VERDICTS, each.verdict),
+        "firm": firm_text(each),
         "wording": plain_text(each.wording, longest=200),
     }
 

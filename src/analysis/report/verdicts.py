@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from analysis.claims.judgement import Judgement
+from analysis.claims.reasons import describe_firmness, firm_text
 from analysis.labels import VERDICTS, condition_word, plain_text, visit_word, word
 from analysis.numbers import (
     band_text,
@@ -48,6 +49,9 @@ class ClaimView:
     cited: str
     verdict: str
     verdict_word: str
+    firm: str
+    limits: str
+    post_hoc: str
     estimate: str
     interval: str
     patients: str
@@ -103,6 +107,11 @@ def view_claim(run: Run, each: Judgement, *, drawn: bool) -> ClaimView:
         cited=cited_text,
         verdict=each.verdict,
         verdict_word=word(VERDICTS, each.verdict),
+        firm=firm_text(each),
+        limits="; ".join(
+            f"{one.name}: {word(VERDICTS, one.verdict).lower()}" for one in each.limits
+        ),
+        post_hoc=f"Post hoc: {plain_text(each.post_hoc)}." if each.post_hoc else "",
         estimate=estimate,
         interval=interval,
         patients=_patients(each) if known else "",
@@ -138,24 +147,20 @@ def _completeness(run: Run, condition: str, part: Row | None) -> str:
 def _patients(each: Judgement) -> str:
     """Return n, and of how many nothing is known: a verdict on completers must not hide it."""
     n = f"n = {count_text(each.n)}"
-    return f"{n}; {count_text(each.n_missing)} not known" if each.n_missing else n
+    parts = [n]
+    if each.n_missing:
+        parts.append(f"{count_text(each.n_missing)} not known")
+    if each.n_not_due:
+        parts.append(f"{count_text(each.n_not_due)} not due yet")
+    return "; ".join(parts)
 
 
 def _robustness(each: Judgement) -> str:
-    """Return "Falls short in 212 of 240 readings", and what the others say."""
+    """Return how firm the verdict is, and what other readings say."""
     found = each.robustness
     if found is None or not found.n or each.verdict == "not testable":
         return ""
-    n, k = count_text(found.n), count_text(found.n_agreeing)
-    if found.n == found.n_agreeing:
-        return f"The same verdict in all {n} defensible readings."
-    others = ", ".join(
-        f"{word(VERDICTS, verdict).lower()} {count_text(times)}"
-        for verdict, times in found.verdicts.items()
-        if verdict != each.verdict and times
-    )
-    text = f"{word(VERDICTS, each.verdict)} in {k} of {n} defensible readings."
-    return f"{text} Other readings: {others}." if others else text
+    return describe_firmness(each)
 
 
 def _further(each: Judgement) -> Iterable[tuple[str, str]]:
