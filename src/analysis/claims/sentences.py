@@ -903,6 +903,8 @@ def _facts(claim: Claim) -> Iterator[tuple[str, str]]:
     needs = f" ({claim.needs})" if claim.needs else ""
     yield "Answer", f"{claim.answer}: {ANSWERS[claim.answer]}{needs}. {claim.reason}"
     yield "Read as", claim.reading
+    dated = f"Fixed on {claim.reading_date}, " if claim.reading_date else ""
+    yield "Reading", f"{dated}hash {claim.reading_hash}." if claim.measure else ""
     yield "Judged against", "" if claim.answer != "computed" else _judged_against(claim)
     yield "What its words leave open", claim.ambiguity
     yield "What would test it", claim.tested_by
