@@ -34,8 +34,6 @@ from analysis.labels import READING_CHOICES, READING_DIMENSIONS, visit_week, vis
 from analysis.numbers import count_text
 from analysis.results import Estimate
 from analysis.settings import (
-    READ_WEEKS,
-    SCHEDULE,
     THRESHOLDS_PCT,
     TWO_POINTS,
     AnalysisSettings,
@@ -53,7 +51,6 @@ from analysis.stats.relief import (
     median_when_competing,
     no_number,
     relief_numbers,
-    week_name,
 )
 
 Floats = NDArray[np.float64]
@@ -331,14 +328,14 @@ def _with_headline(readings: pd.DataFrame, headline: dict[str, Any]) -> pd.DataF
 def _duration_readings(
     claim: Claim, settings: AnalysisSettings, *, with_infusions: bool
 ) -> pd.DataFrame:
-    """Return the readings of a median duration, or of a share kept to one of `READ_WEEKS`.
+    """Return the readings of a median duration, or of a share kept to a week.
 
     Minimum baselines other than that of the settings are crossed with thresholds, populations and
     estimators, under the loss rule and clock of the settings and the boosters of the claim: they
     change who is in by a few, and each would cost as many resamplings as all the rest.
     """
     if claim.threshold_pct is None or (
-        claim.measure == "kept_relief" and visit_week(claim.visit) not in READ_WEEKS
+        claim.measure == "kept_relief" and claim.visit not in settings.read_weeks
     ):
         return pd.DataFrame()
     headline = {
@@ -477,7 +474,7 @@ def lay_out_patients(
 
 def _due_day(study: Study, visit: str) -> float:
     """Return the day a visit is due: its target, or the middle day of a visit the export names."""
-    planned = {one.name: one.target_day for one in SCHEDULE}
+    planned = {one.name: one.target_day for one in study.settings.schedule}
     if visit in planned:
         return planned[visit]
     return float(study.adpain.loc[study.adpain["AVISIT"] == visit, "ADYEOS"].median())
@@ -685,7 +682,8 @@ class ReliefCurves:
         )
         if week is None:
             return numbers["relief_duration", ""]
-        return numbers["relieved_share", week_name(week)]
+        names = {at: name for name, at in settings.read_weeks.items()}
+        return numbers["relieved_share", names[week]]
 
     def _rated(self, clock: Clock, starters: pd.DataFrame) -> pd.DataFrame:
         """Return the starters rated where relief must be shown to be timed."""

@@ -29,7 +29,7 @@ from analysis.intake.mapping import (
 )
 from analysis.intake.read import RawTable
 from analysis.intake.rules import EXAMPLES, Problem
-from analysis.intake.tables import Column, Table
+from analysis.intake.tables import VISIT_NAME, Column, Table
 from analysis.intake.values import (
     SPREADSHEET_ERROR,
     SPREADSHEET_ERRORS,
@@ -452,7 +452,7 @@ def _plain_parser(context: Context, column: Column, rule: ColumnRule, texts: lis
     if column.kind == "flag":
         return parse_flag
     if column.kind == "word":
-        return lambda t: word if (word := _spelled(t)) in column.values else t
+        return lambda t: word if VISIT_NAME.fullmatch(word := _spelled(t)) else t
     allowed = context.words.get(column.name, column.values) if column.kind == "category" else ()
     return _word_parser(allowed) if allowed else lambda t: t
 
