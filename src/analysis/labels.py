@@ -329,7 +329,7 @@ ROLES: dict[str, str] = {
     "before the baseline window": "before the baseline window",
     "during the series": "during the series",
     "between or after the visit windows": "between or after the visit windows",
-    "another rating is closer to the visit": "another rating is closer to the visit",
+    "another rating stands for the visit": "another rating stands for the visit",
 }
 """What a rating is used for, where it is not a visit."""
 

@@ -64,6 +64,12 @@ class Table:
         """Names of all columns, in order."""
         return tuple(column.name for column in self.columns)
 
+    @property
+    def needed(self) -> frozenset[str]:
+        """Columns without which a row says nothing: who, when, and what a score is a score of."""
+        named = {column.name for column in self.columns if column.required}
+        return frozenset(named.union(*self.one_of, ("scale", "recall")))
+
     def column(self, name: str) -> Column:
         """Return the column of that name; KeyError when there is none."""
         return {column.name: column for column in self.columns}[name]
