@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 
-from analysis.settings import VISIT_WEEKS
+from analysis.settings import DAYS_PER_MONTH, DAYS_PER_WEEK
 
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 LONGEST_NAME = 60
@@ -42,7 +42,7 @@ MEASURES: dict[str, str] = {
     "at_risk": "Followed",
     "relief_duration_even_spread": "Median, if losses fall evenly between visits",
     "relief_quartile": "Duration of relief",
-    "relief_mean": "Mean weeks of relief, counted up to week 26",
+    "relief_mean": "Mean weeks of relief, counted up to the last planned visit",
     "relief_duration_by_definition": "Median duration of relief",
     "km_relief_duration": "Median, loss dated at the visit (Kaplan-Meier)",
     "km_relieved_share": "Still relieved, loss dated at the visit (Kaplan-Meier)",
@@ -105,6 +105,7 @@ DEFINITIONS: dict[str, str] = {
     "baseline_below_minimum": "with a baseline below the minimum",
     "eligible": "counted as starters",
     "no_baseline_rating": "of these without a baseline rating",
+    "not_due": "of these not yet due at the visit",
     "not_rated": "of these not seen at the visit",
     "observed": "seen at the visit",
     "percent_reduction": "percent reduction",
@@ -320,7 +321,7 @@ ROLES: dict[str, str] = {
     "before the baseline window": "before the baseline window",
     "during the series": "during the series",
     "between or after the visit windows": "between or after the visit windows",
-    "another rating is closer to the visit": "another rating is closer to the visit",
+    "another rating stands for the visit": "another rating stands for the visit",
 }
 """What a rating is used for, where it is not a visit."""
 
@@ -374,8 +375,8 @@ METHODS: dict[str, str] = {
         "of the share is past it"
     ),
     "npmle_series": (
-        "interval-censored (Turnbull) curve read at weeks 4, 8, 12 and 26, a straight "
-        "line between them; limits: the weeks at which the guarded bootstrap interval of "
+        "interval-censored (Turnbull) curve read at the planned visits, a straight "
+        "line between them; limits: the visits at which the guarded bootstrap interval of "
         "the share is past one half; the next series ends relief"
     ),
     "aalen_johansen": "Aalen-Johansen, loss dated at the visit that found it; log-log interval",
@@ -543,18 +544,26 @@ def definition_word(code: str) -> str:
 
 def visit_word(visit: str) -> str:
     """Return a visit in words: ``week_12`` is "week 12", ``end`` is "end of series"."""
-    if visit in VISITS or visit_week(visit) in (None, 0.0):
+    if visit in VISITS or not visit_week(visit):
         return word(VISITS, visit)
-    return f"week {visit.removeprefix('week_')}"
+    return visit.replace("_", " ")
 
 
 def visit_week(visit: str) -> float | None:
-    """Return the week of a visit after the end of series: ``week_12`` is 12, ``end`` 0; or None."""
-    if visit in VISIT_WEEKS:
-        return VISIT_WEEKS[visit]
-    head, _, number = visit.partition("_")
-    plain = number.isascii() and number.replace(".", "", 1).isdigit()
-    return float(number) if head == "week" and plain else None
+    """Return the week of a visit after the end of series: ``week_12`` is 12, ``end`` 0; or None.
+
+    A month has 30.44 days: ``month_3`` is week 13.05.
+    """
+    if visit == "end":
+        return 0.0
+    unit, _, number = visit.partition("_")
+    if unit not in ("week", "month") or not _NUMBER.fullmatch(number):
+        return None
+    # As `analysis.settings.plan_visits` does it, so that the two are the same number.
+    return float(number) * DAYS_PER_MONTH / DAYS_PER_WEEK if unit == "month" else float(number)
+
+
+_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 
 
 def plain_text(text: str, *, longest: int = LONGEST_NAME) -> str:

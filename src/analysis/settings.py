@@ -1,17 +1,19 @@
 """The settings of an analysis, the schedule of visits and the thresholds: here and nowhere else.
 
 The parameters cell of each notebook, the settings file and the command line all set the names of
-`AnalysisSettings`; every default has a decision note. A new analysis visit is one more week in
-`PLANNED_WEEKS`.
+`AnalysisSettings`; every default has a decision note. The schedule of visits is one of them.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from analysis.errors import SettingsError, suggest
 
@@ -26,13 +28,26 @@ rating confirms; or when pain is back within 1 point, or at 80 %, of baseline.""
 Clock = Literal["end_of_series", "first_response", "start"]
 """From when the clock runs: last infusion of the series, first rating with relief, or day 0."""
 
+Score = Literal["closest", "mean", "last", "worst", "week_mean"]
+"""Which number stands for a visit where its window holds several ratings."""
+
+Allocation = Literal["unknown", "randomised", "not_randomised"]
+"""How patients came into the arms of the export."""
+
 DAYS_PER_WEEK = 7
 
-PLANNED_WEEKS: tuple[int, ...] = (4, 8, 12, 26)
-"""Follow-up visits, in weeks after the end of the initial series."""
+DAYS_PER_MONTH = 30.44
+"""Days of a twelfth of a year: where trials plan visits by the month."""
 
 END_WINDOW_DAYS = 7
 """The end of the series is judged within a week of the last infusion or not at all."""
+
+LAST_PLANNED_WEEK = 520.0
+"""Ten years: a later visit is a typing error."""
+
+CITED_WEEKS = (2.0, 8.0, 8.7, 12.0)
+"""Weeks that claims speak of (8.7 weeks are two months). Relief is read at them whatever is
+planned, so that a claim can be judged under any schedule."""
 
 
 @dataclass(frozen=True)
@@ -46,37 +61,67 @@ class Visit:
     last_day: float
 
 
-def plan_visits(weeks: tuple[int, ...] = PLANNED_WEEKS) -> tuple[Visit, ...]:
-    """Return the end of the series and a visit for each week.
+_PLANNED = re.compile(r"(\d+(?:\.\d+)?)\s*(w|m)?")
+
+
+def _planned_weeks(visits: str) -> dict[str, float]:
+    """Return the name and week of each follow-up visit of the setting ``visits``.
+
+    ValueError, in words for the reader of a settings file, where the text is no schedule.
+    """
+    weeks: dict[str, float] = {}
+    for text in visits.split(","):
+        found = _PLANNED.fullmatch(text.strip())
+        if found is None:
+            raise ValueError(
+                f"'{text.strip()}' is no visit; write weeks after the end of the series, as "
+                "4, 8, 12, 26, or months with an m, as 1m, 3m, 6m"
+            )
+        number, months = float(found[1]), found[2] == "m"
+        name = f"{'month' if months else 'week'}_{number:g}"
+        weeks[name] = number * DAYS_PER_MONTH / DAYS_PER_WEEK if months else number
+    steps = [END_WINDOW_DAYS / DAYS_PER_WEEK, *weeks.values()]
+    if len(weeks) < visits.count(",") + 1 or any(b - a < 1 for a, b in pairwise(steps)):
+        raise ValueError(
+            "visits are listed once each and in order, at least a week apart and the first of them "
+            "2 weeks or more after the end of the series"
+        )
+    if steps[-1] > LAST_PLANNED_WEEK:
+        raise ValueError(f"the last visit is later than week {LAST_PLANNED_WEEK:g}")
+    return weeks
+
+
+@cache
+def plan_visits(visits: str) -> tuple[Visit, ...]:
+    """Return the end of the series and a visit for each week or month of the setting ``visits``.
 
     Notes
     -----
-    Windows reach half-way to the neighbour (docs/decisions/0004), a half day belonging to the
-    earlier visit; that of the first week begins half-way between its day and the end window, so
-    days 8 to 17 belong to no visit. The last window is as wide after its target as before it.
+    Windows reach half-way to the neighbor (docs/decisions/0004), a half day belonging to the
+    earlier visit; that of the first visit begins half-way between its day and the end window, so
+    that with a first visit at week 4 days 8 to 17 belong to none. The last window is as wide after
+    its target as before it.
     """
-    days = [week * DAYS_PER_WEEK for week in weeks]
-    visits = [Visit("end", 0, 0, 0, END_WINDOW_DAYS)]
-    for place, (week, day) in enumerate(zip(weeks, days, strict=True)):
-        before = END_WINDOW_DAYS if place == 0 else days[place - 1]
+    planned = _planned_weeks(visits)
+    days = [week * DAYS_PER_WEEK for week in planned.values()]
+    made = [Visit("end", 0.0, 0.0, 0.0, float(END_WINDOW_DAYS))]
+    for place, (name, week) in enumerate(planned.items()):
+        day = days[place]
+        before = days[place - 1] if place else END_WINDOW_DAYS
         first = (before + day) // 2 + 1
         after = days[place + 1] if place + 1 < len(days) else None
-        last = (day + after) // 2 if after is not None else day + (day - first) + 1
-        visits.append(Visit(f"week_{week}", week, day, first, last))
-    return tuple(visits)
+        last = day + (day - first) + 1 if after is None else (day + after) / 2
+        made.append(Visit(name, week, day, first, last // 1))
+    return tuple(made)
 
 
-SCHEDULE: tuple[Visit, ...] = plan_visits()
-"""The analysis visits: end (0-7 days), weeks 4, 8, 12 and 26."""
+@cache
+def _read_weeks(visits: str) -> dict[str, float]:
+    """Return the weeks of `CITED_WEEKS` and of planned visits after the end, by name, in order."""
+    planned = {visit.name: visit.week for visit in plan_visits(visits)[1:]}
+    weeks = {f"week_{week:g}": week for week in CITED_WEEKS} | planned
+    return dict(sorted(weeks.items(), key=lambda item: item[1]))
 
-VISIT_WEEKS: dict[str, float] = {visit.name: visit.week for visit in SCHEDULE}
-"""Week of each analysis visit."""
-
-READ_WEEKS: tuple[float, ...] = tuple(sorted({2.0, 8.7, *map(float, PLANNED_WEEKS)}))
-"""Weeks at which relief is read: a claim's two weeks and two months (8.7), and the visits."""
-
-HORIZON_WEEKS = 26.0
-"""Restricted means of relief count the weeks up to here (half a year)."""
 
 THRESHOLDS_PCT = (30.0, 50.0)
 """Moderate and substantial improvement (IMMPACT; Dworkin 2008, J Pain 9:105): always both."""
@@ -130,6 +175,11 @@ class AnalysisSettings(BaseModel):
     analysis_visit: str = Field(
         "end", min_length=1, description="visit at which response is judged, e.g. end, week_12"
     )
+    visits: str = Field(
+        "4, 8, 12, 26",
+        description="follow-up visits, weeks after the end of the series; 3m is 3 months",
+    )
+    visit_score: Score = Field("closest", description="score of a visit rated more than once")
     minimum_baseline_score: float = Field(
         4.0, ge=0, le=10, description="least baseline pain, score; 0 means any above 0"
     )
@@ -155,16 +205,48 @@ class AnalysisSettings(BaseModel):
     claim_arm: str = Field(
         "", description="arm the claims are about, where the export has more than one"
     )
+    allocation: Allocation = Field(
+        "unknown", description="how patients came into the arms of the export"
+    )
     confidence_level: float = Field(0.95, gt=0.5, lt=1, description="two-sided level of intervals")
     bootstrap_replicates: int = Field(
         2000, ge=200, le=100_000, description="bootstrap samples of patients"
     )
     seed: int = Field(20260101, ge=0, description="seed of everything random")
 
+    @field_validator("visits")
+    @classmethod
+    def _one_spelling(cls, visits: str) -> str:
+        """Return the schedule as it is written everywhere: ``4, 8, 3m``."""
+        names = (name.split("_") for name in _planned_weeks(visits))
+        return ", ".join(f"{number}m" if unit == "month" else number for unit, number in names)
+
+    @property
+    def schedule(self) -> tuple[Visit, ...]:
+        """The analysis visits: the end of the series, and those planned after it."""
+        return plan_visits(self.visits)
+
+    @property
+    def planned_weeks(self) -> tuple[float, ...]:
+        """Week of each analysis visit, 0 for the end of the series."""
+        return tuple(visit.week for visit in self.schedule)
+
+    @property
+    def read_weeks(self) -> dict[str, float]:
+        """Weeks at which relief is read, by the name of the visit: claims' weeks, and visits."""
+        return _read_weeks(self.visits)
+
+    @property
+    def horizon(self) -> Visit:
+        """The last planned visit: restricted means of relief count the weeks up to it."""
+        return self.schedule[-1]
+
 
 DECISIONS: dict[str, str] = {
     "responder_threshold_pct": "0006",
     "analysis_visit": "0004",
+    "visits": "0004",
+    "visit_score": "0004",
     "minimum_baseline_score": "0005",
     "baseline_window_days": "0005",
     "series_gap_days": "0003",
@@ -176,6 +258,7 @@ DECISIONS: dict[str, str] = {
     "relief_clock": "0018",
     "data_cut": "0038",
     "claim_arm": "0011",
+    "allocation": "0011",
     "confidence_level": "0008",
     "bootstrap_replicates": "0008",
     "seed": "0008",
@@ -183,6 +266,13 @@ DECISIONS: dict[str, str] = {
 """The decision page behind each default."""
 
 WORDS: dict[str, dict[str, str]] = {
+    "visit_score": {
+        "closest": "the rating closest to the visit's day; the later of two as close",
+        "mean": "the mean of the ratings in the visit's window",
+        "last": "the last rating in the visit's window",
+        "worst": "the highest rating in the visit's window",
+        "week_mean": "for diaries: ratings are averaged by week; the week closest to the visit",
+    },
     "recall": {
         "auto": "the only recall the export has; of several, average; else the run asks for one",
         "now": "pain right now",
@@ -205,6 +295,11 @@ WORDS: dict[str, dict[str, str]] = {
         "end_of_series": "the last infusion of the initial series",
         "first_response": "the first rating with relief",
         "start": "day 0, the first infusion",
+    },
+    "allocation": {
+        "unknown": "the export does not say",
+        "randomised": "by chance",
+        "not_randomised": "not by chance",
     },
 }
 """What each word of a choice means."""
@@ -248,7 +343,8 @@ def describe_validation(error: ValidationError) -> str:
     parts = []
     for item in error.errors():
         name = ".".join(str(step) for step in item["loc"])
-        parts.append(f"{name} is {item['input']!r}: {item['msg'][0].lower()}{item['msg'][1:]}")
+        told = item["msg"].removeprefix("Value error, ")
+        parts.append(f"{name} is {item['input']!r}: {told[0].lower()}{told[1:]}")
     return "; ".join(parts) + "."
 
 

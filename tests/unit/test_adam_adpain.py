@@ -13,7 +13,7 @@ from analysis.adam.adpain import (
     BEFORE_BASELINE,
     BETWEEN,
     DURING,
-    NOT_CLOSEST,
+    NOT_CHOSEN,
     NOT_TREATED,
     OTHER_RECALL,
     assign_visits,
@@ -26,13 +26,21 @@ from analysis.adam.adpain import (
     reaches,
 )
 from analysis.errors import InputError
-from analysis.settings import SCHEDULE
+from analysis.adam.adsl import derive_infusions, derive_treatment
+from analysis.settings import AnalysisSettings
+
+SCHEDULE = AnalysisSettings().schedule
 
 WINDOW_DAYS = 14
 
 
 def place(
-    *rows: tuple[object, ...], columns=("patient_id", "study_day", "score"), end=0.0, start=None
+    *rows: tuple[object, ...],
+    columns=("patient_id", "study_day", "score"),
+    end=0.0,
+    start=None,
+    schedule=SCHEDULE,
+    visit_score="closest",
 ) -> pd.DataFrame:
     """Place ratings of patient A, whose series ends on day ``end``; others were never treated."""
     scores = pd.DataFrame(rows, columns=list(columns))
@@ -43,7 +51,16 @@ def place(
         scores["recall"] = "average"
     treatment = pd.DataFrame({"DAY0": [0.0], "EOSDY": [end]}, index=["A"])
     treatment["TRTSDT"] = pd.Series([start], index=["A"]).astype("datetime64[s]")
-    return place_ratings(scores, treatment, recall="average", baseline_window_days=WINDOW_DAYS)
+    treatment["TRTEDT"] = treatment["TRTSDT"] + pd.to_timedelta(treatment["EOSDY"], unit="D")
+    return place_ratings(
+        scores,
+        treatment,
+        derive_infusions(None, gap_days=28),
+        recall="average",
+        baseline_window_days=WINDOW_DAYS,
+        schedule=schedule,
+        visit_score=visit_score,
+    )
 
 
 def roles(*rows, **more) -> list[str]:
@@ -71,9 +88,9 @@ def test_every_rating_has_a_role():
         "baseline",
         DURING,
         "end",
-        NOT_CLOSEST,
+        NOT_CHOSEN,
         BETWEEN,
-        NOT_CLOSEST,
+        NOT_CHOSEN,
         "week_4",
         BETWEEN,
         NOT_TREATED,
@@ -118,7 +135,7 @@ def test_the_same_visit_twice_with_two_scores():
     got = place(("A", 28, 3, "week_4"), ("A", 28, 5, "week_4"), columns=columns)
     assert got["AVAL"].tolist() == [4.0]
     got = place(("A", 27, 3, "week_4"), ("A", 30, 5, "week_4"), columns=columns)
-    assert got["ROLE"].tolist() == ["week_4", NOT_CLOSEST]
+    assert got["ROLE"].tolist() == ["week_4", NOT_CHOSEN]
 
 
 def test_ratings_of_another_recall_are_never_mixed_in():
@@ -127,16 +144,166 @@ def test_ratings_of_another_recall_are_never_mixed_in():
     assert got["ROLE"].tolist() == ["baseline", OTHER_RECALL]
 
 
-def test_visits_the_export_names_win_over_their_days():
-    columns = ("patient_id", "study_day", "score", "visit")
+NAMED = ("patient_id", "study_day", "score", "visit")
+
+
+def test_the_date_decides_what_a_planned_visit_s_name_says():
+    """`week_12` on day 35 is week 4, a `baseline` on day 400 or 3 is none, `end` on day 10 neither."""
     got = place(
-        ("A", 3, 8, "baseline"),
-        ("A", 3, 4, "discharge"),
-        ("A", 28, 3, None),
-        ("A", -3, 9, "screening"),
-        columns=columns,
+        ("A", 0, 8, "baseline"),
+        ("A", 3, 7, "baseline"),
+        ("A", 10, 5, "end"),
+        ("A", 35, 4, "week_12"),
+        ("A", 400, 2, "baseline"),
+        columns=NAMED,
     )
-    assert got["ROLE"].tolist() == ["baseline", "discharge", "week_4", BEFORE_BASELINE]
+    assert got["ROLE"].tolist() == ["baseline", "end", BETWEEN, "week_4", BETWEEN]
+    assert got["VISIT"].tolist() == ["baseline", "baseline", "end", "week_12", "baseline"]
+
+
+def test_a_baseline_by_name_only_is_too_early():
+    got = place(("A", -20, 5, "baseline"), ("A", -14, 8, "baseline"), columns=NAMED)
+    assert got["ROLE"].tolist() == [BEFORE_BASELINE, "baseline"]
+
+
+def test_visits_of_the_export_s_own_are_kept_as_named():
+    got = place(
+        ("A", 3, 4, "discharge"), ("A", 28, 3, None), ("A", -3, 9, "screening"), columns=NAMED
+    )
+    assert got["ROLE"].tolist() == ["discharge", "week_4", BEFORE_BASELINE]
+
+
+def test_a_name_is_planned_when_the_schedule_has_it():
+    """Day 35 lies in no window of 3 and 6 months, and is called week 12: there it is one's own."""
+    months = AnalysisSettings(visits="3m, 6m").schedule
+    got = place(
+        ("A", 35, 4, "week_12"), ("A", 35, 4, "month_3"), columns=NAMED, schedule=months
+    )
+    assert got["ROLE"].tolist() == ["week_12", BETWEEN]
+
+
+# a visit's score
+
+DAY_OF = {70: 9, 71: 2, 80: 4, 83: 6, 90: 3}
+"""Ratings around week 12, whose window is days 71 to 133: mean 3.75, closest 6, last 3, worst 6."""
+
+
+@pytest.mark.parametrize(
+    ("visit_score", "score", "day", "n"),
+    [
+        ("closest", 6, 83, 1),
+        ("last", 3, 90, 1),
+        ("worst", 6, 83, 1),
+        ("mean", 3.75, 90, 4),
+        ("week_mean", 5, 83, 2),  # days 78 to 84
+    ],
+)
+def test_the_score_of_a_visit(visit_score, score, day, n):
+    got = place(*(("A", d, s) for d, s in DAY_OF.items()), visit_score=visit_score)
+    (row,) = got[got["ROLE"] == "week_12"].itertuples()
+    assert (row.AVAL, row.ADY, row.NSAME) == (score, day, n)
+    assert got["NSAME"].sum() == len(DAY_OF)
+
+
+def test_a_diary_becomes_weeks():
+    """Days 1 to 7 are the end, with the day of the last infusion; 78 to 84 are week 12."""
+    days = [*range(-7, 1), *range(3, 88)]
+    scores = {day: 8 if day <= 2 else 4 if day <= 9 else 7 for day in days}
+    scores |= dict(zip(range(80, 87), (1, 2, 3, 4, 5, 6, 7), strict=True))
+    got = place(*(("A", d, s) for d, s in scores.items()), end=2.0, visit_score="week_mean")
+    chosen = got[got["ROLE"] == got["AVISIT"]].set_index("AVISIT")
+    assert chosen.loc["end", ["AVAL", "ADYEOS", "NSAME"]].tolist() == [4, 7, 7]
+    assert chosen.loc["week_12", ["AVAL", "ADYEOS", "NSAME"]].tolist() == [4, 84, 7]
+    assert (got["ROLE"] == "baseline").sum() == 8  # a baseline is a mean already
+
+
+def test_the_worst_of_two_visits_alike_is_the_closest():
+    got = place(("A", 70, 1), ("A", 84, 5), ("A", 100, 5), visit_score="worst")
+    assert got.set_index("ADY")["ROLE"].to_dict() == {
+        70: "week_8", 84: "week_12", 100: NOT_CHOSEN,
+    }  # fmt: skip
+
+
+# clocks: ratings of the day of an infusion
+
+
+def around(*infusions: object, ratings: dict[object, float], maintenance=()) -> pd.DataFrame:
+    """Ratings by time, of a patient with infusions at these times; times are dates or days."""
+    dated = isinstance(infusions[0], str)
+    column = {"infused_at": "assessed_on"} if dated else {"study_day": "study_day"}
+    ((given, rated),) = column.items()
+    read = (lambda t: pd.to_datetime(pd.Series(t), format="ISO8601").astype("datetime64[s]")) if (
+        dated
+    ) else pd.Series
+    times = [*infusions, *maintenance]
+    table = pd.DataFrame({"patient_id": "A", given: read(times).to_numpy()})
+    table["phase"] = ["initial"] * len(infusions) + ["maintenance"] * len(maintenance)
+    series = derive_infusions(table, gap_days=28)
+    scores = pd.DataFrame({"patient_id": "A", rated: read(list(ratings)).to_numpy()})
+    scores = scores.assign(score=list(ratings.values()), recall="average")
+    treatment = derive_treatment(series, day0_study_day=0.0)
+    return place_ratings(
+        scores, treatment, series, recall="average", baseline_window_days=WINDOW_DAYS,
+        schedule=SCHEDULE,
+    )  # fmt: skip
+
+
+MORNING, NOON, EVENING = " 08:30", " 09:00", " 20:00"
+FIRST, LAST, LATER = "2026-03-02", "2026-03-12", "2026-05-20"
+
+
+@pytest.mark.parametrize(
+    ("infusion", "rating", "series", "role"),
+    [
+        (FIRST + NOON, FIRST + MORNING, 0, "baseline"),
+        (FIRST + NOON, FIRST + EVENING, 1, DURING),
+        (FIRST + NOON, FIRST, 0, "baseline"),  # without a time of day: before, as is usual
+        (FIRST, FIRST + EVENING, 0, "baseline"),
+        (LAST + NOON, LAST + MORNING, 1, DURING),
+        (LAST + NOON, LAST + EVENING, 1, "end"),
+        (LAST + NOON, LAST, 1, "end"),  # without a time of day: the last one is over
+        (LAST, LAST + MORNING, 1, "end"),
+        (LATER + NOON, LATER + MORNING, 1, "week_8"),
+        (LATER + NOON, LATER + EVENING, 2, "week_8"),
+        (LATER + NOON, LATER, 1, "week_8"),
+        (LATER, LATER + EVENING, 1, "week_8"),
+    ],
+)
+def test_one_rule_for_the_clocks_of_first_last_and_later_infusions(infusion, rating, series, role):
+    times = [infusion if infusion.startswith(day) else day + NOON for day in (FIRST, LAST)]
+    booster = infusion if infusion.startswith(LATER) else LATER + NOON
+    got = around(*times, ratings={rating: 5.0}, maintenance=[booster])
+    assert got[["ASERIES", "ROLE"]].iloc[0].tolist() == [series, role]
+
+
+@pytest.mark.parametrize(
+    ("rating", "series", "left"),
+    [
+        (0, 0, 0), (0.3, 0, 0), (0.4, 1, 1), (10, 1, 0), (10.3, 1, 1), (10.4, 1, 0), (60, 1, 0),
+        (60.3, 1, 0), (60.4, 2, 0), (-3, 0, 0), (5, 1, 1), (80, 2, 0),
+    ],
+)  # fmt: skip
+def test_the_same_rule_where_times_are_parts_of_study_days(rating, series, left):
+    got = around(0.375, 10.375, ratings={rating: 5.0}, maintenance=[60.375])
+    assert got[["ASERIES", "NLEFT"]].iloc[0].tolist() == [series, left]
+
+
+def test_two_ratings_of_a_day_are_averaged_whatever_clock_they_are_on():
+    """2 at 8:00 and 6 at 20:00 are 4, as dates and as study days 2.33 and 2.83."""
+    dated = around("2026-03-02", ratings={"2026-03-04 08:00": 2.0, "2026-03-04 20:00": 6.0})
+    numbered = around(0.0, ratings={2.3333: 2.0, 2.8333: 6.0})
+    for got in (dated, numbered):
+        assert got[["AVAL", "NSAME", "ROLE"]].to_numpy().tolist() == [[4.0, 2, "end"]]
+
+
+def test_ratings_before_and_after_an_infusion_of_a_day_are_not_averaged():
+    got = around(FIRST + NOON, LAST + NOON, ratings={LAST + MORNING: 7.0, LAST + EVENING: 3.0})
+    assert got[["AVAL", "ROLE"]].to_numpy().tolist() == [[7.0, DURING], [3.0, "end"]]
+
+
+def test_ratings_of_those_never_treated_are_all_counted():
+    got = place(("Z", 0, 8), ("Z", 3, 4))
+    assert got["NSAME"].tolist() == [1, 1]
 
 
 def test_a_date_against_a_study_day_is_refused():
@@ -246,26 +413,27 @@ def test_a_recall_that_is_not_there_or_not_plain():
     ],
 )
 def test_the_window_of_a_day(day, visit):
-    got = assign_visits(pd.Series([day], dtype=float)).tolist()[0]
+    got = assign_visits(pd.Series([day], dtype=float), SCHEDULE).tolist()[0]
     assert (None if pd.isna(got) else got) == visit
 
 
 @given(st.floats(17.001, 231, allow_nan=False))
 def test_no_day_falls_between_two_windows(day):
-    assert assign_visits(pd.Series([day])).notna().all()
+    assert assign_visits(pd.Series([day]), SCHEDULE).notna().all()
 
 
 @given(st.floats(-50, 400, allow_nan=False))
 def test_a_day_has_one_visit_and_later_days_never_an_earlier_one(day):
     names = [visit.name for visit in SCHEDULE]
-    got = [v for v in assign_visits(pd.Series([day, day + 1.0])).tolist() if not pd.isna(v)]
+    got = [v for v in assign_visits(pd.Series([day, day + 1.0]), SCHEDULE).tolist() if not pd.isna(v)]
     places = [names.index(name) for name in got]
     assert places == sorted(places)
 
 
 def chosen(*rows: tuple[str, str | None, float]) -> list[bool]:
     frame = pd.DataFrame(rows, columns=["USUBJID", "AVISIT", "ADYEOS"])
-    return choose_ratings(frame).tolist()
+    frame = frame.assign(VISIT=pd.NA, ATM=np.nan, AVAL=5.0)
+    return choose_ratings(frame, SCHEDULE).tolist()
 
 
 def test_the_closest_rating_stands_for_the_visit():
@@ -290,16 +458,17 @@ def test_visits_the_export_names_keep_their_last_rating():
 
 
 def test_nobody_rated():
-    frame = pd.DataFrame({"USUBJID": [], "AVISIT": [], "ADYEOS": []})
-    assert choose_ratings(frame).tolist() == []
-    assert order_visits(frame) == ()
+    columns = ["USUBJID", "VISIT", "AVISIT", "ADYEOS", "ATM", "AVAL"]
+    frame = pd.DataFrame({name: pd.Series([], dtype=float) for name in columns})
+    assert choose_ratings(frame, SCHEDULE).tolist() == []
+    assert order_visits(frame, SCHEDULE) == ()
 
 
 def test_the_order_of_visits():
     frame = pd.DataFrame({"AVISIT": ["week_8", "end", "week_4"], "ADYEOS": [1.0, 2.0, 3.0]})
-    assert order_visits(frame) == ("end", "week_4", "week_8")
+    assert order_visits(frame, SCHEDULE) == ("end", "week_4", "week_8")
     named = pd.DataFrame({"AVISIT": ["end", "week_3", None], "ADYEOS": [0.0, -21.0, 5.0]})
-    assert order_visits(named) == ("week_3", "end")
+    assert order_visits(named, SCHEDULE) == ("week_3", "end")
 
 
 # response

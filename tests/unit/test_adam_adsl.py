@@ -257,7 +257,7 @@ def test_the_end_the_export_names_ends_the_series(tmp_path):
     )
     got = derive(load(tmp_path, {"pain_scores.csv": scores}))
     assert got.adsl["EOSDY"].tolist() == [42, 42]
-    assert got.visits == ("Week 2", "end", "week_4")
+    assert got.visits == ("week_2", "end", "week_4")
     row = seen(got).set_index("AVISIT").loc["week_4"]
     assert (row["ADY"], row["ADYEOS"]) == (70, 28)
     assert last_rating(got) == 28

@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from exports import derive, load
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from studies import LAST_INFUSION, WEEK, clinic, patient, responder, study
 
+from analysis.adam.adsl import count_infusions
 from analysis.adam.adtte import (
     apply_booster_strategy,
     derive_boosters,
@@ -20,18 +22,19 @@ from analysis.adam.adtte import (
 )
 
 INF = float("inf")
-COLUMNS = ["USUBJID", "ROLE", "ADY", "AVAL", "BASE", "PCHG"]
-NAMES = {-3: "end", 0: "end", 2: "end", 28: "week_4", 56: "week_8", 84: "week_12"}
+COLUMNS = ["USUBJID", "ROLE", "ADY", "AVAL", "BASE", "PCHG", "ATM", "ASERIES", "NLEFT"]
+NAMES = {0: "end", 2: "end", 28: "week_4", 56: "week_8", 84: "week_12"}
 
 
 def spans(
-    ratings: dict[str, list[tuple[float, float]]],
+    ratings: dict[str, list[tuple[float, ...]]],
     boosters: dict[str, float] | None = None,
     end: float = 10.0,
     baseline: float = 10.0,
     **definitions: str,
 ) -> pd.DataFrame:
-    """Spans of patients given as (day after the end, percent reduction)."""
+    """Spans of patients given as (day after the end, percent reduction, and time of day)."""
+    given = boosters or {}
     rows = [
         {
             "USUBJID": who,
@@ -40,11 +43,13 @@ def spans(
             "AVAL": baseline * (1 - pct / 100),
             "BASE": baseline,
             "PCHG": -pct,
+            "ATM": clock[0] if clock else np.nan,
+            "ASERIES": 1 + (day > given.get(who, np.inf)),
+            "NLEFT": 0,
         }
         for who, own in ratings.items()
-        for day, pct in own
+        for day, pct, *clock in own
     ]
-    given = boosters or {}
     adsl = pd.DataFrame(
         [(who, end, given[who] + end if who in given else np.nan) for who in ratings],
         columns=["USUBJID", "EOSDY", "BOOSTDY"],
@@ -189,17 +194,25 @@ def test_a_booster_on_the_day_of_the_first_relief_leaves_none():
     assert ends(got, "A", "censoring") == (0, INF, 0, False, "booster")
 
 
-def test_a_visit_named_end_before_the_last_infusion_is_day_0():
+def test_the_clock_starts_at_the_end_whenever_that_was():
     got = spans({"A": [(0, 50), (28, 10)]}, end=10.0)
     early = spans({"A": [(0, 50), (28, 10)]}, end=0.0)
-    assert ends(got, "A", "loss") == ends(early, "A", "loss")
-    got = spans({"A": [(-3, 50), (28, 10)]}, end=10.0)
-    assert ends(got, "A", "loss")[:2] == (0, 28)
+    assert ends(got, "A", "loss") == ends(early, "A", "loss") == (0, 28, 28, True, "loss")
 
 
 def test_relief_and_none_on_one_day_is_a_loss_on_that_day():
     got = spans({"A": [(2, 50), (2, 10), (28, 50)]})
     assert ends(got, "A", "loss") == (2, 2, 2, True, "loss")
+
+
+def test_a_rating_of_an_earlier_hour_is_no_loss_of_the_relief_shown_later_that_day():
+    morning, noon = 0.35, 0.5
+    got = spans({"A": [(2, 10, morning), (2, 50, noon), (28, 50)]})
+    assert ends(got, "A", "loss") == (28, INF, 28, False, "censored")
+    got = spans({"A": [(2, 10, noon), (2, 50, morning), (28, 50)]})
+    assert ends(got, "A", "loss") == (2, 2, 2, True, "loss")
+    first = spans({"A": [(2, 10, morning), (2, 50, noon), (28, 50)]}, clock="first_response")
+    assert ends(first, "A", "loss")[:2] == (26, INF)
 
 
 DAYS = st.lists(st.integers(1, 200), max_size=6, unique=True).map(sorted)
@@ -234,7 +247,10 @@ NAN = float("nan")
 
 def ratings_of(*rows: tuple[str, str, float, float]):
     """Ratings of (patient, role, day, reduction); A ends the series on day 10, B on none known."""
-    filled = [(who, role, day, 10 - pct / 10, 10.0, -pct) for who, role, day, pct in rows]
+    filled = [
+        (who, role, day, 10 - pct / 10, 10.0, -pct, NAN, 1 + (who == "B" and day > 40), 0)
+        for who, role, day, pct in rows
+    ]
     ratings = pd.DataFrame(filled, columns=COLUMNS)
     numbers = dict.fromkeys(COLUMNS[2:], float)
     ratings = ratings.astype({"USUBJID": "str", "ROLE": "str", **numbers})
@@ -298,6 +314,67 @@ def test_who_has_no_known_end_of_series_has_no_days():
 # the dataset
 
 
+def dated(tmp_path, scores: str, given: str = "", **settings):
+    """The relief of an export of dates, by patient."""
+    ids = sorted({line.split(",")[0] for line in scores.splitlines()})
+    files = {
+        "patients.csv": "patient_id,condition,enrolled_on\n"
+        + "".join(f"{who},crps,2024-01-01\n" for who in ids),
+        "pain_scores.csv": "patient_id,assessed_on,score,visit\n" + scores,
+    }
+    if given:
+        files["infusions.csv"] = "patient_id,infused_at\n" + given
+    own = derive(load(tmp_path, files), **settings)
+    rows = own.adtte.query("PARAMCD == 'RELLOSS' and RULE == 'once' and CLOCK == 'end_of_series'")
+    return own, rows.set_index("USUBJID")
+
+
+def test_named_visits_twenty_minutes_apart(tmp_path):
+    """T was rated before and after on the last day; R has a `baseline` 400 days later."""
+    own, relief = dated(
+        tmp_path,
+        "R,2024-01-01 09:00,8,baseline\nR,2024-01-31 09:00,4,end\n"
+        "R,2024-04-01 09:00,4,follow_up\nR,2025-02-04 09:00,2,baseline\n"
+        "T,2024-01-01 09:00,8,baseline\nT,2024-01-31 09:20,4,end\n"
+        "T,2024-01-31 09:00,8,middle\nT,2024-04-01 09:00,4,follow_up\n",
+    )
+    assert own.adsl["BASE"].tolist() == [8.0, 8.0]
+    end = own.adpain.query("AVISIT == 'end'")
+    assert end["PCHG"].tolist() == [-50.0, -50.0] and end["CRIT30FL"].all()
+    assert relief["EVNTDESC"].tolist() == ["censored", "censored"]
+    assert relief["LDY"].tolist() == [370, 61]
+
+
+SERIES = "A,2024-01-01 09:00\nA,2024-01-08 09:00\n"
+
+
+def test_a_rating_before_the_last_infusion_of_its_day_is_not_the_end(tmp_path):
+    """08:30 before an infusion at 09:00; the rating three days later is the end: 62.5 %."""
+    own, _ = dated(
+        tmp_path,
+        "A,2024-01-01 08:30,8,\nA,2024-01-08 08:30,7,\nA,2024-01-11 12:00,3,\n",
+        SERIES,
+    )
+    assert own.adpain.query("AVISIT == 'end'")["PCHG"].tolist() == [-62.5]
+
+
+@pytest.mark.parametrize(
+    ("hour", "left", "right", "cause"),
+    [("08:00", 0, 57, "loss"), ("15:00", 0, 57, "booster")],
+)
+def test_a_bad_rating_of_the_day_of_a_booster(tmp_path, hour, left, right, cause):
+    """Before it, it found the loss; after it, it says nothing on the series."""
+    own, relief = dated(
+        tmp_path,
+        f"A,2024-01-01 08:00,8,\nA,2024-01-08 12:00,4,\nA,2024-03-05 {hour},8,\n",
+        SERIES + "A,2024-03-05 10:00\n",
+    )
+    got = relief.loc["A"]
+    assert (got.LDY, got.RDY, got.EVNTDESC) == (left, right, cause)
+    week_8 = own.adpain.query("AVISIT == 'week_8'")
+    assert week_8["BOOSTFL"].tolist() == [cause == "booster"]
+
+
 def adtte(people, paramcd="RELLOSS", rule="once", clock="end_of_series") -> pd.DataFrame:
     own = study(people).adtte
     own = own.query("PARAMCD == @paramcd and RULE == @rule and CLOCK == @clock")
@@ -344,13 +421,13 @@ def test_responders_under_another_clock(clock, n):
 
 def after(*ratings: tuple[str, float, float]) -> pd.DataFrame:
     frame = pd.DataFrame(ratings, columns=["USUBJID", "ADY", "PCHG"])
-    frame = frame.astype({"ADY": float, "PCHG": float}).assign(POSTFL=True)
+    frame = frame.astype({"ADY": float, "PCHG": float}).assign(POSTFL=True, ATM=np.nan)
     return frame.assign(PCHG=-frame["PCHG"])
 
 
 def series(*infusions: tuple[str, float, int]) -> pd.DataFrame:
     frame = pd.DataFrame(infusions, columns=["USUBJID", "ADY", "SERIES"])
-    return frame.astype({"ADY": float})
+    return frame.astype({"ADY": float}).assign(ADTM=pd.NaT)
 
 
 TWO = series(("A", 0, 1), ("A", 10, 1), ("A", 60, 2))
@@ -358,7 +435,9 @@ TWO = series(("A", 0, 1), ("A", 10, 1), ("A", 60, 2))
 
 
 def told(ratings: pd.DataFrame, given: pd.DataFrame = TWO) -> list[tuple]:
-    got = derive_series_relief(ratings, given, threshold_pct=30.0)
+    treatment = pd.DataFrame({"DAY0": 0.0, "EOSDY": 10.0, "TRTSDT": pd.NaT, "TRTEDT": pd.NaT}, ["A"])
+    placed = ratings.join(count_infusions(ratings, given, treatment))
+    got = derive_series_relief(placed, given, threshold_pct=30.0)
     return list(got.itertuples(index=False, name=None))
 
 

@@ -42,7 +42,7 @@ def typed():
 
 def test_every_question_has_one_answer_with_a_sentence(typed):
     checks = check_quality(typed)
-    assert checks["name"].is_unique and len(checks) == 12
+    assert checks["name"].is_unique and len(checks) == 15
     assert checks["sentence"].str.endswith(".").all()
     assert set(checks["state"]) <= set(CHECK_STATES)
 
@@ -137,6 +137,49 @@ def test_ages_over_89_are_counted(tmp_path):
     assert (got.state, got.n) == ("pass with findings", 1)
 
 
+def test_a_name_against_its_date_is_counted_by_name(tmp_path):
+    scores = "patient_id,study_day,score,visit\nA,0,8,baseline\nA,35,4,week_12\nA,84,4,Week 12\n"
+    scores += "A,3,4,discharge\nB,0,8,baseline\nB,400,2,baseline\nB,3,2,end\n"
+    got = answer(
+        derive(load(tmp_path, {"pain_scores.csv": scores}), end_of_series_study_day=1.0),
+        "visit names",
+    )
+    assert (got.state, got.n) == ("pass with findings", 2)
+    assert "('baseline': 1; 'week_12': 1); the date decides" in got.sentence
+    assert answer(study(clinic()), "visit names").state == "not applicable"
+
+
+def test_values_read_as_missing_are_counted_by_column(typed):
+    got = answer(replace(typed, intake=(account(table="infusions", blanked={"minutes": 2}),)),
+                 "values out of range")  # fmt: skip
+    assert (got.state, got.n) == ("pass with findings", 2)
+    assert "infusions.minutes (2)" in got.sentence
+    assert answer(typed, "values out of range").state == "pass"
+
+
+def test_the_data_cut_is_said(tmp_path, typed):
+    assert answer(typed, "data cut").state == "not applicable"
+    dated = "patient_id,assessed_on,score\nA,2026-03-01,8\nA,2026-03-12,4\nB,2026-03-02,6\n"
+    people = "patient_id,condition,enrolled_on\nA,crps,2026-03-01\nB,crps,2026-03-02\n"
+    export = load(tmp_path, {"pain_scores.csv": dated, "patients.csv": people})
+    got = answer(derive(export, end_of_series_study_day=4.0), "data cut")
+    assert (got.state, got.n) == ("pass with findings", 1)  # the window of B closes on 13 March
+    assert "2026-03-12, the last date in the export. At 'end' 1 of 2 starters" in got.sentence
+    set_to = answer(derive(export, data_cut="2026-03-10"), "data cut")
+    assert "2026-03-10, as set." in set_to.sentence and "1 ratings are later" in set_to.sentence
+
+
+def test_a_dose_out_of_range_leaves_patient_and_infusion(tmp_path):
+    files = {
+        "infusions.csv": "patient_id,study_day,dose_mg_per_kg\nA,0,0.5\nB,0,74\n",
+    }
+    own = derive(load(tmp_path, files, mapping="exclude: [value_out_of_range]\n"))
+    assert own.adsl[["NINFUS", "SAFFL"]].to_numpy().tolist() == [[1, True], [1, True]]
+    got = answer(own, "values out of range")
+    assert (got.state, got.n) == ("pass with findings", 1)
+    assert "infusions.dose_mg_per_kg (1)" in got.sentence
+
+
 def test_an_export_without_ages_has_no_answer_on_them(typed):
     assert answer(typed, "ages").state == "not applicable"
 
@@ -151,7 +194,7 @@ def flow(own, condition="crps") -> dict[str, int]:
 def test_flow_by_hand():
     assert flow(study(clinic())) == flow(study(clinic()), "all") == {
         "in_file": 13, "never_treated": 1, "baseline_zero": 1, "baseline_below_minimum": 1,
-        "eligible": 10, "no_baseline_rating": 1, "not_rated": 1, "observed": 8,
+        "eligible": 10, "not_due": 0, "no_baseline_rating": 1, "not_rated": 1, "observed": 8,
     }  # fmt: skip
 
 
@@ -203,6 +246,6 @@ def test_any_flow_adds_up(drawn):
     got = flow(own)
     lost = got["never_treated"] + got["baseline_zero"] + got["baseline_below_minimum"]
     assert got["in_file"] == len(drawn) == lost + got["eligible"]
-    assert got["eligible"] == got["no_baseline_rating"] + got["not_rated"] + got["observed"]
+    assert got["eligible"] == got["not_due"] + got["no_baseline_rating"] + got["not_rated"] + got["observed"]
     end = own.adpain.query("AVISIT == 'end' and FASFL")
     assert (len(end), end["RATEDFL"].sum()) == (got["eligible"], got["observed"])

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from itertools import pairwise
+
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from exports import derive, load, write_export
 from studies import SETTINGS, WEEK_4, clinic, patient, study
 
+from analysis.adam.checks import count_flow, list_overdue
 from analysis.adam.study import (
     FRAMES,
     LABELS,
@@ -20,6 +24,8 @@ from analysis.adam.study import (
     write_study,
 )
 from analysis.errors import InputError, SettingsError
+from analysis.labels import visit_week
+from analysis.settings import make_settings
 
 INFUSIONS = "patient_id,infused_at\nA,2026-03-02\nA,2026-03-09\nB,2026-03-02\n"
 DATED = "patient_id,assessed_on,score\nA,2026-03-01,8\nA,2026-03-10,4\nB,2026-03-02,6\n"
@@ -84,18 +90,139 @@ def test_a_banner_says_when_patients_do_not_exist():
 def test_a_visit_is_due_when_its_window_has_closed(tmp_path):
     files = {"infusions.csv": INFUSIONS, "pain_scores.csv": DATED}
     export = load(tmp_path, files)
-    # The series of A ends on 9 March: the end is due on 16 March, week 4 on 20 April.
-    for cut, due in (("2026-03-15", [False]), ("2026-03-16", [True]), ("2026-04-20", [True])):
-        got = derive(export, data_cut=cut)
-        assert got.adpain.query("USUBJID == 'A'")["DUEFL"].tolist() == due
+    # The two infusions of A end on 9 March; a third could follow up to 6 April. The window of the
+    # end closes on 16 March, that of week 4 on 20 April.
+    for cut, visit, reason in (
+        ("2026-03-15", "end", "in series"),
+        ("2026-04-05", "end", "in series"),
+        ("2026-04-06", "end", "due"),
+        ("2026-04-19", "week_4", "window open"),
+        ("2026-04-20", "week_4", "due"),
+    ):
+        got = derive(export, data_cut=cut, analysis_visit=visit)
+        row = got.adpain.query("USUBJID == 'A' and AVISIT == @visit").iloc[0]
+        assert (row["DUEREAS"], row["DUEFL"]) == (reason, reason == "due")
         assert got.data_cut is not None and got.data_cut.isoformat() == cut
     assert derive(export).data_cut.isoformat() == "2026-03-10"  # the last date in the export
 
 
-def test_without_dates_every_visit_counts_as_due():
+def forty(tmp_path, **settings) -> Study:
+    """Forty perfect responders: twenty treated in January, twenty three weeks before the export."""
+    people = "".join(f"p{i:02},crps\n" for i in range(40))
+    given, scores = [], []
+    for i in range(40):
+        start = pd.Timestamp("2025-01-06" if i < 20 else "2025-06-01")
+        given += [f"p{i:02},{(start + pd.Timedelta(days=3 * k)).date()}" for k in range(6)]
+        after = [2, 28, 56, 84] if i < 20 else [2]
+        scores.append(f"p{i:02},{(start - pd.Timedelta(days=1)).date()},8")
+        scores += [f"p{i:02},{(start + pd.Timedelta(days=15 + k)).date()},2" for k in after]
+    files = {
+        "patients.csv": "patient_id,condition\n" + people,
+        "infusions.csv": "patient_id,infused_at\n" + "\n".join(given) + "\n",
+        "pain_scores.csv": "patient_id,assessed_on,score\n" + "\n".join(scores) + "\n",
+    }
+    return derive(load(tmp_path, files), **settings)
+
+
+def test_due_before_missing(tmp_path):
+    """Week 12: 20 of the 20 who are due respond; 20 are not yet due, and nobody is overdue."""
+    got = forty(tmp_path, analysis_visit="week_12")
+    assert got.data_cut.isoformat() == "2025-06-18"
+    week = got.adpain.query("AVISIT == 'week_12'")
+    assert week["DUEREAS"].value_counts().to_dict() == {"due": 20, "window open": 20}
+    due = week[week["DUEFL"]]
+    assert (len(due), due["CRIT30FL"].sum(), due["DUEDT"].nunique()) == (20, 20, 1)
+    assert due["DUEDT"].iloc[0].date().isoformat() == "2025-06-03"  # 133 days after 21 January
+    assert list_overdue(got).empty
+    flow = count_flow(got).loc["crps"]
+    assert flow[["eligible", "not_due", "not_rated", "observed"]].tolist() == [40, 20, 0, 20]
+
+
+def test_a_rating_does_not_make_its_visit_due(tmp_path):
+    """All forty were rated at the end, but the window of twenty is open for five days more."""
+    end = forty(tmp_path).adpain.query("AVISIT == 'end'")
+    assert end["RATEDFL"].all() and end["DUEFL"].sum() == 20
+
+
+def test_overdue_patients_are_listed_the_longest_first(tmp_path):
+    got = forty(tmp_path, analysis_visit="week_26", data_cut="2025-12-31")
+    overdue = list_overdue(got)
+    assert len(overdue) == 20 + 3 * 20  # week 26 of the first, weeks 4 to 12 of the later ones
+    first, last = overdue.iloc[0], overdue.iloc[-1]
+    assert (first["USUBJID"], first["AVISIT"]) == ("p20", "week_4")
+    assert first["DUEDT"].date().isoformat() == "2025-07-28"
+    assert (last["USUBJID"], last["AVISIT"]) == ("p39", "week_12")
+
+
+def test_without_dates_every_visit_of_the_treated_counts_as_due():
     got = study(clinic())
     assert got.data_cut is None
-    assert got.adpain["DUEFL"].all()
+    reasons = got.adpain.groupby("DUEREAS")["USUBJID"].unique()
+    assert reasons["never treated"].tolist() == ["thirteen"]
+    assert len(reasons["no dates"]) == 12
+    assert got.adpain.query("USUBJID != 'thirteen'")["DUEFL"].all()
+    assert list_overdue(got).empty
+
+
+def test_a_visit_the_export_names_is_due_after_its_usual_day(tmp_path):
+    """Discharge, on days 10 and 30 after the end, is due on day 20."""
+    scores = DATED.replace("score\n", "score,visit\n").replace("8\n", "8,\n").replace("6\n", "6,\n")
+    scores = scores.replace("A,2026-03-10,4\n", "A,2026-03-19,4,discharge\nB,2026-04-01,4,discharge\n")
+    export = load(tmp_path, {"infusions.csv": INFUSIONS, "pain_scores.csv": scores})
+    for cut, due in (("2026-03-21", [False, False]), ("2026-04-20", [True, True])):
+        own = derive(export, data_cut=cut, series_gap_days=7)
+        assert own.adpain.query("AVISIT == 'discharge'")["DUEFL"].tolist() == due
+
+
+# the schedule
+
+
+def test_the_schedule_of_the_settings_is_that_of_the_datasets():
+    people = [patient("a", 8, 4, later={101: 4, 192: 8, 375: 8})]
+    got = study(people, SETTINGS.model_copy(update={"visits": "3m, 6m, 12m"}))
+    assert got.visits == ("end", "month_3", "month_6", "month_12")
+    rows = got.adpain.set_index("AVISIT")
+    assert rows["ADYEOS"].to_dict() == {"end": 3, "month_3": 91, "month_6": 182, "month_12": 365}
+    assert rows["AVISITN"].round(2).tolist() == [0, 13.05, 26.09, 52.18]
+
+
+@pytest.mark.parametrize(
+    ("given", "kept", "names"),
+    [
+        ("4,8,12,26,52", "4, 8, 12, 26, 52", ["week_4", "week_8", "week_12", "week_26", "week_52"]),
+        (" 1m, 3m ", "1m, 3m", ["month_1", "month_3"]),
+        ("2w, 8.5, 6m", "2, 8.5, 6m", ["week_2", "week_8.5", "month_6"]),
+    ],
+)
+def test_a_schedule_in_weeks_and_months(given, kept, names):
+    settings = make_settings({"visits": given})
+    assert settings.visits == kept
+    assert [visit.name for visit in settings.schedule] == ["end", *names]
+    assert settings.horizon.name == names[-1]
+    for visit in settings.schedule:
+        assert visit_week(visit.name) == visit.week
+        assert visit.first_day <= visit.target_day <= visit.last_day
+    for before, after in pairwise(settings.schedule[1:]):
+        assert after.first_day == before.last_day + 1
+    assert {"week_2", "week_8.7", "week_12", *names} <= set(settings.read_weeks)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("", "'' is no visit; write weeks"),
+        ("4, x", "'x' is no visit; write weeks after the end of the series, as 4, 8, 12, 26"),
+        ("8, 4", "listed once each and in order"),
+        ("4, 4", "listed once each and in order"),
+        ("13, 3m", "at least a week apart"),
+        ("1, 4", "2 weeks or more"),
+        ("9999", "later than week 520"),
+        ("-4", "'-4' is no visit"),
+    ],
+)
+def test_a_schedule_that_is_none(given, told):
+    with pytest.raises(SettingsError, match=re.escape(told)):
+        make_settings({"visits": given})
 
 
 def test_a_data_cut_that_is_no_day(tmp_path):

@@ -50,7 +50,8 @@ def column(table: Table, name: str, texts: dict[str, list[str]], **rule) -> list
         (PATIENTS, "sex", {}, ["Female", "MALE"], ["female", "male"]),
         (INFUSIONS, "protocol", {}, ["High Dose", "high-dose"], ["high_dose"] * 2),
         (PAIN_SCORES, "visit", {}, ["Baseline", "Week 4"], ["baseline", "week_4"]),
-        (PAIN_SCORES, "visit", {}, ["week-12", "END", "Month 3"], ["week_12", "end", "Month 3"]),
+        (PAIN_SCORES, "visit", {}, ["week-12", "END", "Month 03"], ["week_12", "end", "month_3"]),
+        (PAIN_SCORES, "visit", {}, ["Discharge", "weekly"], ["Discharge", "weekly"]),
         (PAIN_SCORES, "study_day", {"unit": "weeks"}, ["2", "-1"], [14.0, -7.0]),
         (PAIN_SCORES, "score", {"times": 10}, ["0.8"], [8.0]),
         (PAIN_SCORES, "study_day", {"add": -1}, ["1"], [0.0]),
@@ -126,12 +127,12 @@ def test_what_cannot_be_read_is_refused(table, name, texts, rule, words):
 
 
 def test_unreadable_rows_are_marked_when_the_mapping_leaves_them_out():
-    work = context(leave_out_unreadable=True)
+    work = context(leave_out_unreadable=True, needed=PAIN_SCORES.needed)
     build_column(
         work, PAIN_SCORES.column("score"), ColumnRule(from_="a"), by_line(a=["7", "x", ""])
     )
     assert work.unreadable == {3}
-    assert not work.problems
+    assert not work.problems and not work.blanked
 
 
 @pytest.mark.parametrize("name", ["score", "assessed_on", "recall", "patient_id", "visit"])
@@ -217,6 +218,14 @@ def test_a_filter_with_limits_refuses_what_is_no_number():
     )
     assert not problems
     assert account.excluded == {"unreadable value": 1}
+
+
+def test_an_unreadable_dose_is_blanked_and_its_infusion_stays():
+    file = raw("patient_id,study_day,dose_mg_per_kg,minutes", "A,0,half,40", "A,x,0.5,40")
+    built, account, problems = build(INFUSIONS, file, exclude=("unreadable_value",))
+    assert built[["study_day", "minutes"]].to_numpy().tolist() == [[0.0, 40.0]]
+    assert built["dose_mg_per_kg"].isna().all() and not problems
+    assert (account.blanked, account.excluded) == ({"dose_mg_per_kg": 1}, {"unreadable value": 1})
 
 
 def test_one_column_per_visit():

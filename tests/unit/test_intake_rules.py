@@ -98,7 +98,6 @@ def test_scores_are_checked_on_their_own_scale():
     [
         ("unknown_patient", {"pain_scores": scores(patient_id=["A", "C"])}, "pain_scores", None),
         ("score_outside_scale", {"pain_scores": scores(score=[8.0, 11.0])}, "pain_scores", None),
-        ("value_out_of_range", {"patients": patients(age_years=[40.0, 140.0])}, "patients", None),
         ("missing_id", {"patients": patients(patient_id=["A", None])}, "patients", "no patient id"),
         (
             "unreadable_value",
@@ -113,6 +112,33 @@ def test_rows_are_left_out_under_a_name(code, tables, table_name, reason):
     assert not done.problems
     assert len(done.tables[table_name]) == 1
     assert done.excluded[0][reason or code.replace("_", " ")] == 1
+
+
+@pytest.mark.parametrize(
+    ("tables", "table_name", "column", "kept"),
+    [
+        ({"patients": patients(age_years=[40.0, 140.0])}, "patients", "age_years", [40.0]),
+        (
+            {"infusions": table(patient_id=["A", "B"], study_day=[0.0, 0.0],
+                                dose_mg_per_kg=[0.5, 74.0])},
+            "infusions", "dose_mg_per_kg", [0.5],
+        ),
+    ],
+)  # fmt: skip
+def test_of_a_value_out_of_range_only_the_value_goes(tables, table_name, column, kept):
+    done = check(exclude=("value_out_of_range",), **tables)
+    assert not done.problems and not done.excluded
+    values = done.tables[table_name][column]
+    assert len(values) == 2 and values.dropna().tolist() == kept
+    assert done.blanked == {0: {column: 1}}
+
+
+def test_a_row_whose_only_time_was_out_of_range_is_not_left_out_without_a_word():
+    given = scores(study_day=[0.0, 99999.0])
+    done = check(exclude=("value_out_of_range",), pain_scores=given)
+    assert [problem.code for problem in done.problems] == ["unreadable_value"]
+    both = check(exclude=("value_out_of_range", "unreadable_value"), pain_scores=given)
+    assert both.excluded[0]["no date and no study day"] == 1
 
 
 def test_conditions_come_from_one_code_where_the_export_gives_none():

@@ -10,10 +10,17 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from analysis.adam.adsl import days_since_start, look_up
+from analysis.adam.adsl import DAY_DUST, count_infusions, days_since_start, look_up, whole_day
 from analysis.errors import InputError
 from analysis.labels import visit_week
-from analysis.settings import SCHEDULE, THRESHOLDS_PCT, TWO_POINTS, WORSE_PCT, Visit
+from analysis.settings import (
+    DAYS_PER_WEEK,
+    THRESHOLDS_PCT,
+    TWO_POINTS,
+    WORSE_PCT,
+    Score,
+    Visit,
+)
 
 BASELINE = "baseline"
 OTHER_RECALL = "other recall"
@@ -21,14 +28,19 @@ NOT_TREATED = "patient never treated"
 BEFORE_BASELINE = "before the baseline window"
 DURING = "during the series"
 BETWEEN = "between or after the visit windows"
-NOT_CLOSEST = "another rating is closer to the visit"
+NOT_CHOSEN = "another rating stands for the visit"
 """Roles of ratings that stand for no visit (`analysis.labels.ROLES`)."""
 
 SCORE_DUST = 1e-9
 """Score. A mean of ratings carries binary dust; no score is recorded this finely."""
 
-DAY_DUST = 1e-6
-"""Days. Weeks and months turned into days carry binary dust; no visit is timed this finely."""
+DUE, WINDOW_OPEN, IN_SERIES = "due", "window open", "in series"
+NEVER_TREATED, NO_DATES = "never treated", "no dates"
+"""Why a visit is due or not (DUEREAS): by its dates; its window has not closed at the data cut; the
+initial series may go on; there was none; or it counts as due, because no date says when it is."""
+
+MOST_RATINGS = 1e9
+"""More ratings than any export has: days that are not known are told apart below it."""
 
 ROUNDING = 1e-9
 """Percent or points. 6.0 to 4.2 is a fall of 30 % that binary arithmetic makes
@@ -59,7 +71,14 @@ def choose_recall(recalls: pd.Series, wanted: str) -> str:
 
 
 def place_ratings(
-    scores: pd.DataFrame, treatment: pd.DataFrame, *, recall: str, baseline_window_days: float
+    scores: pd.DataFrame,
+    treatment: pd.DataFrame,
+    infusions: pd.DataFrame,
+    *,
+    recall: str,
+    baseline_window_days: float,
+    schedule: tuple[Visit, ...],
+    visit_score: Score = "closest",
 ) -> pd.DataFrame:
     """Put every rating on its patient's clock and give it a role.
 
@@ -68,27 +87,41 @@ def place_ratings(
     scores : DataFrame
         pain_scores of the contract, on 0 to 10.
     treatment : DataFrame
-        Indexed by USUBJID: TRTSDT, DAY0, EOSDY.
+        Indexed by USUBJID: TRTSDT, TRTEDT, DAY0, EOSDY.
+    infusions : DataFrame
+        `analysis.adam.adsl.derive_infusions`.
     recall : str
         The recall analyzed; ratings of another one keep a role of that name.
     baseline_window_days : float
-        Ratings on day -window .. 0 are baseline; one rated after the first infusion began (both
-        with a time of day) is not.
+        Ratings from day -window to the first infusion are baseline (`count_infusions` has the rule
+        for those of day 0).
+    schedule : tuple of Visit
+    visit_score : str
+        Which rating stands for a visit; with ``mean`` those of its window are averaged, with
+        ``week_mean`` those of each week after the series.
 
     Returns
     -------
     DataFrame
-        One row a rating: USUBJID, ADT, ADY (since day 0), ADYEOS (since the end of the series),
-        AVAL, RECALL, AVISIT (named by the export, or the visit whose window it is in), ROLE (its
-        visit when it stands for it), NSAME (ratings of that patient, day and recall averaged).
+        One row a rating: USUBJID, ADT, ADY (since day 0), ADYEOS (since the end of the series), ATM
+        (time of day), AVAL, RECALL, VISIT (as the export names it), AVISIT (the visit whose window
+        it is in, or one of the export's own), ROLE (its visit when it stands for it), ASERIES and
+        NLEFT (`count_infusions`), NSAME (ratings averaged: those of one patient, day, recall, name,
+        and the same side of an infusion, are one).
 
     Raises
     ------
     InputError
         A treated patient's rating has a date where day 0 has only a study day.
+
+    Notes
+    -----
+    The date decides what a rating is. A name that is one of the schedule, or ``baseline``, is kept
+    in VISIT only, so that a contradiction can be shown. A name of the export's own ("discharge")
+    says what no date can, and is a visit.
     """
     ids = scores["patient_id"].astype("str")
-    days, late = days_since_start(scores, treatment)
+    days, clocks = days_since_start(scores, treatment)
     _refuse_unplaced(scores, days.isna() & ids.isin(treatment.index))
     frame = pd.DataFrame(
         {
@@ -98,28 +131,71 @@ def place_ratings(
             else pd.Series(pd.NaT, index=scores.index, dtype="datetime64[s]"),
             "ADY": days,
             "ADYEOS": days - look_up(ids, treatment["EOSDY"]),
+            "ATM": clocks,
             "AVAL": scores["score"],
             "RECALL": scores["recall"].astype("str"),
-            "AVISIT": (scores["visit"] if "visit" in scores else days * np.nan).astype("str"),
-            "late": late,
+            "VISIT": (scores["visit"] if "visit" in scores else days * np.nan).astype("str"),
             "NSAME": 1,
         }
-    )
-    keys = ["USUBJID", "ADY", "RECALL", "AVISIT", "late"]
-    if frame.duplicated(keys).any():
-        frame = (
-            frame.groupby(keys, sort=False, dropna=False)
-            .agg({"ADT": "first", "ADYEOS": "first", "AVAL": "mean", "NSAME": "size"})
-            .reset_index()
-        )
+    ).reset_index(drop=True)
+    frame = frame.join(count_infusions(frame, infusions, treatment))
+    # Ratings of who was never treated have no day; none is the same day as another.
+    day = whole_day(frame["ADY"] + look_up(frame["USUBJID"], treatment["DAY0"]))
+    frame["day"] = day.fillna(pd.Series(-MOST_RATINGS - frame.index, index=frame.index))
+    keys = ["USUBJID", "day", "RECALL", "VISIT", "ASERIES", "NLEFT"]
+    frame = _average(frame, keys, ADY="mean", ADYEOS="mean", ADT="first", ATM="mean")
+    planned = {BASELINE, *(visit.name for visit in schedule)}
+    frame["AVISIT"] = frame["VISIT"].mask(frame["VISIT"].isin(planned))
     frame["ROLE"] = _roles(frame, recall, baseline_window_days)
-    left, unnamed = frame["ROLE"].isna(), frame["AVISIT"].isna()
-    frame.loc[left & unnamed, "AVISIT"] = assign_visits(frame.loc[left & unnamed, "ADYEOS"])
-    chosen = choose_ratings(frame[left]).reindex(frame.index, fill_value=False)
+    frame = _score_visits(frame, schedule, visit_score)
+    left = frame["ROLE"].isna()
+    chosen = choose_ratings(frame[left], schedule, visit_score)
+    chosen = chosen.reindex(frame.index, fill_value=False)
     frame.loc[chosen, "ROLE"] = frame["AVISIT"]
     left = frame["ROLE"].isna()
-    frame.loc[left, "ROLE"] = np.where(frame["AVISIT"].notna()[left], NOT_CLOSEST, BETWEEN)
-    return frame[["USUBJID", "ADT", "ADY", "ADYEOS", "AVAL", "RECALL", "AVISIT", "ROLE", "NSAME"]]
+    frame.loc[left, "ROLE"] = np.where(frame["AVISIT"].notna()[left], NOT_CHOSEN, BETWEEN)
+    columns = ["USUBJID", "ADT", "ADY", "ADYEOS", "ATM", "AVAL", "RECALL", "VISIT", "AVISIT", "ROLE",
+               "ASERIES", "NLEFT", "NSAME"]  # fmt: skip
+    return frame[columns]
+
+
+def _average(frame: pd.DataFrame, keys: list[str], **how: str) -> pd.DataFrame:
+    """Return ratings with those alike in ``keys`` as one; ``how`` says what becomes of its time."""
+    if not frame.duplicated(keys).any():
+        return frame
+    rest = {n: "first" for n in frame if n not in (*keys, *how, "AVAL", "NSAME")}
+    groups = frame.groupby(keys, sort=False, dropna=False)
+    found = groups.agg({**rest, **how, "AVAL": "mean", "NSAME": "sum"}).reset_index()
+    return found[list(frame)]
+
+
+def _score_visits(
+    frame: pd.DataFrame, schedule: tuple[Visit, ...], visit_score: Score
+) -> pd.DataFrame:
+    """Place ratings without a role by their day, averaged first where the setting says so.
+
+    An average is dated by its last rating, when it is known, and never joins ratings from before
+    and after a booster.
+    """
+    left = frame["ROLE"].isna()
+    mine, others = frame[left], frame[~left]
+    late = {"ADY": "max", "ADYEOS": "max", "ADT": "max", "ATM": "last"}
+    keys = ["USUBJID", "AVISIT", "ASERIES", "NLEFT"]
+    if visit_score == "week_mean":
+        week = np.ceil((mine["ADYEOS"] - DAY_DUST) / DAYS_PER_WEEK).clip(lower=1)
+        mine = mine.assign(week=week).sort_values(["USUBJID", "ADY", "ATM"], kind="stable")
+        mine = _average(mine, [*keys, "week"], **late).drop(columns="week")
+    unnamed = mine["AVISIT"].isna()
+    mine = mine.assign(
+        AVISIT=mine["AVISIT"].where(~unnamed, assign_visits(mine["ADYEOS"], schedule))
+    )
+    if visit_score == "mean":
+        in_window = mine["AVISIT"].notna()
+        averaged = mine[in_window].sort_values(["USUBJID", "ADY", "ATM"], kind="stable")
+        mine = pd.concat([_average(averaged, keys, **late), mine[~in_window]])
+    if visit_score in ("mean", "week_mean"):
+        return pd.concat([others, mine], ignore_index=True)
+    return pd.concat([others, mine]).sort_index()
 
 
 def _refuse_unplaced(scores: pd.DataFrame, bad: pd.Series) -> None:
@@ -137,19 +213,18 @@ def _refuse_unplaced(scores: pd.DataFrame, bad: pd.Series) -> None:
 def _roles(frame: pd.DataFrame, recall: str, window: float) -> pd.Series:
     """Return the role of each rating that is settled before visits are chosen; later rules win."""
     role = pd.Series(pd.NA, index=frame.index, dtype="str")
-    day, named = frame["ADY"], frame["AVISIT"].notna()
-    early = day.le(0) & ~frame["late"]
-    role[~named & early & day.ge(-window)] = BASELINE
-    role[~named & day.lt(-window)] = BEFORE_BASELINE
-    role[~named & ~early & frame["ADYEOS"].lt(0)] = DURING
-    role[named & day.lt(0)] = BEFORE_BASELINE  # "screening": named, but neither baseline nor after
-    role[(frame["AVISIT"] == BASELINE).fillna(False)] = BASELINE
+    day, own = frame["ADY"], frame["AVISIT"].notna()
+    early = frame["ASERIES"] == 0
+    role[~own & early & day.ge(-window)] = BASELINE
+    role[~own & early & day.lt(-window)] = BEFORE_BASELINE
+    role[~own & (frame["ASERIES"] == 1) & (frame["NLEFT"] > 0)] = DURING
+    role[own & day.lt(0)] = BEFORE_BASELINE  # "screening": named, but neither baseline nor after
     role[day.isna()] = NOT_TREATED
     role[frame["RECALL"] != recall] = OTHER_RECALL
     return role
 
 
-def assign_visits(days: pd.Series, *, schedule: tuple[Visit, ...] = SCHEDULE) -> pd.Series:
+def assign_visits(days: pd.Series, schedule: tuple[Visit, ...]) -> pd.Series:
     """Return the name of the visit whose window holds each day, missing where none does.
 
     Parameters
@@ -167,28 +242,38 @@ def assign_visits(days: pd.Series, *, schedule: tuple[Visit, ...] = SCHEDULE) ->
     return pd.Series(names, index=days.index, dtype="str")
 
 
-def choose_ratings(ratings: pd.DataFrame, *, schedule: tuple[Visit, ...] = SCHEDULE) -> pd.Series:
+def choose_ratings(
+    ratings: pd.DataFrame, schedule: tuple[Visit, ...], visit_score: Score = "closest"
+) -> pd.Series:
     """Mark the one rating that stands for each patient and visit.
 
     Parameters
     ----------
     ratings : DataFrame
-        USUBJID, AVISIT, ADYEOS.
+        USUBJID, VISIT, AVISIT, ADYEOS, ATM, AVAL.
+    schedule : tuple of Visit
+    visit_score : str
+        ``last``, ``worst`` (the highest score), or else the one closest to the visit's target day.
 
     Returns
     -------
     Series of bool
-        True for the rating closest to the visit's target day; the later one wins a tie. Visits
-        without a window (named by the export) keep their last rating.
+        True for the rating that stands for the visit; of two alike the later one does, on one day
+        the one that the export names. Visits of the export's own keep their last rating.
     """
     targets = {visit.name: visit.target_day for visit in schedule}
     order = ratings[["USUBJID", "AVISIT"]].assign(
         distance=(ratings["ADYEOS"] - ratings["AVISIT"].map(targets).astype(float))
         .abs()
         .fillna(0.0),
-        later=-ratings["ADYEOS"],
+        relief=-ratings["AVAL"],
+        day=-ratings["ADYEOS"],
+        clock=-ratings["ATM"],
+        unnamed=ratings["VISIT"].isna(),
     )
-    order = order.sort_values(["USUBJID", "AVISIT", "distance", "later"], kind="stable")
+    first = {"last": [], "worst": ["relief", "distance"]}.get(visit_score, ["distance"])
+    by = ["USUBJID", "AVISIT", *first, "day", "clock", "unnamed"]
+    order = order.sort_values(by, kind="stable")
     chosen = order[order["AVISIT"].notna()].drop_duplicates(["USUBJID", "AVISIT"]).index
     return pd.Series(ratings.index.isin(chosen), index=ratings.index)
 
@@ -229,13 +314,13 @@ def derive_change(ratings: pd.DataFrame, baseline: pd.DataFrame) -> pd.DataFrame
     return ratings.assign(POSTFL=post, BASE=base, CHG=change, PCHG=percent)
 
 
-def order_visits(ratings: pd.DataFrame) -> tuple[str, ...]:
+def order_visits(ratings: pd.DataFrame, schedule: tuple[Visit, ...]) -> tuple[str, ...]:
     """Return the visits that occur among ratings that stand for one, in order.
 
     The order is that of the schedule or, when an export names visits of its own, of their median
     days (``end`` is then where its ratings fall).
     """
-    known = {visit.name: visit.target_day for visit in SCHEDULE}
+    known = {visit.name: visit.target_day for visit in schedule}
     found = ratings.dropna(subset=["AVISIT"]).groupby("AVISIT")["ADYEOS"].median()
     days = {str(name): float(day) for name, day in found.items()}
     order = known if set(days) <= set(known) else days
@@ -269,7 +354,12 @@ def _unless_boosted(flags: pd.Series, adpain: pd.DataFrame) -> pd.Series:
 
 
 def derive_adpain(
-    adsl: pd.DataFrame, ratings: pd.DataFrame, visits: tuple[str, ...], *, threshold_pct: float
+    adsl: pd.DataFrame,
+    ratings: pd.DataFrame,
+    visits: tuple[str, ...],
+    *,
+    schedule: tuple[Visit, ...],
+    threshold_pct: float,
 ) -> pd.DataFrame:
     """Return one row a patient and visit, missed ones too.
 
@@ -279,6 +369,7 @@ def derive_adpain(
         `analysis.adam.adsl.derive_adsl` and `derive_change`.
     visits : tuple of str
         Visits in play.
+    schedule : tuple of Visit
     threshold_pct : float
         Threshold of CRITFL; CRIT30FL and CRIT50FL are always there.
 
@@ -288,29 +379,28 @@ def derive_adpain(
         By patient, then visit. RATEDFL: the percent change is known. BOOSTFL: a booster before the
         rating or, where the outcome is not known, before the visit's target day. CRIT30FL,
         CRIT50FL, CRITFL and CRIT2PFL (2 points): response, `responds`. WORSEFL: pain up by at least
-        30 %, booster or not. DUEFL: the visit's window has closed at the data cut; true where the
-        dates are not known.
+        30 %, booster or not. DUEFL, DUEREAS and DUEDT (last day of the window): `_due`.
     """
     carried = ["COND", "SUBTYP", "ARM", "PROTOCOL", "SITEID", "BASE", "FASFL"]
     chosen = ratings[ratings["POSTFL"] & (ratings["ROLE"] == ratings["AVISIT"])]
-    own = ["USUBJID", "AVISIT", "ADT", "ADY", "ADYEOS", "AVAL", "CHG", "PCHG"]
-    window = {visit.name: visit for visit in SCHEDULE}
+    own = ["USUBJID", "AVISIT", "ADT", "ADY", "ADYEOS", "AVAL", "CHG", "PCHG", "ASERIES"]
+    window = {visit.name: visit for visit in schedule}
+    typical = chosen.groupby("AVISIT")["ADYEOS"].median()
     plan = pd.DataFrame(
         {
             "AVISIT": pd.Series(visits, dtype="str"),
             "AVISITN": pd.Series([visit_week(name) for name in visits], dtype=float),
             "target": [window[v].target_day if v in window else np.nan for v in visits],
-            "last": [window[v].last_day if v in window else np.nan for v in visits],
+            "last": [window[v].last_day if v in window else typical.get(v) for v in visits],
         }
-    )
-    also = ["EOSDY", "BOOSTDY", "TRTEDT", "DCUTDT"]
+    ).astype({"last": float})
+    also = ["EOSDY", "BOOSTDY", "TRTEDT", "DCUTDT", "SAFFL", "INSERFL"]
     frame = adsl[["USUBJID", *carried, *also]].merge(plan, how="cross")
     frame = frame.merge(chosen[own], on=["USUBJID", "AVISIT"], how="left", validate="1:1")
     frame["RATEDFL"] = frame["PCHG"].notna()
     before = (frame["BOOSTDY"] - frame["EOSDY"]) < frame["target"]
-    frame["BOOSTFL"] = (frame["ADY"] > frame["BOOSTDY"]).where(frame["RATEDFL"], before)
-    closes = frame["TRTEDT"].dt.normalize() + pd.to_timedelta(frame["last"], unit="D")
-    frame["DUEFL"] = ~(closes > frame["DCUTDT"])
+    frame["BOOSTFL"] = (frame["ASERIES"] > 1).where(frame["RATEDFL"], before)
+    frame = frame.join(_due(frame))
     for pct in THRESHOLDS_PCT:
         frame[f"CRIT{pct:g}FL"] = responds(frame, pct)
     frame["CRITFL"] = responds(frame, threshold_pct)
@@ -319,6 +409,36 @@ def derive_adpain(
     order = [
         "USUBJID", "COND", "SUBTYP", "ARM", "PROTOCOL", "SITEID", "AVISIT", "AVISITN", "ADT", "ADY",
         "ADYEOS", "AVAL", "BASE", "CHG", "PCHG", "CRIT30FL", "CRIT50FL", "CRITFL", "CRIT2PFL",
-        "WORSEFL", "BOOSTFL", "RATEDFL", "DUEFL", "FASFL",
+        "WORSEFL", "BOOSTFL", "RATEDFL", "DUEFL", "DUEREAS", "DUEDT", "FASFL",
     ]  # fmt: skip
     return frame[order]
+
+
+def _due(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return whether each visit is due at the data cut, why, and the day its window closes.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        SAFFL, INSERFL, TRTEDT, DCUTDT, and last: last day of the window since the end of the
+        series; of a visit that the export names, which has no window, the median day of its
+        ratings.
+
+    Notes
+    -----
+    A rating does not make its visit due: of patients whose window is open only those who came early
+    would count, and whoever comes late, or never, would not yet (docs/decisions/0038). Where the
+    data cut or the end of the series has no date, visits count as due and the reason says so.
+    """
+    ends = frame["TRTEDT"].dt.normalize()
+    closes = (ends + pd.to_timedelta(np.ceil(frame["last"]), unit="D")).astype("datetime64[s]")
+    unknown = frame["DCUTDT"].isna() | closes.isna()
+    reason = np.select(
+        [~frame["SAFFL"], unknown, frame["INSERFL"], closes > frame["DCUTDT"]],
+        [NEVER_TREATED, NO_DATES, IN_SERIES, WINDOW_OPEN],
+        default=DUE,
+    )
+    reasons = pd.Series(reason, index=frame.index, dtype="str")
+    return pd.DataFrame(
+        {"DUEFL": reasons.isin([DUE, NO_DATES]), "DUEREAS": reasons, "DUEDT": closes}
+    )

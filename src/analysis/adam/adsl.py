@@ -17,6 +17,15 @@ from analysis.settings import AnalysisSettings
 DAY = np.timedelta64(1, "D")
 DAYS_A_YEAR = 365.25
 
+DAY_DUST = 1e-6
+"""Days. Weeks and months turned into days carry binary dust; no visit is timed this finely."""
+
+MOST_DAYS = 1e7
+"""Days. Longer than any life: keeps the days of two patients apart in one sorted list."""
+
+SERIES_INFUSIONS = 6
+"""Infusions of the standard series."""
+
 FLAGS = {
     "HYPTFL": "uncontrolled_hypertension",
     "HEARTFL": "heart_condition",
@@ -192,7 +201,7 @@ def place_untreated(
 
 
 def days_since_start(scores: pd.DataFrame, treatment: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
-    """Return days since day 0, and whether a rating comes after the first infusion began.
+    """Return days since day 0, and the time of day.
 
     Parameters
     ----------
@@ -205,15 +214,111 @@ def days_since_start(scores: pd.DataFrame, treatment: pd.DataFrame) -> tuple[pd.
     -------
     days : Series of float
         Missing for patients never treated, and where day 0 is on the other clock.
-    late : Series of bool
-        True only where both have a time of day.
+    clocks : Series of float
+        Part of the day in [0, 1): of the date, else of the study day; missing where only the day is
+        known, which a date at midnight and a study day without a fraction are taken to say.
     """
     ids = scores["patient_id"]
-    days = _column(scores, "study_day").astype(float) - look_up(ids, treatment["DAY0"])
+    study_day = _column(scores, "study_day").astype(float)
     at, begun = pd.to_datetime(_column(scores, "assessed_on")), look_up(ids, treatment["TRTSDT"])
+    days = study_day - look_up(ids, treatment["DAY0"])
     days = days.fillna((at.dt.normalize() - begun.dt.normalize()) / DAY)
-    timed = (at != at.dt.normalize()) & (begun != begun.dt.normalize())
-    return days, timed & (at > begun)
+    part = study_day - whole_day(study_day)
+    return days, time_of_day(at).fillna(part.where(part > DAY_DUST))
+
+
+def time_of_day(at: pd.Series) -> pd.Series:
+    """Return the part of the day in (0, 1) of each date; missing at midnight: no time was kept."""
+    part = (at - at.dt.normalize()) / DAY
+    return part.where(part > 0)
+
+
+def whole_day(days: pd.Series) -> pd.Series:
+    """Return the day that each number of days lies in: 2 for 2.33 and for 1.9999999999."""
+    return np.floor(days.astype(float) + DAY_DUST)
+
+
+def count_infusions(
+    ratings: pd.DataFrame, infusions: pd.DataFrame, treatment: pd.DataFrame
+) -> pd.DataFrame:
+    """Return where each rating stands among its patient's infusions: one rule for all clocks.
+
+    Parameters
+    ----------
+    ratings : DataFrame
+        USUBJID, ADY, ATM (time of day, missing where it is not known).
+    infusions : DataFrame
+        `derive_infusions`. Where the export has none, day 0 and the end of treatment stand for the
+        first and the last.
+    treatment : DataFrame
+        Indexed by USUBJID: TRTSDT, TRTEDT, DAY0, EOSDY.
+
+    Returns
+    -------
+    DataFrame
+        Index of ``ratings``: ASERIES, the series of the last infusion begun before the rating (0
+        where none was, and maintenance before the initial series does not count); NLEFT, how many
+        infusions of that series came after the rating (0: it was made after the series).
+
+    Notes
+    -----
+    On the day of an infusion the times of day decide, where both are known. Where they are not, the
+    rating was made before the infusion, as is usual, but after the last one of a series of several
+    days: it is then the rating of the end.
+    """
+    given = _as_infusions(treatment) if infusions.empty else infusions[infusions["SERIES"] >= 1]
+    days, clocks = _days_of(given, treatment)
+    clocks = time_of_day(given["ADTM"]).where(given["ADTM"].notna(), clocks)
+    own = given.groupby(["USUBJID", "SERIES"], sort=False)
+    left = (own["ADY"].transform("size") - own.cumcount() - 1).to_numpy()
+    closes = (left == 0) & (own["ADY"].transform("max") > own["ADY"].transform("min")).to_numpy()
+
+    patients = given["USUBJID"].drop_duplicates()
+    order = pd.Index(patients)
+    places = order.get_indexer(given["USUBJID"])
+    keys = places * MOST_DAYS + days.to_numpy(dtype=float)
+    of_rating = order.get_indexer(ratings["USUBJID"])
+    day = _days_of(ratings, treatment)[0].to_numpy(dtype=float)
+    first = np.searchsorted(places, of_rating)
+    known = (of_rating >= 0) & ~np.isnan(day)
+    wanted = np.where(known, of_rating * MOST_DAYS + np.nan_to_num(day), -np.inf)
+    at, last = np.searchsorted(keys, wanted, "left"), np.searchsorted(keys, wanted, "right")
+    count = np.where(known, at - first, 0)
+    clock, given_clock = ratings["ATM"].to_numpy(dtype=float), clocks.to_numpy(dtype=float)
+    for nth in range(int((last - at)[known].max(initial=0))):
+        same_day = np.flatnonzero(known & (at + nth < last))
+        one = at[same_day] + nth
+        later = clock[same_day] > given_clock[one]
+        untimed = np.isnan(clock[same_day]) | np.isnan(given_clock[one])
+        count[same_day] += np.where(untimed, closes[one], later)
+    some = count > 0
+    one = np.where(some, first + count - 1, 0)
+    series = given["SERIES"].to_numpy(dtype=int)
+    return pd.DataFrame(
+        {
+            "ASERIES": np.where(some, series[one], 0) if len(given) else 0,
+            "NLEFT": np.where(some, left[one], 0) if len(given) else 0,
+        },
+        index=ratings.index,
+    )
+
+
+def _days_of(frame: pd.DataFrame, treatment: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """Return the day since day 0 that each row lies in, and how far into that day of the export."""
+    day0 = look_up(frame["USUBJID"], treatment["DAY0"])
+    day = whole_day(frame["ADY"] + day0)
+    return day - whole_day(day0), (frame["ADY"] + day0 - day).clip(lower=0)
+
+
+def _as_infusions(treatment: pd.DataFrame) -> pd.DataFrame:
+    """Return the first and last day of treatment as the infusions of one series."""
+    ends = treatment[treatment["EOSDY"] > 0]
+    parts = [
+        pd.DataFrame({"ADTM": treatment["TRTSDT"], "ADY": 0.0}),
+        pd.DataFrame({"ADTM": ends["TRTEDT"].dt.normalize(), "ADY": ends["EOSDY"]}),
+    ]
+    frame = pd.concat(parts).rename_axis("USUBJID").reset_index().assign(SERIES=1)
+    return frame.sort_values(["USUBJID", "ADY"], kind="stable", ignore_index=True)
 
 
 def derive_adsl(
@@ -222,6 +327,7 @@ def derive_adsl(
     baseline: pd.DataFrame,
     *,
     data_cut: pd.Timestamp,
+    series_gap_days: float,
 ) -> pd.DataFrame:
     """Return the subject-level dataset.
 
@@ -233,6 +339,8 @@ def derive_adsl(
         `derive_treatment` or `place_untreated`, and `analysis.adam.adpain.derive_baseline`.
     data_cut : Timestamp
         Day up to which the export is complete; NaT for an export of study days.
+    series_gap_days : float
+        A gap of more days than this starts a new series.
 
     Returns
     -------
@@ -241,7 +349,9 @@ def derive_adsl(
         missing. AGE (years at the start; 90 stands for 90 and more) is as stated, else by the year
         of birth. SAFFL: treated, or in an export without infusions. FASFL: analyzed for response;
         FASREAS says why not (``never treated``, ``zero`` or ``below minimum`` baseline). A missing
-        baseline keeps a patient in: the outcome is then unknown, not absent.
+        baseline keeps a patient in: the outcome is then unknown, not absent. INSERFL: the initial
+        series may not have ended at the data cut (fewer than six infusions, no later series, and a
+        further infusion on the next day would still belong to it).
     """
     given = patients.set_index(pd.Index(patients["patient_id"].astype("str"), name="USUBJID"))
     frame = pd.DataFrame(index=given.index)
@@ -264,4 +374,7 @@ def derive_adsl(
     frame["FASREAS"] = reason.where(frame["SAFFL"], "never treated")
     frame["FASFL"] = frame["FASREAS"] == ""
     frame["DCUTDT"] = pd.Series(data_cut, index=frame.index, dtype="datetime64[s]")
+    since = (frame["DCUTDT"] - frame["TRTEDT"].dt.normalize()) / DAY
+    begun = frame["NINFUS"].between(1, SERIES_INFUSIONS - 1) & (frame["NBOOST"] == 0)
+    frame["INSERFL"] = begun & (since < series_gap_days)
     return frame.reset_index()

@@ -54,8 +54,8 @@ class RatingArrays:
     day : ndarray of float, shape (k,)
         Days since day 0.
     pchg, score, base : ndarray of float, shape (k,)
-    is_end : ndarray of bool, shape (k,)
-        Whether it is the rating of the end of the series.
+    is_end, is_boosted : ndarray of bool, shape (k,)
+        Whether it is the rating of the end of the series, and whether it comes after a booster.
     end_of_series_day, first_booster_day : ndarray of float, shape (n,)
         Days since day 0; NaN where there is none.
     """
@@ -67,6 +67,7 @@ class RatingArrays:
     score: Floats
     base: Floats
     is_end: Bools
+    is_boosted: Bools
     end_of_series_day: Floats
     first_booster_day: Floats
 
@@ -113,14 +114,16 @@ def lay_out_ratings(ratings: pd.DataFrame, adsl: pd.DataFrame) -> RatingArrays:
     Parameters
     ----------
     ratings : DataFrame
-        `analysis.adam.adpain.derive_change`: USUBJID, ADY, ROLE, AVAL, BASE, PCHG. Of two ratings
-        of one day the one that comes first comes first.
+        `analysis.adam.adpain.derive_change`: USUBJID, ADY, ATM, ASERIES, NLEFT, ROLE, AVAL, BASE,
+        PCHG. Of two ratings of one day infusions between them and the times of day decide; without
+        them the one that comes first in the frame is the earlier.
     adsl : DataFrame
         USUBJID, EOSDY, BOOSTDY.
     """
     known = ratings[(ratings["PCHG"].notna() & ratings["ADY"].notna()).to_numpy(dtype=bool)]
     codes, names = pd.factorize(known["USUBJID"], sort=True)
-    order = np.lexsort((known["ADY"].to_numpy(dtype=float), codes))
+    clock, series, day = (known[n].to_numpy(dtype=float) for n in ("ATM", "ASERIES", "ADY"))
+    order = np.lexsort((clock, -known["NLEFT"].to_numpy(dtype=float), series, day, codes))
     known = known.iloc[order]
     of_patient = adsl.set_index("USUBJID")[["EOSDY", "BOOSTDY"]].reindex(names)
     return RatingArrays(
@@ -131,6 +134,7 @@ def lay_out_ratings(ratings: pd.DataFrame, adsl: pd.DataFrame) -> RatingArrays:
         score=known["AVAL"].to_numpy(dtype=float),
         base=known["BASE"].to_numpy(dtype=float),
         is_end=(known["ROLE"] == "end").to_numpy(dtype=bool),
+        is_boosted=(known["ASERIES"] > 1).to_numpy(dtype=bool),
         end_of_series_day=of_patient["EOSDY"].to_numpy(dtype=float),
         first_booster_day=of_patient["BOOSTDY"].to_numpy(dtype=float),
     )
@@ -163,33 +167,35 @@ def derive_spans(
     DataFrame
         Indexed by USUBJID; days on the clock: good_until_days (last rating before the first bad
         one), first_bad_days (infinite when none was bad), last_rating_days, booster_days (infinite
-        when there was none), good_before_booster_days; start_day (of the clock, since day 0) and
-        n_ratings. Relief that comes back after a loss does not count again. Days before the clock
-        begins (an ``end`` visit that an export names itself may come before the last infusion)
-        are 0.
+        when there was none), good_before_booster_days; booster_first (whether it came before any
+        bad rating); start_day (of the clock, since day 0) and n_ratings. Relief that comes back
+        after a loss does not count again, and a rating before the one that showed relief, be it of
+        the same day, not at all.
     """
     good = -ratings.pchg >= threshold_pct - ROUNDING
     # Relief first shown after a booster is the booster's, not the series': such patients are no
     # responders here, as in the responder rates.
-    booster_day = np.where(np.isnan(ratings.first_booster_day), np.inf, ratings.first_booster_day)
     relieved = good if clock == "first_response" else good & ratings.is_end
-    shown_day = ratings.least(ratings.day, relieved & (ratings.day <= ratings.spread(booster_day)))
+    place = np.arange(ratings.day.size, dtype=float)
+    shown_at = ratings.least(place, relieved & ~ratings.is_boosted)
+    shown_day = ratings.least(ratings.day, place == ratings.spread(shown_at))
     start = {
         "end_of_series": ratings.end_of_series_day,
         "first_response": shown_day,
         "start": ratings.end_of_series_day * 0.0,
     }[clock]
-    counted = ratings.day >= ratings.spread(shown_day)  # of responders, from the one that showed it
+    counted = place >= ratings.spread(shown_at)  # of responders, from the one that showed it
     time = np.maximum(ratings.day - ratings.spread(start), 0.0)
-    first_bad = _or(ratings.least(time, counted & _is_bad(ratings, good, rule)), np.inf)
+    bad = counted & _is_bad(ratings, good, rule)
+    first_bad = _or(ratings.least(time, bad), np.inf)
     before = counted & (time < ratings.spread(first_bad))
     if rule == "confirmed":  # a rating without relief that nothing confirms shows no relief either
         before &= good
     # The first rating of each patient showed relief; only a bad one on its own day can hide that.
     shown = ratings.least(time, counted)
     good_until = _or(ratings.most(time, before), shown)
-    booster = np.maximum(booster_day - start, 0.0)
-    early = before & (time <= ratings.spread(booster))
+    booster = np.maximum(_or(ratings.first_booster_day, np.inf) - start, 0.0)
+    early = before & ~ratings.is_boosted
     columns = {
         "start_day": start,
         "good_until_days": good_until,
@@ -197,6 +203,7 @@ def derive_spans(
         "last_rating_days": np.where(np.isinf(first_bad), good_until, ratings.most(time, counted)),
         "booster_days": booster,
         "good_before_booster_days": _or(ratings.most(time, early), shown),
+        "booster_first": np.isfinite(booster) & (ratings.total(bad & ~ratings.is_boosted) == 0),
         "n_ratings": ratings.total(counted),
     }
     responded = ~np.isnan(shown_day)
@@ -249,7 +256,7 @@ def apply_booster_strategy(spans: pd.DataFrame, strategy: BoosterStrategy) -> pd
     """
     booster = spans["booster_days"].to_numpy(dtype=float)
     first_bad = spans["first_bad_days"].to_numpy(dtype=float)
-    boosted = (booster < first_bad) & (strategy != "ignored")
+    boosted = spans["booster_first"].to_numpy(dtype=bool) & (strategy != "ignored")
     lost = np.isfinite(first_bad) & ~boosted
     booster_ends = boosted & (strategy == "loss")
     left = np.where(boosted, spans["good_before_booster_days"], spans["good_until_days"])
@@ -317,7 +324,7 @@ def derive_series_relief(
     Parameters
     ----------
     ratings : DataFrame
-        `analysis.adam.adpain.derive_change`: USUBJID, ADY, PCHG.
+        `analysis.adam.adpain.derive_change`: USUBJID, ADY, ATM, ASERIES, NLEFT, PCHG.
     infusions : DataFrame
         `analysis.adam.adsl.derive_infusions`.
     threshold_pct : float
@@ -328,22 +335,22 @@ def derive_series_relief(
     DataFrame
         One row a patient and series after which a rating within 14 days showed relief: USUBJID,
         SERIES, LDY, RDY (relief ended in (LDY, RDY] after the last infusion of the series, the next
-        series counting as its end; infinite when not seen to end). A rating on the day of the next
-        series was made before it; one on the day of the last infusion of several was made after it.
-        Maintenance before the initial series is left out: what it followed is not in the export.
+        series counting as its end; infinite when not seen to end). Which series a
+        rating follows: `analysis.adam.adsl.count_infusions`. Maintenance before the initial series
+        is left out: what it followed is not in the export.
     """
     keys = ["USUBJID", "SERIES"]
     ends = infusions[infusions["SERIES"] >= 1].groupby(keys)["ADY"].agg(["min", "max"])
     ends = ends.reset_index()
     ends["next"] = ends.groupby("USUBJID")["min"].shift(-1).fillna(np.inf)
-    rated = ratings.loc[ratings["PCHG"].notna(), ["USUBJID", "ADY", "PCHG"]]
-    pairs = rated.merge(ends, on="USUBJID")
-    same_day = (pairs["ADY"] == pairs["max"]) & (pairs["max"] > pairs["min"])
-    pairs = pairs[((pairs["ADY"] > pairs["max"]) | same_day) & (pairs["ADY"] <= pairs["next"])]
+    after = ratings["PCHG"].notna() & (ratings["ASERIES"] >= 1) & (ratings["NLEFT"] == 0)
+    rated = ratings[after].rename(columns={"ASERIES": "SERIES"})
+    pairs = rated[[*keys, "ADY", "ATM", "PCHG"]].merge(ends, on=keys)
     pairs = pairs.assign(
-        time=pairs["ADY"] - pairs["max"], good=-pairs["PCHG"] >= threshold_pct - ROUNDING
+        time=(pairs["ADY"] - pairs["max"]).clip(lower=0.0),
+        good=-pairs["PCHG"] >= threshold_pct - ROUNDING,
     )
-    first = pairs.sort_values("time", kind="stable").drop_duplicates(keys)
+    first = pairs.sort_values(["time", "ATM"], kind="stable").drop_duplicates(keys)
     shown = first[first["good"] & (first["time"] <= SHOWN_WITHIN_DAYS)].set_index(keys)
     pairs = pairs.set_index(keys)
     pairs = pairs[pairs.index.isin(shown.index)]

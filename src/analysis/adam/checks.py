@@ -14,7 +14,15 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from analysis.adam.adpain import NOT_TREATED, OTHER_RECALL
+from analysis.adam.adpain import (
+    BASELINE,
+    DUE,
+    IN_SERIES,
+    NOT_TREATED,
+    OTHER_RECALL,
+    WINDOW_OPEN,
+)
+from analysis.adam.adsl import SERIES_INFUSIONS
 from analysis.adam.study import Study
 from analysis.intake.load import OLDEST_AGE_YEARS
 from analysis.intake.tables import load_conditions
@@ -24,10 +32,6 @@ from analysis.numbers import count_text
 MANY_MISSING_SHARE = 0.2
 """More than a fifth unseen can move a responder rate by more than its interval is wide at n = 100;
 it is then a finding, not a footnote."""
-
-SERIES_INFUSIONS = 6
-"""Infusions of the standard series."""
-
 
 class Check(NamedTuple):
     """A question, the table it is about, its answer, how many are concerned, and a sentence."""
@@ -95,7 +99,8 @@ def _baseline(study: Study) -> Check:
 
 def _analysis_visit(study: Study) -> Check:
     visit, adpain = study.settings.analysis_visit, study.adpain
-    seen = adpain.loc[adpain["FASFL"] & (adpain["AVISIT"] == visit), "AVAL"].notna()
+    due = adpain[adpain["FASFL"] & adpain["DUEFL"] & (adpain["AVISIT"] == visit)]
+    seen = due["AVAL"].notna()
     missing = int((~seen).sum())
     if len(seen) and missing == len(seen):
         rated = adpain.loc[adpain["AVAL"].notna(), "AVISIT"]
@@ -103,15 +108,77 @@ def _analysis_visit(study: Study) -> Check:
         told = f"Nobody was rated at '{visit}'; visits with ratings: {there}. Set `analysis_visit`."
         return Check("analysis visit", "pain_scores", "fail", missing, told)
     many = missing > MANY_MISSING_SHARE * len(seen)
-    told = f"{count_text(missing)} of {count_text(len(seen))} starters were not rated at '{visit}'."
+    told = (
+        f"{count_text(missing)} of {count_text(len(seen))} starters who are due were not rated at "
+        f"'{visit}'."
+    )
     return Check("analysis visit", "pain_scores", _found(many), missing, told)
+
+
+def _data_cut(study: Study) -> Check:
+    cut = study.data_cut
+    if cut is None:
+        told = "The export has no dates, so no data cut: every visit counts as due."
+        return Check("data cut", "all", "not applicable", 0, told)
+    source = "as set" if study.settings.data_cut else "the last date in the export"
+    at_visit = study.adpain["AVISIT"] == study.settings.analysis_visit
+    reasons = study.adpain.loc[study.adpain["FASFL"] & at_visit, "DUEREAS"]
+    counts = {reason: int((reasons == reason).sum()) for reason in (WINDOW_OPEN, IN_SERIES)}
+    after = int((study.ratings["ADT"] > pd.Timestamp(cut)).sum())
+    told = (
+        f"The data cut is {cut.isoformat()}, {source}. At '{study.settings.analysis_visit}' "
+        f"{count_text(sum(counts.values()))} of {count_text(len(reasons))} starters are not yet "
+        f"due: {count_text(counts[WINDOW_OPEN])} whose window is open and "
+        f"{count_text(counts[IN_SERIES])} still in the initial series."
+    )
+    told += f" {count_text(after)} ratings are later than the cut." if after else ""
+    n = sum(counts.values()) + after
+    return Check("data cut", "all", _found(n), n, told)
+
+
+def _visit_names(study: Study) -> Check:
+    """The date decides; a name that says otherwise is shown."""
+    ratings = study.ratings[~study.ratings["ROLE"].isin([OTHER_RECALL, NOT_TREATED])]
+    planned = [BASELINE, *(visit.name for visit in study.settings.schedule)]
+    named = ratings[ratings["VISIT"].isin(planned)]
+    if named.empty:
+        told = "The export names no visit that has a window."
+        return Check("visit names", "pain_scores", "not applicable", 0, told)
+    placed = named["AVISIT"].where(named["ROLE"] != BASELINE, BASELINE)
+    wrong = named.loc[(placed != named["VISIT"]).fillna(True)]
+    each = wrong.groupby("VISIT")["NSAME"].sum()
+    n = int(each.sum())
+    told = "Ratings that the export names after a visit lie in its window."
+    if n:
+        names = "; ".join(f"'{name}': {count_text(k)}" for name, k in each.items())
+        told = (
+            f"{count_text(n)} ratings are named after a visit in whose window they do not lie "
+            f"({names}); the date decides what they are."
+        )
+    return Check("visit names", "pain_scores", _found(n), n, told)
+
+
+def _values_blanked(study: Study) -> Check:
+    blanked: Counter[str] = Counter()
+    for account in study.intake:
+        blanked.update({f"{account.table}.{name}": n for name, n in account.blanked.items()})
+    each = "; ".join(f"{name} ({count_text(n)})" for name, n in blanked.items())
+    told = (
+        f"Out of range, read as missing, their rows kept: {each}."
+        if each
+        else "No value was read as missing for being out of range."
+    )
+    n = sum(blanked.values())
+    return Check("values out of range", "all", _found(n), n, told)
 
 
 def _same_day(study: Study) -> Check:
     n = int(study.ratings.loc[study.ratings["NSAME"] > 1, "NSAME"].sum())
+    span = {"mean": "day, or visit", "week_mean": "day, or week"}.get(
+        study.settings.visit_score, "day"
+    )
     told = (
-        f"{count_text(n)} ratings share patient, day and recall with another; each such day is "
-        "averaged."
+        f"{count_text(n)} ratings share patient, recall and {span} with another; they are averaged."
     )
     return Check("ratings of one day", "pain_scores", _found(n), n, told)
 
@@ -190,9 +257,25 @@ def _ages(study: Study) -> Check:
 
 
 CHECKS: tuple[Callable[[Study], Check], ...] = (
-    _records_reconcile, _records_excluded, _patients_treated, _baseline, _analysis_visit, _same_day,
-    _recall, _scale, _follow_up, _series, _icd10, _ages,
+    _records_reconcile, _records_excluded, _values_blanked, _patients_treated, _baseline, _data_cut,
+    _analysis_visit, _visit_names, _same_day, _recall, _scale, _follow_up, _series, _icd10, _ages,
 )  # fmt: skip
+
+
+def list_overdue(study: Study) -> pd.DataFrame:
+    """Return the visits that are due and have no rating: whom to call. For internal use only.
+
+    Returns
+    -------
+    DataFrame
+        USUBJID, AVISIT, DUEDT (last day of the visit's window), the longest overdue first; patients
+        of the full analysis set. Empty where the export has no dates. It names patients, so it
+        belongs in no report that leaves.
+    """
+    adpain = study.adpain
+    missed = adpain["FASFL"] & (adpain["DUEREAS"] == DUE) & adpain["AVAL"].isna()
+    rows = adpain.loc[missed, ["USUBJID", "AVISIT", "DUEDT"]]
+    return rows.sort_values(["DUEDT", "USUBJID"], kind="stable", ignore_index=True)
 
 
 def count_flow(study: Study) -> pd.DataFrame:
@@ -202,13 +285,14 @@ def count_flow(study: Study) -> pd.DataFrame:
     -------
     DataFrame of int
         One row a condition (``all`` first). in_file = never_treated + baseline_zero +
-        baseline_below_minimum + eligible; eligible = no_baseline_rating + not_rated + observed
-        (at the analysis visit).
+        baseline_below_minimum + eligible; eligible = not_due + no_baseline_rating + not_rated +
+        observed (at the analysis visit). Who is not due is nothing else, rated early or not.
     """
     visit = study.settings.analysis_visit
     at_visit = study.adpain[study.adpain["AVISIT"] == visit]
-    rated = study.adsl["USUBJID"].isin(at_visit.loc[at_visit["AVAL"].notna(), "USUBJID"])
     adsl = study.adsl
+    rated = adsl["USUBJID"].isin(at_visit.loc[at_visit["AVAL"].notna(), "USUBJID"])
+    due = adsl["FASFL"] & adsl["USUBJID"].isin(at_visit.loc[at_visit["DUEFL"], "USUBJID"])
     based = adsl["BASESTAT"].notna()
     steps = pd.DataFrame(
         {
@@ -217,9 +301,10 @@ def count_flow(study: Study) -> pd.DataFrame:
             "baseline_zero": adsl["FASREAS"] == "zero",
             "baseline_below_minimum": adsl["FASREAS"] == "below minimum",
             "eligible": adsl["FASFL"],
-            "no_baseline_rating": adsl["FASFL"] & ~based,
-            "not_rated": adsl["FASFL"] & based & ~rated,
-            "observed": adsl["FASFL"] & based & rated,
+            "not_due": adsl["FASFL"] & ~due,
+            "no_baseline_rating": due & ~based,
+            "not_rated": due & based & ~rated,
+            "observed": due & based & rated,
         },
         index=adsl.index,
     )
@@ -274,5 +359,7 @@ def describe_export(study: Study) -> dict[str, Any]:
         "first_date": given.min().date().isoformat() if len(given) else None,
         "last_date": given.max().date().isoformat() if len(given) else None,
         "data_cut": study.data_cut.isoformat() if study.data_cut else None,
+        "data_cut_is_set": bool(study.settings.data_cut),
+        "allocation": study.settings.allocation,
         "intake": [asdict(account) for account in study.intake],
     }

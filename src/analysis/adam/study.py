@@ -30,7 +30,7 @@ from analysis.files import replacing, write_file
 from analysis.intake.build import Intake
 from analysis.intake.load import Export, load_export
 from analysis.numbers import count_text
-from analysis.settings import SCHEDULE, AnalysisSettings, make_settings, suite_folder
+from analysis.settings import AnalysisSettings, make_settings, suite_folder
 
 GROUPINGS = {"subtype": "SUBTYP", "protocol": "PROTOCOL", "arm": "ARM", "site": "SITEID"}
 """Columns of ADSL that make subgroups."""
@@ -90,8 +90,15 @@ LABELS = {
     "BOOSTFL": "Booster before",
     "RATEDFL": "Outcome known",
     "DUEFL": "Visit due at the data cut",
+    "DUEREAS": "Why the visit is due or not",
+    "DUEDT": "Last day of the visit's window",
+    "INSERFL": "In the initial series at the data cut",
     "RECALL": "Recall of the rating",
+    "ATM": "Time of the rating (part of the day)",
+    "VISIT": "Visit named by the export",
     "ROLE": "Use of the rating",
+    "ASERIES": "Series begun before the rating",
+    "NLEFT": "Infusions of the series still to come",
     "NSAME": "Ratings averaged",
     "POSTFL": "Analyzed rating after day 0",
     "SERIES": "Series (1 is the initial one)",
@@ -317,13 +324,28 @@ def derive_study(export: Export, settings: AnalysisSettings) -> Study:
         else derive_treatment(infusions, day0_study_day=settings.day0_study_day)
     )
     recall = choose_recall(scores["recall"], settings.recall)
-    window = settings.baseline_window_days
-    ratings = place_ratings(scores, treatment, recall=recall, baseline_window_days=window)
+    schedule = settings.schedule
+    ratings = place_ratings(
+        scores,
+        treatment,
+        infusions,
+        recall=recall,
+        baseline_window_days=settings.baseline_window_days,
+        schedule=schedule,
+        visit_score=settings.visit_score,
+    )
     baseline = derive_baseline(ratings, minimum_score=settings.minimum_baseline_score)
     ratings = derive_change(ratings, baseline)
-    adsl = derive_adsl(patients, treatment, baseline, data_cut=_data_cut(export, settings))
-    visits = order_visits(ratings[ratings["POSTFL"] & (ratings["ROLE"] == ratings["AVISIT"])])
-    known = list(dict.fromkeys([*(each.name for each in SCHEDULE), *visits]))
+    adsl = derive_adsl(
+        patients,
+        treatment,
+        baseline,
+        data_cut=_data_cut(export, settings),
+        series_gap_days=settings.series_gap_days,
+    )
+    at_visit = ratings["POSTFL"] & (ratings["ROLE"] == ratings["AVISIT"])
+    visits = order_visits(ratings[at_visit], schedule)
+    known = list(dict.fromkeys([*(each.name for each in schedule), *visits]))
     if settings.analysis_visit not in known:
         raise SettingsError(
             f"analysis_visit is '{settings.analysis_visit}', and no rating of the export is at "
@@ -342,7 +364,9 @@ def derive_study(export: Export, settings: AnalysisSettings) -> Study:
         labels=export.conditions.labels,
         intake=export.intake,
         adsl=adsl,
-        adpain=derive_adpain(adsl, ratings, visits, threshold_pct=threshold),
+        adpain=derive_adpain(
+            adsl, ratings, visits, schedule=schedule, threshold_pct=threshold
+        ),
         adtte=derive_adtte(adsl, ratings, threshold_pct=threshold),
         ratings=ratings,
         infusions=infusions,

@@ -9,9 +9,8 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.adam.adpain import reaches, responds
-from analysis.adam.adsl import FLAGS, look_up
+from analysis.adam.adsl import FLAGS, SERIES_INFUSIONS, look_up
 from analysis.adam.adtte import derive_boosters, derive_followed_to
-from analysis.adam.checks import SERIES_INFUSIONS
 from analysis.adam.study import NOT_RECORDED, Study
 from analysis.results import note
 from analysis.settings import THRESHOLDS_PCT
@@ -121,8 +120,7 @@ def flag_early(study: Study) -> pd.DataFrame:
     fas = study.adsl[study.adsl["FASFL"]].set_index("USUBJID")
     ratings = study.ratings
     rated = ratings[ratings["PCHG"].notna() & ratings["USUBJID"].isin(fas.index)]
-    after = rated["ADY"] > look_up(rated["USUBJID"], fas["BOOSTDY"])
-    rated = rated.assign(PCHG=rated["PCHG"].mask(after, 0.0))
+    rated = rated.assign(PCHG=rated["PCHG"].mask(rated["ASERIES"] > 1, 0.0))
     early = rated[rated["ADY"].between(*EARLY_DAYS)].groupby("USUBJID")["PCHG"].min()
     late = rated[rated["ADY"].between(*WEEKS_3_4_DAYS)].sort_values(["USUBJID", "ADY"])
     last = late.groupby("USUBJID")["PCHG"].last()
@@ -227,12 +225,11 @@ def _boosters(study: Study, adsl: pd.DataFrame) -> dict[tuple[str, str], pd.Seri
     followed = derive_followed_to(study.infusions, study.ratings, study.adsl).reindex(adsl.index)
     known = given | ((followed >= HALF_YEAR_DAYS) & (not study.infusions.empty))
     found["booster_any_share", "by_week_26"] = _flag(given, known)
-    # Of responders rated after their first booster: in whom did pain come back? A rating on the
-    # day of a booster is from before it.
+    # Of responders rated after their first booster: in whom did pain come back?
     in_force = study.adtte["RULE"].eq(study.settings.loss_rule)
     in_force &= study.adtte["CLOCK"].eq(study.settings.relief_clock)
     ratings = study.ratings[study.ratings["USUBJID"].isin(study.adtte.loc[in_force, "USUBJID"])]
-    later = ratings["ADY"] > look_up(ratings["USUBJID"], adsl["BOOSTDY"])
+    later = ratings["ASERIES"] > 1
     least = -ratings[later & ratings["PCHG"].notna()].groupby("USUBJID")["PCHG"].max()
     returned = (least <= RETURNED_PCT).astype("boolean")
     return {**found, ("recurrence_share", "at_80_pct_of_baseline"): returned}
@@ -265,19 +262,15 @@ def infusion_slopes(study: Study) -> pd.Series:
     Series of float
         Indexed by USUBJID, the full analysis set; missing for who was not rated after two different
         infusions. The baseline is left out: with it, the first fall and the return of a high score
-        to its mean would look like a gain from each infusion. A rating on the day of an infusion is
-        from before it, but on the last day of the series from after it.
+        to its mean would look like a gain from each infusion.
     """
     fas = study.adsl.loc[study.adsl["FASFL"], "USUBJID"]
     ratings = study.ratings[study.ratings["POSTFL"] & study.ratings["USUBJID"].isin(fas)]
-    rated = ratings[ratings["ADYEOS"] <= 0]
-    initial = study.infusions[study.infusions["SERIES"] == 1][["USUBJID", "ADY"]]
-    pairs = rated.merge(initial, on="USUBJID", suffixes=("", "_given"))
-    was_given = (pairs["ADY_given"] < pairs["ADY"]) | (pairs["ADYEOS"] == 0)
-    given = was_given.groupby([pairs["USUBJID"], pairs["ADY"]]).sum()
-    score = rated.groupby(["USUBJID", "ADY"])["AVAL"].mean()
-    points = pd.DataFrame({"given": given, "score": score}).dropna()
-    points = points[points["given"] >= 1]
+    rated = ratings[(ratings["ADYEOS"] <= 0) & (ratings["ASERIES"] == 1)]
+    n_infusions = look_up(rated["USUBJID"], study.adsl.set_index("USUBJID")["NINFUS"])
+    rated = rated.assign(given=n_infusions - rated["NLEFT"]).query("given >= 1")
+    score = rated.groupby(["USUBJID", "ADY", "given"])["AVAL"].mean()
+    points = score.rename("score").reset_index("given").dropna()
     x = points["given"] - points.groupby("USUBJID")["given"].transform("mean")
     sums = pd.DataFrame({"xy": x * points["score"], "xx": x * x}).groupby("USUBJID").sum()
     sums = sums[sums["xx"] > 0]

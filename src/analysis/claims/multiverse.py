@@ -34,7 +34,6 @@ from analysis.labels import READING_CHOICES, READING_DIMENSIONS, visit_week, vis
 from analysis.numbers import count_text
 from analysis.results import Estimate
 from analysis.settings import (
-    READ_WEEKS,
     THRESHOLDS_PCT,
     TWO_POINTS,
     AnalysisSettings,
@@ -54,7 +53,6 @@ from analysis.stats.relief import (
     median_when_competing,
     no_number,
     relief_numbers,
-    week_name,
 )
 
 Floats = NDArray[np.float64]
@@ -327,14 +325,14 @@ def _with_headline(readings: pd.DataFrame, headline: dict[str, Any]) -> pd.DataF
 def _duration_readings(
     claim: Claim, settings: AnalysisSettings, *, with_infusions: bool
 ) -> pd.DataFrame:
-    """Return the readings of a median duration, or of a share kept to one of `READ_WEEKS`.
+    """Return the readings of a median duration, or of a share kept to a week.
 
     Minimum baselines other than that of the settings are crossed with thresholds, populations and
     estimators, under the loss rule and clock of the settings and the boosters of the claim: they
     change who is in by a few, and each would cost as many resamplings as all the rest.
     """
     if claim.threshold_pct is None or (
-        claim.measure == "kept_relief" and visit_week(claim.visit) not in READ_WEEKS
+        claim.measure == "kept_relief" and claim.visit not in settings.read_weeks
     ):
         return pd.DataFrame()
     headline = {
@@ -720,7 +718,8 @@ class Shared:
         )
         if week is None:
             return numbers["relief_duration", ""]
-        return numbers["relieved_share", week_name(week)]
+        names = {at: name for name, at in settings.read_weeks.items()}
+        return numbers["relieved_share", names[week]]
 
     def _rated(self, clock: Clock, starters: pd.DataFrame) -> pd.DataFrame:
         """Return the starters rated where relief must be shown to be timed."""

@@ -29,7 +29,7 @@ from analysis.intake.mapping import (
 )
 from analysis.intake.read import RawTable
 from analysis.intake.rules import EXAMPLES, Problem
-from analysis.intake.tables import Column, Table
+from analysis.intake.tables import VISIT_NAME, Column, Table
 from analysis.intake.values import (
     SPREADSHEET_ERROR,
     SPREADSHEET_ERRORS,
@@ -57,6 +57,8 @@ class Intake:
 
     ``n_records`` times ``per_record`` (rating columns of a wide table, else 1) equals ``n_used``
     plus all of ``excluded``; ``n_lines`` equals header, blank, continued and record lines.
+    ``blanked`` counts, by column, unreadable values and values out of range that are read as
+    missing.
     """
 
     table: str
@@ -69,6 +71,7 @@ class Intake:
     per_record: int
     n_used: int
     excluded: dict[str, int] = field(default_factory=dict)
+    blanked: dict[str, int] = field(default_factory=dict)
     columns_not_read: tuple[str, ...] = ()
 
     @property
@@ -83,8 +86,9 @@ class Intake:
 class Context:
     """What making columns needs to know, and what it finds out.
 
-    A text that is no value is one of ``problems``; when the mapping asks to leave such rows out,
-    their lines are in ``unreadable`` instead.
+    A text that is no value is one of ``problems``. When the mapping asks to go on without them, the
+    lines of those in columns of ``needed`` are in ``unreadable``, and those in other columns are
+    missing values, counted in ``blanked``.
     """
 
     table: str
@@ -93,16 +97,27 @@ class Context:
     words: dict[str, tuple[str, ...]]
     missing: frozenset[str]
     leave_out_unreadable: bool = False
+    needed: frozenset[str] = frozenset()
     key: bytes = b""
     problems: list[Problem] = field(default_factory=list)
     unreadable: set[int] = field(default_factory=set)
+    blanked: Counter[str] = field(default_factory=Counter)
 
     def refuse(
-        self, column: str, refusal: Refusal, lines: Sequence[int], examples: Sequence[str]
+        self,
+        column: str,
+        refusal: Refusal,
+        lines: Sequence[int],
+        examples: Sequence[str],
+        *,
+        name: str = "",
     ) -> None:
-        """Note lines with a text that is no value."""
+        """Note lines with a text that is no value; ``name`` is the column of the contract."""
         if self.leave_out_unreadable:
-            self.unreadable.update(lines)
+            if name in self.needed:
+                self.unreadable.update(lines)
+            else:
+                self.blanked[name] += len(lines)
             return
         self.problems.append(
             Problem(
@@ -165,6 +180,7 @@ def build_table(
         words={"condition": tuple(conditions), "scale": tuple(scales)},
         missing=style.missing_texts,
         leave_out_unreadable="unreadable_value" in exclude,
+        needed=table.needed,
         key=key,
     )
     per_record = max(1, len(rule.wide))
@@ -191,6 +207,7 @@ def build_table(
         per_record=per_record,
         n_used=len(built),
         excluded=dict(excluded),
+        blanked=dict(context.blanked),
         columns_not_read=tuple(name for name in raw.frame.columns if name not in used),
     )
     return built, account, context.problems
@@ -383,7 +400,7 @@ def build_column(
         source = (rule.sources() or [column.name])[0]
         shown = column.name if source == column.name else f"{column.name} ('{source}')"
         examples = [str(distinct[codes[row]]) for row in rows[:EXAMPLES]]
-        context.refuse(shown, refusal, text.index[rows].tolist(), examples)
+        context.refuse(shown, refusal, text.index[rows].tolist(), examples, name=column.name)
     return _typed(column, values).take(codes).set_axis(text.index)
 
 
@@ -452,7 +469,7 @@ def _plain_parser(context: Context, column: Column, rule: ColumnRule, texts: lis
     if column.kind == "flag":
         return parse_flag
     if column.kind == "word":
-        return lambda t: word if (word := _spelled(t)) in column.values else t
+        return _visit_name
     allowed = context.words.get(column.name, column.values) if column.kind == "category" else ()
     return _word_parser(allowed) if allowed else lambda t: t
 
@@ -498,6 +515,15 @@ def _word_parser(allowed: tuple[str, ...]) -> Parser:
         )
 
     return understand
+
+
+def _visit_name(text: str) -> str:
+    """Return a visit in the suite's spelling: "Week 04" is week_4; other names stay as they are."""
+    word = _spelled(text)
+    if not VISIT_NAME.fullmatch(word):
+        return text
+    unit, _, number = word.partition("_")
+    return f"{unit}_{float(number):g}" if number else unit
 
 
 def _spelled(text: str) -> str:

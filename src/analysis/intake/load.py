@@ -109,6 +109,9 @@ def load_export(path: str | Path, mapping: str | Path | None = None) -> Export:
             n_used=account.n_used - sum(more.values()),
             excluded=dict(Counter(account.excluded) + more),
         )
+    for number, more in checked.blanked.items():
+        blanked = dict(Counter(intake[number].blanked) + more)
+        intake[number] = replace(intake[number], blanked=blanked)
     for account in intake:
         if not account.reconciles:
             raise InputError(

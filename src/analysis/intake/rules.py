@@ -37,6 +37,8 @@ REMEDIES = {
     "mapping.",
     "placeholder_date": "If it stands for 'unknown', list its text under `missing` in the mapping; "
     "otherwise correct it.",
+    "value_out_of_range": "Correct the export, or list `value_out_of_range` under `exclude` in the "
+    "mapping to read such values as missing; their rows stay.",
     "unknown_condition": "Map the words with `condition: {from: ..., values: {...}}`, or declare a "
     "further condition under `conditions` in the mapping.",
     "unknown_patient": "Add the patient to the patients table, correct the id, or list "
@@ -109,7 +111,8 @@ class Checked:
 
     The typed ``tables`` have ``source_file``, ``source_line`` and ``source_no`` (which rule of the
     mapping read them). Rows that break a rule whose code is in ``exclude`` are gone from them, and
-    counted in ``excluded`` by ``source_no`` and name.
+    counted in ``excluded`` by ``source_no`` and name; of a value out of range only the value goes,
+    counted in ``blanked`` by ``source_no`` and column.
     """
 
     tables: dict[str, pd.DataFrame]
@@ -117,6 +120,7 @@ class Checked:
     scales: dict[str, tuple[float, float]]
     exclude: Collection[str] = ()
     excluded: dict[int, Counter[str]] = field(default_factory=dict)
+    blanked: dict[int, Counter[str]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
     def refuse_table(self, table: str, code: str, expected: str, remedy: str) -> None:
@@ -126,6 +130,15 @@ class Checked:
         self.problems.append(
             Problem(table=table, column="", code=code, file=file, expected=expected, remedy=remedy)
         )
+
+    def blank(self, table: str, column: str, bad: pd.Series) -> None:
+        """Make the values marked in ``bad`` missing and count them; their rows stay."""
+        if not bad.any():
+            return
+        frame = self.tables[table]
+        for source, n in frame.loc[bad, "source_no"].value_counts().items():
+            self.blanked.setdefault(int(str(source)), Counter())[column] += int(n)
+        self.tables[table] = frame.assign(**{column: frame[column].mask(bad)})
 
     def refuse_rows(
         self,
@@ -258,8 +271,11 @@ def _check_range(check: Checked, table: str, column: Column) -> None:
     else:
         bad = (values < column.low) | (values > column.high)
         expected = f"{column.meaning}, {column.low:g} to {column.high:g},"
-        remedy = ""
-    check.refuse_rows(table, column.name, "value_out_of_range", bad, expected, remedy)
+        remedy = REMEDIES["value_out_of_range"]
+    if "value_out_of_range" in check.exclude:
+        check.blank(table, column.name, bad)
+    else:
+        check.refuse_rows(table, column.name, "value_out_of_range", bad, expected, remedy)
 
 
 def _check_patients(check: Checked) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from analysis.settings import SCHEDULE, data_folder
+from analysis.settings import data_folder
 
 Kind = Literal["id", "text", "category", "word", "integer", "number", "date", "datetime", "flag"]
 
@@ -24,8 +24,8 @@ DEFAULT_SCALE = "nrs_0_10"
 RECALLS = ("now", "average", "worst", "least", "not_stated")
 """What a rating looks back on (IMMPACT). Ratings of different recall are never mixed."""
 
-VISITS = ("baseline", *(visit.name for visit in SCHEDULE))
-"""Analysis visits. An export may name its ratings so, in any spelling ("Week 4")."""
+VISIT_NAME = re.compile(r"baseline|end|(week|month)_[0-9]+(\.[0-9]+)?")
+"""Names of analysis visits. An export may name its ratings so, in any spelling ("Week 4")."""
 
 FIRST_YEAR, LAST_YEAR = 1990, 2100
 """Dates of treatment outside these years are typing errors or sentinels such as 1900-01-01."""
@@ -63,6 +63,12 @@ class Table:
     def names(self) -> tuple[str, ...]:
         """Names of all columns, in order."""
         return tuple(column.name for column in self.columns)
+
+    @property
+    def needed(self) -> frozenset[str]:
+        """Columns without which a row says nothing: who, when, and what a score is a score of."""
+        named = {column.name for column in self.columns if column.required}
+        return frozenset(named.union(*self.one_of, ("scale", "recall")))
 
     def column(self, name: str) -> Column:
         """Return the column of that name; KeyError when there is none."""
@@ -110,7 +116,7 @@ PAIN_SCORES = Table(
         Column("score", "number", "pain, in the unit of its scale", required=True),
         Column("scale", "category", "pain scale", values=tuple(SCALES)),
         Column("recall", "category", "what it looks back on", values=RECALLS),
-        Column("visit", "word", "analysis visit, where the export names it", values=VISITS),
+        Column("visit", "word", "analysis visit, where the export names it"),
     ),
 )
 

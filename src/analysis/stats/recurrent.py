@@ -16,18 +16,16 @@ from scipy.special import ndtri, stdtrit
 
 from analysis.errors import EstimationError
 from analysis.results import Estimate, note
-from analysis.settings import DAYS_PER_WEEK, READ_WEEKS
+from analysis.settings import DAYS_PER_WEEK
 from analysis.stats.aft import WEIBULL, fit_aft, refit_weibull
 from analysis.stats.npmle import estimate_npmle
 from analysis.stats.npmle_bootstrap import bootstrap_relief
 from analysis.stats.relief import (
     ALL_STARTERS,
     RESPONDERS,
-    VISITS,
     Group,
     no_number,
     quantile_at_planned,
-    week_name,
     with_notes,
 )
 from analysis.stats.relief_models import FIRST_DAY_WEEKS, LEAST_PER_COVARIATE
@@ -355,14 +353,14 @@ def booster_rows(
     level = group.settings.confidence_level
     count = booster_count(boosters, followed, level=level) if has_infusions else None
     numbers = {}
-    for week in READ_WEEKS:
+    for visit, week in group.settings.read_weeks.items():
         if count is not None:
             number = with_notes(replace(count.at(week), unit="per starter"), "seen_to")
         else:
             n, why = group.n_starters, "no_infusions_to_count"
             why = why if n else "nobody_started"
             number = no_number(n, "per starter", "mean_cumulative_count", why)
-        numbers["booster_count", week_name(week)] = number
+        numbers["booster_count", visit] = number
     rows = group.rows(numbers, *group.notes, population=ALL_STARTERS)
     gaps = gap_times(**_booster_times(boosters, followed))
     for nth in range(1, MOST_NUMBERS + 1 if len(boosters) else 1):
@@ -428,12 +426,12 @@ def _series_median(part: pd.DataFrame, group: Group, number: str) -> Estimate:
     made = bootstrap_relief(
         estimate_npmle(left, right, time_unit="weeks"),
         rng=group.rng("series", number),
-        times=VISITS,
+        times=group.settings.planned_weeks,
         lost_shares=(0.5,),
         replicates=min(group.settings.bootstrap_replicates, SERIES_REPLICATES),
         level=level,
     ).guarded
-    shares = dict(zip(VISITS, made.survival, strict=True))
+    shares = dict(zip(group.settings.planned_weeks, made.survival, strict=True))
     median = quantile_at_planned(made.quantiles[0], shares, lost_share=0.5, level=level)
     return replace(median, method="npmle_series")
 

@@ -23,9 +23,6 @@ from analysis.numbers import count_text, fraction_text, interval_text, level_tex
 from analysis.results import Estimate, Row, find_one, no_patients, note
 from analysis.settings import (
     DAYS_PER_WEEK,
-    HORIZON_WEEKS,
-    READ_WEEKS,
-    VISIT_WEEKS,
     AnalysisSettings,
     BoosterStrategy,
     Clock,
@@ -57,11 +54,6 @@ RESPONDERS, ALL_STARTERS = "responders", "all_starters"
 
 MAIN_GROUPS = ("all", "arm")
 """Groups reported under every reading of a booster; arms stand for the patients of a claim."""
-
-VISITS = tuple(VISIT_WEEKS.values())
-"""Planned visits: weeks 0, 4, 8, 12 and 26 after the end of the series."""
-
-TIMES = (0.0, *READ_WEEKS)
 
 ALL_BUT = 1 - 1e-8
 """A share that may lie in a range this wide is not known at all (1e-8: the fit's error)."""
@@ -282,6 +274,8 @@ def _bootstrap(
     right: bytes,
     rng: Rng,
     population: str,
+    times: tuple[float, ...],
+    horizon: float,
     replicates: int,
     level: float,
 ) -> ReliefBootstrap:
@@ -289,9 +283,9 @@ def _bootstrap(
     return bootstrap_relief(
         _interval_curve(left, right),
         rng=rng("relief", population),
-        times=TIMES,
+        times=times,
         lost_shares=QUARTILES,
-        tau=HORIZON_WEEKS,
+        tau=horizon,
         replicates=replicates,
         level=level,
     )
@@ -324,21 +318,22 @@ def relief_numbers(
     Returns
     -------
     dict of (measure, visit) to Estimate
-        relief_duration (median), relief_quartile (25 and 75 % lost), relief_mean (up to 26 weeks),
-        relieved_share at weeks 2 to 26, relief_duration_even_spread. Where boosters brought
+        relief_duration (median), relief_quartile (25 and 75 % lost), relief_mean (up to the last
+        planned visit), relieved_share at the weeks of ``settings.read_weeks``, relief_duration_even_spread. Where boosters brought
         patients in, quartiles are read at the planned visits (clock ``end_of_series``) or carry a
         note, and there is no even spread.
     """
     curve = interval_curve(losses)
     if curve is None:
-        return _nothing(losses.n, "not_followed" if losses.n else "no_relief")
+        return _nothing(losses.n, settings, "not_followed" if losses.n else "no_relief")
     level = settings.confidence_level
     replicates = min(settings.bootstrap_replicates, most_replicates)
     ends = losses.left.tobytes(), losses.right.tobytes()
-    made = _bootstrap(*ends, rng, population, replicates, level)
+    times, horizon = (0.0, *settings.read_weeks.values()), settings.horizon
+    made = _bootstrap(*ends, rng, population, times, horizon.week, replicates, level)
     shares = {
         week: _unless_silent(replace(share, method="npmle"), curve, week)
-        for week, share in zip(TIMES, made.guarded.survival, strict=True)
+        for week, share in zip(times, made.guarded.survival, strict=True)
     }
     quartiles = [replace(each, method="npmle") for each in made.guarded.quantiles]
     assert made.guarded.restricted_mean is not None
@@ -351,11 +346,12 @@ def relief_numbers(
     else:
         mean = with_notes(mean, "prompted")
         if clock == "end_of_series":
+            planned = {week: shares[week] for week in settings.planned_weeks}
             quartiles = [
-                quantile_at_planned(each, shares, lost_share=lost_share, level=level)
+                quantile_at_planned(each, planned, lost_share=lost_share, level=level)
                 for each, lost_share in zip(quartiles, QUARTILES, strict=True)
             ]
-            shares = {w: s if w in VISITS else with_notes(s, "prompted") for w, s in shares.items()}
+            shares = {w: with_notes(s, "prompted") for w, s in shares.items()} | planned
         else:
             quartiles = [with_notes(each, "prompted") for each in quartiles]
     first, median, third = quartiles
@@ -363,8 +359,8 @@ def relief_numbers(
         ("relief_duration", ""): median,
         ("relief_quartile", "lost_25"): first,
         ("relief_quartile", "lost_75"): third,
-        ("relief_mean", week_name(HORIZON_WEEKS)): mean,
-        **{("relieved_share", week_name(week)): shares[week] for week in READ_WEEKS},
+        ("relief_mean", horizon.name): mean,
+        **{("relieved_share", name): shares[week] for name, week in settings.read_weeks.items()},
     }
 
 
@@ -379,11 +375,11 @@ def _unless_silent(share: Estimate, curve: IntervalCurve, week: float) -> Estima
     )
 
 
-def _nothing(n: int, why: str) -> Numbers:
+def _nothing(n: int, settings: AnalysisSettings, why: str) -> Numbers:
     """Return the numbers of patients none of whom was followed, or of none at all."""
     shares = {
-        ("relieved_share", week_name(week)): no_number(n, "share", "npmle", why)
-        for week in READ_WEEKS
+        ("relieved_share", name): no_number(n, "share", "npmle", why)
+        for name in settings.read_weeks
     }
     return {("relief_duration", ""): no_number(n, "weeks", "npmle", why), **shares}
 
@@ -398,11 +394,6 @@ def no_number(n: int, unit: str, method: str, why: str) -> Estimate:
 def with_notes(estimate: Estimate, *more: str) -> Estimate:
     """Return an estimate with more notes."""
     return replace(estimate, notes=(*estimate.notes, *more))
-
-
-def week_name(week: float) -> str:
-    """Return the visit name of a week: ``week_8.7``."""
-    return f"week_{week:g}"
 
 
 def quantile_at_planned(
@@ -420,7 +411,8 @@ def quantile_at_planned(
     quantile : Estimate
         The same quantile of the curve itself, for n and events.
     shares : mapping of float to Estimate
-        Share still relieved at each of `VISITS`, with a guarded interval.
+        Share still relieved at the week of each planned visit, 0 among them, with a guarded
+        interval.
     lost_share : float in (0, 1)
         0.5 for the median.
     level : float in (0, 1)
@@ -435,7 +427,7 @@ def quantile_at_planned(
         ``high``: the first at which it lies below, None where there is none.
     """
     kept = 1 - lost_share
-    weeks = [week for week in VISITS if shares[week].value is not None]
+    weeks = [week for week in shares if shares[week].value is not None]
     heights = [shares[week].value or 0.0 for week in weeks]
     value: float | None = None
     below = next((place for place, height in enumerate(heights) if height <= kept), None)
@@ -516,10 +508,10 @@ def relief_rows(adtte: pd.DataFrame, group: Group) -> pd.DataFrame:
             "threshold_pct": group.settings.responder_threshold_pct,
         }
         if population == RESPONDERS:
-            rows += group.rows(_dated_numbers(losses, level), *notes, **keys)
+            rows += group.rows(_dated_numbers(losses, group.settings), *notes, **keys)
         if group.n_starters and not group.is_rated:
             n = group.n_starters if population == ALL_STARTERS else 0
-            rows += group.rows(_nothing(n, "not_at_end"), *notes, **keys)
+            rows += group.rows(_nothing(n, group.settings, "not_at_end"), *notes, **keys)
             continue
         if population == ALL_STARTERS:
             others = group.n_starters - losses.n
@@ -568,13 +560,15 @@ def kaplan_meier_curve(losses: Losses, *, level: float) -> SurvivalCurve | None:
     return estimate_kaplan_meier(losses.time, losses.is_event, level=level, time_unit="weeks")
 
 
-def _dated_numbers(losses: Losses, level: float) -> Numbers:
+def _dated_numbers(losses: Losses, settings: AnalysisSettings) -> Numbers:
     """Return median, shares and numbers followed; a number that rests on a loss says it is late."""
-    curve = kaplan_meier_curve(losses, level=level)
+    curve = kaplan_meier_curve(losses, level=settings.confidence_level)
+    weeks = settings.read_weeks
+    times = {"week_0": 0.0} | weeks
     if curve is None:
         numbers = {("km_relief_duration", ""): "weeks"}
-        numbers |= {("km_relieved_share", week_name(week)): "share" for week in READ_WEEKS}
-        numbers |= {("at_risk", week_name(week)): "count" for week in TIMES}
+        numbers |= {("km_relieved_share", name): "share" for name in weeks}
+        numbers |= {("at_risk", name): "count" for name in times}
         return {
             key: no_number(0, unit, "kaplan_meier", "no_relief") for key, unit in numbers.items()
         }
@@ -583,15 +577,15 @@ def _dated_numbers(losses: Losses, level: float) -> Numbers:
         return with_notes(estimate, "runs_late") if estimate.n_events else estimate
 
     unknown = no_number(losses.n, "weeks", "kaplan_meier", "not_followed")
-    counts = zip(TIMES, curve.at_risk(TIMES), strict=True)
+    counts = zip(times, curve.at_risk(list(times.values())), strict=True)
     return {
         ("km_relief_duration", ""): late(curve.median) if losses.followed else unknown,
-        **{("km_relieved_share", week_name(week)): late(curve.at(week)) for week in READ_WEEKS},
+        **{("km_relieved_share", name): late(curve.at(week)) for name, week in weeks.items()},
         **{
-            ("at_risk", week_name(week)): Estimate(
+            ("at_risk", name): Estimate(
                 value=float(count), n=curve.n, unit="count", method="followed"
             )
-            for week, count in counts
+            for name, count in counts
         },
     }
 
@@ -616,7 +610,7 @@ def incidence_curve(losses: Losses, *, level: float) -> CumulativeIncidence | No
 def competing_rows(adtte: pd.DataFrame, group: Group) -> pd.DataFrame:
     """Return cumulative incidences and the median where a booster competes with loss.
 
-    The measures are cumulative_incidence (definition ``loss`` or ``booster``) at weeks 2 to 26 and
+    The measures are cumulative_incidence (definition ``loss`` or ``booster``) by week and
     relief_duration with definition ``booster_competing``, of responders. Where no booster came
     first the latter is the headline itself. ``adtte`` is as in `relief_rows`.
     """
@@ -628,7 +622,7 @@ def competing_rows(adtte: pd.DataFrame, group: Group) -> pd.DataFrame:
     rows = []
     for name, cause in CAUSES.items():
         numbers = {}
-        for week in READ_WEEKS:
+        for visit, week in group.settings.read_weeks.items():
             if incidence is None:
                 why = "not_followed" if losses.n else "no_relief"
                 share = no_number(losses.n, "share", "aalen_johansen", why)
@@ -636,7 +630,7 @@ def competing_rows(adtte: pd.DataFrame, group: Group) -> pd.DataFrame:
                 share = incidence.at(week, cause)
                 if name == "loss" and share.n_events:
                     share = with_notes(share, "dated_at_visit")
-            numbers["cumulative_incidence", week_name(week)] = share
+            numbers["cumulative_incidence", visit] = share
         rows += group.rows(numbers, *notes, definition=name, **keys)
     if (losses.cause == "booster").any():
         median = median_when_competing(losses, level=level)

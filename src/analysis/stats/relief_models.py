@@ -12,7 +12,7 @@ import pandas as pd
 
 from analysis.errors import EstimationError
 from analysis.results import Estimate, note
-from analysis.settings import DAYS_PER_WEEK, HORIZON_WEEKS
+from analysis.settings import DAYS_PER_WEEK
 from analysis.stats.aft import LOGNORMAL, WEIBULL, AftFit, fit_aft
 from analysis.stats.relief import RESPONDERS, Group, Losses, losses_of, no_number, with_notes
 from analysis.stats.survival import compare_log_rank
@@ -147,13 +147,13 @@ def shape_rows(people: pd.DataFrame, group: Group) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def shape_curves(losses: Losses, *, level: float) -> pd.DataFrame:
+def shape_curves(losses: Losses, *, horizon_weeks: float, level: float) -> pd.DataFrame:
     """Return the fitted shapes as figures take them: shape, week, share.
 
-    From just after week 0 to week 26 or the last look at anybody, whichever comes first; no rows
+    From just after week 0 to the horizon or the last look at anybody, whichever comes first; no rows
     for a shape that cannot be fitted.
     """
-    weeks = np.linspace(0, min(HORIZON_WEEKS, losses.last_look), 105)[1:]
+    weeks = np.linspace(0, min(horizon_weeks, losses.last_look), 105)[1:]
     frames = [pd.DataFrame({"shape": [], "week": [], "share": []})]
     for shape in SHAPES:
         fit = fit_shape(shape, losses, level=level)
