@@ -38,6 +38,7 @@ from analysis.stats.survival import (
     SurvivalCurve,
     estimate_cumulative_incidence,
     estimate_kaplan_meier,
+    first_at_or_below,
 )
 from analysis.stats.times import Bools, Floats
 
@@ -664,7 +665,8 @@ def median_when_competing(losses: Losses, *, level: float) -> Estimate:
         Weeks; ``not reached`` when the incidence of loss stays below one half, which it must when
         many are boosted first. The value dates losses midway between two visits; the lower limit
         dates them right after the last good rating and the upper at the visit that found them, so
-        the interval holds whatever happened between.
+        the interval holds whatever happened between. Where the incidence rests on one half, midway
+        to the next loss, as the Kaplan-Meier median.
     """
     if not losses.followed:
         why = "not_followed" if losses.n else "no_relief"
@@ -677,9 +679,13 @@ def median_when_competing(losses: Losses, *, level: float) -> Estimate:
         for dated in (losses.left, midway, losses.right)
     )
     assert early is not None and middle is not None and late is not None
-    value = _first_at(middle.times, middle.incidence[:, 0])
     high_share = np.where(np.isnan(early.high[:, 0]), early.incidence[:, 0], early.high[:, 0])
-    low, high = _first_at(early.times, high_share), _first_at(late.times, late.low[:, 0])
+    value, low, high = (
+        first_at_or_below(curve.times, 1 - lost_share, HALF)
+        for curve, lost_share in (
+            (middle, middle.incidence[:, 0]), (early, high_share), (late, late.low[:, 0]),
+        )
+    )  # fmt: skip
     if value is not None:
         low = value if low is None else min(low, value)
         high = None if high is None else max(high, value)
@@ -694,11 +700,6 @@ def median_when_competing(losses: Losses, *, level: float) -> Estimate:
         method="competing_median",
         status="estimated" if value is not None else "not reached",
     )
-
-
-def _first_at(times: Floats, share: Floats) -> float | None:
-    reached = np.flatnonzero(share >= HALF)  # an undefined limit (NaN) is not reached
-    return float(times[reached[0]]) if len(reached) else None
 
 
 # In words
