@@ -40,12 +40,16 @@ from analysis.stats.times import (
 )
 
 
+ROUNDING = 1e-12
+"""Shares nearer than this to 0 or 1 are 0 or 1: far below one patient's weight."""
+
+
 def log_log_limits(survival: Floats, relative: Floats, *, level: float) -> tuple[Floats, Floats]:
     """Return limits on the log(-log) scale from a share and its standard error over the share.
 
-    NaN where the share is 0 or 1, as in R: log(-log) has no value there.
+    NaN where the share is 0 or 1 but for rounding, as in R: log(-log) has no value there.
     """
-    inside = (survival > 0) & (survival < 1)
+    inside = (survival > ROUNDING) & (survival < 1 - ROUNDING)
     log_share = np.log(np.where(inside, survival, 0.5))
     half = norm.ppf((1 + level) / 2) * relative / -log_share
     low, high = np.exp(log_share * np.exp(half)), np.exp(log_share * np.exp(-half))
