@@ -17,16 +17,17 @@ from scipy.special import log_ndtr, ndtri
 
 from analysis.errors import EstimationError
 from analysis.results import Estimate
-from analysis.stats.npmle import check_intervals
-from analysis.stats.times import (
+from analysis.stats.checks import (
     Bools,
     Floats,
     as_numbers,
     check_level,
     check_positive,
     check_same_length,
+    check_share,
     refuse,
 )
+from analysis.stats.npmle import check_intervals
 
 FARTHEST = 700.0
 """Largest exponent: beyond it a double overflows, and a limit says nothing any more."""
@@ -193,9 +194,9 @@ def refit_weibull(
     -----
     Each fit starts at the maximum of the sum of all weightings, near which it usually ends.
     """
-    table = np.asarray(weights, dtype=np.float64)
-    if table.ndim != 2 or not table.size:
-        raise EstimationError(f"weights must be a table; its shape is {table.shape}.")
+    table = as_numbers("weights", weights, columns=1)
+    if np.ndim(weights) != 2 or not table.size:
+        raise EstimationError(f"weights must be a table; its shape is {np.shape(weights)}.")
     together = check_rows(left, right, covariates, table.sum(axis=0))
     each = [check_rows(left, right, covariates, one) for one in table]
     start = maximize(together, WEIBULL)[0]
@@ -249,13 +250,8 @@ def check_rows(
     refuse(rights <= 0, "right is 0, where the log of a time has no value,", rights)
     design = np.ones((lefts.size, 1))
     if covariates is not None:
-        table = np.asarray(covariates, dtype=np.float64)
-        table = table[:, None] if table.ndim == 1 else table
-        if table.ndim != 2:
-            raise EstimationError(f"covariates must be a table; its shape is {table.shape}.")
+        table = as_numbers("covariates", covariates, columns=1)
         check_same_length(lefts.size, covariates=table.shape[0])
-        for column in range(table.shape[1]):
-            as_numbers(f"covariates column {column}", table[:, column])
         design = np.column_stack((design, table))
     lefts = np.maximum(lefts, 0.0)
     held = (counts > 0) & ~((lefts == 0) & np.isinf(rights))
@@ -501,8 +497,7 @@ class AftFit:
 
         Delta-method interval on the log scale; EstimationError as `survival`.
         """
-        if not 0 < lost_share < 1:
-            raise EstimationError(f"lost_share must lie between 0 and 1, not {lost_share}.")
+        check_share("lost_share", lost_share)
         row, point = self._row(x), self.shape.quantile(lost_share)
         log_time = float(row @ self.coefficients) + self.scale * point
         half = self._half(np.append(row, self.scale * point))
@@ -541,8 +536,8 @@ class AftFit:
         return self._estimate(_ratios(self.coefficients[place], half), "ratio")
 
     def _row(self, x: ArrayLike | None) -> Floats:
-        given = np.empty(0) if x is None else np.atleast_1d(np.asarray(x, dtype=np.float64))
-        if given.shape != (len(self.names) - 1,) or not np.isfinite(given).all():
+        given = np.empty(0) if x is None else as_numbers("x", x)
+        if given.size != len(self.names) - 1:
             raise EstimationError(f"x must hold one finite number for each of {self.names[1:]}.")
         return np.concatenate(([1.0], given))
 

@@ -18,6 +18,15 @@ from analysis.errors import EstimationError
 from analysis.results import Estimate, note
 from analysis.settings import DAYS_PER_WEEK, READ_WEEKS
 from analysis.stats.aft import WEIBULL, fit_aft, refit_weibull
+from analysis.stats.checks import (
+    Bools,
+    Floats,
+    Ints,
+    check_level,
+    check_same_length,
+    check_time,
+    refuse,
+)
 from analysis.stats.npmle import estimate_npmle
 from analysis.stats.npmle_bootstrap import bootstrap_relief
 from analysis.stats.relief import (
@@ -32,17 +41,7 @@ from analysis.stats.relief import (
 )
 from analysis.stats.relief_models import FIRST_DAY_WEEKS, LEAST_PER_COVARIATE
 from analysis.stats.survival import estimate_kaplan_meier
-from analysis.stats.times import (
-    Bools,
-    Floats,
-    Ints,
-    as_times,
-    check_level,
-    check_same_length,
-    merge_near_ties,
-    refuse,
-    tie_width,
-)
+from analysis.stats.times import as_times, merge_near_ties, tie_width
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -91,8 +90,7 @@ class MeanCount:
         No interval while nobody has had an event; "not estimable" after the longest follow-up.
         EstimationError for a negative or missing time.
         """
-        if not time >= 0:
-            raise EstimationError(f"time must be at least 0, not {time}.")
+        check_time("time", time)
         width = tie_width(self.times)
         row = int(np.searchsorted(self.times, time + width, side="right")) - 1
         number = Estimate(

@@ -31,6 +31,7 @@ from analysis.settings import (
     Clock,
     LossRule,
 )
+from analysis.stats.checks import Bools, Floats
 from analysis.stats.npmle import IntervalCurve, estimate_npmle
 from analysis.stats.npmle_bootstrap import QUARTILES, ReliefBootstrap, bootstrap_relief
 from analysis.stats.survival import (
@@ -40,7 +41,6 @@ from analysis.stats.survival import (
     estimate_kaplan_meier,
     first_at_or_below,
 )
-from analysis.stats.times import Bools, Floats
 
 PARAMCDS: dict[BoosterStrategy, str] = {
     "loss": "RELLOSS",
