@@ -420,6 +420,18 @@ NOTES: dict[str, str] = {
     "no_maximum": (
         "The likelihood has no maximum: one time, or one covariate, fits every patient."
     ),
+    "no_maximum_early": (
+        "Nobody was seen with relief after the clock began: how early it ended is open, so no "
+        "shape can be fitted."
+    ),
+    "no_maximum_endless": (
+        "The best fit spreads the ends of relief without end, from at once to never: no shape of "
+        "this kind fits."
+    ),
+    "no_maximum_one_look": (
+        "Everybody was looked at but once, at one time: one share cannot tell the two numbers of a "
+        "shape."
+    ),
     "no_minutes": "The length of no session is recorded.",
     "no_relief": "Nobody was seen to have relief that could be timed.",
     "nobody_started": "No patient started.",

@@ -134,7 +134,7 @@ def test_no_is_not_yes():
 
 
 def test_a_mistyped_rule_offers_the_right_one():
-    with pytest.raises(EstimationError, match="missing is 'nonresponce'.*mean 'nonresponse'"):
+    with pytest.raises(EstimationError, match=r"missing is 'nonresponce'.*mean 'nonresponse'"):
         estimate_responder_share([True], missing="nonresponce")
     counts = pd.DataFrame({"n_patients": [4], "n_known": [3], "n_events": [1]})
     with pytest.raises(EstimationError, match="missing is 'typo'"):

@@ -611,9 +611,14 @@ def test_fitted_numbers_are_near_the_counted_ones():
         ([responder("a"), responder("b")], "not estimable", "not_followed"),
         (lost(9, "w4", "a"), "not estimable", "few_losses(9,10)"),
         ([responder(f"k{i}", w4=4) for i in range(12)], "not estimable", "few_losses(0,10)"),
-        (lost(12, "w4", "a"), "not estimable", "no_maximum"),
+        (lost(12, "w4", "a"), "not estimable", "no_maximum_early"),
+        (
+            [*lost(12, "w4", "a"), *(responder(f"k{i}", w4=4) for i in range(8))],
+            "not estimable",
+            "no_maximum_one_look",
+        ),
     ],
-    ids=["nobody", "not followed", "few losses", "nobody lost", "all alike"],
+    ids=["nobody", "not followed", "few losses", "nobody lost", "all alike", "one follow-up"],
 )
 def test_no_fit_has_a_note(people, status, said):
     made = shapes(people)

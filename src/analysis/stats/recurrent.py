@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.special import ndtri, stdtrit
 
-from analysis.errors import EstimationError
+from analysis.errors import EstimationError, NoMaximumError
 from analysis.results import Estimate, note
 from analysis.settings import DAYS_PER_WEEK, READ_WEEKS
 from analysis.stats.aft import WEIBULL, fit_aft, refit_weibull
@@ -473,6 +473,8 @@ def estimate_trend(spans: pd.DataFrame, group: Group) -> Estimate:
         fit = fit_aft(
             WEIBULL, *ends, covariates=number, names=["series"], weights=np.bincount(place)
         )
+    except NoMaximumError as error:
+        return with_notes(nothing, error.reason)
     except EstimationError:
         return with_notes(nothing, "no_maximum")
     ratio = replace(fit.time_ratio("series"), method="series_ratio")
