@@ -393,6 +393,13 @@ METHODS: dict[str, str] = {
         "at the latest it can be)"
     ),
     "mean_cumulative_count": "mean cumulative count (Nelson-Aalen type), robust standard error",
+    "welch": "difference of means, Welch's interval",
+    "newcombe": "difference of shares, Newcombe's hybrid score interval",
+    "miettinen_nurminen": "difference of shares, score interval (Miettinen and Nurminen)",
+    "miettinen_nurminen_ratio": "ratio of shares, score interval (Miettinen and Nurminen)",
+    "log_rank_interval": (
+        "log-rank test for losses between visits (Sun's scores, permutation variance)"
+    ),
     "log_rank": "log-rank test; loss dated at the visit",
     "log_rank_stratified": "log-rank test, stratified by condition; loss dated at the visit",
     "aft_weibull": "Weibull accelerated failure time, interval-censored; delta-method interval",
@@ -479,6 +486,11 @@ NOTES: dict[str, str] = {
     "one_patient": "One patient: there is no interval.",
     "no_spread": "Every value, or every resample, gives the same number: there is no interval.",
     "nothing_known": "Not one patient has a known value: nobody was rated.",
+    "empty_group": "One of the groups has nobody with a known value: there is nothing to compare.",
+    "one_in_group": "One of the groups has one patient: there is no interval.",
+    "no_events": "Nobody in either group has the event: there is no ratio.",
+    "no_events_second": "Nobody in the second group has the event: a ratio has no value, only a "
+    "lower limit.",
     "few_groups": "Fewer than three groups have patients: how much groups differ cannot be told.",
     "none_lost": "Nobody has lost relief by then: no interval.",
     "all_lost": "Everybody followed has lost relief: no interval.",

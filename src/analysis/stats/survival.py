@@ -476,8 +476,10 @@ def compare_log_rank(
     check_same_length(times.size, event=events.size)
     if not times.size:
         raise EstimationError("time has no rows; a comparison needs at least two patients.")
-    groups, labels = _codes("group", group, n=times.size)
-    layers, _ = _codes("strata", np.zeros(times.size) if strata is None else strata, n=times.size)
+    groups, labels = group_codes("group", group, n=times.size)
+    layers, _ = group_codes(
+        "strata", np.zeros(times.size) if strata is None else strata, n=times.size
+    )
     if len(labels) < 2:
         raise EstimationError(f"group has only the label {labels[0]!r}; a test compares two.")
     if not events.any():
@@ -496,7 +498,7 @@ def compare_log_rank(
     return LogRank(statistic=statistic, df=df, p_value=float(chi2.sf(statistic, df)))
 
 
-def _codes(name: str, values: ArrayLike, *, n: int) -> tuple[Ints, tuple[object, ...]]:
+def group_codes(name: str, values: ArrayLike, *, n: int) -> tuple[Ints, tuple[object, ...]]:
     """Return each label's rank and the sorted labels; a missing label is an error."""
     codes, labels = pd.factorize(pd.Series(values), sort=True)
     check_same_length(n, **{name: codes.size})
