@@ -369,8 +369,8 @@ METHODS: dict[str, str] = {
         "Kaplan-Meier restricted mean, Greenwood-type standard error, normal interval"
     ),
     "npmle": (
-        "interval-censored (Turnbull) curve; guarded bootstrap interval over patients, "
-        "which holds wherever between two visits relief ended"
+        "interval-censored (Turnbull) curve; guarded bootstrap interval over patients (at most "
+        "1,000 resamples), which holds wherever between two visits relief ended"
     ),
     "npmle_curve": (
         "Turnbull NPMLE for (left, right] intervals; inside an undetermined region its "

@@ -8,9 +8,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
-from zlib import crc32
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -234,17 +232,6 @@ class Study:
             first three gives every group; in the order of conditions, groups and ADSL.
         """
         return self.groups(population).merge(frame, on="USUBJID")
-
-
-def generator(
-    settings: AnalysisSettings, condition: str, group_by: str, group: str, *more: str
-) -> np.random.Generator:
-    """Return a generator seeded by the settings and the name of the result.
-
-    No result then depends on which others were made before it, or in which process.
-    """
-    name = "|".join([condition, group_by, group, *more])
-    return np.random.default_rng([settings.seed, crc32(name.encode())])
 
 
 def open_study(

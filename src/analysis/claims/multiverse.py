@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import lru_cache
 from itertools import chain
 from typing import Any, get_args
 
@@ -26,7 +26,7 @@ from analysis.adam.adtte import (
     derive_spans,
     lay_out_ratings,
 )
-from analysis.adam.study import GROUPINGS, NOT_RECORDED, Study, generator
+from analysis.adam.study import GROUPINGS, NOT_RECORDED, Study
 from analysis.claims.judgement import Readings, Verdict
 from analysis.claims.ledger import Claim
 from analysis.claims.verdict import judge_intervals
@@ -678,8 +678,6 @@ class ReliefCurves:
         numbers = relief_numbers(
             losses,
             settings,
-            rng=self._once(("rng", part), lambda: partial(generator, settings, *part)),
-            population=one.population,
             clock=one.clock,
             most_replicates=MOST_REPLICATES if one.is_headline else GRID_REPLICATES,
         )

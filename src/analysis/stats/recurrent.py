@@ -40,6 +40,7 @@ from analysis.stats.relief import (
     with_notes,
 )
 from analysis.stats.relief_models import FIRST_DAY_WEEKS, LEAST_PER_COVARIATE
+from analysis.stats.seeds import seeded
 from analysis.stats.survival import estimate_kaplan_meier
 from analysis.stats.times import as_times, merge_near_ties, tie_width
 
@@ -425,7 +426,7 @@ def _series_median(part: pd.DataFrame, group: Group, number: str) -> Estimate:
     level = group.settings.confidence_level
     made = bootstrap_relief(
         estimate_npmle(left, right, time_unit="weeks"),
-        rng=group.rng("series", number),
+        rng=seeded(group.settings.seed, "series", left, right),
         times=VISITS,
         lost_shares=(0.5,),
         replicates=min(group.settings.bootstrap_replicates, SERIES_REPLICATES),
@@ -481,7 +482,7 @@ def estimate_trend(spans: pd.DataFrame, group: Group) -> Estimate:
     patients = pd.factorize(spans["USUBJID"])[0]
     n_patients = int(patients.max()) + 1
     n_groups = min(JACKKNIFE_GROUPS, n_patients)
-    draw = group.rng("series_ratio")
+    draw = seeded(group.settings.seed, "series_ratio", *table.T)
     left_out = draw.permutation(np.arange(n_patients) % n_groups)[patients]
     own = np.bincount(left_out * number.size + place, minlength=n_groups * number.size)
     own = own.reshape(n_groups, number.size)

@@ -9,7 +9,7 @@ follow; `relief_models` has comparisons and fitted shapes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import product
@@ -34,6 +34,7 @@ from analysis.settings import (
 from analysis.stats.checks import Bools, Floats
 from analysis.stats.npmle import IntervalCurve, estimate_npmle
 from analysis.stats.npmle_bootstrap import QUARTILES, ReliefBootstrap, bootstrap_relief
+from analysis.stats.seeds import seeded
 from analysis.stats.survival import (
     CumulativeIncidence,
     SurvivalCurve,
@@ -74,10 +75,6 @@ by chance by about a tenth, and a sixth, of its own standard error."""
 MOST_SPANS, LEAST_TO_SHOW = 20, 30
 """Single patients shown, and the fewest patients out of whom they may be."""
 
-Rng = Callable[..., np.random.Generator]
-"""Returns a fresh generator for the name of a result: ``partial(generator, settings, condition,
-group_by, group)`` of `analysis.adam.study.generator`."""
-
 Numbers = dict[tuple[str, str], Estimate]
 """Estimates by measure and visit."""
 
@@ -97,8 +94,6 @@ class Group:
         Whether anybody was rated where relief must be shown to be timed: at the end of the series,
         or at any time when the clock runs from first response. Where nobody was, relief is not
         known of anyone; it is not 0.
-    rng : callable
-        Returns a fresh generator for the name of a result (``Rng``).
     notes : tuple of str
         Notes on the group, such as ``arms_together``.
     """
@@ -109,7 +104,6 @@ class Group:
     settings: AnalysisSettings
     n_starters: int
     is_rated: bool
-    rng: Rng
     notes: tuple[str, ...] = ()
 
     @property
@@ -137,7 +131,6 @@ def make_group(
     people: pd.DataFrame,
     rated: Container[str],
     settings: AnalysisSettings,
-    rng: Rng,
 ) -> Group:
     """Return the group of some rows of ADSL.
 
@@ -150,7 +143,7 @@ def make_group(
         one is an arm where others are named.
     rated : container of str
         Patients rated where relief must be shown to be timed.
-    settings, rng
+    settings
         As in `Group`.
     """
     arms = people["ARM"].fillna("not recorded").nunique() if people["ARM"].notna().any() else 1
@@ -161,7 +154,6 @@ def make_group(
         settings=settings,
         n_starters=len(people),
         is_rated=any(patient in rated for patient in people["USUBJID"]),
-        rng=rng,
         notes=("arms_together",) if arms > 1 else (),
     )
 
@@ -281,15 +273,14 @@ def _interval_curve(left: bytes, right: bytes) -> IntervalCurve:
 def _bootstrap(
     left: bytes,
     right: bytes,
-    rng: Rng,
-    population: str,
+    seed: int,
     replicates: int,
     level: float,
 ) -> ReliefBootstrap:
     """Return the intervals of a curve; readings that leave the same losses share them."""
     return bootstrap_relief(
         _interval_curve(left, right),
-        rng=rng("relief", population),
+        rng=seeded(seed, "relief", np.frombuffer(left), np.frombuffer(right)),
         times=TIMES,
         lost_shares=QUARTILES,
         tau=HORIZON_WEEKS,
@@ -302,8 +293,6 @@ def relief_numbers(
     losses: Losses,
     settings: AnalysisSettings,
     *,
-    rng: Rng,
-    population: str = RESPONDERS,
     clock: Clock = "end_of_series",
     most_replicates: int = MOST_REPLICATES,
 ) -> Numbers:
@@ -313,11 +302,8 @@ def relief_numbers(
     ----------
     losses : Losses
     settings : AnalysisSettings
-        Level and number of resamples.
-    rng : callable
-        `Group.rng`, called with "relief" and the population. Definitions share it: where they make
-        no difference, the intervals make none either.
-    population : str
+        Level, seed and number of resamples; the same losses have the same resamples, whatever their
+        group or definition is called.
     clock : str
         From when the losses are timed.
     most_replicates : int
@@ -336,7 +322,7 @@ def relief_numbers(
     level = settings.confidence_level
     replicates = min(settings.bootstrap_replicates, most_replicates)
     ends = losses.left.tobytes(), losses.right.tobytes()
-    made = _bootstrap(*ends, rng, population, replicates, level)
+    made = _bootstrap(*ends, settings.seed, replicates, level)
     shares = {
         week: _unless_silent(replace(share, method="npmle"), curve, week)
         for week, share in zip(TIMES, made.guarded.survival, strict=True)
@@ -530,8 +516,6 @@ def relief_rows(adtte: pd.DataFrame, group: Group) -> pd.DataFrame:
         numbers = relief_numbers(
             losses,
             group.settings,
-            rng=group.rng,
-            population=population,
             clock=group.settings.relief_clock,
         )
         rows += group.rows(numbers, *notes, **keys)
@@ -550,9 +534,7 @@ def definition_rows(adtte: pd.DataFrame, group: Group) -> pd.DataFrame:
         in_force = (rule, clock) == (group.settings.loss_rule, group.settings.relief_clock)
         most = MOST_REPLICATES if in_force else FEWER_REPLICATES
         losses = losses_of(choose(adtte, group.settings, rule=rule, clock=clock))
-        numbers = relief_numbers(
-            losses, group.settings, rng=group.rng, clock=clock, most_replicates=most
-        )
+        numbers = relief_numbers(losses, group.settings, clock=clock, most_replicates=most)
         median = {("relief_duration_by_definition", ""): numbers["relief_duration", ""]}
         keys = {"definition": f"{rule}.{clock}", "population": RESPONDERS}
         rows += group.rows(median, *group.notes, **keys)
@@ -643,7 +625,7 @@ def competing_rows(adtte: pd.DataFrame, group: Group) -> pd.DataFrame:
         median = median_when_competing(losses, level=level)
     else:
         clock = group.settings.relief_clock
-        numbers = relief_numbers(losses, group.settings, rng=group.rng, clock=clock)
+        numbers = relief_numbers(losses, group.settings, clock=clock)
         median = numbers["relief_duration", ""]
     competing = {("relief_duration", ""): median}
     rows += group.rows(competing, *notes, definition="booster_competing", **keys)
