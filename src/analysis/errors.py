@@ -42,6 +42,17 @@ class EstimationError(ReliefcheckError, ValueError):
     """An estimator was given what no estimate can be made from."""
 
 
+class NoMaximumError(EstimationError):
+    """A likelihood has no maximum: the fit does not exist, and no number of it may be given.
+
+    ``reason`` is the note of `analysis.labels` that says why beside a result.
+    """
+
+    def __init__(self, message: str, *, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
 class RunError(ReliefcheckError):
     """A run could not be finished."""
 

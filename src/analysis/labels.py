@@ -362,8 +362,8 @@ METHODS: dict[str, str] = {
         "Kaplan-Meier restricted mean, Greenwood-type standard error, normal interval"
     ),
     "npmle": (
-        "interval-censored (Turnbull) curve; guarded bootstrap interval over patients, "
-        "which holds wherever between two visits relief ended"
+        "interval-censored (Turnbull) curve; guarded bootstrap interval over patients (at most "
+        "1,000 resamples), which holds wherever between two visits relief ended"
     ),
     "npmle_curve": (
         "Turnbull NPMLE for (left, right] intervals; inside an undetermined region its "
@@ -386,6 +386,13 @@ METHODS: dict[str, str] = {
         "at the latest it can be)"
     ),
     "mean_cumulative_count": "mean cumulative count (Nelson-Aalen type), robust standard error",
+    "welch": "difference of means, Welch's interval",
+    "newcombe": "difference of shares, Newcombe's hybrid score interval",
+    "miettinen_nurminen": "difference of shares, score interval (Miettinen and Nurminen)",
+    "miettinen_nurminen_ratio": "ratio of shares, score interval (Miettinen and Nurminen)",
+    "log_rank_interval": (
+        "log-rank test for losses between visits (Sun's scores, permutation variance)"
+    ),
     "log_rank": "log-rank test; loss dated at the visit",
     "log_rank_stratified": "log-rank test, stratified by condition; loss dated at the visit",
     "aft_weibull": "Weibull accelerated failure time, interval-censored; delta-method interval",
@@ -418,6 +425,18 @@ NOTES: dict[str, str] = {
     "no_infusions_to_count": "The export has no infusions, so boosters cannot be counted.",
     "no_maximum": (
         "The likelihood has no maximum: one time, or one covariate, fits every patient."
+    ),
+    "no_maximum_early": (
+        "Nobody was seen with relief after the clock began: how early it ended is open, so no "
+        "shape can be fitted."
+    ),
+    "no_maximum_endless": (
+        "The best fit spreads the ends of relief without end, from at once to never: no shape of "
+        "this kind fits."
+    ),
+    "no_maximum_one_look": (
+        "Everybody was looked at but once, at one time: one share cannot tell the two numbers of a "
+        "shape."
     ),
     "no_minutes": "The length of no session is recorded.",
     "no_relief": "Nobody was seen to have relief that could be timed.",
@@ -466,6 +485,11 @@ NOTES: dict[str, str] = {
     "one_patient": "One patient: there is no interval.",
     "no_spread": "Every value, or every resample, gives the same number: there is no interval.",
     "nothing_known": "Not one patient has a known value: nobody was rated.",
+    "empty_group": "One of the groups has nobody with a known value: there is nothing to compare.",
+    "one_in_group": "One of the groups has one patient: there is no interval.",
+    "no_events": "Nobody in either group has the event: there is no ratio.",
+    "no_events_second": "Nobody in the second group has the event: a ratio has no value, only a "
+    "lower limit.",
     "few_groups": "Fewer than three groups have patients: how much groups differ cannot be told.",
     "none_lost": "Nobody has lost relief by then: no interval.",
     "all_lost": "Everybody followed has lost relief: no interval.",

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import pandas as pd
 
 from analysis.adam.adtte import derive_boosters, derive_followed_to, derive_series_relief
-from analysis.adam.study import Study, generator
+from analysis.adam.study import Study
 from analysis.results import make_results
 from analysis.stats.recurrent import booster_rows, series_rows
 from analysis.stats.relief import Group, choose, make_group, relief_table
@@ -30,8 +28,7 @@ def relief_groups(study: Study) -> dict[Key, tuple[Group, pd.DataFrame]]:
             frames.get_group(key) if key in frames.indices else frames.head(0)
             for frames in (members, responses)
         )
-        rng = partial(generator, study.settings, *key)
-        group = make_group(key, people, set(ratings["USUBJID"]), study.settings, rng)
+        group = make_group(key, people, set(ratings["USUBJID"]), study.settings)
         made[key] = group, own
     return made
 

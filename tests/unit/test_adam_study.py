@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from exports import derive, load, write_export
-from studies import SETTINGS, WEEK_4, clinic, patient, study
+from studies import WEEK_4, clinic, patient, study
 
 from analysis.adam.checks import count_flow, list_overdue
 from analysis.adam.study import (
@@ -17,7 +17,6 @@ from analysis.adam.study import (
     LABELS,
     NOT_RECORDED,
     Study,
-    generator,
     load_study,
     narrow,
     open_study,
@@ -288,20 +287,6 @@ def test_conditions_without_patients_keep_their_key():
     own = narrow(study(clinic()), "fbss")
     assert own.adsl.empty and own.stack_groups(own.adpain).empty
     assert own.group_keys().tolist() == [("fbss", "all", "all")]
-
-
-# chance
-
-
-def test_each_result_has_chance_of_its_own():
-    """A number must not move because another one was computed before it."""
-    draws = {
-        generator(SETTINGS, "crps", "all", "all", visit, definition).integers(1 << 60)
-        for visit in ("end", "week_4")
-        for definition in ("mean", "median", "ratio")
-    }
-    assert len(draws) == 6
-    assert generator(SETTINGS, "crps", "all", "all", "end", "mean").integers(1 << 60) in draws
 
 
 # written and read

@@ -7,7 +7,8 @@ from functools import partial
 import numpy as np
 import pytest
 
-from analysis.errors import EstimationError
+from analysis.errors import EstimationError, NoMaximumError
+from analysis.labels import note_text
 from analysis.stats.aft import (
     LOGNORMAL,
     WEIBULL,
@@ -132,6 +133,103 @@ def test_separation_is_named(fit):
     left, right = [1, 2, 3, 8, 8, 8], [1, 2, 3, INF, INF, INF]
     with pytest.raises(EstimationError, match="column 0 separates"):
         fit(left, right, covariates=[0, 0, 0, 1, 1, 1])
+
+
+ONE_LOOK = [0.0] * 10 + [12.0] * 10, [12.0] * 10 + [INF] * 10
+
+
+@pytest.mark.parametrize("fit", [fit_weibull, fit_lognormal])
+@pytest.mark.parametrize(
+    ("left", "right", "reason"),
+    [
+        (*ONE_LOOK, "no_maximum_one_look"),  # 10 of 20 lost by week 12, nothing else known
+        ([0] * 30 + [38.9] * 10, [38.9] * 30 + [INF] * 10, "no_maximum_one_look"),
+        ([0, 0, 0], [4, 8, 12], "no_maximum_early"),  # nobody seen with relief
+        ([0] * 5 + [12] * 5, [2] * 5 + [INF] * 5, "no_maximum_endless"),  # at once, or never
+        ([2, 3, 1], [4, 5, 6], "no_maximum"),  # 3.5 fits all
+        ([3, 3, 2], [3, 3, 4], "no_maximum"),
+        ([4, 4 - 1e-15], [4, 4], "no_maximum"),
+    ],
+    ids=["B2", "B", "early", "at once or never", "one time", "one exact time", "one narrow time"],
+)
+def test_a_fit_that_does_not_exist_is_never_numbers(fit, left, right, reason):
+    with pytest.raises(NoMaximumError, match=r"no (one )?maximum") as found:
+        fit(left, right)
+    assert found.value.reason == reason
+    assert note_text(reason)
+
+
+@pytest.mark.parametrize("shape", [WEIBULL, LOGNORMAL], ids=["weibull", "lognormal"])
+def test_a_fit_is_returned_exactly_where_the_likelihood_falls_on_every_side(shape):
+    """Small random data; half a unit out in 100 directions the likelihood is below that of the fit.
+
+    Where none is returned, some direction or a larger scale is at least as good as all near.
+    """
+    rng = np.random.default_rng(44)
+    grid = np.array([0, 2, 4, 8, 12, 26, INF])
+    angles = rng.normal(size=(100, 2))
+    fitted = refused = 0
+    for _ in range(90):
+        start = rng.integers(0, 6, rng.integers(2, 9))
+        left, right = grid[start], grid[np.minimum(start + rng.integers(1, 3, start.size), 6)]
+        if not np.isfinite(right).any():
+            continue
+        rows = check_rows(left, right, None, None)
+
+        def height(position, rows=rows):
+            with np.errstate(all="ignore"):
+                return log_likelihood(rows, shape, position)[0] if position[1] > 0 else -INF
+
+        try:
+            fit = fit_aft(shape, left, right)
+        except NoMaximumError:
+            refused += 1
+            near = max(height(np.array([c, u])) for c in (-1, 0, 1, 3) for u in (0.3, 1, 3))
+            far = [
+                height(np.array([u * m + c, u]))
+                for u in (1e-7, 30.0, 300.0)
+                for m in np.log([1e-9, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0, 12.0, 20.0, 26.0])
+                for c in np.linspace(-3, 3, 13)
+            ]
+            assert np.nanmax(far) >= near - 1e-9
+            continue
+        fitted += 1
+        best = np.array([fit.coefficients[0], 1.0]) / fit.scale
+        around = [height(best + 0.5 * step / np.linalg.norm(step)) for step in angles]
+        assert max(around) < fit.log_likelihood
+        assert np.isfinite(fit.std_errors).all() and (fit.std_errors > 0).all()
+    assert fitted > 50 and refused > 10
+
+
+@pytest.mark.parametrize("fit", [fit_weibull, fit_lognormal])
+@pytest.mark.parametrize("width", [1e-17, 1e-14, 1e-9, 1e-6, 1e-5])
+def test_a_narrow_interval_is_an_exact_time(fit, width):
+    """One of 41 rows is known to 1e-17 weeks: the fit is that with the time itself."""
+    left, right, _ = clinic(40)
+    narrow = fit(np.append(left, 0.05), np.append(right, 0.05 + width))
+    exact = fit(np.append(left, 0.05), np.append(right, 0.05))
+    assert narrow.coefficients == pytest.approx(exact.coefficients, abs=max(SETTLED, width))
+    assert narrow.std_errors == pytest.approx(exact.std_errors, rel=max(SETTLED, 10 * width))
+
+
+@pytest.mark.parametrize("fit", [fit_weibull, fit_lognormal])
+def test_where_a_covariate_begins_and_its_unit_do_not_matter(fit):
+    """A date as covariate: 45,000 days since 1900. The ratio a day stays; times can be seconds."""
+    left, right, group = clinic(200)
+    plain = fit(left, right, covariates=group)
+    moved = fit(left * 604_800, right * 604_800, covariates=group + 45_000)
+    assert moved.coefficients[1] == pytest.approx(plain.coefficients[1], rel=1e-5)
+    assert moved.std_errors[1:] == pytest.approx(plain.std_errors[1:], rel=1e-5)
+    got = moved.median([45_001]), plain.median([1])
+    assert got[0].value == pytest.approx(604_800 * got[1].value, rel=1e-5)
+    assert got[0].low == pytest.approx(604_800 * got[1].low, rel=1e-4)
+
+
+def test_times_that_hardly_differ_have_a_fit():
+    """Logs of a spread of 1e-6, by hand: mean and standard deviation of exact log-normal times."""
+    logs = 2 + 1e-6 * np.array([-1.0, 0.0, 1.0])
+    fit = fit_lognormal(np.exp(logs), np.exp(logs))
+    assert fit.scale == pytest.approx(1e-6 * np.sqrt(2 / 3), rel=1e-6)
 
 
 def test_bad_questions_are_named():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import lru_cache
 from math import comb, isnan
 
 import numpy as np
@@ -14,7 +14,7 @@ from judged import claim, duration_claim, mean_claim
 from studies import END, SETTINGS, WEEK, WEEK_4, clinic, four, patient, responder, study
 
 from analysis.adam.adpain import reaches
-from analysis.adam.study import Study, derive_study, generator
+from analysis.adam.study import Study, derive_study
 from analysis.claims.intervals import judge_interval
 from analysis.claims.judge import judge_claims
 from analysis.claims.ledger import Claim
@@ -592,7 +592,6 @@ def results_under(one: pd.Series, *, replicates: int) -> pd.DataFrame:
         settings=own.settings.model_copy(update={"bootstrap_replicates": replicates}),
         n_starters=len(fas),
         is_rated=bool(fas["USUBJID"].isin(own.ratings.loc[rated, "USUBJID"]).any()),
-        rng=partial(generator, own.settings, "crps", "all", "all"),
     )
     make = competing_rows if one.booster == "competing" else relief_rows
     return make_results(make(own.adtte, group))

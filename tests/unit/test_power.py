@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import binom
 
 from analysis.claims.intervals import judge_interval
 from analysis.claims.power import (
@@ -16,7 +17,7 @@ from analysis.claims.power import (
     further_patients_by_precision,
     further_patients_for_share,
 )
-from analysis.stats.rates import estimate_share
+from analysis.stats.rates import estimate_share, wilson_limits
 
 EXACT = 1e-10  # sums of binomial terms in another order
 SIMULATED = 20_000
@@ -58,6 +59,37 @@ def test_fewest_patients_by_brute_force(count, floor, true):
     after = [brute_chance(*count, fewest + i, share, floor) for i in range(60)]
     assert min(after) >= 0.8
     assert fewest == 1 or brute_chance(*count, fewest - 1, share, floor) < 0.8
+
+
+def test_27_of_30_against_75_percent_needs_18():
+    """One further patient may decide (chance 0.9), but two decide only in 81 %, and 17 in 76 %."""
+    chances = [brute_chance(27, 30, more, 0.9, 0.75) for more in range(1, 120)]
+    assert chances[0] > 0.8 > chances[16]
+    assert min(chances[17:]) >= 0.8
+    assert further_patients_for_share(27, 30, floor=0.75) == 18
+
+
+@pytest.mark.parametrize("floor", [0.35, 0.6, 0.75])
+def test_no_search_stops_early(floor):
+    """Every undecided count of a grid, against the chance of 1 to 600 further patients."""
+    more = np.arange(1, 601)
+    events = np.arange(more[-1] + 1)
+    compared = 0
+    for n in (3, 8, 17, 30, 41):
+        low, high = wilson_limits(np.arange(n + more[-1] + 1)[None, :], (n + more)[:, None])
+        for k in range(n + 1):
+            share = k / n
+            if abs(share - floor) < 0.1:
+                continue  # needs more than the grid has
+            decides = (low >= floor) | (high < floor)
+            weight = binom.pmf(events[None, :], more[:, None], share)
+            chance = np.sum(weight * decides[:, k : k + more[-1] + 1], axis=1)
+            below = np.flatnonzero(chance < 0.8 - EXACT)
+            expected = int(below[-1]) + 2 if len(below) else 1
+            if expected < 300:
+                assert further_patients_for_share(k, n, floor=floor) == expected, (k, n)
+                compared += 1
+    assert compared > 50
 
 
 @pytest.mark.parametrize(("true", "n_events"), [(None, 96), (0.675, 89), (0.675, 80)])

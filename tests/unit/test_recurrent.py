@@ -9,7 +9,7 @@ from relief_studies import booster_table, relief_groups
 from studies import SETTINGS, WEEK, big_demo, patient, responder, study
 
 from analysis.adam.adtte import derive_boosters, derive_followed_to
-from analysis.adam.study import Study, generator
+from analysis.adam.study import Study
 from analysis.errors import EstimationError
 from analysis.results import Row, find, find_one, make_results, rows_of
 from analysis.stats.recurrent import booster_count, estimate_mean_count, estimate_trend, gap_times
@@ -173,7 +173,6 @@ def test_the_curve_for_the_figure_ends_with_the_planned_visits():
 
 GROUP = Group(
     condition="crps", group_by="all", group="all", settings=SETTINGS, n_starters=40, is_rated=True,
-    rng=lambda *names: generator(SETTINGS, "crps", "all", "all", *names),
 )  # fmt: skip
 FITTED = 1e-9  # estimates are within 1e-8 standard errors of the maximum
 

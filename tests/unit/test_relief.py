@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import re
+from fractions import Fraction
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -17,11 +19,13 @@ from analysis.results import Row, find, find_one, make_results, rows_of
 from analysis.settings import AnalysisSettings
 from analysis.stats import relief
 from analysis.stats.relief import (
+    Losses,
     choose,
     competing_rows,
     definition_rows,
     describe_relief,
     losses_of,
+    median_when_competing,
     relief_rows,
     sample_spans,
     week_name,
@@ -100,6 +104,39 @@ def test_everyone_eligible_is_counted_once_among_all_starters():
     everyone = own.with_nonresponders(6)
     assert everyone.n == 10
     assert (everyone.right == 0).sum() == everyone.is_event.sum() == 6
+
+
+def exact_competing_median(times, causes):
+    """Aalen-Johansen in whole fractions, read as R reads a median; None where it is not reached."""
+    free, incidence, steps = Fraction(1), Fraction(0), []
+    for time in sorted(set(times)):
+        at_risk = sum(t >= time for t in times)
+        here = [c for t, c in zip(times, causes, strict=True) if t == time]
+        incidence += free * Fraction(here.count("loss"), at_risk)
+        free *= 1 - Fraction(len(here) - here.count("censored"), at_risk)
+        steps.append((time, incidence))
+    reached = [(time, share) for time, share in steps if share >= Fraction(1, 2)]
+    if not reached:
+        return None
+    later = [time for time, share in reached if share > Fraction(1, 2)]
+    rests = reached[0][1] == Fraction(1, 2) and later
+    return (reached[0][0] + later[0]) / 2 if rests else reached[0][0]
+
+
+def test_a_median_beside_boosters_by_whole_fractions():
+    """Incidences that are one half but for the last binary digit, and those resting on it."""
+    rng = np.random.default_rng(6)
+    rested = 0
+    for _ in range(400):
+        n = int(rng.integers(2, 25))
+        times = rng.integers(1, 12, n).astype(float)
+        causes = rng.choice(["loss", "loss", "loss", "booster", "censored"], n)
+        is_event = causes != "censored"
+        ends = Losses(times, np.where(is_event, times, INF), times, is_event, causes)
+        wanted = exact_competing_median(times.tolist(), causes.tolist())
+        assert median_when_competing(ends, level=0.95).value == wanted
+        rested += wanted is not None and wanted % 1 == 0.5
+    assert rested > 3
 
 
 def test_nobody_followed_and_nobody_at_all():
@@ -574,9 +611,14 @@ def test_fitted_numbers_are_near_the_counted_ones():
         ([responder("a"), responder("b")], "not estimable", "not_followed"),
         (lost(9, "w4", "a"), "not estimable", "few_losses(9,10)"),
         ([responder(f"k{i}", w4=4) for i in range(12)], "not estimable", "few_losses(0,10)"),
-        (lost(12, "w4", "a"), "not estimable", "no_maximum"),
+        (lost(12, "w4", "a"), "not estimable", "no_maximum_early"),
+        (
+            [*lost(12, "w4", "a"), *(responder(f"k{i}", w4=4) for i in range(8))],
+            "not estimable",
+            "no_maximum_one_look",
+        ),
     ],
-    ids=["nobody", "not followed", "few losses", "nobody lost", "all alike"],
+    ids=["nobody", "not followed", "few losses", "nobody lost", "all alike", "one follow-up"],
 )
 def test_no_fit_has_a_note(people, status, said):
     made = shapes(people)

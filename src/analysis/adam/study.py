@@ -8,9 +8,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
-from zlib import crc32
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -243,17 +241,6 @@ class Study:
         return self.groups(population).merge(frame, on="USUBJID")
 
 
-def generator(
-    settings: AnalysisSettings, condition: str, group_by: str, group: str, *more: str
-) -> np.random.Generator:
-    """Return a generator seeded by the settings and the name of the result.
-
-    No result then depends on which others were made before it, or in which process.
-    """
-    name = "|".join([condition, group_by, group, *more])
-    return np.random.default_rng([settings.seed, crc32(name.encode())])
-
-
 def open_study(
     *,
     export: str,
@@ -364,9 +351,7 @@ def derive_study(export: Export, settings: AnalysisSettings) -> Study:
         labels=export.conditions.labels,
         intake=export.intake,
         adsl=adsl,
-        adpain=derive_adpain(
-            adsl, ratings, visits, schedule=schedule, threshold_pct=threshold
-        ),
+        adpain=derive_adpain(adsl, ratings, visits, schedule=schedule, threshold_pct=threshold),
         adtte=derive_adtte(adsl, ratings, threshold_pct=threshold),
         ratings=ratings,
         infusions=infusions,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import lru_cache
 from itertools import chain
 from typing import Any, get_args
 
@@ -25,7 +25,7 @@ from analysis.adam.adtte import (
     derive_spans,
     lay_out_ratings,
 )
-from analysis.adam.study import GROUPINGS, NOT_RECORDED, Study, generator
+from analysis.adam.study import GROUPINGS, NOT_RECORDED, Study
 from analysis.claims.intervals import Limits, judge_intervals, limits_to_judge
 from analysis.claims.judgement import Readings, Verdict
 from analysis.claims.ledger import Claim
@@ -631,7 +631,7 @@ class Shared:
     """What the claims of one study share, so that it is made once: imputations and relief.
 
     Readings that leave the same losses share one fit and its resamples, which
-    `analysis.stats.relief` keeps as long as the generator is the same.
+    `analysis.stats.relief` keeps.
     """
 
     def __init__(self, study: Study) -> None:
@@ -647,7 +647,7 @@ class Shared:
         """Return the imputed visits under both booster rules."""
         rules = get_args(BoosterRule)
         return {
-            rule: self._once(("imputed", rule), partial(impute_visits, self.study, booster=rule))
+            rule: self._once(("imputed", rule), lambda: impute_visits(self.study, booster=rule))
             for rule in rules
         }
 
@@ -711,8 +711,6 @@ class Shared:
         numbers = relief_numbers(
             losses,
             settings,
-            rng=self._once(("rng", part), lambda: partial(generator, settings, *part)),
-            population=one.population,
             clock=one.clock,
             most_replicates=MOST_REPLICATES if one.is_headline else GRID_REPLICATES,
         )

@@ -8,9 +8,9 @@ of the floor? Those seen already are not drawn again.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import numpy as np
+from scipy.special import ndtr
 from scipy.stats import binom, norm
 
 POWER_SHARE = 0.8
@@ -18,6 +18,9 @@ POWER_SHARE = 0.8
 
 MOST_PATIENTS = 100_000
 """Beyond this the answer is "no realistic number": the value sits on the cited floor."""
+
+FARTHEST = 2 * MOST_PATIENTS
+"""Numbers of further patients looked at."""
 
 EDGE = 1e-9
 """Patients. A count this near the border of the interval lies on it: rounding of binary numbers."""
@@ -57,12 +60,15 @@ def further_patients_for_share(
     share = n_events / n if true_share is None else true_share
     if abs(share - floor) < EDGE:
         return None
-    return _fewest(
-        lambda more: chance_to_decide_share(
-            n_events, n, more, true_share=share, floor=floor, level=level
-        ),
-        power,
-    )
+    ends = {"floor": floor, "level": level}
+    more = np.arange(1, FARTHEST + 1)
+    meets_from, short_to = _deciding_counts(n_events, n, more, **ends)
+    # Where Hoeffding's bound promises the power, the exact chance need not be looked at.
+    beyond = more * share - meets_from + 1 if share > floor else short_to + 1 - more * share
+    sure = (beyond > 0) & (2 * beyond**2 / more >= -math.log(1 - power))
+    unsure = np.flatnonzero(~sure)
+    more = more[: unsure[-1] + 1] if len(unsure) else more[:0]
+    return _fewest(chance_to_decide_share(n_events, n, more, true_share=share, **ends), power)
 
 
 def chance_to_decide_share(
@@ -83,12 +89,20 @@ def chance_to_decide_share(
     The Wilson interval excludes the floor exactly when the score test rejects it, so the counts
     that decide are those beyond ``n floor +- z sqrt(n floor (1 - floor))``.
     """
+    meets_from, short_to = _deciding_counts(n_events, n, more, floor=floor, level=level)
+    meets, short = binom.sf(meets_from - 1, more, true_share), binom.cdf(short_to, more, true_share)
+    return np.asarray(meets + short)
+
+
+def _deciding_counts(
+    n_events: int, n: int, more: np.ndarray, *, floor: float, level: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the fewest further events that meet the floor, and the most that fall short."""
     total = n + more
     spread = norm.ppf((1 + level) / 2) * np.sqrt(total * floor * (1 - floor))
     meets_from = np.ceil(total * floor + spread - EDGE) - n_events
     short_to = np.ceil(total * floor - spread - EDGE) - 1 - n_events
-    meets, short = binom.sf(meets_from - 1, more, true_share), binom.cdf(short_to, more, true_share)
-    return np.asarray(meets + short)
+    return meets_from, short_to
 
 
 def further_patients_by_precision(
@@ -120,37 +134,21 @@ def further_patients_by_precision(
         return None
     half, z = abs(value - side), norm.ppf((1 + level) / 2)
 
-    def chance(more: np.ndarray) -> np.ndarray:
-        total = n + more
-        half_then = half * np.sqrt(n / total)
-        error = half / z * math.sqrt(n) * np.sqrt(more) / total
-        center = (n * (value - floor) + more * (true - floor)) / total
-        return np.asarray(
-            norm.cdf((center - half_then) / error) + norm.cdf((-center - half_then) / error)
-        )
-
-    return _fewest(chance, power)
+    more = np.arange(1, FARTHEST + 1)
+    total = n + more
+    half_then = half * np.sqrt(n / total)
+    error = half / z * math.sqrt(n) * np.sqrt(more) / total
+    center = (n * (value - floor) + more * (true - floor)) / total
+    return _fewest(ndtr((center - half_then) / error) + ndtr((-center - half_then) / error), power)
 
 
-def _fewest(chance: Callable[[np.ndarray], np.ndarray], power: float) -> int | None:
+def _fewest(chance: np.ndarray, power: float) -> int | None:
     """Return the number from which on the chance is never below ``power``; None beyond the most.
 
-    The exact chance rises as the teeth of a saw do (Chernick and Liu 2002, Am Stat 56:149), and the
-    last tooth below ``power`` counts. The teeth are far smaller than what doubling the patients
-    adds, so it is enough to look up to twice the first power of two that is enough.
+    ``chance`` is that of 1, 2, ... further patients, up to where it is sure to be enough. All of
+    it is looked at: the exact chance rises as the teeth of a saw do (Chernick and Liu 2002, Am Stat
+    56:149), and falls at first where those seen so far nearly decide.
     """
-    upper = 1
-    while chance(np.array([upper]))[0] < power:
-        upper *= 2
-        if upper > 2 * MOST_PATIENTS:
-            return None
-    while True:
-        enough = chance(np.arange(1, 2 * upper + 1)) >= power
-        if enough[upper:].all():
-            break
-        upper *= 2  # the first hit was the tip of a tooth
-        if upper > 2 * MOST_PATIENTS:
-            return None
-    too_few = np.flatnonzero(~enough)
+    too_few = np.flatnonzero(chance < power)
     fewest = int(too_few[-1]) + 2 if len(too_few) else 1
     return fewest if fewest <= MOST_PATIENTS else None

@@ -11,12 +11,13 @@ from dataclasses import replace
 import pandas as pd
 
 from analysis.adam.adpain import responds
-from analysis.adam.study import NOT_RECORDED, Study, generator
+from analysis.adam.study import NOT_RECORDED, Study
 from analysis.claims.ledger import Claim
 from analysis.results import Estimate, make_results, note
 from analysis.settings import THRESHOLDS_PCT, AnalysisSettings
 from analysis.stats.rates import estimate_responder_share
 from analysis.stats.reductions import estimate_median_bca
+from analysis.stats.seeds import seeded
 
 SIMILAR_SCORE = 1.0
 """Points. Comparable patients began within one point of the one quoted: 8 to 10 for a 9."""
@@ -91,7 +92,7 @@ def _compare(
         yield share.row(measure=measure, threshold_pct=pct, **everyone)
     median = estimate_median_bca(
         -patients["PCHG"],
-        rng=generator(settings, claim.condition, *group.values(), "testimonial", claim.claim_id),
+        rng=seeded(settings.seed, "median", -patients["PCHG"]),
         replicates=settings.bootstrap_replicates,
         level=settings.confidence_level,
     )

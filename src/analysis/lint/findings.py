@@ -17,8 +17,8 @@ from typing import Any, Literal
 from analysis.claims.intervals import judge_interval
 from analysis.claims.judgement import Judgement
 from analysis.claims.ledger import ALL, Claim
-from analysis.claims.records import FILE as CLAIMS_FILE
 from analysis.claims.reasons import describe_firmness
+from analysis.claims.records import FILE as CLAIMS_FILE
 from analysis.claims.records import read_claims
 from analysis.claims.rules import (
     BENEFIT,

@@ -13,23 +13,32 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.optimize import linprog
 from scipy.special import log_ndtr, ndtri
 
-from analysis.errors import EstimationError
+from analysis.errors import EstimationError, NoMaximumError
 from analysis.results import Estimate
-from analysis.stats.npmle import check_intervals
-from analysis.stats.times import (
+from analysis.stats.checks import (
     Bools,
     Floats,
     as_numbers,
     check_level,
     check_positive,
     check_same_length,
+    check_share,
     refuse,
 )
+from analysis.stats.npmle import check_intervals
 
 FARTHEST = 700.0
 """Largest exponent: beyond it a double overflows, and a limit says nothing any more."""
+
+NARROW = 1e-4
+"""Width of an interval on the log scale below which its chance is density times width: the error is
+a billionth, while the difference of two nearly equal shares would lose all digits."""
+
+SAME_VALUE = 1e-9
+"""A covariate that varies by less than this part of its size is constant but for rounding."""
 
 # The two shapes: distributions of the error on the log-time scale
 
@@ -129,7 +138,10 @@ def fit_aft(
     ------
     EstimationError
         Anything `estimate_npmle` refuses; a loss at time 0; nobody lost; a covariate missing,
-        constant or redundant; a likelihood without a maximum (separation, scale going to 0).
+        constant or redundant.
+    NoMaximumError
+        A likelihood without one maximum: one follow-up time, separation, a scale going to 0 or to
+        infinity. Its ``reason`` is a note for the results.
 
     Notes
     -----
@@ -147,7 +159,7 @@ def fit_aft(
     labels = tuple(names) if names is not None else tuple(f"x{i}" for i in range(1, width))
     if len(labels) != width - 1:
         raise EstimationError(f"names has {len(labels)} entries for {width - 1} covariates.")
-    position, value, hessian = maximize(rows, shape)
+    position, value, covariance = maximize(rows, shape)
     u = position[-1]
     coefficients = position[:-1] / u
     turn = np.eye(width + 1) / u  # derivative of (coefficients, log scale) by (c, u)
@@ -156,7 +168,7 @@ def fit_aft(
         names=("intercept", *labels),
         coefficients=coefficients,
         log_scale=-float(np.log(u)),
-        covariance=turn @ np.linalg.inv(-hessian) @ turn.T,
+        covariance=turn @ covariance @ turn.T,
         log_likelihood=value,
         n=round(float(rows.sizes.sum())),
         n_lost=round(float(rows.sizes[np.isfinite(rows.log_right)].sum())),
@@ -193,9 +205,9 @@ def refit_weibull(
     -----
     Each fit starts at the maximum of the sum of all weightings, near which it usually ends.
     """
-    table = np.asarray(weights, dtype=np.float64)
-    if table.ndim != 2 or not table.size:
-        raise EstimationError(f"weights must be a table; its shape is {table.shape}.")
+    table = as_numbers("weights", weights, columns=1)
+    if np.ndim(weights) != 2 or not table.size:
+        raise EstimationError(f"weights must be a table; its shape is {np.shape(weights)}.")
     together = check_rows(left, right, covariates, table.sum(axis=0))
     each = [check_rows(left, right, covariates, one) for one in table]
     start = maximize(together, WEIBULL)[0]
@@ -208,7 +220,10 @@ def refit_weibull(
 
 @dataclass(frozen=True, eq=False)
 class AftRows:
-    """Checked rows: log times (minus infinity for a left end at 0), design and weights."""
+    """Checked rows: log times (minus infinity for a left end at 0), design and weights.
+
+    The design begins with a column of ones.
+    """
 
     log_left: Floats
     log_right: Floats
@@ -216,24 +231,39 @@ class AftRows:
     sizes: Floats
 
     @cached_property
-    def is_exact(self) -> Bools:
-        """Rows with an exact time."""
-        return self.log_left == self.log_right
+    def is_point(self) -> Bools:
+        """Rows with an exact time, or an interval so narrow that its density is level."""
+        has_both = np.isfinite(self.log_left) & np.isfinite(self.log_right)
+        return has_both & (self.log_right - self.log_left < NARROW)
+
+    @cached_property
+    def point_size(self) -> Floats:
+        """Log of what the density on the log scale is multiplied with, shape (points,).
+
+        The width of the interval; of an exact time 1 over the time: the density of the time itself.
+        """
+        width = self.log_right[self.is_point] - self.log_left[self.is_point]
+        exact = width == 0
+        return np.where(exact, -self.log_left[self.is_point], np.log(np.where(exact, 1.0, width)))
 
     @cached_property
     def has_left(self) -> Bools:
-        """Rows that are not exact and known to last past a time above 0."""
-        return np.isfinite(self.log_left) & ~self.is_exact
+        """Rows that are no points and known to last past a time above 0."""
+        return np.isfinite(self.log_left) & ~self.is_point
 
     @cached_property
     def has_right(self) -> Bools:
-        """Rows that are not exact and known to have ended by a time."""
-        return np.isfinite(self.log_right) & ~self.is_exact
+        """Rows that are no points and known to have ended by a time."""
+        return np.isfinite(self.log_right) & ~self.is_point
 
     @cached_property
     def along(self) -> tuple[Floats, Floats]:
-        """Derivatives of the z of each end by the position, shape (n, p + 1); 0 for no end."""
-        ends = (np.where(np.isfinite(log), log, 0.0) for log in (self.log_left, self.log_right))
+        """Derivatives of the z of each end by the position, shape (n, p + 1); 0 for no end.
+
+        Both ends of a point are its middle.
+        """
+        ends = [np.where(np.isfinite(log), log, 0.0) for log in (self.log_left, self.log_right)]
+        ends = [np.where(self.is_point, (ends[0] + ends[1]) / 2, end) for end in ends]
         left, right = (np.column_stack((-self.design, end)) for end in ends)
         return left, right
 
@@ -249,13 +279,8 @@ def check_rows(
     refuse(rights <= 0, "right is 0, where the log of a time has no value,", rights)
     design = np.ones((lefts.size, 1))
     if covariates is not None:
-        table = np.asarray(covariates, dtype=np.float64)
-        table = table[:, None] if table.ndim == 1 else table
-        if table.ndim != 2:
-            raise EstimationError(f"covariates must be a table; its shape is {table.shape}.")
+        table = as_numbers("covariates", covariates, columns=1)
         check_same_length(lefts.size, covariates=table.shape[0])
-        for column in range(table.shape[1]):
-            as_numbers(f"covariates column {column}", table[:, column])
         design = np.column_stack((design, table))
     lefts = np.maximum(lefts, 0.0)
     held = (counts > 0) & ~((lefts == 0) & np.isinf(rights))
@@ -264,10 +289,12 @@ def check_rows(
     with np.errstate(divide="ignore"):  # the log of a left end at 0 is minus infinity, as meant
         logs = np.log(lefts[held]), np.log(rights[held])
     rows = AftRows(logs[0], logs[1], design[held], counts[held])
-    size = np.abs(rows.design).max(axis=0)
-    scaled = rows.design / np.where(size > 0, size, 1.0)
+    centred, size = rows.design - rows.design.mean(axis=0), np.abs(rows.design).max(axis=0)
     for column in range(1, size.size):
-        if np.linalg.matrix_rank(scaled[:, : column + 1]) <= column:
+        own = centred[:, 1 : column + 1]
+        spread = np.abs(own).max(axis=0)
+        flat = spread <= SAME_VALUE * size[1 : column + 1]
+        if flat.any() or np.linalg.matrix_rank(own / spread) < column:
             raise EstimationError(
                 f"covariates column {column - 1} is constant or a combination of the columns "
                 "before it; leave it out."
@@ -282,13 +309,13 @@ def log_likelihood(rows: AftRows, shape: Shape, position: Floats) -> tuple[float
     """
     u, n = position[-1], rows.sizes.size
     z_left, z_right = (along @ position for along in rows.along)
-    exact, has_left, has_right = rows.is_exact, rows.has_left, rows.has_right
+    point, has_left, has_right = rows.is_point, rows.has_left, rows.has_right
     value = np.zeros(n)
     pull = np.zeros((2, n))  # derivatives by the z of each end
     bend = np.zeros((3, n))  # second derivatives: left, both, right
-    z = z_left[exact]
-    value[exact] = shape.log_density(z) + np.log(u) - rows.log_left[exact]
-    pull[0, exact], bend[0, exact] = shape.slope(z), shape.bend(z)
+    z = z_left[point]
+    value[point] = shape.log_density(z) + np.log(u) + rows.point_size
+    pull[0, point], bend[0, point] = shape.slope(z), shape.bend(z)
     is_open = has_left & ~has_right
     value[is_open] = shape.log_survival(z_left[is_open])
     start = np.where(has_left, z_left, -np.inf)
@@ -298,16 +325,16 @@ def log_likelihood(rows: AftRows, shape: Shape, position: Floats) -> tuple[float
         height = np.exp(shape.log_density(z) - value[held])
         pull[side, held] = sign * height
         bend[2 * side, held] = sign * height * shape.slope(z) - height**2
-    bend[1] = np.where(exact, 0.0, -pull[0] * pull[1])
+    bend[1] = np.where(point, 0.0, -pull[0] * pull[1])
     pull, bend = pull * rows.sizes, bend * rows.sizes
     left, right = rows.along
     gradient = pull[0] @ left + pull[1] @ right
     across = left.T @ (bend[1][:, None] * right)
     hessian = left.T @ (bend[0][:, None] * left) + across + across.T
     hessian += right.T @ (bend[2][:, None] * right)
-    exact_size = float(rows.sizes[exact].sum())
-    gradient[-1] += exact_size / u
-    hessian[-1, -1] -= exact_size / u**2
+    point_size = float(rows.sizes[point].sum())
+    gradient[-1] += point_size / u
+    hessian[-1, -1] -= point_size / u**2
     return float((rows.sizes * value).sum()), gradient, hessian
 
 
@@ -337,6 +364,15 @@ RIDGE = 1e-13
 RUNAWAY = 1e4
 """A standardized coefficient or a 1/scale beyond this means that no maximum exists."""
 
+LEAST_SPREAD = 1e-6
+"""A 1/scale below this, in units of the spread of the times: the fit spreads them without end."""
+
+SURE = 1e-6
+"""Least gain of a direction of length 1 that counts as one; HiGHS is right to 1e-10."""
+
+SINGULAR = 1e-12
+"""Least eigenvalue of the curvature, scaled to ones on its diagonal, that can be inverted."""
+
 TOO_GOOD = (
     "the likelihood has no maximum: one time (or one line) fits every patient, so the scale goes"
     " to 0."
@@ -346,16 +382,24 @@ TOO_GOOD = (
 def maximize(
     rows: AftRows, shape: Shape, *, start: Floats | None = None
 ) -> tuple[Floats, float, Floats]:
-    """Return (c, u) at the maximum, the log-likelihood and its Hessian.
+    """Return (c, u) at the maximum, the log-likelihood and the covariance of (c, u).
+
+    Times and covariates are centred and scaled for the work, so that neither their unit nor where
+    they start from matters.
 
     Raises
     ------
+    NoMaximumError
+        The likelihood has no maximum, or more than one (`_refuse_without_maximum`).
     EstimationError
-        The likelihood has no maximum: a covariate separates the patients, or all intervals share
-        a point, so that the scale goes to 0.
+        The steps did not settle.
     """
-    position = _start(rows) if start is None else start
-    value, gradient, hessian = log_likelihood(rows, shape, position)
+    worked, back = _standardize(rows)
+    _refuse_without_maximum(worked)
+    position = _start(worked) if start is None else np.linalg.solve(back, start)
+    if not position[-1] > 0:
+        position = _start(worked)
+    value, gradient, hessian = log_likelihood(worked, shape, position)
     before = decrement = np.inf
     for _ in range(MOST_STEPS):
         move = _newton_move(gradient, hessian)
@@ -364,17 +408,97 @@ def maximize(
         if decrement < STEP_TOLERANCE or (is_near and decrement > before / 4):
             break
         least = value - ROUNDING * abs(value) if is_near else value
-        found = _rise(rows, shape, position, move, least)
+        found = _rise(worked, shape, position, move, least)
         if found is None:
             break
         position, (value, gradient, hessian), before = *found, decrement
-        _check_not_runaway(rows, position, hessian)
+        _check_not_runaway(worked, position)
     if not decrement < GOOD_ENOUGH:
         raise EstimationError("the fit did not settle.")
-    _check_not_runaway(rows, position, hessian)
-    if not rows.is_exact.any() and value > -PERFECT * float(rows.sizes.sum()):
-        raise EstimationError(TOO_GOOD)
-    return position, value, hessian
+    _check_not_runaway(worked, position)
+    if not worked.is_point.any() and value > -PERFECT * float(worked.sizes.sum()):
+        raise NoMaximumError(TOO_GOOD, reason="no_maximum")
+    size = np.sqrt(np.maximum(np.diag(-hessian), np.finfo(np.float64).tiny))
+    curvature = -hessian / np.outer(size, size)
+    if not np.linalg.eigvalsh(curvature)[0] > SINGULAR:
+        raise NoMaximumError(
+            "the likelihood is level around its maximum: these data cannot tell the numbers of "
+            "the fit apart.",
+            reason="no_maximum_one_look",
+        )
+    covariance = back @ (np.linalg.inv(curvature) / np.outer(size, size)) @ back.T
+    position = back @ position
+    return position, log_likelihood(rows, shape, position)[0], covariance
+
+
+def _standardize(rows: AftRows) -> tuple[AftRows, Floats]:
+    """Return rows with centred and scaled times and covariates, and the matrix back to (c, u)."""
+    logs = np.concatenate([side[np.isfinite(side)] for side in (rows.log_left, rows.log_right)])
+    middle, spread = float(logs.mean()), float(logs.std())
+    spread = spread if spread > 0 else 1.0
+    shift, scale = rows.design.mean(axis=0), rows.design.std(axis=0)
+    shift[0], scale[0] = 0.0, 1.0
+    worked = AftRows(
+        (rows.log_left - middle) / spread,
+        (rows.log_right - middle) / spread,
+        (rows.design - shift) / scale,
+        rows.sizes,
+    )
+    back = np.diag(np.append(1 / scale, 1 / spread))
+    back[0, 1:-1] = -shift[1:] / scale[1:]
+    back[0, -1] = middle / spread
+    return worked, back
+
+
+def _refuse_without_maximum(rows: AftRows) -> None:
+    """Raise NoMaximumError where no finite (c, u) is the one best.
+
+    The log-likelihood is concave, so it has one maximum at most, and none exactly where it falls
+    in no patient along some direction (Rockafellar 1970, Convex Analysis, section 27). A direction
+    helps a patient whose right end moves up and left end down on the z scale; an exact time must
+    stay. Whether there is one is a linear program.
+    """
+    if not (rows.has_left | rows.is_point).any():
+        raise NoMaximumError(
+            "the likelihood has no maximum: nobody was seen with relief, so the times can be as "
+            "short as one likes.",
+            reason="no_maximum_early",
+        )
+    left, right = rows.along
+    ends = np.unique(np.vstack((right[rows.has_right], -left[rows.has_left])), axis=0)
+    points = np.unique(left[rows.is_point], axis=0)
+    width = rows.design.shape[1] + 1
+    gain = ends.sum(axis=0) / max(len(ends), 1)
+    found = linprog(
+        -(gain + np.eye(width)[-1]),
+        A_ub=-ends if len(ends) else None,
+        b_ub=np.zeros(len(ends)) if len(ends) else None,
+        A_eq=points if len(points) else None,
+        b_eq=np.zeros(len(points)) if len(points) else None,
+        bounds=[(-1, 1)] * (width - 1) + [(0, 1)],
+        method="highs",
+        options={"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10},
+    )
+    if found.status != 0 or -found.fun < SURE:  # a cone of nothing, or a program that failed
+        return
+    way = found.x
+    if way[-1] < SURE:
+        raise _separated(int(np.argmax(np.abs(way[1:-1]))))
+    if gain @ way < SURE and not len(points):
+        raise NoMaximumError(
+            "the likelihood has no one maximum: everybody was looked at once, at one time, and one "
+            "share cannot tell level and spread apart.",
+            reason="no_maximum_one_look",
+        )
+    raise NoMaximumError(TOO_GOOD, reason="no_maximum")
+
+
+def _separated(column: int) -> NoMaximumError:
+    return NoMaximumError(
+        f"the likelihood has no maximum: covariates column {column} separates the patients who "
+        "lost relief from those who did not.",
+        reason="no_maximum",
+    )
 
 
 def _start(rows: AftRows) -> Floats:
@@ -407,19 +531,18 @@ def _rise(
     return None
 
 
-def _check_not_runaway(rows: AftRows, position: Floats, hessian: Floats) -> None:
-    """Raise EstimationError where the coefficients have gone off to where no maximum is."""
-    size = np.abs(rows.design).max(axis=0)
-    away = np.abs(position[:-1]) * np.where(size > 0, size, 1.0)
-    flat = np.diag(-hessian)[1:-1] < 1e-8 * float(rows.sizes.sum()) * size[1:] ** 2
-    if position[-1] > RUNAWAY or away[0] > RUNAWAY:
-        raise EstimationError(TOO_GOOD)
-    if (away[1:] > RUNAWAY).any() or flat.any():
-        column = int(np.argmax(np.where(flat, np.inf, away[1:])))
-        raise EstimationError(
-            f"the likelihood has no maximum: covariates column {column} separates the patients "
-            "who lost relief from those who did not."
+def _check_not_runaway(rows: AftRows, position: Floats) -> None:
+    """Raise NoMaximumError where the numbers have gone off to where no maximum is."""
+    if position[-1] > RUNAWAY or abs(position[0]) > RUNAWAY:
+        raise NoMaximumError(TOO_GOOD, reason="no_maximum")
+    if position[-1] < LEAST_SPREAD and not rows.is_point.any():
+        raise NoMaximumError(
+            "the likelihood has no maximum: the best fit spreads the times without end.",
+            reason="no_maximum_endless",
         )
+    away = np.abs(position[1:-1])
+    if (away > RUNAWAY).any():
+        raise _separated(int(np.argmax(away)))
 
 
 # What can be read off a fit
@@ -501,8 +624,7 @@ class AftFit:
 
         Delta-method interval on the log scale; EstimationError as `survival`.
         """
-        if not 0 < lost_share < 1:
-            raise EstimationError(f"lost_share must lie between 0 and 1, not {lost_share}.")
+        check_share("lost_share", lost_share)
         row, point = self._row(x), self.shape.quantile(lost_share)
         log_time = float(row @ self.coefficients) + self.scale * point
         half = self._half(np.append(row, self.scale * point))
@@ -541,8 +663,8 @@ class AftFit:
         return self._estimate(_ratios(self.coefficients[place], half), "ratio")
 
     def _row(self, x: ArrayLike | None) -> Floats:
-        given = np.empty(0) if x is None else np.atleast_1d(np.asarray(x, dtype=np.float64))
-        if given.shape != (len(self.names) - 1,) or not np.isfinite(given).all():
+        given = np.empty(0) if x is None else as_numbers("x", x)
+        if given.size != len(self.names) - 1:
             raise EstimationError(f"x must hold one finite number for each of {self.names[1:]}.")
         return np.concatenate(([1.0], given))
 

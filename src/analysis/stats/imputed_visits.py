@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
-from zlib import crc32
 
 import numpy as np
 import pandas as pd
@@ -22,6 +21,7 @@ from analysis.settings import TWO_POINTS
 from analysis.stats.imputation import DRAWS, impute_scores, pool_means, pool_shares
 from analysis.stats.mmrm import MmrmError, build_design, fit_mmrm_or_simpler
 from analysis.stats.reductions import SAME, estimate_mean
+from analysis.stats.seeds import seeded
 
 Floats = NDArray[np.float64]
 
@@ -94,7 +94,8 @@ def impute_visits(
     models: dict[str, str] = {}
     rows = study.adpain[study.adpain["USUBJID"].isin(ids)]
     wide = rows.set_index(["USUBJID", "AVISIT"])[["AVAL", "BOOSTFL", "DUEFL"]].unstack()  # noqa: PD010
-    for condition, people in adsl.groupby("COND", sort=False):
+    # In order of their ids, so that the draws do not depend on the order of the export.
+    for condition, people in adsl.sort_values("USUBJID").groupby("COND", sort=False):
         own = pd.Index(people["USUBJID"])
         at = ids.get_indexer(own)
         table = wide.loc[own]
@@ -107,7 +108,7 @@ def impute_visits(
         arms = people["ARM"].fillna(NOT_RECORDED).set_axis(own)
         asked = pd.DataFrame(np.column_stack([np.ones(len(own), dtype=bool), due]), own,
                              scores.columns)  # fmt: skip
-        rng = np.random.default_rng([study.settings.seed, crc32("|".join(sorted(own)).encode())])
+        rng = seeded(study.settings.seed, "imputation", *scores.to_numpy().T)
         filled, models[str(condition)] = _complete(scores, arms, asked, rng, draws)
         least = max(study.settings.minimum_baseline_score, LEAST_BASELINE)
         start = np.where(np.isnan(base), np.clip(filled[BASELINE], least, 10.0), base)

@@ -19,16 +19,18 @@ from scipy.sparse import csr_array
 
 from analysis.errors import EstimationError
 from analysis.results import Estimate, Status, note
-from analysis.stats.times import (
+from analysis.stats.checks import (
     Floats,
     Ints,
     as_numbers,
     as_weights,
     check_positive,
     check_same_length,
-    merge_near_ties,
+    check_share,
+    check_time,
     refuse,
 )
+from analysis.stats.times import merge_near_ties
 
 TOLERANCE = 1e-11
 """Largest Kuhn-Tucker gap of a finished fit.
@@ -683,8 +685,7 @@ class IntervalCurve:
 
         They are equal outside undetermined regions. EstimationError for a negative or missing time.
         """
-        if not time >= 0:
-            raise EstimationError(f"time must be at least 0, not {time}.")
+        check_time("time", time)
         low, high = survival_bounds(self.mass, self.left, self.right, time)
         return Bounds(float(low), float(high))
 
@@ -723,8 +724,7 @@ class IntervalCurve:
         start of the next region, or that end itself when the next has no end. For exact and
         right-censored times this is the Kaplan-Meier median as R prints it.
         """
-        if not 0 < lost_share < 1:
-            raise EstimationError(f"lost_share must lie between 0 and 1, not {lost_share}.")
+        check_share("lost_share", lost_share)
         found = quantile_times(self.mass[None, :], self.left, self.right, lost_share)
         low, high, point = (float(one[0]) for one in found)
         if not np.isfinite(point):

@@ -14,6 +14,14 @@ from scipy.special import ndtri
 
 from analysis.errors import EstimationError
 from analysis.results import Estimate, note
+from analysis.stats.checks import (
+    Bools,
+    Floats,
+    as_numbers,
+    check_generator,
+    check_level,
+    check_replicates,
+)
 from analysis.stats.npmle import (
     SHARE_TIE,
     IntervalCurve,
@@ -26,7 +34,6 @@ from analysis.stats.npmle import (
     survival_bounds,
     survival_share,
 )
-from analysis.stats.times import Bools, Floats, check_level
 
 QUARTILES = (0.25, 0.5, 0.75)
 
@@ -151,10 +158,10 @@ def bootstrap_relief(
     Efron and Tibshirani (1993), An Introduction to the Bootstrap, ch. 13. Davison and Hinkley
     (1997), Bootstrap Methods, section 3.5, on censored data.
     """
-    if replicates < 100:
-        raise EstimationError(f"replicates must be at least 100, not {replicates}.")
+    check_replicates(replicates)
     check_level(level)
-    weeks = tuple(float(time) for time in times)
+    check_generator(rng)
+    weeks = tuple(as_numbers("times", list(times)).tolist())
     shares = [curve.at(time) for time in weeks]
     quantiles = [curve.quantile(share) for share in lost_shares]
     mean = None if tau is None else curve.restricted_mean(tau)

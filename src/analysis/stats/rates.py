@@ -7,16 +7,15 @@ when everybody has it.
 
 from __future__ import annotations
 
-from numbers import Integral
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from statsmodels.stats.proportion import proportion_confint
 
-from analysis.errors import EstimationError
 from analysis.results import Estimate, no_patients
+from analysis.stats.checks import as_count, as_counts, as_flags, check_choice, check_level
 
 Limits = tuple[NDArray[np.float64], NDArray[np.float64]]
 
@@ -57,10 +56,8 @@ def exact_limits(n_events: ArrayLike, n: ArrayLike, *, level: float = 0.95) -> L
 
 
 def _limits(n_events: ArrayLike, n: ArrayLike, level: float, method: str) -> Limits:
-    if not 0 < level < 1:
-        raise EstimationError(f"the confidence level is {level}; it lies between 0 and 1.")
-    both = np.broadcast_arrays(np.asarray(n_events, dtype=float), np.asarray(n, dtype=float))
-    k, m = (part.copy() for part in both)  # statsmodels asks for arrays it could write to
+    check_level(level)
+    k, m = as_counts(n_events, n)
     share = np.divide(k, m, out=np.full(m.shape, np.nan), where=m > 0)
     with np.errstate(divide="ignore", invalid="ignore"):  # nobody at all: NaN
         low, high = proportion_confint(k, m, alpha=1 - level, method=method)
@@ -105,15 +102,14 @@ _LIMITS = {"wilson": wilson_limits, "clopper_pearson": exact_limits}
 
 
 def _estimate(n_events: int, n: int, n_missing: int, level: float, method: str) -> Estimate:
-    counts = isinstance(n_events, Integral) and isinstance(n, Integral)
-    if not counts or not 0 <= n_events <= n:
-        raise EstimationError(f"{n_events} events among {n} patients cannot be.")
+    n_events, n = as_count("n_events", n_events), as_count("n", n)
+    n_missing = as_count("n_missing", n_missing)
     low, high = _LIMITS[method](n_events, n, level=level)
     if n == 0:
         return no_patients(unit="share", method=method, n_missing=n_missing)
     return Estimate(
         value=n_events / n, low=float(low), high=float(high), level=level,
-        n=int(n), n_missing=n_missing, n_events=int(n_events), unit="share", method=method,
+        n=n, n_missing=n_missing, n_events=n_events, unit="share", method=method,
     )  # fmt: skip
 
 
@@ -131,12 +127,18 @@ def count_responders(is_responder: pd.Series, *, missing: MissingRule) -> tuple[
     -------
     n_events, n, n_missing : int
         Numerator, denominator, and how many are unknown (inside ``n`` unless excluded).
+
+    Raises
+    ------
+    EstimationError
+        Anything but true, false, 0, 1 and missing values ("no" is not false), or another rule.
     """
-    known = int(is_responder.sum())
-    unknown = int(is_responder.isna().sum())
+    check_choice("missing", missing, get_args(MissingRule))
+    flags = as_flags("is_responder", is_responder)
+    known, unknown = int(flags.sum()), int(flags.isna().sum())
     if missing == "excluded":
-        return known, len(is_responder) - unknown, unknown
-    return known + (unknown if missing == "response" else 0), len(is_responder), unknown
+        return known, len(flags) - unknown, unknown
+    return known + (unknown if missing == "response" else 0), len(flags), unknown
 
 
 def estimate_responder_share(
@@ -163,7 +165,7 @@ def estimate_responder_share(
     Raises
     ------
     EstimationError
-        A level outside (0, 1).
+        A level outside (0, 1), or as `count_responders`.
 
     References
     ----------
@@ -184,7 +186,7 @@ def _responders(
 ) -> Estimate:
     n_events, n, unknown = count_responders(is_responder, missing=missing)
     estimate = _estimate(n_events, n, unknown, level, method)
-    if not unknown or unknown < len(is_responder):
+    if not unknown or n > unknown or (missing == "excluded" and n):
         return estimate
     nobody: dict[str, Any] = {"unit": "share", "method": method, "status": "not estimable"}
     return Estimate(value=None, n=n, n_missing=unknown, notes=("nobody_seen",), **nobody)
@@ -215,12 +217,16 @@ def estimate_shares(
         The other columns of ``counts``, and value, low, high, level, n, n_events, n_missing, unit,
         method, status, notes.
     """
+    check_choice("missing", missing, get_args(MissingRule))
+    check_choice("method", method, _LIMITS)
+    as_counts(counts["n_known"], counts["n_patients"])
+    as_counts(counts["n_events"], counts["n_known"])
     unknown = counts["n_patients"] - counts["n_known"]
     n = counts["n_known"] if missing == "excluded" else counts["n_patients"]
     events = counts["n_events"] + (unknown if missing == "response" else 0)
     nobody_seen = (counts["n_patients"] > 0) & (counts["n_known"] == 0)
     there = (n > 0) & ~nobody_seen
-    low, high = _LIMITS[method](events, n.where(there, 0), level=level)
+    low, high = _LIMITS[method](events.where(there, 0), n.where(there, 0), level=level)
     return counts.drop(columns=["n_patients", "n_known", "n_events"]).assign(
         value=(events / n).where(there),
         low=low,

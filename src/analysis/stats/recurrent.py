@@ -14,10 +14,19 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.special import ndtri, stdtrit
 
-from analysis.errors import EstimationError
+from analysis.errors import EstimationError, NoMaximumError
 from analysis.results import Estimate, note
 from analysis.settings import DAYS_PER_WEEK
 from analysis.stats.aft import WEIBULL, fit_aft, refit_weibull
+from analysis.stats.checks import (
+    Bools,
+    Floats,
+    Ints,
+    check_level,
+    check_same_length,
+    check_time,
+    refuse,
+)
 from analysis.stats.npmle import estimate_npmle
 from analysis.stats.npmle_bootstrap import bootstrap_relief
 from analysis.stats.relief import (
@@ -29,18 +38,9 @@ from analysis.stats.relief import (
     with_notes,
 )
 from analysis.stats.relief_models import FIRST_DAY_WEEKS, LEAST_PER_COVARIATE
+from analysis.stats.seeds import seeded
 from analysis.stats.survival import estimate_kaplan_meier
-from analysis.stats.times import (
-    Bools,
-    Floats,
-    Ints,
-    as_times,
-    check_level,
-    check_same_length,
-    merge_near_ties,
-    refuse,
-    tie_width,
-)
+from analysis.stats.times import as_times, merge_near_ties, tie_width
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -89,8 +89,7 @@ class MeanCount:
         No interval while nobody has had an event; "not estimable" after the longest follow-up.
         EstimationError for a negative or missing time.
         """
-        if not time >= 0:
-            raise EstimationError(f"time must be at least 0, not {time}.")
+        check_time("time", time)
         width = tie_width(self.times)
         row = int(np.searchsorted(self.times, time + width, side="right")) - 1
         number = Estimate(
@@ -425,7 +424,7 @@ def _series_median(part: pd.DataFrame, group: Group, number: str) -> Estimate:
     level = group.settings.confidence_level
     made = bootstrap_relief(
         estimate_npmle(left, right, time_unit="weeks"),
-        rng=group.rng("series", number),
+        rng=seeded(group.settings.seed, "series", left, right),
         times=group.settings.planned_weeks,
         lost_shares=(0.5,),
         replicates=min(group.settings.bootstrap_replicates, SERIES_REPLICATES),
@@ -473,13 +472,15 @@ def estimate_trend(spans: pd.DataFrame, group: Group) -> Estimate:
         fit = fit_aft(
             WEIBULL, *ends, covariates=number, names=["series"], weights=np.bincount(place)
         )
+    except NoMaximumError as error:
+        return with_notes(nothing, error.reason)
     except EstimationError:
         return with_notes(nothing, "no_maximum")
     ratio = replace(fit.time_ratio("series"), method="series_ratio")
     patients = pd.factorize(spans["USUBJID"])[0]
     n_patients = int(patients.max()) + 1
     n_groups = min(JACKKNIFE_GROUPS, n_patients)
-    draw = group.rng("series_ratio")
+    draw = seeded(group.settings.seed, "series_ratio", *table.T)
     left_out = draw.permutation(np.arange(n_patients) % n_groups)[patients]
     own = np.bincount(left_out * number.size + place, minlength=n_groups * number.size)
     own = own.reshape(n_groups, number.size)

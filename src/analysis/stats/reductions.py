@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,15 @@ from scipy.stats import binom, t
 
 from analysis.errors import EstimationError
 from analysis.results import Estimate, no_patients
+from analysis.stats.checks import (
+    Floats,
+    as_numbers,
+    check_generator,
+    check_level,
+    check_replicates,
+    check_same_length,
+    refuse,
+)
 
 SAME = 1e-9
 """Values no farther apart than this are equal: percent or points between patients (a fall from 6
@@ -63,9 +73,9 @@ def estimate_mean(values: pd.Series, *, unit: str = "percent", level: float = 0.
     if not n:
         return _nobody(n_missing, unit, "t")
     mean = float(known.mean())
-    if known.max() - known.min() <= SAME:
+    if np.ptp(known) <= SAME:
         return _estimate(mean, None, n, n_missing, unit, "t", level)
-    ends = t.interval(level, n - 1, loc=mean, scale=float(known.sem()))
+    ends = t.interval(level, n - 1, loc=mean, scale=float(known.std(ddof=1)) / n**0.5)
     return _estimate(mean, ends, n, n_missing, unit, "t", level)
 
 
@@ -138,37 +148,46 @@ def estimate_ratio_of_means(
     ----------
     Fieller (1954), J R Stat Soc B 16:175, on ratios.
     """
-    if (before <= 0).any():
-        raise EstimationError("a baseline is 0 or below: a percent fall from it does not exist.")
-    pairs = pd.DataFrame({"before": before, "after": after})
+    scores = [as_numbers(name, each, missing=True)
+              for name, each in (("before", before), ("after", after))]  # fmt: skip
+    check_same_length(scores[0].size, after=scores[1].size)
+    refuse(
+        scores[0] <= 0,
+        "a baseline is 0 or below: a percent fall from it does not exist;",
+        scores[0],
+    )
+    if isinstance(before, pd.Series) and isinstance(after, pd.Series):
+        pairs: Any = pd.DataFrame({"before": before, "after": after})  # by their index
+    else:
+        pairs = np.column_stack(scores)
     return _bootstrapped(pairs, weighted_ratio_reduction, "ratio_bca", rng, replicates, level)
 
 
 def _bootstrapped(
-    values: pd.Series | pd.DataFrame,
+    values: Any,
     statistic: WeightedStatistic,
     method: str,
     rng: np.random.Generator,
     replicates: int,
     level: float,
 ) -> Estimate:
-    known, n_missing = _known(values, level)
-    n = len(known)
+    check_replicates(replicates)
+    check_generator(rng)
+    rows, n_missing = _known(values, level)
+    n = len(rows)
     if not n:
         return _nobody(n_missing, "percent", method)
-    rows = known.to_numpy(dtype=float).reshape(n, -1)
     value = float(statistic(rows, np.ones((1, n)))[0])
     ends = bca_interval(rows, statistic, level=level, replicates=replicates, rng=rng)
     return _estimate(value, ends, n, n_missing, "percent", method, level)
 
 
-def _known(values: pd.Series | pd.DataFrame, level: float) -> tuple[pd.Series | pd.DataFrame, int]:
-    if not 0 < level < 1:
-        raise EstimationError(f"the confidence level is {level}; it lies between 0 and 1.")
-    known = values.dropna()
-    if np.isinf(known.to_numpy(dtype=float)).any():
-        raise EstimationError("a value is infinite; a percent reduction from 0 must be missing.")
-    return known, len(values) - len(known)
+def _known(values: Any, level: float) -> tuple[Floats, int]:
+    """Return the rows without a missing value, shape (n, d), and how many are left out."""
+    check_level(level)
+    rows = as_numbers("values", values, missing=True, columns=1)
+    known = rows[~np.isnan(rows).any(axis=1)]
+    return known, len(rows) - len(known)
 
 
 def _nobody(n_missing: int, unit: str, method: str) -> Estimate:
@@ -210,6 +229,7 @@ def mean_limits(
     ``spread`` are sample standard deviations. A spread of 0 or NaN, or fewer than two patients,
     gives no interval (NaN).
     """
+    check_level(level)
     value, scale, m = (np.asarray(part, dtype=float) for part in (mean, spread, n))
     some = (m >= 2) & (scale > 0)
     count = np.where(some, m, 2.0)
@@ -254,6 +274,7 @@ def ratio_limits(
     ----------
     Fieller (1954), J R Stat Soc B 16:175.
     """
+    check_level(level)
     n = len(before)
     if n < 2:
         return np.nan, np.nan
@@ -290,7 +311,7 @@ def bca_interval(
         Weighted statistic, see `WeightedStatistic`.
     level : float in (0, 1)
         Two-sided confidence level.
-    replicates : int
+    replicates : int, at least 100
         Bootstrap samples.
     rng : numpy.random.Generator
         Source of chance.
@@ -304,7 +325,8 @@ def bca_interval(
     Raises
     ------
     EstimationError
-        The statistic does not exist for some resample (a division by 0).
+        The statistic does not exist for some resample (a division by 0); fewer than 100
+        replicates; rows that are no numbers.
 
     Notes
     -----
@@ -319,6 +341,10 @@ def bca_interval(
     ----------
     Efron (1987), J Am Stat Assoc 82:171; Efron and Tibshirani (1993), chapter 14.
     """
+    check_level(level)
+    check_replicates(replicates)
+    check_generator(rng)
+    rows = as_numbers("rows", rows, columns=1)
     if len(rows) < 2:
         return None
     distinct, counts = np.unique(rows, axis=0, return_counts=True)

@@ -9,7 +9,7 @@ follow; `relief_models` has comparisons and fitted shapes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import product
@@ -28,15 +28,17 @@ from analysis.settings import (
     Clock,
     LossRule,
 )
+from analysis.stats.checks import Bools, Floats
 from analysis.stats.npmle import IntervalCurve, estimate_npmle
 from analysis.stats.npmle_bootstrap import QUARTILES, ReliefBootstrap, bootstrap_relief
+from analysis.stats.seeds import seeded
 from analysis.stats.survival import (
     CumulativeIncidence,
     SurvivalCurve,
     estimate_cumulative_incidence,
     estimate_kaplan_meier,
+    first_at_or_below,
 )
-from analysis.stats.times import Bools, Floats
 
 PARAMCDS: dict[BoosterStrategy, str] = {
     "loss": "RELLOSS",
@@ -65,10 +67,6 @@ by chance by about a tenth, and a sixth, of its own standard error."""
 MOST_SPANS, LEAST_TO_SHOW = 20, 30
 """Single patients shown, and the fewest patients out of whom they may be."""
 
-Rng = Callable[..., np.random.Generator]
-"""Returns a fresh generator for the name of a result: ``partial(generator, settings, condition,
-group_by, group)`` of `analysis.adam.study.generator`."""
-
 Numbers = dict[tuple[str, str], Estimate]
 """Estimates by measure and visit."""
 
@@ -88,8 +86,6 @@ class Group:
         Whether anybody was rated where relief must be shown to be timed: at the end of the series,
         or at any time when the clock runs from first response. Where nobody was, relief is not
         known of anyone; it is not 0.
-    rng : callable
-        Returns a fresh generator for the name of a result (``Rng``).
     notes : tuple of str
         Notes on the group, such as ``arms_together``.
     """
@@ -100,7 +96,6 @@ class Group:
     settings: AnalysisSettings
     n_starters: int
     is_rated: bool
-    rng: Rng
     notes: tuple[str, ...] = ()
 
     @property
@@ -128,7 +123,6 @@ def make_group(
     people: pd.DataFrame,
     rated: Container[str],
     settings: AnalysisSettings,
-    rng: Rng,
 ) -> Group:
     """Return the group of some rows of ADSL.
 
@@ -141,7 +135,7 @@ def make_group(
         one is an arm where others are named.
     rated : container of str
         Patients rated where relief must be shown to be timed.
-    settings, rng
+    settings
         As in `Group`.
     """
     arms = people["ARM"].fillna("not recorded").nunique() if people["ARM"].notna().any() else 1
@@ -152,7 +146,6 @@ def make_group(
         settings=settings,
         n_starters=len(people),
         is_rated=any(patient in rated for patient in people["USUBJID"]),
-        rng=rng,
         notes=("arms_together",) if arms > 1 else (),
     )
 
@@ -272,8 +265,7 @@ def _interval_curve(left: bytes, right: bytes) -> IntervalCurve:
 def _bootstrap(
     left: bytes,
     right: bytes,
-    rng: Rng,
-    population: str,
+    seed: int,
     times: tuple[float, ...],
     horizon: float,
     replicates: int,
@@ -282,7 +274,7 @@ def _bootstrap(
     """Return the intervals of a curve; readings that leave the same losses share them."""
     return bootstrap_relief(
         _interval_curve(left, right),
-        rng=rng("relief", population),
+        rng=seeded(seed, "relief", np.frombuffer(left), np.frombuffer(right)),
         times=times,
         lost_shares=QUARTILES,
         tau=horizon,
@@ -295,8 +287,6 @@ def relief_numbers(
     losses: Losses,
     settings: AnalysisSettings,
     *,
-    rng: Rng,
-    population: str = RESPONDERS,
     clock: Clock = "end_of_series",
     most_replicates: int = MOST_REPLICATES,
 ) -> Numbers:
@@ -306,11 +296,8 @@ def relief_numbers(
     ----------
     losses : Losses
     settings : AnalysisSettings
-        Level and number of resamples.
-    rng : callable
-        `Group.rng`, called with "relief" and the population. Definitions share it: where they make
-        no difference, the intervals make none either.
-    population : str
+        Level, seed and number of resamples; the same losses have the same resamples, whatever their
+        group or definition is called.
     clock : str
         From when the losses are timed.
     most_replicates : int
@@ -330,7 +317,7 @@ def relief_numbers(
     replicates = min(settings.bootstrap_replicates, most_replicates)
     ends = losses.left.tobytes(), losses.right.tobytes()
     times, horizon = (0.0, *settings.read_weeks.values()), settings.horizon
-    made = _bootstrap(*ends, rng, population, times, horizon.week, replicates, level)
+    made = _bootstrap(*ends, settings.seed, times, horizon.week, replicates, level)
     shares = {
         week: _unless_silent(replace(share, method="npmle"), curve, week)
         for week, share in zip(times, made.guarded.survival, strict=True)
@@ -494,7 +481,7 @@ def relief_rows(adtte: pd.DataFrame, group: Group) -> pd.DataFrame:
     Sun (2006), The Statistical Analysis of Interval-censored Failure Time Data, section 1.2, on
     why dating a loss at the visit that found it matters.
     """
-    own, level = group.settings.booster_strategy, group.settings.confidence_level
+    own = group.settings.booster_strategy
     wanted: list[tuple[str, BoosterStrategy]] = [(RESPONDERS, own)]
     if group.group_by in MAIN_GROUPS:
         wanted = [(RESPONDERS, each) for each in DEFINITIONS] + [(ALL_STARTERS, own)]
@@ -521,8 +508,6 @@ def relief_rows(adtte: pd.DataFrame, group: Group) -> pd.DataFrame:
         numbers = relief_numbers(
             losses,
             group.settings,
-            rng=group.rng,
-            population=population,
             clock=group.settings.relief_clock,
         )
         rows += group.rows(numbers, *notes, **keys)
@@ -541,9 +526,7 @@ def definition_rows(adtte: pd.DataFrame, group: Group) -> pd.DataFrame:
         in_force = (rule, clock) == (group.settings.loss_rule, group.settings.relief_clock)
         most = MOST_REPLICATES if in_force else FEWER_REPLICATES
         losses = losses_of(choose(adtte, group.settings, rule=rule, clock=clock))
-        numbers = relief_numbers(
-            losses, group.settings, rng=group.rng, clock=clock, most_replicates=most
-        )
+        numbers = relief_numbers(losses, group.settings, clock=clock, most_replicates=most)
         median = {("relief_duration_by_definition", ""): numbers["relief_duration", ""]}
         keys = {"definition": f"{rule}.{clock}", "population": RESPONDERS}
         rows += group.rows(median, *group.notes, **keys)
@@ -636,7 +619,7 @@ def competing_rows(adtte: pd.DataFrame, group: Group) -> pd.DataFrame:
         median = median_when_competing(losses, level=level)
     else:
         clock = group.settings.relief_clock
-        numbers = relief_numbers(losses, group.settings, rng=group.rng, clock=clock)
+        numbers = relief_numbers(losses, group.settings, clock=clock)
         median = numbers["relief_duration", ""]
     competing = {("relief_duration", ""): median}
     rows += group.rows(competing, *notes, definition="booster_competing", **keys)
@@ -658,7 +641,8 @@ def median_when_competing(losses: Losses, *, level: float) -> Estimate:
         Weeks; ``not reached`` when the incidence of loss stays below one half, which it must when
         many are boosted first. The value dates losses midway between two visits; the lower limit
         dates them right after the last good rating and the upper at the visit that found them, so
-        the interval holds whatever happened between.
+        the interval holds whatever happened between. Where the incidence rests on one half, midway
+        to the next loss, as the Kaplan-Meier median.
     """
     if not losses.followed:
         why = "not_followed" if losses.n else "no_relief"
@@ -671,9 +655,13 @@ def median_when_competing(losses: Losses, *, level: float) -> Estimate:
         for dated in (losses.left, midway, losses.right)
     )
     assert early is not None and middle is not None and late is not None
-    value = _first_at(middle.times, middle.incidence[:, 0])
     high_share = np.where(np.isnan(early.high[:, 0]), early.incidence[:, 0], early.high[:, 0])
-    low, high = _first_at(early.times, high_share), _first_at(late.times, late.low[:, 0])
+    value, low, high = (
+        first_at_or_below(curve.times, 1 - lost_share, HALF)
+        for curve, lost_share in (
+            (middle, middle.incidence[:, 0]), (early, high_share), (late, late.low[:, 0]),
+        )
+    )  # fmt: skip
     if value is not None:
         low = value if low is None else min(low, value)
         high = None if high is None else max(high, value)
@@ -688,11 +676,6 @@ def median_when_competing(losses: Losses, *, level: float) -> Estimate:
         method="competing_median",
         status="estimated" if value is not None else "not reached",
     )
-
-
-def _first_at(times: Floats, share: Floats) -> float | None:
-    reached = np.flatnonzero(share >= HALF)  # an undefined limit (NaN) is not reached
-    return float(times[reached[0]]) if len(reached) else None
 
 
 # In words

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.errors import EstimationError
+from analysis.errors import EstimationError, NoMaximumError
 from analysis.results import Estimate, note
 from analysis.settings import DAYS_PER_WEEK
 from analysis.stats.aft import LOGNORMAL, WEIBULL, AftFit, fit_aft
@@ -93,6 +93,8 @@ def fit_shape(shape: str, losses: Losses, *, level: float, **covariates: Any) ->
         return fit_aft(
             SHAPES[shape], losses.left, right, level=level, time_unit="weeks", **covariates
         )
+    except NoMaximumError as error:
+        return error.reason
     except EstimationError:
         return "no_maximum"
 

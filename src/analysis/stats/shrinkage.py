@@ -13,8 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import betaln
 
-from analysis.errors import EstimationError
 from analysis.results import Estimate, no_patients
+from analysis.stats.checks import as_counts, as_numbers, check_same_length
 
 LEAST_GROUPS = 3
 """Of two groups, shrinking toward their own mean gains nothing (Stein 1956)."""
@@ -79,9 +79,9 @@ def shrink_shares(n_events: ArrayLike, n: ArrayLike) -> ShrunkShares:
     ----------
     Griffin and Krutchkoff (1971), Biometrika 58:599; Casella (1985), Am Stat 39:83.
     """
-    k, m = np.asarray(n_events, dtype=float), np.asarray(n, dtype=float)
-    if k.shape != m.shape or k.ndim != 1 or not np.all((k >= 0) & (k <= m) & (k % 1 == 0)):
-        raise EstimationError("events of groups must be whole numbers from 0 to their patients.")
+    k, m = as_numbers("n_events", n_events), as_numbers("n", n)
+    check_same_length(m.size, n_events=k.size)
+    k, m = as_counts(k, m)
     some = m > 0
     if some.sum() < LEAST_GROUPS:
         shares = tuple(_shrunk(None, 0, int(size)) for size in m)

@@ -23,29 +23,32 @@ from statsmodels.duration.survfunc import SurvfuncRight, survdiff
 
 from analysis.errors import EstimationError
 from analysis.results import Estimate, Status, note
-from analysis.stats.times import (
-    NEAR_TIE,
+from analysis.stats.checks import (
     Bools,
     Floats,
     Ints,
+    as_count,
     as_numbers,
-    as_times,
     as_weights,
     check_level,
     check_positive,
     check_same_length,
-    merge_near_ties,
+    check_share,
+    check_time,
     refuse,
-    tie_width,
 )
+from analysis.stats.times import NEAR_TIE, as_times, merge_near_ties, tie_width
+
+ROUNDING = 1e-12
+"""Shares nearer than this to 0 or 1 are 0 or 1: far below one patient's weight."""
 
 
 def log_log_limits(survival: Floats, relative: Floats, *, level: float) -> tuple[Floats, Floats]:
     """Return limits on the log(-log) scale from a share and its standard error over the share.
 
-    NaN where the share is 0 or 1, as in R: log(-log) has no value there.
+    NaN where the share is 0 or 1 but for rounding, as in R: log(-log) has no value there.
     """
-    inside = (survival > 0) & (survival < 1)
+    inside = (survival > ROUNDING) & (survival < 1 - ROUNDING)
     log_share = np.log(np.where(inside, survival, 0.5))
     half = norm.ppf((1 + level) / 2) * relative / -log_share
     low, high = np.exp(log_share * np.exp(half)), np.exp(log_share * np.exp(-half))
@@ -164,7 +167,7 @@ class SurvivalCurve:
         ----------
         R ``summary(survfit(..., conf.type = "log-log"), times = t)``.
         """
-        _check_time(time)
+        check_time("time", time)
         if late := self._late(time):
             return self._estimate("share", None, why=late)
         row = _row_at(self.times, time)
@@ -207,8 +210,7 @@ class SurvivalCurve:
 
         Interval: Brookmeyer and Crowley (1982), Biometrics 38:29, on the log-log scale.
         """
-        if not 0 < lost_share < 1:
-            raise EstimationError(f"lost_share must lie between 0 and 1, not {lost_share}.")
+        check_share("lost_share", lost_share)
         value, low, high = (
             first_at_or_below(self.times, heights, 1 - lost_share)
             for heights in (self.survival, self.low, self.high)
@@ -302,11 +304,6 @@ class SurvivalCurve:
             status=status if value is None else "estimated",
             notes=(*self.notes, why) if why else self.notes,
         )  # fmt: skip
-
-
-def _check_time(time: float) -> None:
-    if not time >= 0:
-        raise EstimationError(f"time must be at least 0, not {time}.")
 
 
 def _row_at(times: Floats, time: float) -> int:
@@ -479,8 +476,10 @@ def compare_log_rank(
     check_same_length(times.size, event=events.size)
     if not times.size:
         raise EstimationError("time has no rows; a comparison needs at least two patients.")
-    groups, labels = _codes("group", group, n=times.size)
-    layers, _ = _codes("strata", np.zeros(times.size) if strata is None else strata, n=times.size)
+    groups, labels = group_codes("group", group, n=times.size)
+    layers, _ = group_codes(
+        "strata", np.zeros(times.size) if strata is None else strata, n=times.size
+    )
     if len(labels) < 2:
         raise EstimationError(f"group has only the label {labels[0]!r}; a test compares two.")
     if not events.any():
@@ -499,7 +498,7 @@ def compare_log_rank(
     return LogRank(statistic=statistic, df=df, p_value=float(chi2.sf(statistic, df)))
 
 
-def _codes(name: str, values: ArrayLike, *, n: int) -> tuple[Ints, tuple[object, ...]]:
+def group_codes(name: str, values: ArrayLike, *, n: int) -> tuple[Ints, tuple[object, ...]]:
     """Return each label's rank and the sorted labels; a missing label is an error."""
     codes, labels = pd.factorize(pd.Series(values), sort=True)
     check_same_length(n, **{name: codes.size})
@@ -591,7 +590,7 @@ class CumulativeIncidence:
         EstimationError
             ``time`` is negative, or the cause is unknown.
         """
-        _check_time(time)
+        check_time("time", time)
         if cause not in self.causes:
             raise EstimationError(f"cause {cause} is unknown; known are {self.causes}.")
         column = self.causes.index(cause)
@@ -634,8 +633,8 @@ def estimate_cumulative_incidence(
         Time of the first event or of the last look, at least 0.
     cause : array_like of int, shape (n,)
         0 for no event yet (censored); any whole number above 0 for the event that came first.
-    causes : sequence of int, optional
-        Causes to report, seen or not; all that occur by default.
+    causes : sequence of int above 0, optional
+        Causes to report, seen or not; all that occur by default. 0 is no cause: it says censored.
     weights : array_like of float, shape (n,), optional
         Patients each row stands for. A row of weight 2 equals the row twice.
     level : float in (0, 1)
@@ -673,7 +672,8 @@ def estimate_cumulative_incidence(
         raise EstimationError("time has no rows; an incidence needs at least one patient.")
     refuse((codes < 0) | (codes != np.round(codes)), "cause is not a whole number from 0", codes)
     seen = {int(code) for code in np.unique(codes) if code > 0}
-    known = tuple(sorted(seen if causes is None else set(causes)))
+    asked = seen if causes is None else {as_count("a code in causes", c, least=1) for c in causes}
+    known = tuple(sorted(asked))
     refuse(~np.isin(codes, (0, *known)), f"cause is not among {known}", codes)
     times, codes, sizes = times[sizes > 0], codes[sizes > 0], sizes[sizes > 0]
 
