@@ -18,13 +18,14 @@ from typing import Any, get_args
 import numpy as np
 import pandas as pd
 
-from analysis.labels import note_text
+from analysis.labels import CLOCKS, clock_word, note_text, visit_word
 from analysis.numbers import count_text, fraction_text, interval_text, level_text, quantity_text
 from analysis.results import Estimate, Row, find_one, no_patients, note
 from analysis.settings import (
     DAYS_PER_WEEK,
     HORIZON_WEEKS,
     READ_WEEKS,
+    SCHEDULE,
     VISIT_WEEKS,
     AnalysisSettings,
     BoosterStrategy,
@@ -208,6 +209,18 @@ class Losses:
         ends = np.concatenate([self.left, self.right[np.isfinite(self.right)]])
         return float(ends.max(initial=0.0))
 
+    def seen_by(self, week: float, clock: Clock = "end_of_series") -> tuple[int, int]:
+        """Return how many were seen with relief at a week or later, and how many never again.
+
+        A rating with relief in the window of a planned visit counts as one at that visit, unless
+        relief was lost by its week. The second number are those neither seen with relief then nor
+        seen to lose it, at whatever time.
+        """
+        windows = {visit.week: visit.first_day / DAYS_PER_WEEK for visit in SCHEDULE}
+        opens = windows.get(week, week) if clock == "end_of_series" else week
+        seen = (self.left >= opens) & ((self.right > week) | (self.left >= week))
+        return int(seen.sum()), int((~seen & np.isinf(self.right)).sum())
+
     def with_nonresponders(self, n: int) -> Losses:
         """Return the same with ``n`` more patients whose relief ended at 0: it never began."""
         zeros = np.zeros(n)
@@ -358,6 +371,10 @@ def relief_numbers(
             shares = {w: s if w in VISITS else with_notes(s, "prompted") for w, s in shares.items()}
         else:
             quartiles = [with_notes(each, "prompted") for each in quartiles]
+    shares = {
+        week: replace(share, n_events=losses.seen_by(week, clock)[0])
+        for week, share in shares.items()
+    }
     first, median, third = quartiles
     return numbers | {
         ("relief_duration", ""): median,
@@ -492,8 +509,10 @@ def relief_rows(adtte: pd.DataFrame, group: Group) -> pd.DataFrame:
     -------
     DataFrame
         The measures of `relief_numbers`, of responders and, where those who did not respond have 0
-        weeks, of all starters; km_relief_duration, km_relieved_share and at_risk (Kaplan-Meier).
-        Responders under every booster strategy and all starters under that of the settings; of
+        weeks, of all starters; km_relief_duration and km_relieved_share (Kaplan-Meier), and the
+        counts seen_relieved and not_seen_again.
+        Responders under every booster strategy, all starters under that of the settings and under
+        ``loss``, which claims are read with; of
         subgroups other than arms, which stand for the patients of a claim, only responders under
         that of the settings.
 
@@ -502,10 +521,11 @@ def relief_rows(adtte: pd.DataFrame, group: Group) -> pd.DataFrame:
     Sun (2006), The Statistical Analysis of Interval-censored Failure Time Data, section 1.2, on
     why dating a loss at the visit that found it matters.
     """
-    own, level = group.settings.booster_strategy, group.settings.confidence_level
+    own = group.settings.booster_strategy
     wanted: list[tuple[str, BoosterStrategy]] = [(RESPONDERS, own)]
     if group.group_by in MAIN_GROUPS:
-        wanted = [(RESPONDERS, each) for each in DEFINITIONS] + [(ALL_STARTERS, own)]
+        wanted = [(RESPONDERS, each) for each in DEFINITIONS]
+        wanted += [(ALL_STARTERS, each) for each in DEFINITIONS if each in (own, "loss")]
     rows = []
     for population, strategy in wanted:
         losses = losses_of(choose(adtte, group.settings, strategy=strategy))
@@ -516,7 +536,7 @@ def relief_rows(adtte: pd.DataFrame, group: Group) -> pd.DataFrame:
             "threshold_pct": group.settings.responder_threshold_pct,
         }
         if population == RESPONDERS:
-            rows += group.rows(_dated_numbers(losses, level), *notes, **keys)
+            rows += group.rows(_dated_numbers(losses, group.settings), *notes, **keys)
         if group.n_starters and not group.is_rated:
             n = group.n_starters if population == ALL_STARTERS else 0
             rows += group.rows(_nothing(n, "not_at_end"), *notes, **keys)
@@ -568,32 +588,32 @@ def kaplan_meier_curve(losses: Losses, *, level: float) -> SurvivalCurve | None:
     return estimate_kaplan_meier(losses.time, losses.is_event, level=level, time_unit="weeks")
 
 
-def _dated_numbers(losses: Losses, level: float) -> Numbers:
-    """Return median, shares and numbers followed; a number that rests on a loss says it is late."""
-    curve = kaplan_meier_curve(losses, level=level)
+def _dated_numbers(losses: Losses, settings: AnalysisSettings) -> Numbers:
+    """Return median, shares and who was seen; a number that rests on a loss says it is late."""
+    curve = kaplan_meier_curve(losses, level=settings.confidence_level)
     if curve is None:
         numbers = {("km_relief_duration", ""): "weeks"}
         numbers |= {("km_relieved_share", week_name(week)): "share" for week in READ_WEEKS}
-        numbers |= {("at_risk", week_name(week)): "count" for week in TIMES}
-        return {
-            key: no_number(0, unit, "kaplan_meier", "no_relief") for key, unit in numbers.items()
-        }
+        none = {key: no_number(0, unit, "kaplan_meier", "no_relief")
+                for key, unit in numbers.items()}  # fmt: skip
+        counts = product(("seen_relieved", "not_seen_again"), map(week_name, TIMES))
+        return none | {key: no_number(0, "count", "seen", "no_relief") for key in counts}
 
     def late(estimate: Estimate) -> Estimate:
         return with_notes(estimate, "runs_late") if estimate.n_events else estimate
 
     unknown = no_number(losses.n, "weeks", "kaplan_meier", "not_followed")
-    counts = zip(TIMES, curve.at_risk(TIMES), strict=True)
-    return {
-        ("km_relief_duration", ""): late(curve.median) if losses.followed else unknown,
-        **{("km_relieved_share", week_name(week)): late(curve.at(week)) for week in READ_WEEKS},
-        **{
-            ("at_risk", week_name(week)): Estimate(
-                value=float(count), n=curve.n, unit="count", method="followed"
+    numbers = {("km_relief_duration", ""): late(curve.median) if losses.followed else unknown}
+    for week in TIMES:
+        seen, unseen = losses.seen_by(week, settings.relief_clock)
+        if week in READ_WEEKS:
+            share = late(curve.at(week))
+            numbers["km_relieved_share", week_name(week)] = replace(share, n_events=seen)
+        for measure, count in (("seen_relieved", seen), ("not_seen_again", unseen)):
+            numbers[measure, week_name(week)] = Estimate(
+                value=float(count), n=losses.n, unit="count", method="seen"
             )
-            for week, count in counts
-        },
-    }
+    return numbers
 
 
 CAUSES = {"loss": 1, "booster": 2}
@@ -634,8 +654,10 @@ def competing_rows(adtte: pd.DataFrame, group: Group) -> pd.DataFrame:
                 share = no_number(losses.n, "share", "aalen_johansen", why)
             else:
                 share = incidence.at(week, cause)
-                if name == "loss" and share.n_events:
+                ended = losses.cause == name
+                if name == "loss" and ended.any():
                     share = with_notes(share, "dated_at_visit")
+                share = replace(share, n_events=int((ended & (losses.time <= week + 1e-9)).sum()))
             numbers["cumulative_incidence", week_name(week)] = share
         rows += group.rows(numbers, *notes, definition=name, **keys)
     if (losses.cause == "booster").any():
@@ -732,8 +754,9 @@ def describe_relief(
     Returns
     -------
     str
-        The median with its interval, n, the share still followed, and what a booster is; then the
-        same of all who started, and notes on departures and arms. A sentence for every odd case,
+        The median with its interval, n, how many were seen with relief at week 12 and how many
+        were not looked at again, and what a booster is; then who of all who started kept relief
+        since the clock began, and notes on departures and arms. A sentence for every odd case,
         never a missing number.
     """
     definition = DEFINITIONS[strategy]
@@ -742,27 +765,18 @@ def describe_relief(
     row = find_one(results, measure="relief_duration", population=RESPONDERS, **own)
     if row is None:
         return "How long relief lasts was not computed for these patients."
-    notes = row.notes.split(";")
-    parts = [_median_sentence(row, label, notes)]
-    at_risk = find_one(results, measure="at_risk", **week)
+    parts = [_median_sentence(row, label)]
+    seen = find_one(results, measure="seen_relieved", **week)
+    unseen = find_one(results, measure="not_seen_again", **week)
     known = row.n and row.n_events is not None and row.status != "not estimable"
-    if known and at_risk is not None and at_risk.value is not None:
-        seen = f"{fraction_text(row.n_events or 0, row.n)} {_was(row.n_events)} seen to "
-        still = f"{count_text(at_risk.value)} of {count_text(row.n)} {_was(at_risk.value)} still "
-        parts.append(
-            f"{seen}{BOOSTER_WORDS[definition][1]}; {still}followed with relief at week 12."
-        )
+    if known and seen is not None and unseen is not None:
+        ended = f"{fraction_text(row.n_events or 0, row.n)} {_was(row.n_events)} seen to "
+        parts.append(f"{ended}{BOOSTER_WORDS[definition][1]}; {_seen_sentence(seen, unseen)}.")
     share = find_one(results, measure="relieved_share", population=ALL_STARTERS, **week)
     if share is not None and share.status != "no patients":
-        who = "the 1 patient who" if share.n == 1 else f"all {count_text(share.n)} who"
-        if share.value is None:
-            parts.append(f"Of {who} started, the share with relief at week 12 is not known.")
-        else:
-            number = quantity_text(share.value, unit="share")
-            kept = f"{number} still had it" if share.value else "none had relief"
-            parts.append(f"Of {who} started, {kept} at week 12 ({_interval_words(share)}).")
+        parts.append(_kept_sentence(share))
     spoken = ("rule_", "clock_", "arms_together")
-    parts += [note_text(each) for each in notes if each.startswith(spoken)]
+    parts += [note_text(each) for each in row.notes.split(";") if each.startswith(spoken)]
     return " ".join(parts)
 
 
@@ -770,10 +784,46 @@ def _was(count: float | None) -> str:
     return "was" if count == 1 else "were"
 
 
-def _median_sentence(row: Row, label: str, notes: Sequence[str]) -> str:
+def _seen_sentence(seen: Row, unseen: Row) -> str:
+    """Return how many were seen with relief at a week or later, and who was not looked at again."""
+    when = f"{_week_in_words(seen)} or later"
+    gone = f"{count_text(unseen.value)} had not been looked at again by then"
+    if seen.value:
+        counted = fraction_text(int(seen.value), seen.n)
+        also = f", and {gone}" if unseen.value else ""
+        return f"{counted} {_was(seen.value)} seen with relief at {when}{also}"
+    why = f": {gone}, which is no loss" if unseen.value else ""
+    return f"none was seen with relief at {when}{why}"
+
+
+def _kept_sentence(share: Row) -> str:
+    """Return how many of all who started had relief when the clock began, and kept it."""
+    who = "the 1 patient who" if share.n == 1 else f"all {count_text(share.n)} who"
+    week = _week_in_words(share)
+    if share.value is None:
+        return f"Of {who} started, it is not known how many kept relief to {week}."
+    had = "had relief and kept it"
+    if not _has_first_response(share):
+        had = "had relief at the end of the series and kept it"
+    number = quantity_text(share.value, unit="share") if share.value else "none"
+    return f"Of {who} started, {number} {had} to {week} ({_interval_words(share)})."
+
+
+def _has_first_response(row: Row) -> bool:
+    return "clock_first_response" in row.notes.split(";")
+
+
+def _week_in_words(row: Row) -> str:
+    """Return "week 12", and after what, where that is not the end of the series."""
+    after = clock_word(row.notes)
+    week = visit_word(row.visit)
+    return week if after == CLOCKS["end_of_series"] else f"{week} after {after}"
+
+
+def _median_sentence(row: Row, label: str) -> str:
     """Return the median in words, or why there is none."""
-    moment = "any rating" if "clock_first_response" in notes else "the end of the series"
-    if "not_at_end" in notes:
+    moment = "any rating" if _has_first_response(row) else "the end of the series"
+    if "not_at_end" in row.notes.split(";"):
         return f"{label}: {note_text('not_at_end').replace('Nobody', 'nobody')}"
     if row.status == "no patients":
         return f"{label}: nobody had relief at {moment}, so none can be timed."
