@@ -555,7 +555,13 @@ def condition_word(code: str, labels: Mapping[str, str]) -> str:
 
 
 def definition_word(code: str) -> str:
-    """Return the word of a definition, or of a characteristic's statistic: ``age_years_mean``."""
+    """Return the word of a definition, or of a characteristic's statistic: ``age_years_mean``.
+
+    Duration of relief by another rule or clock than claims are read with has both in its code.
+    """
+    booster, _, rule = code.partition(".")
+    if booster.startswith("booster_") and rule in DEFINITIONS:
+        return f"{word(DEFINITIONS, booster)}; {DEFINITIONS[rule]}"
     for name, text in CHARACTERISTICS.items():
         if code == name:
             return text

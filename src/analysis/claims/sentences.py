@@ -21,16 +21,7 @@ from analysis.claims.rules import Rule, rules_of, subject_of
 from analysis.claims.verdict import judge_interval, middle_of_cited, why_unanswered
 from analysis.errors import LedgerError, suggest
 from analysis.intake.tables import load_conditions
-from analysis.labels import (
-    CLOCKS,
-    GROUPS,
-    VERDICTS,
-    clock_word,
-    condition_word,
-    plain_text,
-    visit_word,
-    word,
-)
+from analysis.labels import GROUPS, VERDICTS, condition_word, plain_text, visit_word, word
 from analysis.numbers import (
     SMALL_N,
     band_text,
@@ -265,8 +256,8 @@ def _describe_duration(claim: Claim, row: Row) -> str:
     how_long = f"the time by which half {lost} is not reached within the follow-up"
     if row.value is not None:
         weeks = quantity_text(row.value, unit="weeks", apart_from=_cited(claim))
-        how_long = f"half {lost} {weeks} after {clock_word(row.notes)}"
-    patients = f"{_patients(claim, row)} {_responders(row)}"
+        how_long = f"half {lost} after {weeks}"
+    patients = f"{_patients(claim, row)} with {_at_end(row)}"
     said = f"Of {patients}, {how_long}; {_interval(claim, row)}"
     if row.low is None and row.high is None:
         return f"{said}."
@@ -277,10 +268,8 @@ def _less_pain(row: Row) -> str:
     return f"at least {row.threshold_pct or 0:g} % less pain"
 
 
-def _responders(row: Row) -> str:
-    """Return "with at least 30 % less pain at the end of the series", where the clock begins."""
-    at_any = clock_word(row.notes) == CLOCKS["first_response"]
-    return f"with {_less_pain(row)} at {'any rating' if at_any else CLOCKS['end_of_series']}"
+def _at_end(row: Row) -> str:
+    return f"{_less_pain(row)} at the end of the series"
 
 
 def _weeks_or_months(row: Row) -> str:
@@ -301,12 +290,11 @@ def _weeks_or_months(row: Row) -> str:
 
 
 def _describe_kept(claim: Claim, row: Row) -> str:
-    who, kept = _responders(row), "kept it"
+    who, kept = f"with {_at_end(row)}", "kept it"
     if row.population == "all_starters":
-        who, kept = "who started", f"had {_responders(row).removeprefix('with ')} and kept it"
-    counted = f"{share_text(row.value)} (estimated)"
-    if _is_count(row):
-        counted = estimate_text(row)
+        who, kept = "who started", f"had {_at_end(row)} and kept it"
+    is_count = _is_count(row)
+    counted = estimate_text(row) if is_count else f"{share_text(row.value)} (estimated)"
     return (
         f"Of {_patients(claim, row)} {who}, {counted} {kept} {_KEPT[row.definition]}, to "
         f"{visit_word(row.visit)}; {_interval(claim, row)}."

@@ -54,6 +54,25 @@ DEFINITIONS: dict[BoosterStrategy, str] = {
 }
 """Parameter of ADTTE, and definition in the results, of each booster strategy."""
 
+READ_RULE, READ_CLOCK = "once", "end_of_series"
+"""Rule of loss and clock that claims are read with; those of the settings may be others."""
+
+
+def definition_of(settings: AnalysisSettings, strategy: BoosterStrategy | None = None) -> str:
+    """Return the definition of relief under the settings, as it stands in the results.
+
+    Another rule of loss or clock than claims are read with is part of it
+    (``booster_as_loss.confirmed.end_of_series``), so that both can stand in one run.
+    """
+    booster = DEFINITIONS[strategy or settings.booster_strategy]
+    return f"{booster}{_departure(settings)}"
+
+
+def _departure(settings: AnalysisSettings) -> str:
+    own = settings.loss_rule, settings.relief_clock
+    return "" if own == (READ_RULE, READ_CLOCK) else f".{own[0]}.{own[1]}"
+
+
 RESPONDERS, ALL_STARTERS = "responders", "all_starters"
 
 MAIN_GROUPS = ("all", "arm")
@@ -502,6 +521,25 @@ def relief_table(adtte: pd.DataFrame, group: Group) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
+def claimed_rows(adtte: pd.DataFrame, group: Group) -> pd.DataFrame:
+    """Return the rows that claims ask for, under the rule and clock they are read with.
+
+    Parameters
+    ----------
+    adtte : DataFrame
+        As in `relief_rows`, for the threshold of ``group.settings``.
+    group : Group
+        Its settings may have another rule of loss, clock and reading of a booster.
+    """
+    reading = {"loss_rule": READ_RULE, "relief_clock": READ_CLOCK, "booster_strategy": "loss"}
+    group = replace(group, settings=group.settings.model_copy(update=reading))
+    rows = relief_rows(adtte, group)
+    if group.group_by in MAIN_GROUPS:
+        competing = competing_rows(adtte, group)
+        rows = pd.concat([rows, competing[competing["measure"] == "relief_duration"]])
+    return rows
+
+
 def relief_rows(adtte: pd.DataFrame, group: Group) -> pd.DataFrame:
     """Return the duration of relief of a group, losses between visits and dated at the visit.
 
@@ -531,7 +569,7 @@ def relief_rows(adtte: pd.DataFrame, group: Group) -> pd.DataFrame:
         losses = losses_of(choose(adtte, group.settings, strategy=strategy))
         notes = (*group.notes, *group.departures)
         keys = {
-            "definition": DEFINITIONS[strategy],
+            "definition": definition_of(group.settings, strategy),
             "population": population,
             "threshold_pct": group.settings.responder_threshold_pct,
         }
@@ -667,7 +705,8 @@ def competing_rows(adtte: pd.DataFrame, group: Group) -> pd.DataFrame:
         numbers = relief_numbers(losses, group.settings, rng=group.rng, clock=clock)
         median = numbers["relief_duration", ""]
     competing = {("relief_duration", ""): median}
-    rows += group.rows(competing, *notes, definition="booster_competing", **keys)
+    definition = f"booster_competing{_departure(group.settings)}"
+    rows += group.rows(competing, *notes, definition=definition, **keys)
     return pd.DataFrame(rows)
 
 
@@ -735,9 +774,7 @@ BOOSTER_WORDS = {
 """What a booster is, and what was seen to happen, by definition."""
 
 
-def describe_relief(
-    results: pd.DataFrame, *, condition: str, strategy: BoosterStrategy, label: str
-) -> str:
+def describe_relief(results: pd.DataFrame, *, condition: str, definition: str, label: str) -> str:
     """Return how long relief lasts, in sentences made from the results of a condition.
 
     Parameters
@@ -746,8 +783,8 @@ def describe_relief(
         `analysis.results`, with the rows of `relief_rows`.
     condition : str
         Condition code, or ``all``.
-    strategy : str
-        The booster strategy to speak of.
+    definition : str
+        The definition of relief to speak of, as `definition_of` gives it.
     label : str
         The condition in words.
 
@@ -759,7 +796,6 @@ def describe_relief(
         since the clock began, and notes on departures and arms. A sentence for every odd case,
         never a missing number.
     """
-    definition = DEFINITIONS[strategy]
     own = {"condition": condition, "group_by": "all", "definition": definition}
     week = {"visit": "week_12", **own}
     row = find_one(results, measure="relief_duration", population=RESPONDERS, **own)
@@ -771,13 +807,17 @@ def describe_relief(
     known = row.n and row.n_events is not None and row.status != "not estimable"
     if known and seen is not None and unseen is not None:
         ended = f"{fraction_text(row.n_events or 0, row.n)} {_was(row.n_events)} seen to "
-        parts.append(f"{ended}{BOOSTER_WORDS[definition][1]}; {_seen_sentence(seen, unseen)}.")
+        parts.append(f"{ended}{_booster_words(row)[1]}; {_seen_sentence(seen, unseen)}.")
     share = find_one(results, measure="relieved_share", population=ALL_STARTERS, **week)
     if share is not None and share.status != "no patients":
         parts.append(_kept_sentence(share))
     spoken = ("rule_", "clock_", "arms_together")
     parts += [note_text(each) for each in row.notes.split(";") if each.startswith(spoken)]
     return " ".join(parts)
+
+
+def _booster_words(row: Row) -> tuple[str, str]:
+    return BOOSTER_WORDS[row.definition.partition(".")[0]]
 
 
 def _was(count: float | None) -> str:
@@ -831,7 +871,7 @@ def _median_sentence(row: Row, label: str) -> str:
     patients = f"{label}: of {count} with relief at {moment}"
     if row.status == "not estimable":
         return f"{patients}, nobody was rated again; how long it lasts is not known."
-    booster = BOOSTER_WORDS[row.definition][0]
+    booster = _booster_words(row)[0]
     if row.value is None:
         begins = ""
         if row.low:
