@@ -39,7 +39,8 @@ MEASURES: dict[str, str] = {
     "characteristic": "Before treatment",
     "relief_duration": "Median duration of relief",
     "relieved_share": "Still relieved",
-    "at_risk": "Followed",
+    "seen_relieved": "Seen with relief, then or later",
+    "not_seen_again": "Not looked at again by then",
     "relief_duration_even_spread": "Median, if losses fall evenly between visits",
     "relief_quartile": "Duration of relief",
     "relief_mean": "Mean weeks of relief, counted up to the last planned visit",
@@ -121,6 +122,7 @@ DEFINITIONS: dict[str, str] = {
     "booster_as_censoring": "follow-up ends at a booster",
     "booster_ignored": "boosters ignored",
     "booster_competing": "a booster counts apart from loss",
+    "no_booster": "no booster before",
     "after_booster": "after a booster",
     "loss": "by loss of relief",
     "booster": "by a booster",
@@ -233,6 +235,13 @@ GROUPS: dict[str, str] = {
 }
 """Values of those columns that the suite knows."""
 
+CLOCKS: dict[str, str] = {
+    "end_of_series": "the end of the series",
+    "first_response": "the first rating with relief",
+    "start": "the first infusion",
+}
+"""From when relief is timed."""
+
 READING_DIMENSIONS: dict[str, str] = {
     "outcome": "What counts",
     "visit": "When",
@@ -313,7 +322,7 @@ POSITIONS: dict[str, str] = {
     "above": "above the cited band",
     "wider": "wider than the cited band on both sides",
 }
-"""Where an interval lies beside a cited range."""
+"""Where an interval lies against a cited range."""
 
 ROLES: dict[str, str] = {
     "other recall": "other recall",
@@ -348,7 +357,7 @@ METHODS: dict[str, str] = {
     "count": "count",
     "tableone": "tableone (Pollard 2018, JAMIA Open 1:26), patients counted as starters",
     "on_record": "count of those on record, hence a lower bound",
-    "followed": "count of patients still followed",
+    "seen": "count of patients by the last rating that showed relief",
     "wilson": "Wilson score interval",
     "clopper_pearson": "exact interval (Clopper-Pearson)",
     "bounds": "Wilson score intervals of the worst and the best case for those not known",
@@ -416,7 +425,7 @@ NOTES: dict[str, str] = {
     "after_last_look": (
         "That is after the last look (week {0}): a number would be the shape's alone."
     ),
-    "few_comparable": "Fewer than {0} comparable patients: no typical result can be told.",
+    "few_comparable": "Fewer than {0} comparable patients: none of their results is typical.",
     "few_losses": "{0} were seen to lose relief; a fitted shape asks for at least {1}.",
     "imputed": "{0} not rated are imputed, as if missing at random.",
     "not_imputed": "The scores bear no model to impute the missing ones from.",
@@ -454,7 +463,16 @@ NOTES: dict[str, str] = {
     "unstable_fit": "The fit hangs on a few patients, so there is no interval.",
     "unrated_after_booster": "Nobody with relief was rated after a booster.",
     "arms_together": "Patients of different arms are counted together in this number.",
-    "between_patients": "A difference between patients, who were not allocated by chance.",
+    "allocation_randomized": (
+        "Patients were randomized to arms; a protocol that is no arm was not given at random."
+    ),
+    "allocation_not_randomized": (
+        "Patients were not randomized: a difference may be one between patients."
+    ),
+    "allocation_unknown": (
+        "The export does not say whether patients were randomized: a difference may be one "
+        "between patients."
+    ),
     "boosted_count_not": "{0} had a booster before this visit and count as not responding.",
     "boosted_rated": "{0} were rated after a booster; their rating is in it.",
     "came_back": (
@@ -462,9 +480,7 @@ NOTES: dict[str, str] = {
         "compared like groups."
     ),
     "dated_at_visit": "Loss is dated at the visit that found it, so shares lost are low before it.",
-    "not_by_chance": (
-        "These patients were not allocated by chance: a difference is one between patients."
-    ),
+    "not_allocated": "Nobody is allocated to these groups: a difference is one between patients.",
     "others_one": "{0} who did not respond, or was not rated, has 0 weeks of relief.",
     "others_many": "{0} who did not respond, or were not rated, have 0 weeks of relief.",
     "prompted": (
@@ -490,14 +506,14 @@ NOTES: dict[str, str] = {
     "no_events": "Nobody in either group has the event: there is no ratio.",
     "no_events_second": "Nobody in the second group has the event: a ratio has no value, only a "
     "lower limit.",
-    "few_groups": "Fewer than three groups have patients: how much groups differ cannot be told.",
+    "few_groups": "Fewer than three groups have patients: how much groups differ is not known.",
     "none_lost": "Nobody has lost relief by then: no interval.",
     "all_lost": "Everybody followed has lost relief: no interval.",
     "late": "No patient was followed to week {0}; the longest follow-up is week {1}.",
     "nobody_lost": "Nobody lost relief: there is nothing to compare.",
     "one_group": "Losses were seen only while one group was followed: nothing to compare.",
     "fractional_weights": (
-        "Weights are not whole numbers: the standard errors treat them as counts of patients."
+        "Weights are not integers: the standard errors treat them as counts of patients."
     ),
     "npmle_late_share": (
         "Nobody was looked at so late as {0}; the share there may lie between {1} and {2}."
@@ -520,7 +536,7 @@ NOTES: dict[str, str] = {
     "incidence_none_or_all": "Nobody, or everybody, had this event by then: no interval.",
     "count_no_interval": "No event yet, or the same in everybody: no interval.",
 }
-"""What a reader must know beside a number, with places for the numbers of the note."""
+"""What a reader must know of a number, with places for the numbers of the note."""
 
 
 _NOTE = re.compile(r"(?P<code>[a-z0-9_]+)(?:\((?P<args>[^()]*)\))?")
@@ -540,6 +556,12 @@ def notes_text(notes: str) -> str:
     return " ".join(note_text(note) for note in notes.split(";") if note)
 
 
+def clock_word(notes: str) -> str:
+    """Return from when a result is timed: "the end of the series", or what its notes say."""
+    named = [note.removeprefix("clock_") for note in notes.split(";") if note[:6] == "clock_"]
+    return CLOCKS[named[0] if named else "end_of_series"]
+
+
 def word(table: Mapping[str, str], code: str) -> str:
     """Return the word for a code; an unknown code becomes itself with spaces, cut and cleaned."""
     if code in table:
@@ -556,13 +578,19 @@ def condition_word(code: str, labels: Mapping[str, str]) -> str:
 
 
 def definition_word(code: str) -> str:
-    """Return the word of a definition, or of a characteristic's statistic: ``age_years_mean``."""
-    for name, told in CHARACTERISTICS.items():
+    """Return the word of a definition, or of a characteristic's statistic: ``age_years_mean``.
+
+    Duration of relief by another rule or clock than claims are read with has both in its code.
+    """
+    booster, _, rule = code.partition(".")
+    if booster.startswith("booster_") and rule in DEFINITIONS:
+        return f"{word(DEFINITIONS, booster)}; {DEFINITIONS[rule]}"
+    for name, text in CHARACTERISTICS.items():
         if code == name:
-            return told
+            return text
         statistic = code.removeprefix(f"{name}_")
         if statistic in STATISTICS:
-            return f"{told.lower()}, {STATISTICS[statistic]}"
+            return f"{text.lower()}, {STATISTICS[statistic]}"
     return word(DEFINITIONS, code)
 
 

@@ -64,7 +64,10 @@ value, low, high, level
     ``high`` beside a ``low`` is an upper limit that is not reached.
 n, n_events, n_missing, n_not_due
     Patients that entered (the denominator), those with the event, those whose value is unknown,
-    and those whose visit lies after the data cut. What an event is follows from the measure.
+    and those whose visit lies after the data cut. What an event is follows from the unit: of a
+    ``share``, the event is what the share counts, so that ``n_events`` of ``n`` is the number
+    itself or, where a curve was needed because some were not looked at, the part of it that was
+    seen; of a time read from a curve, the event is its end (relief lost).
 unit, method, status
     Codes: ``share`` (0 to 1), ``percent``, ``score``, ``weeks``, ``count`` ...; a method of
     `analysis.labels.METHODS`; one of ``STATUSES``.
@@ -109,7 +112,7 @@ class Estimate:
         Patients of the population whose value is unknown. They are inside ``n`` when the missing
         rule counts them (all starters) and outside it when it does not (observed).
     n_events : int or None
-        Numerator of a share, or events of a curve.
+        Numerator of a share as far as it was seen; ends of relief, of a time.
     unit, method, status
         Codes, as in the results frame.
     notes : tuple of str

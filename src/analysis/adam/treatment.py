@@ -135,12 +135,12 @@ def flag_early(study: Study) -> pd.DataFrame:
     return _stack(flags, fas, lacking)
 
 
-def flag_success(study: Study) -> pd.DataFrame:
-    """Return who has any relief, and who 30 % less pain, at the analysis visit, as `flag_treated`.
+def flag_success(study: Study, visit: str) -> pd.DataFrame:
+    """Return who has any relief, and who 30 % less pain, at a visit, as `flag_treated`.
 
     A booster before the rating counts as no response (`analysis.adam.adpain.responds`).
     """
-    at_visit = study.adpain[study.adpain["AVISIT"] == study.settings.analysis_visit]
+    at_visit = study.adpain[study.adpain["AVISIT"] == visit]
     at_visit = at_visit[at_visit["FASFL"]].set_index("USUBJID")
     flags = {
         ("success_share", "any_relief"): responds(at_visit, DUST_PCT),

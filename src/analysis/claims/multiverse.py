@@ -645,11 +645,11 @@ class Shared:
 
     def imputed(self) -> dict[BoosterRule, ImputedVisits]:
         """Return the imputed visits under both booster rules."""
-        rules = get_args(BoosterRule)
-        return {
-            rule: self._once(("imputed", rule), lambda: impute_visits(self.study, booster=rule))
-            for rule in rules
-        }
+        return self._once(
+            "imputed",
+            lambda: {rule: impute_visits(self.study, booster=rule)
+                     for rule in get_args(BoosterRule)},
+        )  # fmt: skip
 
     def estimate(
         self,

@@ -1,6 +1,6 @@
 """Findings and claims in words: the one place where sentences about results are made.
 
-No causal verb for data without a control group; the denominator, the time, the interval with its
+No causal verb for patients seen before and after; the denominator, the time, the interval with its
 level and what is missing are always in the sentence. Words are made from codes and numbers here and
 are never read back.
 """
@@ -17,7 +17,7 @@ import pandas as pd
 
 from analysis.claims.intervals import judge_interval
 from analysis.claims.judgement import VERDICT_MEANING, Judgement, Verdict
-from analysis.claims.ledger import ALL_MEASURES, ANSWERS, FREQUENCIES, NEEDS, Claim
+from analysis.claims.ledger import ANSWERS, FREQUENCIES, NEEDS, Claim
 from analysis.claims.reasons import describe_due, describe_limits, describe_missing
 from analysis.claims.rules import Rule, rules_of, subject_of
 from analysis.claims.verdict import middle_of_cited, why_unanswered
@@ -37,7 +37,7 @@ from analysis.numbers import (
     quantity_text,
     share_text,
 )
-from analysis.results import KEYS, Row, find, find_one, rows_of
+from analysis.results import KEYS, Row, find, find_one
 from analysis.settings import THRESHOLDS_PCT, AnalysisSettings
 
 if TYPE_CHECKING:
@@ -52,13 +52,12 @@ WEEKS_FROM_WEEKS = 2.0
 MONTHS_FROM_WEEKS = 8.7
 """Two months of 30.4375 days, in weeks: from here on relief lasted "months"."""
 
+SAME_SHARE = 1e-9
+"""Shares closer than this are the same number with other rounding errors."""
+
 FEW_EVENTS = 5
 """Patients. Fewer who did as well as a quoted person could point at that person."""
 
-UNTESTED_ARMS = (
-    "The difference is not tested here, and the records do not say whether arms were given by "
-    "chance."
-)
 OFF_LABEL = "Ketamine is approved as an anesthetic; its use for pain is off-label."
 RISKS = (
     "Risks the FDA names: misuse, psychiatric events, a rise of blood pressure, slowed breathing, "
@@ -260,7 +259,7 @@ def _describe_duration(claim: Claim, row: Row) -> str:
     if row.value is not None:
         weeks = quantity_text(row.value, unit="weeks", apart_from=_cited(claim))
         how_long = f"half {lost} after {weeks}"
-    patients = f"{_patients(claim, row)} with {_less_pain(row)} at the end of the series"
+    patients = f"{_patients(claim, row)} with {_at_end(row)}"
     said = f"Of {patients}, {how_long}; {_interval(claim, row)}"
     if row.low is None and row.high is None:
         return f"{said}."
@@ -269,6 +268,10 @@ def _describe_duration(claim: Claim, row: Row) -> str:
 
 def _less_pain(row: Row) -> str:
     return f"at least {row.threshold_pct or 0:g} % less pain"
+
+
+def _at_end(row: Row) -> str:
+    return f"{_less_pain(row)} at the end of the series"
 
 
 def _weeks_or_months(row: Row) -> str:
@@ -289,12 +292,31 @@ def _weeks_or_months(row: Row) -> str:
 
 
 def _describe_kept(claim: Claim, row: Row) -> str:
-    who = f"with {_less_pain(row)} at the end of the series"
+    who, kept = f"with {_at_end(row)}", "kept it"
     if row.population == "all_starters":
-        who = "who started"
+        who, kept = "who started", f"had {_at_end(row)} and kept it"
+    is_count = _is_count(row)
+    counted = estimate_text(row) if is_count else f"{share_text(row.value)} (estimated)"
     return (
-        f"Of {_patients(claim, row)} {who}, {share_text(row.value)} (estimated) still had that "
-        f"relief, and no booster, at {visit_word(row.visit)}; {_interval(claim, row)}."
+        f"Of {_patients(claim, row)} {who}, {counted} {kept} {_KEPT[row.definition]}, to "
+        f"{visit_word(row.visit)}; {_interval(claim, row)}."
+    )
+
+
+_KEPT = {
+    "booster_as_loss": "without a booster",
+    "booster_as_censoring": "as far as seen before a booster",
+    "booster_ignored": "with boosters or without",
+}
+
+
+def _is_count(row: Row) -> bool:
+    """Whether a share is a count of patients: one read from a curve need not be."""
+    return (
+        row.value is not None
+        and row.n_events is not None
+        and row.n > 0
+        and abs(row.n_events / row.n - row.value) < SAME_SHARE
     )
 
 
@@ -505,7 +527,7 @@ def _other_definitions(claim: Claim, row: Row, results: pd.DataFrame) -> str:
         other = find_one(results, **{"visit": row.visit, **same, **keys})
         if other is None or other.value is None:
             continue
-        counted.append(f"{name}: {fraction_text(other.n_events or 0, other.n)}")
+        counted.append(f"{name}: {estimate_text(other)}")
         if claim.floor is not None and other.value >= claim.floor:
             reached.append(name)
     if not counted:
@@ -559,45 +581,25 @@ def _typical(row: Row, results: pd.DataFrame) -> str:
     return "; ".join(parts)
 
 
-_RULES = {
-    "confirmed": "loss counts only when the next rating confirms it",
-    "near_baseline": "loss counts only when pain is back near baseline",
-}
-_CLOCKS = {
-    "first_response": "relief is timed from first response",
-    "start": "relief is timed from the first infusion",
-}
-
-
 def describe_departures(claim: Claim, settings: AnalysisSettings) -> str:
     """Return a sentence on each setting that departs from a claim's reading; empty for none.
 
-    The reading was fixed with the suite's own definitions, the defaults of the settings.
+    The reading was fixed with the suite's own definitions, the defaults of the settings. Visit,
+    threshold, rule of loss, clock and booster are always those of the reading; what departs is who
+    is analyzed, and from which baseline.
     """
     default = AnalysisSettings()
-    spec = ALL_MEASURES.get(claim.measure)
-    is_duration = claim.measure == "relief_duration"
-    departs = {  # setting -> whether it touches the claim, and what is said
-        "loss_rule": (is_duration, _RULES.get(settings.loss_rule, "")),
-        "relief_clock": (is_duration, _CLOCKS.get(settings.relief_clock, "")),
-        "analysis_visit": (
-            spec is not None and spec.at_visit and not claim.visit,
-            f"response is judged at {visit_word(settings.analysis_visit)}",
-        ),
-        "series_gap_days": (
-            True, f"a series ends at a gap of more than {settings.series_gap_days} days"
-        ),
+    departs = {
+        "series_gap_days": f"a series ends at a gap of more than {settings.series_gap_days} days",
         "baseline_window_days": (
-            True, f"the baseline is of the {settings.baseline_window_days} days up to day 0"
+            f"the baseline is of the {settings.baseline_window_days} days up to day 0"
         ),
         "minimum_baseline_score": (
-            True, f"the least baseline pain is {settings.minimum_baseline_score:g}"
+            f"the least baseline pain is {settings.minimum_baseline_score:g}"
         ),
-    }  # fmt: skip
+    }
     said = [
-        text
-        for name, (touches, text) in departs.items()
-        if touches and getattr(settings, name) != getattr(default, name)
+        text for name, text in departs.items() if getattr(settings, name) != getattr(default, name)
     ]
     return f"This run departs from the reading: {'; '.join(said)}." if said else ""
 
@@ -614,6 +616,7 @@ class Provenance:
     first_date: str = ""  # of an infusion, ISO; empty where the export has none
     last_date: str = ""
     last_visit: str = ""  # last analysis visit with a rating
+    allocation: str = "unknown"  # of patients to arms: randomized, not_randomized, unknown
 
     @property
     def sentence(self) -> str:
@@ -641,6 +644,7 @@ def provenance_of(study: Study) -> Provenance:
         first_date="" if days.empty else days.min().date().isoformat(),
         last_date="" if days.empty else days.max().date().isoformat(),
         last_visit=study.visits[-1] if study.visits else "",
+        allocation=getattr(study.settings, "allocation", "unknown"),
     )
 
 
@@ -743,7 +747,7 @@ def _what_is_said(claim: Claim, row: Row, results: pd.DataFrame, provenance: Pro
         )
     if subject == "practice":
         return _join(*parts, provenance.sentence)
-    control = describe_control(row, results)
+    control = describe_control(claim, row, results, allocation=provenance.allocation)
     return _join(*parts, control, provenance.sentence, OFF_LABEL, RISKS)
 
 
@@ -766,66 +770,133 @@ def _other_thresholds(row: Row, results: pd.DataFrame) -> str:
         other = _same(row, results, definition="percent_reduction", threshold_pct=pct)
         if pct == row.threshold_pct or other is None or other.value is None:
             continue
-        counted = fraction_text(other.n_events or 0, other.n)
-        also.append(f"At least {pct:g} % less pain: {counted}; {interval_words(other)}.")
+        also.append(
+            f"At least {pct:g} % less pain: {estimate_text(other)}; {interval_words(other)}."
+        )
     return " ".join(also)
 
 
 def _say_testimonial(claim: Claim, row: Row, results: pd.DataFrame) -> str:
     """Return the typical result of comparable patients, and how many did as well as one quoted."""
-    events = row.n_events or 0
-    counted = f"{count_text(events)} ({share_text(row.value)})"
-    if 0 < events < FEW_EVENTS:
-        counted = f"fewer than {FEW_EVENTS} (fewer than {share_text(FEW_EVENTS / row.n)})"
-    who, alike = "who started", "Comparable means the same condition; the account has no baseline."
+    alike = "Comparable means the same condition; the account has no baseline."
     if claim.baseline_score is not None:
-        who = f"who started and began within one point of {claim.baseline_score:g}"
         alike = "Comparable means the same condition and a similar baseline."
     typical = _typical(row, results)
     unrated = "All were rated."
     if row.n_missing:
         unrated = f"{count_text(row.n_missing)} of them not rated count as not."
     return _join(
-        f"Of {_patients(claim, row)} {who}, {counted} had a result like the one quoted at "
-        f"{visit_word(row.visit)}; {interval_words(row)}.",
+        _count_alike(claim, row),
         unrated,
         alike,
         typical and f"Typical of such patients, with intervals of the same level: {typical}.",
     )
 
 
-def describe_control(row: Row, results: pd.DataFrame) -> str:
-    """Return that there was no control group, or the same number in the other arms."""
-    if row.group_by == "arm":
-        keys = {name: getattr(row, name) for name in KEYS if name != "group"}
-        others = [one for one in rows_of(find(results, **keys)) if one.group != row.group]
-        stated = [_describe_arm(one) for one in others if one.value is not None]
-        if stated:
-            return " ".join([*stated, UNTESTED_ARMS])
-        by_arm = find(results, condition=row.condition, group_by="arm")
-        if set(by_arm["group"]) - {row.group}:
-            return (
-                "Another arm is on record, but there is no such figure of it: there is no control "
-                "group here, and the figures do not say why pain changed."
-            )
-    return "There was no control group, so the figures do not say why pain changed."
+def _count_alike(claim: Claim, row: Row) -> str:
+    """Return how many comparable patients did as well as one quoted; a few are not counted out."""
+    events = row.n_events or 0
+    counted = f"{count_text(events)} ({share_text(row.value)})"
+    if 0 < events < FEW_EVENTS:
+        counted = f"fewer than {FEW_EVENTS} (fewer than {share_text(FEW_EVENTS / row.n)})"
+    who = "who started"
+    if claim.baseline_score is not None:
+        who = f"who started and began within one point of {claim.baseline_score:g}"
+    return (
+        f"Of {_patients(claim, row)} {who}, {counted} had a result like the one quoted at "
+        f"{visit_word(row.visit)}; {interval_words(row)}."
+    )
 
 
-def _describe_arm(row: Row) -> str:
-    value = quantity_text(row.value, unit=row.unit)
-    if row.unit == "share" and row.n_events is not None:
-        value = fraction_text(row.n_events, row.n)
-    return f"For comparison, in the arm “{_quotable(row.group)}”: {value}; {interval_words(row)}."
+def describe_control(claim: Claim, row: Row, results: pd.DataFrame, *, allocation: str) -> str:
+    """Return the same sentence of every other arm, or that there was none, and the allocation.
+
+    Parameters
+    ----------
+    claim, row
+        The claim, and the result that is stated for it.
+    results : DataFrame
+        Results of the run.
+    allocation : {"randomized", "not_randomized", "unknown"}
+        How patients came to their arms.
+    """
+    by_arm = find(results, condition=row.condition, group_by="arm")
+    arms = sorted(by_arm["group"].unique())
+    design = describe_allocation(allocation, arms)
+    if len(arms) < 2:
+        return design
+    if row.group_by != "arm":
+        return f"Patients of different arms are counted together in this. {design}"
+    describe = _count_alike if claim.measure == "testimonial" else describe_result
+    said = []
+    for arm in arms:
+        if arm == row.group:
+            continue
+        other = _same(row, results, group=arm)
+        if other is None or (other.value is None and other.status != "not reached"):
+            said.append(f"Of the arm '{plain_text(arm)}' there is no such figure.")
+            continue
+        said.append(f"For comparison: {describe(claim, other)}")
+        if other.population == "responders":
+            said.append(_of_all_who_started(other, results))
+    return _join(*said, design)
+
+
+def describe_allocation(allocation: str, arms: Sequence[str]) -> str:
+    """Return what a comparison of arms can say, by how patients came to them.
+
+    Parameters
+    ----------
+    allocation : {"randomized", "not_randomized", "unknown"}
+        The setting of the export.
+    arms : sequence of str
+        Arms on record; with fewer than two there is no control group.
+    """
+    if len(arms) < 2:
+        alone = {
+            "randomized": "Patients were randomized, but the records hold one arm only: there is "
+            "no control group in them",
+            "not_randomized": "There was no control group, and nobody was randomized",
+        }.get(allocation, "There was no control group")
+        return f"{alone}, so the figures do not say why pain changed."
+    named = ", ".join(f"'{plain_text(arm)}'" for arm in arms)
+    given = {
+        "randomized": f"Patients were randomized to the arms ({named})",
+        "not_randomized": f"Patients were not randomized to the arms ({named}), which may differ "
+        "in other ways",
+    }.get(allocation, f"The records do not say whether patients were randomized to the arms "
+                      f"({named})")  # fmt: skip
+    return f"{given}; the difference is not tested here."
+
+
+def describe_subgroups(allocation: str) -> str:
+    """Return what subgroups are for, by how patients came to their arms."""
+    given = {
+        "randomized": "patients were randomized to arms, not to subtypes or sites",
+        "not_randomized": "patients were not randomized to them",
+    }.get(allocation, "the records do not say whether patients were randomized to arms, and nobody "
+                      "is to a subtype")  # fmt: skip
+    return f"Subgroups are for looking, not for testing: {given}."
 
 
 # The summary to paste into a mail
 
 
-def write_summary(banner: str, judgements: Sequence[Judgement]) -> list[tuple[str, str, str]]:
-    """Return the summary as (name, condition, text): the data, each claim, what it cannot say."""
+def write_summary(
+    banner: str,
+    judgements: Sequence[Judgement],
+    *,
+    allocation: str = "unknown",
+    arms: Sequence[str] = (),
+) -> list[tuple[str, str, str]]:
+    """Return the summary as (name, condition, text): the data, each claim, what it cannot say.
+
+    ``allocation`` and ``arms`` are as in `describe_allocation`.
+    """
     limit = (
-        "These are the outcomes of patients seen before and after, without a control group: they "
-        "can contradict a figure, but they do not show what the treatment itself did."
+        "These are the outcomes of patients seen before and after treatment: they can contradict a "
+        f"figure, but they do not show what the treatment itself did. "
+        f"{describe_allocation(allocation, arms)}"
     )
     said = [("data", "all", banner)]
     for one in judgements:

@@ -13,6 +13,7 @@ import pandas as pd
 from analysis.adam.adpain import responds
 from analysis.adam.study import NOT_RECORDED, Study
 from analysis.claims.ledger import Claim
+from analysis.claims.verdict import READ_AT
 from analysis.results import Estimate, make_results, note
 from analysis.settings import THRESHOLDS_PCT, AnalysisSettings
 from analysis.stats.rates import estimate_responder_share
@@ -34,7 +35,7 @@ def estimate_testimonials(claims: Sequence[Claim], study: Study) -> pd.DataFrame
     claims : sequence of Claim
         Those with the measure ``testimonial`` count.
     study : Study
-        Its analysis visit is where outcomes are compared.
+        Outcomes are compared at the visit of the claim, else at the end of the series.
 
     Returns
     -------
@@ -57,7 +58,7 @@ def _testimonial(claim: Claim, study: Study) -> Iterator[dict[str, object]]:
     starters = study.adpain[study.adpain["FASFL"] & (study.adpain["COND"] == claim.condition)]
     arm = starters["ARM"].fillna(NOT_RECORDED)
     arms = sorted(arm.unique()) if starters["ARM"].notna().any() else []
-    alike = starters["AVISIT"] == study.settings.analysis_visit
+    alike = starters["AVISIT"] == (claim.visit or READ_AT)
     if claim.group:  # where no subtype is recorded, nobody is known to be comparable
         alike &= (starters["SUBTYP"] == claim.group_keys["group"]).fillna(False).astype(bool)
     if claim.baseline_score is not None:
@@ -76,7 +77,7 @@ def _compare(
     notes: tuple[str, ...],
     **group: str,
 ) -> Iterator[dict[str, object]]:
-    keys = {"definition": claim.claim_id, "visit": settings.analysis_visit,
+    keys = {"definition": claim.claim_id, "visit": claim.visit or READ_AT,
             "condition": claim.condition, **group}  # fmt: skip
     everyone = {**keys, "population": "all_starters"}
     if len(patients) < LEAST_COMPARABLE:

@@ -34,11 +34,14 @@ from analysis.claims.tipping import NO_PAIN_PCT, ShareTipping, tip_share
 from analysis.intake.tables import load_conditions
 from analysis.labels import note_text, plain_text
 from analysis.results import KEYS, Row, find, find_one
-from analysis.settings import THRESHOLDS_PCT
 from analysis.stats.rates import wilson_limits
 
 NOT_MADE_BY_ARM = ("series_time_ratio", "completeness_share")
 """Measures whose results are not made by arm."""
+
+READ_AT = "end"
+"""Visit of a claim whose reading names none: the end of the initial series, whatever the analysis
+visit of the run."""
 
 NOT_SPLIT = "These patients were given different treatments, and the part is not split by them."
 NOBODY = "No patient in the data can answer it."
@@ -179,7 +182,7 @@ def _answer(
         "definition": claim.claim_id if testimonial else claim.definition,
         "condition": claim.condition,
         "population": claim.population,
-        "visit": (claim.visit or analysis_visit) if spec.at_visit else "",
+        "visit": (claim.visit or READ_AT) if spec.at_visit else "",
         **group,
     }
     if not testimonial:  # too few comparable patients: a result without any number
@@ -227,10 +230,7 @@ def _no_result(claim: Claim, keys: Mapping[str, object]) -> str:
         asked.append(f"a reduction of at least {threshold:g} %")
     if keys["visit"]:
         asked.append(f"at the visit '{keys['visit']}'")
-    text = f"The run holds no result that could answer this claim: {', '.join(asked)}."
-    if threshold in (None, *THRESHOLDS_PCT):
-        return text
-    return f"{text} To make it, set `responder_threshold_pct` to {threshold:g}."
+    return f"The run holds no result that could answer this claim: {', '.join(asked)}."
 
 
 # The verdict of a result

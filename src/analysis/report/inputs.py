@@ -41,6 +41,13 @@ class Run:
         value = (self.about.get("settings") or {}).get(name)
         return AnalysisSettings.model_fields[name].default if value is None else value
 
+    @property
+    def settings(self) -> AnalysisSettings:
+        """The settings in force; defaults where run.json does not say."""
+        known = AnalysisSettings.model_fields
+        stated = (self.about.get("settings") or {}).items()
+        return AnalysisSettings(**{k: v for k, v in stated if k in known and v is not None})
+
     @cached_property
     def by_id(self) -> dict[str, Row]:
         """Rows by ``result_id``."""

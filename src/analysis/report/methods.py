@@ -1,14 +1,16 @@
-"""Methods in words, made from the settings of the run; glossary and references."""
+"""Methods in words, from the settings of a run and methods of its rows; glossary and sources."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection, Iterable
 
 from analysis.claims.judgement import VERDICT_MEANING
-from analysis.labels import plain_text, visit_word
+from analysis.claims.sentences import describe_allocation
+from analysis.labels import CLOCKS, MEASURES, METHODS, plain_text, visit_word, word
 from analysis.numbers import count_text, level_text, number_text
-from analysis.settings import WORDS, AnalysisSettings
+from analysis.results import Row
+from analysis.settings import THRESHOLDS_PCT, WORDS, AnalysisSettings
+from analysis.stats.relief import READ_CLOCK, READ_RULE
 
 HOW_TO_READ = (
     "The shaded band is the cited figure. The marker is our patients' figure, and the line through "
@@ -18,108 +20,155 @@ HOW_TO_READ = (
     "that the treatment was the reason.",
 )
 
-LIMITS = (
-    "There is no control group: these records can contradict a figure or fail to, and show nothing "
-    "of what the treatment itself did.",
-    "Patients not seen count as not responding where all who started are counted; the report says "
-    "how far that could move each figure.",
-    "“Undecided” means that there are too few patients to say, not that the figure is nearly "
-    "right.",
-)
 
-GLOSSARY: dict[str, tuple[str, str]] = {
-    "all_starters": (
-        "All who started",
-        "Every patient who began treatment with a high enough baseline. A patient not seen at the "
-        "visit counts as not responding.",
-    ),
-    "baseline": ("Baseline", "Mean pain rating in the days up to the first infusion."),
-    "bounds": (
-        "Best and worst case",
-        "The rate if every patient not seen had responded, or had not responded. The truth lies "
-        "between the two.",
-    ),
-    "booster": (
-        "Booster",
-        "An infusion after the first series, given to keep or renew relief.",
-    ),
-    "cited": ("Cited band", "The lowest and highest figure the claim gives."),
-    "holm": (
-        "Holm",
-        "A rule that asks more of each verdict when many are given at once, so that one in twenty "
-        "is not wrong by chance alone.",
-    ),
-    "interval": (
-        "Interval",
-        "The range of true figures that are compatible with the data. A wide interval means few "
-        "patients.",
-    ),
-    "median": (
-        "Median",
-        "The middle value: half of the patients lie below, half above. Not reached means that "
-        "fewer than half had lost relief when follow-up ended.",
-    ),
-    "missing": ("Missing", "Patients whose value is not known. Never counted as zero."),
-    "observed": (
-        "Only those seen",
-        "Patients with a rating at the visit. Those who do well may come back more often, so this "
-        "figure may flatter.",
-    ),
-    "quartiles": (
-        "Quartiles",
-        "A quarter of the patients lie below the lower one, a quarter above the upper one.",
-    ),
-    "reading": (
-        "Reading",
-        "What the words of a claim were taken to mean (which threshold, visit and patients), fixed "
-        "before the data were seen.",
-    ),
-    "reduction": (
-        "Percent reduction",
-        "How much pain fell, as percent of the patient's own baseline.",
-    ),
-    "relief": ("Relief", "Time from the end of the series until response is lost."),
-    "responder": (
-        "Responder",
-        "A patient whose pain fell by at least 30 percent (moderate) or 50 percent (substantial).",
-    ),
-    "robustness": (
-        "Robustness",
-        "How many of the defensible readings give the same verdict as the one fixed in advance.",
-    ),
-    "series": (
-        "Series",
-        "Infusions without a long gap between them; the first one is what is judged.",
-    ),
-    "tipping": (
-        "Tipping point",
-        "How many of the patients not rated would have to have responded for the verdict to "
-        "change.",
-    ),
-    "undecided": (
-        "Undecided",
-        "The data allow both: that the claim holds and that it does not.",
-    ),
-}
-"""Term and meaning by key; headings of the page lead to them."""
+def limits_in_words(rows: Iterable[Row], *, allocation: str) -> tuple[str, ...]:
+    """Return what the report cannot say, by the arms among the rows and how they were given."""
+    arms = sorted({row.group for row in rows if row.group_by == "arm"})
+    return (
+        "These records can contradict a figure or fail to, and show nothing of what the treatment "
+        f"itself did. {describe_allocation(allocation, arms)}",
+        "Patients not seen count as not responding where all who started are counted; the report "
+        "says how far that could move each figure.",
+        "“Undecided” means that there are too few patients to say, not that the figure is nearly "
+        "right.",
+    )
 
-REFERENCES = (
-    "Dworkin RH and others (2008). Interpreting the clinical importance of treatment outcomes in "
-    "chronic pain clinical trials: IMMPACT recommendations. J Pain 9:105-121.",
-    "Farrar JT and others (2001). Clinical importance of changes in chronic pain intensity "
-    "measured on an 11-point numerical pain rating scale. Pain 94:149-158.",
-    "Wilson EB (1927). Probable inference, the law of succession, and statistical inference. J Am "
-    "Stat Assoc 22:209-212.",
-    "Clopper CJ, Pearson ES (1934). The use of confidence or fiducial limits illustrated in the "
-    "case of the binomial. Biometrika 26:404-413.",
-    "Efron B (1987). Better bootstrap confidence intervals. J Am Stat Assoc 82:171-185.",
-    "Turnbull BW (1976). The empirical distribution function with arbitrarily grouped, censored "
-    "and truncated data. J R Stat Soc B 38:290-295.",
-    "Kaplan EL, Meier P (1958). Nonparametric estimation from incomplete observations. J Am Stat "
-    "Assoc 53:457-481.",
-    "Holm S (1979). A simple sequentially rejective multiple test procedure. Scand J Stat 6:65-70.",
-    "ICH E9(R1) (2019). Addendum on estimands and sensitivity analysis in clinical trials.",
-)
+
+def glossary_in_words(settings: AnalysisSettings) -> dict[str, tuple[str, str]]:
+    """Return term and meaning by key, under the settings; headings of the page lead to them."""
+    least = settings.minimum_baseline_score
+    enough = f"a baseline of at least {value_text(least)}" if least else "a baseline above 0"
+    pct = " or ".join(f"{value_text(each)}" for each in _thresholds(settings))
+    return {
+        "all_starters": (
+            "All who started",
+            f"Every patient who began treatment with {enough}. A patient not seen at the visit "
+            "counts as not responding, in a mean as no reduction; one without relief has 0 weeks "
+            "of it.",
+        ),
+        "baseline": (
+            "Baseline",
+            f"Mean pain rating in the {count_text(settings.baseline_window_days)} days up to the "
+            "first infusion.",
+        ),
+        "bounds": (
+            "Best and worst case",
+            "The rate if every patient not seen had responded, or had not responded. The truth "
+            "lies between the two.",
+        ),
+        "booster": (
+            "Booster",
+            "An infusion after the first series, given to keep or renew relief.",
+        ),
+        "cited": ("Cited band", "The lowest and highest figure the claim gives."),
+        "holm": (
+            "Holm",
+            "A rule that asks more of each verdict when many are given at once, so that one in "
+            "twenty is not wrong by chance alone.",
+        ),
+        "interval": (
+            "Interval",
+            "The range of true figures that are compatible with the data. A wide interval means "
+            "few patients.",
+        ),
+        "median": (
+            "Median",
+            "The middle value: half of the patients lie below, half above. Not reached means that "
+            "fewer than half are known to have lost relief when follow-up ended.",
+        ),
+        "missing": (
+            "Missing",
+            "Patients whose value is not known. What they count as is said with who is counted; an "
+            "unknown score is never a score of zero.",
+        ),
+        "observed": (
+            "Only those seen",
+            "Patients with a rating at the visit. Those who do well may come back more often, so "
+            "this figure may flatter.",
+        ),
+        "quartiles": (
+            "Quartiles",
+            "A quarter of the patients lie below the lower one, a quarter above the upper one.",
+        ),
+        "reading": (
+            "Reading",
+            "What the words of a claim were taken to mean (which threshold, visit and patients), "
+            "fixed before the data were seen.",
+        ),
+        "reduction": (
+            "Percent reduction",
+            "How much pain fell, as percent of the patient's own baseline.",
+        ),
+        "relief": (
+            "Relief",
+            f"Time from {CLOCKS[settings.relief_clock]} until response is lost; "
+            f"{WORDS['booster_strategy'][settings.booster_strategy]}.",
+        ),
+        "responder": (
+            "Responder",
+            f"A patient whose pain fell by at least {pct} percent of the baseline, each counted "
+            "apart (30 is moderate, 50 substantial), and who had no booster before.",
+        ),
+        "robustness": (
+            "Robustness",
+            "How many of the defensible readings give the same verdict as the one fixed in "
+            "advance.",
+        ),
+        "series": (
+            "Series",
+            "Infusions without a long gap between them; the first one is what is judged.",
+        ),
+        "tipping": (
+            "Tipping point",
+            "How many of the patients not rated would have to have responded for the verdict to "
+            "change.",
+        ),
+        "undecided": (
+            "Undecided",
+            "The data allow both: that the claim holds and that it does not.",
+        ),
+    }
+
+
+def _thresholds(settings: AnalysisSettings) -> list[float]:
+    return sorted({*THRESHOLDS_PCT, settings.responder_threshold_pct})
+
+
+_NPMLE = ("npmle", "npmle_curve", "npmle_planned", "npmle_series")
+
+_REFERENCES: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("Dworkin RH and others (2008). Interpreting the clinical importance of treatment outcomes in "
+     "chronic pain clinical trials: IMMPACT recommendations. J Pain 9:105-121.", ()),
+    ("Farrar JT and others (2001). Clinical importance of changes in chronic pain intensity "
+     "measured on an 11-point numerical pain rating scale. Pain 94:149-158.", ()),
+    ("Wilson EB (1927). Probable inference, the law of succession, and statistical inference. J Am "
+     "Stat Assoc 22:209-212.", ("wilson", "bounds")),
+    ("Clopper CJ, Pearson ES (1934). The use of confidence or fiducial limits illustrated in the "
+     "case of the binomial. Biometrika 26:404-413.", ("clopper_pearson",)),
+    ("Efron B (1987). Better bootstrap confidence intervals. J Am Stat Assoc 82:171-185.",
+     ("mean_bca", "median_bca", "ratio_bca")),
+    ("Turnbull BW (1976). The empirical distribution function with arbitrarily grouped, censored "
+     "and truncated data. J R Stat Soc B 38:290-295.", _NPMLE),
+    ("Kaplan EL, Meier P (1958). Nonparametric estimation from incomplete observations. J Am Stat "
+     "Assoc 53:457-481.", ("kaplan_meier", "kaplan_meier_mean")),
+    ("Aalen OO, Johansen S (1978). An empirical transition matrix for non-homogeneous Markov "
+     "chains based on censored observations. Scand J Stat 5:141-150.",
+     ("aalen_johansen", "competing_median")),
+    ("Peto R, Peto J (1972). Asymptotically efficient rank invariant test procedures. J R Stat Soc "
+     "A 135:185-207.", ("log_rank", "log_rank_stratified")),
+    ("Ghosh D, Lin DY (2000). Nonparametric analysis of recurrent events and death. Biometrics "
+     "56:554-562.", ("mean_cumulative_count",)),
+    ("Holm S (1979). A simple sequentially rejective multiple test procedure. Scand J Stat "
+     "6:65-70.", ()),
+    ("ICH E9(R1) (2019). Addendum on estimands and sensitivity analysis in clinical trials.", ()),
+)  # fmt: skip
+"""Reference, and the methods it is of; without one, of the definitions that every run has."""
+
+
+def references_of(methods: Collection[str]) -> tuple[str, ...]:
+    """Return the references of definitions, and of the methods that a run used."""
+    return tuple(text for text, of in _REFERENCES if not of or set(of) & set(methods))
+
 
 _BOOSTERS = {
     "loss": "A booster counts as the end of relief",
@@ -128,33 +177,30 @@ _BOOSTERS = {
 }
 
 
-def methods_in_words(stated: Mapping[str, Any]) -> list[str]:
-    """Return the methods as paragraphs, from the settings a run used; defaults where unstated."""
-
-    def setting(name: str) -> Any:
-        value = stated.get(name)
-        return AnalysisSettings.model_fields[name].default if value is None else value
-
-    least = setting("minimum_baseline_score")
+def methods_in_words(settings: AnalysisSettings, rows: Iterable[Row]) -> list[str]:
+    """Return the methods as paragraphs, from the settings of a run and the methods of its rows."""
+    measures: dict[str, dict[str, None]] = {}
+    for row in rows:
+        if row.method not in ("none", "count"):
+            measures.setdefault(row.method, {})[word(MEASURES, row.measure)] = None
+    least = settings.minimum_baseline_score
     kept = f"a baseline of at least {value_text(least)}" if least else "a baseline above 0"
-    recall = setting("recall")
-    ratings = WORDS["recall"].get(recall, plain_text(str(recall)))
-    rule = WORDS["loss_rule"].get(setting("loss_rule"), plain_text(str(setting("loss_rule"))))
-    clock = WORDS["relief_clock"].get(setting("relief_clock"), "")
-    return [
+    recall = f" Ratings used: {WORDS['recall'][settings.recall]}."
+    also = " and ".join(f"{value_text(pct)} %" for pct in _thresholds(settings))
+    said = [
         "Day 0 is the first infusion of the first series; infusions more than "
-        f"{count_text(setting('series_gap_days'))} days apart belong to different series. In "
-        f"exports without infusions, day 0 is study day {value_text(setting('day0_study_day'))} "
+        f"{count_text(settings.series_gap_days)} days apart belong to different series. In "
+        f"exports without infusions, day 0 is study day {value_text(settings.day0_study_day)} "
         "and treatment ends on study day "
-        f"{value_text(setting('end_of_series_study_day'))}.",
-        f"Baseline is the mean of ratings in the {count_text(setting('baseline_window_days'))} "
+        f"{value_text(settings.end_of_series_study_day)}.",
+        f"Baseline is the mean of ratings in the {count_text(settings.baseline_window_days)} "
         f"days up to day 0, on a scale of 0 to 10. Patients with {kept} are analyzed; a baseline "
         "of 0 has no percent reduction and is counted as missing, never divided by."
-        + (f" Ratings used: {ratings}." if recall != "auto" else ""),
-        f"Response is judged at the visit “{visit_word(setting('analysis_visit'))}”. A responder "
-        "is a patient whose pain fell by at least "
-        f"{value_text(setting('responder_threshold_pct'))} % of baseline; the rates at 30 % "
-        "(moderate) and 50 % (substantial) are printed too, as is a fall of two points. A patient "
+        + (recall if settings.recall != "auto" else ""),
+        f"Response is judged at the visit “{visit_word(settings.analysis_visit)}”; a claim at the "
+        "visit and threshold of its own reading. A responder is a patient whose pain fell by at "
+        f"least {value_text(settings.responder_threshold_pct)} % of baseline; the rates at {also} "
+        "are printed (30 % is moderate, 50 % substantial), as is a fall of two points. A patient "
         "who had a booster before the rating counts as not responding at it. Worse means that pain "
         "rose by at least 30 % of baseline.",
         "Two ways of counting stand side by side. All who started: a patient not seen counts as "
@@ -162,21 +208,55 @@ def methods_in_words(stated: Mapping[str, Any]) -> list[str]:
         "the denominator. The best case, in which everyone not seen had responded, shows what they "
         "could change.",
         "Percent reduction is given in three definitions, because they are different numbers: the "
-        "mean of patients' own reductions, their median, and the reduction of the mean score.",
-        f"Relief runs from {clock} to loss of response, among responders, and counts as lost "
-        f"{rule}. {_BOOSTERS.get(setting('booster_strategy'), 'Boosters are handled as set')}. "
-        "Ratings are snapshots: a loss lies between the last visit with relief and the first "
-        "without, so the curve is the interval-censored (Turnbull) estimate; patients still "
-        "relieved at their last rating count as followed until then. Kaplan-Meier curves, which "
-        "date a loss at the visit that found it and so are if anything too late, are printed for "
-        "comparison.",
-        f"Every figure has a {level_text(setting('confidence_level'))}: Wilson and exact for "
-        "shares, Student's t and bootstrap (BCa, "
-        f"{count_text(setting('bootstrap_replicates'))} samples, seed {setting('seed')}) for "
-        "reductions, a guarded bootstrap over patients (at most 1,000 samples) for relief. The "
-        "method is printed under each table. Numbers are rounded half-up when printed, never before; below ten patients a "
-        "share stands as a fraction.",
+        "mean of patients' own reductions, their median, and the reduction of the mean score. Mean "
+        "pain by visit is given apart for who had a booster before the visit and who had none.",
+        *_relief_in_words(settings, measures),
+        f"Every interval is a {level_text(settings.confidence_level)}. Bootstrap intervals are of "
+        f"{count_text(settings.bootstrap_replicates)} samples of patients or, for relief, as many "
+        f"as stand with the number, from seed {settings.seed}. Numbers are rounded half-up when "
+        "printed, never before; below ten patients a share stands as a fraction.",
     ]
+    if measures:
+        used = "; ".join(
+            f"{METHODS[method]} ({', '.join(names).lower()})" for method, names in measures.items()
+        )
+        said.append(f"Methods used in this run, and for what: {used}.")
+    return said
+
+
+def _relief_in_words(settings: AnalysisSettings, methods: Collection[str]) -> list[str]:
+    """Return how relief was timed, for a run that has it."""
+    if not {*_NPMLE, "kaplan_meier"} & set(methods):
+        return []
+    said = (
+        f"Relief runs from {WORDS['relief_clock'][settings.relief_clock]} to loss of response, "
+        f"among responders, and counts as lost {WORDS['loss_rule'][settings.loss_rule]}. "
+        f"{_BOOSTERS[settings.booster_strategy]}. Ratings are snapshots: a loss lies between the "
+        "last visit with relief and the first without."
+    )
+    if set(_NPMLE) & set(methods):
+        said += (
+            " The curve, its medians and its shares are the nonparametric maximum likelihood "
+            "estimate from such intervals (Turnbull), with a bootstrap interval that holds "
+            "wherever between two visits relief ended; patients still relieved at their last "
+            "rating enter with no upper end."
+        )
+    if "npmle_planned" in methods:
+        said += (
+            " Where boosters brought patients in between planned visits, medians and quartiles are "
+            "read at the planned visits, on a straight line between them."
+        )
+    if "kaplan_meier" in methods:
+        said += (
+            " Kaplan-Meier numbers, which date a loss at the visit that found it and are therefore "
+            "late, are printed for comparison only."
+        )
+    if (settings.loss_rule, settings.relief_clock) != (READ_RULE, READ_CLOCK):
+        said += (
+            " Claims are judged under their own reading: lost "
+            f"{WORDS['loss_rule'][READ_RULE]}, timed from {CLOCKS[READ_CLOCK]}."
+        )
+    return [said]
 
 
 def value_text(value: object) -> str:

@@ -30,11 +30,11 @@ from analysis.numbers import count_text, date_span_text, date_text, estimate_tex
 from analysis.report import drawings, theme
 from analysis.report.inputs import NOTEBOOKS, RESULTS, Run, find_cells, read_run
 from analysis.report.methods import (
-    GLOSSARY,
     HOW_TO_READ,
-    LIMITS,
-    REFERENCES,
+    glossary_in_words,
+    limits_in_words,
     methods_in_words,
+    references_of,
     value_text,
 )
 from analysis.report.notebooks import write_notebook_page
@@ -113,18 +113,18 @@ def build_page(run: Run) -> Page:
         seen=tuple(_seen(run)),
         headline=tuple(view_claim(run, each, drawn=True) for each in headline),
         how_to_read=HOW_TO_READ,
-        limits=LIMITS,
+        limits=limits_in_words(run.rows, allocation=getattr(run.settings, "allocation", "unknown")),
         sections=tuple(section for section, _ in sections),
         claims=tuple(all_claims(run)),
         n_claims=count_text(len(run.claims)),
         states=states,
         quality=quality,
-        methods=tuple(methods_in_words(about.get("settings") or {})),
+        methods=tuple(methods_in_words(run.settings, run.rows)),
         settings=_pairs("Settings in force", "Setting", "Value", about.get("settings")),
         files=_pairs("Files read", "File", "SHA-256", about.get("inputs")),
         versions=_versions(about),
-        references=REFERENCES,
-        glossary=GLOSSARY,
+        references=references_of({row.method for row in run.rows}),
+        glossary=glossary_in_words(run.settings),
         notebooks=tuple(_notebooks(run)),
         results_sha256=_hash(run.folder),
         numbers={section.anchor: group_rows(rows, cells) for section, rows in sections},

@@ -1,6 +1,6 @@
 """Figures on how long relief lasts. Each takes a tidy frame and draws it (see `figures`).
 
-Frames; times are weeks after the end of the series unless said otherwise
+Frames; times are weeks on the clock, after the end of the series unless said otherwise
 ------
 regions
     The interval-censored curve: left, right, mass (``IntervalCurve``'s arrays of these names): the
@@ -21,8 +21,8 @@ counts
     week, mean, low, high: events per patient so far. Taken by `plot_boosters`.
 results
     Rows of the results frame. Taken by `plot_strategies` and `plot_series`.
-at_risk
-    A mapping of week to the number still followed, for the row under a figure.
+seen
+    A mapping of week to the number seen with relief then or later, for the row under a figure.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from analysis.labels import DEFINITIONS, condition_word, word
+from analysis.labels import CLOCKS, DEFINITIONS, condition_word, word
 from analysis.numbers import interval_text, level_text, number_text, quantity_text, share_text
 from analysis.report import theme
 from analysis.report.figures import (
@@ -71,6 +71,11 @@ NOBODY: Mapping[float, int] = MappingProxyType({})
 AFTER_SERIES = "Weeks after the end of the series"
 
 
+def weeks_after(clock: str) -> str:
+    """Return the name of an axis of weeks: from when the clock runs."""
+    return f"Weeks after {CLOCKS[clock]}"
+
+
 def draw_weeks(ax: Axes, weeks: Sequence[float], *, at: str = "bottom") -> None:
     """Draw the weeks a claim speaks of as lines, labeled at their lower or upper end."""
     height, lift = {"bottom": (0, 4), "top": (1, -3)}[at]
@@ -84,7 +89,7 @@ def draw_weeks(ax: Axes, weeks: Sequence[float], *, at: str = "bottom") -> None:
         )  # fmt: skip
 
 
-def _relief_axes(ax: Axes, last: float, name: str = "Share still relieved") -> None:
+def _relief_axes(ax: Axes, last: float, clock: str, name: str = "Share still relieved") -> None:
     """Set weeks and shares as axes of a relief curve."""
     last = max(LAST_WEEK, last)
     ax.set_xlim(-0.6, last + 0.6)
@@ -93,7 +98,7 @@ def _relief_axes(ax: Axes, last: float, name: str = "Share still relieved") -> N
     ax.set_yticks([0, 0.25, 0.5, 0.75, 1])
     unit_ticks(ax.yaxis, "share")
     ax.grid(axis="y")
-    ax.set_xlabel(AFTER_SERIES)
+    ax.set_xlabel(weeks_after(clock))
     ax.set_ylabel(name)
 
 
@@ -112,11 +117,12 @@ def plot_relief_curve(
     *,
     shares: pd.DataFrame | None = None,
     kaplan_meier: pd.DataFrame | None = None,
-    at_risk: Mapping[float, int] = NOBODY,
+    seen: Mapping[float, int] = NOBODY,
     condition: str = "all",
     median: str = "",
     labels: Mapping[str, str] = NO_LABELS,
     cited_weeks: Sequence[float] = CITED_WEEKS,
+    clock: str = "end_of_series",
     ax: Axes | None = None,
 ) -> Axes:
     """Draw the share still relieved: what visits determine, and boxes where they do not.
@@ -129,8 +135,8 @@ def plot_relief_curve(
         Results rows (relieved_share at ``week_...``) whose intervals are drawn as bars.
     kaplan_meier : DataFrame, optional
         Frame *curve*: the same patients, each loss dated at the visit that found it, dashed.
-    at_risk : mapping of week to int
-        Patients still followed, written beneath.
+    seen : mapping of week to int
+        Patients seen with relief at the week or later, written beneath.
     condition : str
         Condition code, for the color, where ``regions`` has no column of that name.
     median : str
@@ -139,13 +145,15 @@ def plot_relief_curve(
         Condition labels by code.
     cited_weeks : sequence of float
         Weeks the claim speaks of, as labeled lines.
+    clock : str
+        From when relief is timed (`analysis.labels.CLOCKS`).
     """
-    ax = ax or new_axes(4.2 if at_risk else 3.8)
+    ax = ax or new_axes(4.2 if seen else 3.8)
     if regions.empty:
         return nothing_to_draw(ax, "There is no relief curve to draw.")
     curves = _curves(regions, condition)
     finite = regions[["left", "right"]].to_numpy(dtype=float)
-    _relief_axes(ax, float(finite[np.isfinite(finite)].max()))
+    _relief_axes(ax, float(finite[np.isfinite(finite)].max()), clock)
     draw_weeks(ax, cited_weeks)
     handles: list[Line2D | Patch] = []
     for code, own in curves.items():
@@ -165,8 +173,8 @@ def plot_relief_curve(
     if shares is not None:
         handles += _draw_share_bars(ax, rows_from(shares), color)
     _legend_above(ax, handles)
-    if at_risk:
-        write_counts(ax, {"Still followed": at_risk})
+    if seen:
+        write_counts(ax, {"Seen with relief, then or later": seen})
     return ax
 
 
@@ -215,9 +223,10 @@ def plot_shapes(
     regions: pd.DataFrame,
     shapes: pd.DataFrame,
     *,
-    at_risk: Mapping[float, int] = NOBODY,
+    seen: Mapping[float, int] = NOBODY,
     condition: str = "all",
     median: str = "",
+    clock: str = "end_of_series",
     ax: Axes | None = None,
 ) -> Axes:
     """Draw fitted shapes over the curve that assumes none: do they pass through the boxes?
@@ -226,10 +235,11 @@ def plot_shapes(
     ----------
     regions, shapes : DataFrame
         Frames of these names.
-    at_risk, condition, median
+    seen, condition, median, clock
         As `plot_relief_curve`.
     """
-    ax = plot_relief_curve(regions, at_risk=at_risk, condition=condition, cited_weeks=(), ax=ax)
+    ax = plot_relief_curve(regions, seen=seen, condition=condition, cited_weeks=(),
+                           clock=clock, ax=ax)  # fmt: skip
     if regions.empty:
         return ax
     name = f"Known from visits, median {median}" if median else "Known from visits"
@@ -272,7 +282,11 @@ def plot_series(
 
 
 def _plot_medians(
-    ax: Axes, rows: Sequence[Row], names: Sequence[str], cited_weeks: Sequence[float]
+    ax: Axes,
+    rows: Sequence[Row],
+    names: Sequence[str],
+    cited_weeks: Sequence[float],
+    clock: str = "end_of_series",
 ) -> Axes:
     """Draw medians with intervals in weeks, numbers at the right; an open end is an arrow."""
     if not rows:
@@ -290,11 +304,16 @@ def _plot_medians(
         if both:
             beside(ax, y, interval_text(row), up=-7, color=MUTED)
     name_rows(ax, range(len(rows)), [name[:1].upper() + name[1:] for name in names], width=22)
-    ax.set_xlabel("Median duration of relief, weeks after the end of the series")
+    ax.set_xlabel(f"Median duration of relief, weeks after {CLOCKS[clock]}")
     return ax
 
 
-def plot_strategies(results: pd.DataFrame, *, cited_weeks: Sequence[float] = CITED_WEEKS) -> Figure:
+def plot_strategies(
+    results: pd.DataFrame,
+    *,
+    cited_weeks: Sequence[float] = CITED_WEEKS,
+    clock: str = "end_of_series",
+) -> Figure:
     """Draw duration of relief under the readings of a booster: medians, and shares by week.
 
     Parameters
@@ -304,21 +323,23 @@ def plot_strategies(results: pd.DataFrame, *, cited_weeks: Sequence[float] = CIT
         population and threshold, by ``definition``.
     cited_weeks : sequence of float
         Weeks the claim speaks of, as labeled lines.
+    clock : str
+        As `plot_relief_curve`.
     """
     place = {code: turn for turn, code in enumerate(STRATEGIES)}
-    rows = sorted(rows_from(results), key=lambda row: place.get(row.definition, len(place)))
+    rows = sorted(rows_from(results), key=lambda row: place.get(_booster(row), len(place)))
     medians = [row for row in rows if row.measure == "relief_duration"]
     weeks: dict[float, list[Row]] = {}
     for row in rows:
         if row.measure == "relieved_share":
             weeks.setdefault(float(row.visit.removeprefix("week_")), []).append(row)
-    order = [code for code in STRATEGIES if any(r.definition == code for v in weeks.values()
+    order = [code for code in STRATEGIES if any(_booster(r) == code for v in weeks.values()
                                                 for r in v)]  # fmt: skip
     sizes = [0.8 + 0.48 * max(1, len(medians)), 0.75 + 0.38 * max(1, len(order))]
     figure = plt.figure(figsize=(theme.WIDTH_INCHES, sum(sizes)), layout="constrained")
     grid = figure.add_gridspec(2, max(1, len(weeks)), height_ratios=sizes)
-    _plot_medians(figure.add_subplot(grid[0, :]), medians,
-                  [word(DEFINITIONS, row.definition) for row in medians], cited_weeks)  # fmt: skip
+    names = [word(DEFINITIONS, _booster(row)) for row in medians]
+    _plot_medians(figure.add_subplot(grid[0, :]), medians, names, cited_weeks, clock)
     for column, week in enumerate(sorted(weeks)):
         ax = figure.add_subplot(grid[1, column])
         _plot_week(ax, week, weeks[week], order)
@@ -329,12 +350,17 @@ def plot_strategies(results: pd.DataFrame, *, cited_weeks: Sequence[float] = CIT
     return figure
 
 
+def _booster(row: Row) -> str:
+    """Return the reading of a booster; the code may also have a rule of loss and a clock."""
+    return row.definition.partition(".")[0]
+
+
 def _plot_week(ax: Axes, week: float, rows: Sequence[Row], order: Sequence[str]) -> None:
     """Draw the shares still relieved at one week as a small panel."""
     ax.set_title(f"Week {week:g}", fontsize=9.5, pad=4, loc="center")
     ax.set_xlim(-0.06, 1.06)
     for row in rows:
-        y = order.index(row.definition)
+        y = order.index(_booster(row))
         draw_estimate(ax, row, y, size=4.5)
         text = share_text(row.value) if row.value is not None else row.status
         x = 0.5 if row.value is None else float(np.clip(row.value, 0.2, 0.8))
@@ -366,8 +392,9 @@ def plot_incidence(
     incidence: pd.DataFrame,
     *,
     causes: Mapping[object, str] = CAUSES,
-    at_risk: Mapping[float, int] = NOBODY,
+    seen: Mapping[float, int] = NOBODY,
     condition: str = "all",
+    clock: str = "end_of_series",
     ax: Axes | None = None,
 ) -> Axes:
     """Draw the shares still relieved and ended by each cause as areas that fill the height.
@@ -378,14 +405,14 @@ def plot_incidence(
         Frame of this name: week, and a column of shares in [0, 1] for each cause.
     causes : mapping of column to str
         Names of the causes for people; a column not in it names itself.
-    at_risk, condition
+    seen, condition, clock
         As `plot_relief_curve`.
     """
-    ax = ax or new_axes(3.9 if at_risk else 3.5)
+    ax = ax or new_axes(3.9 if seen else 3.5)
     if incidence.empty:
         return nothing_to_draw(ax, "There is nobody whose relief could be followed.")
-    last = max(LAST_WEEK, *at_risk) if at_risk else LAST_WEEK
-    _relief_axes(ax, last, name="Share of responders")
+    last = max(LAST_WEEK, *seen) if seen else LAST_WEEK
+    _relief_axes(ax, last, clock, name="Share of responders")
     shown = incidence[incidence["week"] <= last]
     columns = [name for name in incidence.columns if name != "week"]
     ended = shown[columns].to_numpy(dtype=float)
@@ -416,8 +443,8 @@ def plot_incidence(
             color=INK if place else condition_color(condition),
             arrowprops=leader if share else None,
         )  # fmt: skip
-    if at_risk:
-        write_counts(ax, {"Still followed": at_risk})
+    if seen:
+        write_counts(ax, {"Seen with relief, then or later": seen})
     return ax
 
 
@@ -442,6 +469,7 @@ def plot_swimmer(
     *,
     condition: str = "all",
     cited_weeks: Sequence[float] = CITED_WEEKS,
+    clock: str = "end_of_series",
     ax: Axes | None = None,
 ) -> Axes:
     """Draw some patients' relief as bars, the longest at the top, numbered, without any id.
@@ -454,6 +482,8 @@ def plot_swimmer(
         Condition code, for the color.
     cited_weeks : sequence of float
         Weeks the claim speaks of, as labeled lines.
+    clock : str
+        As `plot_relief_curve`.
 
     Raises
     ------
@@ -488,7 +518,7 @@ def plot_swimmer(
     name_rows(ax, y.tolist(), [str(number) for number in y])
     ax.grid(visible=False)
     ax.set_xticks(TICK_WEEKS)
-    ax.set_xlabel(AFTER_SERIES)
+    ax.set_xlabel(weeks_after(clock))
     ax.set_ylabel("Patient")
     shown: list[tuple[bool, Patch | Line2D]] = [
         (True, Patch(color=color, linewidth=0, label="Relief seen")),
@@ -520,7 +550,9 @@ def plot_boosters(
     ----------
     counts : DataFrame
         Frame of this name. A mean before the first event is 0; the last row is the last look.
-    at_risk, condition
+    at_risk : mapping of week to int
+        Patients seen or treated at the week or later, written beneath.
+    condition : str
         As `plot_relief_curve`.
     """
     ax = ax or new_axes(3.6 if at_risk else 3.2)

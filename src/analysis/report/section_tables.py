@@ -13,6 +13,7 @@ from analysis.labels import (
     GROUPS,
     MEASURES,
     POPULATIONS,
+    clock_word,
     condition_word,
     definition_word,
     visit_word,
@@ -34,6 +35,7 @@ from analysis.report.tables import (
     pick,
     population_word,
     response_word,
+    threshold_word,
 )
 from analysis.results import Row
 
@@ -51,11 +53,16 @@ _UNKNOWN = ("no_baseline_rating", "not_rated")
 class Context:
     """What the tables of a section need besides its rows.
 
-    ``bands`` are cited bands by (condition, measure, unit); ``judged`` the rows under a verdict.
+    ``visit``, ``relief`` and ``threshold_pct`` are those of the settings: where response is judged,
+    the definition of relief (`analysis.stats.relief.definition_of`) and the least reduction. Rows
+    that claims ask for may have others. ``bands`` are cited bands by (condition, measure, unit);
+    ``judged`` the rows under a verdict.
     """
 
     labels: Mapping[str, str]
     visit: str
+    relief: str
+    threshold_pct: float
     bands: Mapping[tuple[str, str, str], Band]
     judged: frozenset[str]
 
@@ -208,6 +215,18 @@ def reductions(context: Context, rows: Sequence[Row]) -> Table | None:
     )
 
 
+def scores(rows: Sequence[Row]) -> Table | None:
+    """Return the mean score at each visit, of who had no booster before it and of who had one."""
+    found = pick(rows, measure="score_mean", group_by="all")
+    apart = {row.condition for row in found if row.definition}
+    found = [row for row in found if row.definition or row.condition not in apart]
+    return estimates_table(
+        _sorted(found),
+        caption="Mean pain score at each visit, those seen",
+        heads=[("Visit", _visit), ("Booster", _definition)],
+    )
+
+
 def worsening(context: Context, rows: Sequence[Row]) -> Table | None:
     """Return who got worse and who got better, of the same patients: those seen."""
     worse = _of(context, rows, "worsening_share")
@@ -269,28 +288,39 @@ def subgroups(context: Context, rows: Sequence[Row]) -> list[Table]:
 def relief_medians(context: Context, rows: Sequence[Row]) -> Table | None:
     """Return the median duration of relief in each of its definitions."""
     found = _sorted(pick(rows, measure="relief_duration", group_by="all"))
+    pct = {row.threshold_pct for row in found}
+    heads: list[tuple[str, Words]] = [
+        ("What a booster is", _definition), ("Counted", population_word)
+    ]  # fmt: skip
+    if len(pct) > 1:
+        heads.append(("Relief", lambda row: threshold_word(row.threshold_pct)))
     return estimates_table(
         found,
         caption="Median duration of relief",
-        heads=[("What a booster is", _definition), ("Counted", population_word)],
+        heads=heads,
         band=context.band,
         judged=context.judged,
     )
 
 
 def relief_shares(rows: Sequence[Row]) -> Table | None:
-    """Return who is still relieved, week by week, with the numbers followed."""
+    """Return who is still relieved, week by week, and how many were seen and not seen again."""
+    shares = pick(rows, measure="relieved_share", group_by="all")
+    counts = pick(rows, measure=("seen_relieved", "not_seen_again"), group_by="all")
+    found = [*shares, *(row for row in counts if row.visit != "week_0")]
+    several = len({row.threshold_pct for row in found}) > 1
 
     def line(row: Row) -> str:
-        everyone = ", of all who started" if row.population == "all_starters" else ""
-        number = ", number followed" if row.measure == "at_risk" else ""
-        return f"{definition_word(row.definition)}{everyone}{number}"
+        parts = [definition_word(row.definition)]
+        parts += [threshold_word(row.threshold_pct)] if several else []
+        parts += ["of all who started"] if row.population == "all_starters" else []
+        parts += [word(MEASURES, row.measure).lower()] if row.unit == "count" else []
+        return ", ".join(parts)
 
-    shares = pick(rows, measure="relieved_share", group_by="all")
-    followed = pick(rows, measure="at_risk", group_by="all")
+    clocks = dict.fromkeys(clock_word(row.notes) for row in found)
     return crossed_table(
-        [*shares, *(row for row in followed if row.visit != "week_0")],
-        caption="Still relieved, of responders, weeks after the end of the series",
+        found,
+        caption=f"Still relieved, of responders, weeks after {' or '.join(clocks)}",
         down=("What a booster is", line),
         across=_visit,
     )
@@ -331,15 +361,13 @@ def outcomes_across(context: Context, rows: Sequence[Row]) -> list[Table]:
     return [table for table in made if table]
 
 
-def relief_across(context: Context, rows: Sequence[Row], booster: str) -> list[Table]:
-    """Return the median of relief and who still has it, a line a condition.
-
-    ``booster`` is the definition in force (``booster_as_loss`` ...); others where no row is such.
-    """
+def relief_across(context: Context, rows: Sequence[Row]) -> list[Table]:
+    """Return the median of relief and who still has it, a line a condition."""
 
     def main(measure: str) -> list[Row]:
         found = pick(rows, measure=measure, group_by="all")
-        return pick(found, definition=booster) or found
+        own = pick(found, definition=context.relief, threshold_pct=context.threshold_pct)
+        return own or found
 
     shares = main("relieved_share")
     made = (
@@ -349,7 +377,7 @@ def relief_across(context: Context, rows: Sequence[Row], booster: str) -> list[T
         ),
         _by_condition(
             context, pick(shares, population="responders") or shares,
-            f"Still relieved, {definition_word(booster)}", _visit,
+            f"Still relieved, {definition_word(context.relief)}", _visit,
         ),
     )  # fmt: skip
     return [table for table in made if table]

@@ -16,6 +16,7 @@ from analysis.report.section_tables import Flow
 from analysis.report.tables import Table, pick, plain_table
 from analysis.report.verdicts import claim_key
 from analysis.results import Row
+from analysis.stats.relief import definition_of
 
 TOPICS = {
     "flow": ("From the file to the analysis", ""),
@@ -39,15 +40,14 @@ TOPIC_OF_NOTEBOOK = {
 """Where the figures of a notebook stand; those of any other are further figures."""
 
 RELIEF_MEASURES = frozenset(
-    ["relief_duration", "relieved_share", "at_risk", "relief_duration_even_spread",
-     "relief_quartile", "relief_mean", "relief_duration_by_definition", "km_relief_duration",
+    ["relief_duration", "relieved_share", "seen_relieved", "not_seen_again",
+     "relief_duration_even_spread", "relief_quartile", "relief_mean",
+     "relief_duration_by_definition", "km_relief_duration",
      "km_relieved_share", "cumulative_incidence", "log_rank", "parametric_median",
      "conditional_share", "time_ratio", "booster_count", "booster_gap", "series_relief",
      "series_time_ratio"]
 )  # fmt: skip
 """Measures of all conditions together that stand under the duration of relief."""
-
-BOOSTER_IS = {"loss": "booster_as_loss", "censoring": "booster_as_censoring"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +94,8 @@ def make_sections(run: Run) -> list[tuple[Section, list[Row]]]:
     context = tables.Context(
         labels=run.labels,
         visit=run.setting("analysis_visit"),
+        relief=definition_of(run.settings),
+        threshold_pct=run.setting("responder_threshold_pct"),
         bands={
             (row.condition, row.measure, each.unit): (each.cited_low, each.cited_high)
             for name, each in judged.items()
@@ -120,7 +122,7 @@ def _condition(
         "who": [tables.characteristics(rows)],
         "complete": [tables.completeness(rows)],
         "responders": [tables.responders(context, rows), tables.responders_by_visit(rows)],
-        "reduction": [tables.reductions(context, rows)],
+        "reduction": [tables.reductions(context, rows), tables.scores(rows)],
         "worse": [tables.worsening(context, rows)],
         "subgroups": [*tables.subgroups(context, rows)],
         "relief": [tables.relief_medians(context, rows), tables.relief_shares(rows)],
@@ -147,7 +149,6 @@ def _all_conditions(run: Run, context: tables.Context) -> list[tuple[Section, li
     relief = [row for row in rows if row.measure in RELIEF_MEASURES]
     others = [row for row in rows if row.measure not in RELIEF_MEASURES]
     figures = _figures(run, "all")
-    booster = BOOSTER_IS.get(run.setting("booster_strategy"), "booster_ignored")
     further = [
         plain_table(table["title"], table["columns"], table["rows"])
         for extra in run.extras
@@ -183,7 +184,7 @@ def _all_conditions(run: Run, context: tables.Context) -> list[tuple[Section, li
         topics=_topics(
             {
                 "relief": [
-                    *tables.relief_across(context, run.rows, booster),
+                    *tables.relief_across(context, run.rows),
                     tables.relief_medians(context, relief),
                     tables.relief_shares(relief),
                 ]

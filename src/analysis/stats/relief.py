@@ -18,7 +18,7 @@ from typing import Any, get_args
 import numpy as np
 import pandas as pd
 
-from analysis.labels import note_text
+from analysis.labels import CLOCKS, clock_word, note_text, visit_word
 from analysis.numbers import count_text, fraction_text, interval_text, level_text, quantity_text
 from analysis.results import Estimate, Row, find_one, no_patients, note
 from analysis.settings import (
@@ -51,6 +51,25 @@ DEFINITIONS: dict[BoosterStrategy, str] = {
     "ignored": "booster_ignored",
 }
 """Parameter of ADTTE, and definition in the results, of each booster strategy."""
+
+READ_RULE, READ_CLOCK = "once", "end_of_series"
+"""Rule of loss and clock that claims are read with; those of the settings may be others."""
+
+
+def definition_of(settings: AnalysisSettings, strategy: BoosterStrategy | None = None) -> str:
+    """Return the definition of relief under the settings, as it stands in the results.
+
+    Another rule of loss or clock than claims are read with is part of it
+    (``booster_as_loss.confirmed.end_of_series``), so that both can stand in one run.
+    """
+    booster = DEFINITIONS[strategy or settings.booster_strategy]
+    return f"{booster}{_departure(settings)}"
+
+
+def _departure(settings: AnalysisSettings) -> str:
+    own = settings.loss_rule, settings.relief_clock
+    return "" if own == (READ_RULE, READ_CLOCK) else f".{own[0]}.{own[1]}"
+
 
 RESPONDERS, ALL_STARTERS = "responders", "all_starters"
 
@@ -193,6 +212,18 @@ class Losses:
         ends = np.concatenate([self.left, self.right[np.isfinite(self.right)]])
         return float(ends.max(initial=0.0))
 
+    def seen_by(self, week: float, settings: AnalysisSettings) -> tuple[int, int]:
+        """Return how many were seen with relief at a week or later, and how many never again.
+
+        A rating with relief in the window of a planned visit counts as one at that visit, unless
+        relief was lost by its week. The second number are those neither seen with relief then nor
+        seen to lose it, at whatever time.
+        """
+        windows = {visit.week: visit.first_day / DAYS_PER_WEEK for visit in settings.schedule}
+        opens = windows.get(week, week) if settings.relief_clock == "end_of_series" else week
+        seen = (self.left >= opens) & ((self.right > week) | (self.left >= week))
+        return int(seen.sum()), int((~seen & np.isinf(self.right)).sum())
+
     def with_nonresponders(self, n: int) -> Losses:
         """Return the same with ``n`` more patients whose relief ended at 0: it never began."""
         zeros = np.zeros(n)
@@ -306,8 +337,8 @@ def relief_numbers(
     -------
     dict of (measure, visit) to Estimate
         relief_duration (median), relief_quartile (25 and 75 % lost), relief_mean (up to the last
-        planned visit), relieved_share at the weeks of ``settings.read_weeks``, relief_duration_even_spread. Where boosters brought
-        patients in, quartiles are read at the planned visits (clock ``end_of_series``) or carry a
+        planned visit), relieved_share at the weeks of ``settings.read_weeks``,
+        relief_duration_even_spread. Where boosters brought patients in, quartiles are read at the planned visits (clock ``end_of_series``) or carry a
         note, and there is no even spread.
     """
     curve = interval_curve(losses)
@@ -341,6 +372,10 @@ def relief_numbers(
             shares = {w: with_notes(s, "prompted") for w, s in shares.items()} | planned
         else:
             quartiles = [with_notes(each, "prompted") for each in quartiles]
+    shares = {
+        week: replace(share, n_events=losses.seen_by(week, settings)[0])
+        for week, share in shares.items()
+    }
     first, median, third = quartiles
     return numbers | {
         ("relief_duration", ""): median,
@@ -464,6 +499,25 @@ def relief_table(adtte: pd.DataFrame, group: Group) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
+def claimed_rows(adtte: pd.DataFrame, group: Group) -> pd.DataFrame:
+    """Return the rows that claims ask for, under the rule and clock they are read with.
+
+    Parameters
+    ----------
+    adtte : DataFrame
+        As in `relief_rows`, for the threshold of ``group.settings``.
+    group : Group
+        Its settings may have another rule of loss, clock and reading of a booster.
+    """
+    reading = {"loss_rule": READ_RULE, "relief_clock": READ_CLOCK, "booster_strategy": "loss"}
+    group = replace(group, settings=group.settings.model_copy(update=reading))
+    rows = relief_rows(adtte, group)
+    if group.group_by in MAIN_GROUPS:
+        competing = competing_rows(adtte, group)
+        rows = pd.concat([rows, competing[competing["measure"] == "relief_duration"]])
+    return rows
+
+
 def relief_rows(adtte: pd.DataFrame, group: Group) -> pd.DataFrame:
     """Return the duration of relief of a group, losses between visits and dated at the visit.
 
@@ -471,8 +525,10 @@ def relief_rows(adtte: pd.DataFrame, group: Group) -> pd.DataFrame:
     -------
     DataFrame
         The measures of `relief_numbers`, of responders and, where those who did not respond have 0
-        weeks, of all starters; km_relief_duration, km_relieved_share and at_risk (Kaplan-Meier).
-        Responders under every booster strategy and all starters under that of the settings; of
+        weeks, of all starters; km_relief_duration and km_relieved_share (Kaplan-Meier), and the
+        counts seen_relieved and not_seen_again.
+        Responders under every booster strategy, all starters under that of the settings and under
+        ``loss``, which claims are read with; of
         subgroups other than arms, which stand for the patients of a claim, only responders under
         that of the settings.
 
@@ -484,13 +540,14 @@ def relief_rows(adtte: pd.DataFrame, group: Group) -> pd.DataFrame:
     own = group.settings.booster_strategy
     wanted: list[tuple[str, BoosterStrategy]] = [(RESPONDERS, own)]
     if group.group_by in MAIN_GROUPS:
-        wanted = [(RESPONDERS, each) for each in DEFINITIONS] + [(ALL_STARTERS, own)]
+        wanted = [(RESPONDERS, each) for each in DEFINITIONS]
+        wanted += [(ALL_STARTERS, each) for each in DEFINITIONS if each in (own, "loss")]
     rows = []
     for population, strategy in wanted:
         losses = losses_of(choose(adtte, group.settings, strategy=strategy))
         notes = (*group.notes, *group.departures)
         keys = {
-            "definition": DEFINITIONS[strategy],
+            "definition": definition_of(group.settings, strategy),
             "population": population,
             "threshold_pct": group.settings.responder_threshold_pct,
         }
@@ -544,33 +601,33 @@ def kaplan_meier_curve(losses: Losses, *, level: float) -> SurvivalCurve | None:
 
 
 def _dated_numbers(losses: Losses, settings: AnalysisSettings) -> Numbers:
-    """Return median, shares and numbers followed; a number that rests on a loss says it is late."""
+    """Return median, shares and who was seen; a number that rests on a loss says it is late."""
     curve = kaplan_meier_curve(losses, level=settings.confidence_level)
     weeks = settings.read_weeks
     times = {"week_0": 0.0} | weeks
     if curve is None:
         numbers = {("km_relief_duration", ""): "weeks"}
         numbers |= {("km_relieved_share", name): "share" for name in weeks}
-        numbers |= {("at_risk", name): "count" for name in times}
-        return {
-            key: no_number(0, unit, "kaplan_meier", "no_relief") for key, unit in numbers.items()
-        }
+        none = {key: no_number(0, unit, "kaplan_meier", "no_relief")
+                for key, unit in numbers.items()}  # fmt: skip
+        counts = product(("seen_relieved", "not_seen_again"), times)
+        return none | {key: no_number(0, "count", "seen", "no_relief") for key in counts}
 
     def late(estimate: Estimate) -> Estimate:
         return with_notes(estimate, "runs_late") if estimate.n_events else estimate
 
     unknown = no_number(losses.n, "weeks", "kaplan_meier", "not_followed")
-    counts = zip(times, curve.at_risk(list(times.values())), strict=True)
-    return {
-        ("km_relief_duration", ""): late(curve.median) if losses.followed else unknown,
-        **{("km_relieved_share", name): late(curve.at(week)) for name, week in weeks.items()},
-        **{
-            ("at_risk", name): Estimate(
-                value=float(count), n=curve.n, unit="count", method="followed"
+    numbers = {("km_relief_duration", ""): late(curve.median) if losses.followed else unknown}
+    for name, week in times.items():
+        seen, unseen = losses.seen_by(week, settings)
+        if name in weeks:
+            share = late(curve.at(week))
+            numbers["km_relieved_share", name] = replace(share, n_events=seen)
+        for measure, count in (("seen_relieved", seen), ("not_seen_again", unseen)):
+            numbers[measure, name] = Estimate(
+                value=float(count), n=losses.n, unit="count", method="seen"
             )
-            for name, count in counts
-        },
-    }
+    return numbers
 
 
 CAUSES = {"loss": 1, "booster": 2}
@@ -611,8 +668,10 @@ def competing_rows(adtte: pd.DataFrame, group: Group) -> pd.DataFrame:
                 share = no_number(losses.n, "share", "aalen_johansen", why)
             else:
                 share = incidence.at(week, cause)
-                if name == "loss" and share.n_events:
+                ended = losses.cause == name
+                if name == "loss" and ended.any():
                     share = with_notes(share, "dated_at_visit")
+                share = replace(share, n_events=int((ended & (losses.time <= week + 1e-9)).sum()))
             numbers["cumulative_incidence", visit] = share
         rows += group.rows(numbers, *notes, definition=name, **keys)
     if (losses.cause == "booster").any():
@@ -622,7 +681,8 @@ def competing_rows(adtte: pd.DataFrame, group: Group) -> pd.DataFrame:
         numbers = relief_numbers(losses, group.settings, clock=clock)
         median = numbers["relief_duration", ""]
     competing = {("relief_duration", ""): median}
-    rows += group.rows(competing, *notes, definition="booster_competing", **keys)
+    definition = f"booster_competing{_departure(group.settings)}"
+    rows += group.rows(competing, *notes, definition=definition, **keys)
     return pd.DataFrame(rows)
 
 
@@ -690,9 +750,7 @@ BOOSTER_WORDS = {
 """What a booster is, and what was seen to happen, by definition."""
 
 
-def describe_relief(
-    results: pd.DataFrame, *, condition: str, strategy: BoosterStrategy, label: str
-) -> str:
+def describe_relief(results: pd.DataFrame, *, condition: str, definition: str, label: str) -> str:
     """Return how long relief lasts, in sentences made from the results of a condition.
 
     Parameters
@@ -701,56 +759,87 @@ def describe_relief(
         `analysis.results`, with the rows of `relief_rows`.
     condition : str
         Condition code, or ``all``.
-    strategy : str
-        The booster strategy to speak of.
+    definition : str
+        The definition of relief to speak of, as `definition_of` gives it.
     label : str
         The condition in words.
 
     Returns
     -------
     str
-        The median with its interval, n, the share still followed, and what a booster is; then the
-        same of all who started, and notes on departures and arms. A sentence for every odd case,
+        The median with its interval, n, how many were seen with relief at week 12 and how many
+        were not looked at again, and what a booster is; then who of all who started kept relief
+        since the clock began, and notes on departures and arms. A sentence for every odd case,
         never a missing number.
     """
-    definition = DEFINITIONS[strategy]
     own = {"condition": condition, "group_by": "all", "definition": definition}
     week = {"visit": "week_12", **own}
     row = find_one(results, measure="relief_duration", population=RESPONDERS, **own)
     if row is None:
         return "How long relief lasts was not computed for these patients."
-    notes = row.notes.split(";")
-    parts = [_median_sentence(row, label, notes)]
-    at_risk = find_one(results, measure="at_risk", **week)
+    parts = [_median_sentence(row, label)]
+    seen = find_one(results, measure="seen_relieved", **week)
+    unseen = find_one(results, measure="not_seen_again", **week)
     known = row.n and row.n_events is not None and row.status != "not estimable"
-    if known and at_risk is not None and at_risk.value is not None:
-        seen = f"{fraction_text(row.n_events or 0, row.n)} {_was(row.n_events)} seen to "
-        still = f"{count_text(at_risk.value)} of {count_text(row.n)} {_was(at_risk.value)} still "
-        parts.append(
-            f"{seen}{BOOSTER_WORDS[definition][1]}; {still}followed with relief at week 12."
-        )
+    if known and seen is not None and unseen is not None:
+        ended = f"{fraction_text(row.n_events or 0, row.n)} {_was(row.n_events)} seen to "
+        parts.append(f"{ended}{_booster_words(row)[1]}; {_seen_sentence(seen, unseen)}.")
     share = find_one(results, measure="relieved_share", population=ALL_STARTERS, **week)
     if share is not None and share.status != "no patients":
-        who = "the 1 patient who" if share.n == 1 else f"all {count_text(share.n)} who"
-        if share.value is None:
-            parts.append(f"Of {who} started, the share with relief at week 12 is not known.")
-        else:
-            number = quantity_text(share.value, unit="share")
-            kept = f"{number} still had it" if share.value else "none had relief"
-            parts.append(f"Of {who} started, {kept} at week 12 ({_interval_words(share)}).")
+        parts.append(_kept_sentence(share))
     spoken = ("rule_", "clock_", "arms_together")
-    parts += [note_text(each) for each in notes if each.startswith(spoken)]
+    parts += [note_text(each) for each in row.notes.split(";") if each.startswith(spoken)]
     return " ".join(parts)
+
+
+def _booster_words(row: Row) -> tuple[str, str]:
+    return BOOSTER_WORDS[row.definition.partition(".")[0]]
 
 
 def _was(count: float | None) -> str:
     return "was" if count == 1 else "were"
 
 
-def _median_sentence(row: Row, label: str, notes: Sequence[str]) -> str:
+def _seen_sentence(seen: Row, unseen: Row) -> str:
+    """Return how many were seen with relief at a week or later, and who was not looked at again."""
+    when = f"{_week_in_words(seen)} or later"
+    gone = f"{count_text(unseen.value)} had not been looked at again by then"
+    if seen.value:
+        counted = fraction_text(int(seen.value), seen.n)
+        also = f", and {gone}" if unseen.value else ""
+        return f"{counted} {_was(seen.value)} seen with relief at {when}{also}"
+    why = f": {gone}, which is no loss" if unseen.value else ""
+    return f"none was seen with relief at {when}{why}"
+
+
+def _kept_sentence(share: Row) -> str:
+    """Return how many of all who started had relief when the clock began, and kept it."""
+    who = "the 1 patient who" if share.n == 1 else f"all {count_text(share.n)} who"
+    week = _week_in_words(share)
+    if share.value is None:
+        return f"Of {who} started, it is not known how many kept relief to {week}."
+    had = "had relief and kept it"
+    if not _has_first_response(share):
+        had = "had relief at the end of the series and kept it"
+    number = quantity_text(share.value, unit="share") if share.value else "none"
+    return f"Of {who} started, {number} {had} to {week} ({_interval_words(share)})."
+
+
+def _has_first_response(row: Row) -> bool:
+    return "clock_first_response" in row.notes.split(";")
+
+
+def _week_in_words(row: Row) -> str:
+    """Return "week 12", and after what, where that is not the end of the series."""
+    after = clock_word(row.notes)
+    week = visit_word(row.visit)
+    return week if after == CLOCKS["end_of_series"] else f"{week} after {after}"
+
+
+def _median_sentence(row: Row, label: str) -> str:
     """Return the median in words, or why there is none."""
-    moment = "any rating" if "clock_first_response" in notes else "the end of the series"
-    if "not_at_end" in notes:
+    moment = "any rating" if _has_first_response(row) else "the end of the series"
+    if "not_at_end" in row.notes.split(";"):
         return f"{label}: {note_text('not_at_end').replace('Nobody', 'nobody')}"
     if row.status == "no patients":
         return f"{label}: nobody had relief at {moment}, so none can be timed."
@@ -758,7 +847,7 @@ def _median_sentence(row: Row, label: str, notes: Sequence[str]) -> str:
     patients = f"{label}: of {count} with relief at {moment}"
     if row.status == "not estimable":
         return f"{patients}, nobody was rated again; how long it lasts is not known."
-    booster = BOOSTER_WORDS[row.definition][0]
+    booster = _booster_words(row)[0]
     if row.value is None:
         begins = ""
         if row.low:

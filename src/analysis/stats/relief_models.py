@@ -12,10 +12,15 @@ import pandas as pd
 
 from analysis.errors import EstimationError, NoMaximumError
 from analysis.results import Estimate, note
-from analysis.settings import DAYS_PER_WEEK
+from analysis.settings import DAYS_PER_WEEK, AnalysisSettings
 from analysis.stats.aft import LOGNORMAL, WEIBULL, AftFit, fit_aft
 from analysis.stats.relief import RESPONDERS, Group, Losses, losses_of, no_number, with_notes
 from analysis.stats.survival import compare_log_rank
+
+
+def allocation_note(settings: AnalysisSettings) -> str:
+    """Return the note on how patients came to their arm or protocol."""
+    return f"allocation_{getattr(settings, 'allocation', 'unknown')}"
 
 
 def log_rank_rows(people: pd.DataFrame, group: Group) -> pd.DataFrame:
@@ -49,7 +54,8 @@ def log_rank_rows(people: pd.DataFrame, group: Group) -> pd.DataFrame:
         test = compare_log_rank(
             known["AVAL"] / DAYS_PER_WEEK, lost, known[column].astype(object), strata=strata
         )
-        allocated = () if name == "arm" else ("not_by_chance",)
+        given = name in ("arm", "protocol")
+        allocated = (allocation_note(group.settings) if given else "not_allocated",)
         number = Estimate(
             value=test.p_value,
             n=len(known),
@@ -143,7 +149,8 @@ def shape_rows(people: pd.DataFrame, group: Group) -> pd.DataFrame:
             continue
         for name in design.columns:
             ratio = _read(partial(fit.time_ratio, name), "ratio", kept.n, shape)
-            numbers = {("time_ratio", ""): with_notes(ratio, "between_patients")}
+            given = allocation_note(group.settings) if name == "protocol" else "not_allocated"
+            numbers = {("time_ratio", ""): with_notes(ratio, given)}
             keys = {"definition": f"{shape}.{name}", "population": RESPONDERS}
             rows += group.rows(numbers, *notes, **keys)
     return pd.DataFrame(rows)
@@ -152,8 +159,8 @@ def shape_rows(people: pd.DataFrame, group: Group) -> pd.DataFrame:
 def shape_curves(losses: Losses, *, horizon_weeks: float, level: float) -> pd.DataFrame:
     """Return the fitted shapes as figures take them: shape, week, share.
 
-    From just after week 0 to the horizon or the last look at anybody, whichever comes first; no rows
-    for a shape that cannot be fitted.
+    From just after week 0 to the horizon or the last look at anybody, whichever comes first; no
+    rows for a shape that cannot be fitted.
     """
     weeks = np.linspace(0, min(horizon_weeks, losses.last_look), 105)[1:]
     frames = [pd.DataFrame({"shape": [], "week": [], "share": []})]
@@ -209,7 +216,8 @@ def _fitted_share(fit: AftFit | str, losses: Losses, shape: str) -> Estimate:
         why = note("after_last_look", f"{losses.last_look:.3g}")
         return no_number(losses.n, "share", f"aft_{shape}", why)
     share = partial(fit.conditional_survival, THEN_WEEK, given=GIVEN_WEEK)
-    return _read(share, "share", losses.n, shape)
+    # A fitted share is no count of patients.
+    return replace(_read(share, "share", losses.n, shape), n_events=None)
 
 
 def _read(number: Callable[[], Estimate], unit: str, n: int, shape: str) -> Estimate:
