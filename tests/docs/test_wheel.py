@@ -49,6 +49,7 @@ def test_the_wheel_runs_the_demo_from_an_empty_folder(wheel, tmp_path):
     found = subprocess.run([sys.executable, "-c", code], check=True, **run).stdout.strip()
     assert Path(found).is_relative_to(place)
     words = ["run", "--condition", "crps", "--quiet", "--out", "report", "--no-cache"]
+    words += ["--set", "bootstrap_replicates=200"]
     done = subprocess.run([sys.executable, "-m", "analysis", *words], check=False, **run)
     assert done.returncode == 0, done.stderr + done.stdout
     assert (empty / "report" / "index.html").is_file()

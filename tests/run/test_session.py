@@ -285,7 +285,7 @@ def test_a_report_of_hostile_names_runs_nothing(tmp_path):
 
     out = tmp_path / "report"
     words = [sys.executable, "-m", "analysis", "run", str(write_hostile_export(tmp_path / "e")),
-             "--out", str(out), "--no-cache"]  # fmt: skip
+             "--condition", "crps", "--out", str(out), "--no-cache"]  # fmt: skip
     done = subprocess.run(words, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
     for path in [out / "index.html", *sorted((out / "notebooks").glob("*.html"))]:
