@@ -84,8 +84,9 @@ def test_an_executed_notebook_names_the_places_beside_it(world):
         text = path.read_text(encoding="utf-8")
         assert ".part-" not in text
         assert str(world.folder / "r") not in text
-        assert '"datasets": "../data"' in text
-        assert '"results_dir": "../results"' in text
+        if path.suffix == ".ipynb":
+            assert '"datasets": "../data"' in text
+            assert '"results_dir": "../results"' in text
 
 
 def test_a_relative_out_from_another_folder(world, monkeypatch):
