@@ -17,6 +17,8 @@ from cells import run_code
 from relief_studies import relief_results
 from studies import WEEK, four, patient, responder, study
 
+pytestmark = pytest.mark.slow
+
 FIGURES = ["boosters", "incidence", "relief", "series", "shapes", "strategies", "swimmer"]
 
 

@@ -137,6 +137,7 @@ def test_runs_alone_with_a_figure_of_one_s_own_and_answers_in_words(name, tiny, 
     assert row is not None and row.value == pytest.approx(value)
 
 
+@pytest.mark.slow
 @every_notebook
 def test_a_condition_without_patients_is_a_sentence(name, tiny, tmp_path):
     run_code(name, export=str(tiny), condition="fbss", results_dir=str(tmp_path))
@@ -162,6 +163,7 @@ def test_plain_papermill_on_the_demo_from_another_folder(tmp_path):
     assert row is not None and (row.n_events, row.n) == (74, 137)
 
 
+@pytest.mark.slow
 def test_prepared_datasets_and_one_condition_give_the_same_rows(tiny, tmp_path):
     """The runner derives once; a condition run alone is the same as among all."""
     write_study(open_study(export=str(tiny)), tmp_path / "datasets")

@@ -20,6 +20,8 @@ from cells import run_code
 from judged import clinic_ledger, results_of
 from studies import clinic, study
 
+pytestmark = pytest.mark.slow
+
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 EARLIER = {
     "20_responders": ["responder_share", "completeness_share"],
