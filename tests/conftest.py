@@ -1,10 +1,12 @@
-"""Settings of all tests, and the browser some of them read pages with."""
+"""Settings of all tests, their order, and the browser some of them read pages with."""
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +15,33 @@ from hypothesis import settings
 # Tests are never timed: a busy machine is no fault of the code.
 settings.register_profile("suite", deadline=None)
 settings.load_profile("suite")
+
+LONGEST_FIRST = (
+    "golden/test_golden.py", "run/test_session.py", "docs/test_wheel.py",
+    "notebooks/test_notebook_40.py", "browser/test_jupyterlab.py", "run/test_execute.py",
+    "notebooks/test_notebooks_70_80.py", "notebooks/test_notebooks_10_to_30.py",
+    "unit/test_adam_outcomes.py", "unit/test_relief.py",
+)  # fmt: skip
+"""Files that begin first: one that begins last would keep the other processes waiting."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if hasattr(config.option, "loadscopereorder"):  # by number of tests, which says nothing here
+        config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def place(item: pytest.Item) -> int:
+        name = item.path.relative_to(Path(__file__).parent).as_posix()
+        return LONGEST_FIRST.index(name) if name in LONGEST_FIRST else len(LONGEST_FIRST)
+
+    items.sort(key=place)
+
+
+def pytest_collection_finish() -> None:
+    """Keep the libraries out of garbage collection: statsmodels collects in every adjustment."""
+    gc.freeze()
+
 
 CHROMIUM = os.environ.get("RELIEFCHECK_CHROMIUM") or shutil.which("chromium") or ""
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]

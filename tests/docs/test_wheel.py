@@ -1,4 +1,4 @@
-"""Installed is as good as cloned: the built wheel runs the demo from an empty folder."""
+"""Installed is as good as cloned: the built wheel makes a report from an empty folder."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from tests.run.exports import write_export
 
 ROOT = Path(__file__).parents[2]
 
@@ -37,7 +38,7 @@ def test_the_wheel_holds_notebooks_data_and_templates(wheel):
         assert f"analysis/report/templates/{path.relative_to(templates).as_posix()}" in names
 
 
-def test_the_wheel_runs_the_demo_from_an_empty_folder(wheel, tmp_path):
+def test_the_wheel_finds_the_demo_and_makes_a_report_from_an_empty_folder(wheel, tmp_path):
     """In an environment that sees the packages of this one, but not the checkout."""
     place, empty = tmp_path / "site", tmp_path / "empty"
     empty.mkdir()
@@ -48,8 +49,12 @@ def test_the_wheel_runs_the_demo_from_an_empty_folder(wheel, tmp_path):
     run = {"cwd": empty, "env": environment, "capture_output": True, "text": True}
     found = subprocess.run([sys.executable, "-c", code], check=True, **run).stdout.strip()
     assert Path(found).is_relative_to(place)
-    words = ["run", "--condition", "crps", "--quiet", "--out", "report", "--no-cache"]
-    done = subprocess.run([sys.executable, "-m", "analysis", *words], check=False, **run)
+    words = [sys.executable, "-m", "analysis", "run", "--no-cache"]
+    done = subprocess.run([*words, "--plan"], check=True, **run)
+    assert "Demo" in done.stdout, "the bundled export is found"
+    export = write_export(tmp_path / "export")
+    words += [str(export), "--condition", "crps", "--set", "bootstrap_replicates=200", "--quiet"]
+    done = subprocess.run([*words, "--out", "report"], check=False, **run)
     assert done.returncode == 0, done.stderr + done.stdout
     assert (empty / "report" / "index.html").is_file()
     done = subprocess.run([sys.executable, "-m", "analysis", "new", "mine"], check=False, **run)

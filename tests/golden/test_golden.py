@@ -1,4 +1,4 @@
-"""Numbers and verdicts stay what they were: three runs against the values frozen before."""
+"""Three exports through the suite: numbers and verdicts stay as frozen, cohorts as published."""
 
 from __future__ import annotations
 
@@ -27,6 +27,28 @@ EXPORTS = {
         REAL / "amitriptyline_hivsn",
         MAPPINGS / "amitriptyline_period1.yaml",
     ),
+}
+
+COUNTS = {
+    "choir_alter2021": {
+        ("all", "all", 30.0, "observed"): (1178, 7135),
+        ("all", "all", 50.0, "observed"): (588, 7135),
+        ("all", "all", 30.0, "all_starters"): (1178, 21611),
+        ("all", "all", 50.0, "all_starters"): (588, 21611),
+    },
+    "amitriptyline_period1": {
+        ("arm", "amitriptyline", 30.0, "all_starters"): (26, 56),
+        ("arm", "amitriptyline", 50.0, "all_starters"): (18, 56),
+        ("arm", "placebo", 30.0, "all_starters"): (28, 66),
+        ("arm", "placebo", 50.0, "all_starters"): (21, 66),
+    },
+}
+"""Responders and patients of the one visit, as the cohorts' READMEs print them."""
+
+ON_PAGE = {
+    "demo": ("Synthetic data",),
+    "choir_alter2021": ("21,658", "blank row: 1", "1,178"),
+    "amitriptyline_period1": ("amitriptyline", "placebo", "filter: Period is 1"),
 }
 
 SAME = 1e-9
@@ -100,3 +122,25 @@ def test_every_verdict_is_what_it_was(run):
                 value, old = getattr(now.tipping, field), before[f"tipping_{field}"]
                 assert (value is None) == pd.isna(old), (claim_id, field)
                 assert value is None or value == pytest.approx(old, abs=SAME), (claim_id, field)
+
+
+def test_responders_are_those_published(run):
+    name, out = run
+    rows = pd.read_csv(out / "results.csv")
+    keys = ["group_by", "group", "threshold_pct", "population"]
+    shares = rows[
+        (rows["measure"] == "responder_share")
+        & (rows["definition"] == "percent_reduction")
+        & (rows["condition"] == {"choir_alter2021": "other"}.get(name, "neuropathic"))
+        & rows["visit"].isin(["end", "week_12"])
+    ].set_index(keys)
+    for key, expected in COUNTS.get(name, {}).items():
+        found = shares.loc[[key], ["n_events", "n"]]
+        assert found.to_numpy().tolist() == [list(expected)], key
+
+
+def test_the_page_says_what_was_read(run):
+    name, out = run
+    page = (out / "index.html").read_text(encoding="utf-8")
+    assert [part for part in ON_PAGE[name] if part not in page] == []
+    assert ("Synthetic data" in page) == (name == "demo")

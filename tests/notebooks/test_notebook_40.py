@@ -6,8 +6,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
-import nbformat
 import pandas as pd
 import pytest
 
@@ -15,25 +13,21 @@ from analysis.adam.study import write_study
 from analysis.results import KEYS, find, find_one, read_extras, read_results
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
+from cells import run_code
 from relief_studies import relief_results
 from studies import WEEK, four, patient, responder, study
 
-NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "40_relief_duration.ipynb"
+pytestmark = pytest.mark.slow
+
 FIGURES = ["boosters", "incidence", "relief", "series", "shapes", "strategies", "swimmer"]
 
 
 def execute(folder: Path, patients: list[dict[str, Any]], **parameters: Any) -> Path:
-    """Run the code cells in this process, on a study prepared as the runner prepares it."""
-    mpl.use("agg")
+    """Run the notebook on a study prepared as the runner prepares it; return its results."""
     made = study(patients, with_infusions=parameters.pop("with_infusions", True))
     write_study(made, folder / "data")
-    given = {"datasets": str(folder / "data"), "results_dir": str(folder / "results"), **parameters}
-    names: dict[str, Any] = {}
-    for cell in nbformat.read(NOTEBOOK, as_version=4).cells:
-        if cell.cell_type == "code":
-            exec(compile(cell.source, f"40 {cell.id}", "exec"), names)
-            names |= given if "parameters" in cell.metadata.get("tags", []) else {}
-    mpl.pyplot.close("all")
+    about = {"datasets": str(folder / "data"), "results_dir": str(folder / "results")}
+    run_code("40_relief_duration", **about, **parameters)
     return folder / "results"
 
 

@@ -12,8 +12,12 @@ import pandas as pd
 import papermill
 import pytest
 
+from analysis.adam.study import open_study, write_study
 from analysis.results import find_one, read_extras, read_results, rows_of
 from analysis.settings import AnalysisSettings, suite_folder
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
+from cells import run_code
 
 FOLDER = suite_folder() / "notebooks"
 NOTEBOOKS = ("10_data_quality", "15_patients_and_treatment", "20_responders", "30_pain_reduction")
@@ -75,10 +79,10 @@ def tiny(tmp_path_factory) -> Path:
     return folder
 
 
-def execute(path: Path, out: Path, *, cwd: Path = FOLDER, **parameters: object):
-    """Execute as JupyterLab does, in the folder of the notebook; no warning goes unread."""
+def execute(path: Path, out: Path, **parameters: object) -> nbformat.NotebookNode:
+    """Execute from the folder of the output; no warning goes unread."""
     done = papermill.execute_notebook(
-        str(path), str(out), parameters=parameters, cwd=str(cwd), kernel_name="python3",
+        str(path), str(out), parameters=parameters, cwd=str(out.parent), kernel_name="python3",
         progress_bar=False,
     )  # fmt: skip
     for cell in done.cells:
@@ -98,15 +102,21 @@ def texts(done: nbformat.NotebookNode) -> str:
 
 @pytest.mark.slow
 @every_notebook
-def test_runs_alone_writes_results_and_answers_in_words(name, tiny, tmp_path):
+def test_runs_alone_with_a_figure_of_one_s_own_and_answers_in_words(name, tiny, tmp_path):
+    """The last cell but one is a figure to uncomment; results go where the analyst is."""
+    notebook = nbformat.read(FOLDER / f"{name}.ipynb", 4)
+    own = [cell for cell in notebook.cells if cell.source.startswith("# ")][-1]
+    assert own.cell_type == "code"
+    own.source = "\n".join(line.removeprefix("# ") for line in own.source.splitlines())
+    nbformat.write(notebook, tmp_path / "own.ipynb")
     done = execute(
-        FOLDER / f"{name}.ipynb", tmp_path / "out.ipynb", export=str(tiny),
-        results_dir=str(tmp_path / "r"),
-    )  # fmt: skip
+        tmp_path / "own.ipynb", tmp_path / "out.ipynb", export=str(tiny), results_dir="r"
+    )
     assert "4 patients" in texts(done)
     results, (extras,) = read_results(tmp_path / "r"), read_extras(tmp_path / "r")
     assert set(results["notebook"]) == {extras["notebook"]} == {name}
     assert set(results["condition"]) == {"all", "crps"}
+    assert "own" in [figure["name"] for figure in extras["figures"]]
     for figure in extras["figures"]:
         assert (tmp_path / "r" / "figures" / f"{figure['figure']}.svg").is_file()
         assert figure["title"] and figure["alt"].endswith(".") and "nan" not in figure["alt"]
@@ -130,29 +140,10 @@ def test_runs_alone_writes_results_and_answers_in_words(name, tiny, tmp_path):
 @pytest.mark.slow
 @every_notebook
 def test_a_condition_without_patients_is_a_sentence(name, tiny, tmp_path):
-    execute(
-        FOLDER / f"{name}.ipynb", tmp_path / "out.ipynb", export=str(tiny), condition="fbss",
-        results_dir=str(tmp_path / "r"),
-    )  # fmt: skip
-    rows = rows_of(read_results(tmp_path / "r"))
+    run_code(name, export=str(tiny), condition="fbss", results_dir=str(tmp_path))
+    rows = rows_of(read_results(tmp_path))
     assert rows and {row.condition for row in rows} == {"fbss"}
     assert {row.status for row in rows if row.unit != "count"} <= {"no patients"}
-
-
-@pytest.mark.slow
-@every_notebook
-def test_your_own_figure_works_when_uncommented(name, tiny, tmp_path):
-    notebook = nbformat.read(FOLDER / f"{name}.ipynb", 4)
-    own = [cell for cell in notebook.cells if cell.source.startswith("# ")][-1]
-    assert own.cell_type == "code"
-    own.source = "\n".join(line.removeprefix("# ") for line in own.source.splitlines())
-    nbformat.write(notebook, tmp_path / "own.ipynb")
-    execute(
-        tmp_path / "own.ipynb", tmp_path / "out.ipynb", cwd=tmp_path, export=str(tiny),
-        results_dir="r",
-    )  # fmt: skip
-    (extras,) = read_extras(tmp_path / "r")
-    assert any(figure["name"] == "own" for figure in extras["figures"])
 
 
 @pytest.mark.slow
@@ -175,17 +166,12 @@ def test_plain_papermill_on_the_demo_from_another_folder(tmp_path):
 @pytest.mark.slow
 def test_prepared_datasets_and_one_condition_give_the_same_rows(tiny, tmp_path):
     """The runner derives once; a condition run alone is the same as among all."""
-    from analysis.adam.study import open_study, write_study
-
     write_study(open_study(export=str(tiny)), tmp_path / "datasets")
     for folder, parameters in {
         "all": {"export": str(tiny)},
         "one": {"datasets": str(tmp_path / "datasets"), "condition": "crps"},
     }.items():
-        execute(
-            FOLDER / "30_pain_reduction.ipynb", tmp_path / "out.ipynb",
-            results_dir=str(tmp_path / folder), **parameters,
-        )  # fmt: skip
+        run_code("30_pain_reduction", results_dir=str(tmp_path / folder), **parameters)
     everything, alone = (read_results(tmp_path / folder) for folder in ("all", "one"))
     everything = everything[everything["condition"] == "crps"].reset_index(drop=True)
     pd.testing.assert_frame_equal(alone, everything)

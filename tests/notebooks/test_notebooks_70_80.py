@@ -5,10 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Any
 
-import matplotlib as mpl
-import nbformat
 import pandas as pd
 import papermill
 import pytest
@@ -19,8 +16,11 @@ from analysis.errors import InputError
 from analysis.results import Results, read_extras, read_results
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
+from cells import run_code
 from judged import clinic_ledger, results_of
 from studies import clinic, study
+
+pytestmark = pytest.mark.slow
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 EARLIER = {
@@ -44,17 +44,6 @@ def write(folder: Path, name: str, rows: pd.DataFrame) -> None:
     results = Results(folder, name)
     results.add(rows)
     results.write()
-
-
-def run_cells(name: str, **parameters: Any) -> dict[str, Any]:
-    """Run a notebook's code cells in this process, parameters after their cell."""
-    mpl.use("agg")
-    names: dict[str, Any] = {}
-    for cell in nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4).cells:
-        if cell.cell_type == "code":
-            exec(compile(cell.source, f"{name} {cell.id}", "exec"), names)
-            names |= parameters if "parameters" in cell.metadata.get("tags", []) else {}
-    return names
 
 
 @pytest.fixture(scope="module")
@@ -111,11 +100,11 @@ def test_a_condition_narrows_the_claims_and_the_summary(tmp_path):
     write_study(own, tmp_path / "data")
     write_earlier(own, tmp_path / "results")
     about = {"datasets": str(tmp_path / "data"), "results_dir": str(tmp_path / "results")}
-    run_cells("70_claims", condition="crps", **about)
+    run_code("70_claims", condition="crps", **about)
     assert {one.condition for one in read_claims(tmp_path / "results")} == {"crps"}
-    again = run_cells("70_claims", condition="crps", **about)  # its own results are not its input
+    again = run_code("70_claims", condition="crps", **about)  # its own results are not its input
     assert len(again["numbers"]) == len(results_of(own)) + len(again["accounts"])
-    summary = run_cells("80_director_summary", condition="crps", **about)
+    summary = run_code("80_director_summary", condition="crps", **about)
     assert [one.claim_id for one in summary["judgements"]] == ["C043"]
 
 
@@ -124,10 +113,10 @@ def test_without_the_results_of_the_others_it_says_which_to_run(tmp_path):
     write_study(own, tmp_path / "data")
     about = {"datasets": str(tmp_path / "data"), "results_dir": str(tmp_path / "results")}
     with pytest.raises(InputError, match=r"Run 20_responders, 30_pain_reduction and"):
-        run_cells("70_claims", **about)
+        run_code("70_claims", **about)
     responders = results_of(own).query("measure == 'responder_share'").drop(columns="notebook")
     write(tmp_path / "results", "20_responders", responders)
     with pytest.raises(InputError, match=r"lacks the results of 15_patients.*30_pain.*40_relief"):
-        run_cells("70_claims", **about)
+        run_code("70_claims", **about)
     with pytest.raises(InputError, match="Run the notebook 70_claims into it first"):
-        run_cells("80_director_summary", **about)
+        run_code("80_director_summary", **about)

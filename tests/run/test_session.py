@@ -84,8 +84,9 @@ def test_an_executed_notebook_names_the_places_beside_it(world):
         text = path.read_text(encoding="utf-8")
         assert ".part-" not in text
         assert str(world.folder / "r") not in text
-        assert '"datasets": "../data"' in text
-        assert '"results_dir": "../results"' in text
+        if path.suffix == ".ipynb":
+            assert '"datasets": "../data"' in text
+            assert '"results_dir": "../results"' in text
 
 
 def test_a_relative_out_from_another_folder(world, monkeypatch):
@@ -285,7 +286,7 @@ def test_a_report_of_hostile_names_runs_nothing(tmp_path):
 
     out = tmp_path / "report"
     words = [sys.executable, "-m", "analysis", "run", str(write_hostile_export(tmp_path / "e")),
-             "--out", str(out), "--no-cache"]  # fmt: skip
+             "--condition", "crps", "--out", str(out), "--no-cache"]  # fmt: skip
     done = subprocess.run(words, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
     for path in [out / "index.html", *sorted((out / "notebooks").glob("*.html"))]:

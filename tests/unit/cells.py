@@ -1,4 +1,4 @@
-"""The numbers of a notebook on a typed study: its cells run here, but for those that draw."""
+"""The cells of a notebook run in this process, and the numbers they make of a typed study."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import matplotlib as mpl
+import matplotlib.pyplot as plt
 import pandas as pd
 
 from analysis.adam.study import Study, write_study
@@ -19,21 +21,32 @@ FIGURES = ("keep_each(", "results.figure(", "plot_")
 """What cells that only draw hold; imports do too."""
 
 
-def run_cells(notebook: str, study: Study, *, condition: str = "all") -> pd.DataFrame:
-    """Results that a notebook's cells make of a study."""
+def run_code(notebook: str, *, skip: tuple[str, ...] = (), **parameters: Any) -> dict[str, Any]:
+    """Run a notebook's code cells in this process, parameters after their cell; return its names.
+
+    Cells that hold one of the words of ``skip`` are left out.
+    """
     path = suite_folder() / "notebooks" / f"{notebook}.ipynb"
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     sources = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
-    with TemporaryDirectory() as folder, redirect_stdout(StringIO()):
-        write_study(study, Path(folder) / "datasets")
-        names: dict[str, Any] = {"__name__": notebook}
+    names: dict[str, Any] = {"__name__": notebook}
+    with mpl.rc_context(), redirect_stdout(StringIO()):
+        mpl.use("agg")
         for place, source in enumerate(sources):
-            if place > 1 and any(word in source for word in FIGURES):
+            if place > 1 and any(word in source for word in skip):
                 continue
             exec(compile(source, f"{notebook}, cell {place}", "exec"), names)
-            if place == 0:  # the parameters
-                names |= {"datasets": f"{folder}/datasets", "results_dir": f"{folder}/results"}
-                names["condition"] = condition
+            names |= parameters if place == 0 else {}
+        plt.close("all")
+    return names
+
+
+def run_cells(notebook: str, study: Study, *, condition: str = "all") -> pd.DataFrame:
+    """Results that a notebook's cells make of a study, without drawing."""
+    with TemporaryDirectory() as folder:
+        write_study(study, Path(folder) / "datasets")
+        about = {"datasets": f"{folder}/datasets", "results_dir": f"{folder}/results"}
+        run_code(notebook, skip=FIGURES, condition=condition, **about)
         return read_results(Path(folder) / "results")
 
 

@@ -168,6 +168,7 @@ people = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(drawn=people)
 @hypothesis_settings(max_examples=10)
 def test_any_clinic(drawn):

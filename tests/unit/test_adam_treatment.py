@@ -23,9 +23,14 @@ from analysis.stats.rates import bound_shares, estimate_share, estimate_shares
 NOTEBOOK = "15_patients_and_treatment"
 
 
+def table(people) -> pd.DataFrame:
+    return run_cells(NOTEBOOK, people if isinstance(people, Study) else study(people))
+
+
 def row_of(people, measure, definition, **keys):
-    own = people if isinstance(people, Study) else study(people)
-    return one(run_cells(NOTEBOOK, own), measure=measure, definition=definition, **keys)
+    """The row of typed patients, of a study or of its table."""
+    rows = people if isinstance(people, pd.DataFrame) else table(people)
+    return one(rows, measure=measure, definition=definition, **keys)
 
 
 SERIES = [0, 3, 6, 9, 12, 15]
@@ -69,18 +74,22 @@ def test_length_of_sessions_is_each_patients_median():
         treated("blank", SERIES[:2], minutes=[None, None]),
         treated("high", SERIES[:2], minutes=240.0, protocol="high_dose"),
     ]
-    row = row_of(given_to(people), "session_minutes_share", "standard_45_to_60")
+    rows = table(given_to(people))
+    row = row_of(rows, "session_minutes_share", "standard_45_to_60")
     assert counted(row) == (3, 5, 1)
-    high = row_of(given_to(people), "session_minutes_share", "high_dose_4_hours")
+    high = row_of(rows, "session_minutes_share", "high_dose_4_hours")
     assert counted(high) == (1, 1, 0)
 
 
-@pytest.mark.parametrize(("minutes", "inside"), [(224, 0), (225, 1), (255, 1), (256, 0)])
-def test_four_hours_to_the_nearest_half_hour(minutes, inside):
-    people = [treated("a", [0], minutes=float(minutes), protocol="high_dose")]
-    assert (
-        counted(row_of(given_to(people), "session_minutes_share", "high_dose_4_hours"))[0] == inside
-    )
+def test_four_hours_to_the_nearest_half_hour():
+    """One patient of 224 minutes, two of 225, four of 255, eight of 256: those in the middle."""
+    people = [
+        treated(f"{minutes} {i}", [0], minutes=float(minutes), protocol="high_dose")
+        for minutes, n in ((224, 1), (225, 2), (255, 4), (256, 8))
+        for i in range(n)
+    ]
+    row = row_of(given_to(people), "session_minutes_share", "high_dose_4_hours")
+    assert counted(row) == (6, 15, 0)
 
 
 def test_six_infusions_within_21_days():
@@ -91,9 +100,10 @@ def test_six_infusions_within_21_days():
         treated("seven", [0, 2, 4, 6, 8, 10, 40]),  # a gap of 30 days: the seventh is a booster
         treated("high", [0, 1], protocol="high_dose"),
     ]
-    assert counted(row_of(given_to(people), "series_share", "six_within_21_days")) == (2, 4, 0)
-    assert counted(row_of(given_to(people), "series_share", "completed_six")) == (3, 4, 0)
-    assert counted(row_of(given_to(people), "series_share", "sixth_by_day_21")) == (2, 3, 0)
+    rows = table(given_to(people))
+    assert counted(row_of(rows, "series_share", "six_within_21_days")) == (2, 4, 0)
+    assert counted(row_of(rows, "series_share", "completed_six")) == (3, 4, 0)
+    assert counted(row_of(rows, "series_share", "sixth_by_day_21")) == (2, 3, 0)
 
 
 def test_boosters_apart():
@@ -106,10 +116,11 @@ def test_boosters_apart():
         treated("median 30", SERIES, boosters=[last + 30, last + 60, last + 260]),
         treated("none", SERIES),
     ]
-    row = row_of(given_to(people), "booster_gap_share", "monthly_to_quarterly")
+    rows = table(given_to(people))
+    row = row_of(rows, "booster_gap_share", "monthly_to_quarterly")
     assert counted(row) == (3, 5, 0)
     # a twelfth of the year, 30.4 days, leaves out both 28 and 30, and 91.3 leaves out 92
-    assert counted(row_of(given_to(people), "booster_gap_share", "mean_month_to_quarter"))[0] == 0
+    assert counted(row_of(rows, "booster_gap_share", "mean_month_to_quarter"))[0] == 0
 
 
 def test_a_booster_by_week_26_with_those_who_left_as_bounds():
@@ -153,13 +164,13 @@ def test_no_column_is_no_zero():
 
 
 def test_no_infusions_at_all():
-    people = [treated("a", SERIES, enrolled_on=None)]
+    rows = table(given_to([treated("a", SERIES, enrolled_on=None)], without=["infusions"]))
     for measure, definition in (
         ("session_minutes_share", "standard_45_to_60"),
         ("series_share", "six_within_21_days"),
         ("booster_any_share", "by_week_26"),
     ):
-        row = row_of(given_to(people, without=["infusions"]), measure, definition)
+        row = row_of(rows, measure, definition)
         assert row.value is None, measure
         assert "no infusions" in notes_text(row.notes)
 
@@ -174,15 +185,12 @@ def test_no_patient_of_the_condition():
 
 def test_arms_are_told_apart():
     people = [treated("a", SERIES, arm="drug"), treated("b", SERIES[:2], arm="placebo")]
-    whole = row_of(given_to(people), "series_share", "completed_six")
+    rows = table(given_to(people))
+    whole = row_of(rows, "series_share", "completed_six")
     assert "different arms" in notes_text(whole.notes)
-    drug = row_of(given_to(people), "series_share", "completed_six", group_by="arm", group="drug")
+    drug = row_of(rows, "series_share", "completed_six", group_by="arm", group="drug")
     assert counted(drug) == (1, 1, 0)
-
-
-def test_a_result_exists_once():
-    rows = ids(run_cells(NOTEBOOK, given_to([treated("a", SERIES, arm="drug")])))
-    assert len(set(rows)) == len(rows)
+    assert len(set(ids(rows))) == len(rows)
 
 
 # who was treated
@@ -199,11 +207,17 @@ def test_flags_among_all_treated_not_only_those_with_high_pain():
     assert counted(row_of(people, "flag_share", "heart_condition")) == (2, 3, 1)
 
 
-@pytest.mark.parametrize("flag", FLAGS.values())
-def test_a_column_that_is_not_there_was_not_recorded(flag):
-    row = row_of([patient("a", 8, 4)], "flag_share", flag)
-    assert (row.value, row.status) == (None, "not estimable")
-    assert row.notes == f"not_recorded({flag})"
+@pytest.fixture(scope="module")
+def plain() -> pd.DataFrame:
+    """One patient with a baseline and a rating at the end, and nothing else."""
+    return table([patient("a", 8, 4)])
+
+
+def test_a_column_that_is_not_there_was_not_recorded(plain):
+    for flag in FLAGS.values():
+        row = row_of(plain, "flag_share", flag)
+        assert (row.value, row.status) == (None, "not estimable")
+        assert row.notes == f"not_recorded({flag})"
 
 
 def test_a_column_of_blanks_was_not_recorded_either():
@@ -279,8 +293,8 @@ def test_days_21_to_28_take_the_last_rating_and_bound_the_rest():
     assert row.population == "bounds"
 
 
-def test_nobody_rated_then():
-    row = row_of([patient("a", 8, 4)], "early_response_share", "days_21_to_28")
+def test_nobody_rated_then(plain):
+    row = row_of(plain, "early_response_share", "days_21_to_28")
     assert (row.value, row.low, row.high, row.status) == (None, None, None, "not estimable")
     assert "days 21 to 28" in notes_text(row.notes)
 
@@ -300,8 +314,8 @@ def test_slope_by_infusion_leaves_the_baseline_out():
     assert row.low == pytest.approx(1 - 2 * 12.7062, abs=1e-3)
 
 
-def test_no_slope_without_ratings_in_the_series():
-    row = row_of([patient("a", 8, 4)], "infusion_slope", "mean_of_patients")
+def test_no_slope_without_ratings_in_the_series(plain):
+    row = row_of(plain, "infusion_slope", "mean_of_patients")
     assert (row.value, row.status) == (None, "not estimable")
     assert "two different infusions" in notes_text(row.notes)
 
@@ -315,8 +329,9 @@ def test_any_relief_and_patients_on_record():
         patient("not rated", 10),
         patient("boosted", 10, 1, booster_on=END - 1),
     ]
-    assert counted(row_of(people, "success_share", "any_relief")) == (2, 6, 1)
-    record = row_of(people, "relieved_patients", "percent_reduction")
+    rows = table(people)
+    assert counted(row_of(rows, "success_share", "any_relief")) == (2, 6, 1)
+    record = row_of(rows, "relieved_patients", "percent_reduction")
     assert (record.value, record.low, record.high, record.n) == (1.0, 1.0, None, 6)
     assert record.n_missing == 1
 
@@ -332,18 +347,22 @@ FOUR = [
 ]
 
 
-def characteristics(people=FOUR, condition: str = "crps") -> pd.DataFrame:
-    rows = run_cells(NOTEBOOK, study(people))
+def characteristics(people) -> pd.DataFrame:
     named = ["characteristic", "characteristic_share"]
-    return rows[rows["measure"].isin(named) & (rows["condition"] == condition)]
+    return find(table(people), measure=named, condition="crps")
+
+
+@pytest.fixture(scope="module")
+def of_four() -> pd.DataFrame:
+    return characteristics(FOUR)
 
 
 def value(rows: pd.DataFrame, definition: str) -> float | None:
     return one(rows, measure="characteristic", definition=definition).value
 
 
-def test_counts_of_a_category_add_up_and_the_blank_is_counted():
-    rows = rows_of(find(characteristics(), definition="sex").sort_values("group"))
+def test_counts_of_a_category_add_up_and_the_blank_is_counted(of_four):
+    rows = rows_of(find(of_four, definition="sex").sort_values("group"))
     assert [(row.group, row.n_events, row.n, row.n_missing) for row in rows] == [
         ("female", 2, 4, 1),
         ("male", 1, 4, 1),
@@ -353,8 +372,8 @@ def test_counts_of_a_category_add_up_and_the_blank_is_counted():
     assert len({row.result_id for row in rows}) == 3
 
 
-def test_numbers_are_those_worked_by_hand():
-    rows = characteristics()
+def test_numbers_are_those_worked_by_hand(of_four):
+    rows = of_four
     # 30, 40, 50, 80: quartiles between neighbors; deviations 400 + 100 + 0 + 900 over 3
     assert value(rows, "age_years_median") == 45.0
     assert value(rows, "age_years_quartile_1") == 37.5
@@ -366,8 +385,8 @@ def test_numbers_are_those_worked_by_hand():
     assert (failed.value, failed.n, failed.n_missing) == (4.0, 3, 1)
 
 
-def test_names_of_an_export_stay_what_they_are():
-    rows = rows_of(find(characteristics(), definition="site"))
+def test_names_of_an_export_stay_what_they_are(of_four):
+    rows = rows_of(find(of_four, definition="site"))
     assert {row.group: row.n_events for row in rows} == {"<b>": 3, "=cmd()": 1}
 
 
