@@ -55,6 +55,13 @@ DEFINITIONS: dict[BoosterStrategy, str] = {
 
 RESPONDERS, ALL_STARTERS = "responders", "all_starters"
 
+EARLY, LATE = "responders_early", "responders_late"
+"""Responders with their losses at the earliest and at the latest dates there could be: a median
+meets a floor, or falls short of it, only where it does so there too."""
+
+AFTER_DAYS = 1
+"""Who lost relief right after the last visit lost it within a day of it."""
+
 MAIN_GROUPS = ("all", "arm")
 """Groups reported under every reading of a booster; arms stand for the patients of a claim."""
 
@@ -464,6 +471,67 @@ def quantile_at_planned(
     )
 
 
+def earliest_losses(losses: Losses, due_weeks: Floats) -> Losses:
+    """Return losses in which whoever left with relief lost it right after the last visit.
+
+    Parameters
+    ----------
+    losses : Losses
+    due_weeks : ndarray of float, shape (n,)
+        Week from which on a patient last seen was followed for as long as planned (DUEDY): who is
+        not seen to lose relief and was last seen before it has left.
+    """
+    left_early = np.isinf(losses.right) & (losses.left < due_weeks)
+    soon = losses.left + AFTER_DAYS / DAYS_PER_WEEK
+    return replace(
+        losses,
+        right=np.where(left_early, soon, losses.right),
+        time=np.where(left_early, soon, losses.time),
+        is_event=losses.is_event | left_early,
+        cause=np.where(left_early, "loss", losses.cause),
+    )
+
+
+def latest_losses(losses: Losses) -> Losses:
+    """Return losses in which relief lasted until the day that ended it or showed its end."""
+    return replace(losses, left=np.where(np.isinf(losses.right), losses.left, losses.right))
+
+
+def bound_durations(
+    losses: Losses, due_weeks: Floats, settings: AnalysisSettings, *, rng: Rng, clock: Clock
+) -> dict[str, Estimate]:
+    """Return the median of relief at the earliest and at the latest losses there could be.
+
+    Parameters
+    ----------
+    losses : Losses
+    due_weeks : ndarray of float, shape (n,)
+        As in `earliest_losses`.
+    settings, rng, clock
+        As `relief_numbers`.
+
+    Returns
+    -------
+    dict of population to Estimate
+        Of `EARLY` and `LATE`, with guarded intervals. Where every resample has the same median, it
+        is both ends of its interval: losses dated on one visit are not placed between two.
+
+    Notes
+    -----
+    ``falls short`` at the latest losses is safe only if those who left would have kept relief no
+    longer than those who stayed (docs/simulations/verdict-errors.md).
+    """
+    bounds = {EARLY: earliest_losses(losses, due_weeks), LATE: latest_losses(losses)}
+    made = {}
+    for population, ends in bounds.items():
+        median = relief_numbers(ends, settings, rng=rng, clock=clock)["relief_duration", ""]
+        if median.value is not None and median.level is None:
+            same = {"low": median.value, "high": median.value}
+            median = replace(median, **same, level=settings.confidence_level)
+        made[population] = median
+    return made
+
+
 def relief_table(adtte: pd.DataFrame, group: Group) -> pd.DataFrame:
     """Return every number on a group's relief that its rows of ADTTE give, for `Results.add`.
 
@@ -508,7 +576,8 @@ def relief_rows(adtte: pd.DataFrame, group: Group) -> pd.DataFrame:
         wanted = [(RESPONDERS, each) for each in DEFINITIONS] + [(ALL_STARTERS, own)]
     rows = []
     for population, strategy in wanted:
-        losses = losses_of(choose(adtte, group.settings, strategy=strategy))
+        spans = choose(adtte, group.settings, strategy=strategy)
+        losses = losses_of(spans)
         notes = (*group.notes, *group.departures)
         keys = {
             "definition": DEFINITIONS[strategy],
@@ -534,6 +603,13 @@ def relief_rows(adtte: pd.DataFrame, group: Group) -> pd.DataFrame:
             clock=group.settings.relief_clock,
         )
         rows += group.rows(numbers, *notes, **keys)
+        if population == RESPONDERS and losses.followed:
+            due_weeks = spans["DUEDY"].to_numpy(float) / DAYS_PER_WEEK
+            clock = group.settings.relief_clock
+            bounds = bound_durations(losses, due_weeks, group.settings, rng=group.rng, clock=clock)
+            for bound, median in bounds.items():
+                own_keys = keys | {"population": bound}
+                rows += group.rows({("relief_duration", ""): median}, *notes, **own_keys)
     return pd.DataFrame(rows)
 
 
