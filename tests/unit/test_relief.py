@@ -24,7 +24,6 @@ from analysis.stats.relief import (
     definition_rows,
     describe_relief,
     earliest_losses,
-    latest_losses,
     losses_of,
     relief_rows,
     sample_spans,
@@ -203,8 +202,7 @@ def test_without_boosters_strategies_do_not_differ(monkeypatch):
     made = find(table(relief_rows, people), measure="relief_duration", population="responders")
     assert len(made) == 3
     assert len(made.drop_duplicates(["value", "low", "high"])) == 1
-    # Everybody responded: as all starters from a new seed; nobody left early; the latest losses.
-    assert len(drawn) == 3
+    assert len(drawn) == 2  # everybody responded: as all starters from a new seed
 
 
 def test_the_headline_stands_in_the_table_of_definitions_unchanged():
@@ -238,37 +236,32 @@ def test_who_left_with_relief_lost_it_right_after_the_last_visit():
     assert list(got.cause) == ["loss", "loss", "censored", "loss"]
 
 
-def test_latest_losses_are_those_that_were_seen():
-    own = losses([responder("a", w4=4), responder("b", w4=4, w8=8)])
-    got = latest_losses(own)
-    assert (list(got.left), list(got.right)) == ([4, 8], [INF, 8])
-
-
 def bounds(people) -> list[Row]:
     return [row(people, population=f"responders_{each}") for each in ("early", "late")]
 
 
 def test_medians_at_the_bounds_by_hand():
-    """Ten lost in (4, 8], thirty left after week 4. Early: thirty of forty at 4; late: never half.
+    """Ten lost in (4, 8], thirty left after week 4. Early: thirty of forty just after 4.
 
-    Without the rule the median would be not reached: among those still there ten of ten lost it,
-    but of the thirty nothing says when.
+    Late: of the ten who stayed, all had lost it by 8; with nobody left above it, no interval.
     """
     people = [responder(f"a{i}", w4=4, w8=8) for i in range(10)]
     people += [responder(f"b{i}", w4=4) for i in range(30)]
     early, late = bounds(people)
     assert early.value == pytest.approx(4.1, abs=0.1) and early.n_events == 40
     assert 4 <= early.low <= early.high <= 8
-    assert (late.value, late.low, late.high) == (8, 8, 8)
+    assert (late.value, late.low, late.high) == (8, None, None)
     everyone = [responder(f"c{i}", w4=4, w8=4, w12=4, w26=4) for i in range(5)] + four()
     early, late = bounds(everyone)
     head = row(everyone)
     assert (early.value, early.low, early.high) == (head.value, head.low, head.high)
+    found = row(everyone, "km_relief_duration")
+    assert (late.value, late.low, late.high) == (found.value, found.low, found.high)
     assert late.n == head.n == 9
 
 
 def test_bounds_enclose_the_headline():
-    people = four() * 3 + [responder("x", w4=4), responder("y", w8=4), responder("z", w12=8)]
+    people = four() * 9 + [responder("x", w4=4), responder("y", w8=4), responder("z", w12=8)]
     people = [{**one, "patient": {**one["patient"], "patient_id": f"p{i}"}}
               for i, one in enumerate(people)]  # fmt: skip
     early, late = bounds(people)
