@@ -22,10 +22,12 @@ BY_NUMDERIV = 1e-4  # relative: second derivatives by differences, at the optimu
 def arranged(name: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return scores (a row a patient) and covariates of a data set."""
     table = pd.DataFrame(columns("mmrm_data.json", name))
-    scores = table.pivot(index="id", columns="visit", values="y").astype(float)
+    scores = table.pivot_table("y", "id", "visit").reindex(table.id.unique()).astype(float)
     first = table.groupby("id").first()
     second = sorted(first.arm.unique())[1]
-    x = pd.DataFrame({"intercept": 1.0, "base": first.base.astype(float), second: first.arm.eq(second)})
+    x = pd.DataFrame(
+        {"intercept": 1.0, "base": first.base.astype(float), second: first.arm.eq(second)}
+    )
     return scores, x.astype(float) if name == "clinic" else x.drop(columns="base").astype(float)
 
 
@@ -75,7 +77,7 @@ def test_gls(case: dict[str, Any]) -> None:
 def test_marginal_means(case: dict[str, Any]) -> None:
     fit = fitted(case["data"], case["formula"], case["structure"])
     arms = sorted(set(case["arm"]))
-    profiles = pd.DataFrame({name: 1.0 for name in fit.covariates}, index=arms)
+    profiles = pd.DataFrame(dict.fromkeys(fit.covariates, 1.0), index=arms)
     profiles[arms[1]] = [0.0, 1.0]
     if "base" in profiles:
         profiles["base"] = case["base"]

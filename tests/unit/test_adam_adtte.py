@@ -15,11 +15,13 @@ from analysis.adam.adsl import count_infusions
 from analysis.adam.adtte import (
     apply_booster_strategy,
     derive_boosters,
+    derive_due_day,
     derive_followed_to,
     derive_series_relief,
     derive_spans,
     lay_out_ratings,
 )
+from analysis.settings import SCHEDULE
 
 INF = float("inf")
 COLUMNS = ["USUBJID", "ROLE", "ADY", "AVAL", "BASE", "PCHG", "ATM", "ASERIES", "NLEFT"]
@@ -505,3 +507,14 @@ def test_followed_to_the_last_rating_or_infusion():
     adsl = pd.DataFrame({"USUBJID": [*"ABCD"], "EOSDY": [10.0, 0.0, 9.0, np.nan]})
     got = derive_followed_to(given, after(("A", 90, 0), ("B", 20, 0)), adsl)
     assert got.to_dict() == {"A": 80.0, "B": 45.0, "C": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("days_to_cut", "due"), [(3, 0.0), (8, 0.0), (42, 18.0), (300, 134.0), (None, 134.0)]
+)
+def test_who_is_followed_for_as_long_as_planned(days_to_cut, due):
+    """Windows close on days 7, 42, 70, 133 and 231; that of week 4 begins on 18, of 26 on 134."""
+    end = pd.Timestamp("2025-03-01 10:00")
+    cut = pd.NaT if days_to_cut is None else end.normalize() + pd.Timedelta(days=days_to_cut)
+    adsl = pd.DataFrame({"USUBJID": ["a"], "TRTEDT": [end], "DCUTDT": [cut]})
+    assert derive_due_day(adsl, SCHEDULE)["a"] == due

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import minimize_scalar
 from scipy.stats import bootstrap
 
 from analysis.errors import EstimationError
@@ -22,9 +23,12 @@ from analysis.stats.reductions import (
     estimate_mean_bca,
     estimate_median_bca,
     estimate_ratio_of_means,
+    judged_mean_limits,
+    likelihood_limits,
     weighted_mean,
     weighted_median,
     weighted_ratio_reduction,
+    worst_reduction_pct,
 )
 
 PINS = json.loads(
@@ -322,3 +326,77 @@ def test_ratio_by_hand():
     rows = np.array([[8.0, 4.0], [2.0, 2.0]])
     got = weighted_ratio_reduction(rows, np.array([[1.0, 1.0], [1.0, 3.0]]))
     assert got == pytest.approx([40.0, 100 * 4 / 14])
+
+
+# The interval by which a mean is judged
+
+HALF_CHI2_95, HALF_CHI2_975 = 1.920729, 2.511943  # R: qchisq(c(0.95, 0.975), 1) / 2
+LIMIT = 1e-6  # percent: six decimals of the quantiles above, times the length of the scale
+
+
+def test_worst_reductions_by_hand():
+    """From 4 to 10 is a rise by 150 % of 4; from 1 by 900 %; below 1 counts as 1."""
+    assert [worst_reduction_pct(b) for b in (8.0, 4.0, 2.0, 1.0, 0.0)] == [-25, -150, -400, -900,
+                                                                            -900]  # fmt: skip
+
+
+@pytest.mark.parametrize("n", [2, 20, 500])
+def test_equal_patients_may_have_an_unseen_one_at_the_end(n):
+    """All weight but exp(-chi2 / 2 n) on the end nobody was at."""
+    low, high = likelihood_limits(np.array([40.0]), np.array([[n]]), worst_pct=-150.0)
+    assert low[0] == pytest.approx(40 - 190 * (1 - np.exp(-HALF_CHI2_975 / n)), abs=LIMIT * 190)
+    assert high[0] == pytest.approx(40 + 60 * (1 - np.exp(-HALF_CHI2_95 / n)), abs=LIMIT * 60)
+
+
+def test_all_or_nothing_is_the_likelihood_of_a_share():
+    """9 of 30 at 100 %, the others at 0, the worst there is: a binomial likelihood ratio."""
+    low, high = likelihood_limits(np.array([0.0, 100.0]), np.array([[21, 9]]), worst_pct=0.0)
+    for end, lost in ((low[0], HALF_CHI2_975), (high[0], HALF_CHI2_95)):
+        p = end / 100
+        assert 9 * np.log(0.3 / p) + 21 * np.log(0.7 / (1 - p)) == pytest.approx(lost, abs=1e-5)
+    assert low[0] < 30 < high[0]
+
+
+@pytest.mark.parametrize("worst", [-60.0, -150.0, -900.0])
+@pytest.mark.parametrize("seed", range(4))
+def test_limits_lose_as_much_likelihood_as_they_may(worst, seed):
+    """Against the tilt found by scipy: max of sum log(1 + tilt (x - mean)), tilt to the scale."""
+    values = np.clip(rng(seed).normal(40, 45, 12).round(), worst, 100)
+    distinct, counts = np.unique(values, return_counts=True)
+    low, high = likelihood_limits(distinct, counts[None, :], worst_pct=worst)
+    for mean, bound, lost in (
+        (low[0], 1 / (low[0] - worst), HALF_CHI2_975), (high[0], 1 / (high[0] - 100), HALF_CHI2_95)
+    ):  # fmt: skip
+        found = minimize_scalar(
+            lambda part: -np.log1p(part * bound * (values - mean)).sum(),  # noqa: B023
+            bounds=(0, 1 - 1e-9), method="bounded", options={"xatol": 1e-10},
+        )  # fmt: skip
+        assert -found.fun == pytest.approx(lost, abs=1e-4)
+
+
+def test_the_judged_interval_is_never_inside_students_and_minds_the_scale():
+    values = [30.0, 50, 60, 40, 70, 20, 55, 45, 65, 35]
+    student = estimate_mean(floats(values))
+    near, far = (judged_mean_limits(values, worst_pct=worst) for worst in (-150.0, -900.0))
+    assert far[0] < near[0] < student.low and near[1] >= student.high
+    many = judged_mean_limits(values * 200, worst_pct=-150.0)
+    wide = estimate_mean(floats(values * 200))
+    assert many[0] == pytest.approx(wide.low, abs=0.15)  # 2.24 for 1.96 standard errors, 0.35 each
+    assert judged_mean_limits([*values, None], worst_pct=-150.0) == near
+
+
+def test_a_value_below_the_scale_takes_the_place_of_its_end():
+    values = [40.0] * 20 + [-300.0]
+    assert judged_mean_limits(values, worst_pct=-150) == judged_mean_limits(values, worst_pct=-300)
+
+
+def test_odd_samples_have_no_judged_interval():
+    for values in ([], [50.0], [50.0, None], [50.0] * 9, THREE_TENTHS):
+        assert np.isnan(judged_mean_limits(values, worst_pct=-150)).all()
+    assert np.isfinite(judged_mean_limits([-150.0] * 50 + [100.0], worst_pct=-150)).all()
+    with pytest.raises(EstimationError, match="a reduction is 120 %"):
+        judged_mean_limits([120.0, 1.0], worst_pct=-150)
+    with pytest.raises(EstimationError, match="level"):
+        judged_mean_limits([1.0, 2.0], worst_pct=-150, level=1.5)
+    with pytest.raises(EstimationError, match="infinite"):
+        judged_mean_limits([1.0, -np.inf], worst_pct=-150)

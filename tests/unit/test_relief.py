@@ -20,10 +20,12 @@ from analysis.settings import AnalysisSettings
 from analysis.stats import relief
 from analysis.stats.relief import (
     Losses,
+    bound_durations,
     choose,
     competing_rows,
     definition_rows,
     describe_relief,
+    earliest_losses,
     losses_of,
     median_when_competing,
     relief_rows,
@@ -246,6 +248,73 @@ def test_the_headline_stands_in_the_table_of_definitions_unchanged():
     assert (own.value, own.low, own.high) == (head.value, head.low, head.high)
     # The series took ten days: from its start everything is that much later.
     assert found["once.start"].value == pytest.approx(head.value + 10 / 7, abs=1e-6)
+
+
+# the earliest and the latest losses there could be
+
+
+def last_window(people, settings=SETTINGS) -> float:
+    """First day of the window of week 26, in weeks: half-way from week 12 and a day on."""
+    spans = choose(study(people, settings).adtte, settings)
+    assert spans["DUEDY"].nunique() == 1
+    return spans["DUEDY"].iloc[0] / 7
+
+
+def test_who_left_with_relief_lost_it_right_after_the_last_visit():
+    """Of four, only the one seen in week 26 was followed to the end; week 19 is half-way to it."""
+    people = [responder("a", w4=4), responder("b", w4=4, w8=8), responder("c", w4=4, w26=4),
+              responder("d")]  # fmt: skip
+    assert last_window(people) == pytest.approx(19 + 1 / 7)
+    got = earliest_losses(losses(people), np.full(4, last_window(people)))
+    assert list(got.left) == [4, 4, 26, 0]
+    assert list(got.right) == [pytest.approx(4 + 1 / 7), 8, INF, pytest.approx(1 / 7)]
+    assert list(got.is_event) == [True, True, False, True]
+    assert list(got.cause) == ["loss", "loss", "censored", "loss"]
+
+
+def bounds(people) -> list[Row]:
+    return [row(people, population=f"responders_{each}") for each in ("early", "late")]
+
+
+def test_medians_at_the_bounds_by_hand():
+    """Ten lost in (4, 8], thirty left after week 4. Early: thirty of forty just after 4.
+
+    Late: of the ten who stayed, all had lost it by 8; with nobody left above it, no interval.
+    """
+    people = [responder(f"a{i}", w4=4, w8=8) for i in range(10)]
+    people += [responder(f"b{i}", w4=4) for i in range(30)]
+    early, late = bounds(people)
+    assert early.value == pytest.approx(4.1, abs=0.1) and early.n_events == 40
+    assert 4 <= early.low <= early.high <= 8
+    assert (late.value, late.low, late.high) == (8, None, None)
+    everyone = [responder(f"c{i}", w4=4, w8=4, w12=4, w26=4) for i in range(5)] + four()
+    early, late = bounds(everyone)
+    head = row(everyone)
+    assert (early.value, early.low, early.high) == (head.value, head.low, head.high)
+    found = row(everyone, "km_relief_duration")
+    assert (late.value, late.low, late.high) == (found.value, found.low, found.high)
+    assert late.n == head.n == 9
+
+
+def test_bounds_enclose_the_headline():
+    people = four() * 9 + [responder("x", w4=4), responder("y", w8=4), responder("z", w12=8)]
+    people = [{**one, "patient": {**one["patient"], "patient_id": f"p{i}"}}
+              for i, one in enumerate(people)]  # fmt: skip
+    early, late = bounds(people)
+    head = row(people)
+    assert early.low <= head.low and early.value <= head.value <= late.value
+    assert late.high is None or late.high >= head.high
+
+
+def test_nobody_followed_has_no_bounds():
+    made = table(relief_rows, [responder("a"), responder("b")])
+    assert find(made, population=("responders_early", "responders_late")).empty
+    many = losses([responder(str(i), w4=8) for i in range(4)])
+    got = bound_durations(many, np.full(4, 26.0), SETTINGS, rng=lambda *_: np.random.default_rng(1),
+                          clock="end_of_series")  # fmt: skip
+    assert {name: each.value for name, each in got.items()} == {
+        "responders_early": pytest.approx(2.0), "responders_late": 4.0,
+    }  # fmt: skip
 
 
 # odd clinics

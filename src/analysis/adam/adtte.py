@@ -7,6 +7,7 @@ booster strategy, because the answer depends on it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import get_args
 
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from analysis.adam.adpain import ROUNDING
 from analysis.adam.adsl import look_up
-from analysis.settings import BoosterStrategy, Clock, LossRule
+from analysis.settings import BoosterStrategy, Clock, LossRule, Visit
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -273,8 +274,37 @@ def apply_booster_strategy(spans: pd.DataFrame, strategy: BoosterStrategy) -> pd
     )
 
 
+def derive_due_day(adsl: pd.DataFrame, visits: Sequence[Visit]) -> pd.Series:
+    """Return from which day on a patient last seen counts as followed for as long as planned.
+
+    Parameters
+    ----------
+    adsl : DataFrame
+        USUBJID, TRTEDT, DCUTDT.
+    visits : sequence of Visit
+        The schedule.
+
+    Returns
+    -------
+    Series of float
+        Indexed by USUBJID, days since the end of the series: the first day of the window of the
+        last visit whose window had closed at the data cut, 0 where none had. Without dates every
+        visit is due.
+    """
+    closed = (adsl["DCUTDT"] - adsl["TRTEDT"].dt.normalize()) / pd.Timedelta(days=1)
+    closed = closed.fillna(np.inf).to_numpy(dtype=float)
+    first = np.array([0.0, *(visit.first_day for visit in visits)])
+    last = np.array([visit.last_day for visit in visits])
+    place = np.searchsorted(last, closed, side="right")
+    return pd.Series(first[place], index=pd.Index(adsl["USUBJID"], name="USUBJID"))
+
+
 def derive_adtte(
-    adsl: pd.DataFrame, ratings: pd.DataFrame, *, threshold_pct: float
+    adsl: pd.DataFrame,
+    ratings: pd.DataFrame,
+    *,
+    threshold_pct: float,
+    visits: Sequence[Visit],
 ) -> pd.DataFrame:
     """Return the duration of response under every rule of loss, clock and booster strategy.
 
@@ -284,6 +314,8 @@ def derive_adtte(
         `analysis.adam.adsl.derive_adsl` and `analysis.adam.adpain.derive_change`.
     threshold_pct : float
         Least percent reduction that counts as relief.
+    visits : sequence of Visit
+        The schedule.
 
     Returns
     -------
@@ -291,10 +323,11 @@ def derive_adtte(
         One row a responder of the full analysis set, PARAMCD, RULE and CLOCK; days on the clock.
         STARTDY (of the clock, since day 0), LDY, RDY, AVAL, CNSR and EVNTDESC as
         `apply_booster_strategy`; BADDY (first rating without relief) and BOOSTDY (first booster)
-        are infinite where there was none; NRATE (ratings that tell).
+        are infinite where there was none; NRATE (ratings that tell); DUEDY (`derive_due_day`).
     """
     fas = adsl[adsl["FASFL"]]
     laid_out = lay_out_ratings(ratings[ratings["USUBJID"].isin(fas["USUBJID"])], fas)
+    due = derive_due_day(adsl, visits) + adsl.set_index("USUBJID")["EOSDY"]
     parts = []
     for rule in get_args(LossRule):
         for clock in get_args(Clock):
@@ -306,13 +339,14 @@ def derive_adtte(
                         PARAMCD=code, PARAM=PARAMS[code], RULE=rule, CLOCK=clock,
                         STARTDY=spans["start_day"], BADDY=spans["first_bad_days"],
                         BOOSTDY=spans["booster_days"], NRATE=spans["n_ratings"],
+                        DUEDY=(due.reindex(spans.index) - spans["start_day"]).clip(lower=0.0),
                     )
                 )  # fmt: skip
     carried = ["COND", "SUBTYP", "ARM", "PROTOCOL", "SITEID"]
     frame = pd.concat(parts).reset_index()
     frame = frame.merge(adsl[["USUBJID", *carried]], on="USUBJID", how="left", validate="m:1")
     order = ["USUBJID", *carried, "PARAMCD", "PARAM", "RULE", "CLOCK", "STARTDY", "LDY", "RDY",
-             "AVAL", "CNSR", "EVNTDESC", "BADDY", "BOOSTDY", "NRATE"]  # fmt: skip
+             "AVAL", "CNSR", "EVNTDESC", "BADDY", "BOOSTDY", "NRATE", "DUEDY"]  # fmt: skip
     return frame[order]
 
 

@@ -113,6 +113,7 @@ LABELS = {
     "EVNTDESC": "Event or censoring",
     "BADDY": "First rating without relief",
     "NRATE": "Ratings in the span",
+    "DUEDY": "Followed as long as planned from (day)",
 }
 """ADaM label of each column, at most 40 characters."""
 
@@ -352,7 +353,7 @@ def derive_study(export: Export, settings: AnalysisSettings) -> Study:
         intake=export.intake,
         adsl=adsl,
         adpain=derive_adpain(adsl, ratings, visits, schedule=schedule, threshold_pct=threshold),
-        adtte=derive_adtte(adsl, ratings, threshold_pct=threshold),
+        adtte=derive_adtte(adsl, ratings, threshold_pct=threshold, visits=schedule),
         ratings=ratings,
         infusions=infusions,
     )

@@ -134,9 +134,8 @@ def impute_scores(
     slopes, sigmas = fit.draw(rng, draws)
     some = np.flatnonzero(wanted.any(axis=1))
     kinds, inverse = np.unique(np.hstack([seen, wanted])[some], axis=0, return_inverse=True)
-    order = np.argsort(inverse, kind="stable")
-    edges = np.cumsum(np.bincount(inverse, minlength=len(kinds)))[:-1]
-    for kind, at in zip(kinds, np.split(some[order], edges), strict=True):
+    for one, kind in enumerate(kinds):
+        at = some[inverse == one]
         known, asked = np.split(kind, 2)
         pull, spread = conditional_normal(sigmas, known, asked)
         noise = rng.standard_normal((draws, at.size, int(asked.sum())))
@@ -168,7 +167,8 @@ def conditional_normal(
     """
     one, other = np.flatnonzero(known), np.flatnonzero(asked)
     between = sigma[..., one[:, None], other]
-    pull = np.linalg.solve(sigma[..., one[:, None], one], between).swapaxes(-1, -2)
+    solved = np.linalg.solve(sigma[..., one[:, None], one], between)
+    pull = np.asarray(solved.swapaxes(-1, -2), dtype=np.float64)
     return pull, sigma[..., other[:, None], other] - pull @ between
 
 

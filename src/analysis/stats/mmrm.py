@@ -7,7 +7,7 @@ scores are taken as missing at random given the scores and covariates of the sam
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import log, pi
@@ -18,17 +18,20 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import cho_factor, cho_solve, solve_triangular
 from scipy.optimize import minimize
-from scipy.special import expit, logit, stdtr, stdtrit
+from scipy.special import stdtr, stdtrit
 
 from analysis.errors import EstimationError
+from analysis.stats.mmrm_likelihood import (
+    SCALED,
+    PatternSums,
+    Point,
+    Structure,
+    covariance_at,
+    start_parameters,
+    sum_by_pattern,
+)
 
 Floats = NDArray[np.float64]
-
-Structure = Literal[
-    "unstructured", "heterogeneous_cs", "heterogeneous_ar1", "ar1", "independent"
-]  # fmt: skip
-"""Covariance between visits. ``ar1`` has one variance for all visits, ``heterogeneous_*`` one for
-each; AR(1) counts visits, not weeks; ``independent`` is an analysis of covariance at each visit."""
 
 Reason = Literal[
     "nobody_seen", "one_visit", "nobody_at_visit", "rank_deficient", "no_spread", "too_few_pairs",
@@ -49,9 +52,6 @@ SINGULAR = 1e-8
 CONVERGED = 1e-6
 """Deviance that one more Newton step could gain, at most: a thousandth of what moves a digit."""
 
-NUMBERS_AT_ONCE = 4_000_000
-"""Numbers held together for a block of dropout patterns: 32 MB."""
-
 
 class MmrmError(EstimationError):
     """A model that cannot be fitted; ``reason`` says why as a code, ``visits`` where."""
@@ -60,216 +60,6 @@ class MmrmError(EstimationError):
         super().__init__(message)
         self.reason = reason
         self.visits = tuple(visits)
-
-
-# Covariance structures, each a function of unconstrained parameters with exact derivatives
-
-
-@dataclass(frozen=True)
-class _Covariance:
-    """Sigma at some parameters."""
-
-    sigma: Floats  # (m, m)
-    first: Floats  # (k, m, m), derivative in each parameter
-    second: Callable[[Floats], Floats]  # symmetric G -> (k, k), trace(G d2 Sigma)
-
-
-def _log_cholesky(theta: Floats, m: int) -> _Covariance:
-    """Lower Cholesky factor by rows, logarithms on its diagonal."""
-    row, column = np.tril_indices(m)
-    on_diagonal = row == column
-    step = np.where(on_diagonal, np.exp(np.where(on_diagonal, theta, 0.0)), 1.0)
-    lower = np.zeros((m, m))
-    lower[row, column] = np.where(on_diagonal, step, theta)
-    change = np.zeros((row.size, m, m))
-    change[np.arange(row.size), row] = step[:, None] * lower[:, column].T
-    same = (column[:, None] == column) * np.outer(step, step)
-
-    def second(g: Floats) -> Floats:
-        curve = 2 * same * g[np.ix_(row, row)]
-        curve[on_diagonal, on_diagonal] += 2 * (step * (g @ lower)[row, column])[on_diagonal]
-        return curve
-
-    return _Covariance(lower @ lower.T, change + change.swapaxes(1, 2), second)
-
-
-def _scaled_correlation(theta: Floats, m: int, shape: str, one_variance: bool) -> _Covariance:
-    """Logarithms of the standard deviations, then the transformed correlation."""
-    owner = np.ones((1, m)) if one_variance else np.eye(m)
-    scale = np.exp(owner.T @ theta[: len(owner)])
-    corr, slope, curve = _CORRELATIONS[shape](theta[len(owner) :], m)
-    size = np.outer(scale, scale)
-    sigma = size * corr
-    share = owner[:, :, None] + owner[:, None, :]  # d log(s_a s_b) / d log-sd
-    first = np.concatenate([sigma * share, size * slope])
-    flat = share.reshape(len(owner), -1)
-
-    def second(g: Floats) -> Floats:
-        top = (flat * (g * sigma).ravel()) @ flat.T
-        side = flat @ (g * size * slope).reshape(len(slope), m * m).T
-        bottom = (g * size * curve).sum(axis=(1, 2))
-        return np.block([[top, side], [side.T, np.diag(bottom)]])
-
-    return _Covariance(sigma, first, second)
-
-
-def _exchangeable(psi: Floats, m: int) -> tuple[Floats, Floats, Floats]:
-    """Return the matrix with one correlation above -1 / (m - 1), and two derivatives."""
-    low, part = -1 / (m - 1), expit(psi[0])
-    off = 1 - np.eye(m)
-    slope = (1 - low) * part * (1 - part)
-    rho = low + (1 - low) * part
-    return np.eye(m) + rho * off, (slope * off)[None], (slope * (1 - 2 * part) * off)[None]
-
-
-def _autoregressive(psi: Floats, m: int) -> tuple[Floats, Floats, Floats]:
-    """Return the matrix of powers of one correlation by steps between visits."""
-    rho = np.tanh(psi[0])
-    steps = np.abs(np.subtract.outer(np.arange(m), np.arange(m))).astype(float)
-    by_rho = steps * rho ** np.maximum(steps - 1, 0)
-    twice = steps * (steps - 1) * rho ** np.maximum(steps - 2, 0)
-    slope = 1 - rho**2
-    return (
-        rho**steps,
-        (slope * by_rho)[None],
-        (slope**2 * twice - 2 * rho * slope * by_rho)[None],
-    )
-
-
-def _uncorrelated(psi: Floats, m: int) -> tuple[Floats, Floats, Floats]:
-    return np.eye(m), np.zeros((0, m, m)), np.zeros((0, m, m))
-
-
-_CORRELATIONS = {"cs": _exchangeable, "ar1": _autoregressive, "none": _uncorrelated}
-_SCALED = {
-    "heterogeneous_cs": ("cs", False), "heterogeneous_ar1": ("ar1", False), "ar1": ("ar1", True),
-    "independent": ("none", False),
-}  # fmt: skip
-
-
-def _covariance(structure: Structure, theta: Floats, scale: Floats) -> _Covariance:
-    """Return the covariance of scores whose visits are measured in units of ``scale``."""
-    m, size = scale.size, np.outer(scale, scale)
-    if structure == "unstructured":
-        unit = _log_cholesky(theta, m)
-    else:
-        unit = _scaled_correlation(theta, m, *_SCALED[structure])
-    return _Covariance(unit.sigma * size, unit.first * size, lambda g: unit.second(g * size))
-
-
-def _start(structure: Structure, sd: Floats, corr: Floats) -> Floats:
-    """Return parameters near standard deviations and correlations of the residuals."""
-    m = sd.size
-    if structure == "unstructured":
-        root, axes = np.linalg.eigh(0.9 * corr + 0.1 * np.eye(m))
-        near = (axes * np.maximum(root, 0.05)) @ axes.T
-        lower = np.linalg.cholesky(near * np.outer(sd, sd))
-        lower[np.diag_indices(m)] = np.log(np.diag(lower))
-        return lower[np.tril_indices(m)]
-    shape, one_variance = _SCALED[structure]
-    scale = [np.log(sd).mean()] if one_variance else np.log(sd)
-    if shape == "none":
-        return np.array(scale)
-    pairs = corr[np.triu_indices(m, 1)] if shape == "cs" else np.diag(corr, 1)
-    rho = float(np.clip(pairs.mean(), -0.3 / (m - 1), 0.9))
-    low = -1 / (m - 1)
-    psi = logit((rho - low) / (1 - low)) if shape == "cs" else np.arctanh(rho)
-    return np.append(scale, psi)
-
-
-# The restricted likelihood of scores summed up by dropout pattern
-
-
-@dataclass(frozen=True, eq=False)
-class _Point:
-    """The restricted likelihood at some parameters, coefficients at their best."""
-
-    deviance: float  # without constants
-    coefficients: Floats  # (q,) in the basis of `_Model.expand`
-    spread: Floats  # (q, q) covariance of the coefficients
-    gradient: Floats  # (k,) of the deviance
-    hessian: Floats  # (k, k)
-    information: Floats  # (k, q, q): minus the derivative of the inverse of ``spread``
-
-
-@dataclass(frozen=True, eq=False)
-class _Model:
-    """Cross-products of covariates and scores, by the set of visits a patient was seen at."""
-
-    seen: NDArray[np.bool_]  # (patterns, m)
-    n: Floats  # (patterns,) patients
-    xx: Floats  # (patterns, p, p)
-    xy: Floats  # (patterns, p, m), 0 at visits not seen
-    yy: Floats  # (patterns, m, m)
-    expand: Floats  # (m * p, q) from coefficients to those by visit and covariate
-
-    def weights(self, sigma: Floats) -> tuple[Floats, float]:
-        """Return inverses of the seen part of Sigma, 0 elsewhere, and the sum of log|Sigma|."""
-        both = self.seen[:, :, None] & self.seen[:, None, :]
-        filled = np.where(both, sigma, np.eye(len(sigma)))
-        root = np.linalg.cholesky(filled)
-        logs = 2 * np.log(np.diagonal(root, axis1=1, axis2=2)).sum(axis=1)
-        return np.linalg.inv(filled) * both, float(self.n @ logs)
-
-    def project(self, w: Floats) -> tuple[Floats, Floats, float]:
-        """Return GLS coefficients, their covariance, and log|X'WX|."""
-        (_, p, m), expand = self.xy.shape, self.expand
-        inner = _by_pattern(w, self.xx).reshape(m * p, m * p)
-        inverse = cho_factor(expand.T @ inner @ expand, lower=True)
-        right = expand.T @ (w @ self.xy.swapaxes(1, 2)).sum(axis=0).ravel()
-        spread = cho_solve(inverse, np.eye(len(right)))
-        logs = 2 * float(np.log(np.diag(inverse[0])).sum())
-        return cho_solve(inverse, right), (spread + spread.T) / 2, logs
-
-    def evaluate(self, at: _Covariance) -> _Point:
-        """Return deviance, gradient and Hessian, all exact (Lindstrom and Bates 1988)."""
-        (_, p, m), k = self.xy.shape, len(at.first)
-        w, logs = self.weights(at.sigma)
-        coefficients, spread, logs_x = self.project(w)
-        slope = (self.expand @ coefficients).reshape(m, p)
-        crossed = slope @ self.xy
-        left = self.yy - crossed - crossed.swapaxes(1, 2) + slope @ self.xx @ slope.T
-        left *= self.seen[:, :, None] & self.seen[:, None, :]
-        wide = (self.expand @ spread @ self.expand.T).reshape(m, p, m, p).transpose(1, 3, 0, 2)
-        hat = (self.xx.reshape(-1, p * p) @ wide.reshape(p * p, m * m)).reshape(-1, m, m)
-        deviance = logs + logs_x + float((w * left).sum())
-
-        pulled, own = w @ (left + hat) @ w, self.n[:, None, None] * w
-        g = (own - pulled).sum(axis=0)
-        g = (g + g.T) / 2
-        # trace(S_k W S_l Q) summed over patterns, by W_bc Q_da
-        four = w.reshape(-1, m * m).T @ (2 * pulled - own).reshape(-1, m * m)
-        four = four.reshape(m, m, m, m).transpose(3, 0, 1, 2).reshape(m * m, m * m)
-        flat = at.first.reshape(k, m * m)
-        information, force = self._sandwiches(w, at.first, slope)
-        root = np.linalg.cholesky(spread)
-        turned = (root.T @ information @ root).reshape(k, -1)
-        forced = force @ root
-        hessian = flat @ four @ flat.T - turned @ turned.T - 2 * forced @ forced.T + at.second(g)
-        return _Point(
-            deviance, coefficients, spread, flat @ g.ravel(), (hessian + hessian.T) / 2, information
-        )
-
-    def _sandwiches(self, w: Floats, first: Floats, slope: Floats) -> tuple[Floats, Floats]:
-        """Return X'W S_k W X and X'W S_k W r, summed over patients, for each parameter k."""
-        (patterns, p, m), k = self.xy.shape, len(first)
-        inner, outer = np.zeros((k, m * p, m * p)), np.zeros((k, m, p))
-        off = (self.xy - self.xx @ slope.T) * self.seen[:, None, :]
-        size = max(1, NUMBERS_AT_ONCE // (k * m * m))
-        for begin in range(0, patterns, size):
-            some = slice(begin, begin + size)
-            between = w[some, None] @ first @ w[some, None]
-            for one in range(k):
-                inner[one] += _by_pattern(between[:, one], self.xx[some]).reshape(m * p, m * p)
-            outer += np.einsum("pkab,pub->kau", between, off[some], optimize=True)
-        return self.expand.T @ inner @ self.expand, outer.reshape(k, m * p) @ self.expand
-
-
-def _by_pattern(w: Floats, xx: Floats) -> Floats:
-    """Return the sum over patterns of the Kronecker products of (m, m) and (p, p)."""
-    m, p = w.shape[-1], xx.shape[-1]
-    total = w.reshape(-1, m * m).T @ xx.reshape(-1, p * p)
-    return total.reshape(m, m, p, p).transpose(0, 2, 1, 3)
 
 
 # What is returned
@@ -329,8 +119,8 @@ class MmrmFit:
     parameter_covariance: Floats
     covariate_means: pd.Series
     failed: tuple[tuple[str, str], ...] = ()
-    _model: _Model = field(repr=False)
-    _point: _Point = field(repr=False)
+    _model: PatternSums = field(repr=False)
+    _point: Point = field(repr=False)
     _basis: Floats = field(repr=False)  # coefficients = start + basis @ those of the model
     _shift: Floats = field(repr=False)
     _spell: Floats = field(repr=False)  # (m * p, q) from coefficients to visit and covariate
@@ -465,7 +255,7 @@ class MmrmFit:
         slopes, sigmas = np.empty((draws, m, p)), np.empty((draws, m, m))
         for one in range(draws):
             theta = self.parameters + root @ rng.standard_normal(len(root))
-            sigmas[one] = _covariance(self.structure, theta, self.scale).sigma
+            sigmas[one] = covariance_at(self.structure, theta, self.scale).sigma
             best, spread, _ = self._model.project(self._model.weights(sigmas[one])[0])
             drawn = best + np.linalg.cholesky(spread) @ rng.standard_normal(best.size)
             slopes[one] = (self._spell @ (self._shift + self._basis @ drawn)).reshape(m, p)
@@ -576,8 +366,9 @@ def fit_mmrm(
     Mallinckrodt et al. (2008), Drug Inf J 42:303. Lindstrom and Bates (1988), JASA 83:1014. Pinned
     to R nlme::gls and emmeans in tests/reference.
     """
-    if structure not in (*_SCALED, "unstructured"):
-        raise EstimationError(f"'{structure}' is no structure; there are {SIMPLER}.")
+    if structure not in (known := ("unstructured", *SCALED)):
+        raise EstimationError(f"'{structure}' is no structure; there are {', '.join(known)}.")
+    y, x = _numbers(scores), _numbers(covariates)
     if len(scores) != len(covariates):
         raise EstimationError(
             f"{len(scores)} patients have scores and {len(covariates)} covariates; the rows must "
@@ -586,7 +377,6 @@ def fit_mmrm(
     unknown = [name for name in common if name not in covariates.columns]
     if unknown:
         raise EstimationError(f"'{unknown[0]}' is no column of the covariates.")
-    y, x = _numbers(scores), _numbers(covariates)
     if np.isnan(x).any():
         n = int(np.isnan(x).any(axis=1).sum())
         raise EstimationError(f"{n} patients lack a covariate; leave them out and count them.")
@@ -629,13 +419,15 @@ def fit_mmrm(
         covariates=covariates.columns,
         coefficients=pd.Series(shift + basis @ point.coefficients, index=names),
         coefficient_covariance=pd.DataFrame(spread, index=names, columns=names),
-        sigma=pd.DataFrame(_covariance(structure, theta, unit).sigma, index=visits, columns=visits),
+        sigma=pd.DataFrame(
+            covariance_at(structure, theta, unit).sigma, index=visits, columns=visits
+        ),
         log_likelihood=-float(point.deviance + logs + constant) / 2,
         n_patients=len(y),
         n_scores=n_scores,
         parameters=theta,
         scale=unit,
-        parameter_covariance=2 * np.linalg.inv(point.hessian),
+        parameter_covariance=cho_solve(cho_factor(point.hessian / 2), np.eye(len(theta))),
         covariate_means=covariates[some].mean(),
         _model=model,
         _point=point,
@@ -689,13 +481,14 @@ def fit_mmrm_or_simpler(
 
 
 def _numbers(frame: pd.DataFrame) -> Floats:
+    if not isinstance(frame, pd.DataFrame):
+        raise EstimationError(
+            f"scores and covariates are data frames, a row a patient; found {type(frame).__name__}."
+        )
     try:
         values = frame.to_numpy(dtype=float, na_value=np.nan)
-    except (TypeError, ValueError, AttributeError) as error:
-        raise EstimationError(
-            f"scores and covariates are frames of numbers, a row a patient; found "
-            f"{type(frame).__name__}: {error}"
-        ) from error
+    except (TypeError, ValueError) as error:
+        raise EstimationError(f"scores and covariates are numbers: {error}.") from error
     if np.isinf(values).any():
         raise EstimationError("a score or covariate is infinite.")
     return values
@@ -773,7 +566,7 @@ Blocks = list[NDArray[np.int64]]
 
 def _summarise(
     y: Floats, x: Floats, seen: NDArray[np.bool_], expand: Floats
-) -> tuple[_Model, Blocks]:
+) -> tuple[PatternSums, Blocks]:
     """Return the cross-products, and the rows of each pattern."""
     words = np.packbits(seen, axis=1)
     code = words @ (256 ** np.arange(words.shape[1], dtype=object)) if words.shape[1] > 7 else (
@@ -784,7 +577,7 @@ def _summarise(
     patterns = np.array([seen[at[0]] for at in rows])
     xx = np.array([x[at].T @ x[at] for at in rows])
     xy, yy = _cross(y, x, patterns, rows)
-    return _Model(patterns, counts.astype(float), xx, xy, yy, expand), rows
+    return PatternSums(patterns, counts.astype(float), xx, xy, yy, expand), rows
 
 
 def _cross(
@@ -799,12 +592,12 @@ def _cross(
     return xy, yy
 
 
-def _least_squares(model: _Model, names: pd.MultiIndex, unscale: Floats) -> Floats:
+def _least_squares(model: PatternSums, names: pd.MultiIndex, unscale: Floats) -> Floats:
     """Return ordinary least squares in the basis of the model."""
     m = model.seen.shape[1]
     both = model.seen[:, :, None] & model.seen[:, None, :]
     alone = np.eye(m) * both
-    inner = model.expand.T @ _by_pattern(alone, model.xx).reshape(len(model.expand), -1)
+    inner = model.expand.T @ sum_by_pattern(alone, model.xx).reshape(len(model.expand), -1)
     inner = inner @ model.expand
     size, axes = np.linalg.eigh(inner)
     if size[0] <= DEPENDENT * size[-1]:
@@ -820,15 +613,15 @@ def _least_squares(model: _Model, names: pd.MultiIndex, unscale: Floats) -> Floa
 
 
 def _centre(
-    model: _Model, y: Floats, x: Floats, seen: NDArray[np.bool_], rows: Blocks, slope: Floats
-) -> tuple[_Model, Floats]:
+    model: PatternSums, y: Floats, x: Floats, seen: NDArray[np.bool_], rows: Blocks, slope: Floats
+) -> tuple[PatternSums, Floats]:
     """Return the model of the residuals: the same likelihood without cancellation."""
     y = y - x @ slope.T
     xy, yy = _cross(y, x, model.seen, rows)
     return replace(model, xy=xy, yy=yy), y
 
 
-def _residual_spread(model: _Model) -> tuple[Floats, Floats]:
+def _residual_spread(model: PatternSums) -> tuple[Floats, Floats]:
     """Return standard deviations and correlations of residuals over the patients with both."""
     both = model.seen[:, :, None] & model.seen[:, None, :]
     n = np.maximum((model.n[:, None, None] * both).sum(axis=0), 1)
@@ -840,18 +633,18 @@ def _residual_spread(model: _Model) -> tuple[Floats, Floats]:
 
 
 def _maximise(
-    model: _Model, structure: Structure, sd: Floats, scale: Floats, corr: Floats
-) -> tuple[Floats, _Point]:
+    model: PatternSums, structure: Structure, sd: Floats, scale: Floats, corr: Floats
+) -> tuple[Floats, Point]:
     """Return the REML estimate; raise where there is none."""
     n = float(model.n @ model.seen.sum(axis=1))
-    last: dict[bytes, _Point | None] = {}
+    last: dict[bytes, Point | None] = {}
 
-    def point(theta: Floats) -> _Point | None:
+    def point(theta: Floats) -> Point | None:
         key = theta.tobytes()
         if key not in last:
             last.clear()
             try:
-                last[key] = model.evaluate(_covariance(structure, theta, scale))
+                last[key] = model.evaluate(covariance_at(structure, theta, scale))
             except np.linalg.LinAlgError:  # not positive definite: outside
                 last[key] = None
         return last[key]
@@ -872,7 +665,7 @@ def _maximise(
 
     with np.errstate(all="ignore"):
         theta = minimize(
-            value, _start(structure, sd / scale, corr), jac=gradient, hess=hessian,
+            value, start_parameters(structure, sd / scale, corr), jac=gradient, hess=hessian,
             method="trust-exact", options={"gtol": 1e-6, "maxiter": 300},
         ).x  # fmt: skip
         for _ in range(3):
@@ -889,7 +682,7 @@ def _maximise(
             if gain > 1:
                 break
             theta = theta - step
-        at = _covariance(structure, theta, scale)
+        at = covariance_at(structure, theta, scale)
         spread = np.sqrt(np.diag(at.sigma))
         smallest = np.linalg.eigvalsh(at.sigma / np.outer(spread, spread))[0]
     if not smallest > SINGULAR:

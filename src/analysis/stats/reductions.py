@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri, stdtrit
-from scipy.stats import binom, t
+from scipy.stats import binom, chi2, t
 
 from analysis.errors import EstimationError
 from analysis.results import Estimate, no_patients
@@ -35,6 +35,16 @@ of their size between replicates (distinct means of n scores differ by 1 / n at 
 
 CELLS_AT_ONCE = 4_000_000
 """Replicates times distinct rows held in memory together: 32 MB."""
+
+BEST_PCT = 100.0
+"""No pain left: the largest percent reduction there is."""
+
+LEAST_SCORE = 1.0
+"""Least baseline above 0 of a whole score, where no minimum is asked for."""
+
+NOWHERE, HALVINGS = 1e-12, 50
+"""Part of the scale that is as good as its end, and halvings of the range in `_least_mean`, which
+leave one part in 10**13."""
 
 WeightedStatistic = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """Takes rows (k, d) and weights (r, k); returns the statistic of each of the r weightings."""
@@ -237,6 +247,136 @@ def mean_limits(
     reach = stdtrit(count - 1, tail) if student else ndtri(tail)
     half = np.where(some, reach * scale / np.sqrt(count), np.nan)
     return value - half, value + half
+
+
+def worst_reduction_pct(least_baseline_score: float) -> float:
+    """Return the percent reduction of who has this baseline and then a score of 10.
+
+    -150 % from the usual minimum baseline of 4, -900 % from 1, which is also taken for anything
+    below 1: where no minimum is asked for.
+    """
+    least = max(least_baseline_score, LEAST_SCORE)
+    return 100.0 * (least - 10.0) / least
+
+
+def judged_mean_limits(
+    values: ArrayLike, *, worst_pct: float, best_pct: float = BEST_PCT, level: float = 0.95
+) -> tuple[float, float]:
+    """Return the interval by which a mean of percent reductions is judged: it minds unseen tails.
+
+    Each end is the outer one of Student's t and of the nonparametric likelihood of all
+    distributions on the scale, whether or not anybody lay at its ends.
+
+    Parameters
+    ----------
+    values : array_like of float, shape (n_patients,)
+        Percent reductions; missing values leave the denominator.
+    worst_pct : float
+        Smallest reduction a patient could have had, seen or not: `worst_reduction_pct` of the
+        minimum baseline. A smaller value among ``values`` takes its place.
+    best_pct : float
+        Largest.
+    level : float in (0, 1)
+        Two-sided confidence level.
+
+    Returns
+    -------
+    low, high : float
+        NaN where Student's t has no interval: below two patients, or no spread.
+
+    Raises
+    ------
+    EstimationError
+        A value is infinite or above ``best_pct``, or the level is outside (0, 1).
+
+    Notes
+    -----
+    A few patients far below the mean make it: where a clinic of 50 has none of them by chance, its
+    mean is too high and its spread too small, and nothing in its values shows it (Bahadur and
+    Savage). That the score ends at 10 does. The lower likelihood limit is the least mean that a
+    distribution on the scale can have within ``chi2(level') / 2`` of the greatest log-likelihood,
+    where some weight may lie on ``worst_pct`` although nobody was there. ``level'`` halves the
+    error for the lower end (97.5 % for 95 %), because the chi-square is too small where the tail
+    lies outside the sample; the upper end, with 100 % never far, needs no more than ``level``.
+    Error rates and power: docs/simulations/verdict-errors.md. By hand: the likelihood limit of n
+    equal values v is ``v - (v - worst) (1 - exp(-chi2 / 2 n))``.
+
+    References
+    ----------
+    Owen (1988), Biometrika 75:237. Honda and Takemura (2010), COLT, for the form with bounded
+    support. Bahadur and Savage (1956), Ann Math Stat 27:1115.
+    """
+    known, _ = _known(pd.Series(values, dtype=float), level)
+    rows = known.to_numpy()
+    if rows.size and rows.max() > best_pct + SAME:
+        raise EstimationError(f"a reduction is {rows.max():g} %; at most {best_pct:g} is expected.")
+    if rows.size < 2 or np.ptp(rows) <= SAME:
+        return np.nan, np.nan
+    distinct, counts = np.unique(rows, return_counts=True)
+    low, high = likelihood_limits(
+        distinct, counts[None, :], worst_pct=worst_pct, best_pct=best_pct, level=level
+    )
+    ends = t.interval(level, rows.size - 1, loc=rows.mean(), scale=known.sem())
+    return min(float(ends[0]), low.item()), max(float(ends[1]), high.item())
+
+
+def likelihood_limits(
+    values: np.ndarray,
+    counts: np.ndarray,
+    *,
+    worst_pct: float,
+    best_pct: float = BEST_PCT,
+    level: float = 0.95,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the likelihood limits of `judged_mean_limits` of many samples.
+
+    Parameters
+    ----------
+    values : ndarray of float, shape (d,)
+        Distinct percent reductions.
+    counts : ndarray, shape (k, d)
+        Patients with each of them in each sample, some in every one.
+    worst_pct, best_pct, level
+        As `judged_mean_limits`.
+
+    Returns
+    -------
+    low, high : ndarray of float, shape (k,)
+    """
+    worst = min(worst_pct, float(values.min()))
+    lost = chi2.ppf([(1 + level) / 2, level], 1) / 2
+    low = worst + _least_mean(values - worst, counts, float(lost[0]))
+    high = best_pct - _least_mean(np.maximum(best_pct - values, 0.0), counts, float(lost[1]))
+    return low, high
+
+
+def _least_mean(values: np.ndarray, counts: np.ndarray, lost: float) -> np.ndarray:
+    """Return the least mean on a scale from 0 within ``lost`` of the greatest log-likelihood.
+
+    The restricted maximum gives each patient the weight ``1 / (n s (x + a))`` with ``a`` at least
+    0 and ``s`` the mean of ``1 / (x + a)``; the smaller ``a``, the lower the mean and the
+    likelihood. Where even 0 is not low enough, the rest of the weight lies on 0, where nobody was.
+    """
+    n = counts.sum(axis=1)
+
+    def sums(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        moved = values + a[:, None]
+        inverse = np.einsum("kd,kd->k", counts, 1 / moved) / n
+        return inverse, np.einsum("kd,kd->k", counts, np.log(moved)) / n
+
+    # From next to nothing to where the likelihood has hardly fallen (n var / 2 a**2), by halves.
+    low = np.full(len(n), np.log(NOWHERE * values.max()))
+    high = np.log(np.sqrt(n) * values.max())
+    inverse, mean_log = sums(np.exp(low))
+    at_end = n * (mean_log + np.log(inverse)) < lost
+    geometric = np.exp(mean_log - lost / n)
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        inverse, mean_log = sums(np.exp(middle))
+        falls_far = n * (mean_log + np.log(inverse)) > lost
+        low, high = np.where(falls_far, middle, low), np.where(falls_far, high, middle)
+    a = np.exp(low)
+    return np.where(at_end, geometric, 1 / sums(a)[0] - a)
 
 
 def median_limits(ordered: np.ndarray, *, level: float = 0.95) -> tuple[float, float]:

@@ -73,6 +73,13 @@ def _departure(settings: AnalysisSettings) -> str:
 
 RESPONDERS, ALL_STARTERS = "responders", "all_starters"
 
+EARLY, LATE = "responders_early", "responders_late"
+"""Responders with their losses at the earliest and at the latest dates there could be: a median
+meets a floor, or falls short of it, only where it does so there too."""
+
+AFTER_DAYS = 1
+"""Who lost relief right after the last visit lost it within a day of it."""
+
 MAIN_GROUPS = ("all", "arm")
 """Groups reported under every reading of a booster; arms stand for the patients of a claim."""
 
@@ -80,8 +87,8 @@ ALL_BUT = 1 - 1e-8
 """A share that may lie in a range this wide is not known at all (1e-8: the fit's error)."""
 
 MOST_REPLICATES, FEWER_REPLICATES = 1000, 400
-"""Resamples of a headline, and of one of many medians in a table of definitions: a limit then moves
-by chance by about a tenth, and a sixth, of its own standard error."""
+"""Resamples of a headline, and of one of many medians in a table of definitions or of a bound: a
+limit then moves by chance by about a tenth, and a sixth, of its own standard error."""
 
 MOST_SPANS, LEAST_TO_SHOW = 20, 30
 """Single patients shown, and the fewest patients out of whom they may be."""
@@ -478,6 +485,63 @@ def quantile_at_planned(
     )
 
 
+def earliest_losses(losses: Losses, due_weeks: Floats) -> Losses:
+    """Return losses in which whoever left with relief lost it right after the last visit.
+
+    Parameters
+    ----------
+    losses : Losses
+    due_weeks : ndarray of float, shape (n,)
+        Week from which on a patient last seen was followed for as long as planned (DUEDY): who is
+        not seen to lose relief and was last seen before it has left.
+    """
+    left_early = np.isinf(losses.right) & (losses.left < due_weeks)
+    soon = losses.left + AFTER_DAYS / DAYS_PER_WEEK
+    return replace(
+        losses,
+        right=np.where(left_early, soon, losses.right),
+        time=np.where(left_early, soon, losses.time),
+        is_event=losses.is_event | left_early,
+        cause=np.where(left_early, "loss", losses.cause),
+    )
+
+
+def bound_durations(
+    losses: Losses, due_weeks: Floats, settings: AnalysisSettings, *, rng: Rng, clock: Clock
+) -> dict[str, Estimate]:
+    """Return the median of relief at the earliest and at the latest losses there could be.
+
+    Parameters
+    ----------
+    losses : Losses
+    due_weeks : ndarray of float, shape (n,)
+        As in `earliest_losses`.
+    settings, rng, clock
+        As `relief_numbers`.
+
+    Returns
+    -------
+    dict of population to Estimate
+        `EARLY`: the guarded interval of `earliest_losses`. `LATE`: Kaplan-Meier, which dates each
+        loss at the visit that showed it (or at the booster that ended it) and takes those who left
+        as no different from those who stayed. An `EARLY` median that is the same in every resample
+        is both ends of its interval: it lies on a visit, and not between two.
+
+    Notes
+    -----
+    ``falls short`` at the latest losses is therefore safe only if those who left would not have
+    kept relief longer (docs/simulations/verdict-errors.md).
+    """
+    ends = earliest_losses(losses, due_weeks)
+    none_left = np.array_equal(ends.right, losses.right)
+    most = MOST_REPLICATES if none_left else FEWER_REPLICATES  # the headline's own, if it is that
+    numbers = relief_numbers(ends, settings, rng=rng, clock=clock, most_replicates=most)
+    early, level = numbers["relief_duration", ""], settings.confidence_level
+    if early.value is not None and early.level is None:
+        early = replace(early, low=early.value, high=early.value, level=level)
+    return {EARLY: early, LATE: _dated_numbers(losses, level)["km_relief_duration", ""]}
+
+
 def relief_table(adtte: pd.DataFrame, group: Group) -> pd.DataFrame:
     """Return every number on a group's relief that its rows of ADTTE give, for `Results.add`.
 
@@ -544,7 +608,8 @@ def relief_rows(adtte: pd.DataFrame, group: Group) -> pd.DataFrame:
         wanted += [(ALL_STARTERS, each) for each in DEFINITIONS if each in (own, "loss")]
     rows = []
     for population, strategy in wanted:
-        losses = losses_of(choose(adtte, group.settings, strategy=strategy))
+        spans = choose(adtte, group.settings, strategy=strategy)
+        losses = losses_of(spans)
         notes = (*group.notes, *group.departures)
         keys = {
             "definition": definition_of(group.settings, strategy),
@@ -568,6 +633,13 @@ def relief_rows(adtte: pd.DataFrame, group: Group) -> pd.DataFrame:
             clock=group.settings.relief_clock,
         )
         rows += group.rows(numbers, *notes, **keys)
+        if population == RESPONDERS and losses.followed:
+            due_weeks = spans["DUEDY"].to_numpy(float) / DAYS_PER_WEEK
+            clock = group.settings.relief_clock
+            bounds = bound_durations(losses, due_weeks, group.settings, rng=group.rng, clock=clock)
+            for bound, median in bounds.items():
+                own_keys = keys | {"population": bound}
+                rows += group.rows({("relief_duration", ""): median}, *notes, **own_keys)
     return pd.DataFrame(rows)
 
 
