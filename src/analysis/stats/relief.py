@@ -345,7 +345,8 @@ def relief_numbers(
     dict of (measure, visit) to Estimate
         relief_duration (median), relief_quartile (25 and 75 % lost), relief_mean (up to the last
         planned visit), relieved_share at the weeks of ``settings.read_weeks``,
-        relief_duration_even_spread. Where boosters brought patients in, quartiles are read at the planned visits (clock ``end_of_series``) or carry a
+        relief_duration_even_spread. Where boosters brought patients in, quartiles are read at the
+        planned visits (clock ``end_of_series``) or carry a
         note, and there is no even spread.
     """
     curve = interval_curve(losses)
@@ -507,7 +508,7 @@ def earliest_losses(losses: Losses, due_weeks: Floats) -> Losses:
 
 
 def bound_durations(
-    losses: Losses, due_weeks: Floats, settings: AnalysisSettings, *, rng: Rng, clock: Clock
+    losses: Losses, due_weeks: Floats, settings: AnalysisSettings, *, clock: Clock
 ) -> dict[str, Estimate]:
     """Return the median of relief at the earliest and at the latest losses there could be.
 
@@ -516,7 +517,7 @@ def bound_durations(
     losses : Losses
     due_weeks : ndarray of float, shape (n,)
         As in `earliest_losses`.
-    settings, rng, clock
+    settings, clock
         As `relief_numbers`.
 
     Returns
@@ -535,11 +536,11 @@ def bound_durations(
     ends = earliest_losses(losses, due_weeks)
     none_left = np.array_equal(ends.right, losses.right)
     most = MOST_REPLICATES if none_left else FEWER_REPLICATES  # the headline's own, if it is that
-    numbers = relief_numbers(ends, settings, rng=rng, clock=clock, most_replicates=most)
+    numbers = relief_numbers(ends, settings, clock=clock, most_replicates=most)
     early, level = numbers["relief_duration", ""], settings.confidence_level
     if early.value is not None and early.level is None:
         early = replace(early, low=early.value, high=early.value, level=level)
-    return {EARLY: early, LATE: _dated_numbers(losses, level)["km_relief_duration", ""]}
+    return {EARLY: early, LATE: _dated_numbers(losses, settings)["km_relief_duration", ""]}
 
 
 def relief_table(adtte: pd.DataFrame, group: Group) -> pd.DataFrame:
@@ -636,7 +637,7 @@ def relief_rows(adtte: pd.DataFrame, group: Group) -> pd.DataFrame:
         if population == RESPONDERS and losses.followed:
             due_weeks = spans["DUEDY"].to_numpy(float) / DAYS_PER_WEEK
             clock = group.settings.relief_clock
-            bounds = bound_durations(losses, due_weeks, group.settings, rng=group.rng, clock=clock)
+            bounds = bound_durations(losses, due_weeks, group.settings, clock=clock)
             for bound, median in bounds.items():
                 own_keys = keys | {"population": bound}
                 rows += group.rows({("relief_duration", ""): median}, *notes, **own_keys)
