@@ -492,8 +492,11 @@ NOTES: dict[str, str] = {
     "no_events_second": "Nobody in the second group has the event: a ratio has no value, only a "
     "lower limit.",
     "few_groups": "Fewer than three groups have patients: how much groups differ cannot be told.",
-    "none_lost": "Nobody has lost relief by then: no interval.",
-    "all_lost": "Everybody followed has lost relief: no interval.",
+    "none_lost": "Nobody has lost relief by then: exact (Clopper-Pearson) limit of {0} patients.",
+    "all_lost": (
+        "Everybody followed has lost relief: exact (Clopper-Pearson) limit of {0} patients; who "
+        "was not followed so long counts as relieved."
+    ),
     "late": "No patient was followed to week {0}; the longest follow-up is week {1}.",
     "nobody_lost": "Nobody lost relief: there is nothing to compare.",
     "one_group": "Losses were seen only while one group was followed: nothing to compare.",
@@ -517,8 +520,19 @@ NOTES: dict[str, str] = {
     ),
     "placed_from": "The data place it only from week {0} on; the value within is a convention.",
     "resamples": "{0} resamples of patients.",
+    "exact_bound": (
+        "Nobody, or everybody, has lost relief by then: exact (Clopper-Pearson) limit of {0} "
+        "patients."
+    ),
+    "exact_times": (
+        "Every resample gives the same curve: limits are visits at which the exact "
+        "(Clopper-Pearson) limits of the share of {0} patients are past it."
+    ),
     "same_everywhere": "Every resample gives the same number: no interval.",
-    "incidence_none_or_all": "Nobody, or everybody, had this event by then: no interval.",
+    "incidence_none_or_all": (
+        "Nobody, or everybody, had this event by then: exact (Clopper-Pearson) limit of {0} "
+        "patients; who was not followed so long counts as had it, or not, whichever is worse."
+    ),
     "count_no_interval": "No event yet, or the same in everybody: no interval.",
 }
 """What a reader must know beside a number, with places for the numbers of the note."""

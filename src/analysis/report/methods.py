@@ -174,8 +174,8 @@ def methods_in_words(stated: Mapping[str, Any]) -> list[str]:
         "shares, Student's t and bootstrap (BCa, "
         f"{count_text(setting('bootstrap_replicates'))} samples, seed {setting('seed')}) for "
         "reductions, a guarded bootstrap over patients (at most 1,000 samples) for relief. The "
-        "method is printed under each table. Numbers are rounded half-up when printed, never before; below ten patients a "
-        "share stands as a fraction.",
+        "method is printed under each table. Numbers are rounded half-up when printed, never "
+        "before; below ten patients a share stands as a fraction.",
     ]
 
 
