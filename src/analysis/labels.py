@@ -393,6 +393,16 @@ METHODS: dict[str, str] = {
         "at the latest it can be)"
     ),
     "mean_cumulative_count": "mean cumulative count (Nelson-Aalen type), robust standard error",
+    "beta_binomial_sequence": (
+        "confidence sequence (beta-binomial mixture): holds at all looks together"
+    ),
+    "asymptotic_sequence": (
+        "confidence sequence (normal mixture, asymptotic): holds at all looks together from the "
+        "20th patient on"
+    ),
+    "bernstein_sequence": (
+        "confidence sequence (empirical Bernstein, bounded values): holds at all looks together"
+    ),
     "welch": "difference of means, Welch's interval",
     "newcombe": "difference of shares, Newcombe's hybrid score interval",
     "miettinen_nurminen": "difference of shares, score interval (Miettinen and Nurminen)",
@@ -486,6 +496,7 @@ NOTES: dict[str, str] = {
     "one_patient": "One patient: there is no interval.",
     "no_spread": "Every value, or every resample, gives the same number: there is no interval.",
     "nothing_known": "Not one patient has a known value: nobody was rated.",
+    "early_look": "Fewer than {0} patients: too few for limits that hold at all looks.",
     "empty_group": "One of the groups has nobody with a known value: there is nothing to compare.",
     "one_in_group": "One of the groups has one patient: there is no interval.",
     "no_events": "Nobody in either group has the event: there is no ratio.",
