@@ -35,13 +35,12 @@ def test_none_of_n_by_hand():
 
 @pytest.mark.parametrize(("k", "n"), [(3, 10), (74, 137), (1, 400), (27, 30)])
 def test_limits_are_where_the_mixture_is_20_times_as_likely(k, n):
-    """Another search, over the probabilities themselves: beta-binomial over binomial is 20."""
+    """Another search, over the probabilities themselves: log of beta-binomial over binomial."""
 
     def ratio(share):
-        return betabinom.pmf(k, n, 1, 1) / binom.pmf(k, n, share) - 20
+        return betabinom.logpmf(k, n, 1, 1) - binom.logpmf(k, n, share) - np.log(20)
 
-    share = k / n
-    wanted = brentq(ratio, share / 1e3, share), brentq(ratio, share, (1 + share) / 2)
+    wanted = brentq(ratio, 1e-9, k / n, xtol=1e-13), brentq(ratio, k / n, 1 - 1e-9, xtol=1e-13)
     got = estimate_share_sequence(k, n)
     assert (got.low, got.high) == pytest.approx(wanted, abs=ROOT)
     assert (got.value, got.method) == (k / n, "beta_binomial_sequence")
