@@ -1,9 +1,9 @@
-"""How often the suite is wrong: error rates of verdicts and coverage of relief intervals.
+"""How often the suite is wrong: verdicts, relief intervals, and looking again every month.
 
 ``python -m analysis.simulate`` renews the numbers of the pages in docs/simulations; it takes
 minutes. A page is prose with numbers between markers (``<!-- name -->`` to ``<!-- end -->``), and
 only those are written here. Chances of verdicts on rates are exact: all counts of patients rated
-and responding are enumerated. Means and durations are simulated.
+and responding are enumerated. Means, durations and repeated looks are simulated.
 """
 
 from __future__ import annotations
@@ -31,6 +31,11 @@ from analysis.stats.npmle import estimate_npmle
 from analysis.stats.npmle_bootstrap import bootstrap_relief
 from analysis.stats.rates import exact_limits, wilson_limits
 from analysis.stats.reductions import mean_limits
+from analysis.stats.sequences import (
+    bounded_mean_sequence_limits,
+    mean_sequence_limits,
+    share_sequence_limits,
+)
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -453,6 +458,90 @@ def relief_coverage(
     return held
 
 
+# Looking again every month, simulated: how often an interval excludes the truth at some look
+
+LOOK_EVERY, FIRST_LOOKED_AT = 10, 20  # patients between looks, and at the first
+LOOKED_UP_TO = (50, 100, 200, 500)
+TRUE_SHARES = (0.1, 0.5, 0.6, 0.7, 0.9)
+PERCENT_BOUNDS = (-150.0, 100.0)  # of scores from 0 to 10 and a baseline of at least 4
+LOOKING_CLINICS = 4_000
+
+
+def looked_at(last: int) -> Counts:
+    """Return the numbers of patients at which a clinic is looked at, up to the last."""
+    return np.arange(FIRST_LOOKED_AT, last + 1, LOOK_EVERY)
+
+
+def share_looks(
+    true_share: float, *, last: int, clinics: int, seed: int
+) -> dict[str, NDArray[np.bool_]]:
+    """Return for each interval of a share whether it excludes the truth, by clinic and look."""
+    rng = np.random.default_rng([seed, crc32(f"share|{true_share}".encode())])
+    looks = looked_at(last)
+    events = (rng.random((clinics, last)) < true_share).cumsum(axis=1)[:, looks - 1]
+    counts, patients = np.meshgrid(np.arange(last + 1), looks, indexing="ij")
+    counts = np.minimum(counts, patients)
+    erred = {}
+    for name, limits in (("Wilson", wilson_limits), ("sequence", share_sequence_limits)):
+        low, high = limits(counts, patients)
+        excluded = (low > true_share) | (high < true_share)
+        erred[name] = excluded[events, np.arange(looks.size)]
+    return erred
+
+
+def mean_looks(
+    population: str, *, last: int, clinics: int, seed: int
+) -> dict[str, NDArray[np.bool_]]:
+    """Return the same of a mean of 40 % reduction; ``population`` is a name of `populations`."""
+    rng = np.random.default_rng([seed, crc32(f"mean|{population}".encode())])
+    looks, of = looked_at(last), populations()[population]
+    values = rng.choice(of.percent, p=of.shares(FLOOR_PCT), size=(clinics, last))
+    mean = values.cumsum(axis=1)[:, looks - 1] / looks
+    squares = (values**2).cumsum(axis=1)[:, looks - 1]
+    spread = np.sqrt(np.maximum(squares - looks * mean**2, 0.0) / (looks - 1))
+    made = {
+        "Student": mean_limits(mean, spread, np.broadcast_to(looks, mean.shape)),
+        "sequence": tuple(end[:, looks - 1] for end in mean_sequence_limits(values)),
+    }
+    if PERCENT_BOUNDS[0] <= values.min():
+        low, high = PERCENT_BOUNDS
+        bounded = bounded_mean_sequence_limits(values, lowest=low, highest=high)
+        made["bounded sequence"] = tuple(end[:, looks - 1] for end in bounded)
+    return {name: (low > FLOOR_PCT) | (high < FLOOR_PCT) for name, (low, high) in made.items()}
+
+
+def looking_blocks(*, clinics: int = LOOKING_CLINICS, seed: int = SEED) -> dict[str, str]:
+    """Simulate clinics that look again every ten patients and return their numbers by name."""
+
+    def row(what: str, name: str, erred: NDArray[np.bool_]) -> list[str]:
+        looks = looked_at(LOOKED_UP_TO[-1])
+        ever = [_pct(float(erred[:, looks <= n].any(axis=1).mean())) for n in LOOKED_UP_TO]
+        return [f"{what}, {name}", _pct(float(erred[:, -1].mean())), *ever]
+
+    drawn = {"last": LOOKED_UP_TO[-1], "clinics": clinics, "seed": seed}
+    head = [f"once, at {LOOKED_UP_TO[-1]}", *(f"up to {n} patients" for n in LOOKED_UP_TO)]
+    shares = [
+        row(f"{100 * true:.0f} %", name, erred)
+        for true in TRUE_SHARES
+        for name, erred in share_looks(true, **drawn).items()
+    ]
+    means = [
+        row(what, name, erred)
+        for what in populations()
+        for name, erred in mean_looks(what, **drawn).items()
+    ]
+    error = 100 * (0.05 * 0.95 / clinics) ** 0.5
+    return {
+        "looking: drawn": (
+            f"{clinics:,} clinics in each row (seed {seed}), looked at after {FIRST_LOOKED_AT} "
+            f"patients and every {LOOK_EVERY} more: one\nstandard Monte-Carlo error is "
+            f"{error:.1f} points at 5 %."
+        ),
+        "looking: shares": _table(["true share and interval", *head], shares),
+        "looking: means": _table(["patients and interval", *head], means),
+    }
+
+
 # The numbers of the pages, as Markdown
 
 MEAN_OFFSETS_PCT = (-30, -20, -10, -5, -2, 0, 2, 5, 10, 20)
@@ -679,10 +768,19 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--pages", type=Path, default=PAGES, help="folder of the pages")
     options = parser.parse_args()
-    errors, relief = (options.pages / name for name in ("verdict-errors.md", "relief-coverage.md"))
+    errors, relief, looking = (
+        options.pages / f"{name}.md"
+        for name in ("verdict-errors", "relief-coverage", "looking-again")
+    )
     for path, make in (
         (errors, rate_blocks),
         (errors, partial(mean_blocks, clinics=options.clinics, seed=options.seed)),
+        (
+            looking,
+            partial(
+                looking_blocks, clinics=min(options.clinics, LOOKING_CLINICS), seed=options.seed
+            ),
+        ),
         (relief, partial(relief_blocks, datasets=options.datasets, seed=options.seed)),
     ):
         print(f"renewing {path}", file=sys.stderr, flush=True)

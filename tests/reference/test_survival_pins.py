@@ -34,8 +34,9 @@ def weights(case: dict[str, Any], table: dict[str, np.ndarray]) -> np.ndarray | 
 
 
 def numbers(estimate: Estimate) -> list[float]:
-    """Return value and limits, NaN for none."""
-    found = (estimate.value, estimate.low, estimate.high)
+    """Return value and limits, NaN for none; R has no limits at 0 and 1, where ours are exact."""
+    is_exact = any(each.startswith(("none_lost", "all_lost", "incid")) for each in estimate.notes)
+    found = (estimate.value, *((None, None) if is_exact else (estimate.low, estimate.high)))
     return [np.nan if one is None else one for one in found]
 
 

@@ -668,11 +668,15 @@ def test_a_share_needs_a_week_at_which_relief_is_read():
 
 
 def test_a_median_not_reached_is_an_answer():
-    """Nobody loses relief: not reached, no value, and no verdict but undecided."""
-    keep = [responder(f"k{i}", w4=4, w8=4, w12=4, w26=4) for i in range(6)]
-    result = judge_readings(duration_claim(), study(keep, RELIEF))
-    assert np.isnan(result.headline.value) and result.headline.verdict == "undecided"
-    assert result.counts["not testable"] == 0
+    """Nobody loses relief: not reached, no value; an exact limit decides from 6 patients on.
+
+    All of 6 relieved at week 26: the share there begins at 0.025 ** (1 / 6) = 54 %, of 5 at 48 %.
+    """
+    for n, verdict in ((6, "meets"), (5, "undecided")):
+        keep = [responder(f"k{i}", w4=4, w8=4, w12=4, w26=4) for i in range(n)]
+        result = judge_readings(duration_claim(), study(keep, RELIEF))
+        assert np.isnan(result.headline.value) and result.headline.verdict == verdict
+        assert result.counts["not testable"] == 0
 
 
 def test_nobody_responds():

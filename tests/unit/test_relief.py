@@ -238,7 +238,7 @@ def test_without_boosters_strategies_do_not_differ(monkeypatch):
     made = find(table(relief_rows, people), measure="relief_duration", population="responders")
     assert len(made) == 3
     assert len(made.drop_duplicates(["value", "low", "high"])) == 1
-    assert len(drawn) == 2  # everybody responded: as all starters from a new seed
+    assert len(drawn) == 1  # everybody responded: all starters are the same patients
 
 
 def test_the_headline_stands_in_the_table_of_definitions_unchanged():
@@ -369,14 +369,21 @@ def test_nobody_lost_it(measure):
 
 
 def test_everyone_lost_it_between_the_same_visits():
-    """All in (0, 4]: the share at week 2 may be anything, and there is no interval."""
+    """All of 12 in (0, 4]: the share at week 2 may be anything; the median lies within surely."""
     people = [responder(f"p{i}", w4=8) for i in range(12)]
     share = row(people, "relieved_share", "week_2")
     assert (share.value, share.low, share.status) == (None, None, "not estimable")
     assert share.notes == "silent_week(2)"
     found = row(people)
-    assert (found.value, found.low, found.high) == (pytest.approx(2.0), None, None)
-    assert "placed_within(0,4)" in found.notes
+    assert (found.value, found.low, found.high) == (pytest.approx(2.0), 0.0, 4.0)
+    assert "placed_within(0,4)" in found.notes and "exact_times(12)" in found.notes
+
+
+def test_none_of_20_relieved_at_a_week_is_decided_by_an_exact_bound():
+    """All lost by week 4: at week 12 the share is 0 to 1 - 0.025 ** (1 / 20) = 16.8 %, by hand."""
+    share = row([responder(f"p{i}", w4=8) for i in range(20)], "relieved_share", "week_12")
+    assert (share.value, share.low, share.high) == (0.0, 0.0, pytest.approx(1 - 0.025**0.05))
+    assert share.notes == "exact_bound(20)"
 
 
 def test_a_booster_on_the_day_of_the_end_rating():

@@ -31,12 +31,14 @@ from analysis.simulate import (
     judge_clinics,
     leaving_shares,
     mean_chances,
+    mean_looks,
     populations,
     rate_blocks,
     rate_chances,
     relief_coverage,
     renew_page,
     scenarios,
+    share_looks,
     visit_intervals,
     weibull_weeks,
 )
@@ -331,7 +333,7 @@ def test_the_page_holds_what_the_command_writes_on_means():
 
 
 @pytest.mark.slow
-def test_the_command_renews_every_number_of_both_pages(tmp_path, monkeypatch):
+def test_the_command_renews_every_number_of_the_pages(tmp_path, monkeypatch):
     """Few clinics and data sets: every block has its place, and nothing is left as it was."""
     for page in PAGES.glob("*.md"):
         (tmp_path / page.name).write_text(page.read_text("utf-8"), "utf-8")
@@ -349,7 +351,22 @@ def test_the_command_renews_every_number_of_both_pages(tmp_path, monkeypatch):
     means = errors[errors.index("## The verdict on a mean") :]
     assert means.count("| 30 % leave") == 4 * 4
     assert "one standard Monte-Carlo error is 10.9 points" in relief
+    looking = (tmp_path / "looking-again.md").read_text("utf-8")
+    assert "50 clinics in each row" in looking and looking.count("sequence |") == 10
     assert relief.count("| 30 |") == 3 and "left out for want of an interval" in relief
+
+
+def test_looking_again_misleads_and_a_sequence_does_not():
+    """2,000 clinics at up to 49 looks: far above 5 % for the interval, below it for a sequence."""
+    for erred in (
+        share_looks(0.6, last=500, clinics=2_000, seed=5),
+        mean_looks("all or nothing", last=500, clinics=2_000, seed=5),
+    ):
+        ever = {name: flags.any(axis=1).mean() for name, flags in erred.items()}
+        once = next(iter(erred.values()))[:, -1].mean()
+        assert once == pytest.approx(0.05, abs=0.016)
+        assert next(iter(ever.values())) > 0.2
+        assert ever["sequence"] < 0.05 and ever.get("bounded sequence", 0.0) < 0.05
 
 
 def test_the_page_names_where_it_breaks():
