@@ -438,6 +438,7 @@ NOTES: dict[str, str] = {
     "unrated_after_booster": "Nobody with relief was rated after a booster.",
     "arms_together": "Patients of different arms are counted together in this number.",
     "between_patients": "A difference between patients, who were not allocated by chance.",
+    "seen_without_change": "{0} of those seen have no baseline: how far pain fell is not known.",
     "boosted_count_not": "{0} had a booster before this visit and count as not responding.",
     "boosted_rated": "{0} were rated after a booster; their rating is in it.",
     "came_back": (
