@@ -154,8 +154,8 @@ def place_ratings(
     frame.loc[chosen, "ROLE"] = frame["AVISIT"]
     left = frame["ROLE"].isna()
     frame.loc[left, "ROLE"] = np.where(frame["AVISIT"].notna()[left], NOT_CHOSEN, BETWEEN)
-    columns = ["USUBJID", "ADT", "ADY", "ADYEOS", "ATM", "AVAL", "RECALL", "VISIT", "AVISIT", "ROLE",
-               "ASERIES", "NLEFT", "NSAME"]  # fmt: skip
+    columns = ["USUBJID", "ADT", "ADY", "ADYEOS", "ATM", "AVAL", "RECALL", "VISIT", "AVISIT",
+               "ROLE", "ASERIES", "NLEFT", "NSAME"]  # fmt: skip
     return frame[columns]
 
 

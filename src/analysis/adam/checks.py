@@ -33,6 +33,7 @@ MANY_MISSING_SHARE = 0.2
 """More than a fifth unseen can move a responder rate by more than its interval is wide at n = 100;
 it is then a finding, not a footnote."""
 
+
 class Check(NamedTuple):
     """A question, the table it is about, its answer, how many are concerned, and a sentence."""
 

@@ -364,9 +364,7 @@ def derive_study(export: Export, settings: AnalysisSettings) -> Study:
         labels=export.conditions.labels,
         intake=export.intake,
         adsl=adsl,
-        adpain=derive_adpain(
-            adsl, ratings, visits, schedule=schedule, threshold_pct=threshold
-        ),
+        adpain=derive_adpain(adsl, ratings, visits, schedule=schedule, threshold_pct=threshold),
         adtte=derive_adtte(adsl, ratings, threshold_pct=threshold),
         ratings=ratings,
         infusions=infusions,

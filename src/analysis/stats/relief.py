@@ -319,8 +319,8 @@ def relief_numbers(
     -------
     dict of (measure, visit) to Estimate
         relief_duration (median), relief_quartile (25 and 75 % lost), relief_mean (up to the last
-        planned visit), relieved_share at the weeks of ``settings.read_weeks``, relief_duration_even_spread. Where boosters brought
-        patients in, quartiles are read at the planned visits (clock ``end_of_series``) or carry a
+        planned visit), relieved_share at the weeks of ``settings.read_weeks``,
+        relief_duration_even_spread. Where boosters brought patients in, quartiles are read at the planned visits (clock ``end_of_series``) or carry a
         note, and there is no even spread.
     """
     curve = interval_curve(losses)
@@ -494,7 +494,7 @@ def relief_rows(adtte: pd.DataFrame, group: Group) -> pd.DataFrame:
     Sun (2006), The Statistical Analysis of Interval-censored Failure Time Data, section 1.2, on
     why dating a loss at the visit that found it matters.
     """
-    own, level = group.settings.booster_strategy, group.settings.confidence_level
+    own = group.settings.booster_strategy
     wanted: list[tuple[str, BoosterStrategy]] = [(RESPONDERS, own)]
     if group.group_by in MAIN_GROUPS:
         wanted = [(RESPONDERS, each) for each in DEFINITIONS] + [(ALL_STARTERS, own)]

@@ -150,8 +150,8 @@ def shape_rows(people: pd.DataFrame, group: Group) -> pd.DataFrame:
 def shape_curves(losses: Losses, *, horizon_weeks: float, level: float) -> pd.DataFrame:
     """Return the fitted shapes as figures take them: shape, week, share.
 
-    From just after week 0 to the horizon or the last look at anybody, whichever comes first; no rows
-    for a shape that cannot be fitted.
+    From just after week 0 to the horizon or the last look at anybody, whichever comes first; no
+    rows for a shape that cannot be fitted.
     """
     weeks = np.linspace(0, min(horizon_weeks, losses.last_look), 105)[1:]
     frames = [pd.DataFrame({"shape": [], "week": [], "share": []})]
