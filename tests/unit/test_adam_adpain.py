@@ -148,7 +148,7 @@ NAMED = ("patient_id", "study_day", "score", "visit")
 
 
 def test_the_date_decides_what_a_planned_visit_s_name_says():
-    """`week_12` on day 35 is week 4; a `baseline` on day 3 or 400 and an `end` on day 10 are none."""
+    """`week_12` on day 35 is week 4; a `baseline` on day 3 and an `end` on day 10 are none."""
     got = place(
         ("A", 0, 8, "baseline"),
         ("A", 3, 7, "baseline"),
