@@ -487,6 +487,8 @@ NOTES: dict[str, str] = {
         "The export does not say whether patients were randomized: a difference may be one "
         "between patients."
     ),
+    "between_patients": "A difference between patients, who were not allocated by chance.",
+    "seen_without_change": "{0} of those seen have no baseline: how far pain fell is not known.",
     "boosted_count_not": "{0} had a booster before this visit and count as not responding.",
     "boosted_rated": "{0} were rated after a booster; their rating is in it.",
     "came_back": (

@@ -31,7 +31,7 @@ from analysis.claims.multiverse import (
 from analysis.intake.load import load_export
 from analysis.labels import READING_DIMENSIONS
 from analysis.results import Estimate, find_one, make_results
-from analysis.settings import SCHEDULE, TWO_POINTS, AnalysisSettings, data_folder, make_settings
+from analysis.settings import TWO_POINTS, AnalysisSettings, data_folder, make_settings
 from analysis.stats.rates import estimate_responder_share, estimate_responder_share_exact
 from analysis.stats.reductions import (
     estimate_mean,
@@ -164,7 +164,7 @@ def seen_under(own: Study, one: pd.Series) -> pd.DataFrame:
     seen = people[["USUBJID", "BASE"]].merge(
         at[["USUBJID", "AVAL", "CHG", "PCHG", "RATEDFL", "BOOSTFL"]], on="USUBJID"
     )
-    days = {visit.name: visit.target_day for visit in SCHEDULE}
+    days = {visit.name: visit.target_day for visit in own.settings.schedule}
     due = days.get(one.visit, at["ADYEOS"].median())
     last = after[after["ADYEOS"] <= due].sort_values("ADY").groupby("USUBJID")["AVAL"].last()
     seen["last"] = seen["USUBJID"].map(last).astype(float).fillna(seen["BASE"])

@@ -30,7 +30,6 @@ from analysis.stats.relief import (
     median_when_competing,
     relief_rows,
     sample_spans,
-    week_name,
 )
 from analysis.stats.relief_models import fit_shape, log_rank_rows, shape_curves, shape_rows
 
@@ -160,8 +159,29 @@ def test_departures_have_a_note_each():
     assert row(four()).notes == "placed_within(4,8)"
 
 
-def test_weeks_by_name():
-    assert [week_name(week) for week in (2.0, 8.7, 26.0)] == ["week_2", "week_8.7", "week_26"]
+def test_relief_is_read_at_the_visits_of_the_schedule_and_at_the_weeks_of_claims():
+    """Losses found a day after months 1, 2 and 3, and none: at month 6 one of four is relieved."""
+    people = [
+        patient(str(lost), 8, later={WEEK[0]: 4} | {
+            11 + round(30.44 * month): 8 if month >= lost else 4 for month in (1, 2, 3, 6)
+        })
+        for lost in (1, 2, 3, 9)
+    ]  # fmt: skip
+    own = settings_with(visits="1m, 2m, 3m, 6m")
+    made = relief_results(study(people, own))
+    shares = find(made, measure="relieved_share", definition="booster_as_loss", condition="crps",
+                  population="responders", group_by="all")  # fmt: skip
+    assert shares["visit"].tolist() == [
+        "week_2", "month_1", "week_8", "month_2", "week_8.7", "week_12", "month_3", "month_6",
+    ]  # fmt: skip
+    counts = find(made, measure="km_relieved_share", definition="booster_as_loss",
+                  condition="crps", group_by="all").set_index("visit")["value"]  # fmt: skip
+    assert counts[["week_2", "month_1", "month_6"]].tolist() == [1.0, 1.0, 0.25]
+    (mean,) = find(made, measure="relief_mean", definition="booster_as_loss", condition="crps",
+                   population="responders", group_by="all")["visit"]  # fmt: skip
+    assert mean == "month_6"
+    boosters = find(made, measure="booster_count", condition="crps")["visit"]
+    assert "month_6" in set(boosters)
 
 
 # losses between visits, by hand
@@ -700,7 +720,7 @@ def test_no_fit_has_a_note(people, status, said):
     made = shapes(people)
     assert len(made) == 4  # median and conditional share of two shapes; no ratios
     assert {(r.value, r.status, r.notes) for r in rows_of(made)} == {(None, status, said)}
-    assert shape_curves(losses(people), level=0.95).empty
+    assert shape_curves(losses(people), horizon_weeks=26.0, level=0.95).empty
 
 
 def test_a_median_past_the_last_look_is_not_reported():
@@ -713,7 +733,7 @@ def test_a_median_past_the_last_look_is_not_reported():
         assert found.notes == "after_last_look(8)"
     for found in rows_of(find(made, measure="conditional_share")):
         assert (found.value, found.status) == (None, "not estimable")
-    drawn = shape_curves(losses(people), level=0.95)
+    drawn = shape_curves(losses(people), horizon_weeks=26.0, level=0.95)
     assert drawn.groupby("shape")["week"].max().to_dict() == {"weibull": 8.0, "lognormal": 8.0}
 
 
