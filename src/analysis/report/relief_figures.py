@@ -420,6 +420,7 @@ def plot_incidence(
     ax = ax or new_axes(3.9 if seen else 3.5)
     if incidence.empty:
         return nothing_to_draw(ax, "There is nobody whose relief could be followed.")
+    last = max(LAST_WEEK, *seen) if seen else LAST_WEEK
     _relief_axes(ax, last, seen, clock, name="Share of responders")
     shown = incidence[incidence["week"] <= last]
     columns = [name for name in incidence.columns if name != "week"]
