@@ -6,8 +6,9 @@ import pandas as pd
 import pytest
 from report_runs import LABELS, other_rows, responder_rows, share
 
+from analysis.labels import note_text
 from analysis.report.tables import anchor, note_of, plain_table, readable
-from analysis.results import find, make_results, rows_of
+from analysis.results import Estimate, find, make_results, rows_of
 
 ROWS = make_results([*responder_rows("crps"), *other_rows("crps")])
 
@@ -26,6 +27,20 @@ def test_one_row_and_no_row_keep_their_columns():
     empty = readable(ROWS.head(0))
     assert "estimate" in empty
     assert empty.agg(", ".join, axis=1).empty
+
+
+def test_a_row_without_a_number_says_why():
+    fit = {"condition": "crps", "measure": "parametric_median", "group_by": "all", "group": "all"}
+    why = Estimate(
+        value=None, n=20, unit="weeks", method="aft_weibull", status="not estimable",
+        notes=("no_maximum_one_look",),
+    )  # fmt: skip
+    there = Estimate(value=4.0, n=20, unit="weeks", method="aft_weibull", notes=("no_spread",))
+    made = make_results(
+        [why.row(definition="weibull", **fit), there.row(definition="lognormal", **fit)]
+    )
+    assert readable(made)["why"].tolist() == [note_text("no_maximum_one_look"), ""]
+    assert "why" not in readable(made.tail(1))
 
 
 def test_notes_are_said_once():

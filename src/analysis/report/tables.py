@@ -162,6 +162,7 @@ def readable(results: pd.DataFrame, *, labels: Mapping[str, str] | None = None) 
     -------
     DataFrame of str
         A line a row. Columns in which all rows say the same are left out, but for the numbers.
+        ``why`` says of a row without a number why there is none; absent where every row has one.
     """
     words: dict[str, Words] = {
         "condition": lambda row: condition_word(row.condition, labels or {}),
@@ -183,6 +184,9 @@ def readable(results: pd.DataFrame, *, labels: Mapping[str, str] | None = None) 
         {name: [text(row) for row in rows] for name, text in (words | numbers).items()}, dtype=str
     )
     alike = [name for name in words if len(rows) > 1 and len(set(frame[name])) == 1]
+    reasons = ["" if row.value is not None else notes_text(row.notes) for row in rows]
+    if any(reasons):
+        frame["why"] = reasons
     return frame.drop(columns=alike)
 
 

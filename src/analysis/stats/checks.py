@@ -8,6 +8,7 @@ a date is no time since the start, and a missing value is never dropped.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import isfinite
 from numbers import Integral, Real
 from typing import Any
 
@@ -154,7 +155,7 @@ def as_count(name: str, value: Any, *, least: int = 0) -> int:
 
 def as_number(name: str, value: Any) -> float:
     """Return a finite number."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real) or not np.isfinite(value):
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real) or not isfinite(value):
         raise EstimationError(f"{name} must be a number, not {_shown(value)}.")
     return float(value)
 
@@ -206,7 +207,7 @@ def check_positive(name: str, value: Any) -> None:
 
 def check_time(name: str, value: Any) -> None:
     """Raise EstimationError unless the number is finite and at least 0."""
-    if not isinstance(value, Real) or not np.isfinite(value) or value < 0:
+    if not isinstance(value, Real) or not isfinite(value) or value < 0:
         raise EstimationError(f"{name} must be a number of at least 0, not {_shown(value)}.")
 
 

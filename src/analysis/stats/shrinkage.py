@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.optimize import minimize_scalar
 from scipy.special import betaln
 
 from analysis.results import Estimate, no_patients
-from analysis.stats.checks import as_counts, as_numbers, check_same_length
+from analysis.stats.checks import Floats, as_counts, as_numbers, check_same_length
 
 LEAST_GROUPS = 3
 """Of two groups, shrinking toward their own mean gains nothing (Stein 1956)."""
@@ -105,7 +105,7 @@ def log_marginal(centre: float, prior: float, n_events: ArrayLike, n: ArrayLike)
     return float(np.sum(betaln(k + a, m - k + b) - betaln(a, b)))
 
 
-def _fit(k: NDArray[np.float64], m: NDArray[np.float64]) -> tuple[float, float | None]:
+def _fit(k: Floats, m: Floats) -> tuple[float, float | None]:
     """Return centre and prior patients of greatest likelihood; no prior where groups are alike."""
     share = float(k.sum() / m.sum())
     if share in (0.0, 1.0):
