@@ -271,7 +271,7 @@ WORDS: dict[str, dict[str, str]] = {
         "mean": "the mean of the ratings in the visit's window",
         "last": "the last rating in the visit's window",
         "worst": "the highest rating in the visit's window",
-        "week_mean": "for diaries: ratings are averaged by week; the week closest to the visit",
+        "week_mean": "the mean of the week closest to the visit's day, for diaries",
     },
     "recall": {
         "auto": "the only recall the export has; of several, average; else the run asks for one",

@@ -270,8 +270,8 @@ def list_overdue(study: Study) -> pd.DataFrame:
     -------
     DataFrame
         USUBJID, AVISIT, DUEDT (last day of the visit's window), the longest overdue first; patients
-        of the full analysis set. Empty where the export has no dates. It names patients, so it
-        belongs in no report that leaves.
+        of the full analysis set, visits at which anybody was rated or response is judged. Empty
+        where the export has no dates. It names patients, so it belongs in no report that leaves.
     """
     adpain = study.adpain
     missed = adpain["FASFL"] & (adpain["DUEREAS"] == DUE) & adpain["AVAL"].isna()

@@ -8,7 +8,7 @@ from typing import Any
 from analysis.claims.judgement import VERDICT_MEANING
 from analysis.labels import plain_text, visit_word
 from analysis.numbers import count_text, level_text, number_text
-from analysis.settings import WORDS, AnalysisSettings
+from analysis.settings import WORDS, AnalysisSettings, plan_visits
 
 HOW_TO_READ = (
     "The shaded band is the cited figure. The marker is our patients' figure, and the line through "
@@ -156,7 +156,9 @@ def methods_in_words(stated: Mapping[str, Any]) -> list[str]:
         f"{value_text(setting('responder_threshold_pct'))} % of baseline; the rates at 30 % "
         "(moderate) and 50 % (substantial) are printed too, as is a fall of two points. A patient "
         "who had a booster before the rating counts as not responding at it. Worse means that pain "
-        "rose by at least 30 % of baseline.",
+        "rose by at least 30 % of baseline. Visits after the end of the series are planned at "
+        f"{_visits_in_words(setting('visits'))}; a visit's score is "
+        f"{WORDS['visit_score'].get(setting('visit_score'), '')}.",
         "Two ways of counting stand side by side. All who started: a patient not seen counts as "
         "not responding, which is the worst case. Only those seen: patients without a rating leave "
         "the denominator. The best case, in which everyone not seen had responded, shows what they "
@@ -177,6 +179,10 @@ def methods_in_words(stated: Mapping[str, Any]) -> list[str]:
         "each table. Numbers are rounded half-up when printed, never before; below ten patients a "
         "share stands as a fraction.",
     ]
+
+
+def _visits_in_words(visits: object) -> str:
+    return ", ".join(visit_word(visit.name) for visit in plan_visits(str(visits))[1:])
 
 
 def value_text(value: object) -> str:
