@@ -214,10 +214,12 @@ class AnalysisSettings(BaseModel):
     )
     seed: int = Field(20260101, ge=0, description="seed of everything random")
 
-    @field_validator("visits")
+    @field_validator("visits", mode="before")
     @classmethod
-    def _one_spelling(cls, visits: str) -> str:
+    def _one_spelling(cls, visits: object) -> str:
         """Return the schedule as it is written everywhere: ``4, 8, 3m``."""
+        if not isinstance(visits, str):
+            raise ValueError('write the visits in quotes, as "4, 8, 12, 26"')
         names = (name.split("_") for name in _planned_weeks(visits))
         return ", ".join(f"{number}m" if unit == "month" else number for unit, number in names)
 
