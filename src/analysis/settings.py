@@ -214,10 +214,12 @@ class AnalysisSettings(BaseModel):
     )
     seed: int = Field(20260101, ge=0, description="seed of everything random")
 
-    @field_validator("visits")
+    @field_validator("visits", mode="before")
     @classmethod
-    def _one_spelling(cls, visits: str) -> str:
+    def _one_spelling(cls, visits: object) -> str:
         """Return the schedule as it is written everywhere: ``4, 8, 3m``."""
+        if not isinstance(visits, str):
+            raise ValueError('write the visits in quotes, as "4, 8, 12, 26"')
         names = (name.split("_") for name in _planned_weeks(visits))
         return ", ".join(f"{number}m" if unit == "month" else number for unit, number in names)
 
@@ -271,7 +273,7 @@ WORDS: dict[str, dict[str, str]] = {
         "mean": "the mean of the ratings in the visit's window",
         "last": "the last rating in the visit's window",
         "worst": "the highest rating in the visit's window",
-        "week_mean": "for diaries: ratings are averaged by week; the week closest to the visit",
+        "week_mean": "the mean of the week closest to the visit's day, for diaries",
     },
     "recall": {
         "auto": "the only recall the export has; of several, average; else the run asks for one",

@@ -219,6 +219,8 @@ def test_a_schedule_in_weeks_and_months(given, kept, names):
         ("1, 4", "2 weeks or more"),
         ("9999", "later than week 520"),
         ("-4", "'-4' is no visit"),
+        ([4, 8], 'write the visits in quotes, as "4, 8, 12, 26"'),
+        (12, "visits is 12: write the visits in quotes"),
     ],
 )
 def test_a_schedule_that_is_none(given, told):

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from figure_texts import svg_of, texts_of, themed  # noqa: F401
 
+from analysis.labels import visit_week
 from analysis.report import theme
 from analysis.report.relief_figures import (
     LEAST_APART,
@@ -138,6 +139,16 @@ def test_relief_that_everybody_loses_stays_at_none():
     ends = pd.DataFrame({"left": [1.0, 2.0], "right": [2.0, 3.0], "mass": [0.7, 0.3]})
     ax = plot_relief_curve(ends, cited_weeks=())
     assert ax.lines[-1].get_xydata().tolist() == [[3, 0], [ax.get_xlim()[1], 0]]
+
+
+def test_axes_follow_the_schedule():
+    """Months 1, 6 and 12 are weeks 4.35, 26.1 and 52.2; the axis reaches the last."""
+    months = {0.0: 9, visit_week("month_1"): 8, visit_week("month_6"): 4, visit_week("month_12"): 1}
+    ax = plot_relief_curve(REGIONS, at_risk=months)
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["0", "4.35", "26.1", "52.2"]
+    assert ax.get_xlim()[1] > 52
+    shares = STRATEGIES[STRATEGIES["measure"] == "relieved_share"].assign(visit="month_3")
+    assert "Month 3" in texts_of(plot_strategies(shares))
 
 
 def test_relief_shows_kaplan_meier_intervals_and_cited_weeks():

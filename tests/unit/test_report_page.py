@@ -205,6 +205,10 @@ def test_the_flow_adds_up_or_says_nothing(page, tmp_path):
     _, complete = render(tmp_path / "a", rows=rows)
     total = "50 in the file = 44 counted as starters + 6 not counted. 44 starters = 39 seen + 5 not"
     assert total in complete.text
+    steps |= {"not_due": 3, "observed": 36}
+    due = [count(step, n, condition="crps") for step, n in steps.items()]
+    _, early = render(tmp_path / "c", rows=due)
+    assert "44 starters = 36 seen + 5 not seen + 3 not yet due" in early.text
     wrong = [row | {"value": 9.0} if row["definition"] == "observed" else row for row in rows]
     _, broken = render(tmp_path / "b", rows=wrong)
     assert "starters =" not in broken.text

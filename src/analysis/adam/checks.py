@@ -18,6 +18,7 @@ from analysis.adam.adpain import (
     BASELINE,
     DUE,
     IN_SERIES,
+    NO_DATES,
     NOT_TREATED,
     OTHER_RECALL,
     WINDOW_OPEN,
@@ -132,8 +133,10 @@ def _data_cut(study: Study) -> Check:
         f"due: {count_text(counts[WINDOW_OPEN])} whose window is open and "
         f"{count_text(counts[IN_SERIES])} still in the initial series."
     )
+    undated = int((reasons == NO_DATES).sum())
+    told += f" {count_text(undated)} have study days only and count as due." if undated else ""
     told += f" {count_text(after)} ratings are later than the cut." if after else ""
-    n = sum(counts.values()) + after
+    n = sum(counts.values()) + undated + after
     return Check("data cut", "all", _found(n), n, told)
 
 
@@ -270,8 +273,8 @@ def list_overdue(study: Study) -> pd.DataFrame:
     -------
     DataFrame
         USUBJID, AVISIT, DUEDT (last day of the visit's window), the longest overdue first; patients
-        of the full analysis set. Empty where the export has no dates. It names patients, so it
-        belongs in no report that leaves.
+        of the full analysis set, visits at which anybody was rated or response is judged. Empty
+        where the export has no dates. It names patients, so it belongs in no report that leaves.
     """
     adpain = study.adpain
     missed = adpain["FASFL"] & (adpain["DUEREAS"] == DUE) & adpain["AVAL"].isna()

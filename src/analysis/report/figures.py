@@ -637,7 +637,7 @@ def _visit_places(visits: Iterable[str]) -> dict[str, float]:
 
 def _visit_tick(visit: str) -> str:
     week = visit_week(visit)
-    return visit_word(visit).removesuffix(" of series") if not week else f"{week:g}"
+    return visit_word(visit).removesuffix(" of series") if not week else f"{week:.3g}"
 
 
 # Claims

@@ -9,7 +9,7 @@ from analysis.claims.sentences import describe_allocation
 from analysis.labels import CLOCKS, MEASURES, METHODS, plain_text, visit_word, word
 from analysis.numbers import count_text, level_text, number_text
 from analysis.results import Row
-from analysis.settings import THRESHOLDS_PCT, WORDS, AnalysisSettings
+from analysis.settings import THRESHOLDS_PCT, WORDS, AnalysisSettings, plan_visits
 from analysis.stats.relief import READ_CLOCK, READ_RULE
 
 HOW_TO_READ = (
@@ -202,11 +202,16 @@ def methods_in_words(settings: AnalysisSettings, rows: Iterable[Row]) -> list[st
         f"least {value_text(settings.responder_threshold_pct)} % of baseline; the rates at {also} "
         "are printed (30 % is moderate, 50 % substantial), as is a fall of two points. A patient "
         "who had a booster before the rating counts as not responding at it. Worse means that pain "
-        "rose by at least 30 % of baseline.",
-        "Two ways of counting stand side by side. All who started: a patient not seen counts as "
-        "not responding, which is the worst case. Only those seen: patients without a rating leave "
-        "the denominator. The best case, in which everyone not seen had responded, shows what they "
-        "could change.",
+        "rose by at least 30 % of baseline. Visits after the end of the series are planned at "
+        f"{_visits_in_words(settings.visits)}; a visit's score is "
+        f"{WORDS['visit_score'][settings.visit_score]}.",
+        "Counted are patients who started and whose visit is due: its window has closed at the data "
+        "cut, and the initial series has ended. A missing outcome is no failure. Four analyses are "
+        "given: missing counts as not responding (the lower bound), as responding (the upper "
+        "bound), is imputed as if missing at random, 50 times from a mixed model of baseline and all "
+        "visits of the condition, or is left out. A claim meets its floor only where it does so "
+        "with no missing patient responding, and falls short only where it also does when the "
+        "missing are imputed.",
         "Percent reduction is given in three definitions, because they are different numbers: the "
         "mean of patients' own reductions, their median, and the reduction of the mean score. Mean "
         "pain by visit is given apart for who had a booster before the visit and who had none.",
@@ -257,6 +262,10 @@ def _relief_in_words(settings: AnalysisSettings, methods: Collection[str]) -> li
             f"{WORDS['loss_rule'][READ_RULE]}, timed from {CLOCKS[READ_CLOCK]}."
         )
     return [said]
+
+
+def _visits_in_words(visits: object) -> str:
+    return ", ".join(visit_word(visit.name) for visit in plan_visits(str(visits))[1:])
 
 
 def value_text(value: object) -> str:

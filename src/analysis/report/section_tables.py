@@ -411,7 +411,7 @@ def patient_flow(rows: Sequence[Row]) -> Flow | None:
     for stage in ("in_file", "started", "eligible", "observed"):
         if stage not in found:
             continue
-        before = {"eligible": _LOST, "observed": _UNKNOWN}.get(stage, ())
+        before = {"eligible": _LOST, "observed": ("not_due", *_UNKNOWN)}.get(stage, ())
         boxes.append(
             Box(
                 cell_of(found[stage]),
@@ -434,10 +434,12 @@ def _flow_total(found: Mapping[str, Row]) -> str:
         return ""
     lost, unseen = (sum(values[name] for name in names) for names in (_LOST, _UNKNOWN))
     in_file, kept, seen = values["in_file"], values["eligible"], values["observed"]
-    if in_file != kept + lost or kept != seen + unseen:
+    early = values.get("not_due", 0.0)
+    if in_file != kept + lost or kept != seen + unseen + early:
         return ""
+    not_due = f" + {count_text(early)} not yet due" if early else ""
     return (
         f"{count_text(in_file)} in the file = {count_text(kept)} counted as starters + "
         f"{count_text(lost)} not counted. {count_text(kept)} starters = {count_text(seen)} seen + "
-        f"{count_text(unseen)} not seen."
+        f"{count_text(unseen)} not seen{not_due}."
     )
