@@ -92,10 +92,10 @@ SHARES = make_results(
 FIGURES = {
     "relief": lambda: plot_relief_curve(
         REGIONS, shares=SHARES, kaplan_meier=estimate_kaplan_meier(TIME, [1] * 10).frame,
-        at_risk=AT_RISK, condition="crps", median="4 weeks",
+        seen=AT_RISK, condition="crps", median="4 weeks",
     ),
-    "shapes": lambda: plot_shapes(REGIONS, SHAPES, at_risk=AT_RISK, condition="crps"),
-    "incidence": lambda: plot_incidence(INCIDENCE, at_risk=AT_RISK, condition="crps"),
+    "shapes": lambda: plot_shapes(REGIONS, SHAPES, seen=AT_RISK, condition="crps"),
+    "incidence": lambda: plot_incidence(INCIDENCE, seen=AT_RISK, condition="crps"),
     "swimmer": lambda: plot_swimmer(SPANS, condition="crps"),
     "boosters": lambda: plot_boosters(COUNTS, at_risk=AT_RISK, condition="crps"),
     "strategies": lambda: plot_strategies(STRATEGIES),

@@ -40,7 +40,8 @@ TOPIC_OF_NOTEBOOK = {
 
 RELIEF_MEASURES = frozenset(
     ["relief_duration", "relieved_share", "seen_relieved", "not_seen_again",
-     "relief_duration_even_spread", "relief_quartile", "relief_mean", "relief_duration_by_definition", "km_relief_duration",
+     "relief_duration_even_spread", "relief_quartile", "relief_mean",
+     "relief_duration_by_definition", "km_relief_duration",
      "km_relieved_share", "cumulative_incidence", "log_rank", "parametric_median",
      "conditional_share", "time_ratio", "booster_count", "booster_gap", "series_relief",
      "series_time_ratio"]
