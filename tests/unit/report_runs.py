@@ -182,6 +182,8 @@ INTAKE = pd.DataFrame(
 class Drawing:
     """What `Results.figure` needs of a figure, without the time that drawing takes."""
 
+    def get_layout_engine(self) -> None: ...
+
     def savefig(self, path: Path, **_: Any) -> None:
         path.write_text(
             '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 90 40">'

@@ -126,8 +126,20 @@ def test_a_figure_of_nobody_says_so(name):
 @pytest.mark.parametrize("name", ["relief", "incidence", "boosters", "shapes"])
 def test_the_number_followed_stands_under_the_weeks(name):
     shown = texts_of(FIGURES[name]())
-    at = shown.index("Still followed")
+    at = shown.index("Still followed" if name == "boosters" else "Seen with relief, then or later")
     assert shown[at + 1 : at + 6] == ["40", "28", "8", "8", "0"]
+
+
+@pytest.mark.parametrize(
+    ("clock", "after"),
+    [("end_of_series", "the end of the series"), ("first_response", "the first rating with relief"),
+     ("start", "the first infusion")],
+)  # fmt: skip
+def test_axes_name_the_clock(clock, after):
+    curve = plot_relief_curve(REGIONS, clock=clock)
+    others = [plot_shapes(REGIONS, SHAPES, clock=clock), plot_incidence(INCIDENCE, clock=clock)]
+    for ax in (curve, *others):
+        assert ax.get_xlabel() == f"Weeks after {after}"
 
 
 def test_relief_is_a_line_where_known_and_a_box_where_not():
