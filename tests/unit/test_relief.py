@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -15,19 +16,25 @@ from hypothesis import strategies as st
 from relief_studies import relief_groups, relief_results, responder_rows
 from studies import PLANTED, SETTINGS, WEEK, big_demo, clinic, four, patient, responder, study
 
-from analysis.results import Row, find, find_one, make_results, rows_of
+from analysis.adam.adtte import derive_adtte
+from analysis.adam.study import generator
+from analysis.numbers import estimate_text
+from analysis.results import KEYS, Row, find, find_one, make_results, rows_of
 from analysis.settings import AnalysisSettings
 from analysis.stats import relief
 from analysis.stats.relief import (
     Losses,
     bound_durations,
     choose,
+    claimed_rows,
     competing_rows,
+    definition_of,
     definition_rows,
     describe_relief,
     earliest_losses,
     losses_of,
     median_when_competing,
+    make_group,
     relief_rows,
     sample_spans,
 )
@@ -57,10 +64,11 @@ def table(make, people, settings=SETTINGS) -> pd.DataFrame:
 
 
 def row(
-    people, measure="relief_duration", visit="", *, definition="booster_as_loss",
-    population="responders", settings=SETTINGS,
+    people, measure="relief_duration", visit="", *, definition="", population="responders",
+    settings=SETTINGS,
 ) -> Row:  # fmt: skip
     made = table(relief_rows, people, settings)
+    definition = definition or definition_of(settings)
     keys = {"measure": measure, "visit": visit, "definition": definition}
     found = find_one(made, population=population, **keys)
     assert found is not None
@@ -366,7 +374,7 @@ def test_nobody_responded():
     everyone = row(people, "relieved_share", "week_4", population="all_starters")
     assert (everyone.value, everyone.n) == (0.0, 2)
     assert row(people, population="all_starters").value == 0.0
-    for measure, visit in (("km_relief_duration", ""), ("at_risk", "week_0")):
+    for measure, visit in (("km_relief_duration", ""), ("seen_relieved", "week_0")):
         dated = row(people, measure, visit)
         assert (dated.value, dated.status, dated.notes) == (None, "no patients", "no_relief")
 
@@ -378,7 +386,7 @@ def test_only_end_ratings():
         assert (found.value, found.status, found.notes) == (None, "not estimable", "not_followed")
     share = row([responder("a")], "km_relieved_share", "week_4")
     assert (share.value, share.status) == (None, "not estimable")
-    assert row([responder("a")], "at_risk", "week_0").value == 1
+    assert row([responder("a")], "seen_relieved", "week_0").value == 1
 
 
 @pytest.mark.parametrize("measure", ["relief_duration", "km_relief_duration"])
@@ -486,7 +494,8 @@ def test_any_clinic(drawn, rule, clock):
     ]  # fmt: skip
     made = study(people, settings_with(loss_rule=rule, relief_clock=clock), condition="crps")
     results = relief_results(made)
-    assert describe_relief(results, condition="crps", strategy="loss", label="CRPS").endswith(".")
+    own = definition_of(made.settings)
+    assert describe_relief(results, condition="crps", definition=own, label="CRPS").endswith(".")
     for r in rows_of(results):
         numbers = [end for end in (r.low, r.value, r.high) if end is not None]
         assert all(math.isfinite(x) for x in numbers), r.result_id
@@ -494,7 +503,7 @@ def test_any_clinic(drawn, rule, clock):
         assert (r.value is None) == (r.status != "estimated")
         assert r.status in ("estimated", "not reached") or r.notes, r.result_id
         assert r.unit != "share" or r.value is None or 0 <= r.value <= 1
-    keys = {"measure": "relieved_share", "definition": "booster_as_loss", "group_by": "all"}
+    keys = {"measure": "relieved_share", "definition": own, "group_by": "all"}
     for week in ("week_4", "week_8", "week_12"):
         some = find_one(results, visit=week, population="responders", **keys)
         everyone = find_one(results, visit=week, population="all_starters", **keys)
@@ -525,9 +534,62 @@ def test_kaplan_meier_shares_by_hand(week, share):
     assert found.low is None or found.low <= found.value <= found.high
 
 
-def test_numbers_at_risk_by_hand():
-    at = [row(four(), "at_risk", f"week_{week}").value for week in (0, 4, 8, 12, 26)]
-    assert at == [4, 4, 3, 2, 1]
+def test_seen_with_relief_by_hand():
+    """Good at the visit before each loss: only d is still seen with relief at weeks 12 and 26."""
+    at = [row(four(), "seen_relieved", f"week_{week}").value for week in (0, 4, 8, 12, 26)]
+    assert at == [4, 3, 2, 1, 1]
+
+
+def test_a_patient_who_is_not_looked_at_again_is_not_seen_and_not_lost():
+    """Week 12: a is rated with relief a week early, b after it, c lost it at 11 weeks, d at 26 and
+    was not looked at between, e was never looked at again; f was lost two weeks after a last good
+    rating within the window."""
+    people = [
+        responder("a", w11=2), responder("b", w13=2), responder("c", w11=8),
+        responder("d", w26=8), responder("e"), responder("f", w11=2, w13=8),
+    ]  # fmt: skip
+    seen, unseen = (row(people, name, "week_12") for name in ("seen_relieved", "not_seen_again"))
+    assert (seen.value, seen.n) == (3, 6)
+    assert (unseen.value, unseen.n) == (1, 6)
+    share = row(people, "relieved_share", "week_12")
+    assert share.n_events == 3
+
+
+def test_events_of_a_share_are_what_it_counts():
+    """Twelve who kept relief to week 12 and four who lost it by week 8, everyone looked at."""
+    people = [responder(f"k{i}", w4=2, w8=2, w12=2) for i in range(12)]
+    people += [responder(f"l{i}", w4=2, w8=8, w12=8) for i in range(4)]
+    for measure in ("relieved_share", "km_relieved_share"):
+        kept = row(people, measure, "week_12")
+        assert (kept.value, kept.n_events, kept.n) == (0.75, 12, 16)
+        assert estimate_text(kept) == "12 of 16 (75 %)"
+    ended = find(table(competing_rows, people), measure="cumulative_incidence", definition="loss")
+    lost = find_one(ended, visit="week_12")
+    assert (lost.value, lost.n_events) == (0.25, 4)
+    assert find_one(ended, visit="week_4").n_events == 0
+    starters = [*people, *(patient(f"n{i}", 8, 8) for i in range(4))]
+    kept = row(starters, "relieved_share", "week_12", population="all_starters")
+    assert (kept.value, kept.n_events, kept.n) == (pytest.approx(0.6), 12, 20)
+
+
+@pytest.mark.parametrize("own", [{"loss_rule": "confirmed"}, {"relief_clock": "first_response"},
+                                 {"responder_threshold_pct": 60.0}])  # fmt: skip
+def test_claims_keep_their_reading_whatever_the_settings(own):
+    """Once back to 6 of 8 (25 % less) in week 8, then 2 again: lost, if once is enough."""
+    people = [responder(f"p{i}", w4=2, w8=6, w12=2) for i in range(12)]
+    default = row(people, "relieved_share", "week_12", population="all_starters")
+    settings = settings_with(**own)
+    made = study(people, settings)
+    spans = derive_adtte(made.adsl, made.ratings, threshold_pct=30.0)
+    group = make_group(("crps", "all", "all"), made.adsl, set(made.adsl["USUBJID"]),
+                       settings.model_copy(update={"responder_threshold_pct": 30.0}),
+                       partial(generator, settings, "crps", "all", "all"))  # fmt: skip
+    results = pd.concat([relief_results(made), make_results(claimed_rows(spans, group))])
+    assert not results.duplicated(KEYS).any()
+    keys = {"definition": "booster_as_loss", "threshold_pct": 30.0, "condition": "crps"}
+    found = find_one(results, measure="relieved_share", visit="week_12", population="all_starters",
+                     **keys)  # fmt: skip
+    assert (found.value, found.n_events) == (default.value, default.n_events) == (0.0, 0)
 
 
 def test_boosters_end_relief_censor_it_or_are_ignored():
@@ -633,7 +695,7 @@ def test_log_rank_by_hand():
     (found,) = log_ranks(two_arms()).values()
     assert (found.definition, found.n, found.n_events, found.unit) == ("by_arm", 4, 4, "p")
     assert found.value == pytest.approx(0.0833, abs=5e-5)
-    assert found.notes == ""  # arms may well have been allocated by chance
+    assert found.notes == "allocation_unknown"
 
 
 def test_conditions_are_compared_and_stratified_by():
@@ -642,7 +704,7 @@ def test_conditions_are_compared_and_stratified_by():
     made = log_ranks(people, "all")
     assert set(made) == {"by_arm", "by_condition"}
     assert made["by_arm"].method == "log_rank_stratified"
-    assert made["by_condition"].notes == "not_by_chance"
+    assert made["by_condition"].notes == "not_allocated"
     # The second condition has one arm only and adds nothing to the comparison within strata.
     assert made["by_arm"].value == pytest.approx(0.0833, abs=5e-5)
 
@@ -655,7 +717,9 @@ def test_blank_groups_are_left_out_and_counted():
 def test_nobody_lost_is_no_comparison():
     people = [responder("a", w4=4, arm="x"), responder("b", w4=4, arm="y")]
     (found,) = log_ranks(people).values()
-    assert (found.value, found.status, found.notes) == (None, "not estimable", "nobody_lost")
+    assert (found.value, found.status, found.notes) == (
+        None, "not estimable", "nobody_lost;allocation_unknown",
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("people", [[patient("a", 8, 8, arm="x")], [responder("a", arm="x")]])
@@ -758,7 +822,11 @@ def test_ratios_need_ten_losses_a_coefficient(n, there):
     assert [r.definition for r in found] == (
         ["weibull.baseline_point", "lognormal.baseline_point"] if there else []
     )
-    assert all("between_patients" in r.notes and r.low <= r.value <= r.high for r in found)
+    assert all(
+        ("allocation_unknown" if "protocol" in r.definition else "not_allocated") in r.notes
+        and r.low <= r.value <= r.high
+        for r in found
+    )
 
 
 def test_a_baseline_that_makes_no_difference_has_a_ratio_of_1():
@@ -797,8 +865,10 @@ def head(value=6.6, low=4.0, high=12.0, **keys) -> dict:
     return typed("relief_duration", value, low, high, **{"n_events": 65, **keys})
 
 
-def followed(n: int) -> dict:
-    return typed("at_risk", n, None, None, visit="week_12", unit="count")
+def followed(n: int, unseen: int = 0) -> list[dict]:
+    count = {"visit": "week_12", "unit": "count"}
+    return [typed("seen_relieved", n, None, None, **count),
+            typed("not_seen_again", unseen, None, None, **count)]  # fmt: skip
 
 
 def share(value, low, high, **keys) -> dict:
@@ -807,30 +877,72 @@ def share(value, low, high, **keys) -> dict:
     return typed("relieved_share", value, low, high, status=status, **given)
 
 
-def say(*rows: dict, strategy="loss") -> str:
+def say(*rows: dict, definition="booster_as_loss") -> str:
     results = make_results(rows or pd.DataFrame(columns=["measure", "n", "unit", "method"]))
-    return describe_relief(results, condition="crps", strategy=strategy, label="CRPS")
+    return describe_relief(results, condition="crps", definition=definition, label="CRPS")
 
 
 def test_in_full():
-    assert say(head(), followed(17), share(0.09, 0.04, 0.17)) == (
+    assert say(head(), *followed(17, 8), share(0.09, 0.04, 0.17)) == (
         "CRPS: of 74 patients with relief at the end of the series, half had lost it after 6.6 "
         "weeks (95 % interval 4 to 12 weeks; losses lie between two visits, a booster counts as "
-        "its end). 65 of 74 (88 %) were seen to lose it or to have a booster; 17 of 74 were still "
-        "followed with relief at week 12. Of all 137 who started, 9 % still had it at week 12 "
-        "(95 % interval 4 % to 17 %)."
+        "its end). 65 of 74 (88 %) were seen to lose it or to have a booster; 17 of 74 (23 %) were "
+        "seen with relief at week 12 or later, and 8 had not been looked at again by then. Of all "
+        "137 who started, 9 % had relief at the end of the series and kept it to week 12 (95 % "
+        "interval 4 % to 17 %)."
     )
 
 
+def test_nobody_followed_so_long_is_no_loss():
+    said = say(head(None, None, None, n=36, n_events=0), *(each | {"n": 36} for each in
+                                                          followed(0, 36)))  # fmt: skip
+    assert (
+        "0 of 36 (0 %) were seen to lose it or to have a booster; none was seen with relief at "
+        "week 12 or later: 36 had not been looked at again by then, which is no loss."
+    ) in said
+
+
+def test_another_clock_is_named_with_the_week():
+    notes = {"notes": "clock_first_response"}
+    rows = (head(**notes), *(each | notes for each in followed(9)), share(0.2, 0.1, 0.3, **notes))
+    said = say(*rows)
+    assert "seen with relief at week 12 after the first rating with relief or later" in said
+    assert "20 % had relief and kept it to week 12 after the first rating with relief" in said
+
+
+def test_who_began_later_is_not_called_without_relief():
+    """One had relief at the end and lost it; three had none then and have it at week 12."""
+    people = [patient("a", 8, 2, later={WEEK[4]: 8, WEEK[12]: 8})]
+    people += [patient(name, 8, 7, later={WEEK[4]: 7, WEEK[12]: 1}) for name in "bcd"]
+    said = describe_relief(relief_results(study(people)), condition="crps",
+                           definition="booster_as_loss", label="CRPS")  # fmt: skip
+    assert "none had relief at week 12" not in said
+    assert (
+        "Of all 4 who started, none had relief at the end of the series and kept it to week 12"
+    ) in said
+
+
+def test_nobody_is_followed_with_relief_after_a_loss_was_found():
+    """The end, then one look a day before week 12, without relief."""
+    people = [patient(name, 8, later={WEEK[0]: 2, WEEK[12] - 1: 8}) for name in "abcd"]
+    said = describe_relief(relief_results(study(people)), condition="crps",
+                           definition="booster_as_loss", label="CRPS")  # fmt: skip
+    assert (
+        "4 of 4 were seen to lose it or to have a booster; none was seen with relief at week 12 or "
+        "later."
+    ) in said
+
+
 @pytest.mark.parametrize(
-    ("strategy", "definition", "said"),
+    ("definition", "said"),
     [
-        ("censoring", "booster_as_censoring", "nothing counts as known after a booster"),
-        ("ignored", "booster_ignored", "boosters are ignored"),
+        ("booster_as_censoring", "nothing counts as known after a booster"),
+        ("booster_ignored", "boosters are ignored"),
+        ("booster_ignored.once.first_response", "boosters are ignored"),
     ],
 )
-def test_the_strategy_is_named(strategy, definition, said):
-    assert said in say(head(definition=definition), strategy=strategy)
+def test_the_strategy_is_named(definition, said):
+    assert said in say(head(definition=definition), definition=definition)
 
 
 def test_no_row():
@@ -843,21 +955,24 @@ def test_nobody_responded_in_words():
     )
     assert said == (
         "CRPS: nobody had relief at the end of the series, so none can be timed. Of all 137 who "
-        "started, none had relief at week 12 (there is no interval)."
+        "started, none had relief at the end of the series and kept it to week 12 (there is no "
+        "interval)."
     )
 
 
 def test_nobody_rated_at_the_end_is_not_nobody_relieved():
     """The choir cohort has no visit at the end: what became of relief is not known, not 0."""
     results = relief_results(study([patient("a", 8, later={WEEK[12]: 2})]))
-    assert describe_relief(results, condition="crps", strategy="loss", label="CRPS") == (
+    assert describe_relief(
+        results, condition="crps", definition="booster_as_loss", label="CRPS"
+    ) == (
         "CRPS: nobody was rated at the end of the series, so relief cannot be timed from it. Of "
-        "the 1 patient who started, the share with relief at week 12 is not known."
+        "the 1 patient who started, it is not known how many kept relief to week 12."
     )
 
 
 def test_nobody_rated_again():
-    said = say(head(None, None, None, status="not estimable", n_events=None), followed(0))
+    said = say(head(None, None, None, status="not estimable", n_events=None), *followed(0))
     assert said == (
         "CRPS: of 74 patients with relief at the end of the series, nobody was rated again; how "
         "long it lasts is not known."
@@ -883,12 +998,12 @@ def test_no_interval_says_where_the_data_place_it():
 def test_one_patient():
     said = say(head(2.0, None, None, n=1, n_events=1), share(0.0, None, None, n=1))
     assert "of 1 patient with relief" in said
-    assert "Of the 1 patient who started, none had relief at week 12" in said
+    assert "Of the 1 patient who started, none had relief at the end of the series and kept" in said
 
 
 def test_a_share_of_starters_that_is_not_known():
     said = say(head(), share(None, None, None))
-    assert "Of all 137 who started, the share with relief at week 12 is not known." in said
+    assert "Of all 137 who started, it is not known how many kept relief to week 12." in said
 
 
 def test_the_level_is_that_of_the_row():
@@ -926,7 +1041,7 @@ CLINICS = {
 def test_every_clinic_has_sentences(name, condition):
     results = relief_results(study(CLINICS[name], condition=condition))
     for code in set(results["condition"]):
-        said = describe_relief(results, condition=code, strategy="loss", label="CRPS")
+        said = describe_relief(results, condition=code, definition="booster_as_loss", label="CRPS")
         assert said.endswith(".")
         assert not re.search(r"None|nan|inf\b|—|  |\(\)", said), said
 

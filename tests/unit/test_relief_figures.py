@@ -82,10 +82,10 @@ SHARES = make_results(
 FIGURES = {
     "relief": lambda: plot_relief_curve(
         REGIONS, shares=SHARES, kaplan_meier=estimate_kaplan_meier(TIME, [1] * 10).frame,
-        at_risk=AT_RISK, condition="crps", median="4 weeks",
+        seen=AT_RISK, condition="crps", median="4 weeks",
     ),
-    "shapes": lambda: plot_shapes(REGIONS, SHAPES, at_risk=AT_RISK, condition="crps"),
-    "incidence": lambda: plot_incidence(INCIDENCE, at_risk=AT_RISK, condition="crps"),
+    "shapes": lambda: plot_shapes(REGIONS, SHAPES, seen=AT_RISK, condition="crps"),
+    "incidence": lambda: plot_incidence(INCIDENCE, seen=AT_RISK, condition="crps"),
     "swimmer": lambda: plot_swimmer(SPANS, condition="crps"),
     "boosters": lambda: plot_boosters(COUNTS, at_risk=AT_RISK, condition="crps"),
     "strategies": lambda: plot_strategies(STRATEGIES),
@@ -116,8 +116,20 @@ def test_a_figure_of_nobody_says_so(name):
 @pytest.mark.parametrize("name", ["relief", "incidence", "boosters", "shapes"])
 def test_the_number_followed_stands_under_the_weeks(name):
     shown = texts_of(FIGURES[name]())
-    at = shown.index("Still followed")
+    at = shown.index("Still followed" if name == "boosters" else "Seen with relief, then or later")
     assert shown[at + 1 : at + 6] == ["40", "28", "8", "8", "0"]
+
+
+@pytest.mark.parametrize(
+    ("clock", "after"),
+    [("end_of_series", "the end of the series"), ("first_response", "the first rating with relief"),
+     ("start", "the first infusion")],
+)  # fmt: skip
+def test_axes_name_the_clock(clock, after):
+    curve = plot_relief_curve(REGIONS, clock=clock)
+    others = [plot_shapes(REGIONS, SHAPES, clock=clock), plot_incidence(INCIDENCE, clock=clock)]
+    for ax in (curve, *others):
+        assert ax.get_xlabel() == f"Weeks after {after}"
 
 
 def test_relief_is_a_line_where_known_and_a_box_where_not():

@@ -7,6 +7,9 @@ import pytest
 from report_runs import LABELS, other_rows, responder_rows, share
 
 from analysis.labels import note_text
+
+
+from analysis.report.section_tables import scores
 from analysis.report.tables import anchor, note_of, plain_table, readable
 from analysis.results import Estimate, find, make_results, rows_of
 
@@ -41,6 +44,25 @@ def test_a_row_without_a_number_says_why():
     )
     assert readable(made)["why"].tolist() == [note_text("no_maximum_one_look"), ""]
     assert "why" not in readable(made.tail(1))
+
+
+def mean_score(definition: str, visit: str, value: float, n: int) -> dict:
+    return {"measure": "score_mean", "definition": definition, "population": "observed",
+            "condition": "crps", "visit": visit, "value": value, "low": value - 1,
+            "high": value + 1, "level": 0.95, "n": n, "unit": "score", "method": "t"}  # fmt: skip
+
+
+def test_pain_by_visit_is_apart_for_boosters():
+    """A mean of 5.8 hides 7.2 without a booster and 4.6 after one."""
+    rows = [mean_score("", "week_26", 5.8, 78), mean_score("no_booster", "week_26", 7.2, 38),
+            mean_score("after_booster", "week_26", 4.6, 40)]  # fmt: skip
+    table = scores(rows_of(make_results(rows)))
+    assert [[cell.text for cell in line[:5]] for line in table.lines] == [
+        ["week 26", "no booster before", "7.2", "6.2 to 8.2", "38"],
+        ["week 26", "after a booster", "4.6", "3.6 to 5.6", "40"],
+    ]
+    assert len(scores(rows_of(make_results(rows[:1]))).lines) == 1
+    assert scores([]) is None
 
 
 def test_notes_are_said_once():

@@ -20,6 +20,7 @@ from judged import (
     flag_claim,
     frame,
     judge,
+    kept_claim,
     mean_claim,
     number_row,
     results_of,
@@ -34,9 +35,11 @@ from analysis.claims.ledger import load_ledger, select_claims
 from analysis.claims.rules import check_sentence, load_rules, rules_of_checks
 from analysis.claims.sentences import (
     Provenance,
+    describe_allocation,
     describe_control,
     describe_departures,
     describe_result,
+    describe_subgroups,
     explain_claim,
     list_claims,
     provenance_of,
@@ -376,14 +379,9 @@ def test_the_suites_own_settings_depart_from_nothing():
 @pytest.mark.parametrize(
     ("changed", "said", "touches"),
     [
-        ({"loss_rule": "confirmed"}, "loss counts only when the next rating confirms it", "D"),
-        ({"loss_rule": "near_baseline"}, "loss counts only when pain is back near baseline", "D"),
-        ({"relief_clock": "start"}, "relief is timed from the first infusion", "D"),
-        ({"relief_clock": "first_response"}, "relief is timed from first response", "D"),
         ({"minimum_baseline_score": 5.5}, "the least baseline pain is 5.5", "SMD"),
         ({"series_gap_days": 14}, "a series ends at a gap of more than 14 days", "SMD"),
         ({"baseline_window_days": 7}, "the baseline is of the 7 days up to day 0", "SMD"),
-        ({"analysis_visit": "week_12"}, "response is judged at week 12", "SM"),
     ],
 )
 def test_a_setting_departs_from_the_readings_it_touches(changed, said, touches):
@@ -391,12 +389,19 @@ def test_a_setting_departs_from_the_readings_it_touches(changed, said, touches):
     for kind, one in asked.items():
         wanted = f"This run departs from the reading: {said}." if kind in touches else ""
         assert departures(one, **changed) == wanted
-    assert departures(claim(visit="week_4"), analysis_visit="week_12") == ""
+
+
+def test_what_a_reading_fixes_itself_departs_from_nothing():
+    """Visit, threshold, rule of loss, clock and booster of a claim are those of its reading."""
+    own = {"analysis_visit": "week_12", "responder_threshold_pct": 50.0, "loss_rule": "confirmed",
+           "relief_clock": "first_response", "booster_strategy": "ignored"}  # fmt: skip
+    for asked in (claim(), mean_claim(), duration_claim()):
+        assert departures(asked, **own) == ""
 
 
 def test_several_are_one_sentence():
     said = departures(
-        duration_claim(), loss_rule="confirmed", relief_clock="start", series_gap_days=14
+        duration_claim(), minimum_baseline_score=5.0, baseline_window_days=7, series_gap_days=14
     )
     assert said.count("departs") == 1
     assert said.count(";") == 2
@@ -407,7 +412,7 @@ def test_seed_and_replicates_are_no_definitions():
 
 
 def test_only_an_answer_departs():
-    own = SETTINGS.model_copy(update={"loss_rule": "confirmed", "series_gap_days": 14})
+    own = SETTINGS.model_copy(update={"series_gap_days": 14})
     asked = [duration_claim(), claim()]
     rows = [duration_row(8, 6, 12), share_row(0, 0)]
     duration, share = judge_claims(asked, frame(*rows), analysis_visit="end", settings=own)
@@ -479,19 +484,111 @@ def test_a_name_cannot_break_out_of_its_quotation_marks():
         assert '"' not in text and "\n" not in text and "\u202e" not in text
 
 
+def control(row, *rows, allocation="unknown", asked=None) -> str:
+    return describe_control(asked or claim(), row, frame(*rows), allocation=allocation)
+
+
+DRUG = share_row(26, 56, group_by="arm", group="amitriptyline")
+PLACEBO = share_row(28, 66, group_by="arm", group="placebo")
+
+
 def test_control_group_only_where_there_is_one():
-    drug = share_row(26, 56, group_by="arm", group="amitriptyline")
-    placebo = share_row(28, 66, group_by="arm", group="placebo")
     none = "There was no control group"
-    assert describe_control(share_row(26, 56), frame(placebo)).startswith(none)
-    assert describe_control(drug, frame(drug)).startswith(none)
-    assert describe_control(drug, frame(drug, placebo)) == (
-        "For comparison, in the arm \u201cplacebo\u201d: 28 of 66 (42 %); 95 % interval 31 % to "
-        "54 %. The difference is not tested here, and the records do not say whether arms "
-        "were given by chance."
+    assert control(share_row(26, 56), PLACEBO).startswith(none)
+    assert control(DRUG, DRUG).startswith(none)
+    assert control(DRUG, DRUG, PLACEBO) == (
+        "For comparison: Of 66 patients with complex regional pain syndrome in the arm 'placebo' "
+        "who started, 28 (42 %) had at least 30 % less pain at end of series; 95 % interval 31 % "
+        "to 54 %. The records do not say whether patients were randomized to the arms "
+        "('amitriptyline', 'placebo'); the difference is not tested here."
     )
-    elsewhere = placebo._replace(visit="week_4")
-    assert describe_control(drug, frame(drug, elsewhere)).startswith("Another arm is on record")
+    elsewhere = PLACEBO._replace(visit="week_4")
+    said = control(DRUG, DRUG, elsewhere)
+    assert said.startswith("Of the arm 'placebo' there is no such figure.")
+    assert "no control group" not in said
+
+
+def test_figures_of_all_patients_say_that_arms_are_together():
+    said = control(share_row(54, 122), share_row(54, 122), DRUG, PLACEBO)
+    assert said.startswith("Patients of different arms are counted together in this.")
+    assert "no control group" not in said
+
+
+@pytest.mark.parametrize(
+    ("allocation", "said"),
+    [
+        ("randomized", "Patients were randomized to the arms ('a', 'b'); the difference is not "
+                       "tested here."),
+        ("not_randomized", "Patients were not randomized to the arms ('a', 'b'), which may differ "
+                           "in other ways; the difference is not tested here."),
+        ("unknown", "The records do not say whether patients were randomized to the arms "
+                    "('a', 'b'); the difference is not tested here."),
+    ],
+)  # fmt: skip
+def test_every_sentence_on_arms_says_the_allocation(allocation, said):
+    assert describe_allocation(allocation, ["a", "b"]) == said
+    assert control(DRUG, DRUG, PLACEBO, allocation=allocation).endswith(
+        said.replace("'a', 'b'", "'amitriptyline', 'placebo'")
+    )
+    *_, last = write_summary("Typed.", [], allocation=allocation, arms=["a", "b"])
+    assert last[2].endswith(said)
+    alone = describe_allocation(allocation, ["a"])
+    assert "no control group" in alone
+    assert "do not say why pain changed" in alone
+
+
+def test_subgroups_by_allocation():
+    assert "not to subtypes" in describe_subgroups("randomized")
+    assert "were not randomized to them" in describe_subgroups("not_randomized")
+    assert "do not say whether" in describe_subgroups("unknown")
+    assert "by chance" not in "".join(map(describe_subgroups, ("randomized", "unknown")))
+
+
+def kept_row(n_events: int, n: int, value: float, **keys):
+    """A share that kept relief to week 12; its events are those seen with relief."""
+    return duration_row(value, 0.01, 0.99, measure="relieved_share", visit="week_12", unit="share",
+                        n=n, n_events=n_events, **keys)  # fmt: skip
+
+
+def test_arms_that_kept_relief_are_compared_like_for_like():
+    """Drug: 8 of 10 kept it, 2 lost it; placebo: 1 of 6 kept it and 5 lost it."""
+    drug = kept_row(8, 10, 0.8, group_by="arm", group="drug")
+    placebo = kept_row(1, 6, 1 / 6, group_by="arm", group="placebo")
+    began = {"group_by": "arm", "group": "placebo"}
+    said = control(drug, drug, placebo, share_row(6, 12, **began), asked=kept_claim())
+    assert said.startswith(
+        "For comparison: Of 6 patients with complex regional pain syndrome in the arm 'placebo' "
+        "with at least 30 % less pain at the end of the series, 1 of 6 kept it to week 12 without "
+        "a booster; 95 % interval 1 % to 99 %. They are 6 of 12 (50 %) who started."
+    )
+    assert "5 of 6" not in said
+
+
+def test_a_median_not_reached_in_the_other_arm_is_stated():
+    drug = duration_row(11.5, 4.0, None, n=15, group_by="arm", group="drug")
+    sham = duration_row(None, None, None, n=5, group_by="arm", group="sham", level=None)
+    said = control(drug, drug, sham, asked=duration_claim())
+    assert (
+        "in the arm 'sham' with at least 30 % less pain at the end of the series, the time by "
+        "which half had lost it or had a booster is not reached within the follow-up" in said
+    )
+    assert "no control group" not in said
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        (kept_row(15, 20, 0.75), "15 of 20 (75 %) kept it to week 12 without a booster"),
+        (kept_row(0, 20, 0.0), "0 of 20 (0 %) kept it"),
+        (kept_row(11, 20, 0.62), "62 % (estimated) kept it"),  # some were not looked at
+        (kept_row(1, 12, 1 / 12, population="all_starters"),
+         "who started, 1 of 12 (8 %) had at least 30 % less pain at the end of the series and kept "
+         "it to week 12 without a booster"),
+        (kept_row(3, 4, 0.75, definition="booster_ignored"), "with boosters or without"),
+    ],
+)  # fmt: skip
+def test_a_share_that_kept_relief_prints_who_kept_it(row, said):
+    assert said in describe_result(kept_claim(), row)
 
 
 def test_an_export_without_infusions_says_what_was_rated():
@@ -552,7 +649,10 @@ def test_two_arms_are_stated_together():
     text = {one.claim_id: one for one in arms_ledger().judgements}
     for name in ("C043", "C091", "C156", "C161"):
         assert "no control group" not in text[name].may_say
-        assert "in the arm \u201cplacebo\u201d: 3 of 14 (21 %)" in text[name].may_say
+        assert "For comparison: " in text[name].may_say
+        assert "in the arm 'placebo'" in text[name].may_say
+        assert "whether patients were randomized" in text[name].may_say
+    assert "in the arm 'placebo' who started, 3 (21 %) had" in text["C043"].may_say
 
 
 def test_dates_are_of_infusions_or_else_of_ratings(tmp_path):
@@ -651,7 +751,7 @@ def test_the_summary_to_paste_into_a_mail():
     assert first == ("data", "all", "Typed: 100 patients.")
     assert second[:2] == ("claim_T1", "crps")
     assert second[2].startswith('"70-85% of CRPS patients respond": falls short. Of 100 patients')
-    assert "without a control group" in last[2]
+    assert "There was no control group" in last[2]
 
 
 def test_a_ceiling_without_a_word_is_named():

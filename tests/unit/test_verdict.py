@@ -206,8 +206,23 @@ def test_no_row_says_what_is_lacking():
     got = judge(claim(threshold_pct=40.0))
     assert (got.verdict, got.n, got.result_id) == ("not testable", 0, "")
     assert "at least 40 %" in got.reason
-    assert "set `responder_threshold_pct` to 40" in got.reason
-    assert "`responder_threshold_pct`" not in judge(claim()).reason
+    assert "responder_threshold_pct" not in got.reason  # a claim is judged under its own reading
+
+
+def test_a_claim_without_a_visit_is_read_at_the_end_whatever_the_run():
+    (got,) = judge_claims(
+        [claim()], frame(share_row(54, 100), share_row(90, 100, visit="week_12")),
+        analysis_visit="week_12",
+    )  # fmt: skip
+    assert (got.verdict, got.value) == ("falls short", 0.54)
+
+
+def test_a_share_read_from_a_curve_has_no_number_of_further_patients():
+    """Its interval is a bootstrap's, so that of a count of patients does not say when it ends."""
+    kept = duration_row(0.8, 0.4, 0.95, measure="relieved_share", visit="week_12", unit="share",
+                        n=10, n_events=8)  # fmt: skip
+    got = judge(kept_claim(), kept)
+    assert (got.verdict, got.further_patients) == ("undecided", None)
 
 
 def test_a_duration_at_another_threshold_is_no_answer():

@@ -298,15 +298,15 @@ def _describe_kept(claim: Claim, row: Row) -> str:
     is_count = _is_count(row)
     counted = estimate_text(row) if is_count else f"{share_text(row.value)} (estimated)"
     return (
-        f"Of {_patients(claim, row)} {who}, {counted} {kept} {_KEPT[row.definition]}, to "
-        f"{visit_word(row.visit)}; {_interval(claim, row)}."
+        f"Of {_patients(claim, row)} {who}, {counted} {kept} to "
+        f"{visit_word(row.visit)}{_KEPT[row.definition]}; {_interval(claim, row)}."
     )
 
 
 _KEPT = {
-    "booster_as_loss": "without a booster",
-    "booster_as_censoring": "as far as seen before a booster",
-    "booster_ignored": "with boosters or without",
+    "booster_as_loss": " without a booster",
+    "booster_as_censoring": ", as far as seen before a booster",
+    "booster_ignored": ", with boosters or without",
 }
 
 

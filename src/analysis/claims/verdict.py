@@ -407,8 +407,8 @@ def _further_patients(
     if claim.measure not in HEADLINE:
         if row.unit != "share" or row.population == "bounds" or _mostly_unknown(row):
             return None
-        # A share read from a curve is not a count of patients.
-        if row.n_events is None or abs(row.n_events / max(row.n, 1) - row.value) > 1e-9:
+        # The interval of a share read from a curve does not follow from counts of patients.
+        if row.n_events is None or row.measure == "relieved_share":
             return None
     level = row.level or DEFAULT_LEVEL
     if claim.unit == "share" and row.n_events is not None:

@@ -1,4 +1,4 @@
-"""Methods in words, from the settings of a run and methods of its rows; glossary and sources."""
+"""Methods in words, from the settings of a run and the methods of its rows; glossary."""
 
 from __future__ import annotations
 

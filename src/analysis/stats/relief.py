@@ -875,7 +875,10 @@ def _was(count: float | None) -> str:
 def _seen_sentence(seen: Row, unseen: Row) -> str:
     """Return how many were seen with relief at a week or later, and who was not looked at again."""
     when = f"{_week_in_words(seen)} or later"
-    gone = f"{count_text(unseen.value)} had not been looked at again by then"
+    unsettled = "had not been looked at again by then"
+    if "rule_confirmed" in seen.notes.split(";"):
+        unsettled = "had no rating since that settles it"
+    gone = f"{count_text(unseen.value)} {unsettled}"
     if seen.value:
         counted = fraction_text(int(seen.value), seen.n)
         also = f", and {gone}" if unseen.value else ""
