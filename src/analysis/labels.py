@@ -399,6 +399,16 @@ METHODS: dict[str, str] = {
         "at the latest it can be)"
     ),
     "mean_cumulative_count": "mean cumulative count (Nelson-Aalen type), robust standard error",
+    "beta_binomial_sequence": (
+        "confidence sequence (beta-binomial mixture): holds at all looks together"
+    ),
+    "asymptotic_sequence": (
+        "confidence sequence (normal mixture, asymptotic): holds at all looks together from the "
+        "20th patient on"
+    ),
+    "bernstein_sequence": (
+        "confidence sequence (empirical Bernstein, bounded values): holds at all looks together"
+    ),
     "welch": "difference of means, Welch's interval",
     "newcombe": "difference of shares, Newcombe's hybrid score interval",
     "miettinen_nurminen": "difference of shares, score interval (Miettinen and Nurminen)",
@@ -477,6 +487,8 @@ NOTES: dict[str, str] = {
         "The export does not say whether patients were randomized: a difference may be one "
         "between patients."
     ),
+    "between_patients": "A difference between patients, who were not allocated by chance.",
+    "seen_without_change": "{0} of those seen have no baseline: how far pain fell is not known.",
     "boosted_count_not": "{0} had a booster before this visit and count as not responding.",
     "boosted_rated": "{0} were rated after a booster; their rating is in it.",
     "came_back": (
@@ -505,14 +517,18 @@ NOTES: dict[str, str] = {
     "one_patient": "One patient: there is no interval.",
     "no_spread": "Every value, or every resample, gives the same number: there is no interval.",
     "nothing_known": "Not one patient has a known value: nobody was rated.",
+    "early_look": "Fewer than {0} patients: too few for limits that hold at all looks.",
     "empty_group": "One of the groups has nobody with a known value: there is nothing to compare.",
     "one_in_group": "One of the groups has one patient: there is no interval.",
     "no_events": "Nobody in either group has the event: there is no ratio.",
     "no_events_second": "Nobody in the second group has the event: a ratio has no value, only a "
     "lower limit.",
     "few_groups": "Fewer than three groups have patients: how much groups differ is not known.",
-    "none_lost": "Nobody has lost relief by then: no interval.",
-    "all_lost": "Everybody followed has lost relief: no interval.",
+    "none_lost": "Nobody has lost relief by then: exact (Clopper-Pearson) limit of {0} patients.",
+    "all_lost": (
+        "Everybody followed has lost relief: exact (Clopper-Pearson) limit of {0} patients; who "
+        "was not followed so long counts as relieved."
+    ),
     "late": "No patient was followed to week {0}; the longest follow-up is week {1}.",
     "nobody_lost": "Nobody lost relief: there is nothing to compare.",
     "one_group": "Losses were seen only while one group was followed: nothing to compare.",
@@ -536,8 +552,19 @@ NOTES: dict[str, str] = {
     ),
     "placed_from": "The data place it only from week {0} on; the value within is a convention.",
     "resamples": "{0} resamples of patients.",
+    "exact_bound": (
+        "Nobody, or everybody, has lost relief by then: exact (Clopper-Pearson) limit of {0} "
+        "patients."
+    ),
+    "exact_times": (
+        "Every resample gives the same curve: limits are visits at which the exact "
+        "(Clopper-Pearson) limits of the share of {0} patients are past it."
+    ),
     "same_everywhere": "Every resample gives the same number: no interval.",
-    "incidence_none_or_all": "Nobody, or everybody, had this event by then: no interval.",
+    "incidence_none_or_all": (
+        "Nobody, or everybody, had this event by then: exact (Clopper-Pearson) limit of {0} "
+        "patients; who was not followed so long counts as had it, or not, whichever is worse."
+    ),
     "count_no_interval": "No event yet, or the same in everybody: no interval.",
 }
 """What a reader must know of a number, with places for the numbers of the note."""

@@ -1,9 +1,9 @@
-"""How often the suite is wrong: error rates of verdicts and coverage of relief intervals.
+"""How often the suite is wrong: error rates of verdicts and coverage of intervals.
 
 ``python -m analysis.simulate`` renews the numbers of the pages in docs/simulations; it takes
 minutes. A page is prose with numbers between markers (``<!-- name -->`` to ``<!-- end -->``), and
 only those are written here. Chances of verdicts on rates are exact: all counts of patients rated
-and responding are enumerated. Means and durations are simulated.
+and responding are enumerated. Means, durations and repeated looks are simulated.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Literal
 from zlib import crc32
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtr
 from scipy.stats import binom
@@ -27,10 +28,17 @@ from scipy.stats import binom
 from analysis.claims.intervals import judge_intervals
 from analysis.files import write_file
 from analysis.numbers import MINUS
+from analysis.stats.imputation import impute_scores, pool_shares
+from analysis.stats.mmrm import build_design, fit_mmrm_or_simpler
 from analysis.stats.npmle import estimate_npmle
 from analysis.stats.npmle_bootstrap import bootstrap_relief
 from analysis.stats.rates import exact_limits, wilson_limits
 from analysis.stats.reductions import mean_limits
+from analysis.stats.sequences import (
+    bounded_mean_sequence_limits,
+    mean_sequence_limits,
+    share_sequence_limits,
+)
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -453,6 +461,162 @@ def relief_coverage(
     return held
 
 
+# Looking again every month, simulated: how often an interval excludes the truth at some look
+
+LOOK_EVERY, FIRST_LOOKED_AT = 10, 20  # patients between looks, and at the first
+LOOKED_UP_TO = (50, 100, 200, 500)
+TRUE_SHARES = (0.1, 0.5, 0.6, 0.7, 0.9)
+PERCENT_BOUNDS = (-150.0, 100.0)  # of scores from 0 to 10 and a baseline of at least 4
+LOOKING_CLINICS = 4_000
+
+
+def looked_at(last: int) -> Counts:
+    """Return the numbers of patients at which a clinic is looked at, up to the last."""
+    return np.arange(FIRST_LOOKED_AT, last + 1, LOOK_EVERY)
+
+
+def share_looks(
+    true_share: float, *, last: int, clinics: int, seed: int
+) -> dict[str, NDArray[np.bool_]]:
+    """Return for each interval of a share whether it excludes the truth, by clinic and look."""
+    rng = np.random.default_rng([seed, crc32(f"share|{true_share}".encode())])
+    looks = looked_at(last)
+    events = (rng.random((clinics, last)) < true_share).cumsum(axis=1)[:, looks - 1]
+    counts, patients = np.meshgrid(np.arange(last + 1), looks, indexing="ij")
+    counts = np.minimum(counts, patients)
+    erred = {}
+    for name, limits in (("Wilson", wilson_limits), ("sequence", share_sequence_limits)):
+        low, high = limits(counts, patients)
+        excluded = (low > true_share) | (high < true_share)
+        erred[name] = excluded[events, np.arange(looks.size)]
+    return erred
+
+
+def mean_looks(
+    population: str, *, last: int, clinics: int, seed: int
+) -> dict[str, NDArray[np.bool_]]:
+    """Return the same of a mean of 40 % reduction; ``population`` is a name of `populations`."""
+    rng = np.random.default_rng([seed, crc32(f"mean|{population}".encode())])
+    looks, of = looked_at(last), populations()[population]
+    values = rng.choice(of.percent, p=of.shares(FLOOR_PCT), size=(clinics, last))
+    mean = values.cumsum(axis=1)[:, looks - 1] / looks
+    squares = (values**2).cumsum(axis=1)[:, looks - 1]
+    spread = np.sqrt(np.maximum(squares - looks * mean**2, 0.0) / (looks - 1))
+    made = {
+        "Student": mean_limits(mean, spread, np.broadcast_to(looks, mean.shape)),
+        "sequence": tuple(end[:, looks - 1] for end in mean_sequence_limits(values)),
+    }
+    if PERCENT_BOUNDS[0] <= values.min():
+        low, high = PERCENT_BOUNDS
+        bounded = bounded_mean_sequence_limits(values, lowest=low, highest=high)
+        made["bounded sequence"] = tuple(end[:, looks - 1] for end in bounded)
+    return {name: (low > FLOOR_PCT) | (high < FLOOR_PCT) for name, (low, high) in made.items()}
+
+
+def looking_blocks(*, clinics: int = LOOKING_CLINICS, seed: int = SEED) -> dict[str, str]:
+    """Simulate clinics that look again every ten patients and return their numbers by name."""
+
+    def row(what: str, name: str, erred: NDArray[np.bool_]) -> list[str]:
+        looks = looked_at(LOOKED_UP_TO[-1])
+        ever = [_pct(float(erred[:, looks <= n].any(axis=1).mean())) for n in LOOKED_UP_TO]
+        return [f"{what}, {name}", _pct(float(erred[:, -1].mean())), *ever]
+
+    drawn = {"last": LOOKED_UP_TO[-1], "clinics": clinics, "seed": seed}
+    head = [f"once, at {LOOKED_UP_TO[-1]}", *(f"up to {n} patients" for n in LOOKED_UP_TO)]
+    shares = [
+        row(f"{100 * true:.0f} %", name, erred)
+        for true in TRUE_SHARES
+        for name, erred in share_looks(true, **drawn).items()
+    ]
+    means = [
+        row(what, name, erred)
+        for what in populations()
+        for name, erred in mean_looks(what, **drawn).items()
+    ]
+    error = 100 * (0.05 * 0.95 / clinics) ** 0.5
+    return {
+        "looking: drawn": (
+            f"{clinics:,} clinics in each row (seed {seed}), looked at after {FIRST_LOOKED_AT} "
+            f"patients and every {LOOK_EVERY} more: one\nstandard Monte-Carlo error is "
+            f"{error:.1f} points at 5 %."
+        ),
+        "looking: shares": _table(["true share and interval", *head], shares),
+        "looking: means": _table(["patients and interval", *head], means),
+    }
+
+
+# Means and shares at the last visit where those in more pain leave. Scores are whole numbers from 0
+# to 10, so the normal model is wrong as it is in a clinic.
+
+COURSE_LEFT = (0.45, 0.55, 0.65, 0.75)  # mean part of the baseline pain left at each visit
+COURSE_SPREAD, COURSE_CORRELATION = 2.2, 0.7  # points; between neighbouring visits
+COURSE_SIZES, COURSE_DROPOUTS = (30, 100, 300), (0.1, 0.3)
+COURSE_COVERED = ("mean, seen only", "mean, MMRM", "share, seen only", "share, imputed")
+
+
+def draw_courses(rng: np.random.Generator, n: int) -> tuple[Floats, Floats]:
+    """Return baselines (n,) and scores at four visits (n, 4) of patients who all stay."""
+    usual = rng.normal(USUAL_BASELINE, BASELINE_SPREAD, n)
+    baseline = np.clip(np.round(usual), 4, 10)
+    steps = np.abs(np.subtract.outer(np.arange(4), np.arange(4)))
+    covariance = COURSE_SPREAD**2 * COURSE_CORRELATION**steps
+    noise = rng.standard_normal((n, 4)) @ np.linalg.cholesky(covariance).T
+    return baseline, np.clip(np.round(baseline[:, None] * COURSE_LEFT + noise), 0, 10)
+
+
+def leave_in_pain(rng: np.random.Generator, scores: Floats, dropout: float) -> Floats:
+    """Return scores with those gone missing: the chance to leave is in proportion to the score."""
+    chance = 1 - (1 - dropout) ** (1 / (scores.shape[1] - 1))
+    after = scores[:, :-1] / scores[:, :-1].mean(axis=0) * chance
+    gone = np.cumsum(rng.random(after.shape) < after, axis=1) > 0
+    return np.column_stack((scores[:, 0], np.where(gone, np.nan, scores[:, 1:])))
+
+
+@lru_cache(maxsize=1)
+def course_truth() -> tuple[Floats, float]:
+    """Return the mean last score by baseline (0 to 10), and the share at least 30 % better."""
+    baseline, scores = draw_courses(np.random.default_rng(SEED), 2_000_000)
+    n = np.bincount(baseline.astype(int), minlength=11)
+    total = np.bincount(baseline.astype(int), scores[:, -1], minlength=11)
+    return total / np.maximum(n, 1), float(np.mean(scores[:, -1] <= 0.7 * baseline))
+
+
+def missing_coverage(
+    n: int, *, dropout: float, datasets: int, seed: int
+) -> dict[str, list[tuple[bool, float]]]:
+    """Return, for each number, whether its interval held the truth, and estimate minus truth.
+
+    Means are of the patients of the data set with the baselines they have; shares are of all such
+    patients.
+    """
+    rng = np.random.default_rng((seed, n, round(100 * dropout)))
+    by_baseline, share = course_truth()
+    found: dict[str, list[tuple[bool, float]]] = {name: [] for name in COURSE_COVERED}
+    for _ in range(datasets):
+        baseline, complete = draw_courses(rng, n)
+        table = pd.DataFrame(leave_in_pain(rng, complete, dropout))
+        design = build_design(table.index, baseline=pd.Series(baseline))
+        fit = fit_mmrm_or_simpler(table, design.covariates)
+        mean = fit.marginal_means(design.profiles).iloc[-1]
+        imputed = impute_scores(fit, table, design.covariates, rng=rng)
+        drawn = imputed.at_visit(table.columns[-1], step=1)
+        pooled = pool_shares((drawn <= 0.7 * baseline).mean(axis=1), n)
+        last = table.iloc[:, -1].dropna()
+        limits = mean_limits(last.mean(), last.std(), len(last))
+        better = int((last <= 0.7 * baseline[last.index]).sum())
+        wilson = wilson_limits(better, len(last))
+        truth = float(by_baseline[baseline.astype(int)].mean())
+        for name, value, ends, true in zip(
+            COURSE_COVERED,
+            (last.mean(), mean.estimate, better / len(last), pooled.value),
+            (limits, (mean.low, mean.high), wilson, (pooled.low, pooled.high)),
+            (truth, truth, share, share),
+            strict=True,
+        ):
+            found[name].append((bool(ends[0] <= true <= ends[1]), float(value - true)))
+    return found
+
+
 # The numbers of the pages, as Markdown
 
 MEAN_OFFSETS_PCT = (-30, -20, -10, -5, -2, 0, 2, 5, 10, 20)
@@ -659,6 +823,29 @@ def relief_blocks(*, datasets: int = DATASETS, seed: int = SEED) -> dict[str, st
     }
 
 
+def missing_blocks(*, datasets: int = DATASETS, seed: int = SEED) -> dict[str, str]:
+    """Simulate patients who leave in pain and return coverage and bias by name."""
+    error = 100 * (0.95 * 0.05 / datasets) ** 0.5
+    covered, bias = [], []
+    for dropout, n in product(COURSE_DROPOUTS, COURSE_SIZES):
+        held = missing_coverage(n, dropout=dropout, datasets=datasets, seed=seed)
+        rows = [np.array(held[name]).mean(axis=0) for name in COURSE_COVERED]
+        first = [f"{100 * dropout:.0f} %", str(n)]
+        covered.append([*first, *(f"{100 * row[0]:.1f}" for row in rows)])
+        sizes = [100 if "share" in name else 1 for name in COURSE_COVERED]
+        off = (_points(size * row[1]) for size, row in zip(sizes, rows, strict=True))
+        bias.append([*first, *off])
+    head = ["leave", "n", *COURSE_COVERED]
+    return {
+        "missing: drawn": (
+            f"{datasets} data sets in each row (seed {seed}), 50 imputations in each: one "
+            f"standard\nMonte-Carlo error is {error:.1f} points at 95 %."
+        ),
+        "missing: coverage": _table(head, covered),
+        "missing: bias": _table(head, bias),
+    }
+
+
 def renew_page(path: Path, blocks: Mapping[str, str]) -> None:
     """Write blocks into a page, each between its ``<!-- name -->`` and ``<!-- end -->``."""
     text = path.read_text(encoding="utf-8")
@@ -679,11 +866,21 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--pages", type=Path, default=PAGES, help="folder of the pages")
     options = parser.parse_args()
-    errors, relief = (options.pages / name for name in ("verdict-errors.md", "relief-coverage.md"))
+    errors, relief, looking, missing = (
+        options.pages / f"{name}.md"
+        for name in ("verdict-errors", "relief-coverage", "looking-again", "missing-at-random")
+    )
     for path, make in (
         (errors, rate_blocks),
         (errors, partial(mean_blocks, clinics=options.clinics, seed=options.seed)),
+        (
+            looking,
+            partial(
+                looking_blocks, clinics=min(options.clinics, LOOKING_CLINICS), seed=options.seed
+            ),
+        ),
         (relief, partial(relief_blocks, datasets=options.datasets, seed=options.seed)),
+        (missing, partial(missing_blocks, datasets=options.datasets, seed=options.seed)),
     ):
         print(f"renewing {path}", file=sys.stderr, flush=True)
         renew_page(path, make())

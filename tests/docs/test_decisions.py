@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from analysis.settings import SCHEDULE, AnalysisSettings
+from analysis.settings import AnalysisSettings
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs" / "decisions"
@@ -70,5 +70,5 @@ def test_settings_that_pages_name_have_the_defaults_they_say():
 
 def test_windows_are_those_of_0004():
     text = (FOLDER / "0004-analysis-visits.md").read_text(encoding="utf-8").replace("\n", " ")
-    for visit in SCHEDULE:
+    for visit in AnalysisSettings().schedule:
         assert f"{visit.first_day:g} to {visit.last_day:g}" in text, visit.name

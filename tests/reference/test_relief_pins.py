@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pins import columns, pins
+from pins import cases, data, numbers, pins, weights
 
-from analysis.results import Estimate
 from analysis.stats.aft import LOGNORMAL, WEIBULL, fit_aft
 from analysis.stats.npmle import estimate_npmle
 from analysis.stats.recurrent import estimate_mean_count
@@ -17,29 +16,6 @@ CLOSED_FORM = 1e-8  # sums and products in another order: rounding only
 ITERATED = 1e-6  # both sides stop near a maximum, R's the farther off (steps of 1e-13)
 LOOSE = 1e-3  # R as released stops at steps of 5e-5; the farthest seen was 5.5e-4
 SHAPES = {"weibull": WEIBULL, "lognormal": LOGNORMAL}
-
-
-def data(case: dict[str, Any]) -> dict[str, np.ndarray]:
-    """Return the case's columns, restricted to its rows."""
-    table = columns("durations_data.json", case["data"])
-    for key, value in (case.get("where") or {}).items():
-        held = table[key] == value
-        table = {name: values[held] for name, values in table.items()}
-    return table
-
-
-def weights(case: dict[str, Any], table: dict[str, np.ndarray]) -> np.ndarray | None:
-    return table[case["weights"]] if case["weights"] else None
-
-
-def numbers(estimate: Estimate) -> list[float]:
-    """Return value and limits, NaN for none."""
-    found = (estimate.value, estimate.low, estimate.high)
-    return [np.nan if one is None else one for one in found]
-
-
-def cases(name: str) -> Any:
-    return pytest.mark.parametrize("case", pins(name), ids=lambda case: case["id"])
 
 
 def test_all_pins_are_here() -> None:

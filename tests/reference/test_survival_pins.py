@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pins import array, columns, pins
+from pins import array, cases, data, numbers, pins, weights
 
-from analysis.results import Estimate
 from analysis.stats.comparisons import compare_interval_log_rank, log_rank_scores
 from analysis.stats.survival import (
     compare_log_rank,
@@ -18,29 +17,6 @@ from analysis.stats.survival import (
 
 FITTED = 1e-4  # Turnbull's masses of 228 patients, stopped at a gap of 1e-11
 CLOSED_FORM = 1e-8  # sums and products in another order: rounding only
-
-
-def data(case: dict[str, Any]) -> dict[str, np.ndarray]:
-    """Return the case's columns, restricted to its rows."""
-    table = columns("durations_data.json", case["data"])
-    for key, value in (case.get("where") or {}).items():
-        held = table[key] == value
-        table = {name: values[held] for name, values in table.items()}
-    return table
-
-
-def weights(case: dict[str, Any], table: dict[str, np.ndarray]) -> np.ndarray | None:
-    return table[case["weights"]] if case["weights"] else None
-
-
-def numbers(estimate: Estimate) -> list[float]:
-    """Return value and limits, NaN for none."""
-    found = (estimate.value, estimate.low, estimate.high)
-    return [np.nan if one is None else one for one in found]
-
-
-def cases(name: str) -> Any:
-    return pytest.mark.parametrize("case", pins(name), ids=lambda case: case["id"])
 
 
 def test_all_pins_are_here() -> None:

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from io import StringIO
 from xml.etree import ElementTree
 
+import matplotlib.pyplot as plt
+import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+from analysis.report.theme import use_theme
+
+
+@pytest.fixture(autouse=True)
+def themed() -> Iterator[None]:
+    """Draw in the theme of the suite; leave no figure and no setting behind."""
+    before = dict(plt.rcParams)
+    use_theme()
+    yield
+    plt.close("all")
+    plt.rcParams.update(before)
 
 
 def svg_of(drawn: Axes | Figure) -> str:

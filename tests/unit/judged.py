@@ -146,7 +146,9 @@ def duration_row(value: float | None, low: float | None, high: float | None, **k
 
 def frame(*rows: Row) -> pd.DataFrame:
     """Results of typed rows; the same keys twice are let through, for tests of just that."""
-    frames = [make_results([each._asdict()]) for each in rows]
+    apart = len({each.result_id for each in rows}) == len(rows)
+    groups = [rows] if apart else [(each,) for each in rows]
+    frames = [make_results(each._asdict() for each in group) for group in groups if group]
     return pd.concat([make_results([], measure="", n=0, unit="", method="none"), *frames])
 
 

@@ -25,8 +25,8 @@ from analysis.adam.adpain import (
     place_ratings,
     reaches,
 )
-from analysis.errors import InputError
 from analysis.adam.adsl import derive_infusions, derive_treatment
+from analysis.errors import InputError
 from analysis.settings import AnalysisSettings
 
 SCHEDULE = AnalysisSettings().schedule
@@ -148,7 +148,7 @@ NAMED = ("patient_id", "study_day", "score", "visit")
 
 
 def test_the_date_decides_what_a_planned_visit_s_name_says():
-    """`week_12` on day 35 is week 4, a `baseline` on day 400 or 3 is none, `end` on day 10 neither."""
+    """`week_12` on day 35 is week 4; a `baseline` on day 3 and an `end` on day 10 are none."""
     got = place(
         ("A", 0, 8, "baseline"),
         ("A", 3, 7, "baseline"),
@@ -176,9 +176,7 @@ def test_visits_of_the_export_s_own_are_kept_as_named():
 def test_a_name_is_planned_when_the_schedule_has_it():
     """Day 35 lies in no window of 3 and 6 months, and is called week 12: there it is one's own."""
     months = AnalysisSettings(visits="3m, 6m").schedule
-    got = place(
-        ("A", 35, 4, "week_12"), ("A", 35, 4, "month_3"), columns=NAMED, schedule=months
-    )
+    got = place(("A", 35, 4, "week_12"), ("A", 35, 4, "month_3"), columns=NAMED, schedule=months)
     assert got["ROLE"].tolist() == ["week_12", BETWEEN]
 
 
@@ -201,7 +199,7 @@ DAY_OF = {70: 9, 71: 2, 80: 4, 83: 6, 90: 3}
 def test_the_score_of_a_visit(visit_score, score, day, n):
     got = place(*(("A", d, s) for d, s in DAY_OF.items()), visit_score=visit_score)
     (row,) = got[got["ROLE"] == "week_12"].itertuples()
-    assert (row.AVAL, row.ADY, row.NSAME) == (score, day, n)
+    assert [score, day, n] == [row.AVAL, row.ADY, row.NSAME]
     assert got["NSAME"].sum() == len(DAY_OF)
 
 
@@ -232,9 +230,11 @@ def around(*infusions: object, ratings: dict[object, float], maintenance=()) -> 
     dated = isinstance(infusions[0], str)
     column = {"infused_at": "assessed_on"} if dated else {"study_day": "study_day"}
     ((given, rated),) = column.items()
-    read = (lambda t: pd.to_datetime(pd.Series(t), format="ISO8601").astype("datetime64[s]")) if (
-        dated
-    ) else pd.Series
+    read = (
+        (lambda t: pd.to_datetime(pd.Series(t), format="ISO8601").astype("datetime64[s]"))
+        if (dated)
+        else pd.Series
+    )
     times = [*infusions, *maintenance]
     table = pd.DataFrame({"patient_id": "A", given: read(times).to_numpy()})
     table["phase"] = ["initial"] * len(infusions) + ["maintenance"] * len(maintenance)
@@ -425,7 +425,7 @@ def test_no_day_falls_between_two_windows(day):
 @given(st.floats(-50, 400, allow_nan=False))
 def test_a_day_has_one_visit_and_later_days_never_an_earlier_one(day):
     names = [visit.name for visit in SCHEDULE]
-    got = [v for v in assign_visits(pd.Series([day, day + 1.0]), SCHEDULE).tolist() if not pd.isna(v)]
+    got = assign_visits(pd.Series([day, day + 1.0]), SCHEDULE).dropna().tolist()
     places = [names.index(name) for name in got]
     assert places == sorted(places)
 

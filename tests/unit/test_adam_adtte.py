@@ -372,7 +372,7 @@ def test_a_bad_rating_of_the_day_of_a_booster(tmp_path, hour, left, right, cause
         SERIES + "A,2024-03-05 10:00\n",
     )
     got = relief.loc["A"]
-    assert (got.LDY, got.RDY, got.EVNTDESC) == (left, right, cause)
+    assert (left, right, cause) == (got.LDY, got.RDY, got.EVNTDESC)
     week_8 = own.adpain.query("AVISIT == 'week_8'")
     assert week_8["BOOSTFL"].tolist() == [cause == "booster"]
 
@@ -437,7 +437,9 @@ TWO = series(("A", 0, 1), ("A", 10, 1), ("A", 60, 2))
 
 
 def told(ratings: pd.DataFrame, given: pd.DataFrame = TWO) -> list[tuple]:
-    treatment = pd.DataFrame({"DAY0": 0.0, "EOSDY": 10.0, "TRTSDT": pd.NaT, "TRTEDT": pd.NaT}, ["A"])
+    treatment = pd.DataFrame(
+        {"DAY0": 0.0, "EOSDY": 10.0, "TRTSDT": pd.NaT, "TRTEDT": pd.NaT}, ["A"]
+    )
     placed = ratings.join(count_infusions(ratings, given, treatment))
     got = derive_series_relief(placed, given, threshold_pct=30.0)
     return list(got.itertuples(index=False, name=None))

@@ -246,6 +246,9 @@ def test_any_flow_adds_up(drawn):
     got = flow(own)
     lost = got["never_treated"] + got["baseline_zero"] + got["baseline_below_minimum"]
     assert got["in_file"] == len(drawn) == lost + got["eligible"]
-    assert got["eligible"] == got["not_due"] + got["no_baseline_rating"] + got["not_rated"] + got["observed"]
+    assert (
+        got["eligible"]
+        == got["not_due"] + got["no_baseline_rating"] + got["not_rated"] + got["observed"]
+    )
     end = own.adpain.query("AVISIT == 'end' and FASFL")
     assert (len(end), end["RATEDFL"].sum()) == (got["eligible"], got["observed"])

@@ -67,8 +67,10 @@ def test_worsening_by_hand(rows):
 
 def test_completeness_by_hand(rows):
     keys = {"measure": "completeness_share", "definition": "", "threshold_pct": None}
-    assert counts(rows, **keys)[:2] == (8, 10)
+    assert counts(rows, **keys)[:2] == (9, 10)  # nine was seen, though without a baseline
+    assert "seen_without_change(1)" in row(rows, **keys).notes.split(";")
     assert counts(rows, **keys, visit="week_4")[:2] == (1, 10)
+    assert row(rows, **keys, visit="week_4").notes == ""
 
 
 def test_a_booster_before_the_visit_is_no_response_and_is_told(rows):

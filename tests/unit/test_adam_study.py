@@ -165,8 +165,10 @@ def test_without_dates_every_visit_of_the_treated_counts_as_due():
 
 def test_a_visit_the_export_names_is_due_after_its_usual_day(tmp_path):
     """Discharge, on days 10 and 30 after the end, is due on day 20."""
-    scores = DATED.replace("score\n", "score,visit\n").replace("8\n", "8,\n").replace("6\n", "6,\n")
-    scores = scores.replace("A,2026-03-10,4\n", "A,2026-03-19,4,discharge\nB,2026-04-01,4,discharge\n")
+    scores = (
+        "patient_id,assessed_on,score,visit\nA,2026-03-01,8,\nB,2026-03-02,6,\n"
+        "A,2026-03-19,4,discharge\nB,2026-04-01,4,discharge\n"
+    )
     export = load(tmp_path, {"infusions.csv": INFUSIONS, "pain_scores.csv": scores})
     for cut, due in (("2026-03-21", [False, False]), ("2026-04-20", [True, True])):
         own = derive(export, data_cut=cut, series_gap_days=7)

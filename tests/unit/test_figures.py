@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from figure_texts import height_of, svg_of, texts_of
+from figure_texts import height_of, svg_of, texts_of, themed  # noqa: F401
 
 from analysis.claims.multiverse import Multiverse
 from analysis.report import figures, theme
@@ -23,15 +23,6 @@ from analysis.report.figures import (
 from analysis.results import COLUMNS, make_results
 
 LABELS = {"crps": "Complex regional pain syndrome", "fibromyalgia": "Fibromyalgia"}
-
-
-@pytest.fixture(autouse=True)
-def themed():
-    before = dict(plt.rcParams)
-    theme.use_theme()
-    yield
-    plt.close("all")
-    plt.rcParams.update(before)
 
 
 def share(n_events: int, n: int, **keys) -> dict:

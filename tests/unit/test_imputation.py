@@ -132,6 +132,15 @@ def test_the_shift_is_added_to_imputed_values_only():
     assert worse.values - plain.values == pytest.approx(1.5, abs=EXACT)
 
 
+def test_draws_are_rounded_for_a_response_on_whole_numbers():
+    scores, x = clinic()
+    got = impute_scores(fit_mmrm(scores, x), scores, x, rng=rng(), draws=4)
+    raw, whole = got.at_visit("week 12"), got.at_visit("week 12", step=1)
+    drawn = scores["week 12"].isna().to_numpy()
+    assert np.array_equal(whole[:, ~drawn], raw[:, ~drawn])
+    assert np.array_equal(whole[:, drawn], np.floor(raw[:, drawn] + 0.5))
+
+
 def test_the_same_generator_gives_the_same_draws():
     scores, x = clinic()
     fit = fit_mmrm(scores, x)

@@ -31,7 +31,7 @@ from analysis.claims.multiverse import (
 from analysis.intake.load import load_export
 from analysis.labels import READING_DIMENSIONS
 from analysis.results import Estimate, find_one, make_results
-from analysis.settings import SCHEDULE, TWO_POINTS, AnalysisSettings, data_folder, make_settings
+from analysis.settings import TWO_POINTS, AnalysisSettings, data_folder, make_settings
 from analysis.stats.rates import estimate_responder_share, estimate_responder_share_exact
 from analysis.stats.reductions import (
     estimate_mean,
@@ -164,7 +164,7 @@ def seen_under(own: Study, one: pd.Series) -> pd.DataFrame:
     seen = people[["USUBJID", "BASE"]].merge(
         at[["USUBJID", "AVAL", "CHG", "PCHG", "RATEDFL", "BOOSTFL"]], on="USUBJID"
     )
-    days = {visit.name: visit.target_day for visit in SCHEDULE}
+    days = {visit.name: visit.target_day for visit in own.settings.schedule}
     due = days.get(one.visit, at["ADYEOS"].median())
     last = after[after["ADYEOS"] <= due].sort_values("ADY").groupby("USUBJID")["AVAL"].last()
     seen["last"] = seen["USUBJID"].map(last).astype(float).fillna(seen["BASE"])
@@ -668,11 +668,15 @@ def test_a_share_needs_a_week_at_which_relief_is_read():
 
 
 def test_a_median_not_reached_is_an_answer():
-    """Nobody loses relief: not reached, no value, and no verdict but undecided."""
-    keep = [responder(f"k{i}", w4=4, w8=4, w12=4, w26=4) for i in range(6)]
-    result = judge_readings(duration_claim(), study(keep, RELIEF))
-    assert np.isnan(result.headline.value) and result.headline.verdict == "undecided"
-    assert result.counts["not testable"] == 0
+    """Nobody loses relief: not reached, no value; an exact limit decides from 6 patients on.
+
+    All of 6 relieved at week 26: the share there begins at 0.025 ** (1 / 6) = 54 %, of 5 at 48 %.
+    """
+    for n, verdict in ((6, "meets"), (5, "undecided")):
+        keep = [responder(f"k{i}", w4=4, w8=4, w12=4, w26=4) for i in range(n)]
+        result = judge_readings(duration_claim(), study(keep, RELIEF))
+        assert np.isnan(result.headline.value) and result.headline.verdict == verdict
+        assert result.counts["not testable"] == 0
 
 
 def test_nobody_responds():

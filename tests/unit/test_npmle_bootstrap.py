@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import binom
 
 from analysis.errors import EstimationError
 from analysis.stats import npmle, npmle_bootstrap
@@ -24,6 +25,7 @@ from analysis.stats.npmle import (
     survival_bounds,
 )
 from analysis.stats.npmle_bootstrap import TOLERANCE, bootstrap_relief, resample_masses
+from analysis.stats.rates import exact_limits
 from analysis.stats.survival import estimate_kaplan_meier
 
 INF = float("inf")
@@ -266,9 +268,56 @@ def test_bootstrap_standard_error_is_near_greenwood():
 def test_nobody_loses_relief():
     curve = estimate_npmle([3, 5], [INF, INF])
     found = bootstrap_relief(curve, rng=np.random.default_rng(1), times=(4,), tau=5)
-    assert found.guarded.quantiles[1].low is None  # no lower limit out of nothing
-    assert found.guarded.survival[0].low is None
+    share = found.guarded.survival[0]
+    assert (share.low, share.high) == (pytest.approx(0.025), 1.0)  # one patient known at 4
+    assert share.notes == ("exact_bound(1)",)
+    median = found.guarded.quantiles[1]
+    assert (median.status, median.low, median.high) == ("not reached", 0.0, None)
     assert found.guarded.restricted_mean.low is None
+
+
+def test_nobody_of_20_loses_relief_and_all_of_20_do():
+    """By hand: 20 of 20 begin at 0.025 ** (1 / 20) = 83.2 %; 0 of 20 end at 16.8 %.
+
+    Of 6 known at 8 the share begins at 54.1 %, above one half; of 5, at 47.8 %.
+    """
+    rng, end = np.random.default_rng(1), 0.025 ** (1 / 20)
+    kept = estimate_npmle([4] * 14 + [8] * 6, [INF] * 20)
+    found = bootstrap_relief(kept, rng=rng, times=(2, 4, 8))
+    assert [share.low for share in found.guarded.survival] == pytest.approx(
+        [end, end, 0.025 ** (1 / 6)]
+    )
+    assert found.guarded.quantiles[1].low == 8
+    fewer = bootstrap_relief(estimate_npmle([4] * 15 + [8] * 5, [INF] * 20), rng=rng)
+    assert fewer.guarded.quantiles[1].low == 4
+    lost = estimate_npmle([0] * 20, [1] * 20)
+    found = bootstrap_relief(lost, rng=rng, times=(1, 4))
+    for share in found.guarded.survival:
+        assert (share.value, share.low, share.high) == (0.0, 0.0, pytest.approx(1 - end))
+        assert share.notes == ("exact_bound(20)",)
+    median = found.guarded.quantiles[1]
+    assert (median.low, median.high) == (0.0, 1.0)
+    assert median.notes[-1] == "exact_times(20)"
+    few = bootstrap_relief(estimate_npmle([0] * 5, [1] * 5), rng=rng)
+    assert few.guarded.quantiles[1].high is None  # 5 of 5 may be chance: up to 52 %
+
+
+def test_patients_not_looked_at_so_late_widen_the_limit_of_none():
+    """12 lost by 4, 3 relieved at 2 and not seen again: as many as 3 of 15 may still be."""
+    curve = estimate_npmle([0] * 12 + [2] * 3, [4] * 12 + [INF] * 3)
+    low, high = curve.exact_limits(4, level=0.95)[0]
+    assert (low, high) == pytest.approx((0.0, float(exact_limits(3, 15)[1])))
+
+
+@pytest.mark.parametrize("true", [0.0, 0.02, 0.05, 0.1])
+def test_exact_limits_of_none_hold_at_least_their_level(true):
+    """Counted out: 20 patients, a share ``true`` of whom is still relieved at 4, all seen."""
+    chance = 0.0
+    for kept in range(21):
+        left, right = [0] * (20 - kept) + [4] * kept, [4] * (20 - kept) + [INF] * kept
+        low, high = estimate_npmle(left, right).exact_limits(4, level=0.95)[0]
+        chance += float(binom.pmf(kept, 20, true)) * (low <= true <= high)
+    assert chance >= 0.95
 
 
 def test_same_state_same_intervals():

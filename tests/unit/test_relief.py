@@ -30,7 +30,6 @@ from analysis.stats.relief import (
     median_when_competing,
     relief_rows,
     sample_spans,
-    week_name,
 )
 from analysis.stats.relief_models import fit_shape, log_rank_rows, shape_curves, shape_rows
 
@@ -160,8 +159,29 @@ def test_departures_have_a_note_each():
     assert row(four()).notes == "placed_within(4,8)"
 
 
-def test_weeks_by_name():
-    assert [week_name(week) for week in (2.0, 8.7, 26.0)] == ["week_2", "week_8.7", "week_26"]
+def test_relief_is_read_at_the_visits_of_the_schedule_and_at_the_weeks_of_claims():
+    """Losses found a day after months 1, 2 and 3, and none: at month 6 one of four is relieved."""
+    people = [
+        patient(str(lost), 8, later={WEEK[0]: 4} | {
+            11 + round(30.44 * month): 8 if month >= lost else 4 for month in (1, 2, 3, 6)
+        })
+        for lost in (1, 2, 3, 9)
+    ]  # fmt: skip
+    own = settings_with(visits="1m, 2m, 3m, 6m")
+    made = relief_results(study(people, own))
+    shares = find(made, measure="relieved_share", definition="booster_as_loss", condition="crps",
+                  population="responders", group_by="all")  # fmt: skip
+    assert shares["visit"].tolist() == [
+        "week_2", "month_1", "week_8", "month_2", "week_8.7", "week_12", "month_3", "month_6",
+    ]  # fmt: skip
+    counts = find(made, measure="km_relieved_share", definition="booster_as_loss",
+                  condition="crps", group_by="all").set_index("visit")["value"]  # fmt: skip
+    assert counts[["week_2", "month_1", "month_6"]].tolist() == [1.0, 1.0, 0.25]
+    (mean,) = find(made, measure="relief_mean", definition="booster_as_loss", condition="crps",
+                   population="responders", group_by="all")["visit"]  # fmt: skip
+    assert mean == "month_6"
+    boosters = find(made, measure="booster_count", condition="crps")["visit"]
+    assert "month_6" in set(boosters)
 
 
 # losses between visits, by hand
@@ -238,7 +258,7 @@ def test_without_boosters_strategies_do_not_differ(monkeypatch):
     made = find(table(relief_rows, people), measure="relief_duration", population="responders")
     assert len(made) == 3
     assert len(made.drop_duplicates(["value", "low", "high"])) == 1
-    assert len(drawn) == 2  # everybody responded: as all starters from a new seed
+    assert len(drawn) == 1  # everybody responded: all starters are the same patients
 
 
 def test_the_headline_stands_in_the_table_of_definitions_unchanged():
@@ -368,14 +388,21 @@ def test_nobody_lost_it(measure):
 
 
 def test_everyone_lost_it_between_the_same_visits():
-    """All in (0, 4]: the share at week 2 may be anything, and there is no interval."""
+    """All of 12 in (0, 4]: the share at week 2 may be anything; the median lies within surely."""
     people = [responder(f"p{i}", w4=8) for i in range(12)]
     share = row(people, "relieved_share", "week_2")
     assert (share.value, share.low, share.status) == (None, None, "not estimable")
     assert share.notes == "silent_week(2)"
     found = row(people)
-    assert (found.value, found.low, found.high) == (pytest.approx(2.0), None, None)
-    assert "placed_within(0,4)" in found.notes
+    assert (found.value, found.low, found.high) == (pytest.approx(2.0), 0.0, 4.0)
+    assert "placed_within(0,4)" in found.notes and "exact_times(12)" in found.notes
+
+
+def test_none_of_20_relieved_at_a_week_is_decided_by_an_exact_bound():
+    """All lost by week 4: at week 12 the share is 0 to 1 - 0.025 ** (1 / 20) = 16.8 %, by hand."""
+    share = row([responder(f"p{i}", w4=8) for i in range(20)], "relieved_share", "week_12")
+    assert (share.value, share.low, share.high) == (0.0, 0.0, pytest.approx(1 - 0.025**0.05))
+    assert share.notes == "exact_bound(20)"
 
 
 def test_a_booster_on_the_day_of_the_end_rating():
@@ -692,7 +719,7 @@ def test_no_fit_has_a_note(people, status, said):
     made = shapes(people)
     assert len(made) == 4  # median and conditional share of two shapes; no ratios
     assert {(r.value, r.status, r.notes) for r in rows_of(made)} == {(None, status, said)}
-    assert shape_curves(losses(people), level=0.95).empty
+    assert shape_curves(losses(people), horizon_weeks=26.0, level=0.95).empty
 
 
 def test_a_median_past_the_last_look_is_not_reported():
@@ -705,7 +732,7 @@ def test_a_median_past_the_last_look_is_not_reported():
         assert found.notes == "after_last_look(8)"
     for found in rows_of(find(made, measure="conditional_share")):
         assert (found.value, found.status) == (None, "not estimable")
-    drawn = shape_curves(losses(people), level=0.95)
+    drawn = shape_curves(losses(people), horizon_weeks=26.0, level=0.95)
     assert drawn.groupby("shape")["week"].max().to_dict() == {"weibull": 8.0, "lognormal": 8.0}
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from figure_texts import svg_of, texts_of
+from figure_texts import svg_of, texts_of, themed  # noqa: F401
 
 from analysis.report import theme
 from analysis.report.relief_figures import (
@@ -21,16 +20,6 @@ from analysis.report.relief_figures import (
 )
 from analysis.results import make_results
 from analysis.stats.survival import estimate_cumulative_incidence, estimate_kaplan_meier
-
-
-@pytest.fixture(autouse=True)
-def themed():
-    before = dict(plt.rcParams)
-    theme.use_theme()
-    yield
-    plt.close("all")
-    plt.rcParams.update(before)
-
 
 REGIONS = pd.DataFrame({"left": [1.0, 4, 12], "right": [3.0, 4, np.inf], "mass": [0.3, 0.5, 0.2]})
 AT_RISK = {0: 40, 4: 28, 8: 8, 12: 8, 26: 0}

@@ -7,6 +7,7 @@ from itertools import product
 
 import pandas as pd
 import pytest
+from exports import derive, load
 from judged import (
     LEDGERS,
     arms_ledger,
@@ -552,6 +553,21 @@ def test_two_arms_are_stated_together():
     for name in ("C043", "C091", "C156", "C161"):
         assert "no control group" not in text[name].may_say
         assert "in the arm \u201cplacebo\u201d: 3 of 14 (21 %)" in text[name].may_say
+
+
+def test_dates_are_of_infusions_or_else_of_ratings(tmp_path):
+    """No dates are on record only where no infusion and no rating has one."""
+    dated = "patient_id,assessed_on,score\nA,2026-03-01,8\nA,2026-03-12,4\nB,2026-03-02,6\n"
+    people = "patient_id,condition,enrolled_on\nA,crps,2026-03-01\nB,crps,2026-03-02\n"
+    given = "patient_id,infused_at\nA,2026-03-01\nA,2026-03-05\nB,2026-03-02\n"
+    files = {"pain_scores.csv": dated, "patients.csv": people}
+    rated = provenance_of(derive(load(tmp_path / "a", files)))
+    dates = (rated.dated, rated.first_date, rated.last_date)
+    assert dates == ("ratings", "2026-03-01", "2026-03-12")
+    assert "ratings from" in rated.sentence and "no dates" not in rated.sentence
+    treated = provenance_of(derive(load(tmp_path / "b", {**files, "infusions.csv": given})))
+    assert (treated.dated, treated.last_date) == ("infusions", "2026-03-05")
+    assert "no dates on record" in provenance_of(derive(load(tmp_path / "c"))).sentence
 
 
 @pytest.mark.slow

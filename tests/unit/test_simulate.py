@@ -16,6 +16,7 @@ from analysis import simulate
 from analysis.claims.intervals import judge_interval
 from analysis.simulate import (
     COMPLETE,
+    COURSE_COVERED,
     FLOORS,
     NORMAL_SPREAD_PCT,
     PROMISED,
@@ -24,19 +25,25 @@ from analysis.simulate import (
     TYPICAL,
     VISITS,
     Setting,
+    course_truth,
     decisive_counts,
     draw_clinics,
+    draw_courses,
     draw_normal,
     even_weeks,
     judge_clinics,
+    leave_in_pain,
     leaving_shares,
     mean_chances,
+    mean_looks,
+    missing_coverage,
     populations,
     rate_blocks,
     rate_chances,
     relief_coverage,
     renew_page,
     scenarios,
+    share_looks,
     visit_intervals,
     weibull_weeks,
 )
@@ -310,6 +317,33 @@ def test_guarded_intervals_hold_the_truth_more_often_than_not():
     assert set(held["RMST, guarded"]) <= {True, False}
 
 
+# Leaving in pain
+
+
+def test_those_in_more_pain_leave_as_often_as_stated():
+    baseline, scores = draw_courses(rng(7), 200_000)
+    assert set(np.unique(scores)) == set(range(11)) and baseline.min() == 4
+    left = leave_in_pain(rng(7), scores, 0.3)
+    gone = np.isnan(left)
+    assert np.array_equal(left[~gone], scores[~gone]) and not gone[:, 0].any()
+    assert not (gone[:, :-1] & ~gone[:, 1:]).any()  # for good
+    # the chance at the first step is in proportion to the score: 1 - 0.7**(1/3) on average
+    first = gone[:, 1]
+    assert first.mean() == pytest.approx(1 - 0.7 ** (1 / 3), abs=0.004)
+    double = [first[scores[:, 0] == score].mean() for score in (3, 6)]
+    assert double[1] / double[0] == pytest.approx(2, rel=0.06)
+
+
+def test_imputation_takes_away_the_bias_that_leaving_in_pain_makes():
+    held = missing_coverage(300, dropout=0.3, datasets=12, seed=1)
+    assert set(held) == set(COURSE_COVERED)
+    off = {name: abs(np.mean([value for _, value in rows])) for name, rows in held.items()}
+    assert off["mean, MMRM"] < 0.15 < off["mean, seen only"]
+    assert off["share, imputed"] < 0.02 < off["share, seen only"]
+    by_baseline, share = course_truth()
+    assert 0 < share < 1 and np.all(np.diff(by_baseline[4:]) > 0)
+
+
 # The pages
 
 
@@ -331,25 +365,42 @@ def test_the_page_holds_what_the_command_writes_on_means():
 
 
 @pytest.mark.slow
-def test_the_command_renews_every_number_of_both_pages(tmp_path, monkeypatch):
+def test_the_command_renews_every_number_of_the_pages(tmp_path, monkeypatch):
     """Few clinics and data sets: every block has its place, and nothing is left as it was."""
     for page in PAGES.glob("*.md"):
         (tmp_path / page.name).write_text(page.read_text("utf-8"), "utf-8")
     monkeypatch.setattr("analysis.simulate.RELIEF_SIZES", (30,))
+    monkeypatch.setattr("analysis.simulate.COURSE_SIZES", (30,))
     monkeypatch.setattr(
         "sys.argv", ["simulate", "--clinics", "50", "--datasets", "4", "--pages", str(tmp_path)]
     )
     simulate.main()
-    errors, relief = (
+    errors, relief, missing = (
         " ".join((tmp_path / name).read_text("utf-8").split())
-        for name in ("verdict-errors.md", "relief-coverage.md")
+        for name in ("verdict-errors.md", "relief-coverage.md", "missing-at-random.md")
     )
     assert "50 clinics are drawn" in errors and "nan" not in errors
     # two ways of leaving, two rules: in the table of the distortion and at three truths
     means = errors[errors.index("## The verdict on a mean") :]
     assert means.count("| 30 % leave") == 4 * 4
     assert "one standard Monte-Carlo error is 10.9 points" in relief
+    looking = (tmp_path / "looking-again.md").read_text("utf-8")
+    assert "50 clinics in each row" in looking and looking.count("sequence |") == 10
+    assert "4 data sets in each row" in missing and missing.count("| 30 |") == 2 * 2
     assert relief.count("| 30 |") == 3 and "left out for want of an interval" in relief
+
+
+def test_looking_again_misleads_and_a_sequence_does_not():
+    """2,000 clinics at up to 49 looks: far above 5 % for the interval, below it for a sequence."""
+    for erred in (
+        share_looks(0.6, last=500, clinics=2_000, seed=5),
+        mean_looks("all or nothing", last=500, clinics=2_000, seed=5),
+    ):
+        ever = {name: flags.any(axis=1).mean() for name, flags in erred.items()}
+        once = next(iter(erred.values()))[:, -1].mean()
+        assert once == pytest.approx(0.05, abs=0.016)
+        assert next(iter(ever.values())) > 0.2
+        assert ever["sequence"] < 0.05 and ever.get("bounded sequence", 0.0) < 0.05
 
 
 def test_the_page_names_where_it_breaks():

@@ -66,8 +66,8 @@ def test_nobody_loses_relief():
     curve = estimate_kaplan_meier([4, 8], [0, 0])
     assert curve.median.status == "not reached"
     share = curve.at(6)
-    assert (share.value, share.low, share.high) == (1.0, None, None)
-    assert share.notes == ("none_lost",)
+    assert (share.value, share.low, share.high) == (1.0, pytest.approx(0.025), 1.0)
+    assert share.notes == ("none_lost(1)",)  # one is followed so long: 0.025 ** (1 / 1)
     mean = curve.restricted_mean(8)
     assert (mean.value, mean.low, curve.restricted_mean_error(8)) == (8.0, None, 0.0)
 
@@ -224,7 +224,8 @@ def test_incidence_by_hand():
     assert found.incidence[:, 0] == pytest.approx([0.25, 0.25, 0.25, 0.75], abs=ROUNDING)
     assert found.incidence[:, 1] == pytest.approx([0, 0.25, 0.25, 0.25], abs=ROUNDING)
     assert found.at(1, 1).value == 0.25
-    assert found.at(0.5, 1).low is None
+    none = found.at(0.5, 1)  # 0 of 4, by hand 1 - 0.025 ** (1 / 4)
+    assert (none.low, none.high) == (0.0, pytest.approx(1 - 0.025**0.25))
     assert found.at(99, 2).value == pytest.approx(0.25)  # nobody is left to have an event
 
 
@@ -276,7 +277,8 @@ def test_no_event_at_all_and_an_unseen_cause():
     assert list(found.free) == [1, 1]
     named = estimate_cumulative_incidence([3, 4], [0, 2], causes=(1, 2))
     assert named.at(4, 1).value == 0.0
-    assert named.at(4, 1).low is None
+    # The one censored at 3 may have had cause 1 by 4: up to 1 of 2, 1 - 0.0126 by hand.
+    assert named.at(4, 1).high == pytest.approx(np.sqrt(0.975))
     with pytest.raises(EstimationError, match="cause 1 is unknown"):
         found.at(3, 1)
     assert found.at_times([], 1) == ()

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 import seaborn as sns
 import typst
+from figure_texts import themed  # noqa: F401
 
 from analysis.labels import VERDICTS
 from analysis.report import theme
@@ -104,15 +105,6 @@ def test_a_condition_not_known_keeps_its_further_color():
     assert theme.condition_color("knee") == theme.condition_color("knee")
     assert theme.condition_color("knee") in theme.FURTHER_COLORS
     assert theme.condition_marker("<script>") in theme.FURTHER_MARKERS
-
-
-@pytest.fixture(autouse=True)
-def themed():
-    before = dict(plt.rcParams)
-    theme.use_theme()
-    yield
-    plt.close("all")
-    plt.rcParams.update(before)
 
 
 def texts(svg: str) -> str:

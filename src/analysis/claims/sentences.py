@@ -99,7 +99,7 @@ _TWO_POINTS = "had pain lower by at least 2 points of 10 at {visit}"
 SHARES: dict[tuple[str, str], tuple[str, str]] = {
     ("responder_share", "percent_reduction"): ("who started", _LESS_PAIN),
     ("responder_share", "two_points"): ("who started", _TWO_POINTS),
-    ("completeness_share", ""): ("who started", "had a baseline and a rating at {visit}"),
+    ("completeness_share", ""): ("who started", "were rated at {visit}"),
     ("early_response_share", "by_day_14"): (
         "rated on days 1 to 14", "had at least {pct} % less pain at one of those ratings"),
     ("early_response_share", "days_21_to_28"): (
@@ -613,8 +613,9 @@ class Provenance:
 
     name: str
     synthetic: bool = False
-    first_date: str = ""  # of an infusion, ISO; empty where the export has none
+    first_date: str = ""  # of an infusion or, without infusions, of a rating; ISO, empty for none
     last_date: str = ""
+    dated: str = "infusions"  # what the dates are of
     last_visit: str = ""  # last analysis visit with a rating
     allocation: str = "unknown"  # of patients to arms: randomized, not_randomized, unknown
 
@@ -623,7 +624,7 @@ class Provenance:
         """Source and dates as a sentence."""
         dates = "no dates on record"
         if self.first_date and self.last_date:
-            dates = f"infusions from {date_span_text(self.first_date, self.last_date)}"
+            dates = f"{self.dated} from {date_span_text(self.first_date, self.last_date)}"
         source = f"Source: records of “{_quotable(self.name)}”, {dates}."
         return (
             f"{source} Synthetic data: these patients do not exist." if self.synthetic else source
@@ -637,12 +638,14 @@ def _quotable(name: str) -> str:
 
 def provenance_of(study: Study) -> Provenance:
     """Return where the figures of a study come from."""
-    days = study.infusions["ADTM"].dropna() if "ADTM" in study.infusions else pd.Series()
+    given, rated = study.infusions["ADTM"].dropna(), study.ratings["ADT"].dropna()
+    days = rated if given.empty else given
     return Provenance(
         name=study.name,
         synthetic=study.synthetic,
         first_date="" if days.empty else days.min().date().isoformat(),
         last_date="" if days.empty else days.max().date().isoformat(),
+        dated="ratings" if given.empty else "infusions",
         last_visit=study.visits[-1] if study.visits else "",
         allocation=getattr(study.settings, "allocation", "unknown"),
     )

@@ -39,7 +39,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from analysis.labels import CLOCKS, DEFINITIONS, condition_word, word
+from analysis.labels import CLOCKS, DEFINITIONS, condition_word, visit_week, visit_word, word
 from analysis.numbers import interval_text, level_text, number_text, quantity_text, share_text
 from analysis.report import theme
 from analysis.report.figures import (
@@ -89,12 +89,21 @@ def draw_weeks(ax: Axes, weeks: Sequence[float], *, at: str = "bottom") -> None:
         )  # fmt: skip
 
 
-def _relief_axes(ax: Axes, last: float, clock: str, name: str = "Share still relieved") -> None:
+def _set_weeks(ax: Axes, seen: Mapping[float, int], last: float = 0.0) -> None:
+    """Mark the planned visits, of which ``seen`` has the numbers, and the last week drawn."""
+    weeks = sorted(seen) or list(TICK_WEEKS)
+    weeks += [round(last)] if last > weeks[-1] + 3 else []
+    ax.set_xticks(weeks, [f"{week:.3g}" for week in weeks])
+
+
+def _relief_axes(
+    ax: Axes, last: float, seen: Mapping[float, int], clock: str, name: str = "Share still relieved"
+) -> None:
     """Set weeks and shares as axes of a relief curve."""
-    last = max(LAST_WEEK, last)
+    last = max(LAST_WEEK, last, *seen)
     ax.set_xlim(-0.6, last + 0.6)
     ax.set_ylim(0, 1.02)  # room for the line at 100 %
-    ax.set_xticks([*TICK_WEEKS, *([round(last)] if last > LAST_WEEK + 3 else [])])
+    _set_weeks(ax, seen, last)
     ax.set_yticks([0, 0.25, 0.5, 0.75, 1])
     unit_ticks(ax.yaxis, "share")
     ax.grid(axis="y")
@@ -153,7 +162,7 @@ def plot_relief_curve(
         return nothing_to_draw(ax, "There is no relief curve to draw.")
     curves = _curves(regions, condition)
     finite = regions[["left", "right"]].to_numpy(dtype=float)
-    _relief_axes(ax, float(finite[np.isfinite(finite)].max()), clock)
+    _relief_axes(ax, float(finite[np.isfinite(finite)].max()), seen, clock)
     draw_weeks(ax, cited_weeks)
     handles: list[Line2D | Patch] = []
     for code, own in curves.items():
@@ -211,7 +220,7 @@ def _draw_share_bars(ax: Axes, shares: Sequence[Row], color: str) -> list[Line2D
     drawn = [row for row in shares if row.low is not None and row.high is not None]
     for row in drawn:
         ends = np.array([row.low, row.high], dtype=float)
-        week = float(row.visit.removeprefix("week_"))
+        week = visit_week(row.visit) or 0.0
         ax.plot([week, week], ends, color=color, linewidth=1.3, marker="_",
                 markersize=7, zorder=4)  # fmt: skip
     label = level_text(drawn[0].level) if drawn else ""
@@ -329,10 +338,10 @@ def plot_strategies(
     place = {code: turn for turn, code in enumerate(STRATEGIES)}
     rows = sorted(rows_from(results), key=lambda row: place.get(_booster(row), len(place)))
     medians = [row for row in rows if row.measure == "relief_duration"]
-    weeks: dict[float, list[Row]] = {}
+    weeks: dict[str, list[Row]] = {}
     for row in rows:
         if row.measure == "relieved_share":
-            weeks.setdefault(float(row.visit.removeprefix("week_")), []).append(row)
+            weeks.setdefault(row.visit, []).append(row)
     order = [code for code in STRATEGIES if any(_booster(r) == code for v in weeks.values()
                                                 for r in v)]  # fmt: skip
     sizes = [0.8 + 0.48 * max(1, len(medians)), 0.75 + 0.38 * max(1, len(order))]
@@ -340,7 +349,7 @@ def plot_strategies(
     grid = figure.add_gridspec(2, max(1, len(weeks)), height_ratios=sizes)
     names = [word(DEFINITIONS, _booster(row)) for row in medians]
     _plot_medians(figure.add_subplot(grid[0, :]), medians, names, cited_weeks, clock)
-    for column, week in enumerate(sorted(weeks)):
+    for column, week in enumerate(sorted(weeks, key=lambda name: visit_week(name) or 0.0)):
         ax = figure.add_subplot(grid[1, column])
         _plot_week(ax, week, weeks[week], order)
         if column:
@@ -355,9 +364,9 @@ def _booster(row: Row) -> str:
     return row.definition.partition(".")[0]
 
 
-def _plot_week(ax: Axes, week: float, rows: Sequence[Row], order: Sequence[str]) -> None:
+def _plot_week(ax: Axes, visit: str, rows: Sequence[Row], order: Sequence[str]) -> None:
     """Draw the shares still relieved at one week as a small panel."""
-    ax.set_title(f"Week {week:g}", fontsize=9.5, pad=4, loc="center")
+    ax.set_title(visit_word(visit).capitalize(), fontsize=9.5, pad=4, loc="center")
     ax.set_xlim(-0.06, 1.06)
     for row in rows:
         y = order.index(_booster(row))
@@ -412,7 +421,7 @@ def plot_incidence(
     if incidence.empty:
         return nothing_to_draw(ax, "There is nobody whose relief could be followed.")
     last = max(LAST_WEEK, *seen) if seen else LAST_WEEK
-    _relief_axes(ax, last, clock, name="Share of responders")
+    _relief_axes(ax, last, seen, clock, name="Share of responders")
     shown = incidence[incidence["week"] <= last]
     columns = [name for name in incidence.columns if name != "week"]
     ended = shown[columns].to_numpy(dtype=float)
@@ -517,7 +526,7 @@ def plot_swimmer(
     ax.plot(booster, y, "^", color=PAPER, markeredgecolor=INK, markersize=7, zorder=5)
     name_rows(ax, y.tolist(), [str(number) for number in y])
     ax.grid(visible=False)
-    ax.set_xticks(TICK_WEEKS)
+    _set_weeks(ax, NOBODY, float(np.nanmax(weeks.to_numpy())))
     ax.set_xlabel(weeks_after(clock))
     ax.set_ylabel("Patient")
     shown: list[tuple[bool, Patch | Line2D]] = [
@@ -571,7 +580,7 @@ def plot_boosters(
                 color=color, fontweight="bold", fontsize=10)  # fmt: skip
     ax.set_xlim(-0.6, max(LAST_WEEK, float(week[-1])) + 0.6)
     ax.set_ylim(0, max(0.1, float(np.nanmax(high, initial=mean[-1]))) * 1.08)
-    ax.set_xticks(TICK_WEEKS)
+    _set_weeks(ax, at_risk)
     ax.grid(axis="y")
     ax.set_xlabel(AFTER_SERIES)
     ax.set_ylabel("Boosters per patient so far, mean")

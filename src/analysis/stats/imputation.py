@@ -3,9 +3,9 @@
 Proper: every draw has its own covariance and coefficients, then missing scores from their normal
 distribution given the scores of the same patient that were seen.
 
-Draws are neither cut off at 0 and 10 nor rounded. A mean of draws that were pulled back to the
-bounds is biased (at 0 always upward), and the variance is then too small. A response asks only
-whether a score lies beyond a threshold inside the scale, which pulling back does not change.
+Draws are not cut off at 0 and 10. A mean of draws that were pulled back to the bounds is biased (at
+0 always upward), and its variance too small. A response asks only whether a score lies beyond a
+limit inside the scale, which pulling back does not change.
 """
 
 from __future__ import annotations
@@ -48,12 +48,18 @@ class Imputations:
     columns: NDArray[np.int64]
     values: Floats
 
-    def at_visit(self, visit: object) -> Floats:
-        """Return all draws of one visit, shape (draws, n); NaN where nothing was to be imputed."""
+    def at_visit(self, visit: object, *, step: float = 0.0) -> Floats:
+        """Return all draws of one visit, shape (draws, n); NaN where nothing was to be imputed.
+
+        With ``step`` draws are rounded to multiples of it, for a response where all scores are:
+        of whole numbers none lies between 4.5 and 4.9, so a draw of 4.7 is a 5 and no response at
+        a limit of 4.9. Not for means.
+        """
         place = self.scores.columns.get_loc(visit)
         mine = self.columns == place
         filled = np.tile(self.scores.iloc[:, place].to_numpy(dtype=float), (len(self.values), 1))
-        filled[:, self.rows[mine]] = self.values[:, mine]
+        drawn = self.values[:, mine]
+        filled[:, self.rows[mine]] = np.round(drawn / step) * step if step else drawn
         return filled
 
     def completed(self) -> Iterator[Floats]:

@@ -49,8 +49,13 @@ score has no spread if its residuals are below this part of it. Rounding leaves 
 SINGULAR = 1e-8
 """Smallest eigenvalue of a correlation matrix that still is one: below, two visits are the same."""
 
-CONVERGED = 1e-6
-"""Deviance that one more Newton step could gain, at most: a thousandth of what moves a digit."""
+CONVERGED, DONE, NEWTON_STEPS = 1e-6, 1e-16, 6
+"""Deviance that one more Newton step could gain: at most, from where on none is made, and how many
+are made after the trust region. 1e-6 is a thousandth of a standard error."""
+
+
+OUTSIDE = 1e9
+"""Deviance by score where there is none, above any other."""
 
 
 class MmrmError(EstimationError):
@@ -249,16 +254,34 @@ class MmrmFit:
         slopes : ndarray, shape (draws, m, p)
             Coefficients by visit and covariate.
         sigmas : ndarray, shape (draws, m, m)
+
+        Raises
+        ------
+        MmrmError
+            Most draws are singular: too little is known of the covariance.
         """
         m, p = len(self.visits), len(self.covariates)
         root = np.linalg.cholesky(self.parameter_covariance)
         slopes, sigmas = np.empty((draws, m, p)), np.empty((draws, m, m))
-        for one in range(draws):
+        done, tries = 0, 0
+        while done < draws:
             theta = self.parameters + root @ rng.standard_normal(len(root))
-            sigmas[one] = covariance_at(self.structure, theta, self.scale).sigma
-            best, spread, _ = self._model.project(self._model.weights(sigmas[one])[0])
-            drawn = best + np.linalg.cholesky(spread) @ rng.standard_normal(best.size)
-            slopes[one] = (self._spell @ (self._shift + self._basis @ drawn)).reshape(m, p)
+            try:
+                with np.errstate(over="ignore", invalid="ignore"):
+                    sigmas[done] = covariance_at(self.structure, theta, self.scale).sigma
+                    best, spread, _ = self._model.project(self._model.weights(sigmas[done])[0])
+                    drawn = best + np.linalg.cholesky(spread) @ rng.standard_normal(best.size)
+            except (np.linalg.LinAlgError, ValueError) as error:  # singular, or infinite
+                tries += 1
+                if tries > 2 * draws:
+                    raise MmrmError(
+                        f"the {self.structure} covariance is known so badly that most draws of it "
+                        f"are singular; take a structure with fewer parameters.",
+                        "singular_covariance",
+                    ) from error
+                continue
+            slopes[done] = (self._spell @ (self._shift + self._basis @ drawn)).reshape(m, p)
+            done += 1
         return slopes, sigmas
 
 
@@ -640,60 +663,61 @@ def _maximise(
     last: dict[bytes, Point | None] = {}
 
     def point(theta: Floats) -> Point | None:
+        """Return the likelihood, None where the covariance is not positive definite."""
         key = theta.tobytes()
         if key not in last:
             last.clear()
             try:
-                last[key] = model.evaluate(covariance_at(structure, theta, scale))
-            except np.linalg.LinAlgError:  # not positive definite: outside
+                found = model.evaluate(covariance_at(structure, theta, scale))
+            except np.linalg.LinAlgError:
                 last[key] = None
+            else:
+                last[key] = found if np.isfinite(found.hessian).all() else None
         return last[key]
 
+    # Outside, the search asks for slopes as well before it turns back.
     def value(theta: Floats) -> float:
         found = point(theta)
-        return found.deviance / n if found and np.isfinite(found.deviance) else 1e9
+        return found.deviance / n if found else OUTSIDE
 
     def gradient(theta: Floats) -> Floats:
         found = point(theta)
-        assert found is not None
-        return found.gradient / n
+        return found.gradient / n if found else np.zeros_like(theta)
 
     def hessian(theta: Floats) -> Floats:
         found = point(theta)
-        assert found is not None
-        return found.hessian / n
+        return found.hessian / n if found else np.eye(len(theta))
 
     with np.errstate(all="ignore"):
         theta = minimize(
             value, start_parameters(structure, sd / scale, corr), jac=gradient, hess=hessian,
             method="trust-exact", options={"gtol": 1e-6, "maxiter": 300},
         ).x  # fmt: skip
-        for _ in range(3):
-            found = point(theta)
-            gain = np.inf
-            if found is None or not np.isfinite(found.hessian).all():
+        gain, smallest = np.inf, 0.0
+        for _ in range(NEWTON_STEPS):
+            best = point(theta)
+            if best is None:
                 break
+            corr = covariance_at(structure, theta, scale).sigma
+            smallest = np.linalg.eigvalsh(corr / np.sqrt(np.outer(np.diag(corr), np.diag(corr))))[0]
             try:
-                root = cho_factor(found.hessian)
-            except np.linalg.LinAlgError:
+                step = cho_solve(cho_factor(best.hessian), best.gradient)
+            except np.linalg.LinAlgError:  # no maximum here
+                gain = np.inf
                 break
-            step = cho_solve(root, found.gradient)
-            gain = float(step @ found.gradient)
-            if gain > 1:
+            gain = float(step @ best.gradient)
+            if not DONE < gain < 1:
                 break
             theta = theta - step
-        at = covariance_at(structure, theta, scale)
-        spread = np.sqrt(np.diag(at.sigma))
-        smallest = np.linalg.eigvalsh(at.sigma / np.outer(spread, spread))[0]
     if not smallest > SINGULAR:
         raise MmrmError(
             f"the {structure} covariance between visits is singular at its maximum: one visit is "
             f"a combination of others. Too few patients for the visits, or equal scores.",
             "singular_covariance",
         )
-    if not gain < CONVERGED:
+    if best is None or not gain < CONVERGED:
         raise MmrmError(
             f"the likelihood of the {structure} covariance has no maximum that could be found.",
             "not_converged",
         )
-    return theta, model.evaluate(at)
+    return theta, best

@@ -6,8 +6,9 @@ limits of them that hold whatever happened between two visits.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from scipy.special import ndtri
@@ -24,6 +25,7 @@ from analysis.stats.checks import (
 )
 from analysis.stats.npmle import (
     SHARE_TIE,
+    Bounds,
     IntervalCurve,
     Intervals,
     Pairs,
@@ -134,8 +136,9 @@ def bootstrap_relief(
     -------
     ReliefBootstrap
         Points are those of ``curve``. An upper limit of a quantile is None (not reached) when
-        more than (1 - level) / 2 of the resamples do not reach it. No interval where every
-        resample gives the same number, as when nobody, or everybody, has lost relief.
+        more than (1 - level) / 2 of the resamples do not reach it. Where every resample gives the
+        same share or time, as when nobody, or everybody, has lost relief, the limits are exact
+        (`IntervalCurve.exact_limits`, note ``exact_bound``).
 
     Raises
     ------
@@ -188,7 +191,8 @@ def bootstrap_relief(
             else:
                 share = survival_share(curve.all_masses, *regions, time)
                 ends, drawn = (share, share), (even[place], even[place])
-            survival.append(_with_log_log(point, ends, drawn, level))
+            exact = partial(curve.exact_limits, time, level=level)
+            survival.append(_with_limits(point, ends, drawn, exact, level))
         spread = [(one[0], one[1]) if is_guarded else (one[2], one[2]) for one in timed]
         restricted = mean
         if mean is not None and error is not None:
@@ -198,7 +202,9 @@ def bootstrap_relief(
             survival=tuple(survival),
             quantiles=tuple(
                 _with_percentiles(point, drawn, level, has_spread=has_spread)
-                for point, drawn in zip(quantiles, spread, strict=True)
+                if has_spread
+                else _with_exact_times(point, curve, share, level)
+                for point, drawn, share in zip(quantiles, spread, lost_shares, strict=True)
             ),
             restricted_mean=restricted,
             mean_std_error=error if error is not None and error >= NEAR_NOTHING else None,
@@ -209,22 +215,58 @@ def bootstrap_relief(
     )
 
 
-def _with_log_log(
-    point: Estimate, ends: tuple[Floats, Floats], drawn: tuple[Floats, Floats], level: float
+def _with_limits(
+    point: Estimate,
+    ends: tuple[Floats, Floats],
+    drawn: tuple[Floats, Floats],
+    exact: Callable[[], tuple[Bounds, int]],
+    level: float,
 ) -> Estimate:
-    """Return a share with log-log limits: the lower of ends[0], the upper of ends[1]."""
+    """Return a share with its limits: the lower of ends[0], the upper of ends[1].
+
+    Log-log with the spread of the resamples; exact where the end is 0 or 1, which has no spread.
+    """
     if not point.estimated:
         return point
-    if max(float(one.std()) for one in drawn) < NEAR_NOTHING:
-        return replace(point, notes=(*point.notes, note("same_everywhere")))
-    limits = []
+    limits, notes = [], list(point.notes)
     for share, resampled, side in zip(map(float, ends), drawn, (1, -1), strict=True):
         if share < SHARE_TIE or share > 1 - SHARE_TIE:
-            limits.append(0.0 if side == 1 else 1.0)
+            limits.append(share)
+            if (share < SHARE_TIE) != (side == 1):  # not a lower limit of 0 or an upper one of 1
+                bounds, n = exact()
+                limits[-1] = bounds.low if side == 1 else bounds.high
+                notes.append(note("exact_bound", n))
+        elif float(resampled.std()) < NEAR_NOTHING:
+            return replace(point, notes=(*point.notes, note("same_everywhere")))
         else:
             half = float(ndtri((1 + level) / 2)) * float(resampled.std(ddof=1))
             limits.append(float(share ** np.exp(side * half / (share * -np.log(share)))))
-    return replace(point, low=limits[0], high=limits[1], level=level)
+    low, high = max(limits[0], 0.0), min(limits[1], 1.0)
+    return replace(point, low=low, high=high, level=level, notes=tuple(notes))
+
+
+def _with_exact_times(
+    point: Estimate, curve: IntervalCurve, lost_share: float, level: float
+) -> Estimate:
+    """Return a time with limits where every resample gives the same curve: all in one region.
+
+    Lower: the last look before it at which the exact lower limit of the share still relieved is
+    above the share asked for, else 0. Upper: the first look after it with the exact upper limit
+    below, None where there is none.
+    """
+    if point.status not in ("estimated", "not reached"):
+        return point
+    kept, held = 1 - lost_share, curve.intervals
+    before = np.unique(held.left[(held.left > 0) & (held.left <= curve.left[0])])[::-1]
+    after = np.unique(held.right[np.isfinite(held.right) & (held.right >= curve.right[-1])])
+
+    def limits(time: float) -> Bounds:
+        return curve.exact_limits(time, level=level)[0]
+
+    low = next((float(time) for time in before if limits(time).low > kept), 0.0)
+    high = next((float(time) for time in after if limits(time).high < kept), None)
+    notes = (*point.notes, note("exact_times", curve.n - curve.n_uninformative))
+    return replace(point, low=low, high=high, level=level, notes=notes)
 
 
 def _with_percentiles(

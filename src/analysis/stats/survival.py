@@ -37,6 +37,7 @@ from analysis.stats.checks import (
     check_time,
     refuse,
 )
+from analysis.stats.rates import exact_limits
 from analysis.stats.times import NEAR_TIE, as_times, merge_near_ties, tie_width
 
 ROUNDING = 1e-12
@@ -156,7 +157,9 @@ class SurvivalCurve:
         -------
         Estimate
             Share in [0, 1]. "not estimable" after the longest follow-up, unless everybody had
-            lost relief by then. No limits where the curve is 0 or 1 (log-log has none).
+            lost relief by then. Exact limits where the curve is 0 or 1 (log-log has none): of the
+            patients still followed where nobody has lost relief; of all where everybody followed
+            has, those not followed so long counting as relieved.
 
         Raises
         ------
@@ -172,9 +175,13 @@ class SurvivalCurve:
             return self._estimate("share", None, why=late)
         row = _row_at(self.times, time)
         if row < 0:
-            return self._estimate("share", 1.0, why="none_lost")
+            n = int(self.at_risk([time])[0])
+            low = float(exact_limits(n, n, level=self.level)[0])
+            return self._estimate("share", 1.0, low, 1.0, why=note("none_lost", n))
         if self.survival[row] == 0:
-            return self._estimate("share", 0.0, why="all_lost")
+            unseen = max(self.n - round(float(self.n_events[: row + 1].sum())), 0)
+            high = float(exact_limits(unseen, self.n, level=self.level)[1])
+            return self._estimate("share", 0.0, 0.0, high, why=note("all_lost", self.n))
         share, low, high = (float(each[row]) for each in (self.survival, self.low, self.high))
         return self._estimate("share", share, low, high)
 
@@ -540,6 +547,8 @@ class CumulativeIncidence:
     free, free_std_error : ndarray of float, shape (k,)
         Share without any event. ``free`` and the incidences sum to 1.
     n_events : ndarray of float, shape (k, n_causes)
+    n_followed : ndarray of float, shape (k,)
+        Patients followed just before each time.
     n : int
         Patients (rounded sum of weights).
     level : float in (0, 1)
@@ -555,6 +564,7 @@ class CumulativeIncidence:
     free: Floats
     free_std_error: Floats
     n_events: Floats
+    n_followed: Floats
     n: int
     level: float
     time_unit: str
@@ -583,7 +593,8 @@ class CumulativeIncidence:
         -------
         Estimate
             Share in [0, 1]; "not estimable" after the longest follow-up unless nobody was left.
-            No interval where the share is 0 or 1.
+            Where the share is 0 or 1 the limits are exact, whoever was not followed so long
+            counting as had it for the upper one.
 
         Raises
         ------
@@ -601,7 +612,15 @@ class CumulativeIncidence:
         if time > last + tie_width(self.times) and self.free[-1] > 0:
             value, notes = None, (note("late", f"{time:g}", f"{last:g}"),)
         elif row < 0 or np.isnan(self.low[row, column]):
-            notes = ("incidence_none_or_all",)
+            seen = self.n_events[: row + 1]
+            place = int(np.searchsorted(self.times, time - tie_width(self.times)))
+            followed = float(np.append(self.n_followed, 0.0)[place])
+            followed -= float(self.n_events[place : row + 1].sum())  # events at ``time`` itself
+            unknown = max(self.n - round(float(seen.sum()) + followed), 0)
+            had = round(float(seen[:, column].sum()))
+            low = float(exact_limits(had, self.n, level=self.level)[0])
+            high = float(exact_limits(had + unknown, self.n, level=self.level)[1])
+            notes = (note("incidence_none_or_all", self.n),)
         else:
             low, high = float(self.low[row, column]), float(self.high[row, column])
         return Estimate(
@@ -705,6 +724,7 @@ def estimate_cumulative_incidence(
         free=free,
         free_std_error=_jackknife_error(1 - free, any_event, before, at_risk, any_event, leaving),
         n_events=events,
+        n_followed=at_risk,
         n=round(float(at_risk[0])),
         level=level,
         time_unit=time_unit,
