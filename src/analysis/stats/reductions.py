@@ -306,8 +306,7 @@ def judged_mean_limits(
     Owen (1988), Biometrika 75:237. Honda and Takemura (2010), COLT, for the form with bounded
     support. Bahadur and Savage (1956), Ann Math Stat 27:1115.
     """
-    known, _ = _known(pd.Series(values, dtype=float), level)
-    rows = known.to_numpy()
+    rows = _known(values, level)[0].ravel()
     if rows.size and rows.max() > best_pct + SAME:
         raise EstimationError(f"a reduction is {rows.max():g} %; at most {best_pct:g} is expected.")
     if rows.size < 2 or np.ptp(rows) <= SAME:
@@ -316,7 +315,8 @@ def judged_mean_limits(
     low, high = likelihood_limits(
         distinct, counts[None, :], worst_pct=worst_pct, best_pct=best_pct, level=level
     )
-    ends = t.interval(level, rows.size - 1, loc=rows.mean(), scale=known.sem())
+    error = float(rows.std(ddof=1)) / rows.size**0.5
+    ends = t.interval(level, rows.size - 1, loc=rows.mean(), scale=error)
     return min(float(ends[0]), low.item()), max(float(ends[1]), high.item())
 
 
