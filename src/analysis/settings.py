@@ -31,7 +31,7 @@ Clock = Literal["end_of_series", "first_response", "start"]
 Score = Literal["closest", "mean", "last", "worst", "week_mean"]
 """Which number stands for a visit where its window holds several ratings."""
 
-Allocation = Literal["unknown", "randomised", "not_randomised"]
+Allocation = Literal["unknown", "randomized", "not_randomized"]
 """How patients came into the arms of the export."""
 
 DAYS_PER_WEEK = 7
@@ -300,8 +300,8 @@ WORDS: dict[str, dict[str, str]] = {
     },
     "allocation": {
         "unknown": "the export does not say",
-        "randomised": "by chance",
-        "not_randomised": "not by chance",
+        "randomized": "by chance",
+        "not_randomized": "not by chance",
     },
 }
 """What each word of a choice means."""

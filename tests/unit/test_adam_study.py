@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from exports import derive, load, write_export
-from studies import WEEK_4, clinic, patient, study
+from studies import SETTINGS, WEEK_4, clinic, patient, study
 
 from analysis.adam.checks import count_flow, list_overdue
 from analysis.adam.study import (

@@ -33,8 +33,8 @@ from analysis.stats.relief import (
     describe_relief,
     earliest_losses,
     losses_of,
-    median_when_competing,
     make_group,
+    median_when_competing,
     relief_rows,
     sample_spans,
 )

@@ -7,8 +7,6 @@ import pytest
 from report_runs import LABELS, other_rows, responder_rows, share
 
 from analysis.labels import note_text
-
-
 from analysis.report.section_tables import scores
 from analysis.report.tables import anchor, note_of, plain_table, readable
 from analysis.results import Estimate, find, make_results, rows_of

@@ -388,7 +388,8 @@ class Seen:
     is_due: Flags  # the visit lies before the data cut
     cannot_respond: Flags  # not rated, and a booster before the due day had ended the response
     drawn: Floats  # percent reductions of the imputed data sets, one row each; NaN where none
-    fallen: Floats  # the same in points
+    drawn_as_rated: Floats  # the same of scores as patients rate them, and in points
+    fallen: Floats
 
     @property
     def is_rated(self) -> Flags:
@@ -467,8 +468,9 @@ def lay_out_patients(
                 score=np.where(stopped & rated, baseline, score),
                 is_due=due,
                 cannot_respond=stopped & ~rated,
-                drawn=imputed.of(ids, visit),
-                fallen=imputed.of(ids, visit, points=True),
+                drawn=imputed.reductions(ids, visit),
+                drawn_as_rated=imputed.reductions(ids, visit, as_rated=True),
+                fallen=imputed.reductions(ids, visit, points=True, as_rated=True),
             )
     members = {(name, m): who[name] & least[m] for name in PATIENTS for m in minimums}
     return Patients(baseline, members, seen)
@@ -532,7 +534,7 @@ def _responders(patients: Patients, outcome: str, visit: str, booster: str) -> t
     least = TWO_POINTS if outcome == "two_points" else float(outcome)
     percent = outcome != "two_points"
     known = (100.0 * fall / patients.baseline if percent else fall) >= least - ROUNDING
-    drawn = seen.drawn if percent else seen.fallen
+    drawn = seen.drawn_as_rated if percent else seen.fallen
     return known, np.where(np.isnan(drawn), np.nan, drawn >= least - ROUNDING)
 
 

@@ -647,7 +647,7 @@ def provenance_of(study: Study) -> Provenance:
         last_date="" if days.empty else days.max().date().isoformat(),
         dated="ratings" if given.empty else "infusions",
         last_visit=study.visits[-1] if study.visits else "",
-        allocation=getattr(study.settings, "allocation", "unknown"),
+        allocation=study.settings.allocation,
     )
 
 

@@ -205,13 +205,13 @@ def methods_in_words(settings: AnalysisSettings, rows: Iterable[Row]) -> list[st
         "rose by at least 30 % of baseline. Visits after the end of the series are planned at "
         f"{_visits_in_words(settings.visits)}; a visit's score is "
         f"{WORDS['visit_score'][settings.visit_score]}.",
-        "Counted are patients who started and whose visit is due: its window has closed at the data "
-        "cut, and the initial series has ended. A missing outcome is no failure. Four analyses are "
-        "given: missing counts as not responding (the lower bound), as responding (the upper "
-        "bound), is imputed as if missing at random, 50 times from a mixed model of baseline and all "
-        "visits of the condition, or is left out. A claim meets its floor only where it does so "
-        "with no missing patient responding, and falls short only where it also does when the "
-        "missing are imputed.",
+        "Counted are patients who started and whose visit is due: its window has closed at the "
+        "data cut, and the initial series has ended. A missing outcome is no failure. Four "
+        "analyses are given: missing counts as not responding (the lower bound), as responding "
+        "(the upper bound), is imputed as if missing at random, 50 times from a mixed model of "
+        "baseline and all visits of the condition, or is left out. A claim meets its floor only "
+        "where it does so with no missing patient responding, and falls short only where it also "
+        "does when the missing are imputed.",
         "Percent reduction is given in three definitions, because they are different numbers: the "
         "mean of patients' own reductions, their median, and the reduction of the mean score. Mean "
         "pain by visit is given apart for who had a booster before the visit and who had none.",

@@ -113,7 +113,7 @@ def build_page(run: Run) -> Page:
         seen=tuple(_seen(run)),
         headline=tuple(view_claim(run, each, drawn=True) for each in headline),
         how_to_read=HOW_TO_READ,
-        limits=limits_in_words(run.rows, allocation=getattr(run.settings, "allocation", "unknown")),
+        limits=limits_in_words(run.rows, allocation=run.settings.allocation),
         sections=tuple(section for section, _ in sections),
         claims=tuple(all_claims(run)),
         n_claims=count_text(len(run.claims)),

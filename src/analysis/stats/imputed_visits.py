@@ -19,7 +19,7 @@ from analysis.adam.study import NOT_RECORDED, Study
 from analysis.results import Estimate, note
 from analysis.settings import TWO_POINTS
 from analysis.stats.imputation import DRAWS, impute_scores, pool_means, pool_shares
-from analysis.stats.mmrm import MmrmError, build_design, fit_mmrm_or_simpler
+from analysis.stats.mmrm import SIMPLER, MmrmError, build_design, fit_mmrm_or_simpler
 from analysis.stats.reductions import SAME, estimate_mean
 from analysis.stats.seeds import seeded
 
@@ -42,24 +42,44 @@ class ImputedVisits:
     ----------
     patients : Index
         USUBJID of everyone treated who has a pain to reduce.
-    reductions : dict of visit to ndarray, shape (draws, n_patients)
-        Percent reduction: as recorded where it is, else imputed; NaN where the visit is not due or
-        could not be imputed. After a booster it is 0 where boosters end the response.
-    falls : dict of visit to ndarray
-        The same in points of the score.
+    baseline : ndarray, shape (draws, n_patients)
+        As recorded, else imputed.
+    scores : dict of visit to ndarray, shape (draws, n_patients)
+        As recorded, else imputed; NaN where the visit is not due or could not be imputed. After a
+        booster the baseline stands for the score where boosters end the response.
+    is_whole : ndarray of bool, shape (n_patients,)
+        Whether all scores of the patient's condition are whole numbers.
     models : dict of str to str
         What each condition was imputed with, or why not, as a code.
     """
 
     patients: pd.Index
-    reductions: Mapping[str, Floats]
-    falls: Mapping[str, Floats]
+    baseline: Floats
+    scores: Mapping[str, Floats]
+    is_whole: NDArray[np.bool_]
     models: Mapping[str, str]
 
-    def of(self, patients: pd.Series | pd.Index, visit: str, *, points: bool = False) -> Floats:
-        """Return the draws of some patients at a visit, shape (draws, n)."""
-        table = (self.falls if points else self.reductions)[visit]
-        return table[:, self.patients.get_indexer(pd.Index(patients))]
+    def reductions(
+        self,
+        patients: pd.Series | pd.Index,
+        visit: str,
+        *,
+        points: bool = False,
+        as_rated: bool = False,
+    ) -> Floats:
+        """Return reductions of some patients at a visit, in percent or points; shape (draws, n).
+
+        With ``as_rated`` imputed scores are rounded where patients rate in whole numbers, as a
+        response asks for: nobody rates 4.7. Not for means. A visit that is in no data set is NaN.
+        """
+        at = self.patients.get_indexer(pd.Index(patients))
+        start = self.baseline[:, at]
+        if visit not in self.scores:
+            return np.full(start.shape, np.nan)
+        score = self.scores[visit][:, at]
+        if as_rated:
+            score = np.where(self.is_whole[at] & ~np.isclose(score, start), np.round(score), score)
+        return start - score if points else 100.0 * (start - score) / start
 
 
 def impute_visits(
@@ -89,8 +109,8 @@ def impute_visits(
     adsl = study.adsl[study.adsl["SAFFL"] & (study.adsl["BASESTAT"] != "zero").fillna(True)]
     ids, visits = pd.Index(adsl["USUBJID"]), list(study.visits)
     shape = (draws, len(ids))
-    reductions = {visit: np.full(shape, np.nan) for visit in visits}
-    falls = {visit: np.full(shape, np.nan) for visit in visits}
+    baseline, is_whole = np.full(shape, np.nan), np.zeros(len(ids), dtype=bool)
+    made = {visit: np.full(shape, np.nan) for visit in visits}
     models: dict[str, str] = {}
     rows = study.adpain[study.adpain["USUBJID"].isin(ids)]
     wide = rows.set_index(["USUBJID", "AVISIT"])[["AVAL", "BOOSTFL", "DUEFL"]].unstack()  # noqa: PD010
@@ -112,13 +132,14 @@ def impute_visits(
         filled, models[str(condition)] = _complete(scores, arms, asked, rng, draws)
         least = max(study.settings.minimum_baseline_score, LEAST_BASELINE)
         start = np.where(np.isnan(base), np.clip(filled[BASELINE], least, 10.0), base)
+        baseline[:, at] = start
+        is_whole[at] = np.nanmax(np.abs(seen - np.round(seen)), initial=0.0) <= SAME
         for place, visit in enumerate(visits):
             score = np.where(np.isnan(seen[:, place]), filled[visit], seen[:, place])
-            fall = np.where(due[:, place], start - score, np.nan)
             if booster == "ends_response":
-                fall = np.where(boosted[:, place] & due[:, place], 0.0, fall)
-            falls[visit][:, at], reductions[visit][:, at] = fall, 100.0 * fall / start
-    return ImputedVisits(ids, reductions, falls, models)
+                score = np.where(boosted[:, place], start, score)
+            made[visit][:, at] = np.where(due[:, place], score, np.nan)
+    return ImputedVisits(ids, baseline, made, is_whole, models)
 
 
 def _complete(
@@ -138,16 +159,19 @@ def _complete(
     reason = ""
     for groups in (arms, None) if len(arms.unique()) > 1 else (None,):
         covariates = build_design(scores.index, group=groups).covariates
-        try:
-            fit = fit_mmrm_or_simpler(scores, covariates)
-        except MmrmError as error:
-            reason = error.reason
-            continue
-        modeled = list(fit.visits)
-        drawn = impute_scores(
-            fit, scores[modeled], covariates, rng=rng, due=asked[modeled], draws=draws
-        )
-        return filled | {name: drawn.at_visit(name) for name in modeled}, fit.analysis
+        structures = list(SIMPLER)
+        while structures:
+            try:
+                fit = fit_mmrm_or_simpler(scores, covariates, structures=structures)
+                modeled = list(fit.visits)
+                drawn = impute_scores(
+                    fit, scores[modeled], covariates, rng=rng, due=asked[modeled], draws=draws
+                )
+            except MmrmError as error:  # or a covariance too little known to draw from
+                reason = error.reason
+                structures.pop(0)
+                continue
+            return filled | {name: drawn.at_visit(name) for name in modeled}, fit.analysis
     return filled, reason
 
 
@@ -186,7 +210,7 @@ def imputed_share(
     about = {"unit": "share", "method": "multiple_imputation", "n": len(patients)}
     if not len(patients):
         return Estimate(value=None, status="no patients", **about)
-    values = drawn.of(patients, visit, points=threshold_pct is None)
+    values = drawn.reductions(patients, visit, points=threshold_pct is None, as_rated=True)
     if np.isnan(values).any():
         return Estimate(value=None, status="not estimable", n_missing=n_missing,
                         notes=("not_imputed",), **about)  # fmt: skip
@@ -218,7 +242,7 @@ def imputed_mean(
     n = len(patients)
     if not n:
         return Estimate(value=None, status="no patients", **about)
-    values = drawn.of(patients, visit)
+    values = drawn.reductions(patients, visit)
     if np.isnan(values).any():
         return Estimate(value=None, status="not estimable", n_missing=n_missing,
                         notes=("not_imputed",), **about)  # fmt: skip

@@ -461,11 +461,15 @@ def fit_mmrm(
 
 
 def fit_mmrm_or_simpler(
-    scores: pd.DataFrame, covariates: pd.DataFrame, *, common: Sequence[str] = ()
+    scores: pd.DataFrame,
+    covariates: pd.DataFrame,
+    *,
+    common: Sequence[str] = (),
+    structures: Sequence[Structure] = SIMPLER,
 ) -> MmrmFit:
     """Fit the richest model the scores allow; parameters as `fit_mmrm`.
 
-    Visits nobody was seen at, or with equal scores, are left out; then the structures of `SIMPLER`
+    Visits nobody was seen at, or with equal scores, are left out; then the ``structures``
     are tried in order, to an analysis of covariance at each visit. With one visit that is an
     analysis of covariance.
 
@@ -481,7 +485,7 @@ def fit_mmrm_or_simpler(
         told apart.
     """
     failed: list[tuple[str, str]] = []
-    structures = list(SIMPLER)
+    structures = list(structures)
     while True:
         try:
             fit = fit_mmrm(scores, covariates, structure=structures[0], common=common)

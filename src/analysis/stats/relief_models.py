@@ -20,7 +20,7 @@ from analysis.stats.survival import compare_log_rank
 
 def allocation_note(settings: AnalysisSettings) -> str:
     """Return the note on how patients came to their arm or protocol."""
-    return f"allocation_{getattr(settings, 'allocation', 'unknown')}"
+    return f"allocation_{settings.allocation}"
 
 
 def log_rank_rows(people: pd.DataFrame, group: Group) -> pd.DataFrame:
