@@ -66,6 +66,9 @@ def describe_missing(judgement: Judgement) -> str:
         return f"It falls short {alike} ({_imputed(judgement)}){needed}."
     if judgement.undecided == "missing":
         return f"Too many outcomes are missing. {_to_find(judgement)} ({_imputed(judgement)})."
+    if found.imputed is None:
+        too_few = judgement.undecided == "few_and_missing"
+        return "Too few patients, and too many outcomes missing." if too_few else ""
     if judgement.undecided == "few_and_missing":
         return (
             f"Too few patients, and too many outcomes missing ({_imputed(judgement)}, {alike}). "
