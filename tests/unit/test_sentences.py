@@ -71,7 +71,7 @@ SHORT_OF_70 = (
     "30 % less pain at end of series; 95 % interval 44 % to 63 %. 10 were not rated and count "
     "as not responding. All of the interval is below the cited 70 %"
 )
-"""54 of 100, 10 not rated; 61 of 100 has the interval 51.2 % to 70.0 % (69.98), 62 one to 70.9 %."""
+"""The interval of 61 of 100 ends at 69.98 %, that of 62 of 100 at 70.9 %."""
 
 
 def imputed_row(value: float, low: float, high: float):

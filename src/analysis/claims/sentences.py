@@ -381,8 +381,9 @@ def write_finding(
 def _describe_side(claim: Claim, judgement: Judgement, row: Row) -> str:
     """Return how the words were read and on which side of that the interval lies.
 
-    An interval on one side may still leave a claim undecided; why is said too. An absolute is contradicted by one case; where none was seen, the largest share that would
-    still go unseen is given.
+    An interval on one side may still leave a claim undecided; why is said too. An absolute is
+    contradicted by one case; where none was seen, the largest share that would still go unseen is
+    given.
     """
     here = f"Here {FREQUENCIES[claim.frequency].reading}" if claim.frequency else ""
     stop = f"{here}." if here else ""

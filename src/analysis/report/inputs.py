@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pandas as pd
+from pydantic import ValidationError
 
 from analysis.claims.judgement import Judgement
 from analysis.claims.records import FILE as CLAIMS
@@ -43,10 +44,15 @@ class Run:
 
     @property
     def settings(self) -> AnalysisSettings:
-        """The settings in force; defaults where run.json does not say."""
+        """The settings in force; defaults where run.json does not say, or says what is none."""
         known = AnalysisSettings.model_fields
         stated = (self.about.get("settings") or {}).items()
-        return AnalysisSettings(**{k: v for k, v in stated if k in known and v is not None})
+        given = {k: v for k, v in stated if k in known and v is not None}
+        try:
+            return AnalysisSettings(**given)
+        except ValidationError as error:
+            wrong = {each["loc"][0] for each in error.errors() if each["loc"]}
+            return AnalysisSettings(**{k: v for k, v in given.items() if k not in wrong})
 
     @cached_property
     def by_id(self) -> dict[str, Row]:
