@@ -421,7 +421,7 @@ NOTES: dict[str, str] = {
     "after_last_look": (
         "That is after the last look (week {0}): a number would be the shape's alone."
     ),
-    "few_comparable": "Fewer than {0} comparable patients: none of their results is typical.",
+    "few_comparable": "Fewer than {0} comparable patients: too few to call a result typical.",
     "few_losses": "{0} were seen to lose relief; a fitted shape asks for at least {1}.",
     "no_end": "The fit leaves this number open: its limits are without end.",
     "no_infusions": "The export has no infusions.",
