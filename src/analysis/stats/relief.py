@@ -641,17 +641,17 @@ def _dated_numbers(losses: Losses, settings: AnalysisSettings) -> Numbers:
         return with_notes(estimate, "runs_late") if estimate.n_events else estimate
 
     unknown = no_number(losses.n, "weeks", "kaplan_meier", "not_followed")
-    numbers = {("km_relief_duration", ""): late(curve.median) if losses.followed else unknown}
+    made: Numbers = {("km_relief_duration", ""): late(curve.median) if losses.followed else unknown}
     for week in TIMES:
         seen, unseen = losses.seen_by(week, settings.relief_clock)
         if week in READ_WEEKS:
             share = late(curve.at(week))
-            numbers["km_relieved_share", week_name(week)] = replace(share, n_events=seen)
+            made["km_relieved_share", week_name(week)] = replace(share, n_events=seen)
         for measure, count in (("seen_relieved", seen), ("not_seen_again", unseen)):
-            numbers[measure, week_name(week)] = Estimate(
+            made[measure, week_name(week)] = Estimate(
                 value=float(count), n=losses.n, unit="count", method="seen"
             )
-    return numbers
+    return made
 
 
 CAUSES = {"loss": 1, "booster": 2}
