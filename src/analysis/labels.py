@@ -109,6 +109,7 @@ DEFINITIONS: dict[str, str] = {
     "not_due": "of these not yet due at the visit",
     "not_rated": "of these not seen at the visit",
     "observed": "seen at the visit",
+    "mean_of_patients_judged": "mean of patients' own reductions, limits it is judged on",
     "percent_reduction": "percent reduction",
     "percent_reduction_exact": "percent reduction, exact interval",
     "percent_reduction_shrunk": "percent reduction, shrunk toward all conditions",
@@ -166,6 +167,7 @@ DEFINITIONS: dict[str, str] = {
 
 POPULATIONS: dict[str, str] = {
     "all_starters": "all who started; missing = not responding",
+    "imputed": "all who started; missing imputed",
     "observed": "only those seen",
     "worst_case": "worst case for those not seen",
     "best_case": "best case for those not seen",
@@ -182,6 +184,7 @@ POPULATIONS: dict[str, str] = {
 
 POPULATIONS_SHORT: dict[str, str] = {
     "all_starters": "all who started",
+    "imputed": "missing imputed",
     "observed": "only those seen",
     "worst_case": "worst case",
     "best_case": "best case",
@@ -426,6 +429,10 @@ METHODS: dict[str, str] = {
         "Weibull accelerated failure time, interval-censored, the next series ends "
         "relief; of patients with more than one series; t interval of the log ratio, "
         "leaving out groups of patients"
+    ),
+    "likelihood": (
+        "mean; the outer limits of its own interval and of the nonparametric likelihood of all "
+        "distributions on the scale, which minds tails that nobody was seen in"
     ),
     "multiple_imputation": (
         "missing outcomes imputed at random from a mixed model of all visits, pooled over the "

@@ -199,7 +199,10 @@ def note_of(rows: Sequence[Row]) -> str:
     notes = dict.fromkeys(each for row in rows for each in row.notes.split(";") if each)
     texts = [f"Method: {'; '.join(methods)}."] if methods else []
     if any(row.measure == "responder_share" and row.population == "all_starters" for row in rows):
-        texts.insert(0, "All who started: a missing patient counts as not responding.")
+        texts.insert(
+            0,
+            "All who started: a missing patient counts as not responding: a lower bound.",
+        )
     return plain_text(" ".join([*texts, *map(notes_text, notes)]), longest=LONGEST_NOTE)
 
 
