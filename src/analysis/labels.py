@@ -439,7 +439,7 @@ NOTES: dict[str, str] = {
     "after_last_look": (
         "That is after the last look (week {0}): a number would be the shape's alone."
     ),
-    "few_comparable": "Fewer than {0} comparable patients: none of their results is typical.",
+    "few_comparable": "Fewer than {0} comparable patients: too few to call a result typical.",
     "few_losses": "{0} were seen to lose relief; a fitted shape asks for at least {1}.",
     "imputed": "{0} not rated are imputed, as if missing at random.",
     "not_imputed": "The scores bear no model to impute the missing ones from.",
