@@ -9,7 +9,7 @@ the same by construction are listed once, so that no choice is counted twice.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import chain
 from typing import Any, get_args
@@ -274,7 +274,7 @@ def list_readings(
     -------
     DataFrame
         One row a reading, each once: its choices and is_headline; empty where the measure has no
-        grid of readings.
+        grid of readings, or a share or mean is not of all who started.
 
     References
     ----------
@@ -283,6 +283,8 @@ def list_readings(
     """
     if claim.measure in DURATION_MEASURES:
         return _duration_readings(claim, settings, with_infusions=with_infusions)
+    if claim.population != "all_starters":  # judged on those rated: none of these would be it
+        return pd.DataFrame()
     is_rate = claim.measure in RATE_MEASURES
     if is_rate:
         outcomes, intervals = [*_thresholds(claim), "two_points"], ["wilson", "exact"]
@@ -726,7 +728,9 @@ class Shared:
             curve = kaplan_meier_curve(losses, level=level)
             if curve is None or (week is None and not losses.followed):
                 return no_number(losses.n, "weeks", "kaplan_meier", "not_followed")
-            return curve.median if week is None else curve.at(week)
+            if week is None:
+                return curve.median
+            return replace(curve.at(week), n_events=losses.seen_by(week, settings)[0])
         numbers = relief_numbers(
             losses,
             settings,
@@ -801,7 +805,7 @@ def judge_readings(claim: Claim, study: Study, *, shared: Shared | None = None) 
     )
     starters, group, reason = find_starters(study, claim)
     if readings.empty or reason:
-        reason = reason or "No grid of readings is defined for this measure."
+        reason = reason or "No grid of readings is defined for this measure and population."
         return Multiverse(**about, reason=reason)
     shared = Shared(study) if shared is None else shared
     if claim.measure in DURATION_MEASURES:

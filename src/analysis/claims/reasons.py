@@ -18,16 +18,17 @@ FIRMNESS_WORDS: dict[Firmness, str] = {
 """How firm a verdict is, in words."""
 
 
-def firmness_of(readings: Readings | None, *, n: int) -> Firmness:
-    """Return how firm a verdict is; empty where the claim has no readings to compare.
+def firmness_of(readings: Readings | None, verdict: Verdict, *, n: int) -> Firmness:
+    """Return how firm a verdict is; empty where none could be given, or there are no readings.
 
     Parameters
     ----------
     readings : Readings or None
+    verdict : str
     n : int
         Patients the verdict rests on; below 20 no share of readings is called firm.
     """
-    if readings is None or not readings.n:
+    if readings is None or not readings.n or verdict == "not testable":
         return ""
     if n < SMALL_CONDITION:
         return "few patients"
@@ -72,6 +73,9 @@ def describe_missing(judgement: Judgement) -> str:
         return f"It falls short {alike} ({_imputed(judgement)}){needed}."
     if judgement.undecided == "missing":
         return f"Too many outcomes are missing. {_to_find(judgement)} ({_imputed(judgement)})."
+    if found.imputed is None:
+        too_few = judgement.undecided == "few_and_missing"
+        return "Too few patients, and too many outcomes missing." if too_few else ""
     if judgement.undecided == "few_and_missing":
         return (
             f"Too few patients, and too many outcomes missing ({_imputed(judgement)}, {alike}). "
@@ -121,7 +125,7 @@ def describe_firmness(judgement: Judgement) -> str:
     readings = judgement.robustness
     if not judgement.firmness or readings is None:
         return ""
-    said = f"{FIRMNESS_WORDS[judgement.firmness]}"
+    said = FIRMNESS_WORDS[judgement.firmness]
     counts = "; ".join(
         f"{verdict} in {count_text(k)}"
         for verdict, k in sorted(readings.verdicts.items(), key=lambda each: -each[1])
@@ -136,7 +140,7 @@ def firm_text(judgement: Judgement) -> str:
     Of an undecided claim, the verdict that most readings give, where it is another.
     """
     readings = judgement.robustness
-    if not judgement.firmness or readings is None or judgement.verdict == "not testable":
+    if not judgement.firmness or readings is None:
         return ""
     if judgement.verdict != "undecided" or judgement.firmness == "few patients":
         return judgement.firmness

@@ -370,7 +370,7 @@ def write_finding(
     testimonial = claim.measure == "testimonial"
     return _join(
         _place_testimonial(claim, row, results) if testimonial else describe_result(claim, row),
-        _describe_side(claim, judgement.verdict, row),
+        _describe_side(claim, judgement, row),
         _other_definitions(claim, row, results) if claim.measure == "success" else "",
         describe_missing(judgement),
         describe_due(judgement),
@@ -380,18 +380,19 @@ def write_finding(
     )
 
 
-def _describe_side(claim: Claim, verdict: Verdict, row: Row) -> str:
+def _describe_side(claim: Claim, judgement: Judgement, row: Row) -> str:
     """Return how the words were read and on which side of that the interval lies.
 
-    An absolute is contradicted by one case; where none was seen, the largest share that would
-    still go unseen is given.
+    An interval on one side may still leave a claim undecided; why is said too. An absolute is
+    contradicted by one case; where none was seen, the largest share that would still go unseen is
+    given.
     """
     here = f"Here {FREQUENCIES[claim.frequency].reading}" if claim.frequency else ""
     stop = f"{here}." if here else ""
     if claim.ceiling == 0:
         return _join(stop, _absolute(row))
     if row.measure == "relieved_patients":
-        on_record = f"there are {'as many' if verdict == 'meets' else 'fewer'} on record."
+        on_record = f"there are {'as many' if judgement.verdict == 'meets' else 'fewer'} on record."
         return f"{here}: {on_record}" if here else f"T{on_record[1:]}"
     if row.low is None and row.high is None:
         return _join(stop, "There is no interval, so there is no verdict.")
@@ -399,12 +400,29 @@ def _describe_side(claim: Claim, verdict: Verdict, row: Row) -> str:
     figure = claim.floor
     if figure is None:
         figure, sides = claim.ceiling, {"meets": "at or below", "falls short": "above"}
+    side = judge_interval(
+        row.low, row.high, floor=claim.floor, ceiling=claim.ceiling, above=claim.above_floor
+    )
     where = "the interval reaches both sides of"
-    if verdict in sides:
-        where = f"all of the interval is {sides[verdict]}"
+    if side in sides:
+        where = f"all of the interval is {sides[side]}"
+    but = ""
+    if judgement.verdict == "undecided" and side != "undecided":
+        if judgement.missing is not None:
+            but = ", but the missing outcomes leave it open"
+        elif row.measure == "relief_duration":
+            but = DATED_OTHERWISE[side]
     if here:
-        return f"{here}: {where} that."
-    return f"{where[0].upper()}{where[1:]} the cited {band_text(figure, figure, unit=claim.unit)}."
+        return f"{here}: {where} that{but}."
+    cited = band_text(figure, figure, unit=claim.unit)
+    return f"{where[0].upper()}{where[1:]} the cited {cited}{but}."
+
+
+DATED_OTHERWISE: dict[Verdict, str] = {
+    "meets": ", but not if those not seen again lost relief right after they were last seen",
+    "falls short": ", but not with each loss dated at the visit that showed it",
+}
+"""Why a median whose interval lies on one side of its floor is undecided."""
 
 
 def _absolute(row: Row) -> str:

@@ -47,6 +47,9 @@ NOT_SPLIT = "These patients were given different treatments, and the part is not
 JUDGED = "mean_of_patients_judged"
 """Definition of the rows with the limits a mean is judged on (docs/decisions/0046)."""
 
+NOT_IMPUTED = (
+    "The missing outcomes could not be imputed, so no number of further patients can be named."
+)
 NOBODY = "No patient in the data can answer it."
 
 
@@ -110,10 +113,14 @@ def judge_claim(
     if known.get("undecided") in ("missing", "outliers"):
         return _judgement(claim, row, verdict, position=position, **known), row
     likely = None if analyses is None or not row.n_missing else analyses.likely
-    further, if_cited = _further_patients(claim, row, likely=likely), None
-    middle = middle_of_cited(claim.cited_low, claim.cited_high)
-    if claim.measure in HEADLINE and middle:
-        if_cited = _further_patients(claim, row, true=middle)
+    not_imputed = analyses is not None and row.n_missing > 0 and likely is None
+    further = if_cited = None
+    if not not_imputed:
+        further = _further_patients(claim, row, likely=likely)
+        middle = middle_of_cited(claim.cited_low, claim.cited_high)
+        if claim.measure in HEADLINE and middle:
+            if_cited = _further_patients(claim, row, true=middle, likely=likely)
+    reason = "" if further is not None else _why_undecided(claim, row)
     return _judgement(
         claim,
         row,
@@ -121,7 +128,7 @@ def judge_claim(
         position=position,
         further_patients=further,
         further_patients_if_cited=if_cited,
-        reason="" if further is not None else _why_undecided(claim, row),
+        reason=NOT_IMPUTED if not_imputed else reason,
         **({"undecided": "few"} | known),
     ), row
 

@@ -119,7 +119,7 @@ def view_claim(run: Run, each: Judgement, *, drawn: bool) -> ClaimView:
         opening=_SENTENCE_END.split(sentence)[0],
         sentence=sentence,
         more=_more(each),
-        robustness=_robustness(each),
+        robustness=describe_firmness(each),
         further=tuple(_further(each)),
         may_say=plain_text(each.may_say, longest=2000),
         sayable=each.sayable,
@@ -153,14 +153,6 @@ def _patients(each: Judgement) -> str:
     if each.n_not_due:
         parts.append(f"{count_text(each.n_not_due)} not due yet")
     return "; ".join(parts)
-
-
-def _robustness(each: Judgement) -> str:
-    """Return how firm the verdict is, and what other readings say."""
-    found = each.robustness
-    if found is None or not found.n or each.verdict == "not testable":
-        return ""
-    return describe_firmness(each)
 
 
 def _further(each: Judgement) -> Iterable[tuple[str, str]]:
