@@ -347,7 +347,9 @@ def plot_differences(
         Condition labels by code.
     """
     rows = rows_from(results)
-    ax = _plot_estimates(rows, NO_CITED, labels, ax, name="Difference, percentage points")
+    pairs = dict.fromkeys(group_word(row) for row in rows)
+    name = "Difference in percentage points" + (f", {next(iter(pairs))}" if len(pairs) == 1 else "")
+    ax = _plot_estimates(rows, NO_CITED, labels, ax, name=name.replace("$", r"\$"))
     if rows:
         ax.axvline(0.0, color=MUTED, linewidth=1, linestyle=DASHED, zorder=1)
     return ax

@@ -252,9 +252,14 @@ def scores_by_arm(rows: Sequence[Row]) -> Table | None:
     return crossed_table(
         found,
         caption="Pain score by arm and visit",
-        down=("Arm", lambda row: f"{group_word(row)}: {word(MEASURES, row.measure).lower()}"),
+        down=("Arm", lambda row: f"{group_word(row)}: {_inside(word(MEASURES, row.measure))}"),
         across=_visit,
     )
+
+
+def _inside(text: str) -> str:
+    """Return a name as it stands inside a line; its abbreviations keep their capitals."""
+    return f"{text[:1].lower()}{text[1:]}"
 
 
 def modeled_changes(rows: Sequence[Row]) -> Table | None:

@@ -125,7 +125,7 @@ class VisitModel:
                     notes = (none_seen or "model_arms_not_told_apart",)
                 made[visit] = Estimate(value=None, status="not estimable", notes=notes, **about)
             else:
-                value, low, high = (float(means.at[visit, n]) for n in ("estimate", "low", "high"))
+                value, low, high = (float(means[n][visit]) for n in ("estimate", "low", "high"))
                 if np.isfinite([low, high]).all():
                     about |= {"low": low, "high": high, "level": level}
                 else:
@@ -170,12 +170,12 @@ def model_visits(people: pd.DataFrame, visits: Sequence[str]) -> VisitModel:
     people = people.assign(ARM=people["ARM"].fillna(NOT_RECORDED))
     known = people[people["AVAL"].notna() & people["BASE"].notna()]
     # In order of their ids, so that a number does not depend on the order of the export.
-    scores = known.pivot(index="USUBJID", columns="AVISIT", values="AVAL").sort_index()
+    scores = known.set_index(["USUBJID", "AVISIT"])["AVAL"].unstack().sort_index()  # noqa: PD010
     scores = scores.reindex(columns=[visit for visit in visits if visit in set(scores.columns)])
     own = known.drop_duplicates("USUBJID").set_index("USUBJID").reindex(scores.index)
     reason = "nobody_seen"
-    several = own["ARM"].nunique() > 1
-    for arms in ([own["ARM"], None] if several else [None]) if len(own) else []:
+    tries = [own["ARM"], None] if len(own["ARM"].unique()) > 1 else [None]
+    for arms in tries if len(own) else []:
         design = build_design(scores.index, baseline=own["BASE"], group=arms)
         try:
             fit = fit_mmrm_or_simpler(scores, design.covariates)
