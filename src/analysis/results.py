@@ -231,6 +231,8 @@ def make_results(
         keys twice.
     """
     frame = pd.DataFrame(rows if isinstance(rows, pd.DataFrame) else list(rows)).assign(**constants)
+    if not len(frame):  # no rows have no columns of their own
+        frame = pd.DataFrame(columns=[*COLUMNS, *frame.columns.difference(COLUMNS)])
     for name in frame.columns:
         if name not in COLUMNS:
             near = suggest(str(name), COLUMNS)

@@ -81,10 +81,17 @@ class ImputedVisits:
         start = self.baseline[:, at]
         if visit not in self.scores:
             return np.full(start.shape, np.nan)
-        score = self.scores[visit][:, at]
-        if as_rated:
-            score = np.where(self.is_whole[at] & ~np.isclose(score, start), np.round(score), score)
+        score = self.as_rated(patients, visit) if as_rated else self.scores[visit][:, at]
         return start - score if points else 100.0 * (start - score) / start
+
+    def as_rated(self, patients: pd.Series | pd.Index, visit: str) -> Floats:
+        """Return scores of some patients at a visit, rounded where patients rate whole numbers."""
+        at = self.patients.get_indexer(pd.Index(patients))
+        start = self.baseline[:, at]
+        if visit not in self.scores:
+            return np.full(start.shape, np.nan)
+        score = self.scores[visit][:, at]
+        return np.where(self.is_whole[at] & ~np.isclose(score, start), np.round(score), score)
 
 
 def impute_visits(
@@ -216,11 +223,50 @@ def imputed_share(
     if not len(patients):
         return Estimate(value=None, status="no patients", **about)
     values = drawn.reductions(patients, visit, points=threshold_pct is None, as_rated=True)
-    if np.isnan(values).any():
+    least = TWO_POINTS if threshold_pct is None else threshold_pct
+    return _pooled_share(values >= least - ROUNDING, np.isnan(values), n_missing, level)
+
+
+def imputed_low_pain(
+    drawn: ImputedVisits,
+    people: pd.DataFrame,
+    visit: str,
+    *,
+    at_most: float,
+    n_missing: int,
+    level: float = 0.95,
+) -> Estimate:
+    """Estimate the share of patients with a score of at most so much, the missing imputed.
+
+    Parameters
+    ----------
+    drawn : ImputedVisits
+        With boosters ending the response.
+    people : DataFrame
+        USUBJID and BOOSTFL of those who started and are due; who had a booster has no low pain.
+    visit, n_missing, level
+        As `imputed_share`.
+    at_most : float
+        Score.
+    """
+    if people.empty:
+        return Estimate(value=None, status="no patients", unit="share", n=0,
+                        method="multiple_imputation")  # fmt: skip
+    scores = drawn.as_rated(people["USUBJID"], visit)
+    boosted = people["BOOSTFL"].to_numpy(dtype=bool)
+    low = (scores <= at_most + ROUNDING) & ~boosted
+    return _pooled_share(low, np.isnan(scores) & ~boosted, n_missing, level)
+
+
+def _pooled_share(
+    has_event: NDArray[np.bool_], is_unknown: NDArray[np.bool_], n_missing: int, level: float
+) -> Estimate:
+    n = has_event.shape[1]
+    about = {"unit": "share", "method": "multiple_imputation", "n": n}
+    if is_unknown.any():
         return Estimate(value=None, status="not estimable", n_missing=n_missing,
                         notes=("not_imputed",), **about)  # fmt: skip
-    least = TWO_POINTS if threshold_pct is None else threshold_pct
-    pooled = pool_shares((values >= least - ROUNDING).mean(axis=1), len(patients), level=level)
+    pooled = pool_shares(has_event.mean(axis=1), n, level=level)
     return Estimate(
         value=pooled.value, low=pooled.low, high=pooled.high, level=level, n_missing=n_missing,
         notes=(note("imputed", n_missing),) if n_missing else (), **about,
