@@ -7,7 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from analysis.claims.judgement import Judgement
-from analysis.claims.reasons import describe_firmness, firm_text
+from analysis.claims.reasons import (
+    describe_due,
+    describe_firmness,
+    describe_missing,
+    firm_text,
+)
 from analysis.labels import VERDICTS, condition_word, plain_text, visit_word, word
 from analysis.numbers import (
     band_text,
@@ -57,6 +62,7 @@ class ClaimView:
     patients: str
     completeness: str
     opening: str
+    missing: str
     sentence: str
     more: str
     robustness: str
@@ -117,6 +123,7 @@ def view_claim(run: Run, each: Judgement, *, drawn: bool) -> ClaimView:
         patients=_patients(each) if known else "",
         completeness=_completeness(run, each.condition, row) if known and drawn else "",
         opening=_SENTENCE_END.split(sentence)[0],
+        missing=f"{describe_missing(each)} {describe_due(each)}".strip(),
         sentence=sentence,
         more=_more(each),
         robustness=describe_firmness(each),
