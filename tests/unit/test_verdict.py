@@ -220,7 +220,7 @@ def test_a_claim_without_a_visit_is_read_at_the_end_whatever_the_run():
 def test_a_share_read_from_a_curve_has_no_number_of_further_patients():
     """Its interval is a bootstrap's, so that of a count of patients does not say when it ends."""
     kept = duration_row(0.8, 0.4, 0.95, measure="relieved_share", visit="week_12", unit="share",
-                        population="all_starters", n=10, n_events=8)  # fmt: skip
+                        n=10, n_events=8, population="all_starters")  # fmt: skip
     got = judge(kept_claim(), kept)
     assert (got.verdict, got.further_patients) == ("undecided", None)
 
@@ -345,7 +345,7 @@ NOT_ALL = (
 )
 TOO_FEW_RATED = "Too few were followed or rated then to decide it, whatever was true of the others."
 
-TOO_FEW = "Fewer than 10 comparable patients: none of their results is typical."
+TOO_FEW = "Fewer than 10 comparable patients: too few to call a result typical."
 
 OWN = {one.claim_id: one for one in load_ledger()}
 

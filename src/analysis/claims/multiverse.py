@@ -30,6 +30,7 @@ from analysis.claims.intervals import Limits, judge_intervals, limits_to_judge
 from analysis.claims.judgement import Readings, Verdict
 from analysis.claims.ledger import Claim
 from analysis.claims.tipping import NO_PAIN_PCT
+from analysis.claims.verdict import READ_AT
 from analysis.labels import READING_CHOICES, READING_DIMENSIONS, visit_week, visit_word
 from analysis.numbers import count_text
 from analysis.results import Estimate
@@ -44,7 +45,14 @@ from analysis.settings import (
 from analysis.stats.imputation import pool_means, pool_shares
 from analysis.stats.imputed_visits import BoosterRule, ImputedVisits, impute_visits
 from analysis.stats.rates import exact_limits, wilson_limits
-from analysis.stats.reductions import SAME, mean_limits, median_limits, ratio_limits
+from analysis.stats.reductions import (
+    SAME,
+    judged_mean_limits,
+    mean_limits,
+    median_limits,
+    ratio_limits,
+    worst_reduction_pct,
+)
 from analysis.stats.relief import (
     MOST_REPLICATES,
     Losses,
@@ -287,7 +295,7 @@ def list_readings(
     threshold = claim.threshold_pct
     headline = {
         "outcome": claim.definition if threshold is None else f"{threshold:g}",
-        "visit": claim.visit or settings.analysis_visit,
+        "visit": claim.visit or READ_AT,
         "patients": "all_starters",
         "minimum_baseline": settings.minimum_baseline_score,
         "booster": "ends_response" if is_rate else "ignored",
@@ -571,7 +579,7 @@ def estimate_means(
         elif n_rated:
             percent = 100.0 * (base - score) / base
             number = _middle(percent, one.outcome, one.interval, level)
-            if one.outcome == "mean_of_patients" and n_rated < n:
+            if one.outcome == "mean_of_patients":
                 number = _judged_mean(number, percent, seen.drawn[:, who], one, level, has_floor)
         whole = one.outcome == "mean_of_patients"
         rows.append((*number, n if whole else n_rated, n - n_rated, 0))
@@ -589,18 +597,27 @@ def _judged_mean(
     has_floor: bool,
 ) -> tuple[float, float, float]:
     """Return the mean with missing outcomes, and the limits it is judged on."""
+
+    def outer(values: Floats, low: float, high: float) -> Limits:
+        worst_pct = worst_reduction_pct(one.minimum_baseline)
+        ends = judged_mean_limits(np.minimum(values, NO_PAIN_PCT), worst_pct=worst_pct, level=level)
+        return Limits(np.fmin(low, ends[0]), np.fmax(high, ends[1]))
+
     n, n_missing = drawn.shape[1], drawn.shape[1] - len(percent)
+    known = outer(percent, *seen[1:])
+    if not n_missing:
+        return seen[0], float(known.low), float(known.high)
     unchanged = np.concatenate([percent, np.zeros(n_missing)])
-    worst = _middle(unchanged, one.outcome, one.interval, level)
+    worst = outer(unchanged, *_middle(unchanged, one.outcome, one.interval, level)[1:])
     more = n_missing / n * (NO_PAIN_PCT - seen[0])
-    best = Limits(seen[1] + more, seen[2] + more)
+    best = Limits(known.low + more, known.high + more)
     value, likely = seen[0], Limits(np.nan, np.nan)
     if not np.isnan(drawn).any() and np.ptp(drawn) > SAME:
         pooled = pool_means(
             drawn.mean(axis=1), drawn.var(axis=1, ddof=1) / n, df_complete=n - 1, level=level
         )
-        value, likely = pooled.value, Limits(pooled.low, pooled.high)
-    low, high = limits_to_judge(Limits(*worst[1:]), likely, best, has_floor=has_floor)
+        value, likely = pooled.value, outer(drawn.mean(axis=0), pooled.low, pooled.high)
+    low, high = limits_to_judge(worst, likely, best, has_floor=has_floor)
     return value, float(low), float(high)
 
 

@@ -45,6 +45,12 @@ def describe_missing(judgement: Judgement) -> str:
     would have to be found.
     """
     found, n = judgement.missing, judgement.n_missing
+    if judgement.undecided == "outliers":
+        ends = [quantity_text(end, unit=judgement.unit) for end in judgement.judged_limits if end]
+        return (
+            "Outliers decide it: with limits that mind a few extreme patients, seen or not "
+            f"({' to '.join(ends)}), it is undecided."
+        )
     if found is None or not n:
         return ""
     share = judgement.unit == "share"
@@ -75,13 +81,15 @@ def describe_missing(judgement: Judgement) -> str:
             f"Too few patients, and too many outcomes missing ({_imputed(judgement)}, {alike}). "
             f"{_to_find(judgement)}."
         )
+    if found.imputed is None:
+        return f"{_imputed(judgement).capitalize()}."
     return f"{alike[0].upper()}{alike[1:]}: {_imputed(judgement)}."
 
 
 def _imputed(judgement: Judgement) -> str:
     found = judgement.missing
     if found is None or found.imputed is None:
-        return "they could not be imputed"
+        return "the missing could not be imputed"
     low, high = found.imputed_low, found.imputed_high
     value = quantity_text(found.imputed, unit=judgement.unit)
     if low is None or high is None:

@@ -212,10 +212,11 @@ def _missing(row: Row) -> str:
     n = row.n_missing
     if not n:
         return ""
-    was, count_as, is_ = ("was", "counts", "is") if n == 1 else ("were", "count", "are")
+    was, is_ = ("was", "is") if n == 1 else ("were", "are")
     if row.population == "all_starters":
-        as_what = "unchanged" if row.measure == "percent_reduction" else "not responding"
-        return f"{count_text(n)} {was} not rated and {count_as} as {as_what}."
+        return f"{count_text(n)} {was} not rated."
+    if row.population == "imputed":
+        return f"{count_text(n)} {was} not rated and {is_} imputed, as if missing at random."
     more = f"{count_text(n)} more"
     if row.measure in ("responder_share", "percent_reduction"):
         return f"{more} who started {was} not rated and {is_} not in it."
@@ -226,7 +227,8 @@ def _missing(row: Row) -> str:
 
 def _describe_mean(claim: Claim, row: Row) -> str:
     by, direction = _fall(claim, row)
-    who = "who started, at" if row.population == "all_starters" else "rated at"
+    everyone = row.population in ("all_starters", "imputed") or not row.n_missing
+    who = "who started, at" if everyone else "rated at"
     pain = {
         "mean_of_patients": f"pain was {direction} by {by} on average (mean of each patient's own "
         "percent)",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,15 +12,15 @@ from typing import Any
 from urllib.parse import quote
 
 import pandas as pd
-from pydantic import ValidationError
 
 from analysis.claims.judgement import Judgement
 from analysis.claims.records import FILE as CLAIMS
 from analysis.claims.records import read_claims
+from analysis.errors import SettingsError
 from analysis.intake.tables import load_conditions
 from analysis.report.tables import MadeBy
 from analysis.results import Row, read_extras, read_results, rows_of
-from analysis.settings import AnalysisSettings
+from analysis.settings import AnalysisSettings, make_settings
 
 RESULTS, NOTEBOOKS = "results", "notebooks"
 """Folders of a run folder: what the notebooks handed on, and the executed notebooks."""
@@ -44,15 +45,13 @@ class Run:
 
     @property
     def settings(self) -> AnalysisSettings:
-        """The settings in force; defaults where run.json does not say, or says what is none."""
-        known = AnalysisSettings.model_fields
-        stated = (self.about.get("settings") or {}).items()
-        given = {k: v for k, v in stated if k in known and v is not None}
-        try:
-            return AnalysisSettings(**given)
-        except ValidationError as error:
-            wrong = {each["loc"][0] for each in error.errors() if each["loc"]}
-            return AnalysisSettings(**{k: v for k, v in given.items() if k not in wrong})
+        """The settings in force; defaults where run.json does not say, or not rightly."""
+        kept = {}
+        for name, value in (self.about.get("settings") or {}).items():
+            with suppress(SettingsError):
+                make_settings({name: value})
+                kept[name] = value
+        return AnalysisSettings(**kept)
 
     @cached_property
     def by_id(self) -> dict[str, Row]:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from analysis.claims.judgement import Judgement
-from analysis.claims.reasons import describe_firmness, firm_text
+from analysis.claims.reasons import (
+    describe_due,
+    describe_firmness,
+    describe_missing,
+    firm_text,
+)
 from analysis.labels import VERDICTS, condition_word, plain_text, visit_word, word
 from analysis.numbers import (
     band_text,
@@ -57,6 +62,7 @@ class ClaimView:
     patients: str
     completeness: str
     opening: str
+    missing: str
     sentence: str
     more: str
     robustness: str
@@ -117,6 +123,7 @@ def view_claim(run: Run, each: Judgement, *, drawn: bool) -> ClaimView:
         patients=_patients(each) if known else "",
         completeness=_completeness(run, each.condition, row) if known and drawn else "",
         opening=_SENTENCE_END.split(sentence)[0],
+        missing=f"{describe_missing(each)} {describe_due(each)}".strip(),
         sentence=sentence,
         more=_more(each),
         robustness=describe_firmness(each),
@@ -159,6 +166,13 @@ def _further(each: Judgement) -> Iterable[tuple[str, str]]:
     """Give the tipping point, the verdict among all claims, and the shrunk share."""
     if each.tipping:
         yield "Those not rated", plain_text(each.tipping.sentence, longest=800)
+    if each.sequence_low is not None and each.sequence_high is not None:
+        ends = interval_text(replace(each, low=each.sequence_low, high=each.sequence_high))
+        yield (
+            "Looking again and again",
+            f"Limits that hold at all looks together: {ends} (confidence sequence). Read them, and "
+            "not the interval, where the analysis is run again as patients come in.",
+        )
     if each.verdict_adjusted:
         p = f", p {p_text(each.p_holm)}" if each.p_holm is not None else ""
         adjusted = word(VERDICTS, each.verdict_adjusted).lower()
