@@ -35,6 +35,15 @@ MEASURES: dict[str, str] = {
     "percent_reduction": "Percent pain reduction",
     "score_mean": "Mean pain score",
     "change_mean": "Mean change of the score",
+    "score_sd": "Standard deviation of the score",
+    "change_sd": "Standard deviation of the change",
+    "change_mmrm": "Mean fall of the score, modeled over all visits (MMRM)",
+    "low_pain_share": "Low pain",
+    "responder_difference": "Difference of responders",
+    "responder_ratio": "Ratio of responders",
+    "reduction_difference": "Difference of mean percent reduction",
+    "change_difference": "Difference of the mean fall of the score (MMRM)",
+    "relief_difference": "Difference of relief, losses between visits (log-rank p)",
     "characteristic_share": "Before treatment",
     "characteristic": "Before treatment",
     "relief_duration": "Median duration of relief",
@@ -109,15 +118,23 @@ DEFINITIONS: dict[str, str] = {
     "not_due": "of these not yet due at the visit",
     "not_rated": "of these not seen at the visit",
     "observed": "seen at the visit",
+    "mean_of_patients_judged": "mean of patients' own reductions, limits it is judged on",
     "percent_reduction": "percent reduction",
     "percent_reduction_exact": "percent reduction, exact interval",
+    "percent_reduction_sequence": "percent reduction, limits for looking again and again",
+    "percent_reduction_score": "percent reduction, score interval",
     "percent_reduction_shrunk": "percent reduction, shrunk toward all conditions",
     "percent_increase": "percent increase",
     "two_points": "2 points or more",
     "mean_of_patients": "mean of patients' own reductions",
     "mean_of_patients_bca": "the same mean, bootstrap interval",
     "median_of_patients": "median of patients' own reductions",
+    "mean_of_patients_sequence": "the same mean, limits for looking again and again",
     "ratio_of_means": "reduction of the mean score",
+    "mmrm_of_mean_baseline": "modeled fall (MMRM), percent of the mean baseline",
+    "mmrm": "mixed model of all visits",
+    "at_most_3": "pain of 3 or less",
+    "at_most_1": "pain of 1 or less",
     "booster_as_loss": "a booster ends relief",
     "booster_as_censoring": "follow-up ends at a booster",
     "booster_ignored": "boosters ignored",
@@ -166,9 +183,11 @@ DEFINITIONS: dict[str, str] = {
 
 POPULATIONS: dict[str, str] = {
     "all_starters": "all who started; missing = not responding",
+    "imputed": "all who started; missing imputed",
     "observed": "only those seen",
     "worst_case": "worst case for those not seen",
     "best_case": "best case for those not seen",
+    "modeled": "all seen once or more; missing at random",
     "responders": "responders",
     "responders_early": "responders; not seen again = lost right after last seen",
     "responders_late": "responders; each loss at the visit that showed it",
@@ -182,9 +201,11 @@ POPULATIONS: dict[str, str] = {
 
 POPULATIONS_SHORT: dict[str, str] = {
     "all_starters": "all who started",
+    "imputed": "missing imputed",
     "observed": "only those seen",
     "worst_case": "worst case",
     "best_case": "best case",
+    "modeled": "seen at least once",
     "responders": "responders",
     "responders_early": "earliest losses",
     "responders_late": "latest losses",
@@ -210,6 +231,7 @@ GROUPINGS: dict[str, str] = {
     "subtype": "Subtype",
     "protocol": "Protocol",
     "arm": "Arm",
+    "arm_pair": "Arms",
     "site": "Site",
     "series": "Series",
     "gap": "Booster",
@@ -409,7 +431,20 @@ METHODS: dict[str, str] = {
     "bernstein_sequence": (
         "confidence sequence (empirical Bernstein, bounded values): holds at all looks together"
     ),
+    "standard_deviation": "standard deviation (n \N{MINUS SIGN} 1)",
+    "mmrm_unstructured": "mixed model of all visits (MMRM), unstructured covariance, REML, "
+    "Satterthwaite interval",
+    "mmrm_heterogeneous_cs": "mixed model of all visits (MMRM), heterogeneous compound symmetry, "
+    "REML, Satterthwaite interval",
+    "mmrm_ar1": "mixed model of all visits (MMRM), first-order autoregressive covariance, REML, "
+    "Satterthwaite interval",
+    "ancova_by_visit": "analysis of covariance at each visit",
+    "ancova": "analysis of covariance",
     "welch": "difference of means, Welch's interval",
+    "newcombe_imputed": (
+        "difference of shares, missing outcomes imputed; Newcombe's interval from the limits of "
+        "the two pooled shares"
+    ),
     "newcombe": "difference of shares, Newcombe's hybrid score interval",
     "miettinen_nurminen": "difference of shares, score interval (Miettinen and Nurminen)",
     "miettinen_nurminen_ratio": "ratio of shares, score interval (Miettinen and Nurminen)",
@@ -426,6 +461,10 @@ METHODS: dict[str, str] = {
         "Weibull accelerated failure time, interval-censored, the next series ends "
         "relief; of patients with more than one series; t interval of the log ratio, "
         "leaving out groups of patients"
+    ),
+    "likelihood": (
+        "mean; the outer limits of its own interval and of the nonparametric likelihood of all "
+        "distributions on the scale, which minds tails that nobody was seen in"
     ),
     "multiple_imputation": (
         "missing outcomes imputed at random from a mixed model of all visits, pooled over the "
@@ -514,7 +553,28 @@ NOTES: dict[str, str] = {
     "clock_first_response": "Timed from the first rating with relief, of everyone who had one.",
     "clock_start": "Timed from the first infusion, so the weeks of the series are in it.",
     "nobody_seen": "Nobody was rated at this visit.",
+    "model_nobody_seen": "No patient with a baseline was rated at a visit that is due.",
+    "model_nobody_at_visit": "Nobody with a baseline was rated at this visit.",
+    "model_no_spread": (
+        "The scores at this visit are all the same beside baseline and arm, or there are as few "
+        "patients as numbers to estimate."
+    ),
+    "model_rank_deficient": "Patients are too few, or too alike, to tell baseline and arm apart.",
+    "model_arms_not_told_apart": (
+        "The arms cannot be told apart in the model, which is fitted without them."
+    ),
+    "model_no_interval": "The model leaves no degrees of freedom for an interval.",
+    "simpler_one_visit": "One visit was rated, so nothing is repeated.",
+    "simpler_too_few_pairs": (
+        "{0} covariance not fitted: fewer than two patients were seen at both of two visits."
+    ),
+    "simpler_singular_covariance": (
+        "{0} covariance not fitted: it is singular, too little is known of it."
+    ),
+    "simpler_not_converged": "{0} covariance not fitted: the fit did not converge.",
+    "simpler_no_spread": "{0} covariance not fitted: scores have no spread.",
     "one_patient": "One patient: there is no interval.",
+    "one_value": "One patient has no spread to measure.",
     "no_spread": "Every value, or every resample, gives the same number: there is no interval.",
     "nothing_known": "Not one patient has a known value: nobody was rated.",
     "early_look": "Fewer than {0} patients: too few for limits that hold at all looks.",

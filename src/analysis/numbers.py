@@ -29,6 +29,7 @@ MOST_DECIMALS = 3
 DECIMALS = {
     "share": 0,
     "percent": 1,
+    "points": 1,
     "score": 1,
     "weeks": 1,
     "days": 0,
@@ -163,6 +164,8 @@ def _with_unit(text: str, unit: str) -> str:
         return time_text(text, unit=unit)
     if unit in PERCENTS:
         return f"{text} %"
+    if unit == "points":  # percentage points: a difference of percents is no percent
+        return f"{text} points"
     return text if unit in DECIMALS else f"{text} {plain_text(unit)}"
 
 

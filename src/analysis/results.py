@@ -42,7 +42,8 @@ definition
     Which of several definitions: ``mean_of_patients``, ``booster_as_loss`` ...
 population
     Who is counted, and what a missing rating means: ``all_starters`` (missing is not responding),
-    ``observed`` (missing is left out), ``best_case`` (missing responds), ``responders`` ...
+    ``imputed`` (missing at random), ``observed`` (missing is left out), ``best_case`` (missing
+    responds), ``responders`` ...
 condition
     Condition code, or ``all``.
 group_by, group
@@ -230,6 +231,8 @@ def make_results(
         keys twice.
     """
     frame = pd.DataFrame(rows if isinstance(rows, pd.DataFrame) else list(rows)).assign(**constants)
+    if not len(frame):  # no rows have no columns of their own
+        frame = pd.DataFrame(columns=[*COLUMNS, *frame.columns.difference(COLUMNS)])
     for name in frame.columns:
         if name not in COLUMNS:
             near = suggest(str(name), COLUMNS)

@@ -132,6 +132,11 @@ CURVE_PCT = tuple(float(pct) for pct in range(0, 101, 10))
 TWO_POINTS = 2.0
 """Clinically important difference on 0 to 10 (Farrar 2001, Pain 94:149)."""
 
+LOW_PAIN = {"at_most_3": 3.0, "at_most_1": 1.0}
+"""Scores of 0 to 10 that are low whatever pain was before, by name. At most 3: no worse than mild
+(Moore, Straube and Aldington 2013, Anaesthesia 68:400; published borders of mild pain run from 3 to
+5: Boonstra 2016, Front Psychol 7:1466). At most 1: no pain, or next to none."""
+
 WORSE_PCT = -30.0
 """A rise of at least 30 % of baseline counts as worse: the mirror of a moderate response."""
 

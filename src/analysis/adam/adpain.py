@@ -349,6 +349,15 @@ def responds(adpain: pd.DataFrame, threshold_pct: float) -> pd.Series:
     return _unless_boosted(reaches(adpain["PCHG"], threshold_pct), adpain)
 
 
+def has_low_pain(adpain: pd.DataFrame, at_most: float) -> pd.Series:
+    """Return who has a score of at most so much at a visit, missing and boosters as `responds`.
+
+    It asks for no baseline: who was rated is known.
+    """
+    low = (adpain["AVAL"] <= at_most + ROUNDING).astype("boolean").mask(adpain["AVAL"].isna())
+    return _unless_boosted(low, adpain)
+
+
 def _unless_boosted(flags: pd.Series, adpain: pd.DataFrame) -> pd.Series:
     return flags.mask((adpain["BOOSTFL"] & flags.notna()).to_numpy(dtype=bool), False)
 

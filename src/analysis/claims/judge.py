@@ -23,7 +23,7 @@ from analysis.claims.sentences import (
 )
 from analysis.claims.tipping import tip_judgement
 from analysis.claims.verdict import judge_claim, judge_limits
-from analysis.results import Row, find
+from analysis.results import KEYS, Row, find, find_one
 from analysis.settings import AnalysisSettings
 
 
@@ -66,11 +66,30 @@ def _judge(
         judgement, row = judge_claim(
             claim, rows, analysis_visit=analysis_visit, arm=arm, absent=absent
         )
-        judgement = replace(judgement, limits=judge_limits(claim, row, rows))
+        low, high = _sequence_of(row, rows)
+        judgement = replace(
+            judgement, limits=judge_limits(claim, row, rows), sequence_low=low, sequence_high=high
+        )
         sentence = write_finding(claim, judgement, row, rows)
         if settings is not None and judgement.verdict != "not testable":
             sentence = f"{sentence} {describe_departures(claim, settings)}".strip()
         yield replace(judgement, sentence=sentence), row
+
+
+def _sequence_of(row: Row | None, results: pd.DataFrame) -> tuple[float | None, float | None]:
+    """Return the confidence sequence of a claim's result; of an imputed mean, that of those seen.
+
+    No sequence is known for imputed outcomes.
+    """
+    if row is None:
+        return None, None
+    keys = {name: getattr(row, name) for name in KEYS} | {
+        "definition": f"{row.definition}_sequence"
+    }
+    if row.population == "imputed":
+        keys["population"] = "observed"
+    found = find_one(results, **keys)
+    return (None, None) if found is None else (found.low, found.high)
 
 
 def judge_ledger(claims: Sequence[Claim], results: pd.DataFrame, study: Study) -> JudgedLedger:
@@ -104,14 +123,15 @@ def judge_ledger(claims: Sequence[Claim], results: pd.DataFrame, study: Study) -
     for claim, (judgement, row), holm in zip(claims, pairs, adjusted, strict=True):
         tip = tip_judgement(judgement, results)
         grid = readings.get(claim.claim_id)
+        robustness = None if grid is None else grid.summary
         may_say = write_may_say(claim, judgement, row, results, provenance=provenance)
         judgements.append(
             replace(
                 judgement,
                 verdict_adjusted=holm.adjusted,
                 p_holm=holm.p_holm,
-                robustness=None if grid is None else grid.summary,
-                firmness=firmness_of(None if grid is None else grid.summary, n=judgement.n),
+                robustness=robustness,
+                firmness=firmness_of(robustness, judgement.verdict, n=judgement.n),
                 reading_sha=claim.reading_hash if claim.measure else "",
                 reading_date=claim.reading_date,
                 post_hoc=claim.post_hoc(study.data_cut) if claim.answer == "computed" else "",

@@ -134,6 +134,9 @@ class Judgement:
     n_not_due: int = 0  # whose visit lies after the data cut; not in `n`
     unit: str = "share"
     status: str = "estimated"
+    # Limits that hold at all looks together, of the same result; None where there are none.
+    sequence_low: float | None = None
+    sequence_high: float | None = None
     reach: Reach = ""
     undecided: Undecided = ""
     missing: Missing | None = None

@@ -334,6 +334,27 @@ def plot_forest(
     return ax
 
 
+def plot_differences(
+    results: pd.DataFrame, *, labels: Mapping[str, str] = NO_LABELS, ax: Axes | None = None
+) -> Axes:
+    """Draw differences in percentage points with intervals, one line a row, and a line at none.
+
+    Parameters
+    ----------
+    results : DataFrame
+        Differences; rows of one group stand as given.
+    labels : mapping of str to str
+        Condition labels by code.
+    """
+    rows = rows_from(results)
+    pairs = dict.fromkeys(group_word(row) for row in rows)
+    name = "Difference in percentage points" + (f", {next(iter(pairs))}" if len(pairs) == 1 else "")
+    ax = _plot_estimates(rows, NO_CITED, labels, ax, name=name.replace("$", r"\$"))
+    if rows:
+        ax.axvline(0.0, color=MUTED, linewidth=1, linestyle=DASHED, zorder=1)
+    return ax
+
+
 def _plot_estimates(
     rows: Sequence[Row],
     cited: Mapping[str, tuple[float | None, float | None]],

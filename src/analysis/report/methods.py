@@ -27,10 +27,10 @@ def limits_in_words(rows: Iterable[Row], *, allocation: str) -> tuple[str, ...]:
     return (
         "These records can contradict a figure or fail to, and show nothing of what the treatment "
         f"itself did. {describe_allocation(allocation, arms)}",
-        "Patients not seen count as not responding where all who started are counted; the report "
-        "says how far that could move each figure.",
-        "“Undecided” means that there are too few patients to say, not that the figure is nearly "
-        "right.",
+        "Missing outcomes are neither failures nor left out: verdicts hold whatever they were, or "
+        "say how far they rest on the missing being like the seen, which no data can show.",
+        "“Undecided” means that there are too few patients or too many missing to say, not that "
+        "the figure is nearly right.",
     )
 
 
@@ -42,9 +42,9 @@ def glossary_in_words(settings: AnalysisSettings) -> dict[str, tuple[str, str]]:
     return {
         "all_starters": (
             "All who started",
-            f"Every patient who began treatment with {enough}. A patient not seen at the visit "
-            "counts as not responding, in a mean as no reduction; one without relief has 0 weeks "
-            "of it.",
+            f"Every patient who began treatment with {enough} and whose visit is due. Counting a "
+            "patient not seen as not responding, in a mean as no reduction, gives the lower bound; "
+            "one without relief has 0 weeks of it.",
         ),
         "baseline": (
             "Baseline",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from analysis.claims.verdict import JUDGED
 from analysis.labels import (
     CHARACTERISTICS,
     DEFINITIONS,
@@ -39,8 +39,12 @@ from analysis.report.tables import (
 )
 from analysis.results import Row
 
-EXACT = "_exact"
-"""How the definition of a share with an exact interval ends."""
+EXACT, SEQUENCE = "_exact", "_sequence"
+"""How the definition of a share ends with an exact interval, and with limits for all looks."""
+
+ARM_MEASURES = ("responder_difference", "responder_ratio", "reduction_difference",
+                "change_difference", "relief_difference")  # fmt: skip
+"""Comparisons of two arms."""
 
 SUBGROUPS = ("subtype", "protocol", "arm", "site")
 
@@ -99,6 +103,11 @@ def _with_visit(caption: str, rows: Sequence[Row]) -> str:
 
 def _of(context: Context, rows: Sequence[Row], measure: str) -> list[Row]:
     return _sorted(_at_visit(context, pick(rows, measure=measure, group_by="all")))
+
+
+def _plain(rows: Sequence[Row]) -> list[Row]:
+    """Leave out the same shares with another interval."""
+    return [row for row in rows if not row.definition.endswith((EXACT, SEQUENCE))]
 
 
 def _definition(row: Row) -> str:
@@ -172,32 +181,39 @@ def responders(context: Context, rows: Sequence[Row]) -> Table | None:
     """Return the responder shares of all who started and of those seen."""
     every = _of(context, rows, "responder_share")
 
-    def twin(row: Row) -> tuple[Any, ...]:
-        return row.definition.removesuffix(EXACT), row.threshold_pct, row.population, row.visit
+    def twins(end: str) -> Words:
+        """Return the interval of the same share whose definition has this end."""
+        found = {
+            (row.definition, row.threshold_pct, row.population, row.visit): interval_text(row)
+            for row in every
+        }
+        return lambda row: found.get(
+            (f"{row.definition}{end}", row.threshold_pct, row.population, row.visit), ""
+        )
 
-    exact = {twin(row): interval_text(row) for row in every if row.definition.endswith(EXACT)}
-    found = [
-        row for row in every if not row.definition.endswith(EXACT) and row.population != "best_case"
-    ]
+    found = [row for row in _plain(every) if row.population != "best_case"]
     return estimates_table(
         found,
         caption=_with_visit("Responders", found),
         heads=_leading(found, ("Pain reduction", response_word)),
         band=context.band,
         judged=context.judged,
-        exact=lambda row: exact.get(twin(row), ""),
+        further=(
+            ("Exact interval", twins(EXACT)),
+            ("Limits for all looks together", twins(SEQUENCE)),
+        ),
     )
 
 
 def responders_by_visit(rows: Sequence[Row]) -> Table | None:
     """Return the main responder shares over time; None where there is one visit only."""
     found = pick(rows, measure="responder_share", definition="percent_reduction",
-                 population="all_starters", group_by="all")  # fmt: skip
+                 population="imputed", group_by="all")  # fmt: skip
     if len({row.visit for row in found}) < 2:
         return None
     return crossed_table(
         found,
-        caption="Responders at each visit, all who started",
+        caption="Responders at each visit, all who started and are due; missing imputed",
         down=("Pain reduction", response_word),
         across=_visit,
     )
@@ -206,6 +222,7 @@ def responders_by_visit(rows: Sequence[Row]) -> Table | None:
 def reductions(context: Context, rows: Sequence[Row]) -> Table | None:
     """Return percent reduction in each of its definitions."""
     found = _of(context, rows, "percent_reduction")
+    found = [row for row in found if row.definition != JUDGED]
     return estimates_table(
         found,
         caption=_with_visit("Percent pain reduction in its definitions", found),
@@ -224,6 +241,63 @@ def scores(rows: Sequence[Row]) -> Table | None:
         _sorted(found),
         caption="Mean pain score at each visit, those seen",
         heads=[("Visit", _visit), ("Booster", _definition)],
+    )
+
+
+def scores_by_arm(rows: Sequence[Row]) -> Table | None:
+    """Return mean and standard deviation of the score by arm and visit, and the modeled fall."""
+    measures = ("score_mean", "score_sd", "change_mean", "change_sd", "change_mmrm")
+    found = pick(rows, measure=measures, definition="", group_by="arm")
+    if len({row.group for row in found}) < 2:
+        return None
+    found.sort(key=lambda row: (row.group, measures.index(row.measure)))
+    return crossed_table(
+        found,
+        caption="Pain score by arm and visit",
+        down=("Arm", lambda row: f"{group_word(row)}: {_inside(word(MEASURES, row.measure))}"),
+        across=_visit,
+    )
+
+
+def _inside(text: str) -> str:
+    """Return a name as it stands inside a line; its abbreviations keep their capitals."""
+    return f"{text[:1].lower()}{text[1:]}"
+
+
+def modeled_changes(rows: Sequence[Row]) -> Table | None:
+    """Return the fall of the score in the mixed model of all visits."""
+    return estimates_table(
+        pick(rows, measure="change_mmrm", group_by="all"),
+        caption="Fall of the mean score, modeled over all visits (MMRM)",
+        heads=[("Visit", _visit)],
+    )
+
+
+def arms_compared(rows: Sequence[Row]) -> Table | None:
+    """Return the comparisons of two arms, a line each; None where nobody is compared."""
+    found = pick(rows, measure=ARM_MEASURES, group_by="arm_pair")
+
+    def what(row: Row) -> str:
+        name = word(MEASURES, row.measure)
+        score = ", score interval" if row.definition.endswith("_score") else ""
+        return ", ".join(part for part in (name, threshold_word(row.threshold_pct)) if part) + score
+
+    return estimates_table(
+        sorted(found, key=lambda row: row.group),
+        caption="Arms compared, first less second; differences of shares and percents in "
+        "percentage points",
+        heads=[("Arms", group_word), ("What", what), ("Counted", population_word),
+               ("Visit", _visit)],
+    )  # fmt: skip
+
+
+def low_pain(context: Context, rows: Sequence[Row]) -> Table | None:
+    """Return who has low pain, whatever it was before."""
+    found = [r for r in _of(context, rows, "low_pain_share") if r.population != "best_case"]
+    return estimates_table(
+        found,
+        caption=_with_visit("Low pain", found),
+        heads=_leading(found, ("Pain", _definition)),
     )
 
 
@@ -249,17 +323,24 @@ def worsening(context: Context, rows: Sequence[Row]) -> Table | None:
 def missing(context: Context, rows: Sequence[Row]) -> Table | None:
     """Return the shares if nobody, and if everybody, who was not seen had responded."""
     every = _of(context, rows, "responder_share")
-    found = [row for row in every if row.population in ("all_starters", "best_case")]
+    columns = {
+        "all_starters": "None of them responded",
+        "imputed": "Imputed, as if missing at random",
+        "best_case": "All responded",
+    }
+    place = list(columns)
+    found = sorted(
+        (row for row in every if row.population in columns),
+        key=lambda row: place.index(row.population),
+    )
     if not any(row.population == "best_case" for row in found):
         return None
     return crossed_table(
-        [row for row in found if not row.definition.endswith(EXACT)],
+        _plain(found),
         caption=_with_visit("What those not seen could change", found),
         down=("Pain reduction", response_word),
-        across=lambda row: (
-            "None of them responded" if row.population == "all_starters" else "All responded"
-        ),
-        note="The truth lies between the two.",
+        across=lambda row: columns[row.population],
+        note="The truth lies between the first and the last.",
     )
 
 
@@ -346,15 +427,16 @@ def _by_condition(
 
 def outcomes_across(context: Context, rows: Sequence[Row]) -> list[Table]:
     """Return responders and percent reduction, a line a condition."""
-    shares = [
-        row
-        for row in _of(context, rows, "responder_share")
-        if row.population == "all_starters" and not row.definition.endswith(EXACT)
-    ]
+    shares = _plain(_of(context, rows, "responder_share"))
+    imputed = [row for row in shares if row.population == "imputed"]
+    bound = [row for row in shares if row.population == "all_starters"]
     falls = pick(_of(context, rows, "percent_reduction"), population="observed")
     made = (
         _by_condition(
-            context, shares, "Responders, all who started (missing = not responding)", response_word
+            context, imputed, "Responders, all who started; missing imputed", response_word
+        ),
+        _by_condition(
+            context, bound, "Responders, lower bound (missing = not responding)", response_word
         ),
         _by_condition(context, falls, "Percent pain reduction, those seen", _definition),
     )

@@ -26,6 +26,7 @@ TOPICS = {
     "reduction": ("How far pain falls", "reduction"),
     "worse": ("Who got worse", "baseline"),
     "subgroups": ("Subtypes and protocols", ""),
+    "arms": ("Arms compared", ""),
     "relief": ("How long relief lasts", "relief"),
     "missing": ("What the missing could change", "bounds"),
     "further": ("Further figures and tables", ""),
@@ -35,6 +36,7 @@ TOPICS = {
 TOPIC_OF_NOTEBOOK = {
     "20_responders": "responders",
     "30_pain_reduction": "reduction",
+    "35_arms": "arms",
     "40_relief_duration": "relief",
 }
 """Where the figures of a notebook stand; those of any other are further figures."""
@@ -121,10 +123,20 @@ def _condition(
     content: dict[str, list[Table | None]] = {
         "who": [tables.characteristics(rows)],
         "complete": [tables.completeness(rows)],
-        "responders": [tables.responders(context, rows), tables.responders_by_visit(rows)],
-        "reduction": [tables.reductions(context, rows), tables.scores(rows)],
+        "responders": [
+            tables.responders(context, rows),
+            tables.responders_by_visit(rows),
+            tables.low_pain(context, rows),
+        ],
+        "reduction": [
+            tables.reductions(context, rows),
+            tables.scores(rows),
+            tables.modeled_changes(rows),
+            tables.scores_by_arm(rows),
+        ],
         "worse": [tables.worsening(context, rows)],
         "subgroups": [*tables.subgroups(context, rows)],
+        "arms": [tables.arms_compared(rows)],
         "relief": [tables.relief_medians(context, rows), tables.relief_shares(rows)],
         "missing": [tables.missing(context, rows)],
     }

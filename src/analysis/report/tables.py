@@ -198,8 +198,11 @@ def note_of(rows: Sequence[Row]) -> str:
     methods = dict.fromkeys(METHODS[row.method] for row in rows if row.method != "count")
     notes = dict.fromkeys(each for row in rows for each in row.notes.split(";") if each)
     texts = [f"Method: {'; '.join(methods)}."] if methods else []
-    if any(row.measure == "responder_share" and row.population == "all_starters" for row in rows):
-        texts.insert(0, "All who started: a missing patient counts as not responding.")
+    shares = ("responder_share", "low_pain_share")
+    if any(row.measure in shares and row.population == "all_starters" for row in rows):
+        texts.insert(
+            0, "All who started: a missing patient counts as not responding, a lower bound."
+        )
     return plain_text(" ".join([*texts, *map(notes_text, notes)]), longest=LONGEST_NOTE)
 
 
@@ -210,7 +213,7 @@ def estimates_table(
     heads: Sequence[tuple[str, Words]],
     band: Callable[[Row], Band] = lambda row: NO_BAND,
     judged: frozenset[str] = frozenset(),
-    exact: Words | None = None,
+    further: Sequence[tuple[str, Words]] = (),
 ) -> Table | None:
     """Return a line a row: leading columns, estimate, interval, patients, missing, a drawing.
 
@@ -224,13 +227,13 @@ def estimates_table(
         The cited band to draw behind a row's interval.
     judged : set of str
         ``result_id`` of the rows a claim is judged on.
-    exact : function, optional
-        A second interval of a row.
+    further : sequence of (str, function)
+        Headings and texts of further intervals of a row; those empty throughout leave.
     """
     if not rows:
         return None
     kept = [head for head in heads if any(head[1](row) for row in rows)] or list(heads[:1])
-    second = [("Exact interval", exact)] if exact and any(map(exact, rows)) else []
+    second = [(title, text) for title, text in further if any(map(text, rows))]
     bars = [interval_bar(r.value, r.low, r.high, unit=r.unit, band=band(r)) for r in rows]
     headings = [Heading(title) for title, _ in kept]
     headings += [

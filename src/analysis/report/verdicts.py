@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from analysis.claims.judgement import Judgement
 from analysis.claims.reasons import describe_firmness, firm_text
@@ -119,7 +119,7 @@ def view_claim(run: Run, each: Judgement, *, drawn: bool) -> ClaimView:
         opening=_SENTENCE_END.split(sentence)[0],
         sentence=sentence,
         more=_more(each),
-        robustness=_robustness(each),
+        robustness=describe_firmness(each),
         further=tuple(_further(each)),
         may_say=plain_text(each.may_say, longest=2000),
         sayable=each.sayable,
@@ -155,18 +155,17 @@ def _patients(each: Judgement) -> str:
     return "; ".join(parts)
 
 
-def _robustness(each: Judgement) -> str:
-    """Return how firm the verdict is, and what other readings say."""
-    found = each.robustness
-    if found is None or not found.n or each.verdict == "not testable":
-        return ""
-    return describe_firmness(each)
-
-
 def _further(each: Judgement) -> Iterable[tuple[str, str]]:
     """Give the tipping point, the verdict among all claims, and the shrunk share."""
     if each.tipping:
         yield "Those not rated", plain_text(each.tipping.sentence, longest=800)
+    if each.sequence_low is not None and each.sequence_high is not None:
+        ends = interval_text(replace(each, low=each.sequence_low, high=each.sequence_high))
+        yield (
+            "Looking again and again",
+            f"Limits that hold at all looks together: {ends} (confidence sequence). Read them, and "
+            "not the interval, where the analysis is run again as patients come in.",
+        )
     if each.verdict_adjusted:
         p = f", p {p_text(each.p_holm)}" if each.p_holm is not None else ""
         adjusted = word(VERDICTS, each.verdict_adjusted).lower()

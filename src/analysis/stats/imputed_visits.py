@@ -7,7 +7,7 @@ so that its numbers do not depend on which other conditions are in the export or
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -20,7 +20,12 @@ from analysis.results import Estimate, note
 from analysis.settings import TWO_POINTS
 from analysis.stats.imputation import DRAWS, impute_scores, pool_means, pool_shares
 from analysis.stats.mmrm import SIMPLER, MmrmError, build_design, fit_mmrm_or_simpler
-from analysis.stats.reductions import SAME, estimate_mean
+from analysis.stats.reductions import (
+    SAME,
+    estimate_mean,
+    judged_mean_limits,
+    worst_reduction_pct,
+)
 from analysis.stats.seeds import seeded
 
 Floats = NDArray[np.float64]
@@ -76,10 +81,17 @@ class ImputedVisits:
         start = self.baseline[:, at]
         if visit not in self.scores:
             return np.full(start.shape, np.nan)
-        score = self.scores[visit][:, at]
-        if as_rated:
-            score = np.where(self.is_whole[at] & ~np.isclose(score, start), np.round(score), score)
+        score = self.as_rated(patients, visit) if as_rated else self.scores[visit][:, at]
         return start - score if points else 100.0 * (start - score) / start
+
+    def as_rated(self, patients: pd.Series | pd.Index, visit: str) -> Floats:
+        """Return scores of some patients at a visit, rounded where patients rate whole numbers."""
+        at = self.patients.get_indexer(pd.Index(patients))
+        start = self.baseline[:, at]
+        if visit not in self.scores:
+            return np.full(start.shape, np.nan)
+        score = self.scores[visit][:, at]
+        return np.where(self.is_whole[at] & ~np.isclose(score, start), np.round(score), score)
 
 
 def impute_visits(
@@ -211,15 +223,84 @@ def imputed_share(
     if not len(patients):
         return Estimate(value=None, status="no patients", **about)
     values = drawn.reductions(patients, visit, points=threshold_pct is None, as_rated=True)
-    if np.isnan(values).any():
+    least = TWO_POINTS if threshold_pct is None else threshold_pct
+    return _pooled_share(values >= least - ROUNDING, np.isnan(values), n_missing, level)
+
+
+def imputed_low_pain(
+    drawn: ImputedVisits,
+    people: pd.DataFrame,
+    visit: str,
+    *,
+    at_most: float,
+    n_missing: int,
+    level: float = 0.95,
+) -> Estimate:
+    """Estimate the share of patients with a score of at most so much, the missing imputed.
+
+    Parameters
+    ----------
+    drawn : ImputedVisits
+        With boosters ending the response.
+    people : DataFrame
+        USUBJID and BOOSTFL of those who started and are due; who had a booster has no low pain.
+    visit, n_missing, level
+        As `imputed_share`.
+    at_most : float
+        Score.
+    """
+    if people.empty:
+        return Estimate(value=None, status="no patients", unit="share", n=0,
+                        method="multiple_imputation")  # fmt: skip
+    scores = drawn.as_rated(people["USUBJID"], visit)
+    boosted = people["BOOSTFL"].to_numpy(dtype=bool)
+    low = (scores <= at_most + ROUNDING) & ~boosted
+    return _pooled_share(low, np.isnan(scores) & ~boosted, n_missing, level)
+
+
+def _pooled_share(
+    has_event: NDArray[np.bool_], is_unknown: NDArray[np.bool_], n_missing: int, level: float
+) -> Estimate:
+    n = has_event.shape[1]
+    about = {"unit": "share", "method": "multiple_imputation", "n": n}
+    if is_unknown.any():
         return Estimate(value=None, status="not estimable", n_missing=n_missing,
                         notes=("not_imputed",), **about)  # fmt: skip
-    least = TWO_POINTS if threshold_pct is None else threshold_pct
-    pooled = pool_shares((values >= least - ROUNDING).mean(axis=1), len(patients), level=level)
+    pooled = pool_shares(has_event.mean(axis=1), n, level=level)
     return Estimate(
         value=pooled.value, low=pooled.low, high=pooled.high, level=level, n_missing=n_missing,
         notes=(note("imputed", n_missing),) if n_missing else (), **about,
     )  # fmt: skip
+
+
+def judged_mean(
+    values: pd.Series, mean: Estimate, *, minimum_baseline: float, level: float = 0.95
+) -> Estimate:
+    """Return a mean with the limits it is judged on, which mind tails that nobody was seen in.
+
+    Parameters
+    ----------
+    values : Series of float
+        Percent reductions, none missing; of who was imputed, the mean of the draws.
+    mean : Estimate
+        Their mean with its own interval.
+    minimum_baseline : float
+        Score; with it goes the worst reduction there could have been.
+    level : float in (0, 1)
+
+    Returns
+    -------
+    Estimate
+        The outer limits of its own and of `judged_mean_limits`; as it is where it has none.
+    """
+    if mean.low is None or mean.high is None:
+        return mean
+    low, high = judged_mean_limits(
+        values.clip(upper=100.0), worst_pct=worst_reduction_pct(minimum_baseline), level=level
+    )
+    if np.isnan(low):
+        return mean
+    return replace(mean, low=min(mean.low, low), high=max(mean.high, high), method="likelihood")
 
 
 def imputed_mean(

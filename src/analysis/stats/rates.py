@@ -16,6 +16,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from analysis.results import Estimate, no_patients
 from analysis.stats.checks import as_count, as_counts, as_flags, check_choice, check_level
+from analysis.stats.sequences import share_sequence_limits
 
 Limits = tuple[NDArray[np.float64], NDArray[np.float64]]
 
@@ -98,7 +99,11 @@ def estimate_share_exact(
     return _estimate(n_events, n, n_missing, level, "clopper_pearson")
 
 
-_LIMITS = {"wilson": wilson_limits, "clopper_pearson": exact_limits}
+_LIMITS = {
+    "wilson": wilson_limits,
+    "clopper_pearson": exact_limits,
+    "beta_binomial_sequence": share_sequence_limits,
+}
 
 
 def _estimate(n_events: int, n: int, n_missing: int, level: float, method: str) -> Estimate:
@@ -197,7 +202,7 @@ def estimate_shares(
     *,
     missing: MissingRule = "nonresponse",
     level: float = 0.95,
-    method: Literal["wilson", "clopper_pearson"] = "wilson",
+    method: Literal["wilson", "clopper_pearson", "beta_binomial_sequence"] = "wilson",
 ) -> pd.DataFrame:
     """Estimate the shares of many groups at once, as rows of the results frame.
 
@@ -208,8 +213,8 @@ def estimate_shares(
         columns are carried along.
     missing, level
         As `estimate_responder_share`, which does the same for one group.
-    method : {"wilson", "clopper_pearson"}
-        Interval.
+    method : {"wilson", "clopper_pearson", "beta_binomial_sequence"}
+        Interval, or limits that hold at all looks together.
 
     Returns
     -------

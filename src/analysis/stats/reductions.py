@@ -89,6 +89,20 @@ def estimate_mean(values: pd.Series, *, unit: str = "percent", level: float = 0.
     return _estimate(mean, ends, n, n_missing, unit, "t", level)
 
 
+def estimate_spread(values: pd.Series, *, unit: str = "percent") -> Estimate:
+    """Estimate a standard deviation, of n - 1; parameters as `estimate_mean`, no interval."""
+    known, n_missing = _known(values, 0.95)
+    n = len(known)
+    if not n:
+        return _nobody(n_missing, unit, "standard_deviation")
+    about: dict[str, Any] = {
+        "n": n, "n_missing": n_missing, "unit": unit, "method": "standard_deviation"
+    }  # fmt: skip
+    if n == 1:
+        return Estimate(value=None, status="not estimable", notes=("one_value",), **about)
+    return Estimate(value=float(known.std(ddof=1)), **about)
+
+
 def estimate_mean_bca(
     values: pd.Series, *, rng: np.random.Generator, replicates: int = 2000, level: float = 0.95
 ) -> Estimate:
