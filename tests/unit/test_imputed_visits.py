@@ -143,9 +143,7 @@ def test_nobody_responds_after_a_booster():
     unrated = [patient(f"b{i}", 8, 2, booster_on=WEEK[2]) for i in range(6)]
     again = impute_visits(study([*people(), *unrated]))
     others = pd.Series([one["patient"]["patient_id"] for one in people()])
-    np.testing.assert_array_equal(
-        drawn.reductions(others, VISIT), again.reductions(others, VISIT)
-    )
+    np.testing.assert_array_equal(drawn.reductions(others, VISIT), again.reductions(others, VISIT))
 
 
 def test_who_is_not_due_is_not_imputed():

@@ -264,7 +264,7 @@ def list_readings(
     claim : Claim
         Where its words name a visit, only that visit is defensible.
     settings : AnalysisSettings
-        Their visit, threshold, minimum baseline, loss rule and clock join the usual ones.
+        Their minimum baseline, loss rule and clock join the usual ones.
     visits : sequence of str
         Analysis visits of the export.
     with_infusions : bool

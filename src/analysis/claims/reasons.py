@@ -46,7 +46,8 @@ def describe_missing(judgement: Judgement) -> str:
     """
     found, n = judgement.missing, judgement.n_missing
     if judgement.undecided == "outliers":
-        ends = [quantity_text(end, unit=judgement.unit) for end in judgement.judged_limits if end]
+        limits = judgement.judged_limits
+        ends = [quantity_text(end, unit=judgement.unit) for end in limits if end is not None]
         return (
             "Outliers decide it: with limits that mind a few extreme patients, seen or not "
             f"({' to '.join(ends)}), it is undecided."
