@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.adam.study import NOT_RECORDED
 from analysis.results import Estimate, no_patients, note
 from analysis.stats.mmrm import Design, MmrmError, MmrmFit, build_design, fit_mmrm_or_simpler
 
@@ -24,7 +23,7 @@ STRUCTURES = {
 }
 """Covariances in the words of the notes that say why one was not fitted."""
 
-EVERYBODY = "all"
+EVERYBODY, NO_ARM = "all", "not recorded"
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,7 +166,7 @@ def model_visits(people: pd.DataFrame, visits: Sequence[str]) -> VisitModel:
         Where the arms cannot be told apart they are modeled together. Never an error: where
         nothing can be fitted ``reason`` says why.
     """
-    people = people.assign(ARM=people["ARM"].fillna(NOT_RECORDED))
+    people = people.assign(ARM=people["ARM"].fillna(NO_ARM))
     known = people[people["AVAL"].notna() & people["BASE"].notna()]
     # In order of their ids, so that a number does not depend on the order of the export.
     scores = known.set_index(["USUBJID", "AVISIT"])["AVAL"].unstack().sort_index()  # noqa: PD010
