@@ -118,6 +118,7 @@ DEFINITIONS: dict[str, str] = {
     "not_due": "of these not yet due at the visit",
     "not_rated": "of these not seen at the visit",
     "observed": "seen at the visit",
+    "mean_of_patients_judged": "mean of patients' own reductions, limits it is judged on",
     "percent_reduction": "percent reduction",
     "percent_reduction_exact": "percent reduction, exact interval",
     "percent_reduction_sequence": "percent reduction, limits for looking again and again",
@@ -182,10 +183,10 @@ DEFINITIONS: dict[str, str] = {
 
 POPULATIONS: dict[str, str] = {
     "all_starters": "all who started; missing = not responding",
+    "imputed": "all who started; missing imputed",
     "observed": "only those seen",
     "worst_case": "worst case for those not seen",
     "best_case": "best case for those not seen",
-    "imputed": "all who started; missing imputed",
     "modeled": "all seen once or more; missing at random",
     "responders": "responders",
     "responders_early": "responders; not seen again = lost right after last seen",
@@ -200,10 +201,10 @@ POPULATIONS: dict[str, str] = {
 
 POPULATIONS_SHORT: dict[str, str] = {
     "all_starters": "all who started",
+    "imputed": "missing imputed",
     "observed": "only those seen",
     "worst_case": "worst case",
     "best_case": "best case",
-    "imputed": "missing imputed",
     "modeled": "seen at least once",
     "responders": "responders",
     "responders_early": "earliest losses",
@@ -461,6 +462,10 @@ METHODS: dict[str, str] = {
         "relief; of patients with more than one series; t interval of the log ratio, "
         "leaving out groups of patients"
     ),
+    "likelihood": (
+        "mean; the outer limits of its own interval and of the nonparametric likelihood of all "
+        "distributions on the scale, which minds tails that nobody was seen in"
+    ),
     "multiple_imputation": (
         "missing outcomes imputed at random from a mixed model of all visits, pooled over the "
         "imputed data sets (shares in Wilson's form, means by Rubin's rules)"
@@ -473,7 +478,7 @@ NOTES: dict[str, str] = {
     "after_last_look": (
         "That is after the last look (week {0}): a number would be the shape's alone."
     ),
-    "few_comparable": "Fewer than {0} comparable patients: none of their results is typical.",
+    "few_comparable": "Fewer than {0} comparable patients: too few to call a result typical.",
     "few_losses": "{0} were seen to lose relief; a fitted shape asks for at least {1}.",
     "imputed": "{0} not rated are imputed, as if missing at random.",
     "not_imputed": "The scores bear no model to impute the missing ones from.",

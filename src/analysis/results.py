@@ -42,7 +42,8 @@ definition
     Which of several definitions: ``mean_of_patients``, ``booster_as_loss`` ...
 population
     Who is counted, and what a missing rating means: ``all_starters`` (missing is not responding),
-    ``observed`` (missing is left out), ``best_case`` (missing responds), ``responders`` ...
+    ``imputed`` (missing at random), ``observed`` (missing is left out), ``best_case`` (missing
+    responds), ``responders`` ...
 condition
     Condition code, or ``all``.
 group_by, group

@@ -1,22 +1,24 @@
-"""How often the suite is wrong: error rates of verdicts and coverage of intervals.
+"""How often the suite is wrong: error rates of its verdicts, and coverage of its intervals.
 
-``python -m analysis.simulate`` renews the numbers of the pages in docs/simulations; it takes
-minutes. A page is prose with numbers between markers (``<!-- name -->`` to ``<!-- end -->``), and
-only those are written here. Chances of verdicts on rates are exact: all counts of patients rated
-and responding are enumerated. Means, durations and repeated looks are simulated.
+``make simulate`` (``python -m analysis.simulate``) makes the tables of docs/simulations in minutes:
+the numbers as CSV, and the pages, which are prose with numbers between markers (``<!-- name -->``
+to ``<!-- end -->``). Each cell of a table has a generator of its own, so no number depends on which
+others were made. Rates with nothing missing are exact; everything else is drawn.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import cache, partial
 from itertools import product
-from math import exp, log
+from math import log
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 from zlib import crc32
 
 import numpy as np
@@ -25,15 +27,17 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 from scipy.stats import binom
 
-from analysis.claims.intervals import judge_intervals
+from analysis.claims.intervals import Limits, judge_interval, judge_intervals, limits_to_judge
 from analysis.files import write_file
 from analysis.numbers import MINUS
-from analysis.stats.imputation import impute_scores, pool_shares
+from analysis.settings import AnalysisSettings, suite_folder
+from analysis.stats.imputation import impute_scores, pool_means, pool_shares
 from analysis.stats.mmrm import build_design, fit_mmrm_or_simpler
 from analysis.stats.npmle import estimate_npmle
 from analysis.stats.npmle_bootstrap import bootstrap_relief
 from analysis.stats.rates import exact_limits, wilson_limits
-from analysis.stats.reductions import mean_limits
+from analysis.stats.reductions import likelihood_limits, mean_limits, worst_reduction_pct
+from analysis.stats.relief import EARLY, LATE, Losses, bound_durations
 from analysis.stats.sequences import (
     bounded_mean_sequence_limits,
     mean_sequence_limits,
@@ -41,170 +45,71 @@ from analysis.stats.sequences import (
 )
 
 Floats = NDArray[np.float64]
-Counts = NDArray[np.int64]
-Rule = Literal["not responding", "unchanged", "observed"]
-Leaving = Literal["nobody", "at random", "non-responders more"]
+Bools = NDArray[np.bool_]
+Row = dict[str, object]
+"""One line of a table: part, scenario, rule, floor, offset (truth minus floor), n, clinics, and the
+shares of clinics that are given each verdict."""
 
-PAGES = Path("docs/simulations")
+PAGES = suite_folder() / "docs" / "simulations"
 SEED = 20240607
-SIZES = (20, 50, 100, 200, 500, 1000)  # patients of a clinic, a column each
-PROMISED = 0.025  # each wrong verdict with nothing missing: half of 1 minus the level, ICH E9
-DROPOUTS = (0.1, 0.3, 0.5)
-LEAVINGS: tuple[Leaving, ...] = ("at random", "non-responders more")
-FACTOR = 2.0  # how many times as often as responders non-responders leave, where they leave more
+SIZES = (20, 50, 100, 200, 500, 1000)  # patients of a clinic
+PROMISED = 0.025  # each wrong verdict: half of 1 minus the level (ICH E9, section 5.5)
+SURE = 3.0  # standard Monte-Carlo errors above what is promised, to be called above
+OFFSETS = (-20, -10, -5, 0, 5, 10, 20)  # truth minus floor, percent points
+FEW_OFFSETS = (-10, 0, 10)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Chances:
-    """How often each verdict is given, in [0, 1]; together 1."""
-
-    meets: float
-    falls_short: float
-    undecided: float
-    not_testable: float
-    expected: float  # mean of what the rule estimates (share or percent), if anybody was rated
+def cell_generator(*key: object, seed: int = SEED) -> np.random.Generator:
+    """Return the generator of one cell."""
+    return np.random.default_rng([seed, crc32("|".join(map(str, key)).encode())])
 
 
-_LEAVING_WORDS = {"at random": "at random", "non-responders more": "non-responders twice as often"}
-_RULE_WORDS = {
-    "not responding": "count as not responding",
-    "unchanged": "count as unchanged",
-    "observed": "left out",
-}
+def count_verdicts(verdicts: np.ndarray) -> Row:
+    """Return the shares of clinics that meet and that fall short; the others are undecided."""
+    counted = {"meets": "meets", "falls_short": "falls short"}
+    return {"clinics": len(verdicts)} | {
+        name: float(np.mean(verdicts == verdict)) for name, verdict in counted.items()
+    }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Setting:
-    """Who leaves, and what those who left count as."""
+# A rate with nothing missing: exact
 
-    rule: Rule = "observed"
-    leaving: Leaving = "nobody"
-    dropout: float = 0.0
-
-    @property
-    def words(self) -> str:
-        """The setting in words: "30 % leave, non-responders twice as often; left out"."""
-        if not self.dropout:
-            return "nobody leaves"
-        how, counted = _LEAVING_WORDS[self.leaving], _RULE_WORDS[self.rule]
-        return f"{100 * self.dropout:.0f} % leave, {how}; {counted}"
+FLOORS_PCT = (60, 70)  # of the claims on neuropathic pain and on CRPS
+INTERVALS = {"Wilson, judged": wilson_limits, "exact": exact_limits}
 
 
-COMPLETE = Setting()
+def rate_rows(floor: float, offset: float, n: int) -> list[Row]:
+    """Return how often a share of n patients, all rated, is given each verdict (percents)."""
+    counts = np.arange(n + 1)
+    chance = binom.pmf(counts, n, (floor + offset) / 100)
+    rows = []
+    for rule, limits in INTERVALS.items():
+        verdicts = judge_intervals(*limits(counts, np.full(n + 1, n)), floor=floor / 100)
+        found = {v: float(chance[verdicts == v].sum()) for v in ("meets", "falls short")}
+        rows.append(
+            {"part": "rate", "scenario": f"floor {floor:.0f} %", "rule": rule, "floor": floor,
+             "offset": offset, "n": n, "clinics": 0, "meets": found["meets"],
+             "falls_short": found["falls short"]}
+        )  # fmt: skip
+    return rows
 
 
-def settings_in_play(*rules: Rule) -> list[Setting]:
-    """Return nothing missing once, then every rule, way of leaving and dropout."""
-    return [
-        COMPLETE,
-        *(
-            Setting(rule=rule, leaving=leaving, dropout=dropout)
-            for rule, leaving, dropout in product(rules, LEAVINGS, DROPOUTS)
-        ),
-    ]
-
-
-def leaving_shares(true_share: float, setting: Setting) -> tuple[float, float]:
-    """Return the shares of responders and of non-responders who leave."""
-    if setting.leaving != "non-responders more":
-        return setting.dropout, setting.dropout
-    responders = setting.dropout / (true_share + FACTOR * (1 - true_share))
-    if FACTOR * responders > 1:
-        raise ValueError(f"{setting.dropout:g} cannot leave with {true_share:g} responding")
-    return responders, FACTOR * responders
-
-
-# The verdict on a responder rate, exact
-
-FLOORS = (0.6, 0.7)
-RATE_SETTINGS = settings_in_play("not responding", "observed")
-INTERVALS = {"Wilson": wilson_limits, "exact": exact_limits}
-
-
-def rate_chances(
-    n: int, *, true_share: float, floor: float, setting: Setting, interval: str = "Wilson"
-) -> Chances:
-    """Return how often each verdict is given to a responder rate.
-
-    Parameters
-    ----------
-    n : int
-        Patients who start.
-    true_share : float in [0, 1]
-        Share who would respond, were all rated: what the verdict is about.
-    floor : float in (0, 1)
-        Cited floor.
-    setting : Setting
-    interval : {"Wilson", "exact"}
-        95 % interval judged.
-
-    Notes
-    -----
-    Patients are independent. Among the ``m`` rated, responders are binomial with the share of
-    responders among those who stay; ``m`` is binomial too, and all its values are summed over.
-    """
-    if setting.rule == "unchanged":
-        raise ValueError("a rate has no unchanged patients; they count as not responding")
-    gone_responding, _ = leaving_shares(true_share, setting)
-    seen_responding = true_share * (1 - gone_responding)
-    stay = 1 - setting.dropout
-    meets_from, short_to = decisive_counts(n, floor, interval)
-    nobody = setting.dropout**n
-    if setting.rule == "not responding":
-        meets = float(binom.sf(meets_from[n] - 1, n, seen_responding))
-        short = float(binom.cdf(short_to[n], n, seen_responding))
-        short -= nobody if short_to[n] >= 0 else 0.0  # nobody rated is no verdict
-        mean = seen_responding / (1 - nobody)
-    else:
-        rated = np.arange(n + 1)
-        weight = binom.pmf(rated, n, stay)
-        weight[0] = 0.0
-        mean = seen_responding / stay
-        meets = float(weight @ binom.sf(meets_from - 1, rated, mean))
-        short = float(weight @ binom.cdf(short_to, rated, mean))
-    return Chances(
-        meets=meets,
-        falls_short=short,
-        undecided=max(1 - meets - short - nobody, 0.0),
-        not_testable=nobody,
-        expected=mean,
-    )
-
-
-@lru_cache(maxsize=64)
-def decisive_counts(n: int, floor: float, interval: str = "Wilson") -> tuple[Counts, Counts]:
-    """Return, for 0 to n patients, the fewest responders that meet and the most that fall short.
-
-    Arrays of shape (n + 1,) by number of patients counted; one more than there are patients, and
-    -1, where no count decides.
-    """
-    patients, events = np.meshgrid(np.arange(n + 1), np.arange(n + 1), indexing="ij")
-    inside = (events <= patients) & (patients > 0)
-    low, high = INTERVALS[interval](np.minimum(events, patients), patients)
-    meets, short = inside & (low >= floor), inside & (high < floor)
-    meets_from = np.where(meets.any(axis=1), meets.argmax(axis=1), np.arange(n + 1) + 1)
-    return meets_from, short.sum(axis=1) - 1
-
-
-# The verdict on a mean percent reduction, simulated. Pain is a whole number from 0 to 10, so a
-# patient is one of few pairs of scores before and after; a clinic is a draw of how many patients
-# make each pair, and thousands are drawn at once.
+# A mean of percent reductions with nothing missing. Pain is a whole number from 0 to 10, so a
+# patient is one of few pairs of scores; thousands of clinics are one draw of counts.
 
 FLOOR_PCT = 40.0  # of the claim on fibromyalgia: "40-60% pain decrease on average"
-CLINICS = 20_000  # drawn for every cell of the tables
-USUAL_BASELINE, BASELINE_SPREAD = 6.8, 1.4
+CLINICS = 10_000
+USUAL_BASELINE, BASELINE_SPREAD, LEAST_BASELINE = 6.8, 1.4, 4.0
 LOW_SHARE = 0.08  # with a score of 1, 2 or 3, in a clinic that asks for no minimum baseline
 RELIEVED_LEFT, UNRELIEVED_LEFT = 0.28, 0.97  # mean part of the baseline pain that is left
 SCORE_SPREAD = 1.5  # points: how far scores after the series scatter around that
-NORMAL = "normal values"
-TYPICAL = "scores, baseline 4 or more"
-NORMAL_SPREAD_PCT = 35.0
 RESPONSE_PCT = 30.0
-FLAT = 1e-9  # percent; patients who differ by less are equal: there is no interval
-MEAN_SETTINGS = settings_in_play("observed", "unchanged")
-SURE = 3.0  # standard Monte-Carlo errors above what is promised, to be called above
-Samples = tuple[Floats, Floats, Floats]
-"""Mean, sample standard deviation and patients counted, of every clinic."""
+TYPICAL = "scores, baseline 4 or more"
+TAILS = {
+    "3 % at −150 %, baseline 4 or more": (0.03, -150.0, LEAST_BASELINE),
+    "2 % at −300 %, any baseline": (0.02, -300.0, 1.0),
+    "1 % at −900 %, any baseline": (0.01, -900.0, 1.0),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -214,38 +119,55 @@ class Population:
     percent: Floats  # percent reduction, at most 100; shape (k,)
     relieved: Floats  # share of each value among the relieved; sums to 1
     unrelieved: Floats
+    least_baseline: float = LEAST_BASELINE
 
-    def shares(self, true_mean_pct: float) -> Floats:
-        """Return the share of each value where the mean of all patients is this."""
-        low, high = float(self.unrelieved @ self.percent), float(self.relieved @ self.percent)
-        part = (true_mean_pct - low) / (high - low)
+    @property
+    def responds(self) -> Floats:
+        """1 where a value is a response, else 0."""
+        return np.where(self.percent >= RESPONSE_PCT - 1e-9, 1.0, 0.0)
+
+    def relieved_part(self, mean: float, values: Floats) -> float:
+        """Return which part is relieved where the mean of these values of the patients is this."""
+        low, high = float(self.unrelieved @ values), float(self.relieved @ values)
+        part = (mean - low) / (high - low)
         if not 0 <= part <= 1:
-            raise ValueError(f"a mean of {true_mean_pct:g} % is outside {low:.0f} to {high:.0f} %")
+            raise ValueError(f"a mean of {mean:g} is outside {low:.2f} to {high:.2f}")
+        return part
+
+    def shares(self, mean_pct: float) -> Floats:
+        """Return the share of each value where the mean of all patients is this."""
+        part = self.relieved_part(mean_pct, self.percent)
         return part * self.relieved + (1 - part) * self.unrelieved
 
-    def skewness(self, true_mean_pct: float) -> float:
-        """Return the skewness: below 0 the few lie far below the mean."""
-        shares = self.shares(true_mean_pct)
-        off = self.percent - true_mean_pct
-        return float(shares @ off**3 / (shares @ off**2) ** 1.5)
 
-
-@lru_cache(maxsize=1)
+@cache
 def populations() -> dict[str, Population]:
-    """Return the three populations of patients by name."""
+    """Return the populations of patients by name."""
     usual = np.arange(4.0, 11.0)
-    weight = np.exp(-0.5 * ((usual - USUAL_BASELINE) / BASELINE_SPREAD) ** 2)
-    weight /= weight.sum()
+    weight = baseline_weights(usual)
     some = np.concatenate(([1.0, 2.0, 3.0], usual))
     low = np.concatenate((np.full(3, LOW_SHARE / 3), (1 - LOW_SHARE) * weight))
-    return {
-        TYPICAL: _scored(usual, weight),
-        "scores, any baseline above 0": _scored(some, low),
+    typical = _scored(usual, weight, LEAST_BASELINE)
+    made = {
+        TYPICAL: typical,
+        "scores, any baseline above 0": _scored(some, low, 1.0),
         "all or nothing": Population(np.array([0.0, 100.0]), np.eye(2)[1], np.eye(2)[0]),
     }
+    for name, (part, worst, least) in TAILS.items():
+        relieved, unrelieved = (
+            np.append((1 - part) * kind, part) for kind in (typical.relieved, typical.unrelieved)
+        )
+        made[name] = Population(np.append(typical.percent, worst), relieved, unrelieved, least)
+    return made
 
 
-def _scored(baseline: Floats, weight: Floats) -> Population:
+def baseline_weights(scores: Floats) -> Floats:
+    """Return how many patients have each baseline score; sums to 1."""
+    weight = np.exp(-0.5 * ((scores - USUAL_BASELINE) / BASELINE_SPREAD) ** 2)
+    return weight / weight.sum()
+
+
+def _scored(baseline: Floats, weight: Floats, least: float) -> Population:
     """Return patients with these baseline scores; after, normal pain rounded to 0 to 10."""
     percent = 100.0 * (1 - np.arange(11.0) / baseline[:, None])
     edges = np.concatenate(([-np.inf], np.arange(10) + 0.5, [np.inf]))
@@ -254,110 +176,305 @@ def _scored(baseline: Floats, weight: Floats) -> Population:
         after = ndtr((edges - (part_left * baseline)[:, None]) / SCORE_SPREAD)
         return (weight[:, None] * np.diff(after, axis=1)).ravel()
 
-    return Population(percent.ravel(), shares(RELIEVED_LEFT), shares(UNRELIEVED_LEFT))
+    return Population(percent.ravel(), shares(RELIEVED_LEFT), shares(UNRELIEVED_LEFT), least)
 
 
-def draw_normal(
-    rng: np.random.Generator, n: int, *, true_mean_pct: float, clinics: int
-) -> dict[Rule, Samples]:
-    """Return samples of normal values: what Student's interval was made for."""
-    mean = rng.normal(true_mean_pct, NORMAL_SPREAD_PCT / n**0.5, clinics)
-    spread = NORMAL_SPREAD_PCT * np.sqrt(rng.chisquare(n - 1, clinics) / (n - 1))
-    return {"observed": (mean, spread, np.full(clinics, float(n)))}
+def student_limits(percent: Floats, counts: Floats) -> tuple[Floats, Floats]:
+    """Return Student's limits of clinics given as counts (k, d) of their reductions (d,)."""
+    n = counts.sum(axis=1)
+    mean = counts @ percent / n
+    around = np.maximum(counts @ percent**2 - n * mean**2, 0.0)
+    spread = np.sqrt(around / np.maximum(n - 1, 1))
+    return mean_limits(mean, np.where(spread > 1e-6, spread, np.nan), n)
+
+
+def judged_limits(
+    percent: Floats, counts: Floats, *, worst_pct: float, floor: float
+) -> tuple[Floats, Floats]:
+    """Return limits by which means are judged, where Student's decide; else Student's.
+
+    As `analysis.stats.reductions.judged_mean_limits`; an outer limit undoes a decision, never makes
+    one.
+    """
+    low, high = student_limits(percent, counts)
+    decided = (low >= floor) | (high < floor)
+    if decided.any():
+        outer = likelihood_limits(percent, counts[decided], worst_pct=worst_pct)
+        low[decided] = np.minimum(low[decided], outer[0])
+        high[decided] = np.maximum(high[decided], outer[1])
+    return low, high
+
+
+def mean_rows(name: str, offset: float, n: int, clinics: int = CLINICS) -> list[Row]:
+    """Return how often a mean of n patients, all rated, is given each verdict."""
+    population = populations()[name]
+    shares = population.shares(FLOOR_PCT + offset)
+    rng = cell_generator("mean", name, offset, n)
+    counts = rng.multinomial(n, shares / shares.sum(), size=clinics).astype(float)
+    worst = worst_reduction_pct(population.least_baseline)
+    limits = {
+        "Student's t": student_limits(population.percent, counts),
+        "judged": judged_limits(population.percent, counts, worst_pct=worst, floor=FLOOR_PCT),
+    }
+    same = {"part": "mean", "scenario": name, "floor": FLOOR_PCT, "offset": offset, "n": n}
+    return [
+        {**same, "rule": rule, **count_verdicts(judge_intervals(*ends, floor=FLOOR_PCT))}
+        for rule, ends in limits.items()
+    ]
+
+
+# Patients missing: whole scores at a baseline, an early visit and the visit that is judged
+
+Leaving = Literal[
+    "10 % at random",
+    "20 % at random",
+    "not at random, rated before",
+    "not at random, never rated before",
+]
+MISSING_CLINICS = 2000
+ALIKE = 0.5  # of the scatter of a patient's two later scores, the part they share
+TIMES_AS_OFTEN = 3.0  # those without response at the early visit leave as often, at random
+GONE_RESPONDERS, GONE_OTHERS = 0.20, 0.05  # leave by the outcome nobody sees, not at random
+DRAWS = 50  # imputations
+AT_ONCE = 250  # clinics worked on together
+
+
+@dataclass(frozen=True, eq=False)
+class Clinics:
+    """Scores of several clinics, shape (clinics, n) each, and whether they were seen."""
+
+    known: Floats  # 1, baseline and, where there is one, the earlier score; shape (clinics, n, k)
+    late: Floats
+    seen: Bools
+
+    @property
+    def baseline(self) -> Floats:
+        """Baseline scores."""
+        return self.known[..., 1]
+
+    def where(self, chosen: Bools) -> Clinics:
+        """Return some of the clinics."""
+        return Clinics(self.known[chosen], self.late[chosen], self.seen[chosen])
 
 
 def draw_clinics(
-    population: Population,
-    rng: np.random.Generator,
-    n: int,
-    *,
-    true_mean_pct: float,
-    clinics: int,
-    setting: Setting,
-) -> dict[Rule, Samples]:
-    """Draw clinics of n patients, some of whom leave before they are rated.
-
-    Returns samples of those rated (``observed``) and of all, those who left with a reduction of 0
-    (``unchanged``), with NaN means where nobody was rated; the rule of the setting is not used.
-    """
-    shares, percent = population.shares(true_mean_pct), population.percent
-    responds = percent >= RESPONSE_PCT
-    gone = leaving_shares(float(shares[responds].sum()), setting)
-    stay = shares * (1 - np.where(responds, *gone))
-    counts = rng.multinomial(n, [*stay, max(1 - stay.sum(), 0.0)], size=clinics)[:, :-1]
-    rated = counts.sum(axis=1).astype(float)
-    sums, squares = counts @ percent, counts @ percent**2
-
-    def samples(of: Floats) -> Samples:
-        known = rated > 0
-        mean = np.where(known, sums / np.where(known, of, 1.0), np.nan)
-        around = np.maximum(squares - of * np.nan_to_num(mean) ** 2, 0.0)
-        spread = np.sqrt(around / np.maximum(of - 1, 1.0))
-        return mean, np.where(spread > FLAT, spread, np.nan), of
-
-    return {"observed": samples(rated), "unchanged": samples(np.full(clinics, float(n)))}
-
-
-def judge_clinics(samples: Samples, *, floor_pct: float = FLOOR_PCT) -> Chances:
-    """Judge every clinic by its 95 % Student interval, and count."""
-    mean, spread, n = samples
-    known = np.isfinite(mean)
-    verdicts = judge_intervals(*mean_limits(mean, spread, n), floor=floor_pct)
-
-    meets, short, undecided = (
-        float(np.mean((verdicts == verdict) & known))
-        for verdict in ("meets", "falls short", "undecided")
+    rng: np.random.Generator, shape: tuple[int, int], *, relieved: float, leaving: Leaving
+) -> Clinics:
+    """Draw clinics in which this part is relieved; the two later scores have one distribution."""
+    usual = np.arange(4.0, 11.0)
+    baseline = rng.choice(usual, size=shape, p=baseline_weights(usual))
+    left = np.where(rng.random(shape) < relieved, RELIEVED_LEFT, UNRELIEVED_LEFT)
+    own = ALIKE**0.5 * rng.standard_normal(shape)
+    early, late = (
+        np.clip(np.floor(left * baseline + SCORE_SPREAD * (own + one) + 0.5), 0, 10)
+        for one in (1 - ALIKE) ** 0.5 * rng.standard_normal((2, *shape))
     )
-    return Chances(
-        meets=meets,
-        falls_short=short,
-        undecided=undecided,
-        not_testable=float(np.mean(~known)),
-        expected=float(mean[known].mean()) if known.any() else float("nan"),
-    )
-
-
-@lru_cache(maxsize=1024)
-def mean_chances(
-    n: int,
-    *,
-    offset: float,
-    population: str = TYPICAL,
-    leaving: Leaving = "nobody",
-    dropout: float = 0.0,
-    clinics: int = CLINICS,
-    seed: int = SEED,
-) -> dict[Rule, Chances]:
-    """Return how often each verdict is given to a mean percent reduction, under every rule.
-
-    ``offset`` is the true mean minus the cited floor of 40 %, in percent points; ``population`` is
-    "normal values" or a name of `populations`. Each call has a generator of its own, so no number
-    depends on which others were made.
-    """
-    key = f"{population}|{float(offset)}|{n}|{leaving}|{dropout}"
-    rng = np.random.default_rng([seed, crc32(key.encode())])
-    truth = FLOOR_PCT + offset
-    if population == NORMAL:
-        drawn = draw_normal(rng, n, true_mean_pct=truth, clinics=clinics)
+    if leaving.startswith("not at random"):
+        leave = np.where(responds(baseline, late), GONE_RESPONDERS, GONE_OTHERS)
     else:
-        setting = Setting(leaving=leaving, dropout=dropout)
-        drawn = draw_clinics(
-            populations()[population], rng, n, true_mean_pct=truth, clinics=clinics, setting=setting
-        )
-    return {rule: judge_clinics(samples) for rule, samples in drawn.items()}
+        typical = populations()[TYPICAL]
+        kinds = relieved * typical.relieved + (1 - relieved) * typical.unrelieved
+        responding = float(kinds @ typical.responds)
+        low = float(leaving.split()[0]) / 100
+        low /= responding + TIMES_AS_OFTEN * (1 - responding)
+        leave = np.where(responds(baseline, early), low, TIMES_AS_OFTEN * low)
+    known = [np.ones(shape), baseline, early][: 2 if leaving.endswith("never rated before") else 3]
+    return Clinics(np.stack(known, axis=-1), late, rng.random(shape) >= leave)
 
 
-# Coverage of the intervals of relief duration, simulated
+def responds(baseline: Floats, score: Floats) -> Bools:
+    """Return whether pain fell by at least 30 %."""
+    return 100 * (baseline - score) >= RESPONSE_PCT * baseline - 1e-9
 
-VISITS = np.array([2.0, 4.0, 8.0, 12.0, 26.0])  # planned weeks after the end of series
-SHAPE, SCALE_WEEKS = 1.2, 12.0  # Weibull: median 8.8 weeks, a third beyond 12, 1 in 12 beyond 26
-HORIZON_WEEKS = 26.0
-ASKED_WEEKS = (4.0, 12.0)
+
+def impute(rng: np.random.Generator, clinics: Clinics, draws: int = DRAWS) -> Iterable[Floats]:
+    """Yield the judged scores with the missing drawn, of all clinics at once.
+
+    A normal regression on what is known with its own draw of variance and coefficients
+    in each imputation: what `analysis.stats.imputation` does with an unstructured mixed model where
+    only the last visit can be missing, and fast enough for thousands of clinics.
+    """
+    x = clinics.known
+    weighted = x * clinics.seen[..., None]
+    cross = np.einsum("cni,cnj->cij", weighted, x)
+    slopes = np.linalg.solve(cross, np.einsum("cni,cn->ci", weighted, clinics.late)[..., None])
+    off = (clinics.late - (x @ slopes)[..., 0]) * clinics.seen
+    free = clinics.seen.sum(axis=1) - float(x.shape[2])
+    root = np.linalg.inv(np.linalg.cholesky(cross)).swapaxes(1, 2)
+    for _ in range(draws):
+        spread = np.sqrt((off**2).sum(axis=1) / rng.chisquare(free))[:, None]
+        around = (root @ rng.standard_normal((*free.shape, x.shape[2], 1)))[..., 0]
+        drawn = slopes[..., 0] + spread * around
+        noise = spread * rng.standard_normal(clinics.late.shape)
+        yield np.where(clinics.seen, clinics.late, (x @ drawn[..., None])[..., 0] + noise)
+
+
+def missing_rows(
+    measure: Literal["rate", "mean"],
+    floor: float,
+    leaving: Leaving,
+    offset: float,
+    n: int,
+    clinics: int = MISSING_CLINICS,
+) -> list[Row]:
+    """Return how often each verdict is given with patients missing.
+
+    By the rule in force, and by the interval in which the missing count as not responding (as
+    unchanged), taken as if it were an estimate.
+    """
+    typical, truth = populations()[TYPICAL], floor + offset
+    of = 100.0 * typical.responds if measure == "rate" else typical.percent
+    relieved = typical.relieved_part(truth, of)
+    rng = cell_generator("missing", measure, floor, leaving, offset, n)
+    judge = _judge_rates if measure == "rate" else _judge_means
+    alone, judged = [], []
+    for start in range(0, clinics, AT_ONCE):
+        shape = min(AT_ONCE, clinics - start), n
+        drawn = draw_clinics(rng, shape, relieved=relieved, leaving=leaving)
+        worst, imputed = judge(rng, drawn, floor)
+        cited = floor / 100 if measure == "rate" else floor
+        alone.append(judge_intervals(*worst, floor=cited))
+        limits = limits_to_judge(worst, imputed, worst, has_floor=True)
+        judged.append(judge_intervals(*limits, floor=cited))
+    same = {"part": f"{measure}, missing", "scenario": f"floor {floor:.0f} %, {leaving}",
+            "floor": floor, "offset": offset, "n": n}  # fmt: skip
+    rules = {"missing = failure, as an estimate": alone, "judged": judged}
+    return [
+        {**same, "rule": rule, **count_verdicts(np.concatenate(verdicts))}
+        for rule, verdicts in rules.items()
+    ]
+
+
+def _judge_rates(rng: np.random.Generator, drawn: Clinics, floor: float) -> tuple[Limits, Limits]:
+    """Return the limits with the missing as not responding, and imputed where those fall short."""
+    n = drawn.seen.shape[1]
+    events = (responds(drawn.baseline, drawn.late) & drawn.seen).sum(axis=1)
+    low, high = wilson_limits(events, np.full(events.shape, n))
+    short = high < floor / 100
+    some = drawn.where(short)
+    # Rounded as the suite does it for a response to whole scores (docs/decisions/0045).
+    shares = [responds(some.baseline, np.round(late)).mean(axis=1) for late in impute(rng, some)]
+    imputed = np.full((2, len(events)), np.nan)
+    for place, own in zip(np.flatnonzero(short), np.transpose(shares), strict=True):
+        pooled = pool_shares(own, n)
+        imputed[:, place] = pooled.low, pooled.high
+    return Limits(low, high), Limits(*imputed)
+
+
+def _judge_means(rng: np.random.Generator, drawn: Clinics, floor: float) -> tuple[Limits, Limits]:
+    """Return the limits with the missing unchanged, and imputed where those fall short."""
+    n = drawn.seen.shape[1]
+    percent = 100 * (1 - drawn.late / drawn.baseline) * drawn.seen
+    values, code = np.unique(percent.round(9), return_inverse=True)
+    code = code.reshape(percent.shape) + len(values) * np.arange(len(percent))[:, None]
+    counts = np.bincount(code.ravel(), minlength=len(values) * len(percent)).astype(float)
+    counts = counts.reshape(len(percent), len(values))
+    worst = worst_reduction_pct(LEAST_BASELINE)
+    low, high = judged_limits(values, counts, worst_pct=worst, floor=floor)
+    short = high < floor
+    some = drawn.where(short)
+    made = [100 * (1 - late / some.baseline) for late in impute(rng, some)]
+    means = np.transpose([one.mean(axis=1) for one in made])
+    errors = np.transpose([one.var(axis=1, ddof=1) / n for one in made])
+    imputed = np.full((2, len(percent)), np.nan)
+    for place, mean, error in zip(np.flatnonzero(short), means, errors, strict=True):
+        pooled = pool_means(mean, error, df_complete=n - 1)
+        imputed[:, place] = pooled.low, pooled.high
+    return Limits(low, high), Limits(*imputed)
+
+
+# Relief: when it ends, and what visits show of it
+
+VISITS = np.array([4.0, 8.0, 12.0, 26.0])  # planned weeks after the end of the series
+SHAPE = 1.2  # Weibull: losses come early in a long gap more often than late in it
+MISSED = 0.15  # of the visits of those who stay
+Followed = Literal[
+    "followed up to the data cut",
+    "leave at random",
+    "leave because relief was lost",
+    "leave because relief holds",
+]
+CUT_WEEKS = (12.0, 40.0)  # weeks from the end of the series to the data cut, evenly spread
+LEAVES, LEAVES_FOR_A_REASON = 0.08, 0.20  # chance to leave in place of each visit
 RELIEF_SIZES = (50, 100, 200, 500)
-MISSED = 0.30
-LEAVES_RELIEVED, LEAVES_LOST = 0.05, 0.30
-RESAMPLES = 500
-DATASETS = 1000
+RELIEF_CLINICS = 400
+MEDIANS = (2.0, 6.0, 8.0, 8.7, 19.0)
+"""True medians in weeks: one in each gap between visits, and 8, on a visit, which is the hardest to
+judge. 2 and 8.7 are limits of a claim."""
+RATIOS = (0.5, 1.0, 2.0)  # truth to floor
+RELIEF_RESAMPLES = 200
+RELIEF_SETTINGS = AnalysisSettings(bootstrap_replicates=RELIEF_RESAMPLES)
+
+
+def weibull_weeks(rng: np.random.Generator, n: int, median: float) -> Floats:
+    """Return true weeks of relief of n patients."""
+    return median * (rng.weibull(SHAPE, n) / log(2) ** (1 / SHAPE))
+
+
+def draw_losses(
+    rng: np.random.Generator, true_weeks: Floats, followed: Followed
+) -> tuple[Losses, Floats]:
+    """Return what visits show of relief, and the week of the last visit that was due.
+
+    A patient leaves in place of a visit, at random or by whether relief holds then.
+    """
+    size = (true_weeks.size, VISITS.size)
+    lost = true_weeks[:, None] <= VISITS
+    due = rng.uniform(*CUT_WEEKS, true_weeks.size)[:, None] >= VISITS
+    chance: float | Floats = {"followed up to the data cut": 0.0}.get(followed, LEAVES)
+    if followed.startswith("leave because"):
+        by_reason = lost if followed.endswith("lost") else ~lost
+        chance = np.where(by_reason, LEAVES_FOR_A_REASON, 0.0)
+    gone = np.cumsum(rng.random(size) < chance, axis=1) > 0
+    missed = 0.0 if followed == "followed up to the data cut" else MISSED
+    seen = due & ~gone & (rng.random(size) >= missed)
+    left = np.where(seen & ~lost, VISITS, 0.0).max(axis=1)
+    right = np.where(seen & lost, VISITS, np.inf).min(axis=1)
+    is_event = np.isfinite(right)
+    losses = Losses(
+        left, right, np.where(is_event, right, left), is_event,
+        np.where(is_event, "loss", "censored").astype(object),
+    )  # fmt: skip
+    return losses, np.where(due, VISITS, 0.0).max(axis=1)
+
+
+def duration_rows(
+    median: float, followed: Followed, ratio: float, n: int, clinics: int = RELIEF_CLINICS
+) -> list[Row]:
+    """Return how often a median of relief is given each verdict.
+
+    By the guarded interval alone, and by the rule in force, which also asks for the earliest and
+    the latest losses there could be.
+    """
+    rng, floor = cell_generator("duration", median, followed, ratio, n), median / ratio
+    alone, judged = [], []
+    for _ in range(clinics):
+        losses, due = draw_losses(rng, weibull_weeks(rng, n, median), followed)
+        # The median of `relief_numbers`, without its other numbers.
+        curve = estimate_npmle(losses.left, losses.right)
+        made = bootstrap_relief(curve, rng=rng, lost_shares=(0.5,), replicates=RELIEF_RESAMPLES)
+        head = made.guarded.quantiles[0]
+        verdict = judge_interval(head.low, head.high, floor=floor)
+        alone.append(verdict)
+        if verdict != "undecided":
+            bounds = bound_durations(losses, due, RELIEF_SETTINGS, clock="end_of_series")
+            one = bounds[EARLY if verdict == "meets" else LATE]
+            agrees = judge_interval(one.low, one.high, floor=floor) == verdict
+            verdict = verdict if agrees else "undecided"
+        judged.append(verdict)
+    same = {"part": "duration", "scenario": f"median {median:g} weeks, {followed}",
+            "floor": floor, "offset": median - floor, "n": n}  # fmt: skip
+    rules = {"guarded interval alone": alone, "judged": judged}
+    return [{**same, "rule": rule, **count_verdicts(np.array(v))} for rule, v in rules.items()]
+
+
+# Coverage of the intervals of relief
+
+COVERAGE_SIZES = (50, 100, 200, 500)
+DATASETS, RESAMPLES = 600, 500
+COVERAGE_VISITS = np.array([2.0, 4.0, 8.0, 12.0, 26.0])
+HORIZON_WEEKS, ASKED_WEEKS, SCALE_WEEKS = 26.0, (4.0, 12.0), 12.0
+COVERAGE_MISSED, LEAVES_RELIEVED, LEAVES_LOST = 0.30, 0.05, 0.30
 COVERED = (
     "median, guarded", "median, even spread", "RMST, guarded", "RMST, even spread",
     "share at week 4", "share at week 12",
@@ -365,31 +482,44 @@ COVERED = (
 
 
 @dataclass(frozen=True)
-class Scenario:
-    """A truth and a way of leaving."""
+class Truth:
+    """A true curve of relief, and how patients leave."""
 
-    name: str
-    draw: Callable[[np.random.Generator, int], Floats]  # true weeks of relief of n patients
-    unseen: bool  # leaving depends on a loss no visit has shown, not on what a visit showed
-    median: float
-    mean: float  # restricted to week 26
-    shares: tuple[float, ...]  # still relieved at `ASKED_WEEKS`
+    scale_weeks: float = SCALE_WEEKS
+    even: bool = False  # losses spread evenly between two visits
+    unseen: bool = False  # leaving depends on a loss no visit has shown, not on what one showed
+
+    def share(self, weeks: Floats) -> Floats:
+        """Return the share still relieved."""
+        smooth = np.exp(-((weeks / self.scale_weeks) ** SHAPE))
+        if not self.even:
+            return smooth
+        edges = np.concatenate(([0.0], COVERAGE_VISITS))
+        return np.interp(weeks, edges, np.exp(-((edges / self.scale_weeks) ** SHAPE)))
+
+    def draw(self, rng: np.random.Generator, n: int) -> Floats:
+        """Return true weeks of relief of n patients; beyond the horizon any later week."""
+        if not self.even:
+            return self.scale_weeks * rng.weibull(SHAPE, n)
+        edges = np.concatenate(([0.0], COVERAGE_VISITS))
+        return np.interp(rng.random(n), 1 - self.share(edges), edges, right=2 * HORIZON_WEEKS)
+
+    @property
+    def numbers(self) -> tuple[float, float, float, float]:
+        """Median, mean up to the horizon, and the shares at `ASKED_WEEKS`."""
+        weeks = np.linspace(0, HORIZON_WEEKS, 260_001)
+        share = self.share(weeks)
+        median = float(np.interp(-0.5, -share, weeks))
+        asked = self.share(np.array(ASKED_WEEKS))
+        return median, float(np.trapezoid(share, weeks)), float(asked[0]), float(asked[1])
 
 
-def _weibull_share(week: float) -> float:
-    return exp(-((week / SCALE_WEEKS) ** SHAPE))
-
-
-def weibull_weeks(rng: np.random.Generator, n: int) -> Floats:
-    """Return relief times that end early in a long gap more often than late in it."""
-    return SCALE_WEEKS * rng.weibull(SHAPE, n)
-
-
-def even_weeks(rng: np.random.Generator, n: int) -> Floats:
-    """Return relief times with the same shares at the visits, spread evenly between them."""
-    edges = np.concatenate(([0.0], VISITS))
-    shares = np.array([_weibull_share(week) for week in edges])
-    return np.interp(rng.random(n), 1 - shares, edges, right=2 * HORIZON_WEEKS)
+TRUTHS = {
+    "A. spread evenly between visits": Truth(even=True),
+    "B. Weibull": Truth(),
+    "C. Weibull, leaving unseen": Truth(unseen=True),
+    "D. Weibull, median in the long gap": Truth(scale_weeks=16 / log(2) ** (1 / SHAPE)),
+}
 
 
 def visit_intervals(
@@ -400,65 +530,45 @@ def visit_intervals(
     With ``unseen`` a patient leaves in place of a visit, more often when relief has been lost
     since; else after a visit, more often when that visit showed the loss.
     """
-    size = (true_weeks.size, VISITS.size)
-    is_lost = true_weeks[:, None] <= VISITS
-    attends = rng.random(size) >= MISSED
+    size = (true_weeks.size, COVERAGE_VISITS.size)
+    is_lost = true_weeks[:, None] <= COVERAGE_VISITS
+    attends = rng.random(size) >= COVERAGE_MISSED
     leaves = rng.random(size) < np.where(is_lost, LEAVES_LOST, LEAVES_RELIEVED)
     gone = np.cumsum(leaves if unseen else leaves & attends, axis=1) > 0
     if not unseen:
         gone = np.column_stack((np.zeros(true_weeks.size, np.bool_), gone[:, :-1]))
     seen = attends & ~gone
-    left = np.where(seen & ~is_lost, VISITS, 0.0).max(axis=1)
-    return left, np.where(seen & is_lost, VISITS, np.inf).min(axis=1)
+    left = np.where(seen & ~is_lost, COVERAGE_VISITS, 0.0).max(axis=1)
+    return left, np.where(seen & is_lost, COVERAGE_VISITS, np.inf).min(axis=1)
 
 
-def scenarios() -> tuple[Scenario, ...]:
-    """Return the three truths of the table, with their true numbers."""
-    weeks = np.linspace(0, HORIZON_WEEKS, 260_001)
-    smooth = np.exp(-((weeks / SCALE_WEEKS) ** SHAPE))
-    edges = np.concatenate(([0.0], VISITS))
-    line = np.interp(weeks, edges, [_weibull_share(week) for week in edges])
-    shares = tuple(_weibull_share(week) for week in ASKED_WEEKS)
-    even = float(np.interp(-0.5, -line, weeks)), float(np.trapezoid(line, weeks))
-    usual = SCALE_WEEKS * log(2) ** (1 / SHAPE), float(np.trapezoid(smooth, weeks))
-    return (
-        Scenario("A. spread evenly between visits", even_weeks, False, *even, shares),
-        Scenario("B. Weibull", weibull_weeks, False, *usual, shares),
-        Scenario("C. Weibull, leaving unseen", weibull_weeks, True, *usual, shares),
-    )
-
-
-def relief_coverage(
-    scenario: Scenario, n: int, *, datasets: int, seed: int
-) -> dict[str, list[bool]]:
-    """Return, for each number, whether its interval held the truth in each data set with one."""
-    rng = np.random.default_rng((seed, n))
-    held: dict[str, list[bool]] = {name: [] for name in COVERED}
+def coverage_rows(name: str, n: int, datasets: int = DATASETS) -> list[Row]:
+    """Return how often each interval holds its true number, of the data sets that have one."""
+    truth, rng = TRUTHS[name], cell_generator("coverage", name, n)
+    median, mean, *shares = truth.numbers
+    held: dict[str, list[bool]] = {number: [] for number in COVERED}
     for _ in range(datasets):
-        rows = visit_intervals(rng, scenario.draw(rng, n), unseen=scenario.unseen)
         found = bootstrap_relief(
-            estimate_npmle(*rows),
-            rng=rng,
-            times=ASKED_WEEKS,
-            lost_shares=(0.5,),
-            tau=HORIZON_WEEKS,
+            estimate_npmle(*visit_intervals(rng, truth.draw(rng, n), unseen=truth.unseen)),
+            rng=rng, times=ASKED_WEEKS, lost_shares=(0.5,), tau=HORIZON_WEEKS,
             replicates=RESAMPLES,
-        )
+        )  # fmt: skip
         guarded, even = found.guarded, found.even_spread
         assert guarded.restricted_mean is not None and even.restricted_mean is not None
         numbers = (
-            (guarded.quantiles[0], scenario.median),
-            (even.quantiles[0], scenario.median),
-            (guarded.restricted_mean, scenario.mean),
-            (even.restricted_mean, scenario.mean),
-            *zip(guarded.survival, scenario.shares, strict=True),
-        )
-        for name, (estimate, truth) in zip(COVERED, numbers, strict=True):
+            (guarded.quantiles[0], median), (even.quantiles[0], median),
+            (guarded.restricted_mean, mean), (even.restricted_mean, mean),
+            *zip(guarded.survival, shares, strict=True),
+        )  # fmt: skip
+        for number, (estimate, true) in zip(COVERED, numbers, strict=True):
             if estimate.level is not None:  # a limit not reached does not exclude the truth
-                above = estimate.low is None or estimate.low <= truth
-                below = estimate.high is None or truth <= estimate.high
-                held[name].append(above and below)
-    return held
+                above = estimate.low is None or estimate.low <= true
+                held[number].append(above and (estimate.high is None or true <= estimate.high))
+    return [
+        {"scenario": name, "n": n, "number": number, "datasets": len(each),
+         "covered": float(np.mean(each)) if each else np.nan}
+        for number, each in held.items()
+    ]  # fmt: skip
 
 
 # Looking again every month, simulated: how often an interval excludes the truth at some look
@@ -468,16 +578,17 @@ LOOKED_UP_TO = (50, 100, 200, 500)
 TRUE_SHARES = (0.1, 0.5, 0.6, 0.7, 0.9)
 PERCENT_BOUNDS = (-150.0, 100.0)  # of scores from 0 to 10 and a baseline of at least 4
 LOOKING_CLINICS = 4_000
+LOOKED_AT_MEANS = (TYPICAL, "scores, any baseline above 0", "all or nothing")
 
 
-def looked_at(last: int) -> Counts:
+def looked_at(last: int) -> NDArray[np.int64]:
     """Return the numbers of patients at which a clinic is looked at, up to the last."""
     return np.arange(FIRST_LOOKED_AT, last + 1, LOOK_EVERY)
 
 
 def share_looks(
-    true_share: float, *, last: int, clinics: int, seed: int
-) -> dict[str, NDArray[np.bool_]]:
+    true_share: float, *, last: int, clinics: int, seed: int = SEED
+) -> dict[str, Bools]:
     """Return for each interval of a share whether it excludes the truth, by clinic and look."""
     rng = np.random.default_rng([seed, crc32(f"share|{true_share}".encode())])
     looks = looked_at(last)
@@ -492,9 +603,7 @@ def share_looks(
     return erred
 
 
-def mean_looks(
-    population: str, *, last: int, clinics: int, seed: int
-) -> dict[str, NDArray[np.bool_]]:
+def mean_looks(population: str, *, last: int, clinics: int, seed: int = SEED) -> dict[str, Bools]:
     """Return the same of a mean of 40 % reduction; ``population`` is a name of `populations`."""
     rng = np.random.default_rng([seed, crc32(f"mean|{population}".encode())])
     looks, of = looked_at(last), populations()[population]
@@ -513,36 +622,28 @@ def mean_looks(
     return {name: (low > FLOOR_PCT) | (high < FLOOR_PCT) for name, (low, high) in made.items()}
 
 
-def looking_blocks(*, clinics: int = LOOKING_CLINICS, seed: int = SEED) -> dict[str, str]:
-    """Simulate clinics that look again every ten patients and return their numbers by name."""
+def share_look_rows(true_share: float, clinics: int = LOOKING_CLINICS) -> list[Row]:
+    """Return how often each interval of a share errs at one look at least."""
+    looks = share_looks(true_share, last=LOOKED_UP_TO[-1], clinics=clinics)
+    return _look_rows(f"{100 * true_share:.0f} %", looks)
 
-    def row(what: str, name: str, erred: NDArray[np.bool_]) -> list[str]:
-        looks = looked_at(LOOKED_UP_TO[-1])
-        ever = [_pct(float(erred[:, looks <= n].any(axis=1).mean())) for n in LOOKED_UP_TO]
-        return [f"{what}, {name}", _pct(float(erred[:, -1].mean())), *ever]
 
-    drawn = {"last": LOOKED_UP_TO[-1], "clinics": clinics, "seed": seed}
-    head = [f"once, at {LOOKED_UP_TO[-1]}", *(f"up to {n} patients" for n in LOOKED_UP_TO)]
-    shares = [
-        row(f"{100 * true:.0f} %", name, erred)
-        for true in TRUE_SHARES
-        for name, erred in share_looks(true, **drawn).items()
-    ]
-    means = [
-        row(what, name, erred)
-        for what in populations()
-        for name, erred in mean_looks(what, **drawn).items()
-    ]
-    error = 100 * (0.05 * 0.95 / clinics) ** 0.5
-    return {
-        "looking: drawn": (
-            f"{clinics:,} clinics in each row (seed {seed}), looked at after {FIRST_LOOKED_AT} "
-            f"patients and every {LOOK_EVERY} more: one\nstandard Monte-Carlo error is "
-            f"{error:.1f} points at 5 %."
-        ),
-        "looking: shares": _table(["true share and interval", *head], shares),
-        "looking: means": _table(["patients and interval", *head], means),
-    }
+def mean_look_rows(population: str, clinics: int = LOOKING_CLINICS) -> list[Row]:
+    """Return how often each interval of a mean errs at one look at least."""
+    return _look_rows(population, mean_looks(population, last=LOOKED_UP_TO[-1], clinics=clinics))
+
+
+def _look_rows(what: str, looks: dict[str, Bools]) -> list[Row]:
+    last = LOOKED_UP_TO[-1]
+    rows: list[Row] = []
+    for name, erred in looks.items():
+        shares = {f"once, at {last}": float(erred[:, -1].mean())}
+        for n in LOOKED_UP_TO:
+            ever = erred[:, looked_at(last) <= n].any(axis=1)
+            shares[f"up to {n} patients"] = float(ever.mean())
+        same = {"scenario": f"{what}, {name}", "clinics": len(erred)}
+        rows += [{**same, "looks": one, "erred": share} for one, share in shares.items()]
+    return rows
 
 
 # Means and shares at the last visit where those in more pain leave. Scores are whole numbers from 0
@@ -551,6 +652,7 @@ def looking_blocks(*, clinics: int = LOOKING_CLINICS, seed: int = SEED) -> dict[
 COURSE_LEFT = (0.45, 0.55, 0.65, 0.75)  # mean part of the baseline pain left at each visit
 COURSE_SPREAD, COURSE_CORRELATION = 2.2, 0.7  # points; between neighbouring visits
 COURSE_SIZES, COURSE_DROPOUTS = (30, 100, 300), (0.1, 0.3)
+COURSE_DATASETS = 300
 COURSE_COVERED = ("mean, seen only", "mean, MMRM", "share, seen only", "share, imputed")
 
 
@@ -572,7 +674,7 @@ def leave_in_pain(rng: np.random.Generator, scores: Floats, dropout: float) -> F
     return np.column_stack((scores[:, 0], np.where(gone, np.nan, scores[:, 1:])))
 
 
-@lru_cache(maxsize=1)
+@cache
 def course_truth() -> tuple[Floats, float]:
     """Return the mean last score by baseline (0 to 10), and the share at least 30 % better."""
     baseline, scores = draw_courses(np.random.default_rng(SEED), 2_000_000)
@@ -582,7 +684,7 @@ def course_truth() -> tuple[Floats, float]:
 
 
 def missing_coverage(
-    n: int, *, dropout: float, datasets: int, seed: int
+    n: int, *, dropout: float, datasets: int, seed: int = SEED
 ) -> dict[str, list[tuple[bool, float]]]:
     """Return, for each number, whether its interval held the truth, and estimate minus truth.
 
@@ -617,232 +719,197 @@ def missing_coverage(
     return found
 
 
-# The numbers of the pages, as Markdown
-
-MEAN_OFFSETS_PCT = (-30, -20, -10, -5, -2, 0, 2, 5, 10, 20)
-"""True value minus the floor, percent points: from far below to far above."""
-
-RATE_OFFSETS_PCT = (*MEAN_OFFSETS_PCT, 25)
-TRUTHS_PCT = {0: "on the floor", 10: "10 points above", -10: "10 points below"}
-LEAVES = "who leaves, and what they count as"
-BySize = Callable[[int], Chances]
-"""Chances by number of patients: a row of a table."""
-
-
-def _pct(chance: float, decimals: int = 1) -> str:
-    """Return a chance as percent without the sign; dust below 0 is 0."""
-    return f"{100 * max(chance, 0.0):.{decimals}f}"
+def course_rows(dropout: float, n: int, datasets: int = COURSE_DATASETS) -> list[Row]:
+    """Return how often each interval holds its true number, and the mean error."""
+    found = missing_coverage(n, dropout=dropout, datasets=datasets)
+    return [
+        {"leave": f"{100 * dropout:.0f} %", "n": n, "number": name, "datasets": datasets,
+         "covered": float(np.mean([one for one, _ in each])),
+         "off": float(np.mean([off for _, off in each])) * (100 if "share" in name else 1)}
+        for name, each in found.items()
+    ]  # fmt: skip
 
 
-def _points(number: float) -> str:
-    """Return a difference with its sign; 0.0 without one."""
-    text = f"{number:+.1f}"
-    return text.replace("-", MINUS) if float(text) else "0.0"
+# All cells, and what is published of them
+
+Job = Callable[[], list[Row]]
 
 
-def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    first, *columns = head
-    text = [f"| {' | '.join(line)} |" for line in ([first, *columns], *rows)]
-    return "\n".join([text[0], "|---|" + "---:|" * len(columns), *text[1:]])
+def _cells(
+    make: Callable[..., list[Row]], cells: Iterable[Sequence[object]], **draw: int | None
+) -> list[Job]:
+    few = {name: count for name, count in draw.items() if count is not None}
+    return [partial(make, *cell, **few) for cell in cells]
 
 
-def _by_size(first: str, rows: Mapping[str, BySize], decimals: int = 1) -> str:
-    """Return a table of ``meets / falls short`` by size of the clinic."""
+def verdict_jobs(few: int | None = None) -> list[Job]:
+    """Return the cells of the verdicts; ``few``: clinics in each, for a small version."""
+    of_rates, of_mean = [("rate", floor) for floor in FLOORS_PCT], [("mean", FLOOR_PCT)]
+    missing = product(of_rates + of_mean, get_args(Leaving), FEW_OFFSETS, SIZES)
+    durations = product(MEDIANS, get_args(Followed), RATIOS, RELIEF_SIZES)
+    complete = get_args(Followed)[0]
+    return [
+        *_cells(rate_rows, product(FLOORS_PCT, OFFSETS, SIZES)),
+        *_cells(mean_rows, product(populations(), OFFSETS, SIZES), clinics=few),
+        *_cells(missing_rows, ([*of, *cell] for of, *cell in missing), clinics=few),
+        *_cells(
+            duration_rows,
+            (cell for cell in durations if cell[2] == 1 or cell[1] == complete),
+            clinics=few,
+        ),
+    ]
 
-    def cell(chances: Chances) -> str:
-        return f"{_pct(chances.meets, decimals)} / {_pct(chances.falls_short, decimals)}"
 
-    head = [first, *(f"n = {n}" for n in SIZES)]
-    return _table(head, ([name, *(cell(row(n)) for n in SIZES)] for name, row in rows.items()))
-
-
-def _at(truth_pct: float, offset_pct: float) -> str:
-    if not offset_pct:
-        return f"{truth_pct:.0f} %, on the floor"
-    side = "above" if offset_pct > 0 else "below"
-    return f"{truth_pct:.0f} %, {abs(offset_pct):.0f} points {side}"
+def coverage_jobs(few: int | None = None) -> list[Job]:
+    """Return the cells of the coverage of relief; ``few``: data sets in each."""
+    return _cells(coverage_rows, product(TRUTHS, COVERAGE_SIZES), datasets=few)
 
 
-def _distortion(
-    settings: Iterable[Setting],
-    truths_pct: Sequence[float],
-    expected_pct: Callable[[float, Setting], float],
+def looking_jobs(few: int | None = None) -> list[Job]:
+    """Return the cells of repeated looks."""
+    shares = _cells(share_look_rows, product(TRUE_SHARES), clinics=few)
+    return shares + _cells(mean_look_rows, product(LOOKED_AT_MEANS), clinics=few)
+
+
+def course_jobs(few: int | None = None) -> list[Job]:
+    """Return the cells of means and shares where those in more pain leave."""
+    return _cells(course_rows, product(COURSE_DROPOUTS, COURSE_SIZES), datasets=few)
+
+
+def run_jobs(jobs: Sequence[Job], *, processes: int = 1) -> pd.DataFrame:
+    """Return the rows of all cells in their order."""
+    if processes == 1:
+        parts = [job() for job in jobs]
+    else:
+        with ProcessPoolExecutor(processes) as pool:
+            parts = [future.result() for future in [pool.submit(job) for job in jobs]]
+    return pd.DataFrame([row for part in parts for row in part])
+
+
+# The pages, made from the tables
+
+
+def _pct(share: float, decimals: int = 1) -> str:
+    return f"{100 * max(share, 0.0):.{decimals}f}"
+
+
+def show_wide(
+    frame: pd.DataFrame, rows: list[str], column: str, cells: pd.Series, names: list[str]
 ) -> str:
-    """Return a table of what each rule estimates minus the truth."""
-    rows = (
-        [one.words, *(_points(expected_pct(truth, one) - truth) for truth in truths_pct)]
-        for one in settings
+    """Return a Markdown table: a line for each of ``rows``, which are called ``names``."""
+    columns = list(frame[column].unique())
+    head = [*names, *(f"n = {name}" if column == "n" else str(name) for name in columns)]
+    lines = [f"| {' | '.join(head)} |", "|---|" + "---:|" * (len(head) - 1)]
+    for key, own in frame.assign(cell=cells).groupby(rows, sort=False):
+        found = own.set_index(column)["cell"].reindex(columns)
+        lines.append(f"| {' | '.join([*map(str, key), *found])} |")
+    return "\n".join(lines)
+
+
+def show_by_size(frame: pd.DataFrame, rows: str, *, decimals: int = 1) -> str:
+    """Return ``meets / falls short`` in percent by clinic size, a line for each of ``rows``."""
+    meets, short = (
+        frame[name].map(partial(_pct, decimals=decimals)) for name in ("meets", "falls_short")
     )
-    return _table([LEAVES, *(f"{truth:.0f} %" for truth in truths_pct)], rows)
+    return show_wide(frame, [rows], "n", meets + " / " + short, [rows])
 
 
-def _breaks(
-    who: str,
-    cells: Mapping[tuple[int, str], Chances],
-    bar: Callable[[str, int], float],
-    how: str = "above",
-) -> list[str]:
-    """Return lines on where a wrong verdict is given more often than its bar.
+def name_truth(row: pd.Series) -> str:
+    """Return where the truth lies in relation to the floor."""
+    unit = "weeks" if row["part"] == "duration" else "%"
+    truth, off = row["floor"] + row["offset"], row["offset"]
+    if not off:
+        return f"{truth:g} {unit}, on the floor"
+    return f"{truth:g} {unit}, {abs(off):g} {'above' if off > 0 else 'below'}"
 
-    ``cells`` are by number of patients and where that is; of equal ones the first is the worst.
+
+def list_breaks(frame: pd.DataFrame) -> str:
+    """Return lines on where the rule in force is wrong more often than promised.
+
+    ``frame`` has the truth on the floor, where every decision is wrong (``meets`` in the limit).
     """
     lines = []
-    for verdict in ("meets", "falls_short"):
-        found = {at: getattr(chances, verdict) for at, chances in cells.items()}
-        over = {at: chance for at, chance in found.items() if chance > bar(verdict, at[0])}
-        if over:
-            worst = max(over, key=over.__getitem__)
-            sizes = ", ".join(str(n) for n in sorted({n for n, _ in over}))
-            lines.append(
-                f"- **{who[0].upper()}{who[1:]}:** wrong `{verdict.replace('_', ' ')}` in up to "
-                f"{_pct(over[worst])} % of clinics ({worst[1]}); {how} 2.5 % at n = {sizes}."
+    frame = frame[frame["rule"].str.endswith("judged")]
+    for scenario, own in frame.groupby("scenario", sort=False):
+        for verdict in ("meets", "falls_short"):
+            clinics = own["clinics"].where(own["clinics"] > 0, np.inf)  # 0: exact
+            bar = PROMISED + SURE * np.sqrt(PROMISED * (1 - PROMISED) / clinics)
+            over = own[own[verdict] > bar]
+            if len(over):
+                worst = over.loc[over[verdict].idxmax()]
+                sizes = ", ".join(str(n) for n in over["n"])
+                lines.append(
+                    f"- **{scenario[0].upper()}{scenario[1:]}:** wrong "
+                    f"`{verdict.replace('_', ' ')}` in up to {_pct(worst[verdict])} % of clinics "
+                    f"(n = {worst['n']}); above 2.5 % at n = {sizes}."
+                )
+    return "\n".join(lines) or "- Nowhere."
+
+
+def wilson_steps() -> str:
+    """Return how far the steps of Wilson's interval reach, over every n from 20 to 1,000."""
+    lines = []
+    for floor in FLOORS_PCT:
+        found = [rate_rows(floor, 0, n)[0] for n in range(20, 1001)]
+        parts = []
+        for name in ("meets", "falls_short"):
+            shares = [float(str(row[name])) for row in found]
+            most = int(np.argmax(shares))
+            parts.append(
+                f"`{name.replace('_', ' ')}` {_pct(float(np.mean(shares)))} % on average and "
+                f"{_pct(shares[most])} % at worst (n = {found[most]['n']})"
             )
-    return lines
+        lines.append(f"- Floor {floor} %: wrong {'; wrong '.join(parts)}.")
+    return "\n".join(lines)
 
 
-def rate_blocks() -> dict[str, str]:
-    """Return the numbers on responder rates by name; nothing in them is drawn."""
-
-    def rate(
-        floor: float, offset_pct: float, setting: Setting = COMPLETE, interval: str = "Wilson"
-    ) -> BySize:
-        truth = floor + offset_pct / 100
-        return partial(
-            rate_chances, true_share=truth, floor=floor, setting=setting, interval=interval
-        )
-
-    # Both verdicts are wrong the more often the nearer the truth lies to the floor, so the worst
-    # case is the truth on the floor (for ``meets``: as near below it as one likes).
-    breaks = []
-    for one in RATE_SETTINGS:
-        cells = {
-            (n, f"n = {n}, floor {100 * floor:.0f} %"): rate(floor, 0, one)(n)
-            for n, floor in product(reversed(SIZES), reversed(FLOORS))
-        }
-        breaks += _breaks(one.words, cells, lambda verdict, n: PROMISED)
-    limits = {
-        f"{100 * floor:.0f} %, {interval}": rate(floor, 0, interval=interval)
-        for floor, interval in product(FLOORS, INTERVALS)
-    }
-    blocks = {
-        "rates: where the rule breaks": "\n".join(breaks),
-        "rates: on the floor": _by_size("floor and interval", limits, decimals=2),
-        "rates: distortion": _distortion(
-            RATE_SETTINGS,
-            (50, 60, 70, 80),
-            lambda truth, one: 100 * rate(0.6, truth - 60, one)(SIZES[-1]).expected,
-        ),
-    }
-    for floor in FLOORS:
-        cited = f"floor {100 * floor:.0f} %"
-        complete = {_at(100 * floor + off, off): rate(floor, off) for off in RATE_OFFSETS_PCT}
-        blocks[f"rates: nothing missing, {cited}"] = _by_size("truth", complete)
-        for off, where in TRUTHS_PCT.items():
-            missing = {one.words: rate(floor, off, one) for one in RATE_SETTINGS}
-            blocks[f"rates: patients missing, {cited}, {where}"] = _by_size(LEAVES, missing)
+def verdict_blocks(frame: pd.DataFrame) -> dict[str, str]:
+    """Return the numbers of docs/simulations/verdict-errors.md by name."""
+    frame = frame.assign(truth=frame.apply(name_truth, axis=1))
+    frame["who and rule"] = frame["scenario"] + "; " + frame["rule"]
+    frame["who and truth"] = frame["scenario"] + "; " + frame["truth"]
+    frame["truth and rule"] = frame["truth"] + "; " + frame["rule"]
+    blocks = {"steps": wilson_steps()}
+    for part, own in frame.groupby("part", sort=False):
+        on_floor = own["offset"] == 0
+        power = own[~on_floor & own["rule"].str.endswith("judged")]
+        blocks[f"{part}: breaks"] = list_breaks(own[on_floor])
+        blocks[f"{part}: on the floor"] = show_by_size(own[on_floor], "who and rule", decimals=2)
+        blocks[f"{part}: off the floor"] = show_by_size(power, "who and truth")
+    usual = frame[(frame["part"] == "mean") & (frame["scenario"] == TYPICAL)]
+    blocks["mean: what the rule costs"] = show_by_size(usual, "truth and rule")
     return blocks
 
 
-def mean_blocks(*, clinics: int = CLINICS, seed: int = SEED) -> dict[str, str]:
-    """Simulate means and return their numbers by name."""
-
-    def mean(name: str, offset: float, setting: Setting = COMPLETE) -> BySize:
-        def chances(n: int) -> Chances:
-            under_each_rule = mean_chances(
-                n, offset=offset, population=name, leaving=setting.leaving,
-                dropout=setting.dropout, clinics=clinics, seed=seed,
-            )  # fmt: skip
-            return under_each_rule[setting.rule]
-
-        return chances
-
-    def on_the_floor(name: str, setting: Setting = COMPLETE) -> dict[tuple[int, str], Chances]:
-        return {(n, f"n = {n}"): mean(name, 0, setting)(n) for n in SIZES}
-
-    error = (PROMISED * (1 - PROMISED) / clinics) ** 0.5
-    limits = {name: mean(name, 0) for name in (NORMAL, *populations())}
-    breaks = []
-    for name in limits:
-        who = name
-        if name != NORMAL:
-            who += f" (skewness {_points(populations()[name].skewness(FLOOR_PCT))})"
-        breaks += _breaks(who, on_the_floor(name), lambda verdict, n: PROMISED + SURE * error)
-
-    def with_nobody_missing(verdict: str, n: int) -> float:
-        complete: float = getattr(mean(TYPICAL, 0)(n), verdict)
-        return max(complete, PROMISED) + 2 * SURE * error
-
-    for one in MEAN_SETTINGS[1:]:  # only what leaving adds to what the interval does without it
-        cells = on_the_floor(TYPICAL, one)
-        breaks += _breaks(one.words, cells, with_nobody_missing, "well above")
-    blocks = {
-        "means: drawn": (
-            f"{clinics:,} clinics are drawn for every cell (seed {seed}), so that one standard "
-            f"Monte-Carlo error\nis {100 * error:.2f} points at 2.5 %."
-        ),
-        "means: where the verdict breaks": "\n".join(breaks),
-        "means: on the floor": _by_size("patients", limits, decimals=2),
-        "means: distortion": _distortion(
-            MEAN_SETTINGS,
-            [FLOOR_PCT + off for off in sorted(TRUTHS_PCT)],
-            lambda truth, one: mean(TYPICAL, truth - FLOOR_PCT, one)(SIZES[-1]).expected,
-        ),
-    }
-    for name in limits:
-        truths = {_at(FLOOR_PCT + off, off): mean(name, off) for off in MEAN_OFFSETS_PCT}
-        blocks[f"means: nothing missing, {name}"] = _by_size("truth", truths)
-    for off, where in TRUTHS_PCT.items():
-        missing = {one.words: mean(TYPICAL, off, one) for one in MEAN_SETTINGS}
-        blocks[f"means: patients missing, {where}"] = _by_size(LEAVES, missing)
-    return blocks
-
-
-def relief_blocks(*, datasets: int = DATASETS, seed: int = SEED) -> dict[str, str]:
-    """Simulate durations and return their numbers by name."""
-    error = 100 * (0.95 * 0.05 / datasets) ** 0.5
-    rows, without = [], 0
-    for scenario in scenarios():
-        for n in RELIEF_SIZES:
-            held = relief_coverage(scenario, n, datasets=datasets, seed=seed)
-            covered = [f"{100 * np.mean(held[name]):.1f}" for name in COVERED]
-            rows.append([scenario.name, str(n), *covered])
-            without = max(without, *(datasets - len(held[name]) for name in COVERED))
+def coverage_blocks(frame: pd.DataFrame) -> dict[str, str]:
+    """Return the numbers of docs/simulations/relief-coverage.md by name."""
     facts = [
-        f"- {one.name[0]}: median {one.median:.2f} weeks, RMST to week 26 {one.mean:.2f} weeks"
-        for one in scenarios()
+        "- {}: median {:.2f} weeks, RMST to week 26 {:.2f} weeks".format(name[0], *truth.numbers)
+        for name, truth in TRUTHS.items()
     ]
-    facts.append(f"- data sets left out for want of an interval: at most {without} in one cell")
-    return {
-        "relief: drawn": (
-            f"{datasets} data sets in each row (seed {seed}), {RESAMPLES} resamples of patients in "
-            f"each: one standard\nMonte-Carlo error is {error:.1f} points at 95 %, so 95 % nominal "
-            f"means about {error:.1f} x 2 either way."
-        ),
-        "relief: coverage": _table(["truth and leaving", "n", *COVERED], rows),
-        "relief: truths": "\n".join(facts),
-    }
+    names = ["truth and leaving", "n"]
+    shown = show_wide(frame, ["scenario", "n"], "number", frame["covered"].map(_pct), names)
+    return {"relief: coverage": shown, "relief: truths": "\n".join(facts)}
 
 
-def missing_blocks(*, datasets: int = DATASETS, seed: int = SEED) -> dict[str, str]:
-    """Simulate patients who leave in pain and return coverage and bias by name."""
-    error = 100 * (0.95 * 0.05 / datasets) ** 0.5
-    covered, bias = [], []
-    for dropout, n in product(COURSE_DROPOUTS, COURSE_SIZES):
-        held = missing_coverage(n, dropout=dropout, datasets=datasets, seed=seed)
-        rows = [np.array(held[name]).mean(axis=0) for name in COURSE_COVERED]
-        first = [f"{100 * dropout:.0f} %", str(n)]
-        covered.append([*first, *(f"{100 * row[0]:.1f}" for row in rows)])
-        sizes = [100 if "share" in name else 1 for name in COURSE_COVERED]
-        off = (_points(size * row[1]) for size, row in zip(sizes, rows, strict=True))
-        bias.append([*first, *off])
-    head = ["leave", "n", *COURSE_COVERED]
+def looking_blocks(frame: pd.DataFrame) -> dict[str, str]:
+    """Return the numbers of docs/simulations/looking-again.md by name."""
+    of_shares = frame["scenario"].str.match(r"\d+ %,")
+    first = ("true share and interval", "patients and interval")
+    tables = [
+        show_wide(own, ["scenario"], "looks", own["erred"].map(_pct), [name])
+        for name, own in zip(first, (frame[of_shares], frame[~of_shares]), strict=True)
+    ]
+    return dict(zip(("looking: shares", "looking: means"), tables, strict=True))
+
+
+def course_blocks(frame: pd.DataFrame) -> dict[str, str]:
+    """Return the numbers of docs/simulations/missing-at-random.md by name."""
+    rows = ["leave", "n"]
+    off = frame["off"].map("{:+.2f}".format).str.replace("-", MINUS)
     return {
-        "missing: drawn": (
-            f"{datasets} data sets in each row (seed {seed}), 50 imputations in each: one "
-            f"standard\nMonte-Carlo error is {error:.1f} points at 95 %."
-        ),
-        "missing: coverage": _table(head, covered),
-        "missing: bias": _table(head, bias),
+        "missing: coverage": show_wide(frame, rows, "number", frame["covered"].map(_pct), rows),
+        "missing: bias": show_wide(frame, rows, "number", off, rows),
     }
 
 
@@ -853,37 +920,37 @@ def renew_page(path: Path, blocks: Mapping[str, str]) -> None:
         parts = text.split(f"<!-- {name} -->\n")
         if len(parts) != 2:
             raise ValueError(f"{path}: '{name}' has {len(parts) - 1} places; it must have one")
-        _, end, rest = parts[1].partition("\n<!-- end -->")
-        text = f"{parts[0]}<!-- {name} -->\n{block}{end}{rest}"
+        _, end, rest = parts[1].partition("<!-- end -->")
+        text = f"{parts[0]}<!-- {name} -->\n{block}\n{end}{rest}"
     write_file(path, text)
 
 
+PUBLISHED = {
+    "verdict-errors": (verdict_jobs, verdict_blocks),
+    "relief-coverage": (coverage_jobs, coverage_blocks),
+    "looking-again": (looking_jobs, looking_blocks),
+    "missing-at-random": (course_jobs, course_blocks),
+}
+"""Tables of docs/simulations: their cells, and the numbers of their page."""
+
+
+def read_published(name: str, folder: Path = PAGES) -> pd.DataFrame:
+    """Read a published table, ``verdict-errors`` or ``relief-coverage``."""
+    return pd.read_csv(folder / f"{name}.csv")
+
+
 def main() -> None:
-    """Read the options and renew the pages."""
+    """Read the options, make the tables and renew the pages."""
     parser = argparse.ArgumentParser(prog="python -m analysis.simulate", description=__doc__)
-    parser.add_argument("--clinics", type=int, default=CLINICS, help="clinics for each mean")
-    parser.add_argument("--datasets", type=int, default=DATASETS, help="data sets for each row")
-    parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--few", type=int, help="clinics and data sets in each cell, for a trial")
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--pages", type=Path, default=PAGES, help="folder of the pages")
     options = parser.parse_args()
-    errors, relief, looking, missing = (
-        options.pages / f"{name}.md"
-        for name in ("verdict-errors", "relief-coverage", "looking-again", "missing-at-random")
-    )
-    for path, make in (
-        (errors, rate_blocks),
-        (errors, partial(mean_blocks, clinics=options.clinics, seed=options.seed)),
-        (
-            looking,
-            partial(
-                looking_blocks, clinics=min(options.clinics, LOOKING_CLINICS), seed=options.seed
-            ),
-        ),
-        (relief, partial(relief_blocks, datasets=options.datasets, seed=options.seed)),
-        (missing, partial(missing_blocks, datasets=options.datasets, seed=options.seed)),
-    ):
-        print(f"renewing {path}", file=sys.stderr, flush=True)
-        renew_page(path, make())
+    for name, (jobs, blocks) in PUBLISHED.items():
+        print(f"making {options.pages / name}.csv", file=sys.stderr, flush=True)
+        frame = run_jobs(jobs(options.few), processes=options.processes)
+        write_file(options.pages / f"{name}.csv", frame.to_csv(index=False, float_format="%.5f"))
+        renew_page(options.pages / f"{name}.md", blocks(read_published(name, options.pages)))
 
 
 if __name__ == "__main__":

@@ -137,6 +137,7 @@ def judged() -> tuple[Judgement, ...]:
         result_id=main.result_id, sentence="65 % of 140 patients with CRPS responded.",
         robustness=Readings(n=240, n_agreeing=212, sentence="",
                             verdicts={"undecided": 212, "falls short": 28}),
+        firmness="mostly",
         tipping=Tipping(n_missing=20, n_could=20, n_to_meet=17, sentence="17 of 20 would do."),
         verdict_adjusted="undecided", p_holm=0.0004, sayable=True,
         may_say="Of 140 who started, 91 responded.",
@@ -147,7 +148,8 @@ def judged() -> tuple[Judgement, ...]:
         condition="fibromyalgia", cited_low=40.0, cited_high=60.0, cited_text="40-60 %",
         verdict="falls short", position="below", value=34.1, low=28.6, high=39.6, n=101,
         n_missing=20, unit="percent", sentence="Pain fell by 34.1 % on average.", result_id="",
-        robustness=None, tipping=None, lacks=(), further_patients=None, verdict_adjusted="",
+        robustness=None, firmness="", tipping=None, lacks=(), further_patients=None,
+        verdict_adjusted="",
         p_holm=None, may_say="", sayable=False,
     )  # fmt: skip
     neuropathic = replace(

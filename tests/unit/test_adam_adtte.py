@@ -21,7 +21,7 @@ from analysis.adam.adtte import (
     derive_spans,
     lay_out_ratings,
 )
-from analysis.settings import SCHEDULE
+from analysis.settings import AnalysisSettings
 
 INF = float("inf")
 COLUMNS = ["USUBJID", "ROLE", "ADY", "AVAL", "BASE", "PCHG", "ATM", "ASERIES", "NLEFT"]
@@ -519,4 +519,4 @@ def test_who_is_followed_for_as_long_as_planned(days_to_cut, due):
     end = pd.Timestamp("2025-03-01 10:00")
     cut = pd.NaT if days_to_cut is None else end.normalize() + pd.Timedelta(days=days_to_cut)
     adsl = pd.DataFrame({"USUBJID": ["a"], "TRTEDT": [end], "DCUTDT": [cut]})
-    assert derive_due_day(adsl, SCHEDULE)["a"] == due
+    assert derive_due_day(adsl, AnalysisSettings().schedule)["a"] == due

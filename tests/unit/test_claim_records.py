@@ -118,7 +118,8 @@ def test_the_frame_has_a_row_a_claim_and_no_cell_that_runs_as_a_formula(tmp_path
 def test_a_judgement_is_explained_with_all_there_is():
     text = " ".join(explain_judgement(COMPLETE).split())
     for part in (
-        "Verdict: Falls short: the entire interval lies below the cited floor.",
+        "Verdict: Falls short: the upper limit is below the cited floor, also with the missing "
+        "imputed.",
         "The verdict stands after adjusting for all claims judged together (Holm, p <0.001).",
         "Under other readings: Two of three.",
         "Tipping point: Impossible.",

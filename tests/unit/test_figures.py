@@ -68,7 +68,8 @@ JUDGEMENTS = pd.DataFrame(
     [
         judgement(),
         judgement(condition="fibromyalgia", value=None, low=None, high=None, n=0, unit="percent",
-                  cited_low=40.0, cited_high=60.0, verdict="not testable", status="no patients"),
+                  cited_low=40.0, cited_high=60.0, verdict="not testable", status="no patients",
+                  firmness=""),
         judgement(condition="all", value=6.4, low=4.0, high=None, n=291, unit="weeks",
                   cited_low=2.0, cited_high=None, cited_text="weeks to months", verdict="meets"),
     ]
@@ -265,7 +266,7 @@ def test_visits_without_a_week_are_drawn_in_the_order_given():
 def test_verdicts_are_drawn_by_word_shape_and_number():
     figure = FIGURES["verdicts"]()
     shown = texts_of(figure)
-    assert {"▼ Falls short", "× Not testable", "● Meets"} <= set(shown)
+    assert {"▼ Falls short, firm", "× Not testable", "● Meets, firm"} <= set(shown)
     assert {"54 % (46 % to 62 %)", "n = 137", "no patients", "cited 70-85 %"} <= set(shown)
     assert "6.4 weeks (4 weeks to not reached)" in shown
     percent, weeks = figure.axes

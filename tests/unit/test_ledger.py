@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 from collections import Counter
+from datetime import date
 from hashlib import sha256
 from pathlib import Path
 
@@ -29,6 +31,7 @@ from analysis.claims.ledger import (
     FREQUENCIES,
     HEADLINE,
     NEEDS,
+    READING_FIELDS,
     Claim,
     Frequency,
     headline_claims,
@@ -54,6 +57,60 @@ def test_the_suites_own_ledger_has_the_four_headline_claims():
     assert (own["C043"].cited_low, own["C043"].cited_high) == (0.70, 0.85)
     assert (own["C044"].cited_low, own["C044"].unit) == (40.0, "percent")
     assert (own["C046"].cited_low, own["C046"].cited_high) == (2.0, None)
+
+
+def test_every_reading_of_the_suites_own_ledger_is_registered():
+    """Date, revision, and the hash of what decides: a reading cannot change without a trace."""
+    for one in load_ledger():
+        if one.measure:
+            assert one.reading_sha == one.reading_hash, one.claim_id
+            assert one.reading_date and one.reading_revision >= 1, one.claim_id
+        else:
+            assert not one.reading_sha
+    limits = {one.claim_id: one.named_limits for one in load_ledger() if one.limits}
+    assert limits == {"C046": (("weeks", 2.0), ("months", 8.7))}
+
+
+READ_OTHERWISE = {
+    "condition": "fbss", "measure": "success", "definition": "two_points", "threshold_pct": 50.0,
+    "visit": "week_4", "population": "observed", "cited_low": 0.6, "cited_high": 0.9,
+    "unit": "percent", "frequency": "often", "group": "arm=drug", "baseline_score": 9.0,
+    "limits": "weeks=2", "reading": "of those rated",
+}  # fmt: skip
+
+
+def test_the_hash_is_of_what_decides_and_of_nothing_else():
+    """Twelve digits of the SHA-256 of the fields as JSON; the page's words do not decide."""
+    own = claim()
+    assert set(READ_OTHERWISE) == set(READING_FIELDS)
+    decides = json.dumps({name: getattr(own, name) for name in READING_FIELDS}, sort_keys=True)
+    assert own.reading_hash == sha256(decides.encode()).hexdigest()[:12]
+    for name, value in READ_OTHERWISE.items():
+        assert own.model_copy(update={name: value}).reading_hash != own.reading_hash, name
+    for words in ({"wording": "x"}, {"source": "x"}, {"claim_id": "X"}, {"cited_text": "x"}):
+        assert claim(**words).reading_hash == own.reading_hash
+
+
+CUT = date(2026, 6, 30)
+
+
+@pytest.mark.parametrize(
+    ("changed", "cut", "why"),
+    [
+        ({}, CUT, ""),
+        ({"reading_date": "2026-07-01", "reading_revision": 1.0}, CUT, ""),  # first, if late
+        ({"reading_date": "2026-07-01", "reading_revision": 2.0}, CUT,
+         "its reading was reworded on 2026-07-01, after these data"),
+        ({"reading_date": "2026-06-30", "reading_revision": 2.0}, CUT, ""),
+        ({"reading_date": "2026-07-01", "reading_revision": 2.0}, None, ""),  # no dates on record
+        ({"reading_date": "2026-01-01", "reading_sha": "0" * 12}, None,
+         "its reading is not the one registered on 2026-01-01"),
+        ({"reading_sha": "0" * 12}, CUT, "its reading is not the one registered"),
+        ({"reading_sha": claim().reading_hash}, CUT, ""),
+    ],
+)  # fmt: skip
+def test_a_reading_chosen_after_the_data_is_post_hoc(changed, cut, why):
+    assert claim(**changed).post_hoc(cut) == why
 
 
 def test_a_ledger_survives_writing_and_reading(tmp_path):
@@ -321,6 +378,11 @@ def test_a_claim_without_answer_needs_its_reason_and_no_more(answer):
         (account_claim, {"baseline_score": 11.0}, "baseline_score: 11 is not in 0 to 10"),
         (account_claim, {"threshold_pct": None}, "threshold_pct: testimonial needs"),
         (kept_claim, {"visit": ""}, "visit: it is empty; say until when"),
+        (duration_claim, {"limits": "weeks;months"}, "limits: 'weeks;months' is not as weeks=2"),
+        (duration_claim, {"limits": "months=8.7;weeks=2"}, "does not rise from cited_low"),
+        (duration_claim, {"limits": "weeks=1;months=8.7"}, "does not rise from cited_low"),
+        (claim, {"limits": "some=0.7;most=0.8"}, "limits: only a duration names limits"),
+        (claim, {"reading_date": "31.01.2026"}, "'31.01.2026' is no day as 2026-01-31"),
     ],
 )  # fmt: skip
 def test_a_broken_claim_names_claim_field_and_rule(make, changed, message):

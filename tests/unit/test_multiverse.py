@@ -10,18 +10,19 @@ from math import comb, isnan
 import numpy as np
 import pandas as pd
 import pytest
-from judged import claim, duration_claim, mean_claim
+from judged import claim, duration_claim
+from judged import mean_claim as mean_of_rated
 from studies import END, SETTINGS, WEEK, WEEK_4, clinic, four, patient, responder, study
 
 from analysis.adam.adpain import reaches
 from analysis.adam.study import Study, derive_study
-from analysis.claims.intervals import judge_interval
+from analysis.claims.intervals import Limits, judge_interval, limits_to_judge
 from analysis.claims.judge import judge_claims
 from analysis.claims.ledger import Claim
 from analysis.claims.multiverse import (
     GRID_REPLICATES,
     Multiverse,
-    ReliefCurves,
+    Shared,
     choice_word,
     find_starters,
     judge_readings,
@@ -32,7 +33,18 @@ from analysis.intake.load import load_export
 from analysis.labels import READING_DIMENSIONS
 from analysis.results import Estimate, find_one, make_results
 from analysis.settings import TWO_POINTS, AnalysisSettings, data_folder, make_settings
-from analysis.stats.rates import estimate_responder_share, estimate_responder_share_exact
+from analysis.stats.imputed_visits import (
+    ImputedVisits,
+    impute_visits,
+    imputed_mean,
+    imputed_share,
+    judged_mean,
+)
+from analysis.stats.rates import (
+    estimate_responder_share,
+    estimate_responder_share_exact,
+    estimate_share,
+)
 from analysis.stats.reductions import (
     estimate_mean,
     estimate_median_bca,
@@ -52,7 +64,7 @@ from analysis.stats.relief import (
 
 SAME = 1e-9  # share, percent or weeks: the same formula with sums in another order
 NEAR_BOOTSTRAP_PCT = 1.5  # percent points: 400 patients, 2,000 resamples, skew of pain scores
-ALONE = 53  # readings run alone; a prime, so that the step meets every choice
+ALONE = 47  # readings run alone; a prime, so that the step meets every choice
 VISITS = ("end", "week_4", "week_8", "week_12", "week_26")
 RELIEF = AnalysisSettings(bootstrap_replicates=200)
 
@@ -63,6 +75,11 @@ def demo(minimum: float = 4.0) -> Study:
     return derive_study(
         export, make_settings({**export.settings, "minimum_baseline_score": minimum})
     )
+
+
+def mean_claim(**changed: object) -> Claim:
+    """A claim on the mean percent reduction of all who started."""
+    return mean_of_rated(**{"population": "all_starters", **changed})
 
 
 def under(one: Study, **changed: object) -> Study:
@@ -150,73 +167,90 @@ def typed() -> Study:
     return study([*clinic(), *more])
 
 
-def seen_under(own: Study, one: pd.Series) -> pd.DataFrame:
-    """The rows of ADPAIN that a reading counts, and each patient's last score by then."""
+def due_starters(own: Study, one: pd.Series) -> pd.DataFrame:
+    """The rows of ADPAIN that a reading counts: started, with the baseline asked for, and due."""
     people = own.adsl[own.adsl["SAFFL"] & ~own.adsl["BASESTAT"].eq("zero").fillna(False)]
     people = people[people["COND"].eq("crps")]
     people = people[~(people["BASE"] < one.minimum_baseline - 1e-9)]
-    after = own.ratings[own.ratings["POSTFL"]]
     if one.patients == "completed_series":
         people = people[people["NINFUS"] >= 6]
     if one.patients == "rated_once":
-        people = people[people["USUBJID"].isin(after.dropna(subset=["PCHG"])["USUBJID"])]
-    at = own.adpain[own.adpain["AVISIT"].eq(one.visit)]
-    seen = people[["USUBJID", "BASE"]].merge(
-        at[["USUBJID", "AVAL", "CHG", "PCHG", "RATEDFL", "BOOSTFL"]], on="USUBJID"
-    )
-    days = {visit.name: visit.target_day for visit in own.settings.schedule}
-    due = days.get(one.visit, at["ADYEOS"].median())
-    last = after[after["ADYEOS"] <= due].sort_values("ADY").groupby("USUBJID")["AVAL"].last()
-    seen["last"] = seen["USUBJID"].map(last).astype(float).fillna(seen["BASE"])
+        after = own.ratings[own.ratings["POSTFL"]].dropna(subset=["PCHG"])
+        people = people[people["USUBJID"].isin(after["USUBJID"])]
+    at = own.adpain[own.adpain["AVISIT"].eq(one.visit) & own.adpain["DUEFL"]]
+    columns = ["USUBJID", "AVAL", "CHG", "PCHG", "RATEDFL", "BOOSTFL"]
+    seen = people[["USUBJID", "BASE"]].merge(at[columns], on="USUBJID")
     if one.booster == "ends_response":
         seen.loc[seen["BOOSTFL"] & seen["RATEDFL"], ["CHG", "PCHG"]] = 0.0
-        seen.loc[seen["BOOSTFL"] & ~seen["RATEDFL"], "last"] = seen["BASE"]
     else:
         seen["BOOSTFL"] = False
     return seen
 
 
-def alone(own: Study, one: pd.Series) -> Estimate:
-    """One reading the long way: by the estimator that the notebooks use.
+def judged_means(
+    drawn: ImputedVisits, falls: pd.Series, who: pd.Series, visit: str, least: float
+) -> list[Estimate]:
+    """Means of those rated, with the missing unchanged, and imputed; each with judged limits."""
+    unchanged = falls.fillna(0.0)
+    means = [
+        (falls.dropna(), estimate_mean(falls)),
+        (unchanged, estimate_mean(unchanged)),
+        (pd.Series(drawn.reductions(who, visit).mean(axis=0)),
+         imputed_mean(drawn, who, visit, n_missing=int(falls.isna().sum()))),
+    ]  # fmt: skip
+    return [judged_mean(values, mean, minimum_baseline=least) for values, mean in means]
 
-    Written apart from the grid on purpose; the two share the datasets and nothing else.
+
+def alone(own: Study, drawn: ImputedVisits, one: pd.Series) -> tuple[float, float, float, int, int]:
+    """Value, judged limits, n and events of one reading the long way, as the notebooks do it.
+
+    Written apart from the grid on purpose; the two share the datasets and the draws.
     """
-    seen = seen_under(own, one)
-    nobody = not seen["RATEDFL"].any()
-    fall = seen["last"] - seen["BASE"]
+    seen = due_starters(own, one)
+    n_missing = int((~seen["RATEDFL"]).sum())
+    nothing = (np.nan, np.nan, np.nan, len(seen), 0)
+    if n_missing == len(seen):
+        return nothing
+    who = seen["USUBJID"]
     if one.outcome == "mean_of_patients":
-        values = -seen["PCHG"]
-        if one.missing != "observed" and not nobody:
-            carried = -100 * fall / seen["BASE"] if one.missing == "last_value" else 0.0
-            values = values.where(seen["RATEDFL"], carried).fillna(0.0)
-        return estimate_mean(values)
-    points = one.outcome == "two_points"
-    least = TWO_POINTS if points else float(one.outcome)
-    flags = reaches(seen["CHG"] if points else seen["PCHG"], least)
-    if one.missing == "last_value" and not nobody:
-        carried = reaches(fall if points else 100 * fall / seen["BASE"], least)
-        flags = flags.where(seen["RATEDFL"], carried)
-    if one.missing == "best" and not nobody:
-        flags = flags.mask(seen["BOOSTFL"] & ~seen["RATEDFL"], False)
-    rule = {"observed": "excluded", "best": "response"}.get(one.missing, "nonresponse")
-    exact = one.interval == "exact"
-    estimate = estimate_responder_share_exact if exact else estimate_responder_share
-    return estimate(flags, missing=rule)
+        falls, n_events = -seen["PCHG"], 0
+        value, worst, imputed = judged_means(drawn, falls, who, one.visit, one.minimum_baseline)
+        more = n_missing / len(seen) * (100 - value.value)
+        best = tuple(end + more for end in numbers(value)[1:])
+    else:
+        points = one.outcome == "two_points"
+        least = None if points else float(one.outcome)
+        flags = reaches(seen["CHG"] if points else seen["PCHG"], TWO_POINTS if points else least)
+        open_ = flags.mask(seen["BOOSTFL"] & ~seen["RATEDFL"], False)
+        estimate = (estimate_responder_share_exact if one.interval == "exact"
+                    else estimate_responder_share)  # fmt: skip
+        value, worst = (estimate(flags, missing=rule) for rule in ("excluded", "nonresponse"))
+        imputed = imputed_share(drawn, who, one.visit, threshold_pct=least, n_missing=n_missing)
+        best, n_events = numbers(estimate(open_, missing="response"))[1:], worst.n_events
+    if n_missing and imputed.value is not None:
+        value = imputed
+    likely = numbers(imputed if n_missing else value)[1:]
+    low, high = limits_to_judge(
+        Limits(*numbers(worst)[1:]), Limits(*likely), Limits(*best), has_floor=True
+    )
+    return value.value, float(low), float(high), len(seen), n_events
 
 
 @pytest.mark.parametrize("make", [typed, demo])
 @pytest.mark.parametrize("one", [claim(), mean_claim()], ids=lambda one: one.measure)
 def test_every_cell_is_the_reading_run_alone(make, one):
     own = make()
+    drawn = {rule: impute_visits(own, booster=rule) for rule in ("ends_response", "ignored")}
     readings = judge_readings(one, own).readings
     asked = readings[(readings["interval"] == "t") | (one.measure == "responder_share")]
     for _, got in asked.iloc[:: max(1, len(asked) // ALONE)].iterrows():
-        wanted = alone(own, got)
-        assert numbers(got) == pytest.approx(numbers(wanted), abs=SAME, nan_ok=True), got
+        *wanted, n, n_events = alone(own, drawn[got.booster], got)
+        assert numbers(got) == pytest.approx(tuple(wanted), abs=SAME, nan_ok=True), got
+        assert (got.n, got.n_events) == (n, n_events)
         said = "not testable"
-        if wanted.value is not None:
-            assert (got.n, got.n_events) == (wanted.n, wanted.n_events or 0)
-            said = judge_interval(wanted.low, wanted.high, floor=one.cited_low)
+        if not np.isnan(wanted[0]):
+            low, high = (None if np.isnan(end) else end for end in wanted[1:])
+            said = judge_interval(low, high, floor=one.cited_low)
         assert got.verdict == said
     assert len(asked) >= ALONE
 
@@ -224,27 +258,25 @@ def test_every_cell_is_the_reading_run_alone(make, one):
 @pytest.mark.parametrize("minimum", [0.0, 5.0])
 def test_shares_are_those_of_a_study_derived_under_each_baseline(minimum):
     """ADPAIN of an export derived anew, and its response flags, as the notebooks take them."""
-    fas = demo(minimum).adpain.query("FASFL and COND == 'crps'")
+    fas = demo(minimum).adpain.query("FASFL and DUEFL and COND == 'crps'")
+    drawn = impute_visits(demo(minimum))
     result = judge_readings(claim(), demo())
-    rules = {"not_responding": "nonresponse", "observed": "excluded", "best": "response"}
-    flags = {"30": "CRIT30FL", "50": "CRIT50FL", "two_points": "CRIT2PFL"}
+    flags = {"30": ("CRIT30FL", 30.0), "50": ("CRIT50FL", 50.0), "two_points": ("CRIT2PFL", None)}
     for visit in VISITS:
         own = fas[fas["AVISIT"] == visit]
-        for missing, rule in rules.items():
-            for outcome, flag in flags.items():
-                is_responder = own[flag]
-                if missing == "best":
-                    is_responder = is_responder.mask(own["BOOSTFL"] & ~own["RATEDFL"], False)
-                wanted = estimate_responder_share(is_responder, missing=rule)
-                got = cell(
-                    result, minimum_baseline=minimum, missing=missing, outcome=outcome, visit=visit
-                )
-                assert numbers(got) == pytest.approx(numbers(wanted), abs=SAME)
-                assert (got.n, got.n_events) == (wanted.n, wanted.n_events)
+        n_missing = int((~own["RATEDFL"]).sum())
+        for outcome, (flag, pct) in flags.items():
+            worst = estimate_responder_share(own[flag], missing="nonresponse")
+            imputed = imputed_share(drawn, own["USUBJID"], visit, threshold_pct=pct,
+                                    n_missing=n_missing)  # fmt: skip
+            got = cell(result, minimum_baseline=minimum, outcome=outcome, visit=visit)
+            wanted = imputed.value, worst.low, max(worst.high, imputed.high)
+            assert numbers(got) == pytest.approx(wanted, abs=SAME)
+            assert (got.n, got.n_missing, got.n_events) == (len(own), n_missing, worst.n_events)
 
 
 def test_medians_and_ratios_are_those_of_the_estimators():
-    fas = demo().adpain.query("FASFL and COND == 'crps'")
+    fas = demo().adpain.query("FASFL and DUEFL and COND == 'crps'")
     result = judge_readings(mean_claim(), demo())
     rng = np.random.default_rng(1)
     for visit in ("end", "week_12"):
@@ -260,31 +292,53 @@ def test_medians_and_ratios_are_those_of_the_estimators():
             assert (got.n, got.n_missing) == (wanted.n, wanted.n_missing)
 
 
-@pytest.mark.parametrize("one", [claim(), mean_claim(), claim(population="observed"),
-                                 mean_claim(population="all_starters")])  # fmt: skip
-def test_the_headline_cell_is_the_judgement(one):
-    own = demo().adpain.query("FASFL and COND == 'crps' and AVISIT == 'end'")
-    about = {"condition": "crps", "visit": "end"}
-    rows = []
-    for population, rule in (("all_starters", "nonresponse"), ("observed", "excluded")):
-        share = estimate_responder_share(own["CRIT30FL"], missing=rule)
-        values = -own["PCHG"] if population == "observed" else -own["PCHG"].fillna(0.0)
-        rows += [
-            share.row(measure="responder_share", definition="percent_reduction",
-                      threshold_pct=30.0, population=population, **about),
-            estimate_mean(values).row(measure="percent_reduction", definition="mean_of_patients",
-                                      population=population, **about),
-        ]  # fmt: skip
+@pytest.mark.parametrize("visit", ["end", "week_12"])
+@pytest.mark.parametrize("make", [claim, mean_claim])
+def test_the_headline_cell_is_the_judgement(make, visit):
+    one = make(visit=visit)
+    own = demo().adpain.query("FASFL and DUEFL and COND == 'crps' and AVISIT == @visit")
+    falls, n_missing = -own["PCHG"], int((~own["RATEDFL"]).sum())
+    open_ = own["CRIT30FL"].mask(own["BOOSTFL"] & ~own["RATEDFL"], False)
+    drawn = {rule: impute_visits(demo(), booster=rule) for rule in ("ends_response", "ignored")}
+    who, drawn_means = own["USUBJID"], drawn["ignored"]
+    kinds = ("observed", "all_starters", "imputed")
+    judged_rows = judged_means(drawn_means, falls, who, visit, SETTINGS.minimum_baseline_score)
+    made = {
+        ("responder_share", "percent_reduction"): {
+            "all_starters": estimate_responder_share(own["CRIT30FL"], missing="nonresponse"),
+            "best_case": estimate_responder_share(open_, missing="response"),
+            "imputed": imputed_share(drawn["ends_response"], who, visit, threshold_pct=30.0,
+                                     n_missing=n_missing),
+        },
+        ("percent_reduction", "mean_of_patients"): {
+            "all_starters": replace(estimate_mean(falls.fillna(0.0)), n_missing=n_missing),
+            "observed": estimate_mean(falls),
+            "imputed": imputed_mean(drawn_means, who, visit, n_missing=n_missing),
+        },
+        ("percent_reduction", "mean_of_patients_judged"): dict(
+            zip(kinds, judged_rows, strict=True)
+        ),
+    }  # fmt: skip
+    rows = [
+        estimate.row(
+            measure=measure, definition=definition, population=population, condition="crps",
+            visit=visit, threshold_pct=30.0 if measure == "responder_share" else None,
+        )
+        for (measure, definition), populations in made.items()
+        for population, estimate in populations.items()
+    ]  # fmt: skip
     (judged,) = judge_claims([one], make_results(rows), analysis_visit="end")
     got = judge_readings(one, demo()).headline
-    assert numbers(got) == pytest.approx(numbers(judged), abs=SAME)
+    assert judged.missing is not None and judged.n_missing == got.n_missing > 0
+    assert got.value == pytest.approx(judged.missing.imputed, abs=SAME)
+    assert (got.low, got.high) == pytest.approx(judged.judged_limits, abs=SAME)
     assert (got.verdict, got.n) == (judged.verdict, judged.n)
 
 
 # Shares and means by hand
 
 
-def test_missing_rules_and_boosters_by_hand():
+def test_boosters_and_the_missing_by_hand():
     """Five patients at week 4, all from 8: 4 rated at 2; 5 rated at 2 after a booster; 6 not rated,
     at the end 2; 7 not rated, at the end 2, then a booster; 8 never rated after day 0."""
     own = study(
@@ -304,24 +358,14 @@ def test_missing_rules_and_boosters_by_hand():
 
     assert counts() == (1, 5, 3)
     assert counts(booster="ignored") == (2, 5, 3)
-    assert counts(missing="observed") == (1, 2, 3)
-    assert counts(missing="observed", booster="ignored") == (2, 2, 3)
-    assert counts(missing="best") == (3, 5, 3)
-    assert counts(missing="best", booster="ignored") == (5, 5, 3)
-    assert counts(missing="last_value") == (2, 5, 3)
-    assert counts(missing="last_value", booster="ignored") == (4, 5, 3)
     assert counts(patients="rated_once") == (1, 4, 2)
-    means = judge_readings(mean_claim(visit="week_4"), own)
-    got = cell(means, missing="last_value", booster="ends_response")
-    assert got.value == pytest.approx((75 + 0 + 75 + 0 + 0) / 5, abs=SAME)
-    got = cell(means, missing="last_value", outcome="ratio_of_means", interval="fieller")
-    assert got.value == pytest.approx(100 * (40 - 4 * 2 - 8) / 40, abs=SAME)
-
-
-def test_last_values_look_back_and_never_ahead():
-    late = study([patient("one", 8, None, later={WEEK_4: 2}), patient("two", 8, 8)])
-    result = judge_readings(claim(visit="end"), late)
-    assert cell(result, missing="last_value").n_events == 0
+    # Two ratings bear no model of five visits: the number is of those rated, and the best case is
+    # the upper limit: 6 and 8 could respond, and 7 only where its booster is ignored.
+    for booster, seen, best in (("ends_response", 1 / 2, 3), ("ignored", 1.0, 5)):
+        got = cell(result, booster=booster)
+        assert got.value == seen
+        assert got.high == pytest.approx(estimate_share(best, 5).high, abs=SAME)
+        assert got.low == pytest.approx(estimate_share(got.n_events, 5).low, abs=SAME)
 
 
 def test_minimum_baseline_and_completers_by_hand():
@@ -394,21 +438,25 @@ def test_a_claim_without_a_grid_says_so():
     assert list_readings(one, SETTINGS, visits=VISITS).empty
 
 
+@pytest.mark.parametrize("one", [claim(population="observed"), mean_of_rated()])
+def test_a_claim_on_those_rated_has_no_grid_of_all_who_started(one):
+    """Its verdict counts nobody missing, so no reading of the grid could be its headline."""
+    assert list_readings(one, SETTINGS, visits=VISITS).empty
+
+
 # Which readings there are
 
 
 def test_counts_by_hand():
-    """Rates: 3 thresholds x 2 intervals x 5 visits x 4 baselines x 2 boosters = 240, times
-    4 missing rules x 3 populations less the one that is another. Means: 5 kinds x 5 x 4 x 2 = 200,
-    times 3 x 3 less one. Medians of duration: 2 thresholds x 2 populations x (9 rules and clocks
-    x 7 + 3 baselines x 2 of one booster)."""
-    assert len(list_readings(claim(), SETTINGS, visits=VISITS)) == 240 * 11
-    assert len(list_readings(mean_claim(), SETTINGS, visits=VISITS)) == 200 * 8
+    """Rates: 30 %, 50 % or two points x 5 visits x 3 populations x 4 baselines x 2 boosters x
+    2 intervals. Means: 5 kinds with their intervals for the outcomes. Medians of duration:
+    2 thresholds x 2 populations x (9 rules and clocks x 7 + 3 baselines x 2 of one booster)."""
+    assert len(list_readings(claim(), SETTINGS, visits=VISITS)) == 3 * 5 * 3 * 4 * 2 * 2 == 720
+    assert len(list_readings(mean_claim(), SETTINGS, visits=VISITS)) == 5 * 5 * 3 * 4 * 2 == 600
     assert len(list_readings(duration_claim(), SETTINGS)) == 2 * 2 * (9 * 7 + 3 * 2)
 
 
-@pytest.mark.parametrize("one", [claim(), mean_claim(), claim(population="observed"),
-                                 duration_claim()])  # fmt: skip
+@pytest.mark.parametrize("one", [claim(), mean_claim(), duration_claim()])
 def test_every_reading_stands_once_and_the_headline_among_them(one):
     readings = list_readings(one, SETTINGS, visits=VISITS)
     assert not readings.duplicated().any() and readings["is_headline"].sum() == 1
@@ -417,8 +465,7 @@ def test_every_reading_stands_once_and_the_headline_among_them(one):
 
 
 def test_what_is_the_same_by_construction_or_named_by_the_words_is_not_varied():
-    """BOCF gives a reduction of 0, which reaches no threshold of the grid."""
-    assert "baseline_value" not in set(list_readings(claim(), SETTINGS)["missing"])
+    assert "missing" not in list_readings(claim(), SETTINGS)  # the verdict rule, in each
     readings = list_readings(claim(visit="week_12"), SETTINGS, visits=VISITS)
     assert set(readings["visit"]) == {"week_12"}
 
@@ -427,7 +474,7 @@ def test_what_a_run_sets_joins_the_usual_choices():
     own = AnalysisSettings(minimum_baseline_score=4.5, analysis_visit="week_6")
     readings = list_readings(claim(threshold_pct=40.0), own, visits=VISITS)
     assert set(readings["minimum_baseline"]) == {0, 3, 4, 4.5, 5}
-    assert "week_6" in set(readings["visit"])
+    assert set(readings.query("is_headline")["visit"]) == {"end"}  # whatever visit the run is about
     assert set(readings["outcome"]) == {"two_points", "30", "40", "50"}
     own = AnalysisSettings(minimum_baseline_score=2.0, loss_rule="confirmed", relief_clock="start")
     made = duration_claim(threshold_pct=40.0, definition="booster_ignored")
@@ -449,11 +496,11 @@ def test_without_infusions_nobody_completed_a_series_and_there_are_no_boosters()
 
 
 def made(said: dict[tuple[str, str], str]) -> Multiverse:
-    """Readings by missing rule and visit, the first of them the headline."""
+    """Readings by patients and visit, the first of them the headline."""
     head = list_readings(claim(), SETTINGS).query("is_headline").iloc[0]
     rows = [
-        {**head, "missing": missing, "visit": visit, "verdict": verdict, "is_headline": not place}
-        for place, ((missing, visit), verdict) in enumerate(said.items())
+        {**head, "patients": who, "visit": visit, "verdict": verdict, "is_headline": not place}
+        for place, ((who, visit), verdict) in enumerate(said.items())
     ]
     return Multiverse(
         claim_id="T1", condition="crps", unit="share", floor=0.7, ceiling=None, level=0.95,
@@ -462,22 +509,23 @@ def made(said: dict[tuple[str, str], str]) -> Multiverse:
 
 
 def test_the_sentence_names_what_the_rarer_have_in_common():
-    rules, visits = ("not_responding", "observed", "best"), ("end", "week_4", "week_8")
-    said = dict.fromkeys([(rule, visit) for rule in rules for visit in visits], "falls short")
-    said["observed", "end"] = "meets"
+    every, visits = ("all_starters", "completed_series", "rated_once"), ("end", "week_4", "week_8")
+    said = dict.fromkeys([(who, visit) for who in every for visit in visits], "falls short")
+    said["completed_series", "end"] = "meets"
+    words = {who: choice_word("patients", who) for who in every}
     assert made(said).sentence == (
-        "Falls short in 8 of 9 readings; meets in 1: end of series, only those rated. "
+        f"Falls short in 8 of 9 readings; meets in 1: end of series, {words['completed_series']}. "
         "The reading fixed in advance: falls short."
     )
-    said["observed", "week_4"] = "meets"
-    assert "meets in 2, all of them: only those rated. " in made(said).sentence
-    said["best", "week_4"] = "meets"
+    said["completed_series", "week_4"] = "meets"
+    assert f"meets in 2, all of them: {words['completed_series']}. " in made(said).sentence
+    said["rated_once", "week_4"] = "meets"
     sentence = made(said).sentence
-    assert "meets in 3, none of them: week 8, not rated = not responding. " in sentence
+    assert f"meets in 3, none of them: week 8, {words['all_starters']}. " in sentence
 
 
 def test_the_sentence_when_all_agree_and_when_none_meets():
-    two = [("not_responding", "end"), ("not_responding", "week_4")]
+    two = [("all_starters", "end"), ("all_starters", "week_4")]
     alike = made(dict.fromkeys(two, "meets")).sentence
     assert alike == "Meets in all 2 readings. The reading fixed in advance: meets."
     none = made({two[0]: "falls short", two[1]: "undecided"}).sentence
@@ -608,11 +656,13 @@ def test_each_cell_of_a_duration_is_the_row_of_that_reading_alone(kind):
         if everyone and (one.estimator == "at_visit" or one.booster == "competing"):
             continue  # no row of a run holds these; see the next tests
         name = "relief_duration" if week is None else "relieved_share"
+        departs = (one.loss_rule, one.clock) != ("once", "end_of_series")
+        departure = f".{one.loss_rule}.{one.clock}" if departs else ""
         strategy = {"loss": "as_loss", "censoring": "as_censoring"}.get(one.booster, one.booster)
         found = find_one(
             results_under(one, replicates=GRID_REPLICATES),
             measure=f"km_{name}" if one.estimator == "at_visit" else name,
-            definition=f"booster_{strategy}",
+            definition=f"booster_{strategy}{departure}",
             population=one.population,
             visit="" if week is None else "week_12",
         )
@@ -701,7 +751,7 @@ def test_one_patient():
 
 def test_claims_that_share_curves_have_the_numbers_of_each_alone():
     own = study(people(), RELIEF)
-    curves = ReliefCurves(own)
+    shared = Shared(own)
     for kind, make in CLAIMS.items():
-        shared = judge_readings(make(), own, curves=curves)
-        pd.testing.assert_frame_equal(shared.readings, judged(kind).readings)
+        got = judge_readings(make(), own, shared=shared)
+        pd.testing.assert_frame_equal(got.readings, judged(kind).readings)

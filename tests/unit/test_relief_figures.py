@@ -156,7 +156,7 @@ def test_relief_that_everybody_loses_stays_at_none():
 def test_axes_follow_the_schedule():
     """Months 1, 6 and 12 are weeks 4.35, 26.1 and 52.2; the axis reaches the last."""
     months = {0.0: 9, visit_week("month_1"): 8, visit_week("month_6"): 4, visit_week("month_12"): 1}
-    ax = plot_relief_curve(REGIONS, at_risk=months)
+    ax = plot_relief_curve(REGIONS, seen=months)
     assert [label.get_text() for label in ax.get_xticklabels()] == ["0", "4.35", "26.1", "52.2"]
     assert ax.get_xlim()[1] > 52
     shares = STRATEGIES[STRATEGIES["measure"] == "relieved_share"].assign(visit="month_3")

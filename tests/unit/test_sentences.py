@@ -66,12 +66,57 @@ def finding(asked, *rows):
     return judge(asked, *rows).sentence
 
 
-def test_a_share_in_full():
-    assert finding(claim(), share_row(54, 100, n_missing=10)) == (
-        "Of 100 patients with complex regional pain syndrome who started, 54 (54 %) had at least "
-        "30 % less pain at end of series; 95 % interval 44 % to 63 %. 10 were not rated and count "
-        "as not responding. All of the interval is below the cited 70 %."
+SHORT_OF_70 = (
+    "Of 100 patients with complex regional pain syndrome who started, 54 (54 %) had at least "
+    "30 % less pain at end of series; 95 % interval 44 % to 63 %. 10 were not rated and count "
+    "as not responding. All of the interval is below the cited 70 %"
+)
+"""The interval of 61 of 100 ends at 69.98 %, that of 62 of 100 at 70.9 %."""
+
+
+def imputed_row(value: float, low: float, high: float):
+    return share_row(0, 100, population="imputed", n_missing=10)._replace(
+        value=value, low=low, high=high, n_events=None
     )
+
+
+def test_a_share_in_full():
+    assert finding(claim(), share_row(54, 100, n_missing=10), imputed_row(0.6, 0.5, 0.69)) == (
+        f"{SHORT_OF_70}. It falls short if the missing resemble those seen with the same course "
+        "(imputed 60 %, interval 50 % to 69 %); it would not, had 8 or more of the 10 responded."
+    )
+
+
+def test_an_interval_below_the_floor_that_the_missing_leave_open():
+    """A printed interval is never said to reach a figure that it does not reach."""
+    said = finding(claim(), share_row(54, 100, n_missing=10), imputed_row(0.62, 0.51, 0.71))
+    assert said.startswith(f"{SHORT_OF_70}, but the missing outcomes leave it open. Too few ")
+    assert "(imputed 62 %, interval 51 % to 71 %, if the missing resemble" in said
+    assert "probability, were the true value the one seen" in said
+    said = finding(claim(), share_row(54, 100, n_missing=10))
+    assert said == (
+        f"{SHORT_OF_70}, but the missing outcomes leave it open. Too few patients, and too many "
+        "outcomes missing. The missing outcomes could not be imputed, so no number of further "
+        "patients can be named."
+    )
+
+
+def test_a_median_on_one_side_of_its_floor_that_other_dates_of_loss_leave_open():
+    asked = duration_claim(cited_low=3.0)
+    early, late = (
+        duration_row(value, low, high, population=f"responders_{name}")
+        for name, value, low, high in (("early", 4.0, 0.5, 8.0), ("late", 9.0, 6.0, 12.0))
+    )
+    above = finding(asked, duration_row(7.0, 4.0, 9.0), early, late)
+    assert (
+        "All of the interval is at or above the cited 3 weeks, but not if those not seen again "
+        "lost relief right after they were last seen."
+    ) in above
+    below = finding(duration_claim(cited_low=10.0), duration_row(7.0, 4.0, 9.0), early, late)
+    assert (
+        "All of the interval is below the cited 10 weeks, but not with each loss dated at the "
+        "visit that showed it."
+    ) in below
 
 
 CRPS = "patients with complex regional pain syndrome"
@@ -196,7 +241,7 @@ def test_middle_of_a_range_by_hand():
 def every_sentence():
     """All kinds of claim and row against each other: some hundred sentences."""
     for k, n, missing in product((0, 1, 5, 66, 100), (1, 6, 100), (0, 1, 3)):
-        if k <= n:
+        if k + missing <= n:
             yield finding(claim(), share_row(k, n, n_missing=missing))
     for value, half, n in product((-20, 0, 30, 39, 50, 80), (0.5, 15), (2, 50)):
         yield finding(mean_claim(), number_row(value, value - half, value + half, n=n))

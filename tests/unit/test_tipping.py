@@ -30,16 +30,15 @@ def test_shares_by_hand():
     assert (got.n_to_stop_falling_short, got.n_to_meet, got.n_to_change) == (2, 19, 2)
     assert (got.summary.n_missing, got.summary.n_could, got.summary.n_to_meet) == (20, 20, 19)
     assert got.sentence == (
-        "20 of 100 were not rated; to stop falling short, 2 of 20 (10 %) would have to respond; to "
-        "meet the claim, 19 of 20 (95 %) would have to respond; of those rated, 60 of 80 (75 %) "
-        "did."
+        "20 of 100 were not rated; it falls short if fewer than 2 of 20 (10 %) responded; to meet "
+        "the claim, 19 of 20 (95 %) would have to respond; of those rated, 60 of 80 (75 %) did."
     )
 
 
 def test_impossible_is_an_answer():
     got = tip_share(10, 100, n_missing=20, floor=0.7)
     assert (got.n_to_stop_falling_short, got.n_to_meet) == (None, None)
-    assert "to stop falling short is impossible" in got.sentence
+    assert "it falls short even if all of them had responded" in got.sentence
     assert "to meet" not in got.sentence
     closed = tip_share(60, 100, n_missing=20, n_cannot=20, floor=0.7)
     assert closed.n_to_meet is None

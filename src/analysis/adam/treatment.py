@@ -115,7 +115,8 @@ def flag_early(study: Study) -> pd.DataFrame:
     """Return who of the full analysis set responds by the calendar, as `flag_treated`.
 
     ``by_day_14``: 30 % less pain at any rating of days 1 to 14; ``days_21_to_28``: at the last
-    rating of those days. A rating after a booster shows no response, as everywhere.
+    rating of those days. Whose days end after the data cut is not asked. A rating after a booster
+    shows no response, as everywhere.
     """
     fas = study.adsl[study.adsl["FASFL"]].set_index("USUBJID")
     ratings = study.ratings
@@ -124,9 +125,10 @@ def flag_early(study: Study) -> pd.DataFrame:
     early = rated[rated["ADY"].between(*EARLY_DAYS)].groupby("USUBJID")["PCHG"].min()
     late = rated[rated["ADY"].between(*WEEKS_3_4_DAYS)].sort_values(["USUBJID", "ADY"])
     last = late.groupby("USUBJID")["PCHG"].last()
+    by_14, by_28 = (_due_by(fas, fas["TRTSDT"], days[1]) for days in (EARLY_DAYS, WEEKS_3_4_DAYS))
     flags = {
-        ("early_response_share", "by_day_14"): reaches(early.reindex(fas.index), RELIEF_PCT),
-        ("early_response_share", "days_21_to_28"): reaches(last.reindex(fas.index), RELIEF_PCT),
+        ("early_response_share", "by_day_14"): reaches(early.reindex(by_14), RELIEF_PCT),
+        ("early_response_share", "days_21_to_28"): reaches(last.reindex(by_28), RELIEF_PCT),
     }
     lacking = {
         ("early_response_share", "by_day_14"): note("not_rated_days", *EARLY_DAYS),
@@ -138,15 +140,22 @@ def flag_early(study: Study) -> pd.DataFrame:
 def flag_success(study: Study, visit: str) -> pd.DataFrame:
     """Return who has any relief, and who 30 % less pain, at a visit, as `flag_treated`.
 
-    A booster before the rating counts as no response (`analysis.adam.adpain.responds`).
+    A booster before the rating counts as no response (`analysis.adam.adpain.responds`). Any relief
+    is asked of those whose visit is due; who has relief on record is counted whenever rated.
     """
     at_visit = study.adpain[study.adpain["AVISIT"] == visit]
     at_visit = at_visit[at_visit["FASFL"]].set_index("USUBJID")
     flags = {
-        ("success_share", "any_relief"): responds(at_visit, DUST_PCT),
+        ("success_share", "any_relief"): responds(at_visit[at_visit["DUEFL"]], DUST_PCT),
         ("relieved_patients", "percent_reduction"): responds(at_visit, RELIEF_PCT),
     }
     return _stack(flags, at_visit, dict.fromkeys(SUCCESS_QUESTIONS, "nobody_seen"))
+
+
+def _due_by(adsl: pd.DataFrame, since: pd.Series, days: float) -> pd.Index:
+    """Return the patients for whom so many days had passed at the data cut; all without dates."""
+    ends = since.dt.normalize() + pd.Timedelta(days=days)
+    return adsl.index[~(ends > adsl["DCUTDT"])]
 
 
 def _stack(
@@ -224,7 +233,8 @@ def _boosters(study: Study, adsl: pd.DataFrame) -> dict[tuple[str, str], pd.Seri
     given = first <= HALF_YEAR_DAYS
     followed = derive_followed_to(study.infusions, study.ratings, study.adsl).reindex(adsl.index)
     known = given | ((followed >= HALF_YEAR_DAYS) & (not study.infusions.empty))
-    found["booster_any_share", "by_week_26"] = _flag(given, known)
+    due = _due_by(adsl, adsl["TRTEDT"], HALF_YEAR_DAYS)
+    found["booster_any_share", "by_week_26"] = _flag(given, known)[due]
     # Of responders rated after their first booster: in whom did pain come back?
     in_force = study.adtte["RULE"].eq(study.settings.loss_rule)
     in_force &= study.adtte["CLOCK"].eq(study.settings.relief_clock)

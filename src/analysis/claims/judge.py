@@ -123,14 +123,15 @@ def judge_ledger(claims: Sequence[Claim], results: pd.DataFrame, study: Study) -
     for claim, (judgement, row), holm in zip(claims, pairs, adjusted, strict=True):
         tip = tip_judgement(judgement, results)
         grid = readings.get(claim.claim_id)
+        robustness = None if grid is None else grid.summary
         may_say = write_may_say(claim, judgement, row, results, provenance=provenance)
         judgements.append(
             replace(
                 judgement,
                 verdict_adjusted=holm.adjusted,
                 p_holm=holm.p_holm,
-                robustness=None if grid is None else grid.summary,
-                firmness=firmness_of(None if grid is None else grid.summary, n=judgement.n),
+                robustness=robustness,
+                firmness=firmness_of(robustness, judgement.verdict, n=judgement.n),
                 reading_sha=claim.reading_hash if claim.measure else "",
                 reading_date=claim.reading_date,
                 post_hoc=claim.post_hoc(study.data_cut) if claim.answer == "computed" else "",

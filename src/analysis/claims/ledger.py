@@ -300,7 +300,8 @@ class Claim(BaseModel):
         may have been reworded because of them, and so may one that is not the one registered.
         """
         if self.reading_sha and self.reading_sha != self.reading_hash:
-            return f"its reading is not the one registered on {self.reading_date}"
+            on = f" on {self.reading_date}" if self.reading_date else ""
+            return f"its reading is not the one registered{on}"
         reworded = (self.reading_revision or 1) > 1 and self.reading_date
         if reworded and data_cut is not None and date.fromisoformat(self.reading_date) > data_cut:
             return f"its reading was reworded on {self.reading_date}, after these data"

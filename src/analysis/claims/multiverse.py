@@ -9,7 +9,7 @@ the same by construction are listed once, so that no choice is counted twice.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import chain
 from typing import Any, get_args
@@ -30,6 +30,7 @@ from analysis.claims.intervals import Limits, judge_intervals, limits_to_judge
 from analysis.claims.judgement import Readings, Verdict
 from analysis.claims.ledger import Claim
 from analysis.claims.tipping import NO_PAIN_PCT
+from analysis.claims.verdict import READ_AT
 from analysis.labels import READING_CHOICES, READING_DIMENSIONS, visit_week, visit_word
 from analysis.numbers import count_text
 from analysis.results import Estimate
@@ -44,7 +45,14 @@ from analysis.settings import (
 from analysis.stats.imputation import pool_means, pool_shares
 from analysis.stats.imputed_visits import BoosterRule, ImputedVisits, impute_visits
 from analysis.stats.rates import exact_limits, wilson_limits
-from analysis.stats.reductions import SAME, mean_limits, median_limits, ratio_limits
+from analysis.stats.reductions import (
+    SAME,
+    judged_mean_limits,
+    mean_limits,
+    median_limits,
+    ratio_limits,
+    worst_reduction_pct,
+)
 from analysis.stats.relief import (
     MOST_REPLICATES,
     Losses,
@@ -256,7 +264,7 @@ def list_readings(
     claim : Claim
         Where its words name a visit, only that visit is defensible.
     settings : AnalysisSettings
-        Their visit, threshold, minimum baseline, loss rule and clock join the usual ones.
+        Their minimum baseline, loss rule and clock join the usual ones.
     visits : sequence of str
         Analysis visits of the export.
     with_infusions : bool
@@ -266,7 +274,7 @@ def list_readings(
     -------
     DataFrame
         One row a reading, each once: its choices and is_headline; empty where the measure has no
-        grid of readings.
+        grid of readings, or a share or mean is not of all who started.
 
     References
     ----------
@@ -275,6 +283,8 @@ def list_readings(
     """
     if claim.measure in DURATION_MEASURES:
         return _duration_readings(claim, settings, with_infusions=with_infusions)
+    if claim.population != "all_starters":  # judged on those rated: none of these would be it
+        return pd.DataFrame()
     is_rate = claim.measure in RATE_MEASURES
     if is_rate:
         outcomes, intervals = [*_thresholds(claim), "two_points"], ["wilson", "exact"]
@@ -285,7 +295,7 @@ def list_readings(
     threshold = claim.threshold_pct
     headline = {
         "outcome": claim.definition if threshold is None else f"{threshold:g}",
-        "visit": claim.visit or settings.analysis_visit,
+        "visit": claim.visit or READ_AT,
         "patients": "all_starters",
         "minimum_baseline": settings.minimum_baseline_score,
         "booster": "ends_response" if is_rate else "ignored",
@@ -569,7 +579,7 @@ def estimate_means(
         elif n_rated:
             percent = 100.0 * (base - score) / base
             number = _middle(percent, one.outcome, one.interval, level)
-            if one.outcome == "mean_of_patients" and n_rated < n:
+            if one.outcome == "mean_of_patients":
                 number = _judged_mean(number, percent, seen.drawn[:, who], one, level, has_floor)
         whole = one.outcome == "mean_of_patients"
         rows.append((*number, n if whole else n_rated, n - n_rated, 0))
@@ -587,18 +597,27 @@ def _judged_mean(
     has_floor: bool,
 ) -> tuple[float, float, float]:
     """Return the mean with missing outcomes, and the limits it is judged on."""
+
+    def outer(values: Floats, low: float, high: float) -> Limits:
+        worst_pct = worst_reduction_pct(one.minimum_baseline)
+        ends = judged_mean_limits(np.minimum(values, NO_PAIN_PCT), worst_pct=worst_pct, level=level)
+        return Limits(np.fmin(low, ends[0]), np.fmax(high, ends[1]))
+
     n, n_missing = drawn.shape[1], drawn.shape[1] - len(percent)
+    known = outer(percent, *seen[1:])
+    if not n_missing:
+        return seen[0], float(known.low), float(known.high)
     unchanged = np.concatenate([percent, np.zeros(n_missing)])
-    worst = _middle(unchanged, one.outcome, one.interval, level)
+    worst = outer(unchanged, *_middle(unchanged, one.outcome, one.interval, level)[1:])
     more = n_missing / n * (NO_PAIN_PCT - seen[0])
-    best = Limits(seen[1] + more, seen[2] + more)
+    best = Limits(known.low + more, known.high + more)
     value, likely = seen[0], Limits(np.nan, np.nan)
     if not np.isnan(drawn).any() and np.ptp(drawn) > SAME:
         pooled = pool_means(
             drawn.mean(axis=1), drawn.var(axis=1, ddof=1) / n, df_complete=n - 1, level=level
         )
-        value, likely = pooled.value, Limits(pooled.low, pooled.high)
-    low, high = limits_to_judge(Limits(*worst[1:]), likely, best, has_floor=has_floor)
+        value, likely = pooled.value, outer(drawn.mean(axis=0), pooled.low, pooled.high)
+    low, high = limits_to_judge(worst, likely, best, has_floor=has_floor)
     return value, float(low), float(high)
 
 
@@ -709,7 +728,9 @@ class Shared:
             curve = kaplan_meier_curve(losses, level=level)
             if curve is None or (week is None and not losses.followed):
                 return no_number(losses.n, "weeks", "kaplan_meier", "not_followed")
-            return curve.median if week is None else curve.at(week)
+            if week is None:
+                return curve.median
+            return replace(curve.at(week), n_events=losses.seen_by(week, settings)[0])
         numbers = relief_numbers(
             losses,
             settings,
@@ -784,7 +805,7 @@ def judge_readings(claim: Claim, study: Study, *, shared: Shared | None = None) 
     )
     starters, group, reason = find_starters(study, claim)
     if readings.empty or reason:
-        reason = reason or "No grid of readings is defined for this measure."
+        reason = reason or "No grid of readings is defined for this measure and population."
         return Multiverse(**about, reason=reason)
     shared = Shared(study) if shared is None else shared
     if claim.measure in DURATION_MEASURES:

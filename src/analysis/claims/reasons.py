@@ -18,16 +18,17 @@ FIRMNESS_WORDS: dict[Firmness, str] = {
 """How firm a verdict is, in words."""
 
 
-def firmness_of(readings: Readings | None, *, n: int) -> Firmness:
-    """Return how firm a verdict is; empty where the claim has no readings to compare.
+def firmness_of(readings: Readings | None, verdict: Verdict, *, n: int) -> Firmness:
+    """Return how firm a verdict is; empty where none could be given, or there are no readings.
 
     Parameters
     ----------
     readings : Readings or None
+    verdict : str
     n : int
         Patients the verdict rests on; below 20 no share of readings is called firm.
     """
-    if readings is None or not readings.n:
+    if readings is None or not readings.n or verdict == "not testable":
         return ""
     if n < SMALL_CONDITION:
         return "few patients"
@@ -44,6 +45,13 @@ def describe_missing(judgement: Judgement) -> str:
     would have to be found.
     """
     found, n = judgement.missing, judgement.n_missing
+    if judgement.undecided == "outliers":
+        limits = judgement.judged_limits
+        ends = [quantity_text(end, unit=judgement.unit) for end in limits if end is not None]
+        return (
+            "Outliers decide it: with limits that mind a few extreme patients, seen or not "
+            f"({' to '.join(ends)}), it is undecided."
+        )
     if found is None or not n:
         return ""
     share = judgement.unit == "share"
@@ -66,18 +74,23 @@ def describe_missing(judgement: Judgement) -> str:
         return f"It falls short {alike} ({_imputed(judgement)}){needed}."
     if judgement.undecided == "missing":
         return f"Too many outcomes are missing. {_to_find(judgement)} ({_imputed(judgement)})."
+    if found.imputed is None:
+        too_few = judgement.undecided == "few_and_missing"
+        return "Too few patients, and too many outcomes missing." if too_few else ""
     if judgement.undecided == "few_and_missing":
         return (
             f"Too few patients, and too many outcomes missing ({_imputed(judgement)}, {alike}). "
             f"{_to_find(judgement)}."
         )
+    if found.imputed is None:
+        return f"{_imputed(judgement).capitalize()}."
     return f"{alike[0].upper()}{alike[1:]}: {_imputed(judgement)}."
 
 
 def _imputed(judgement: Judgement) -> str:
     found = judgement.missing
     if found is None or found.imputed is None:
-        return "they could not be imputed"
+        return "the missing could not be imputed"
     low, high = found.imputed_low, found.imputed_high
     value = quantity_text(found.imputed, unit=judgement.unit)
     if low is None or high is None:
@@ -113,7 +126,7 @@ def describe_firmness(judgement: Judgement) -> str:
     readings = judgement.robustness
     if not judgement.firmness or readings is None:
         return ""
-    said = f"{FIRMNESS_WORDS[judgement.firmness]}"
+    said = FIRMNESS_WORDS[judgement.firmness]
     counts = "; ".join(
         f"{verdict} in {count_text(k)}"
         for verdict, k in sorted(readings.verdicts.items(), key=lambda each: -each[1])
@@ -128,7 +141,7 @@ def firm_text(judgement: Judgement) -> str:
     Of an undecided claim, the verdict that most readings give, where it is another.
     """
     readings = judgement.robustness
-    if not judgement.firmness or readings is None or judgement.verdict == "not testable":
+    if not judgement.firmness or readings is None:
         return ""
     if judgement.verdict != "undecided" or judgement.firmness == "few patients":
         return judgement.firmness

@@ -212,10 +212,11 @@ def _missing(row: Row) -> str:
     n = row.n_missing
     if not n:
         return ""
-    was, count_as, is_ = ("was", "counts", "is") if n == 1 else ("were", "count", "are")
+    was, is_ = ("was", "is") if n == 1 else ("were", "are")
     if row.population == "all_starters":
-        as_what = "unchanged" if row.measure == "percent_reduction" else "not responding"
-        return f"{count_text(n)} {was} not rated and {count_as} as {as_what}."
+        return f"{count_text(n)} {was} not rated."
+    if row.population == "imputed":
+        return f"{count_text(n)} {was} not rated and {is_} imputed, as if missing at random."
     more = f"{count_text(n)} more"
     if row.measure in ("responder_share", "percent_reduction"):
         return f"{more} who started {was} not rated and {is_} not in it."
@@ -226,7 +227,8 @@ def _missing(row: Row) -> str:
 
 def _describe_mean(claim: Claim, row: Row) -> str:
     by, direction = _fall(claim, row)
-    who = "who started, at" if row.population == "all_starters" else "rated at"
+    everyone = row.population in ("all_starters", "imputed") or not row.n_missing
+    who = "who started, at" if everyone else "rated at"
     pain = {
         "mean_of_patients": f"pain was {direction} by {by} on average (mean of each patient's own "
         "percent)",
@@ -368,7 +370,7 @@ def write_finding(
     testimonial = claim.measure == "testimonial"
     return _join(
         _place_testimonial(claim, row, results) if testimonial else describe_result(claim, row),
-        _describe_side(claim, judgement.verdict, row),
+        _describe_side(claim, judgement, row),
         _other_definitions(claim, row, results) if claim.measure == "success" else "",
         describe_missing(judgement),
         describe_due(judgement),
@@ -378,18 +380,19 @@ def write_finding(
     )
 
 
-def _describe_side(claim: Claim, verdict: Verdict, row: Row) -> str:
+def _describe_side(claim: Claim, judgement: Judgement, row: Row) -> str:
     """Return how the words were read and on which side of that the interval lies.
 
-    An absolute is contradicted by one case; where none was seen, the largest share that would
-    still go unseen is given.
+    An interval on one side may still leave a claim undecided; why is said too. An absolute is
+    contradicted by one case; where none was seen, the largest share that would still go unseen is
+    given.
     """
     here = f"Here {FREQUENCIES[claim.frequency].reading}" if claim.frequency else ""
     stop = f"{here}." if here else ""
     if claim.ceiling == 0:
         return _join(stop, _absolute(row))
     if row.measure == "relieved_patients":
-        on_record = f"there are {'as many' if verdict == 'meets' else 'fewer'} on record."
+        on_record = f"there are {'as many' if judgement.verdict == 'meets' else 'fewer'} on record."
         return f"{here}: {on_record}" if here else f"T{on_record[1:]}"
     if row.low is None and row.high is None:
         return _join(stop, "There is no interval, so there is no verdict.")
@@ -397,12 +400,31 @@ def _describe_side(claim: Claim, verdict: Verdict, row: Row) -> str:
     figure = claim.floor
     if figure is None:
         figure, sides = claim.ceiling, {"meets": "at or below", "falls short": "above"}
+    side = judge_interval(
+        row.low, row.high, floor=claim.floor, ceiling=claim.ceiling, above=claim.above_floor
+    )
     where = "the interval reaches both sides of"
-    if verdict in sides:
-        where = f"all of the interval is {sides[verdict]}"
+    if side in sides:
+        where = f"all of the interval is {sides[side]}"
+    but = ""
+    if judgement.verdict == "undecided" and side != "undecided":
+        if judgement.undecided == "outliers":
+            but = ", but not with the tails that could be there"
+        elif judgement.missing is not None:
+            but = ", but the missing outcomes leave it open"
+        elif row.measure == "relief_duration":
+            but = DATED_OTHERWISE[side]
     if here:
-        return f"{here}: {where} that."
-    return f"{where[0].upper()}{where[1:]} the cited {band_text(figure, figure, unit=claim.unit)}."
+        return f"{here}: {where} that{but}."
+    cited = band_text(figure, figure, unit=claim.unit)
+    return f"{where[0].upper()}{where[1:]} the cited {cited}{but}."
+
+
+DATED_OTHERWISE: dict[Verdict, str] = {
+    "meets": ", but not if those not seen again lost relief right after they were last seen",
+    "falls short": ", but not with each loss dated at the visit that showed it",
+}
+"""Why a median whose interval lies on one side of its floor is undecided."""
 
 
 def _absolute(row: Row) -> str:

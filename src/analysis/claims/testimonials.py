@@ -58,7 +58,7 @@ def _testimonial(claim: Claim, study: Study) -> Iterator[dict[str, object]]:
     starters = study.adpain[study.adpain["FASFL"] & (study.adpain["COND"] == claim.condition)]
     arm = starters["ARM"].fillna(NOT_RECORDED)
     arms = sorted(arm.unique()) if starters["ARM"].notna().any() else []
-    alike = starters["AVISIT"] == (claim.visit or READ_AT)
+    alike = (starters["AVISIT"] == (claim.visit or READ_AT)) & starters["DUEFL"]
     if claim.group:  # where no subtype is recorded, nobody is known to be comparable
         alike &= (starters["SUBTYP"] == claim.group_keys["group"]).fillna(False).astype(bool)
     if claim.baseline_score is not None:

@@ -44,6 +44,12 @@ READ_AT = "end"
 visit of the run."""
 
 NOT_SPLIT = "These patients were given different treatments, and the part is not split by them."
+JUDGED = "mean_of_patients_judged"
+"""Definition of the rows with the limits a mean is judged on (docs/decisions/0046)."""
+
+NOT_IMPUTED = (
+    "The missing outcomes could not be imputed, so no number of further patients can be named."
+)
 NOBODY = "No patient in the data can answer it."
 
 
@@ -99,18 +105,22 @@ def judge_claim(
         return _judgement(claim, row, "not testable", reason=_first_note(row) or NOBODY), row
     verdict = _verdict(claim, row, analyses, results)
     known: dict[str, object] = {}
-    if analyses is not None and row.n_missing:
-        known = _describe_missing(claim, analyses, verdict)
+    if analyses is not None and (row.n_missing or row.measure == "percent_reduction"):
+        known = _describe_missing(claim, row, analyses, verdict)
     position = place_interval(row.low, row.high, floor=claim.floor, ceiling=claim.ceiling)
     if verdict != "undecided":
         return _judgement(claim, row, verdict, position=position, **known), row
-    if known.get("undecided") == "missing":
+    if known.get("undecided") in ("missing", "outliers"):
         return _judgement(claim, row, verdict, position=position, **known), row
     likely = None if analyses is None or not row.n_missing else analyses.likely
-    further, if_cited = _further_patients(claim, row, likely=likely), None
-    middle = middle_of_cited(claim.cited_low, claim.cited_high)
-    if claim.measure in HEADLINE and middle:
-        if_cited = _further_patients(claim, row, true=middle)
+    not_imputed = analyses is not None and row.n_missing > 0 and likely is None
+    further = if_cited = None
+    if not not_imputed:
+        further = _further_patients(claim, row, likely=likely)
+        middle = middle_of_cited(claim.cited_low, claim.cited_high)
+        if claim.measure in HEADLINE and middle:
+            if_cited = _further_patients(claim, row, true=middle, likely=likely)
+    reason = "" if further is not None else _why_undecided(claim, row)
     return _judgement(
         claim,
         row,
@@ -118,7 +128,7 @@ def judge_claim(
         position=position,
         further_patients=further,
         further_patients_if_cited=if_cited,
-        reason="" if further is not None else _why_undecided(claim, row),
+        reason=NOT_IMPUTED if not_imputed else reason,
         **({"undecided": "few"} | known),
     ), row
 
@@ -274,15 +284,21 @@ def find_analyses(claim: Claim, row: Row, results: pd.DataFrame) -> Analyses | N
         seen = _same(row, results, "observed")
         if seen is None or seen.low is None or seen.high is None or seen.value is None:
             return None
+        worst, judged, kind = (
+            _same(row, results, population, definition=JUDGED)
+            for population in ("all_starters", "imputed", "observed")
+        )
+        known = _limits(kind or seen)
         more = row.n_missing / row.n * (NO_PAIN_PCT - seen.value)
-        best_limits = Limits(seen.low + more, seen.high + more)
-        return Analyses(_limits(row), _limits(imputed), best_limits, imputed or seen, None)
+        best_limits = Limits(known.low + more, known.high + more)
+        likely = _limits(judged or imputed) if row.n_missing else known
+        return Analyses(_limits(worst or row), likely, best_limits, imputed or seen, None)
     return None
 
 
-def _same(row: Row, results: pd.DataFrame, population: str) -> Row | None:
+def _same(row: Row, results: pd.DataFrame, population: str, **other: str) -> Row | None:
     keys = {name: getattr(row, name) for name in KEYS}
-    return find_one(results, **keys | {"population": population})
+    return find_one(results, **keys | {"population": population} | other)
 
 
 def _limits(row: Row | None) -> Limits:
@@ -302,7 +318,9 @@ def _verdict(claim: Claim, row: Row, analyses: Analyses | None, results: pd.Data
     return judge_interval(row.low, row.high, **cited)
 
 
-def _describe_missing(claim: Claim, analyses: Analyses, verdict: Verdict) -> dict[str, object]:
+def _describe_missing(
+    claim: Claim, row: Row, analyses: Analyses, verdict: Verdict
+) -> dict[str, object]:
     """Return how far a verdict holds for the missing, or what finding them could change."""
     cited = {"floor": claim.floor, "ceiling": claim.ceiling, "above": claim.above_floor}
     worst, imputed, best = (
@@ -318,12 +336,17 @@ def _describe_missing(claim: Claim, analyses: Analyses, verdict: Verdict) -> dic
     kindest = worst if claim.floor is None else best
     reach: Reach = ""
     why: Undecided = ""
-    if verdict == "falls short":
+    if verdict == "falls short" and row.n_missing:
         alone = judge_interval(*kindest, **cited) == "falls short"
         reach = "every_missing" if alone else "missing_alike"
     if analyses.tipping is not None:
         made["n_to_stop"] = analyses.tipping.n_to_stop_falling_short
-    if verdict == "undecided":
+    plain = judge_interval(row.low, row.high, **cited)
+    if verdict == "undecided" and not row.n_missing and plain != "undecided":
+        why = "outliers"
+    elif verdict == "undecided" and not row.n_missing:
+        why = "few"
+    elif verdict == "undecided":
         alike = "undecided" if imputed == (None, None) else judge_interval(*imputed, **cited)
         why = "missing"
         if alike == "undecided":

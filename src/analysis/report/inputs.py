@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,10 +16,11 @@ import pandas as pd
 from analysis.claims.judgement import Judgement
 from analysis.claims.records import FILE as CLAIMS
 from analysis.claims.records import read_claims
+from analysis.errors import SettingsError
 from analysis.intake.tables import load_conditions
 from analysis.report.tables import MadeBy
 from analysis.results import Row, read_extras, read_results, rows_of
-from analysis.settings import AnalysisSettings
+from analysis.settings import AnalysisSettings, make_settings
 
 RESULTS, NOTEBOOKS = "results", "notebooks"
 """Folders of a run folder: what the notebooks handed on, and the executed notebooks."""
@@ -43,10 +45,13 @@ class Run:
 
     @property
     def settings(self) -> AnalysisSettings:
-        """The settings in force; defaults where run.json does not say."""
-        known = AnalysisSettings.model_fields
-        stated = (self.about.get("settings") or {}).items()
-        return AnalysisSettings(**{k: v for k, v in stated if k in known and v is not None})
+        """The settings in force; defaults where run.json does not say, or not rightly."""
+        kept = {}
+        for name, value in (self.about.get("settings") or {}).items():
+            with suppress(SettingsError):
+                make_settings({name: value})
+                kept[name] = value
+        return AnalysisSettings(**kept)
 
     @cached_property
     def by_id(self) -> dict[str, Row]:

@@ -13,8 +13,10 @@ from analysis.settings import THRESHOLDS_PCT, WORDS, AnalysisSettings, plan_visi
 from analysis.stats.relief import READ_CLOCK, READ_RULE
 
 HOW_TO_READ = (
-    "The shaded band is the cited figure. The marker is our patients' figure, and the line through "
-    "it its interval: the range in which the true figure plausibly lies.",
+    "The shaded band is the cited figure. The marker is our patients' figure, with missing "
+    "outcomes imputed, and the line through it goes to the limits that are judged: from where the "
+    "true figure plausibly lies if none of the missing responded, to where it lies if they "
+    "resemble those seen.",
     " ".join(f"{verdict.capitalize()}: {text}." for verdict, text in VERDICT_MEANING.items()),
     "These figures say how patients were after treatment compared with before. They cannot say "
     "that the treatment was the reason.",
@@ -27,10 +29,10 @@ def limits_in_words(rows: Iterable[Row], *, allocation: str) -> tuple[str, ...]:
     return (
         "These records can contradict a figure or fail to, and show nothing of what the treatment "
         f"itself did. {describe_allocation(allocation, arms)}",
-        "Patients not seen count as not responding where all who started are counted; the report "
-        "says how far that could move each figure.",
-        "“Undecided” means that there are too few patients to say, not that the figure is nearly "
-        "right.",
+        "Missing outcomes are neither failures nor left out: verdicts hold whatever they were, or "
+        "say how far they rest on the missing being like the seen, which no data can show.",
+        "“Undecided” means that there are too few patients or too many missing to say, not that "
+        "the figure is nearly right.",
     )
 
 
@@ -42,9 +44,9 @@ def glossary_in_words(settings: AnalysisSettings) -> dict[str, tuple[str, str]]:
     return {
         "all_starters": (
             "All who started",
-            f"Every patient who began treatment with {enough}. A patient not seen at the visit "
-            "counts as not responding, in a mean as no reduction; one without relief has 0 weeks "
-            "of it.",
+            f"Every patient who began treatment with {enough} and whose visit is due. Counting a "
+            "patient not seen as not responding, in a mean as no reduction, gives the lower bound; "
+            "one without relief has 0 weeks of it.",
         ),
         "baseline": (
             "Baseline",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from analysis.claims.verdict import JUDGED
 from analysis.labels import (
     CHARACTERISTICS,
     DEFINITIONS,
@@ -207,12 +208,12 @@ def responders(context: Context, rows: Sequence[Row]) -> Table | None:
 def responders_by_visit(rows: Sequence[Row]) -> Table | None:
     """Return the main responder shares over time; None where there is one visit only."""
     found = pick(rows, measure="responder_share", definition="percent_reduction",
-                 population="all_starters", group_by="all")  # fmt: skip
+                 population="imputed", group_by="all")  # fmt: skip
     if len({row.visit for row in found}) < 2:
         return None
     return crossed_table(
         found,
-        caption="Responders at each visit, all who started",
+        caption="Responders at each visit, all who started and are due; missing imputed",
         down=("Pain reduction", response_word),
         across=_visit,
     )
@@ -221,6 +222,7 @@ def responders_by_visit(rows: Sequence[Row]) -> Table | None:
 def reductions(context: Context, rows: Sequence[Row]) -> Table | None:
     """Return percent reduction in each of its definitions."""
     found = _of(context, rows, "percent_reduction")
+    found = [row for row in found if row.definition != JUDGED]
     return estimates_table(
         found,
         caption=_with_visit("Percent pain reduction in its definitions", found),
@@ -321,17 +323,24 @@ def worsening(context: Context, rows: Sequence[Row]) -> Table | None:
 def missing(context: Context, rows: Sequence[Row]) -> Table | None:
     """Return the shares if nobody, and if everybody, who was not seen had responded."""
     every = _of(context, rows, "responder_share")
-    found = [row for row in every if row.population in ("all_starters", "best_case")]
+    columns = {
+        "all_starters": "None of them responded",
+        "imputed": "Imputed, as if missing at random",
+        "best_case": "All responded",
+    }
+    place = list(columns)
+    found = sorted(
+        (row for row in every if row.population in columns),
+        key=lambda row: place.index(row.population),
+    )
     if not any(row.population == "best_case" for row in found):
         return None
     return crossed_table(
         _plain(found),
         caption=_with_visit("What those not seen could change", found),
         down=("Pain reduction", response_word),
-        across=lambda row: (
-            "None of them responded" if row.population == "all_starters" else "All responded"
-        ),
-        note="The truth lies between the two.",
+        across=lambda row: columns[row.population],
+        note="The truth lies between the first and the last.",
     )
 
 
@@ -418,15 +427,16 @@ def _by_condition(
 
 def outcomes_across(context: Context, rows: Sequence[Row]) -> list[Table]:
     """Return responders and percent reduction, a line a condition."""
-    shares = [
-        row
-        for row in _plain(_of(context, rows, "responder_share"))
-        if row.population == "all_starters"
-    ]
+    shares = _plain(_of(context, rows, "responder_share"))
+    imputed = [row for row in shares if row.population == "imputed"]
+    bound = [row for row in shares if row.population == "all_starters"]
     falls = pick(_of(context, rows, "percent_reduction"), population="observed")
     made = (
         _by_condition(
-            context, shares, "Responders, all who started (missing = not responding)", response_word
+            context, imputed, "Responders, all who started; missing imputed", response_word
+        ),
+        _by_condition(
+            context, bound, "Responders, lower bound (missing = not responding)", response_word
         ),
         _by_condition(context, falls, "Percent pain reduction, those seen", _definition),
     )

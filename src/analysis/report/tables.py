@@ -200,7 +200,9 @@ def note_of(rows: Sequence[Row]) -> str:
     texts = [f"Method: {'; '.join(methods)}."] if methods else []
     shares = ("responder_share", "low_pain_share")
     if any(row.measure in shares and row.population == "all_starters" for row in rows):
-        texts.insert(0, "All who started: a missing patient counts as not responding.")
+        texts.insert(
+            0, "All who started: a missing patient counts as not responding, a lower bound."
+        )
     return plain_text(" ".join([*texts, *map(notes_text, notes)]), longest=LONGEST_NOTE)
 
 

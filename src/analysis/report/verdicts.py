@@ -7,7 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from analysis.claims.judgement import Judgement
-from analysis.claims.reasons import describe_firmness, firm_text
+from analysis.claims.reasons import (
+    describe_due,
+    describe_firmness,
+    describe_missing,
+    firm_text,
+)
 from analysis.labels import VERDICTS, condition_word, plain_text, visit_word, word
 from analysis.numbers import (
     band_text,
@@ -57,6 +62,7 @@ class ClaimView:
     patients: str
     completeness: str
     opening: str
+    missing: str
     sentence: str
     more: str
     robustness: str
@@ -117,9 +123,10 @@ def view_claim(run: Run, each: Judgement, *, drawn: bool) -> ClaimView:
         patients=_patients(each) if known else "",
         completeness=_completeness(run, each.condition, row) if known and drawn else "",
         opening=_SENTENCE_END.split(sentence)[0],
+        missing=f"{describe_missing(each)} {describe_due(each)}".strip(),
         sentence=sentence,
         more=_more(each),
-        robustness=_robustness(each),
+        robustness=describe_firmness(each),
         further=tuple(_further(each)),
         may_say=plain_text(each.may_say, longest=2000),
         sayable=each.sayable,
@@ -153,14 +160,6 @@ def _patients(each: Judgement) -> str:
     if each.n_not_due:
         parts.append(f"{count_text(each.n_not_due)} not due yet")
     return "; ".join(parts)
-
-
-def _robustness(each: Judgement) -> str:
-    """Return how firm the verdict is, and what other readings say."""
-    found = each.robustness
-    if found is None or not found.n or each.verdict == "not testable":
-        return ""
-    return describe_firmness(each)
 
 
 def _further(each: Judgement) -> Iterable[tuple[str, str]]:

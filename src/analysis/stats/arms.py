@@ -1,7 +1,7 @@
 """Two arms of a condition compared, by the same rule for the missing on both sides.
 
 Differences are the first arm's number less the second's, in points of percent; positive favors the
-first. Whether one is an effect depends on how patients came into the arms (decision 0046).
+first. Whether one is an effect depends on how patients came into the arms (decision 0047).
 """
 
 from __future__ import annotations

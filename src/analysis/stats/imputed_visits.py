@@ -7,7 +7,7 @@ so that its numbers do not depend on which other conditions are in the export or
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -20,7 +20,12 @@ from analysis.results import Estimate, note
 from analysis.settings import TWO_POINTS
 from analysis.stats.imputation import DRAWS, impute_scores, pool_means, pool_shares
 from analysis.stats.mmrm import SIMPLER, MmrmError, build_design, fit_mmrm_or_simpler
-from analysis.stats.reductions import SAME, estimate_mean
+from analysis.stats.reductions import (
+    SAME,
+    estimate_mean,
+    judged_mean_limits,
+    worst_reduction_pct,
+)
 from analysis.stats.seeds import seeded
 
 Floats = NDArray[np.float64]
@@ -300,6 +305,36 @@ def _pooled_share(
         value=pooled.value, low=pooled.low, high=pooled.high, level=level, n_missing=n_missing,
         notes=(note("imputed", n_missing),) if n_missing else (), **about,
     )  # fmt: skip
+
+
+def judged_mean(
+    values: pd.Series, mean: Estimate, *, minimum_baseline: float, level: float = 0.95
+) -> Estimate:
+    """Return a mean with the limits it is judged on, which mind tails that nobody was seen in.
+
+    Parameters
+    ----------
+    values : Series of float
+        Percent reductions, none missing; of who was imputed, the mean of the draws.
+    mean : Estimate
+        Their mean with its own interval.
+    minimum_baseline : float
+        Score; with it goes the worst reduction there could have been.
+    level : float in (0, 1)
+
+    Returns
+    -------
+    Estimate
+        The outer limits of its own and of `judged_mean_limits`; as it is where it has none.
+    """
+    if mean.low is None or mean.high is None:
+        return mean
+    low, high = judged_mean_limits(
+        values.clip(upper=100.0), worst_pct=worst_reduction_pct(minimum_baseline), level=level
+    )
+    if np.isnan(low):
+        return mean
+    return replace(mean, low=min(mean.low, low), high=max(mean.high, high), method="likelihood")
 
 
 def imputed_mean(

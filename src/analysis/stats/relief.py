@@ -689,17 +689,17 @@ def _dated_numbers(losses: Losses, settings: AnalysisSettings) -> Numbers:
         return with_notes(estimate, "runs_late") if estimate.n_events else estimate
 
     unknown = no_number(losses.n, "weeks", "kaplan_meier", "not_followed")
-    numbers = {("km_relief_duration", ""): late(curve.median) if losses.followed else unknown}
+    made: Numbers = {("km_relief_duration", ""): late(curve.median) if losses.followed else unknown}
     for name, week in times.items():
         seen, unseen = losses.seen_by(week, settings)
         if name in weeks:
             share = late(curve.at(week))
-            numbers["km_relieved_share", name] = replace(share, n_events=seen)
+            made["km_relieved_share", name] = replace(share, n_events=seen)
         for measure, count in (("seen_relieved", seen), ("not_seen_again", unseen)):
-            numbers[measure, name] = Estimate(
+            made[measure, name] = Estimate(
                 value=float(count), n=losses.n, unit="count", method="seen"
             )
-    return numbers
+    return made
 
 
 CAUSES = {"loss": 1, "booster": 2}
