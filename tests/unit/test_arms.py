@@ -125,7 +125,7 @@ def test_relief():
 
 
 def two_arms(**more):
-    """Baselines 6 and 8 in both arms; at the end drug falls by 4 (3 or 5), placebo by 1 (0 or 2)."""
+    """Baselines 6 and 8 in both arms; drug falls by 4 (3 or 5), placebo by 1 (0 or 2)."""
     falls = {"drug": (3, 5, 5, 3), "placebo": (0, 2, 2, 0)}
     return [
         patient(f"{arm}{place}", base, base - fall, arm=arm, **more)
@@ -140,7 +140,7 @@ def modeled(people, **how):
 
 
 def test_one_visit_is_an_analysis_of_covariance_by_hand():
-    """Balanced, and falls have no slope on the baseline: the means themselves; 5 df, variance 8/5."""
+    """Balanced, and no slope on the baseline: the means themselves; 5 df, variance 8 / 5."""
     model = modeled(two_arms())
     assert (model.method, model.baseline) == ("ancova", 7.0)
     assert model.notes("end") == ("simpler_one_visit",)
@@ -185,6 +185,15 @@ def test_arms_that_are_one_by_what_is_seen_are_modeled_together():
     assert model.differences("drug", "placebo")["end"].value == pytest.approx(3.0)
     assert model.differences("drug", "sham")["end"].value is None
     assert model.changes("sham")["end"].notes == ("model_nobody_seen",)
+
+
+def test_a_visit_that_one_arm_was_seen_at_is_left_out():
+    people = [*two_arms(), *(patient(f"late{n}", 6 + n % 3, 3, arm="drug", later={WEEK[4]: 2 + n})
+                             for n in range(5))]  # fmt: skip
+    model = modeled(people)
+    found = model.differences("drug", "placebo")
+    assert found["end"].value > 0
+    assert (found["week_4"].value, found["week_4"].notes) == (None, ("model_few_at_visit",))
 
 
 def test_a_simpler_model_says_what_was_not_fitted():

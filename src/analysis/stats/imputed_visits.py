@@ -219,7 +219,7 @@ def imputed_share(
     ----------
     Lott and Reiter (2020), Am Stat 74:109.
     """
-    about = {"unit": "share", "method": "multiple_imputation", "n": len(patients)}
+    about: dict[str, Any] = {"unit": "share", "method": "multiple_imputation", "n": len(patients)}
     if not len(patients):
         return Estimate(value=None, status="no patients", **about)
     values = drawn.reductions(patients, visit, points=threshold_pct is None, as_rated=True)
@@ -296,7 +296,7 @@ def _pooled_share(
     has_event: NDArray[np.bool_], is_unknown: NDArray[np.bool_], n_missing: int, level: float
 ) -> Estimate:
     n = has_event.shape[1]
-    about = {"unit": "share", "method": "multiple_imputation", "n": n}
+    about: dict[str, Any] = {"unit": "share", "method": "multiple_imputation", "n": n}
     if is_unknown.any():
         return Estimate(value=None, status="not estimable", n_missing=n_missing,
                         notes=("not_imputed",), **about)  # fmt: skip
@@ -353,7 +353,7 @@ def imputed_mean(
     ----------
     Barnard and Rubin (1999), Biometrika 86:948.
     """
-    about = {"unit": "percent", "method": "multiple_imputation", "n": len(patients)}
+    about: dict[str, Any] = {"unit": "percent", "method": "multiple_imputation", "n": len(patients)}
     n = len(patients)
     if not n:
         return Estimate(value=None, status="no patients", **about)
