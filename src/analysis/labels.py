@@ -555,6 +555,9 @@ NOTES: dict[str, str] = {
     "nobody_seen": "Nobody was rated at this visit.",
     "model_nobody_seen": "No patient with a baseline was rated at a visit that is due.",
     "model_nobody_at_visit": "Nobody with a baseline was rated at this visit.",
+    "model_few_at_visit": (
+        "Too few were rated at this visit, or nobody of an arm: the model leaves it out."
+    ),
     "model_no_spread": (
         "The scores at this visit are all the same beside baseline and arm, or there are as few "
         "patients as numbers to estimate."
