@@ -47,6 +47,12 @@ IMPUTED = "imputed 60 %, interval 50 % to 69 %"
          "responded."),
         ({"verdict": "meets", "unit": "percent"}, "It holds even if none of the 10 missing "
          "improved."),
+        ({"verdict": "meets", "cited_low": None},
+         "It holds even if every one of the 10 missing had responded."),
+        ({"verdict": "falls short", "reach": "every_missing", "cited_low": None},
+         "It falls short even if none of the 10 missing responded."),
+        ({"undecided": "missing", "cited_low": None},
+         f"Too many outcomes are missing. Finding them could decide it ({IMPUTED})."),
         ({"verdict": "falls short", "reach": "every_missing"},
          "It falls short even if every one of the 10 missing had responded."),
         ({"verdict": "falls short", "reach": "every_missing", "n_missing": 1},
