@@ -465,7 +465,7 @@ def lay_out_patients(
         "rated_once": ids.isin(ratings["USUBJID"]),
     }
     least = {minimum: _has_baseline(baseline, minimum) for minimum in minimums}
-    seen = {}
+    seen: dict[tuple[str, str], Seen] = {}
     for visit in visits:
         at = study.adpain[study.adpain["AVISIT"] == visit].set_index("USUBJID").reindex(ids)
         rated = at["RATEDFL"].to_numpy(dtype=bool, na_value=False)
@@ -507,7 +507,7 @@ def estimate_shares(
         seen = patients.seen[one.visit, one.booster]
         who = patients.members[one.patients, one.minimum_baseline] & seen.is_due
         known, drawn = responders(one.outcome, one.visit, one.booster)
-        n = np.count_nonzero(who)
+        n = int(np.count_nonzero(who))
         n_open = np.count_nonzero(who & ~seen.is_rated & ~seen.cannot_respond)
         n_rated = np.count_nonzero(who & seen.is_rated)
         counts.append((np.count_nonzero(who & known), n, n_rated, n_open))
