@@ -7,7 +7,7 @@ import json
 
 import jsonschema
 import pytest
-from judged import bare_ledger
+from judged import bare_ledger, clinic_ledger
 
 from analysis.claims.judgement import Judgement, Lack, Readings, Shrunk, Tipping, headlines_of
 from analysis.claims.records import (
@@ -128,3 +128,13 @@ def test_a_judgement_is_explained_with_all_there_is():
         "What the words as printed do not say: when (FTC-HP-06, CA-651-02)",
     ):
         assert part in text
+
+
+def test_limits_for_looking_again_go_with_the_verdict():
+    """4 of 10: each limit solves the mixture's equation, 1 / 2310 being B(5, 7)."""
+    (own,) = [one for one in clinic_ledger().judgements if one.claim_id == "C043"]
+    assert own.sequence_low < own.low < own.high < own.sequence_high
+    for share in (own.sequence_low, own.sequence_high):
+        assert share**4 * (1 - share) ** 6 == pytest.approx(0.05 / 2310, rel=1e-6)
+    assert claims_frame([own])["sequence_low"].tolist() == [own.sequence_low]
+    assert records(own)[0]["sequence_high"] == own.sequence_high
