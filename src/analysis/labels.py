@@ -474,6 +474,12 @@ METHODS: dict[str, str] = {
 }
 """How a number was made."""
 
+WHICH_LIMITS = (
+    "Read the limits for one look where the day of the analysis was fixed in advance, those for "
+    "looking again where it is run again on a growing export and acted on as soon as a limit suits."
+)
+"""Which of an interval and a confidence sequence to read (docs/decisions/0048)."""
+
 NOTES: dict[str, str] = {
     "after_last_look": (
         "That is after the last look (week {0}): a number would be the shape's alone."

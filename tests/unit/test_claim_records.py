@@ -6,9 +6,12 @@ import csv
 import json
 
 import jsonschema
+import pandas as pd
 import pytest
-from judged import bare_ledger
+from judged import bare_ledger, results_of
+from studies import clinic, study
 
+from analysis.claims.judge import judge_claims
 from analysis.claims.judgement import (
     Judgement,
     Lack,
@@ -19,6 +22,7 @@ from analysis.claims.judgement import (
     Tipping,
     headlines_of,
 )
+from analysis.claims.ledger import load_ledger
 from analysis.claims.records import (
     claims_frame,
     claims_json,
@@ -29,6 +33,8 @@ from analysis.claims.records import (
 from analysis.claims.sentences import explain_judgement
 from analysis.errors import InputError
 from analysis.report.office import write_csv
+from analysis.results import make_results
+from analysis.stats.sequences import estimate_share_sequence
 
 COMPLETE = Judgement(
     claim_id="C043", wording="=cmd|' /C calc'!A0", source="a page", condition="crps",
@@ -151,3 +157,22 @@ def test_a_judgement_is_explained_with_all_there_is():
         "What the words as printed do not say: when (FTC-HP-06, CA-651-02)",
     ):
         assert part in text
+
+
+def test_limits_for_looking_again_go_with_the_verdict():
+    """4 of 10: each limit solves the mixture's equation, 1 / 2310 being B(5, 7)."""
+    made = results_of(study(clinic()))
+    again = estimate_share_sequence(4, 10).row(
+        measure="responder_share", definition="percent_reduction_sequence", condition="crps",
+        population="all_starters", visit="end", threshold_pct=30.0,
+    )  # fmt: skip
+    results = pd.concat([made, make_results([again])], ignore_index=True)
+    own = {one.claim_id: one for one in judge_claims(load_ledger(), results, analysis_visit="end")}[
+        "C043"
+    ]
+    assert own.sequence_low < own.low < own.high < own.sequence_high
+    for share in (own.sequence_low, own.sequence_high):
+        assert share**4 * (1 - share) ** 6 == pytest.approx(0.05 / 2310, rel=1e-6)
+    assert claims_frame([own])["sequence_low"].tolist() == [own.sequence_low]
+    assert records(own)[0]["sequence_high"] == own.sequence_high
+    assert COMPLETE.sequence_low is None  # where no such row was made

@@ -617,6 +617,7 @@ def _judged_mean(
             drawn.mean(axis=1), drawn.var(axis=1, ddof=1) / n, df_complete=n - 1, level=level
         )
         value, likely = pooled.value, outer(drawn.mean(axis=0), pooled.low, pooled.high)
+        worst = Limits(min(worst.low, likely.low), worst.high)
     low, high = limits_to_judge(worst, likely, best, has_floor=has_floor)
     return value, float(low), float(high)
 

@@ -292,7 +292,10 @@ def find_analyses(claim: Claim, row: Row, results: pd.DataFrame) -> Analyses | N
         more = row.n_missing / row.n * (NO_PAIN_PCT - seen.value)
         best_limits = Limits(known.low + more, known.high + more)
         likely = _limits(judged or imputed) if row.n_missing else known
-        return Analyses(_limits(worst or row), likely, best_limits, imputed or seen, None)
+        least = _limits(worst or row)
+        if not isnan(likely.low):  # the missing may be worse than unchanged
+            least = Limits(min(least.low, likely.low), least.high)
+        return Analyses(least, likely, best_limits, imputed or seen, None)
     return None
 
 
