@@ -6,8 +6,7 @@ place, a month or a hospital: May, Grant, Mark, Rose, Austin, Charlotte, Victori
 
 from __future__ import annotations
 
-GIVEN_NAMES = frozenset(
-    """
+_GIVEN = """
     aaron abigail adam adriana adrian agnes ahmed aidan aisha alan albert alberto alejandra
     alejandro alexander alexandra alexandre alfred alfredo ali alice alicia alison allison alvaro
     amanda amelia amelie amina amy ana andre andrea andreas andres andrew andrzej angela angelika
@@ -53,11 +52,9 @@ GIVEN_NAMES = frozenset(
     ulrike ursula ute valentina valerie vanessa vera verena veronica veronika veronique vincent
     virginia volker waltraud walter wendy werner wilhelm william wolfgang xavier yannick yolanda
     yves yvonne zachary zoe
-    """.split()
-)
-
-SURNAMES = frozenset(
     """
+
+_SUR = """
     adams allen anderson bailey baker bauer becker bell bennett bernard brooks brown bryant butler
     campbell carter castillo clark collins cooper cox cruz davies davis delgado diaz dubois dupont
     durand edwards evans fernandez fischer flores foster garcia gomez gonzalez gray green griffin
@@ -69,6 +66,8 @@ SURNAMES = frozenset(
     romero ross roux ruiz russell sanchez sanders schmidt schmitt schneider schroder schulz schwarz
     scott simmons simon smith stewart sullivan taylor thomas thompson torres turner vargas vazquez
     walker ward watson weber west white williams wilson wolf wood wright young zimmermann
-    """.split()
-)
-"""Common surnames: a name in small letters is taken for one only if its last word is here."""
+    """
+
+GIVEN_NAMES, SURNAMES = frozenset(_GIVEN.split()), frozenset(_SUR.split())
+"""A name in small letters is taken for one only if its last word is a common
+surname."""

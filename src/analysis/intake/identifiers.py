@@ -62,7 +62,8 @@ HEADERS: dict[str, str] = {
         r"(?:home|work|mobile|cell|day|evening)? ?(?:tele)?phone ?\d?|telefon|telefon(?:nummer|nr)"
         r"|telefono|tlf|tfno|tel|handy(?:nummer|nr)?|mobil(?:telefon|nummer|nr)?|movil"
         rf"|tel portable|gsm|fax|pager|whatsapp|^(?:{_NOISE} |home |patient |{_PERSON} )*"
-        rf"(?:mobile|cell|portable)(?: {_NO})?$|contact (?:no|number)|{_PERSON} ?(?:home)?phone|telecom"
+        rf"(?:mobile|cell|portable)(?: {_NO})?$|contact (?:no|number)|{_PERSON} ?(?:home)?phone"
+        r"|telecom"
     ),
     "social security number": (
         rf"ssn|social sec(?:urity)?|ss {_NO}|nino|national insurance|ni (?:no|number)"
@@ -76,7 +77,7 @@ HEADERS: dict[str, str] = {
         rf"c?e?mrn|{_PERSON} ?mrn|primary mrn|medical record|med ?rec|record (?:no|nr|num|number)"
         rf"|(?:hospital|hosp) (?:no|nr|num|nbr|number)|(?:chart|dossier|expediente|historia) {_NO}"
         rf"|(?:account|acct|member|policy|subscriber|beneficiary|insurance|health plan|health card"
-        rf"|medicare|medicaid|mbi|hicn?) {_NO}|^(?:mbi|hicn|har|csn|fin|nda|chi|tsi|ins)$|csn|csn id"
+        rf"|medicare|medicaid|mbi|hicn?) {_NO}|^(?:mbi|hicn|har|fin|nda|chi|tsi|ins)$|csn(?: id)?"
         rf"|fin {_NO}|chi {_NO}|empi|nhs ?(?:{_NO})|nhsno|nhsnumber|(?:kranken)?versicherten ?{_NO}"
         rf"|(?:kranken)?versicherungs ?{_NO}|kvnr|kv nummer|egk|fall ?(?:nr|nummer|no|id)"
         rf"|aufnahme ?(?:nr|nummer)|akten ?(?:zeichen|nr|nummer)|kartei ?(?:nr|nummer)|ipp"
@@ -93,12 +94,15 @@ HEADERS: dict[str, str] = {
     ),
     "name": (
         rf"{_PERSON} ?(?:s )?(?:{_PART} ?)?names?|{_PART} ?names?|name (?:of )?(?:the )?{_PERSON}"
-        rf"|names? {_PART}(?: (?:{_NOISE}|key|formatted|letter))*$|^(?:{_NOISE} )*names?(?: {_NOISE})*$"
-        r"|name full formatted|name (?:family|given|prefix|text)|surnames?|forenames?|lastname|firstname"
+        rf"|names? {_PART}(?: (?:{_NOISE}|key|formatted|letter))*$"
+        rf"|^(?:{_NOISE} )*names?(?: {_NOISE})*$"
+        r"|name full formatted|name (?:family|given|prefix|text)|surnames?|forenames?"
+        r"|lastname|firstname"
         r"|investigator name|invnam|initiales|(?:patient|subject|pat|pt) initials?|^initials$"
         r"|next of kin|^nok$|emergency contact|notfallkontakt|vornamen?|nachnamen?|zuname"
         r"|familiennamen?|geburtsname|rufname|patienten ?name|name (?:des|der) patient(?:en|in)"
-        r"|^name vorname$|prenoms?|^nom$|nom (?:de )?(?:naissance|famille|usage|jeune fille|patient)"
+        r"|^name vorname$|prenoms?|^nom$|nom (?:de )?(?:naissance|famille|usage|jeune fille)"
+        r"|nom patient"
         r"|nom d usage|nom du patient|nom (?:et )?prenom|personne (?:a prevenir|de confiance)"
         r"|apellidos?|(?:primer|segundo) apellido|^nombre$|nombre (?:del? )?(?:la )?paciente"
         r"|nombre completo|nombre y apellidos?|last first"
@@ -157,7 +161,8 @@ _MONTH = (
 )
 _DATE = (
     rf"(?:\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}|\d{{1,2}}[-/.]\d{{1,2}}[-/.]\d{{2,4}}|{_MONTH}\s+"
-    rf"\d{{1,2}},?\s+\d{{4}}|\d{{1,2}}(?:st|nd|rd|th|er|\.)?\s+(?:de )?{_MONTH},?\s+(?:de )?\d{{4}})"
+    rf"\d{{1,2}},?\s+\d{{4}}|\d{{1,2}}(?:st|nd|rd|th|er|\.)?\s+(?:de )?{_MONTH},?\s+"
+    r"(?:de )?\d{4})"
 )
 _NOT_A_DATE = r"(?!\d{1,4}[-/.]\d{1,2}[-/.]\d{2,4}(?!\d))"
 _STREET = (
@@ -253,8 +258,9 @@ _PATTERNS: tuple[tuple[str, str, Callable[[str], bool] | None], ...] = (
     ("email address", r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,24}\b", None),
     (
         "phone number",
-        # Three numbers with only blanks between them are a row of a table, unless they stand alone.
-        r"(?<![\w.+-])(?:\+?1[ .-])?(?:\([2-9]\d{2}\) ?|[2-9]\d{2}[.-])[2-9]\d{2}[ .-]\d{4}(?![\w-])"
+        # Three numbers with blanks between them are a row of a table unless they stand alone.
+        r"(?<![\w.+-])(?:\+?1[ .-])?(?:\([2-9]\d{2}\) ?|[2-9]\d{2}[.-])[2-9]\d{2}[ .-]\d{4}"
+        r"(?![\w-])"
         r"|^(?:1 )?[2-9]\d{2} [2-9]\d{2} \d{4}$"
         r"|(?<![\w.+-])\+1 ?[2-9]\d{2} ?[2-9]\d{2} ?\d{4}(?![\w-])"
         r"|(?<![\w.+])(?:\+[1-9]\d{0,2}[ .-]?|00[1-9]\d{1,2} )(?:\(0?\d{1,4}\)[ .-]?)?"
@@ -271,7 +277,8 @@ _PATTERNS: tuple[tuple[str, str, Callable[[str], bool] | None], ...] = (
     (
         "phone number",
         r"(?i:\b(?:phone|ph|tel|telephone|telefon|telefono|mobile?|cell|handy|fax|m[o\xf3]vil)"
-        rf"(?:[. ]{{1,2}}(?:no|nr|number))?[.:# ]{{1,3}}){_NOT_A_DATE}[+(]?\d[\d ().-]{{5,18}}\d(?!\w)",
+        rf"(?:[. ]{{1,2}}(?:no|nr|number))?[.:# ]{{1,3}}){_NOT_A_DATE}[+(]?\d[\d ().-]"
+        r"{5,18}\d(?!\w)",
         None,
     ),
     (
@@ -293,7 +300,8 @@ _PATTERNS: tuple[tuple[str, str, Callable[[str], bool] | None], ...] = (
     ("record number", r"(?<![\w-])\d{3}[ -]\d{3}[ -]\d{4}(?![\w-])", is_nhs_number),
     (
         "record number",
-        r"(?i:(?<![a-z])(?:mrn|ipp|nhc|csn|kvnr|medical record|n\xb0 ?dossier|num[e\xe9]ro de dossier"
+        r"(?i:(?<![a-z])(?:mrn|ipp|nhc|csn|kvnr|medical record|n\xb0 ?dossier"
+        r"|num[e\xe9]ro de dossier"
         r"|historia cl[i\xed]nica)"
         rf"(?:[ .-]*{_NUMBER_WORD})?[.:#= -]{{0,3}}{_RECORD})"
         rf"|(?i:(?<![a-z])(?:hosp(?:ital)?|chart|acc(?:oun)?t|member|policy|record|subscriber|fall"
@@ -320,10 +328,12 @@ _PATTERNS: tuple[tuple[str, str, Callable[[str], bool] | None], ...] = (
         r"|(?i:\bp\. ?o\. ?box \d+)|\bPO Box \d+"
         rf"|\b{_NAME},? {_STATE} \d{{5}}(?:-\d{{4}})?\b"
         rf"|(?<![\w-]){_UK_AREA}\d[\dA-Z]? \d[ABD-HJLNP-UW-Z]{{2}}(?![\w-])"
-        rf"|\b[{_UP}][{_LOW}-]+(?:stra\xdfe|strasse|str\.|weg|platz|allee|gasse) ?\d{{1,3}} ?[a-z]?\b"
+        rf"|\b[{_UP}][{_LOW}-]+(?:stra\xdfe|strasse|str\.|weg|platz|allee|gasse) ?"
+        r"\d{1,3} ?[a-z]?\b"
         rf"|\b\d{{1,4}}(?: ?bis| ?ter)?,? (?:rue|avenue|boulevard|bd|place|chemin|impasse|quai) "
         rf"(?:de la |de l.|des |du |de |d.)?{_NAME}"
-        rf"|(?<!\w)(?:Calle|C/|Avda\.?|Avenida|Plaza|Paseo|Pza\.?) ?(?:de |del |la |las |los )*{_NAME}"
+        rf"|(?<!\w)(?:Calle|C/|Avda\.?|Avenida|Plaza|Paseo|Pza\.?) ?"
+        rf"(?:de |del |la |las |los )*{_NAME}"
         rf"(?: {_NAME})?,? (?:n\xba ?)?\d{{1,4}}\b",
         None,
     ),
@@ -359,16 +369,15 @@ _PATTERNS: tuple[tuple[str, str, Callable[[str], bool] | None], ...] = (
 PATTERNS = tuple((kind, re.compile(words, re.MULTILINE), check) for kind, words, check in _PATTERNS)
 """Kind of identifier in words, what it looks like, and what decides where the look does not."""
 
-_NOT_A_NAME = frozenset(
-    """
+_THINGS = """
     hospital clinic center centre university health medical institute institut klinik klinikum
     krankenhaus hopital clinique sankt saint st san santa santo sao foundation group school college
     house ward unit department practice praxis site trust test sign score scale index syndrome
     disease splint cyst needle protocol study trial method technique maneuver block nerve pain visit
     week day month form survey fort port mount lake puerto ciudad rio los las the of and or texas
     florida street road avenue county city north south east west hall memorial children
-    """.split()
-)
+    """
+_NOT_A_NAME = frozenset(_THINGS.split())
 
 
 def is_person_name(text: str) -> bool:
@@ -381,7 +390,9 @@ def is_person_name(text: str) -> bool:
     text = plain(text).strip()
     if not 6 <= len(text) <= 60:
         return False
-    bare = re.sub(r"(?<=[a-z])(?=[A-Z])|[_.^,;-]|[ -]?\d{2,8}$", " ", re.sub(r"\b[A-Z]\.", " ", text))
+    bare = re.sub(
+        r"(?<=[a-z])(?=[A-Z])|[_.^,;-]|[ -]?\d{2,8}$", " ", re.sub(r"\b[A-Z]\.", " ", text)
+    )
     if not re.fullmatch(rf"[^\W\d_{_QUOTE}][^\W\d_]*(?:[ {_QUOTE}]+[^\W\d_]+)+ *", bare):
         return False
     parts = [part for part in bare.split() if len(part) > 1]

@@ -42,7 +42,9 @@ def words_of(text: str) -> list[str]:
     "PAT_NAME", "patName" and "Pat. Name" have the words pat and name; "#" is the word "no".
     """
     text = re.sub(r"(?<=[^\W\d_A-Z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", plain(text))
-    text = re.sub(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])", " ", folded(text).replace("#", " no "))
+    text = re.sub(
+        r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])", " ", folded(text).replace("#", " no ")
+    )
     return re.findall(r"[^\W_]+", text)
 
 
@@ -55,7 +57,7 @@ def id_key(text: str) -> str:
     """Return what is left of an id when what programs lose or add on the way is taken off.
 
     That is capitals, blanks, invisible marks, full-width and decomposed letters, leading zeros of
-    each number, and ".0" after one: "P01", "p1" and "Ｐ1" are the same, and so are "123" and "123.0".
+    each number, and ".0" after one: "P01" and "p1" are the same, and so are "123" and "123.0".
     """
     text = re.sub(r"\s", "", unicodedata.normalize("NFC", plain(text)).casefold())
     text = re.sub(r"^(\d+)\.0+$", r"\1", text)
