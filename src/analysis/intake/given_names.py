@@ -33,7 +33,7 @@ _GIVEN = """
     julian juliane julie julien julio jurgen justin kai karen karin karl karla katarzyna katharina
     katherine kathleen kathrin kathryn katja katrin keith kelly kenneth kerstin kevin khalid
     kimberly klaus konrad kristin krzysztof kurt kyle larry lars laura laurent lauren lawrence lea
-    leah lena leon leonard leonie liam linda lisa lorena lothar louise luca lucas lucia luciano lucie
+    leah lena leon leonard leonie liam linda lisa lorena lothar louise luca lucas lucia lucie
     ludwig luis luisa lukas lutz maike malcolm manfred manuel manuela marc marcel marcela marco
     marcus margaret margarita margarete margit maria marianne marie marina mario marion markus
     marlies marta martha martin martina martine mary mateo mathias mathilde matthew matthias
