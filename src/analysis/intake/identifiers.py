@@ -32,90 +32,116 @@ from analysis.intake.text import folded, plain, words_of
 
 # Headers. A header is its words, folded and with one blank between (`words_of`).
 
-_NO = r"(?:no|nr|num|nbr|number|nummer|numero|n|id|key|hash)"
+_NUMBER = r"(?:no|nr|num|nro|nbr|number|nummer|numero|id)"
+_NO = rf"(?: (?:{_NUMBER}|n|key)|{_NUMBER})"
+_BEFORE = r"(?:no|nr|num|nro|number|nummer|numero|n)(?: de)?(?: la)?"
 _PERSON = (
     r"(?:patient(?:s|in|en)?|paciente|pat|pt|subject|subj|participant|client|person|people|member|"
     r"subscriber|guarantor|insured|contact|relative|mother|father|parent|guardian|spouse|husband|"
     r"wife|partner|caregiver|carer|provider|prov|physician|doctor|dr|clinician|therapist|nurse|"
-    r"surgeon|attending|pcp|gp|consultant|investigator|inv|recipient|respondent)"
+    r"surgeon|attending|pcp|gp|consultant|investigator|inv|recipient|respondent|user|employee)"
 )
 _PART = (
-    r"(?:first|last|given|family|middle|maiden|full|legal|preferred|birth|nick|sur|fore|christian)"
+    r"(?:first|last|given|family|middle|maiden|full|legal|preferred|birth|nick|sur|fore|christian"
+    r"|[fml])"
 )
-_NOISE = r"(?:\d+|[a-z]|q|txt|text|str|val|value|fld|field|dem|demo|demog|reg|pii|phi|attribute|x)"
-_BIRTH = r"(?:birth|brth|geburts?|geb|naissance|naiss|nacimiento|nac)"
-_DAY = r"(?:date|dates|day|month|dt|dtc|dat|datum|tag|time|datetime|tm)"
+_NOISE = r"(?:\d+|[a-z]|txt|text|str|val|value|dem|demo|demog|reg|pii|phi|attribute)"
+_BIRTH = r"(?:birth|brth|geburts?|geb|naiss(?:ance)?|nac(?:i|imiento)?)"
+_DAY = r"(?:dates?|day|month|dt|dtc|dat|datum|tag|time|datetime|tm|fecha|fec|f)"
 
 HEADERS: dict[str, str] = {
-    "date of birth": (
-        rf"dob|do b|d o b|{_BIRTH} ?{_DAY}|{_DAY} (?:of |de |de la )?{_BIRTH}|fec ?nac|f ?nac"
-        r"|f nacimiento|fecha ?(?:de )?nac(?:imiento)?|(?:date ?)?(?:de )?naissance|nacimiento|ddn"
-        r"|b ?date|birthday|born(?: on)?|geboren(?: am)?|geb am|^geb$|ne e? ?le|nee le"
-        rf"|{_PERSON} ?dob"
-    ),
-    "email address": r"e ?mails?|e ?mail ?(?:address|adresse?)|courriel|mel|correo electronico",
-    "internet address": (
-        r"ip ?addr(?:ess)?|ip adresse|^ip$|mac addr(?:ess)?|^(?:personal |home |patient )?"
-        r"(?:url|web ?site|home ?page|web address)$|facebook|linkedin|instagram|twitter"
-    ),
-    "phone number": (
-        r"(?:home|work|mobile|cell|day|evening)? ?(?:tele)?phone ?\d?|telefon|telefon(?:nummer|nr)"
-        r"|telefono|tlf|tfno|tel|handy(?:nummer|nr)?|mobil(?:telefon|nummer|nr)?|movil"
-        rf"|tel portable|gsm|fax|pager|whatsapp|^(?:{_NOISE} |home |patient |{_PERSON} )*"
-        rf"(?:mobile|cell|portable)(?: {_NO})?$|contact (?:no|number)|{_PERSON} ?(?:home)?phone"
-        r"|telecom"
-    ),
-    "social security number": (
-        rf"ssn|social sec(?:urity)?|ss {_NO}|nino|national insurance|ni (?:no|number)"
-        rf"|national (?:id|identifier|identity)|nir|nss|nass|num ?secu|{_NO} secu|securite sociale"
-        r"|seguridad social|{no} ss|svnr|sv nummer|sozialversicherungs ?(?:nummer|nr)|ahv|dni|nie"
-        r"|nif|curp|rut|bsn|passport|passeport|pasaporte|reisepass|personalausweis|steuer ?(?:id|"
-        r"nummer|nr)|tax ?payer id|tax id|driv(?:er|ers|er s|ing) ?licen[cs]e|driverslicense|"
-        r"licen[cs]e (?:no|number|plate)|kennzeichen"
-    ).replace("{no}", _NO),
-    "record number": (
-        rf"c?e?mrn|{_PERSON} ?mrn|primary mrn|medical record|med ?rec|record (?:no|nr|num|number)"
-        rf"|(?:hospital|hosp) (?:no|nr|num|nbr|number)|(?:chart|dossier|expediente|historia) {_NO}"
-        rf"|(?:account|acct|member|policy|subscriber|beneficiary|insurance|health plan|health card"
-        rf"|medicare|medicaid|mbi|hicn?) {_NO}|^(?:mbi|hicn|har|fin|nda|chi|tsi|ins)$|csn(?: id)?"
-        rf"|fin {_NO}|chi {_NO}|empi|nhs ?(?:{_NO})|nhsno|nhsnumber|(?:kranken)?versicherten ?{_NO}"
-        rf"|(?:kranken)?versicherungs ?{_NO}|kvnr|kv nummer|egk|fall ?(?:nr|nummer|no|id)"
-        rf"|aufnahme ?(?:nr|nummer)|akten ?(?:zeichen|nr|nummer)|kartei ?(?:nr|nummer)|ipp"
-        rf"|{_NO} (?:de |du )?(?:la )?(?:dossier|historia|expediente|sejour|admission)"
-        rf"|historia clinica|nhc|nuhsa|tarjeta sanitaria|patient identifier(?: \d+)? value"
-    ),
-    "street address": (
-        r"addr(?:ess)?|address ?(?:line)? ?\d?|add line \d|adresse?|anschrift|direccion|domicilio"
-        r"|street|street addr(?:ess)?|strasse|haus ?(?:nummer|nr)|calle|zip(?: ?code)?|zip \d"
-        r"|post ?code|postal ?code|plz|postleitzahl|code postal|codigo postal|^c p$|city|town"
-        r"|county|ville|commune|ciudad|localidad|municipio|wohnort|^ort$|^poblacion$|latitude"
-        r"|longitude|geo ?(?:code|location)|birth ?place|place of birth|geburtsort"
-        r"|lieu (?:de )?naissance|lugar (?:de )?nacimiento"
-    ),
-    "name": (
-        rf"{_PERSON} ?(?:s )?(?:{_PART} ?)?names?|{_PART} ?names?|name (?:of )?(?:the )?{_PERSON}"
-        rf"|names? {_PART}(?: (?:{_NOISE}|key|formatted|letter))*$"
-        rf"|^(?:{_NOISE} )*names?(?: {_NOISE})*$"
-        r"|name full formatted|name (?:family|given|prefix|text)|surnames?|forenames?"
-        r"|lastname|firstname"
-        r"|investigator name|invnam|initiales|(?:patient|subject|pat|pt) initials?|^initials$"
-        r"|next of kin|^nok$|emergency contact|notfallkontakt|vornamen?|nachnamen?|zuname"
-        r"|familiennamen?|geburtsname|rufname|patienten ?name|name (?:des|der) patient(?:en|in)"
-        r"|^name vorname$|prenoms?|^nom$|nom (?:de )?(?:naissance|famille|usage|jeune fille)"
-        r"|nom patient"
-        r"|nom d usage|nom du patient|nom (?:et )?prenom|personne (?:a prevenir|de confiance)"
-        r"|apellidos?|(?:primer|segundo) apellido|^nombre$|nombre (?:del? )?(?:la )?paciente"
-        r"|nombre completo|nombre y apellidos?|last first"
-    ),
-    "photograph or signature": (
-        r"photo|photograph|mugshot|finger ?print|voice ?print|^(?:patient |subject )?signature$"
-        r"|unterschrift"
-    ),
-}  # fmt: skip
+    "date of birth": rf"""
+        (?:{_PERSON} ?)?dob|do b|d o b|{_BIRTH} ?{_DAY}|{_DAY} ?(?:of |de |de la )?{_BIRTH}
+        date ?of ?birth|^(?:birth|naissance|nacimiento|geb)$|ddn|b ?date|b ?day|birthday
+        born(?: on)?|geboren(?: am)?|geb am|ne e? ?le|nee le
+    """,
+    "email address": r"""
+        e ?mails?(?: ?addr(?:ess)?| ?adresse)?|mail|courriel|mel|correo
+    """,
+    "internet address": r"""
+        ip ?addr(?:ess)?|ip adresse|^ip$|mac addr(?:ess)?
+        ^(?:personal |home |patient )?(?:url|web ?site|home ?page|web address)$|facebook
+        linkedin|instagram|twitter
+    """,
+    "phone number": rf"""
+        (?:home|work|mobile|cell|day|evening|contact|{_PERSON})? ?(?:tele)?phone{_NO}?s?
+        (?:telefon|mobil(?:e|telefon)?|cell|handy|ruf|ph) ?{_NO}|contact ?(?:no|nr|num|number)
+        telefon|telefono|tlf|tfno|telf?|handy|^mobil$|movil|celular|tel portable|gsm|fax|pager
+        telecom|whats ?app|natel|^fixe$
+        ^(?:{_NOISE} |home |work |{_PERSON} )*(?:mobile|cell|portable)$
+    """,
+    "social security number": rf"""
+        ssn|social ?sec(?:urity)?{_NO}?|ss{_NO}|nino|national insurance|ni (?:no|number)
+        national (?:id|identifier|identity)|nir|nu?ss|nass
+        {_BEFORE} ?(?:secu|ss|securite sociale)|seguridad social|svnr|sv nummer
+        (?:sozial|renten)versicherungs ?{_NO}|ahv|dni|nie|nif|curp|rut|bsn|cui[lt]|cedula|cpf
+        pesel|nric|aadhaar|nin|cnic|pnr|personal (?:id|no|number)|^documento?$
+        document (?:no|number)|{_PERSON} doc|carte (?:d )?identite|documento (?:de )?identidad
+        (?:identity|citizen) (?:card|id)|id card|personnummer|codice fiscale
+        {_BEFORE} doc(?:umento)?|passports?{_NO}?|passeport|pasaporte|reisepass
+        (?:personal)?ausweis ?{_NO}?|steuer ?{_NO}|tax(?: ?payer)? ?{_NO}
+        driv(?:er|ers|er s|ing) ?licen[cs]e|^drivers$|licencia (?:de )?conducir
+        permis de conduire|fuhrerschein|licen[cs]e (?:no|number|plate)|kennzeichen
+    """,
+    "record number": rf"""
+        (?:c|e|u|{_PERSON} ?|primary ?)?mrn{_NO}?|mr (?:no|number|num)|mrno
+        medical ?rec(?:ord)?(?:{_NO})?|med ?rec|record ?(?:no|nr|num|number)
+        hosp(?:ital)? ?(?:no|nr|num|nbr|number)
+        (?:chart|dossier|expediente|historia|akten|kartei|karten|aufnahme) ?{_NO}
+        (?:medicare|medicaid|member|policy|subscriber|beneficiary|insurance) ?{_NO}
+        (?:health ?(?:plan|card)|mbi|hicn?|csn|fin|chi|nhs|empi) ?{_NO}
+        (?:kranken)?versicher(?:ten|ungs) ?{_NO}|fall ?(?:nr|nummer)
+        (?:ipd?|opd?|pas|ur) (?:no|number)
+        (?:unit|registration|regn|outpatient|inpatient|admission) (?:no|number)
+        (?:{_PERSON} |^)hn$|^(?:mbi|hicn|har|fin|nda|nip|iep|chi|tsi|ins|crn|urn|hc)$|csn|uhid
+        ohip|ramq|empi|kvnr|kv nummer|egk|aktenzeichen|ipp|matricule
+        {_BEFORE} (?:dossier|historia|expediente|sejour|admission|hc|assure|assurance|mutuelle)
+        {_BEFORE} (?:adherent|allocataire|afiliado|afiliacion|poliza)
+        historia clinica|nhc|nuhsa|cip(?:a| sns)|tarjeta sanitaria
+        patient identifier(?: \d+)? value|(?:device|implant|pacemaker) serial
+    """,
+    "account number": rf"""
+        (?:bank )?acc(?:oun)?t ?{_NO}|iban|konto ?{_NO}|{_BEFORE} (?:compte|cuenta)|credit ?card
+        (?:cc|card) ?(?:no|number)
+    """,
+    "street address": rf"""
+        (?:home|street|postal|mailing|patient)? ?addr(?:ess)?(?: ?line)?(?: ?\d)?|add line \d
+        adresse?|anschrift|postfach|p ?o ?box|direccion|domicilio|domicile|street|strasse
+        haus ?(?:nummer|nr)|house (?:no|number|name)|calle|zip(?: ?code)?|(?:post|pin) ?code
+        postal ?code|plz|postleitzahl|code postal|cod(?:igo)? postal|^c p$|city|town|suburb
+        village|county|ville|commune|ciudad|localidad|municipio|wohnort|(?:{_PERSON} |^)ort$
+        stadt|^poblacion$|latitude|longitude|^(?:location )?(?:lat|lon|lng)$
+        geo ?(?:code|location)|birth ?place|place of birth|geburtsort|lieu (?:de )?naissance
+        lugar (?:de )?nacimiento
+    """,
+    "name": rf"""
+        {_PERSON} ?(?:s )?(?:{_PART} ?)?names?|{_PART} ?names?|name (?:of )?(?:the )?{_PERSON}
+        names? {_PART}(?: (?:{_NOISE}|key|formatted|letter))*$
+        ^(?:{_NOISE} )*names?(?: {_NOISE})*$|^(?:first|last|middle|maiden)$|name kana
+        name full formatted|name (?:family|given|prefix|text)|surnames?|forenames?|last first
+        investigator name|invnam|^(?:{_PERSON} )?initials$
+        initiales|next of kin|^nok$|emergency contact|notfallkontakt|contacto (?:de )?emergencia
+        contact (?:d )?urgence|vornamen?|nachnamen?|zuname|familiennamen?|geburtsname|rufname
+        patienten ?name|name (?:des|der) patient(?:en|in)|^name vorname$|prenoms?|^noms?$
+        nom (?:de )?(?:naissance|famille|usage|jeune fille|patient)|nom d usage
+        nom (?:du |de la |de l )(?:patiente?|tuteur|tutrice|medecin|contact|mere|pere)
+        (?:first|middle|last) initial|nom (?:et )?prenom|personne (?:a prevenir|de confiance)
+        apellidos?|^nombres?$
+        nombre (?:del? )?(?:la )?(?:paciente|contacto|madre|padre|tutor|medico|repre(?:sentante)?)
+        nombre completo|nombre y apellidos?
+    """,
+    "photograph or signature": rf"""
+        photo|photograph|{_PERSON} (?:image|picture)|foto|lichtbild|mugshot|finger ?print
+        voice ?print|^(?:patient |subject )?signature$|unterschrift
+    """,
+}
 """Kind of identifier in words, and the words of a header that hold it (English, German, French,
-Spanish; a regular expression of whole words)."""
+Spanish): a regular expression of whole words, whose lines are alternatives too."""
 
-_HEADERS = {kind: re.compile(rf"\b(?:{words})\b") for kind, words in HEADERS.items()}
+_HEADERS = {
+    kind: re.compile(rf"\b(?:{'|'.join(map(str.strip, words.strip().splitlines()))})\b")
+    for kind, words in HEADERS.items()
+}
 
 _BIRTH_YEAR = re.compile(r"year|yr|jahr|annee|ano|yob|accuracy|weight|control|order|rank|plan")
 
@@ -128,6 +154,9 @@ _NOT_OF_A_PERSON = re.compile(
 )
 """Words that make of an address or a number in a header a fact about it, or a clinic's own."""
 
+_A_FACT = re.compile(r"\b(?:status|type|flag|yn|verified|validated|confirmed)(?: code| cd| c)?$")
+"""Ends of headers that are about an identifier and hold none: NHS_NUMBER_STATUS_CODE."""
+
 _OF_CONTACT = ("email address", "phone number", "street address", "internet address")
 
 
@@ -138,7 +167,7 @@ def header_identifier(header: str) -> str:
     """
     words = " ".join(words_of(header))
     for kind, pattern in _HEADERS.items():
-        if not pattern.search(words):
+        if not pattern.search(words) or _A_FACT.search(words):
             continue
         if kind == "date of birth" and _BIRTH_YEAR.search(words):
             continue
@@ -563,7 +592,13 @@ def pseudonym(text: str, key: bytes) -> str:
     return digest[:PSEUDONYM_DIGITS]
 
 
-_YEAR = re.compile(r"\d{4}(?:\.0)?")
+_ANSWER = re.compile(r"(?i)yes|no|y|n|true|false|(?:un)?checked|ja|nein|oui|non|s[i\xed]")
+_NOTHING_OF = {
+    "date of birth": re.compile(r"\d{4}(?:\.0)?"),  # a year of birth is what the contract asks for
+    "name": re.compile(rf"{_ANSWER.pattern}|\d+"),
+}
+"""Values that make of a column with an identifier's header none: answers, years, numbers."""
+
 _HASH_OR_DROP = (
     "Take the column out of the export; or list it under `drop` in the mapping, and it is not "
     "read; or, where it identifies patients, give it `hash: true` (docs/mapping.md)."
@@ -621,8 +656,9 @@ def _find(raw: RawTable, name: str, missing: Collection[str]) -> tuple[str, list
     texts = raw.frame[name]
     distinct = [text for text in texts.unique() if text not in missing]
     kind = header_identifier(name)
-    if kind == "date of birth" and all(_YEAR.fullmatch(text) for text in distinct):
-        kind = ""  # a year of birth is what the contract asks for
+    nothing = _NOTHING_OF.get(kind, _ANSWER)
+    if all(nothing.fullmatch(text) for text in distinct):
+        kind = ""
     if kind and distinct:
         return kind, raw.lines[~texts.isin([*missing, ""]).to_numpy()].tolist()
     found = identifying_values(distinct, header=name)
