@@ -49,9 +49,9 @@ UNREADABLE = "unreadable value"
 FILE_COLUMN = "(file)"
 """A column every file has for a mapping: its own name without the ending."""
 
-NEARLY_COLUMN, SHORTEST_SLIP = 0.88, 6
+NEARLY_COLUMN, SHORTEST_SLIP = 0.88, 5
 """How alike a header must be to a column's name to be taken for a slip ("recal"), and the letters
-both need: of five, one letter makes another word (sides, site)."""
+both need: of four, one letter makes another word (side, site)."""
 
 COLUMNS_SHOWN = 30
 """Columns of a file that an error lists."""
@@ -269,8 +269,7 @@ def _is_slip(key: str, name: str) -> bool:
     if joined == plain_name:
         return True
     # "score2" and "sites" are names of their own.
-    shorter = min(len(joined), len(plain_name))
-    if shorter < SHORTEST_SLIP or joined.startswith(plain_name) or plain_name.startswith(joined):
+    if min(len(joined), len(plain_name)) < SHORTEST_SLIP or joined.startswith(plain_name):
         return False
     return SequenceMatcher(None, joined, plain_name).ratio() >= NEARLY_COLUMN
 

@@ -251,6 +251,12 @@ def _is_french_number(text: str) -> bool:
     return int(digits[:13]) % 97 + int(digits[13:]) == 97
 
 
+def _is_iban(text: str) -> bool:
+    """ISO 13616: the first four signs moved to the end, letters as two digits, modulus 97 is 1."""
+    bare = text.replace(" ", "")
+    return int("".join(str(int(c, 36)) for c in bare[4:] + bare[:4])) % 97 == 1
+
+
 def _is_spanish_number(text: str) -> bool:
     number = text[:-1].replace("X", "0").replace("Y", "1").replace("Z", "2")
     return "TRWAGMYFPDXBNJZSQVHLCKE"[int(number) % 23] == text[-1]
@@ -326,6 +332,11 @@ _PATTERNS: tuple[tuple[str, str, Callable[[str], bool] | None], ...] = (
     ),
     ("social security number", r"(?<![\w-])(?:\d{8}|[XYZ]\d{7})[A-Z](?![\w-])", _is_spanish_number),
     ("record number", r"(?<![\w-])[A-Z]\d{9}(?![\w-])", _is_insurance_number),
+    (
+        "account number",
+        r"(?<![\w-])[A-Z]{2}\d{2}(?: ?[A-Z\d]{4}){3,7}(?: ?[A-Z\d]{1,3})?(?![\w-])",
+        _is_iban,
+    ),
     ("record number", r"(?<![\w-])\d{3}[ -]\d{3}[ -]\d{4}(?![\w-])", is_nhs_number),
     (
         "record number",
@@ -382,7 +393,7 @@ _PATTERNS: tuple[tuple[str, str, Callable[[str], bool] | None], ...] = (
         "name with a title",
         rf"(?<!\w){_TITLE} (?:(?:Dr|Prof)\.? (?:med\.? )?)?(?:[{_UP}]\. )?{_NO_NAME_AFTER_TITLE}"
         rf"{_NAME}(?: {_NAME})?(?!\w)"
-        rf"|^M\. {_EPONYM}{_NAME}$"
+        rf"|^M\. {_EPONYM}{_NAME}$|^(?:Dr|Prof)\.? {_NAME}$"
         rf"|(?<!\w)(?:Dr|Prof)\.? (?:(?:Dr|med)\.? )*(?:{_NAME}|[{_UP}]\.) {_NAME}(?!\w)"
         rf"|(?i:\b(?:patient|pt)(?:'s)? name)[:= ]{{1,3}}{_NAME}(?:,? {_NAME})?",
         None,
@@ -444,7 +455,7 @@ _THINGS = """
     house ward unit department practice praxis site trust test sign score scale index syndrome
     disease splint cyst needle protocol study trial method technique maneuver block nerve pain visit
     week day month form survey fort port mount lake puerto ciudad rio los las the of and or texas
-    florida street road avenue county city north south east west hall memorial children
+    florida program street road avenue county city north south east west hall memorial children
     """
 _NOT_A_NAME = frozenset(_THINGS.split())
 
@@ -508,18 +519,23 @@ def find_identifiers(text: str) -> list[Found]:
     know them. Nothing found does not mean nothing there: a name within a sentence has no pattern.
     """
     text = plain(text)
-    found = [
-        (match.start(), match.end(), kind, match.group())
+    places = sorted(
+        (match.start(), -match.end(), kind)
         for kind, pattern, check in PATTERNS
         for match in pattern.finditer(text)
         if check is None or check(match.group())
-    ]
-    return [Found(kind, part) for _, _, kind, part in sorted(found)]
+    )
+    found, ends = [], dict[str, int]()
+    for start, minus_end, kind in places:
+        if -minus_end > ends.get(kind, 0):  # not within another of its kind
+            found.append(Found(kind, text[start:-minus_end]))
+            ends[kind] = -minus_end
+    return found
 
 
 _OF_THINGS = re.compile(
     r"\b(?:site|clinic|hospital|facility|cent(?:er|re)|department|ward|trust|city|country|drug|drugs"
-    r"|medication|condition|diagnosis|protocol|study|arm|centro|klinik|centre|standort)\b"
+    r"|medication|condition|diagnosis|protocol|centro|klinik|centre|standort)\b"
 )
 """Words of headers under which "Henry Ford" is a hospital and no person."""
 

@@ -318,7 +318,7 @@ def _last_line_is_open(path: Path) -> bool:
     with path.open("rb") as file:
         file.seek(-min(4, path.stat().st_size), SEEK_END)
         # UTF-16 and UTF-32 have zero bytes around a line end.
-        return not file.read().strip(b"\0\x1a").endswith((b"\n", b"\r"))
+        return not file.read().strip(b"\0").endswith((b"\n", b"\r"))
 
 
 def _style(rule: TableRule, shared: Format) -> Format:
