@@ -121,6 +121,9 @@ def test_a_header_that_is_nearly_a_columns_is_refused_with_it(tmp_path, header, 
         ("score2", None),
         ("visits", None),
         ("series", None),
+        ("AVISIT", None),
+        ("VISIT", "tables: {pain_scores: {columns: {score: score}}}"),
+        ("ASSESSED_ON", "tables: {pain_scores: {columns: {score: score}}}"),
         ("Recall", "tables: {pain_scores: {drop: [Recall]}}"),
         ("Recall", "tables: {pain_scores: {columns: {recall: {constant: average}}}}"),
         ("Recall", "tables: {pain_scores: {columns: {recall: {from: Recall, other: worst, "
@@ -130,6 +133,13 @@ def test_a_header_that_is_nearly_a_columns_is_refused_with_it(tmp_path, header, 
 def test_other_headers_and_answered_ones_are_left_alone(tmp_path, header, mapping):
     scores = f"patient_id,study_day,score,{header}\nA,0,8,x\nA,3,4,x\nB,0,6,x\nB,3,6,x\n"
     load(tmp_path, {"pain_scores.csv": scores}, mapping)
+
+
+def test_a_mapped_table_still_needs_the_recall_its_file_has(tmp_path):
+    scores = "ID,study_day,score,Recall\nA,0,8,worst\nA,3,4,average\n"
+    mapping = "tables: {pain_scores: {columns: {patient_id: ID}}}"
+    with pytest.raises(MappingError, match="`recall: Recall` under `columns`"):
+        load(tmp_path, {"pain_scores.csv": scores}, mapping)
 
 
 def test_a_wide_table_names_its_own_times(tmp_path):

@@ -245,12 +245,18 @@ def _check_columns_exist(table: Table, rule: TableRule, raw: RawTable) -> None:
 
 
 def _refuse_near_columns(table: Table, rule: TableRule, raw: RawTable) -> None:
-    """A column called Recall would be passed over, and worst and average pain mixed."""
+    """A column called Recall would be passed over, and worst and average pain mixed.
+
+    Where a mapping says what is read, only a slip for what a row cannot do without is refused: an
+    ADaM file has its own VISIT and SEX, and who wrote the mapping need not want them.
+    """
     have = [str(name) for name in raw.frame.columns]
     given = {*have, *rule.columns, *rule.given}
     for wide in rule.wide:
         given |= {WIDE_INTO[table.name], *wide.model_dump(exclude_none=True)}
-    wanted = {name_key(name): name for name in table.names if name not in given}
+    alternatives = {name for names in table.one_of if given & {*names} for name in names}
+    asked = table.needed - alternatives if rule.columns else frozenset(table.names)
+    wanted = {name_key(name): name for name in table.names if name in asked - given}
     read = {*table.names, *_columns_named(rule)}
     for name in (name for name in have if name not in read):
         key = name_key(name)
@@ -270,6 +276,8 @@ def _is_slip(key: str, name: str) -> bool:
         return True
     # "score2" and "sites" are names of their own.
     if min(len(joined), len(plain_name)) < SHORTEST_SLIP or joined.startswith(plain_name):
+        return False
+    if joined[0] != plain_name[0]:  # nobody mistypes the first letter: AVISIT is no visit
         return False
     return SequenceMatcher(None, joined, plain_name).ratio() >= NEARLY_COLUMN
 
