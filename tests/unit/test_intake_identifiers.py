@@ -245,6 +245,14 @@ def test_free_text_that_a_rule_reads_is_screened(tmp_path):
     assert "555" not in str(caught.value)
 
 
+def test_what_else_is_wrong_with_such_a_file_is_not_said_with_its_values(tmp_path):
+    table = "patient_id,condition,DOB\nA,crps,1975-05-12\nB,crps,1968-11-03\n"
+    mapping = "tables: {patients: {columns: {birth_year: DOB}}}"
+    with pytest.raises(ContractError, match="date of birth") as caught:
+        load(tmp_path, {"patients.csv": table}, mapping)
+    assert "1975" not in str(caught.value)
+
+
 def test_a_column_no_rule_reads_is_named_and_goes_nowhere(tmp_path):
     table = "patient_id,condition,comment\nA,crps,secret words\nB,crps,more words\n"
     export = load(tmp_path, {"patients.csv": table})

@@ -285,6 +285,7 @@ def _read_all(
     intake: list[Intake] = []
     problems: list[Problem] = []
     raw: dict[tuple[Path, FileFormat], RawTable] = {}
+    identifying: set[tuple[Path, FileFormat]] = set()
     styles = [_style(source.rule, mapping.format) for source in sources]
     places = [(s.path, _file_format(style)) for s, style in zip(sources, styles, strict=True)]
     for number, (source, style, place) in enumerate(zip(sources, styles, places, strict=True)):
@@ -294,7 +295,11 @@ def _read_all(
             readers = [
                 (s.table, s.rule) for s, p in zip(sources, places, strict=True) if p == place
             ]
-            problems += find_identifying(raw[place], readers=readers, missing=style.missing_texts)
+            found = find_identifying(raw[place], readers=readers, missing=style.missing_texts)
+            identifying |= {place} if found else set()
+            problems += found
+        if place in identifying:
+            continue  # what else is wrong with it would be said with its values
         frame, account, wrong = build_table(
             TABLES[source.table],
             source.rule,
