@@ -101,7 +101,7 @@ def test_notes_over_several_lines_are_read_when_allowed(tmp_path):
 
 def test_a_quote_that_swallows_records_or_never_closes_is_refused_even_then(tmp_path):
     message = refusal(tmp_path, 'id,site\n1,"a\n2,b\n3,c"\n', quoted_line_breaks=True)
-    assert "line 3" in message and "'2,b'" in message and "line 2" in message
+    assert "line 3" in message and "2,b" not in message and "line 2" in message
     assert "line 2" in refusal(tmp_path, 'id,site\n1,"a\nb\n', quoted_line_breaks=True)
 
 

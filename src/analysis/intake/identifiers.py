@@ -71,7 +71,7 @@ HEADERS: dict[str, str] = {
         ^(?:{_NOISE} |home |work |{_PERSON} )*(?:mobile|cell|portable)$
     """,
     "social security number": rf"""
-        ssn|social ?sec(?:urity)?{_NO}?|ss{_NO}|nino|national insurance|ni (?:no|number)
+        ssn|soc(?:ial)? ?sec(?:urity)?{_NO}?|ss{_NO}|nino|national insurance|ni (?:no|number)
         national (?:id|identifier|identity)|nir|nu?ss|nass
         {_BEFORE} ?(?:secu|ss|securite sociale)|seguridad social|svnr|sv nummer
         (?:sozial|renten)versicherungs ?{_NO}|ahv|dni|nie|nif|curp|rut|bsn|cui[lt]|cedula|cpf
@@ -94,7 +94,7 @@ HEADERS: dict[str, str] = {
         (?:ipd?|opd?|pas|ur) (?:no|number)
         (?:unit|registration|regn|outpatient|inpatient|admission) (?:no|number)
         (?:{_PERSON} |^)hn$|^(?:mbi|hicn|har|fin|nda|nip|iep|chi|tsi|ins|crn|urn|hc)$|csn|uhid
-        ohip|ramq|empi|kvnr|kv nummer|egk|aktenzeichen|ipp|matricule
+        ohip|ramq|empi|kvnr|kv nummer|e ?gk|aktenzeichen|ipp|matricule
         {_BEFORE} (?:dossier|historia|expediente|sejour|admission|hc|assure|assurance|mutuelle)
         {_BEFORE} (?:adherent|allocataire|afiliado|afiliacion|poliza)
         historia clinica|nhc|nuhsa|cip(?:a| sns)|tarjeta sanitaria
@@ -106,7 +106,8 @@ HEADERS: dict[str, str] = {
     """,
     "street address": rf"""
         (?:home|street|postal|mailing|patient)? ?addr(?:ess)?(?: ?line)?(?: ?\d)?|add line \d
-        adresse?|anschrift|postfach|p ?o ?box|direccion|domicilio|domicile|street|strasse
+        (?:privat|wohn|post)?adresse|anschrift|postfach|p ?o ?box|direccion|domicilio|domicile
+        street|strasse
         haus ?(?:nummer|nr)|house (?:no|number|name)|calle|zip(?: ?code)?|(?:post|pin) ?code
         postal ?code|plz|postleitzahl|code postal|cod(?:igo)? postal|^c p$|city|town|suburb
         village|county|ville|commune|ciudad|localidad|municipio|wohnort|(?:{_PERSON} |^)ort$
@@ -149,8 +150,9 @@ _NOT_OF_A_PERSON = re.compile(
     r"\b(?:site|clinic|hospital|facility|cent(?:er|re)|organi[sz]ation|company|department|trust|ward"
     r"|practice|consent|sent|confirmed|verified|opt|permission|preference|reminders?|visite?s?"
     r"|calls?|consult(?:ation)?|interview|appointment|encounter|follow|fu|flag|status|type|made|done"
-    r"|completed?|count|has|is|was|yn|drugs?|app|unit|problem|system|extension|profile|contacted)\b"
-    r"|^no (?!.*\b(?:no|number)\b)"
+    r"|completed?|count|has|is|was|yn|drugs?|app|unit|problem|system|extension|profile|contacted"
+    r"|reviewed|updated|realizada|erfolgt|centro|clinica|klinik|praxis)\b"
+    r"|^no (?:e ?mail|phone|mobile|fax|address)\b"
 )
 """Words that make of an address or a number in a header a fact about it, or a clinic's own."""
 
@@ -190,7 +192,7 @@ _MONTH = (
 )
 _DATE = (
     rf"(?:\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}|\d{{1,2}}[-/.]\d{{1,2}}[-/.]\d{{2,4}}|{_MONTH}\s+"
-    rf"\d{{1,2}},?\s+\d{{4}}|\d{{1,2}}(?:st|nd|rd|th|er|\.)?\s+(?:de )?{_MONTH},?\s+"
+    rf"\d{{1,2}},?\s+\d{{4}}|\d{{1,2}}(?:st|nd|rd|th|er|\.)?\s+(?:de |of )?{_MONTH},?\s+"
     r"(?:de )?\d{4})"
 )
 _NOT_A_DATE = r"(?!\d{1,4}[-/.]\d{1,2}[-/.]\d{2,4}(?!\d))"
@@ -287,21 +289,23 @@ class Found(NamedTuple):
 
 
 _RECORD = r"(?=[\w-]*\d{4})[a-z]{0,4}-?\d[\w-]{3,}"
-_NUMBER_WORD = r"(?:no|number|num|nr|id|n[\xb0o]|#)"
+_NUMBER_WORD = r"(?:no|number|num|nr|nummer|id|n[\xb0o]|#)"
+_IS = r"[.:#= ]{0,3}(?:is |ist |lautet |was )?"
 
 _PATTERNS: tuple[tuple[str, str, Callable[[str], bool] | None], ...] = (
     ("email address", r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,24}\b", None),
     (
         "phone number",
         # Three numbers with blanks between them are a row of a table unless they stand alone.
-        r"(?<![\w.+-])(?:\+?1[ .-])?(?:\([2-9]\d{2}\) ?|[2-9]\d{2}[.-])[2-9]\d{2}[ .-]\d{4}"
+        r"(?<![\w.+-])(?:\+?1[ .-])?(?:\([2-9]\d{2}\) ?|[2-9]\d{2}[.-])\d{3}[ .-]\d{4}"
         r"(?![\w-])"
-        r"|^(?:1 )?[2-9]\d{2} [2-9]\d{2} \d{4}$"
+        r"|^(?:1 )?[2-9]\d{2} \d{3} \d{4}$"
         r"|(?<![\w.+-])\+1 ?[2-9]\d{2} ?[2-9]\d{2} ?\d{4}(?![\w-])"
         r"|(?<![\w.+])(?:\+[1-9]\d{0,2}[ .-]?|00[1-9]\d{1,2} )(?:\(0?\d{1,4}\)[ .-]?)?"
         r"\d{1,4}(?:[ .-]?\d{2,4}){2,4}(?![\w-]|\.\d)"
         r"|(?<![\w.,+-])0[1-9](?:[ .-]\d{2}){4}(?![\w-]|\.\d)"
-        r"|^(?:07[1-9]\d{8}|01[5-7]\d{8,9})$|(?<![\w.-])01[5-7]\d-\d{7,8}(?![\w-])",
+        r"|^(?:07[1-9]\d{8}|01[5-7]\d{8,9})$|(?<![\w.-])(?:01[5-7]\d-\d{7,8}|020-\d{4}-\d{4})(?![\w-])"
+        r"|^[679]\d{2}(?: \d{2}){3}$",
         None,
     ),
     (
@@ -321,7 +325,7 @@ _PATTERNS: tuple[tuple[str, str, Callable[[str], bool] | None], ...] = (
         r"(?<![\w-])(?!000|666)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\w-])"
         r"|^(?!000|666|9)\d{3} (?!00)\d{2} (?!0000)\d{4}$"
         r"|(?i:\b(?:ssn|social security(?: (?:no|number))?)[.:# ]{1,3}\d{9})\b"
-        r"|(?<![\w-])(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]"
+        r"|(?<![\w-])(?!BG|GB|KN|NK|NT|TN|ZZ)(?:[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]|QQ)"
         r"(?: ?\d{2}){3} ?[A-D](?![\w-])",
         None,
     ),
@@ -345,9 +349,10 @@ _PATTERNS: tuple[tuple[str, str, Callable[[str], bool] | None], ...] = (
         r"|historia cl[i\xed]nica)"
         rf"(?:[ .-]*{_NUMBER_WORD})?[.:#= -]{{0,3}}{_RECORD})"
         rf"|(?i:(?<![a-z])(?:hosp(?:ital)?|chart|acc(?:oun)?t|member|policy|record|subscriber|fall"
-        rf"|insurance|medicare|medicaid|versicherten)[. -]*{_NUMBER_WORD}[.:#= ]{{0,3}}{_RECORD})"
-        rf"|(?i:(?<![a-z])(?:patient|pat|pt)[. -]*(?:no|number|nr|#)[.:#= ]{{0,3}}{_RECORD})"
+        rf"|insurance|medicare|medicaid|versicherten)[. -]*{_NUMBER_WORD}{_IS}{_RECORD})"
+        rf"|(?i:(?<![a-z])(?:patient(?:en)?|pat|pt)[. -]*(?:no|number|nr|nummer|#){_IS}{_RECORD})"
         r"|(?i:\b(?:nhs|chi)(?: (?:no|number))?[.:# ]{1,3}\d{3}[ -]?\d{3}[ -]?\d{4}\b)"
+        r"|(?i:\bacc(?:oun)?t[ #:]{1,2}\d{6,}\b)"
         r"|\b[1-9][AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9]\d-[AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9]\d"
         r"-[AC-HJKMNP-RT-Y]{2}\d{2}\b",
         None,
@@ -356,7 +361,8 @@ _PATTERNS: tuple[tuple[str, str, Callable[[str], bool] | None], ...] = (
         "date of birth",
         rf"(?i:(?<!\w)(?:d\.?o\.?b\.?|date of birth|birth ?date|born(?: on)?|b\.|geb\.(?: am)?"
         rf"|geboren(?: am)?|geburtsdatum|n[e\xe9]e? le|ddn|date de naissance|nacid[oa](?: el)?"
-        rf"|f\.? ?nac\.?|fecha de nacimiento)[:= ]{{1,3}}{_DATE})|(?i:(?<!\w)\* ?{_DATE})",
+        rf"|f\.? ?nac\.?|fecha de nacimiento)[:= ]{{1,3}}(?:is |was |on |the |am ){{0,2}}{_DATE})"
+        rf"|(?i:(?<!\w)\* ?{_DATE})",
         None,
     ),
     (
@@ -365,7 +371,8 @@ _PATTERNS: tuple[tuple[str, str, Callable[[str], bool] | None], ...] = (
         rf"|\d{{1,3}}(?:st|nd|rd|th) ){{1,3}}{_STREET}\b(?:\.|(?!\w))"
         rf"|^\d{{1,6}} (?:{_MEASURED}[A-Z]{{3,}} ){{1,3}}(?:{_STREET.upper()})$"
         rf"|^\d{{1,6}} (?:{_MEASURED}[a-z]{{3,}} ){{1,2}}(?:street|avenue|road|lane|boulevard)$"
-        r"|(?i:\bp\. ?o\. ?box \d+)|\bPO Box \d+"
+        r"|(?i:\b(?:zip(?: code)?|plz|code postal)[: ]{1,2}\d{5})\b"
+        rf"|(?i:\bp\.? ?o\.? ?box \d+)|\bD-\d{{5}} {_NAME}"
         rf"|\b{_NAME},? {_STATE} \d{{5}}(?:-\d{{4}})?\b"
         rf"|(?<![\w-]){_UK_AREA}\d[\dA-Z]? \d[ABD-HJLNP-UW-Z]{{2}}(?![\w-])"
         rf"|\b[{_UP}][{_LOW}-]+(?:stra\xdfe|strasse|str\.|weg|platz|allee|gasse) ?"
@@ -385,6 +392,7 @@ _PATTERNS: tuple[tuple[str, str, Callable[[str], bool] | None], ...] = (
         r"|[^\s\"'<>]*[?&](?:user|username|email|patient|patient_id|mrn|token)=[^\s&\"'<>]+))"
         r"|(?i:\b(?:facebook|linkedin|instagram|twitter|x|tiktok)\.com/(?:in/)?[\w.@-]+)"
         r"|(?<![\w:])(?:[0-9a-fA-F]{1,4}:){7}[0-9a-fA-F]{1,4}(?![\w:])"
+        r"|(?<![\w:])(?:[0-9a-fA-F]{1,4}:){1,6}(?::[0-9a-fA-F]{1,4}){1,6}(?![\w:])"
         r"|(?<![\w:])(?:[0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}(?![\w:])",
         None,
     ),
@@ -393,7 +401,8 @@ _PATTERNS: tuple[tuple[str, str, Callable[[str], bool] | None], ...] = (
         "name with a title",
         rf"(?<!\w){_TITLE} (?:(?:Dr|Prof)\.? (?:med\.? )?)?(?:[{_UP}]\. )?{_NO_NAME_AFTER_TITLE}"
         rf"{_NAME}(?: {_NAME})?(?!\w)"
-        rf"|^M\. {_EPONYM}{_NAME}$|^(?:Dr|Prof)\.? {_NAME}$"
+        rf"|^M\. {_EPONYM}{_NAME}(?: {_NAME})?$"
+        rf"|^(?:Dr|Prof)\.? {_NAME}(?<![{_QUOTE}]s)$|\bMRS\.? [A-Z]{{2,}}\b"
         rf"|(?<!\w)(?:Dr|Prof)\.? (?:(?:Dr|med)\.? )*(?:{_NAME}|[{_UP}]\.) {_NAME}(?!\w)"
         rf"|(?i:\b(?:patient|pt)(?:'s)? name)[:= ]{{1,3}}{_NAME}(?:,? {_NAME})?",
         None,
@@ -488,7 +497,8 @@ def is_person_name(text: str) -> bool:
     given = [_is_given(word) for word in words]
     if "," in text or "^" in text:
         return text.count(",") < 2 and any(given)
-    ends = given[0] or (given[-1] and (parts[0].isupper() or " " not in text))
+    reversed_ = parts[0].isupper() or " " not in text or words[0] in SURNAMES
+    ends = given[0] or (given[-1] and reversed_)
     if " " in text and text.islower():
         return given[0] and words[-1] in SURNAMES
     capitals = " " not in text or all(part[0].isupper() for part in parts)
