@@ -1,0 +1,386 @@
+"""Profile an export: its files and sheets, and what the columns of each look like.
+
+Nothing is decided here and no text of a patient leaves this module except masked: a profile says
+that a column holds dates from 2024 to 2026 in day-first order, and the draft of a mapping
+(`analysis.intake.draft`) is made from that.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+
+from analysis.errors import InputError
+from analysis.intake.identifiers import find_identifiers, header_identifier
+from analysis.intake.mapping import MISSING_WORDS
+from analysis.intake.read import (
+    EXCEL_ENDINGS,
+    PARQUET_ENDINGS,
+    FileFormat,
+    RawTable,
+    load_raw_table,
+    sheet_names,
+)
+from analysis.intake.values import (
+    DateOrder,
+    Refusal,
+    choose_date_order,
+    parse_date,
+    parse_number,
+)
+
+ENDINGS = (".csv", ".tsv", ".txt", *EXCEL_ENDINGS, *PARQUET_ENDINGS)
+
+Kind = Literal["empty", "number", "date", "word", "text"]
+
+MOSTLY = 0.7
+"""Share of values that must be numbers or dates for a column to be one of them; the rest are the
+"not asked" and "n/a" that a mapping lists."""
+
+MOST_WORDS = 30
+"""Different texts of a column of words; with more, and nearly all different, it is free text."""
+
+MOST_TITLE_LINES = 8
+"""Lines above a header that are looked through for it."""
+
+FOOTER = re.compile(
+    r"(?i)(?:grand )?(?:mean|totals?(?: rows)?|sum|average|count|median|std|sd|n|mittelwert|summe"
+    r"|gesamt|moyenne|media|suma)(?:\s*[:=].*)?"
+)
+"""Texts in the place of an id that mark a line of totals."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnProfile:
+    """One column: its name, the header above it, how much is recorded, and what it looks like.
+
+    ``texts`` are the distinct values that are recorded, most frequent first, and ``odd`` those
+    that do not fit the kind. ``low`` and ``high`` are the ends of numbers. ``identifier`` is the
+    kind of identifier it holds, empty for none.
+    """
+
+    name: str
+    label: str = ""
+    kind: Kind
+    n_rows: int
+    n_filled: int
+    texts: tuple[str, ...]
+    odd: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    decimal_comma: bool = False
+    identifier: str = ""
+
+    @property
+    def share_filled(self) -> float:
+        """Share of the records in which something is recorded."""
+        return self.n_filled / self.n_rows if self.n_rows else 0.0
+
+    @property
+    def words(self) -> str:
+        """The header as plain lower-case words, with that of the line above it."""
+        name = "" if re.fullmatch(r"column_\d+", self.name) else self.name
+        return plain_words(f"{self.label} {re.sub(r' [(][0-9]+[)]$', '', name)}")
+
+    def describe(self) -> str:
+        """Return kind, range and share filled in words; a text is shown with its letters masked."""
+        if self.identifier:
+            return f"{self.identifier}, not shown"
+        shown = {"number": "numbers", "date": "dates", "word": "words", "text": "texts"}
+        parts = [shown.get(self.kind, "nothing recorded")]
+        if self.kind == "number" and self.low is not None:
+            parts.append(f"{self.low:g} to {self.high:g}")
+        elif self.texts:
+            parts.append(f"such as {mask(self.texts[0])}")
+        return f"{', '.join(parts)}; {self.share_filled:.0%} filled"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileProfile:
+    """One file, or one sheet of a workbook, as it must be read, and its columns.
+
+    ``file`` is named from the export's folder on. ``two_headers`` says that names of visits stand
+    in a line above the header; ``not_rows`` are, by column, texts of lines that are no records
+    (a survey's second header, a footer).
+    """
+
+    file: str
+    sheet: str | None
+    form: FileFormat
+    two_headers: bool
+    not_rows: dict[str, tuple[str, ...]]
+    columns: tuple[ColumnProfile, ...]
+    frame: pd.DataFrame
+
+    @property
+    def shown(self) -> str:
+        """The file's name for people, with its sheet."""
+        return self.file + (f", sheet {self.sheet}" if self.sheet else "")
+
+    @property
+    def decimal(self) -> str:
+        """The decimal mark of its numbers."""
+        return "," if any(column.decimal_comma for column in self.columns) else "."
+
+    @cached_property
+    def dates(self) -> tuple[DateOrder | Refusal | None, str]:
+        """Order of the day and month of its dates, and the date that settles it.
+
+        None where no date has to be read in an order; a Refusal where no date settles it or the
+        columns contradict.
+        """
+        texts = [text for c in self.columns if c.kind == "date" for text in _dates_in(c.texts)]
+        slashed = [text for text in texts if _SLASHED.match(text)]
+        if not slashed:
+            return None, ""
+        order = choose_date_order(slashed)
+        if isinstance(order, Refusal):
+            return order, ""
+        other: DateOrder = "month_first" if order == "day_first" else "day_first"
+        settling = [t for t in slashed if isinstance(parse_date(t, order=other), Refusal)]
+        return order, settling[0] if settling else "every date reads alike"
+
+    def column(self, name: str) -> ColumnProfile:
+        """Return a column by its name; KeyError when there is none."""
+        return {column.name: column for column in self.columns}[name]
+
+
+_SLASHED = re.compile(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{4}")
+
+
+def plain_words(text: str) -> str:
+    """Return a header as words: lower case, without accents, a blank at each change of kind."""
+    text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    text = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Za-z])", " ", text)
+    return " ".join(re.findall(r"[a-z0-9]+", text.lower()))
+
+
+def mask(text: str) -> str:
+    """Return a text with its letters as x and its digits as 9; its form is all that is shown."""
+    masked = re.sub(r"\d", "9", re.sub(r"[^\W\d_]", "x", text))
+    return masked if len(masked) <= 24 else masked[:21] + "..."
+
+
+def find_files(path: Path) -> list[Path]:
+    """Return the tables of an export: the file itself, or those in the folder, by name."""
+    if path.is_file():
+        return [path]
+    return sorted(f for f in path.iterdir() if f.suffix.lower() in ENDINGS and f.name[0] not in "~.")
+
+
+def profile_export(path: Path) -> list[FileProfile]:
+    """Return a profile of every file and sheet of an export.
+
+    Raises
+    ------
+    InputError
+        There is no file to read, or one cannot be read as a table in any way that is tried.
+    """
+    if not path.exists():
+        raise InputError(f"there is no export at {path}. Give a folder or a file.")
+    profiles = []
+    for file in find_files(path):
+        shown = file.name
+        sheets: list[str | None] = [None]
+        if file.suffix.lower() in EXCEL_ENDINGS:
+            titles = sheet_names(file, shown)
+            sheets = [None] if len(titles) == 1 else list(titles)
+        for sheet in sheets:
+            try:
+                profiles.append(_profile_file(file, shown, sheet))
+            except InputError as error:
+                if sheet is None or "is empty" not in str(error):
+                    raise
+    if not profiles:
+        raise InputError(
+            f"{path} holds no table: a folder with CSV, TSV, TXT, XLSX, XLSM or Parquet files is "
+            "expected, or one such file."
+        )
+    return profiles
+
+
+def _profile_file(path: Path, shown: str, sheet: str | None) -> FileProfile:
+    raw, form = _read(path, shown, sheet)
+    raw, form, labels, two_headers = _below_the_header(path, shown, raw, form)
+    frame, labels, not_rows = _records(raw, labels)
+    columns = tuple(
+        profile_column(str(name), frame.iloc[:, at], label=labels.get(str(name), ""))
+        for at, name in enumerate(frame.columns)
+    )
+    return FileProfile(
+        file=shown,
+        sheet=sheet,
+        form=form,
+        two_headers=two_headers,
+        not_rows=not_rows,
+        columns=columns,
+        frame=frame,
+    )
+
+
+def _read(path: Path, shown: str, sheet: str | None) -> tuple[RawTable, FileFormat]:
+    """Read a file in the first way that works: as it is, in cp1252, with line breaks in quotes,
+    with lines above the header; the error is that of the plain way.
+    """
+    first: InputError | None = None
+    for skip in range(MOST_TITLE_LINES + 1):
+        for encoding, breaks in (("auto", False), ("auto", True), ("cp1252", False)):
+            form = FileFormat(
+                encoding=encoding, sheet=sheet, skip_lines=skip, quoted_line_breaks=breaks
+            )
+            try:
+                raw = load_raw_table(path, form, name=shown)
+            except InputError as error:
+                first = first or error
+                continue
+            if len(raw.header) > 1 or skip == MOST_TITLE_LINES:
+                return raw, form
+    if first is not None:
+        raise first
+    return load_raw_table(path, FileFormat(sheet=sheet), name=shown), FileFormat(sheet=sheet)
+
+
+def _below_the_header(
+    path: Path, shown: str, raw: RawTable, form: FileFormat
+) -> tuple[RawTable, FileFormat, dict[str, str], bool]:
+    """Skip titles above the header, and read the lower of two header lines as the header.
+
+    The upper of two lines names visits, each over the columns up to the next name.
+    """
+    for _ in range(MOST_TITLE_LINES):
+        named = sum(bool(text) for text in raw.header)
+        if named == len(raw.header) or not len(raw.frame):
+            break
+        row = [str(text) for text in raw.frame.iloc[0]]
+        if not _is_header_like(row) or sum(map(bool, row)) <= 1:
+            if named > 1:
+                break
+        next_form = FileFormat(
+            encoding=form.encoding,
+            sheet=form.sheet,
+            skip_lines=int(raw.lines[0]) - 1,
+            quoted_line_breaks=form.quoted_line_breaks,
+        )
+        try:
+            below = load_raw_table(path, next_form, name=shown)
+        except InputError:
+            break
+        if named > 1 and len(below.header) == len(raw.header):
+            above, last = {}, ""
+            for text, name in zip(raw.header, below.frame.columns, strict=True):
+                last = text or last
+                above[str(name)] = last
+            return below, next_form, above, True
+        raw, form = below, next_form
+    return raw, form, {}, False
+
+
+def _is_header_like(row: list[str]) -> bool:
+    """Whether every text of a line is a word: neither a number nor a date."""
+    return all(
+        isinstance(parse_number(text), Refusal) and not _is_date(text) for text in row if text
+    )
+
+
+def _records(
+    raw: RawTable, labels: dict[str, str]
+) -> tuple[pd.DataFrame, dict[str, str], dict[str, tuple[str, ...]]]:
+    """Return the records without further headers and footers, and the texts that mark these."""
+    frame, not_rows = raw.frame, {}
+    head = frame.head(2)
+    import_line = head.apply(lambda row: row.str.contains('"ImportId"', regex=False)).any(axis=1)
+    if import_line.any():  # Qualtrics writes the question's text and an id below the names
+        at = int(import_line.to_numpy().argmax())
+        labels = {str(name): str(frame.iloc[0][name]) for name in frame.columns} if at else labels
+        # Any column that says the same on every such line would do; these are never records' own.
+        marked = next((n for n in frame.columns if re.search("(?i)recorded|start", str(n))), None)
+        marked = marked or frame.columns[0]
+        not_rows[str(marked)] = tuple(str(text) for text in frame[marked].iloc[: at + 1])
+        frame = frame.iloc[at + 1 :]
+    for name in frame.columns[:2]:
+        footers = [text for text in frame[name].tail(5).unique() if text and FOOTER.fullmatch(text)]
+        if footers:
+            not_rows[str(name)] = (*not_rows.get(str(name), ()), *footers)
+            frame = frame[~frame[name].isin(footers)]
+    blank = frame.isin(MISSING_WORDS).all(axis=1)
+    return frame[~blank].reset_index(drop=True), labels, not_rows
+
+
+def profile_column(name: str, values: pd.Series, *, label: str = "") -> ColumnProfile:
+    """Return what a column of text values looks like; missing words count as nothing."""
+    counts = values[~values.isin(MISSING_WORDS)].value_counts()
+    texts = tuple(str(text) for text in counts.index)
+    n_filled = int(counts.sum())
+    readings = {mark: [parse_number(t, decimal=mark) for t in texts] for mark in (".", ",")}
+    numeric = {
+        mark: int(counts[[not isinstance(n, Refusal) for n in read]].sum())
+        for mark, read in readings.items()
+    }
+    comma = numeric[","] > numeric["."]
+    numbers = readings["," if comma else "."]
+    dated = int(counts[[_is_date(text) for text in texts]].sum())
+    kind: Kind = "text"
+    odd: tuple[str, ...] = ()
+    low = high = None
+    if not n_filled:
+        kind = "empty"
+    elif dated >= MOSTLY * n_filled:
+        kind = "date"
+        odd = tuple(text for text in texts if not _is_date(text))
+    elif numeric["," if comma else "."] >= MOSTLY * n_filled:
+        kind = "number"
+        known = [n for n in numbers if not isinstance(n, Refusal)]
+        low, high = min(known), max(known)
+        odd = tuple(t for t, n in zip(texts, numbers, strict=True) if isinstance(n, Refusal))
+    elif len(texts) <= MOST_WORDS or len(texts) <= n_filled / 3:
+        kind = "word"
+    return ColumnProfile(
+        name=name,
+        label=label,
+        kind=kind,
+        n_rows=len(values),
+        n_filled=n_filled,
+        texts=texts,
+        odd=odd,
+        low=low,
+        high=high,
+        decimal_comma=comma,
+        identifier=_identifier(name, label, texts, kind),
+    )
+
+
+_LOOKS_LIKE_NAME = re.compile(r"[^\W\d_]\w*['-]?\w*\.?,? (?:[^\W\d_]\.? )?[^\W\d_][\w'-]+")
+
+
+def _identifier(name: str, label: str, texts: tuple[str, ...], kind: Kind) -> str:
+    """Return the kind of identifier a column holds, by its header, the one above, or its values."""
+    for header in (name, label):
+        if found := header_identifier(header):
+            years = kind == "number" and all(re.fullmatch(r"\d{4}", text) for text in texts)
+            return "" if found == "date of birth" and years else found
+        if inside := find_identifiers(header):
+            return inside[0].kind
+    if found_in := find_identifiers("\n".join(texts)):
+        return found_in[0].kind
+    named = re.search(r"\b(?:patient|client|pat|patientin|paciente)\b", plain_words(name))
+    if kind == "text" and named and all(_LOOKS_LIKE_NAME.fullmatch(text) for text in texts):
+        return "name"
+    return ""
+
+
+def _is_date(text: str) -> bool:
+    return any(
+        not isinstance(parse_date(text, order=order), Refusal)
+        for order in ("day_first", "month_first")
+    )
+
+
+def _dates_in(texts: Iterable[str]) -> list[str]:
+    return [text for text in texts if _is_date(text)]

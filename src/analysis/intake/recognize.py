@@ -1,0 +1,318 @@
+"""Recognize columns, visits and diagnoses by the words people use for them.
+
+Headers are read in English, German, French and Spanish. What is recognized here is proposed, with
+a confidence, to whoever writes the mapping; nothing is loaded by it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, NamedTuple
+
+from analysis.intake.profile import ColumnProfile, plain_words
+from analysis.intake.tables import TABLES, Conditions
+
+Confidence = Literal["sure", "likely", "unsure"]
+
+
+class Role(NamedTuple):
+    """What a column seems to be: a column of the contract, how sure that is, and why."""
+
+    field: str
+    confidence: Confidence
+    why: str
+
+
+class When(NamedTuple):
+    """When something was rated, by its name: the analysis visit, and the study day if it has one.
+
+    ``visit`` is empty for a day that is no visit of the suite's.
+    """
+
+    visit: str
+    day: float | None
+    unit: str = "days"
+
+
+_ANY = r"\b(?:{})\b"
+
+
+def _words(*texts: str) -> re.Pattern[str]:
+    return re.compile(_ANY.format("|".join(texts)))
+
+
+SCORE = _words(
+    "pain", "nrs", "nprs", "vas", "bpi", "eva", "score", r"schmerz\w*", "douleurs?", "dolor",
+    "intensity", "rating",
+)  # fmt: skip
+NO_SCORE = _words(
+    "since", "onset", "type", "dx", r"diagnos\w*", "location", r"medication\w*", "relief",
+    "interference", "disability", r"phq\w*", r"gad\w*", "odi", "mood", "sleep", "anxiety",
+    r"depress\w*", "goal", "acceptable", "complete", "change", "percent",
+)  # fmt: skip
+
+_BY_HEADER: tuple[tuple[str, re.Pattern[str], tuple[str, ...]], ...] = (
+    ("icd10", _words(r"icd"), ("word", "text")),
+    ("pain_since", _words("since", "onset", "seit", "depuis", "desde", r"diagnos\w*"), ("date",)),
+    (
+        "birth_year",
+        _words("yob", "dob", "born", r"birth\w*", "geb", r"geburt\w*", r"naissance", "nacimiento"),
+        ("number", "date"),
+    ),
+    ("age_years", _words("age", "alter", "edad"), ("number",)),
+    ("sex", _words("sex", "gender", "geschlecht", "sexe", "sexo", "genero"), ("word", "number")),
+    (
+        "infused_at",
+        _words(
+            r"infus\w*", r"ketamin\w*", r"treat\w*", r"therap\w*", r"sessions?", r"sitzung\w*",
+            r"behandlung\w*", r"perfusion\w*", r"traitement\w*", r"tratamiento\w*", "inf", "iv",
+        ),
+        ("date",),
+    ),
+    (
+        "enrolled_on",
+        _words(r"enrol\w*", r"consent\w*", r"inclusion", "entry", r"admission", "aufnahme"),
+        ("date",),
+    ),
+    ("assessed_on", re.compile(""), ("date",)),
+    (
+        "dose_mg_per_kg",
+        _words(r"dose\w*", "dosis", "mg kg"),
+        ("number",),
+    ),
+    ("minutes", _words("minutes", "min", "minuten"), ("number",)),
+    ("subtype", _words("subtype", "subtyp"), ("word",)),
+    (
+        "condition",
+        _words(
+            r"diagnos\w*", "diag", r"conditions?", "dx", "indication", "disease", "syndrome",
+            "pain type", "type of pain", "pain dx",
+        ),
+        ("word", "text"),
+    ),
+    (
+        "visit",
+        _words(
+            r"visits?", r"visite\w*", "visita", "event", "time point", "timepoint", "zeitpunkt",
+            "wave", "occasion", "when", "avisit", "assessment",
+        ),
+        ("word",),
+    ),
+    (
+        "arm",
+        _words(
+            "arm", "group", "grp", "gruppe", "groupe", "grupo", r"randomi\w*", "allocation",
+            "treatment",
+        ),
+        ("word", "number"),
+    ),
+    (
+        "site",
+        _words("site", "clinic", "center", "centre", "location", "standort", "hospital"),
+        ("word", "number"),
+    ),
+    (
+        "study_day",
+        _words(
+            "study day", "days?", "ady", "weeks?", "months?", "tag", "woche", "monat", "jour",
+            "semaine", "mois", "dia", "semana", "mes", "wk",
+        ),
+        ("number",),
+    ),
+)  # fmt: skip
+"""Column of the contract, the words of its header, and the kinds of values it may hold, in the
+order in which they are tried."""
+
+MOST_ARMS = 6
+
+
+def recognize(column: ColumnProfile, conditions: Conditions) -> Role | None:
+    """Return what a column seems to be, None for nothing that the contract has.
+
+    A date that nothing else is known of is ``assessed_on``, unsure unless its header is one of a
+    rating's. Ids are found by comparing columns (`rank_id`), not here.
+    """
+    words = column.words
+    exact = column.name.strip().lower()
+    if any(exact in table.names for table in TABLES.values()):
+        return Role(exact, "sure", "the contract's own name")
+    if column.kind == "empty":
+        return None
+    if column.kind in ("number", "word", "text") and is_score(column):
+        sure: Confidence = "sure" if SCORE.search(words) else "likely"
+        return Role("score", sure, f"numbers from {column.low:g} to {column.high:g}")
+    if column.kind in ("word", "text") and _share_of_codes(column, conditions) > 0.5:
+        return Role("icd10", "sure", "its values are ICD-10 codes")
+    for field, pattern, kinds in _BY_HEADER:
+        if column.kind not in kinds or not pattern.search(words):
+            continue
+        if field == "arm" and len(column.texts) > MOST_ARMS:
+            continue
+        if field == "assessed_on":
+            known = _words(
+                "date", "datum", "fecha", r"\w*timestamp", r"submit\w*", r"record\w*", "rated",
+                r"assess\w*", r"visit\w*", "completed", "day", "dat",
+            ).search(words)  # fmt: skip
+            return Role(field, "likely" if known else "unsure", "a date")
+        return Role(field, "likely", "by its header")
+    if column.kind in ("word", "text") and column.texts:
+        known_texts = [t for t in column.texts if condition_of(t, conditions)[0] is not None]
+        if len(known_texts) > len(column.texts) / 2:
+            return Role("condition", "likely", "its values are diagnoses")
+    return None
+
+
+def is_score(column: ColumnProfile) -> bool:
+    """Whether a column of numbers holds pain scores: by its header, or a visit as its header."""
+    words = column.words
+    if column.kind != "number" or column.low is None or NO_SCORE.search(words):
+        return False
+    if re.fullmatch(r"\d{8}", column.texts[0]):
+        return False
+    if SCORE.search(words):
+        return True
+    only_a_visit = visit_of(words) is not None and not re.search(r"\b(?:dose|mg|bp|date)\b", words)
+    return only_a_visit and -9 <= column.low and (column.high or 0) <= 100
+
+
+def _share_of_codes(column: ColumnProfile, conditions: Conditions) -> float:
+    codes = [
+        t for t in column.texts if re.fullmatch(r"[A-Z]\d[0-9A-Z](?:\.?[0-9A-Z]{1,4})?", t.upper())
+    ]
+    known = [t for t in codes if conditions.from_icd10(t) is not None]
+    return len(codes) / len(column.texts) if column.texts and known else 0.0
+
+
+_NUMBERED = (
+    ("week", "weeks", r"weeks?|wks?|w|wochen?|semaines?|semanas?|s"),
+    ("month", "months", r"months?|mons?|mo|m|monate?n?|mois|mes(?:es)?"),
+    ("", "days", r"days?|d|tage?|jours?|dias?|j"),
+    ("", "years", r"years?|yrs?|y|jahre?|ans?|anos?"),
+)
+_BASELINE = _words(
+    "baseline", "base", "bl", "before", "pre", "pretreatment", "prior", "vor", "vorher",
+    "avant", "antes", "initial", "start", "intake", "beginn", "screening",
+)  # fmt: skip
+_END = _words(
+    "after", "post", "posttreatment", "end", "discharge", "nach", "nachher", "apres", "despues",
+    "final",
+)
+
+
+def visit_of(text: str) -> When | None:
+    """Return when something was rated, by the name of its visit or column; None if that is no time.
+
+    "Week 4", "W4", "4 wks", "month 3", "day 28", "before", "after the series": in four languages.
+    """
+    words = plain_words(text)
+    # The week a score looks back on is no visit: "average of the last 7 days".
+    words = re.sub(r"\b(?:last|past|previous|letzten?|over the)(?: \d+)? \w+", " ", words)
+    words = re.sub(r"\b0 (?:to )?10{1,2}\b|\barm \d+\b", " ", words)
+    for visit, unit, names in _NUMBERED:
+        found = re.search(rf"\b(?:{names}) (\d{{1,3}})\b|\b(\d{{1,3}}) (?:{names})\b", words)
+        if found:
+            number = int(found[1] or found[2])
+            if number == 0:
+                return When("baseline", 0.0)
+            return When(f"{visit}_{number}" if visit else "", float(number), unit)
+    if _BASELINE.search(words):
+        return When("baseline", 0.0)
+    if _END.search(words):
+        return When("end", None)
+    return None
+
+
+_RECALLS = (
+    ("average", _words("average", "avg", "mean", r"durchschnitt\w*", r"moyen\w*", r"promedi\w*")),
+    ("worst", _words("worst", "max", "maximum", r"starkst\w*", "pire", "peor")),
+    ("least", _words("least", "lowest", "min", "minimum", r"geringst\w*")),
+    ("now", _words("now", "current", "currently", "right now", "moment", "aktuell\\w*", "jetzt")),
+)
+
+
+def recall_of(text: str) -> str:
+    """Return what a score looks back on by its header, empty where it does not say."""
+    words = plain_words(text)
+    return next((recall for recall, pattern in _RECALLS if pattern.search(words)), "")
+
+
+_ID_RANKS = (
+    (90, re.compile(r"(?:patient|subject|participant|study|record|person|client|case) id")),
+    (85, re.compile(r"usubjid|subjid|pid|pat id|patid|patnr|pat nr|study code|code patient")),
+    (
+        80,
+        re.compile(
+            r"\b(?:patient\w*|pat|subject|participant|record|case|study|client|person|fall)\b"
+            r".*\b(?:id|no|nr|number|code|nummer|num)\b"
+        ),
+    ),
+    (75, re.compile(r"token|external (?:data )?reference|pseudonym|unique id")),
+    (60, re.compile(r"patient|subject|participant|paciente|patientin")),
+    (55, re.compile(r"mrn|medical record(?: (?:number|no))?")),
+    (50, re.compile(r"id")),
+    (30, re.compile(r"(?:no|nr|number|code|num)")),
+)
+
+
+def rank_id(column: ColumnProfile) -> int:
+    """Return how much a column looks like the patient's id by its header; 0 for not at all."""
+    words = column.words
+    if column.kind in ("empty", "date") or re.search(r"\bresponse\b", words):
+        return 0
+    if column.identifier not in ("", "record number"):
+        return 0
+    for rank, pattern in _ID_RANKS:
+        exact = rank != 80
+        if pattern.fullmatch(words) if exact else pattern.search(words):
+            return rank
+    return 0
+
+
+_DIAGNOSES: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
+    (re.compile(pattern), condition, subtype)
+    for pattern, condition, subtype in (
+        (r"\b(?:crps|rsd|cr ps|sudeck\w*|algodystroph\w*|complex regional|reflex sympathetic|"
+         r"causalgia)\b.*\b(?:ii|2)\b|causalgia", "crps", "type_2"),
+        (r"\b(?:crps|rsd|complex regional|reflex sympathetic)\b.*\b(?:i|1)\b", "crps", "type_1"),
+        (r"\b(?:crps|rsd|sudeck\w*|algodystroph\w*|complex regional|reflex sympathetic)\b",
+         "crps", ""),
+        (r"\bfibro\w*|\bfms\b", "fibromyalgia", ""),
+        (r"post ?herpetic|\bphn\b|zoster|shingles", "neuropathic", "post_herpetic"),
+        (r"diabetic|\bdpn\b|diabetisch\w*", "neuropathic", "diabetic"),
+        (r"post ?stroke|thalamic|after stroke", "central", "post_stroke"),
+        (r"spinal cord|\bsci\b", "central", "spinal_cord_injury"),
+        (r"multiple sclerosis", "central", "multiple_sclerosis"),
+        (r"central pain", "central", ""),
+        (r"nerve injury|trigemin\w*", "neuropathic", "nerve_injury"),
+        (r"(?:peripheral|small fib\w*|poly) ?neuropath\w*|\bpolyneuropath\w*", "neuropathic",
+         "peripheral"),
+        (r"neuropath\w*|neuralgi\w*", "neuropathic", ""),
+        (r"migran\w*|migrain\w*", "headache", "migraine"),
+        (r"cluster", "headache", "cluster"),
+        (r"chronic daily|tension", "headache", "chronic_daily"),
+        (r"headache\w*|kopfschmerz\w*|cephal\w*|cefalea", "headache", ""),
+        (r"\bfbss\b|failed back|post ?laminectomy|persistent spinal", "fbss", ""),
+    )
+)  # fmt: skip
+
+
+def condition_of(text: str, conditions: Conditions) -> tuple[str | None, str, str]:
+    """Return (condition, subtype, why) of a diagnosis as people write it.
+
+    By the contract's code or label, an ICD-10 code in the text, or its words; condition None where
+    nothing is known, and where two conditions are named: which is the patient's is not to be
+    guessed.
+    """
+    words = plain_words(text)
+    for code, label in conditions.labels.items():
+        if words in (plain_words(code), plain_words(label)):
+            return code, "", "the contract's own word"
+    codes = re.findall(r"(?<![A-Za-z0-9])[A-Za-z]\d[0-9A-Za-z](?:\.?[0-9A-Za-z]{1,4})?", text)
+    by_code = {found for code in codes if (found := conditions.from_icd10(code)) is not None}
+    if len({condition for condition, _ in by_code}) == 1:
+        condition, subtype = sorted(by_code)[-1]
+        return condition, subtype, "by its ICD-10 code"
+    found = [(c, s) for pattern, c, s in _DIAGNOSES if pattern.search(words)]
+    if len({condition for condition, _ in found}) == 1 and not by_code:
+        return found[0][0], found[0][1], "by its words"
+    return None, "", "two conditions" if found or by_code else "not known"
