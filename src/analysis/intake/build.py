@@ -47,6 +47,9 @@ UNREADABLE = "unreadable value"
 FILE_COLUMN = "(file)"
 """A column every file has for a mapping: its own name without the ending."""
 
+ROW_COLUMN = "(row)"
+"""A column every file has for a mapping: the line of the record, an id where a list has none."""
+
 COLUMNS_SHOWN = 30
 """Columns of a file that an error lists."""
 
@@ -227,7 +230,7 @@ def _check_columns_exist(table: Table, rule: TableRule, raw: RawTable) -> None:
                 "name."
             )
     for name in _columns_named(rule):
-        if name not in have and name not in rule.given and name != FILE_COLUMN:
+        if name not in have and name not in (*rule.given, FILE_COLUMN, ROW_COLUMN):
             short = [n if len(n) <= 60 else n[:57] + "..." for n in have[:COLUMNS_SHOWN]]
             more = len(have) - COLUMNS_SHOWN
             raise MappingError(
@@ -266,7 +269,8 @@ def _keep_records(
         if not again.any():  # nearly always at the first column
             break
     frame = _leave_out(frame, again, "header line repeated", excluded)
-    frame = frame.assign(**rule.given, **{FILE_COLUMN: PurePath(raw.name).stem})
+    own = {FILE_COLUMN: PurePath(raw.name).stem, ROW_COLUMN: frame.index.astype(str)}
+    frame = frame.assign(**rule.given, **own)
     for name, condition in rule.where.items():
         if condition.has_limits:
             texts = frame[name]

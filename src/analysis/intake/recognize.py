@@ -268,14 +268,15 @@ def rank_id(column: ColumnProfile) -> int:
     return 0
 
 
+_CRPS = (
+    r"\b(?:crps|rsd|sudeck\w*|algodystroph\w*|complex regional|reflex sympathetic dystrophy)\b"
+)
 _DIAGNOSES: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
     (re.compile(pattern), condition, subtype)
     for pattern, condition, subtype in (
-        (r"\b(?:crps|rsd|cr ps|sudeck\w*|algodystroph\w*|complex regional|reflex sympathetic|"
-         r"causalgia)\b.*\b(?:ii|2)\b|causalgia", "crps", "type_2"),
-        (r"\b(?:crps|rsd|complex regional|reflex sympathetic)\b.*\b(?:i|1)\b", "crps", "type_1"),
-        (r"\b(?:crps|rsd|sudeck\w*|algodystroph\w*|complex regional|reflex sympathetic)\b",
-         "crps", ""),
+        (rf"{_CRPS}(?: pain syndrome)?(?: type| typ)? (?:ii|2)\b|causalgia", "crps", "type_2"),
+        (rf"{_CRPS}(?: pain syndrome)?(?: type| typ)? (?:i|1)\b", "crps", "type_1"),
+        (_CRPS, "crps", ""),
         (r"\bfibro\w*|\bfms\b", "fibromyalgia", ""),
         (r"post ?herpetic|\bphn\b|zoster|shingles", "neuropathic", "post_herpetic"),
         (r"diabetic|\bdpn\b|diabetisch\w*", "neuropathic", "diabetic"),

@@ -1,0 +1,98 @@
+"""What `reliefcheck map` does: drafts a mapping, asks what is unsure, writes it, and tries it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from textwrap import wrap
+
+from analysis.errors import InputError, ReliefcheckError
+from analysis.files import write_file
+from analysis.intake.draft import KEY_FILE, Draft, Question, draft_mapping
+from analysis.intake.profile import profile_export
+from analysis.run.check import describe_export
+
+COLUMN_WIDTHS = (30, 34, 26, 34)
+"""Characters of the columns of the table; what is longer goes on in the next line."""
+
+
+def write_draft(path: Path, out: Path, ask: Callable[[Question], str] | None) -> tuple[str, bool]:
+    """Draft a mapping for an export, write it, check the export with it, and say what came out.
+
+    Parameters
+    ----------
+    path, out : Path
+        The export, and the mapping to write; it must not exist yet.
+    ask : callable or None
+        Asked about what is unsure; None leaves TODOs.
+
+    Returns
+    -------
+    text : str
+        Columns and what was understood of them, open points, and what the check says.
+    accepted : bool
+        Whether the check accepts the export with this mapping.
+    """
+    if out.exists():
+        raise InputError(f"{out} is already there; name another file with --out, or remove it.")
+    profiles = profile_export(path)
+    draft = draft_mapping(profiles, name=path.stem if path.is_file() else path.resolve().name, ask=ask)
+    if draft.needs_key:
+        _make_key(out.parent / KEY_FILE)
+    head = (
+        f"# Drafted by `reliefcheck map {path.name}`. Each line says how sure it is; lines with TODO\n"
+        "# are for you to settle. docs/mapping.md has the language.\n"
+    )
+    write_file(out, head + draft.text())
+    try:
+        checked, accepted = describe_export(path, out), True
+    except ReliefcheckError as error:
+        checked, accepted = f"The check refuses it:\n{error}", False
+    n = len(draft.todo)
+    open_points = "\n".join(f"TODO {at}. {text}" for at, text in enumerate(draft.todo, 1))
+    verdict = (
+        f"The mapping is {out}: the check accepts the export with it"
+        + (f"; {n} {'point is' if n == 1 else 'points are'} open." if n else ".")
+        if accepted
+        else f"The mapping is {out}: settle what the check says, then run `reliefcheck check {path} "
+        f"--mapping {out}`."
+    )
+    parts = [table_text(draft), open_points, checked, verdict]
+    return "\n\n".join(part for part in parts if part), accepted
+
+
+def _make_key(path: Path) -> None:
+    """Write a key for the hashes of ids, readable by its owner only; one that is there stays."""
+    if path.exists():
+        return
+    with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+        file.write(secrets.token_hex(32) + "\n")
+
+
+def table_text(draft: Draft) -> str:
+    """Return the table: column, understood as, problem, remedy; a heading per file."""
+    lines = [_row(("column", "understood as", "problem", "remedy"))]
+    file = None
+    for row in draft.understood:
+        if row.file != file:
+            file = row.file
+            lines.append(f"-- {file}")
+        meaning = row.meaning if row.confidence == "sure" else f"{row.meaning} ({row.confidence})"
+        lines.append(_row((row.column, meaning, row.problem, row.remedy)))
+    return "\n".join(lines)
+
+
+def _row(cells: tuple[str, ...]) -> str:
+    """Return a row of the table, over several lines where a cell is long."""
+    parts = [wrap(cell, width) or [""] for cell, width in zip(cells, COLUMN_WIDTHS, strict=True)]
+    height = max(map(len, parts))
+    lines = [
+        "  ".join(
+            (part[at] if at < len(part) else "").ljust(width)
+            for part, width in zip(parts, COLUMN_WIDTHS, strict=True)
+        ).rstrip()
+        for at in range(height)
+    ]
+    return "\n".join(lines)
