@@ -300,7 +300,9 @@ def _ask(question: Any) -> str:
     click.echo(f"\n{question.about}: {question.text}", err=True)
     for choice, meaning in question.choices:
         click.echo(f"  {choice:<14} {meaning}", err=True)
-    return str(click.prompt("Your answer", default=question.guess or None, err=True))
+    known = click.Choice([choice for choice, _ in question.choices])
+    kind = click.FLOAT if question.free else known
+    return f"{click.prompt('Your answer', default=question.guess or None, type=kind, err=True)}"
 
 
 @main.command(short_help="Say what is understood of an export; compute nothing.")

@@ -25,6 +25,7 @@ from analysis.intake.recognize import (
     Role,
     When,
     condition_of,
+    may_be_id,
     rank_id,
     recall_of,
     recognize,
@@ -35,9 +36,6 @@ from analysis.intake.values import Refusal, parse_number
 
 SENTINELS = (-1, -8, -9, -77, -88, -99, -999, 77, 88, 99, 98, 888, 998, 999, 9999)
 """Numbers that forms write for "not asked"; proposed as such only where no score can be one."""
-
-MOST_SHARE_OF_SENTINELS = 0.5
-"""A number that more than half of the answers have is no "not asked"."""
 
 SEX_WORDS = {
     **dict.fromkeys(("f", "female", "w", "woman", "weiblich", "femme", "mujer"), "female"),
@@ -51,13 +49,14 @@ class Question:
     """Something the files do not settle.
 
     ``choices`` are answers with what they mean; ``guess`` is the one that seems likely, empty when
-    nothing does.
+    nothing does. ``free`` says that another number may be the answer.
     """
 
     about: str
     text: str
     choices: tuple[tuple[str, str], ...]
     guess: str = ""
+    free: bool = False
 
 
 Ask = Callable[[Question], str]
@@ -188,6 +187,7 @@ class _Drafting:
     draft_: Draft = field(default_factory=Draft)
     files: list[_File] = field(default_factory=list)
     orders: dict[str, str] = field(default_factory=dict)
+    used: set[int] = field(default_factory=set)
 
     def draft(self, name: str) -> Draft:
         out = self.draft_
@@ -202,6 +202,7 @@ class _Drafting:
             )
         patients = self._patients_file()
         infused = [f for f in self.files if self._infusion_columns(f)]
+        self.used = {id(f) for f in (patients, *infused, *scored)}
         out.lines.append((f"name: {scalar(name)}", "printed at the head of the report"))
         at = len(out.lines)
         out.lines.append(("tables:", ""))
@@ -285,29 +286,29 @@ class _Drafting:
     def _choose_ids(self) -> None:
         """Find each file's id: by its header, and by how its values come back in other files."""
         texts = {
-            (at, c.name): frozenset(c.texts)
+            (at, c.name): (frozenset(c.texts), rank_id(c))
             for at, file in enumerate(self.files)
             for c in file.profile.columns
-            if rank_id(c)
+            if may_be_id(c)
         }
 
         def score(at: int, column: ColumnProfile) -> float:
-            own = texts[at, column.name]
+            own, rank = texts[at, column.name]
             shared = max(
-                (len(own & other) / len(own) for (k, _), other in texts.items() if k != at),
+                (len(own & ids) / len(own) for (k, _), (ids, r) in texts.items() if k != at and r),
                 default=0.0,
             )
-            return rank_id(column) * column.share_filled + 60 * shared
+            return rank * column.share_filled + (60 * shared if rank or shared > 0.5 else 0.0)
 
         for at, file in enumerate(self.files):
             columns = [c for c in file.profile.columns if (at, c.name) in texts]
-            if columns:
-                best = max(columns, key=lambda c: score(at, c))
-                file.id = best.name
-                file.roles.pop(best.name, None)
-                file.ids_repeat = bool(file.ids()[file.ids() != ""].duplicated().any())
-            else:
+            best = max(columns, key=lambda c: score(at, c), default=None)
+            if best is None or not score(at, best):
                 file.id = ROW_COLUMN
+                continue
+            file.id = best.name
+            file.roles.pop(best.name, None)
+            file.ids_repeat = bool(file.ids()[file.ids() != ""].duplicated().any())
 
     def _patients_file(self) -> _File:
         """Return the file of the diagnosis: with a row a patient if one has that."""
@@ -361,7 +362,7 @@ class _Drafting:
         guess = guess or ("day_first" if points else "")
         question = Question(
             about=file.profile.shown,
-            text=f"is the day or the month first in its dates? {order.remedy}",
+            text=f"is the day or the month first in its dates? {order.remedy.split('. Say')[0]}.",
             choices=(("day_first", "day first"), ("month_first", "month first")),
             guess=guess,
         )
@@ -417,7 +418,14 @@ class _Drafting:
     def _id_line(self, file: _File, indent: str) -> None:
         add = self.draft_.lines.append
         if file.id == ROW_COLUMN:
-            add((f"{indent}patient_id: {scalar(ROW_COLUMN)}", "likely: no id; each row is a patient"))
+            why = "likely: no id; each row is a patient"
+            if len(self.used) > 1:
+                why = "TODO unsure: no column has the ids of the other files"
+                self._todo_once(
+                    f"{file.profile.shown}: no column has the patients' ids of the other files; "
+                    "name it under `patient_id`, or add it to the file"
+                )
+            add((f"{indent}patient_id: {scalar(ROW_COLUMN)}", why))
             self._note(file, ROW_COLUMN, "patient_id: the row's number; there is no id", "likely")
             return
         column = file.profile.column(file.id)
@@ -551,7 +559,11 @@ class _Drafting:
             if not rest:
                 return
             self.draft_.lines.pop()  # codes the list does not have need a condition by words
-        self._word_lines(file, column)
+        if all(text in self.conditions.labels for text in column.texts):
+            add((f"      condition: {scalar(column.name)}", "sure: the contract's own words"))
+            self._note(file, column.name, "condition")
+        else:
+            self._word_lines(file, column)
         for other in more:
             self._note(file, other.name, "not read: a further diagnosis", "unsure")
 
@@ -582,7 +594,9 @@ class _Drafting:
         if subtypes:
             rule = {"from": column.name, "values": subtypes, "other": ""}
             add((f"      subtype: {flow(rule)}", "likely: by the same words"))
-        problem = f"{len(unknown)} of {len(column.texts)} diagnoses are not known" if unknown else ""
+        problem = (
+            f"{len(unknown)} of {len(column.texts)} diagnoses are not known" if unknown else ""
+        )
         remedy = "give each its condition under `values`" if unknown else ""
         self._note(file, column.name, "condition", "likely", problem, remedy)
 
@@ -645,7 +659,8 @@ class _Drafting:
     def _draft_infusions(self, file: _File, indent: str) -> None:
         columns = self._infusion_columns(file)
         self._head(file, indent, item=True)
-        wide = len(columns) > 1 or not file.ids_repeat
+        blank = bool((file.profile.frame[columns[0].name] == "").any())
+        wide = len(columns) > 1 or (blank and not file.ids_repeat)
         repeat = self._infusion_repeat(file)
         rows = file.profile.frame[columns[0].name]
         more: dict[str, Any] = {}
@@ -718,9 +733,12 @@ class _Drafting:
         missing: list[str] = []
         todo: list[str] = []
         numbers = {t: n for c in scores for t in c.texts if (n := _number(t)) is not None}
-        inside = [n for n in numbers.values() if 0 <= n <= 10]
+        others = [n for n in numbers.values() if not 0 <= n <= 10]
+        of_ten = all(n in SENTINELS for n in others)
         for text in dict.fromkeys(t for c in scores for t in c.odd):
-            found = re.fullmatch(r"(\d+(?:[.,]\d+)?)(?:\s*(?:/|of|out of)\s*10\b.*|\s*[-=:]?\s+\D+)", text)
+            found = re.fullmatch(
+                r"(\d+(?:[.,]\d+)?)(?:\s*(?:/|of|out of)\s*10\b.*|\s*[-=:]?\s+\D+)", text
+            )
             if found:
                 values[text] = found[1].replace(",", ".")
             elif re.search(r"\d", text):
@@ -728,9 +746,9 @@ class _Drafting:
             else:
                 missing.append(text)
         for text, number in numbers.items():
-            alone = number in SENTINELS and (number < 0 or len(inside) == len(numbers) - 1)
-            far = number in SENTINELS and number > 100
-            if alone or far or number < 0:
+            if number in others and (
+                number < 0 or number in SENTINELS and (of_ten or number > 100)
+            ):
                 missing.append(text)
         for text in todo:
             self._todo_once(
@@ -752,7 +770,9 @@ class _Drafting:
     def _scale_line(self, file: _File, scores: list[ColumnProfile], rule: dict[str, Any]) -> str:
         """Add the scale where it is not 0 to 10; return the problem if none fits."""
         missing = set(rule.get("missing", ()))
-        numbers = [n for c in scores for t in c.texts if t not in missing and (n := _number(t)) is not None]
+        numbers = [
+            n for c in scores for t in c.texts if t not in missing and (n := _number(t)) is not None
+        ]
         headers = " ".join(c.words for c in scores)
         above = sum(n > 10 for n in numbers)
         if any("scale" == r.field for r in file.roles.values()):
@@ -761,7 +781,11 @@ class _Drafting:
 
     def _scale_of(self, file: _File, numbers: list[float], headers: str, above: int) -> str:
         add, indent = self.draft_.lines.append, "        "
-        if re.search(r"\b0 (?:to )?100\b", headers) or 0.1 * len(numbers) < above and max(numbers) <= 100:
+        if (
+            re.search(r"\b0 (?:to )?100\b", headers)
+            or 0.1 * len(numbers) < above
+            and max(numbers) <= 100
+        ):
             why = "sure: its header says so" if "100" in headers else "likely: scores up to "
             why += "" if "100" in headers else f"{max(numbers):g}"
             add((f"{indent}scale: {{constant: vas_0_100}}", why))
@@ -787,7 +811,14 @@ class _Drafting:
                 add((f"{inner}score: {flow(rule)}", why))
         else:
             text = flow({"from": column.name, **rule}) if rule else scalar(column.name)
-            add((f"{inner}score: {text}", why if rule else f"{file.roles[column.name].confidence}: {file.roles[column.name].why}"))
+            add(
+                (
+                    f"{inner}score: {text}",
+                    why
+                    if rule
+                    else f"{file.roles[column.name].confidence}: {file.roles[column.name].why}",
+                )
+            )
             for other in scores[1:]:
                 self._note(
                     file,
@@ -812,13 +843,19 @@ class _Drafting:
             if several:
                 entry = {"column": own.name, "recall": recalls[own.name] or "not_stated"}
                 add((f"{inner}- {flow(entry)}", "likely: by its header"))
-            self._note(file, own.name, "score " + recalls[own.name], file.roles[own.name].confidence, problem)
+            self._note(
+                file,
+                own.name,
+                "score " + recalls[own.name],
+                file.roles[own.name].confidence,
+                problem,
+            )
 
     def _time_lines(self, file: _File, scores: list[ColumnProfile], inner: str) -> None:
         """Add when the ratings of a long table were made: date, study day, visit."""
         add = self.draft_.lines.append
         rated = file.profile.frame
-        rated = rated[(rated[[c.name for c in scores]] != "").any(axis=1)]
+        rated = rated[~rated[[c.name for c in scores]].isin(MISSING_WORDS).all(axis=1)]
         dates = file.with_field("assessed_on")
         best = max(dates, key=lambda c: (_date_rank(c), (rated[c.name] != "").mean()), default=None)
         gaps = False
@@ -833,7 +870,8 @@ class _Drafting:
             why = f"{role.confidence}: {role.why}"
             why += f"; {', '.join(missing[:3])} stands for nothing" if missing else ""
             add((f"{inner}assessed_on: {flow(text)}", why))
-            problem = f"{int(rated[best.name].isin(['', *missing]).sum())} ratings have no date" if gaps else ""
+            n = int(rated[best.name].isin(["", *missing]).sum())
+            problem = f"{n} {'rating has' if n == 1 else 'ratings have'} no date" if n else ""
             self._note(file, best.name, "assessed_on", role.confidence, problem)
         visits = file.with_field("visit")[:1] or [
             c for c in file.profile.columns
@@ -882,6 +920,7 @@ class _Drafting:
                         text=f"how many days after the first infusion is {text!r}?",
                         choices=((guess, f"day {guess}"),) if guess else (("", "not known"),),
                         guess=guess,
+                        free=True,
                     )
                     value, answered = self._settle(question)
                     why = "as answered" if answered else "TODO unsure: on which study day?"
@@ -889,6 +928,8 @@ class _Drafting:
                 else:
                     value, why = values[text], "likely: by its name"
                 add((f"{inner}    {scalar(text)}: {flow(value)}", why))
+            if len(texts) < len(column.texts):
+                add((f'{inner}  other: ""', "visits without a score"))
         remedy = "give it a study day under `values`" if problem else ""
         self._note(file, column.name, "visit", "likely", problem, remedy)
 
@@ -920,7 +961,8 @@ class _Drafting:
         for column in scores:
             when = whens[column.name]
             entry: dict[str, Any] = {"column": column.name}
-            confidence: Confidence = "sure" if when else "unsure"
+            dated = column.name in dates
+            confidence: Confidence = "sure" if when else "likely" if dated else "unsure"
             problem = remedy = ""
             todo = ""
             if column.name in dates:
@@ -939,6 +981,7 @@ class _Drafting:
                     text="on which study day was it rated (days after the first infusion)?",
                     choices=(("7", "day 7"), ("14", "day 14"), ("28", "day 28")),
                     guess="7",
+                    free=True,
                 )
                 value, answered = self._settle(question)
                 entry["study_day"] = value
@@ -950,7 +993,7 @@ class _Drafting:
                 self._todo_once(f"{file.profile.shown}, {column.name}: {todo}; {remedy}")
             if when is not None and when.visit in ("baseline", "end"):
                 entry["visit"] = when.visit
-            elif when is None:
+            elif when is None and not dated:
                 problem = problem or "its header names no visit"
             if recalls.get(column.name):
                 entry["recall"] = recalls[column.name]
@@ -976,13 +1019,21 @@ class _Drafting:
         for file in self.files:
             for column in file.profile.columns:
                 if column.identifier:
-                    self._note(file, column.name, f"not read: {column.identifier}", "sure", "names a person")
+                    self._note(
+                        file,
+                        column.name,
+                        f"not read: {column.identifier}",
+                        "sure",
+                        "names a person",
+                    )
                 elif column.kind == "empty":
                     self._note(file, column.name, "not read: empty")
                 else:
                     role = file.roles.get(column.name)
                     seems = f"; it looks like {role.field}" if role else ""
-                    self._note(file, column.name, "not read" + seems, "unsure" if role else "likely")
+                    self._note(
+                        file, column.name, "not read" + seems, "unsure" if role else "likely"
+                    )
         order = {
             (f.profile.shown, c.name): (at, k)
             for at, f in enumerate(self.files)

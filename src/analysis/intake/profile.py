@@ -7,11 +7,13 @@ that a column holds dates from 2024 to 2026 in day-first order, and the draft of
 
 from __future__ import annotations
 
+import csv
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import zip_longest
 from pathlib import Path
 from typing import Literal
 
@@ -25,8 +27,12 @@ from analysis.intake.read import (
     PARQUET_ENDINGS,
     FileFormat,
     RawTable,
+    cell_text,
+    choose_separator,
+    decode,
     load_raw_table,
     sheet_names,
+    split_lines,
 )
 from analysis.intake.values import (
     DateOrder,
@@ -172,7 +178,9 @@ def find_files(path: Path) -> list[Path]:
     """Return the tables of an export: the file itself, or those in the folder, by name."""
     if path.is_file():
         return [path]
-    return sorted(f for f in path.iterdir() if f.suffix.lower() in ENDINGS and f.name[0] not in "~.")
+    return sorted(
+        f for f in path.iterdir() if f.suffix.lower() in ENDINGS and f.name[0] not in "~."
+    )
 
 
 def profile_export(path: Path) -> list[FileProfile]:
@@ -208,7 +216,8 @@ def profile_export(path: Path) -> list[FileProfile]:
 
 def _profile_file(path: Path, shown: str, sheet: str | None) -> FileProfile:
     raw, form = _read(path, shown, sheet)
-    raw, form, labels, two_headers = _below_the_header(path, shown, raw, form)
+    raw, form, labels = _below_the_header(path, shown, raw, form)
+    two_headers = bool(labels)
     frame, labels, not_rows = _records(raw, labels)
     columns = tuple(
         profile_column(str(name), frame.iloc[:, at], label=labels.get(str(name), ""))
@@ -249,37 +258,52 @@ def _read(path: Path, shown: str, sheet: str | None) -> tuple[RawTable, FileForm
 
 def _below_the_header(
     path: Path, shown: str, raw: RawTable, form: FileFormat
-) -> tuple[RawTable, FileFormat, dict[str, str], bool]:
+) -> tuple[RawTable, FileFormat, dict[str, str]]:
     """Skip titles above the header, and read the lower of two header lines as the header.
 
-    The upper of two lines names visits, each over the columns up to the next name.
+    The upper of two lines names visits, each over the columns up to the next name: they come back
+    by column.
     """
     for _ in range(MOST_TITLE_LINES):
-        named = sum(bool(text) for text in raw.header)
-        if named == len(raw.header) or not len(raw.frame):
+        if all(raw.header) or not len(raw.frame):
             break
         row = [str(text) for text in raw.frame.iloc[0]]
-        if not _is_header_like(row) or sum(map(bool, row)) <= 1:
-            if named > 1:
-                break
-        next_form = FileFormat(
-            encoding=form.encoding,
-            sheet=form.sheet,
-            skip_lines=int(raw.lines[0]) - 1,
-            quoted_line_breaks=form.quoted_line_breaks,
-        )
+        if sum(map(bool, row)) < 2 or not _is_header_like(row):
+            break
+        lower = replace(form, skip_lines=int(raw.lines[0]) - 1)
         try:
-            below = load_raw_table(path, next_form, name=shown)
+            raw, form = load_raw_table(path, lower, name=shown), lower
         except InputError:
             break
-        if named > 1 and len(below.header) == len(raw.header):
-            above, last = {}, ""
-            for text, name in zip(raw.header, below.frame.columns, strict=True):
-                last = text or last
-                above[str(name)] = last
-            return below, next_form, above, True
-        raw, form = below, next_form
-    return raw, form, {}, False
+    above = _line(path, form) if form.skip_lines else []
+    if sum(map(bool, above)) < 2 or not _is_header_like(above):
+        return raw, form, {}
+    labels, last = {}, ""
+    for name, text in zip_longest(raw.frame.columns, above[: len(raw.header)], fillvalue=""):
+        last = text or last
+        labels[str(name)] = last
+    return raw, form, labels
+
+
+def _line(path: Path, form: FileFormat) -> list[str]:
+    """Return the cells of the line above the header."""
+    if path.suffix.lower() in EXCEL_ENDINGS:
+        import openpyxl
+
+        book = openpyxl.load_workbook(path, read_only=True)
+        sheet = book[str(form.sheet)] if form.sheet else book.worksheets[0]
+        sheet.reset_dimensions()
+        at = form.skip_lines
+        cells = next(sheet.iter_rows(min_row=at, max_row=at, values_only=True), ())
+        book.close()
+        return [cell_text(cell).strip() for cell in cells]
+    if path.suffix.lower() in PARQUET_ENDINGS:
+        return []
+    lines = split_lines(decode(path.read_bytes(), form.encoding, path.name))
+    separator = choose_separator(lines[form.skip_lines :], form.separator, path.name)
+    return [
+        cell.strip() for cell in next(csv.reader([lines[form.skip_lines - 1]], delimiter=separator))
+    ]
 
 
 def _is_header_like(row: list[str]) -> bool:

@@ -194,7 +194,15 @@ _BASELINE = _words(
     "avant", "antes", "initial", "start", "intake", "beginn", "screening",
 )  # fmt: skip
 _END = _words(
-    "after", "post", "posttreatment", "end", "discharge", "nach", "nachher", "apres", "despues",
+    "after",
+    "post",
+    "posttreatment",
+    "end",
+    "discharge",
+    "nach",
+    "nachher",
+    "apres",
+    "despues",
     "final",
 )
 
@@ -254,23 +262,26 @@ _ID_RANKS = (
 )
 
 
+def may_be_id(column: ColumnProfile) -> bool:
+    """Whether a column may hold ids at all, whatever its header."""
+    if column.identifier not in ("", "record number") or column.kind in ("empty", "date"):
+        return False
+    return not (column.kind == "number" and any(re.search(r"[.,]", t) for t in column.texts))
+
+
 def rank_id(column: ColumnProfile) -> int:
     """Return how much a column looks like the patient's id by its header; 0 for not at all."""
-    words = column.words
-    if column.kind in ("empty", "date") or re.search(r"\bresponse\b", words):
-        return 0
-    if column.identifier not in ("", "record number"):
+    names = {plain_words(column.name), plain_words(column.label)} - {""}
+    if not may_be_id(column) or any("response" in name for name in names):
         return 0
     for rank, pattern in _ID_RANKS:
-        exact = rank != 80
-        if pattern.fullmatch(words) if exact else pattern.search(words):
+        fits = pattern.search if rank == 80 else pattern.fullmatch
+        if any(fits(name) for name in names):
             return rank
     return 0
 
 
-_CRPS = (
-    r"\b(?:crps|rsd|sudeck\w*|algodystroph\w*|complex regional|reflex sympathetic dystrophy)\b"
-)
+_CRPS = r"\b(?:crps|rsd|sudeck\w*|algodystroph\w*|complex regional|reflex sympathetic dystrophy)\b"
 _DIAGNOSES: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
     (re.compile(pattern), condition, subtype)
     for pattern, condition, subtype in (

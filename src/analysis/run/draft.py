@@ -8,11 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 from textwrap import wrap
 
+from analysis.adam.study import derive_study
 from analysis.errors import InputError, ReliefcheckError
 from analysis.files import write_file
 from analysis.intake.draft import KEY_FILE, Draft, Question, draft_mapping
+from analysis.intake.load import load_export
 from analysis.intake.profile import profile_export
 from analysis.run.check import describe_export
+from analysis.settings import make_settings
 
 COLUMN_WIDTHS = (30, 34, 26, 34)
 """Characters of the columns of the table; what is longer goes on in the next line."""
@@ -38,7 +41,9 @@ def write_draft(path: Path, out: Path, ask: Callable[[Question], str] | None) ->
     if out.exists():
         raise InputError(f"{out} is already there; name another file with --out, or remove it.")
     profiles = profile_export(path)
-    draft = draft_mapping(profiles, name=path.stem if path.is_file() else path.resolve().name, ask=ask)
+    draft = draft_mapping(
+        profiles, name=path.stem if path.is_file() else path.resolve().name, ask=ask
+    )
     if draft.needs_key:
         _make_key(out.parent / KEY_FILE)
     head = (
@@ -47,6 +52,9 @@ def write_draft(path: Path, out: Path, ask: Callable[[Question], str] | None) ->
     )
     write_file(out, head + draft.text())
     try:
+        if visit := _first_visit(path, out):
+            _judge_at(draft, visit)
+            write_file(out, head + draft.text())
         checked, accepted = describe_export(path, out), True
     except ReliefcheckError as error:
         checked, accepted = f"The check refuses it:\n{error}", False
@@ -61,6 +69,26 @@ def write_draft(path: Path, out: Path, ask: Callable[[Question], str] | None) ->
     )
     parts = [table_text(draft), open_points, checked, verdict]
     return "\n\n".join(part for part in parts if part), accepted
+
+
+def _first_visit(path: Path, mapping: Path) -> str:
+    """Return the first visit with ratings where nobody was rated at the one to be judged."""
+    export = load_export(path, mapping)
+    study = derive_study(export, make_settings(export.settings, where="the mapping's settings"))
+    rated = set(study.adpain.loc[study.adpain["AVAL"].notna(), "AVISIT"])
+    if study.settings.analysis_visit in rated:
+        return ""
+    return next((visit for visit in study.visits if visit in rated), "")
+
+
+def _judge_at(draft: Draft, visit: str) -> None:
+    """Judge response at a visit that was rated, as a point to be settled."""
+    line = f"settings: {{analysis_visit: {visit}}}"
+    draft.lines.insert(1, (line, "TODO nobody was rated at the end of the series"))
+    draft.todo.append(
+        f"nobody was rated at the end of the series; response is judged at {visit} for now "
+        "(`analysis_visit` under `settings`)."
+    )
 
 
 def _make_key(path: Path) -> None:
