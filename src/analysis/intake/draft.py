@@ -18,7 +18,7 @@ import pandas as pd
 from analysis.errors import InputError
 from analysis.intake.build import ROW_COLUMN
 from analysis.intake.mapping import MISSING_WORDS
-from analysis.intake.profile import ColumnProfile, FileProfile, plain_words
+from analysis.intake.profile import DATE_WORDS, ColumnProfile, FileProfile, plain_words
 from analysis.intake.recognize import (
     SCORE,
     Confidence,
@@ -188,6 +188,7 @@ class _Drafting:
     files: list[_File] = field(default_factory=list)
     orders: dict[str, str] = field(default_factory=dict)
     used: set[int] = field(default_factory=set)
+    dated_start: bool = False
 
     def draft(self, name: str) -> Draft:
         out = self.draft_
@@ -451,12 +452,14 @@ class _Drafting:
             recorded = file.profile.frame[columns[0].name] != ""
             if not recorded.all():
                 where = {columns[0].name: {"recorded": True}}
+        first_day = {} if has_infusions else self._baseline_rows(file)
+        where |= first_day
         self._where(file, "    ", where)
         birth = file.with_field("birth_year")[:1]
         self._drop(file, "    ", used=[file.id, *(c.name for c in birth)])
         rows = file.profile.frame
-        if where:
-            rows = rows[rows[columns[0].name] != ""]
+        for name, condition in where.items():
+            rows = rows[rows[name].isin(condition["is"]) if "is" in condition else rows[name] != ""]
         fixed = self._constant_columns(file, rows)
         if file.ids_repeat and rows[file.id].duplicated().any():
             why = "sure: the rows of a patient agree in these columns"
@@ -467,8 +470,14 @@ class _Drafting:
         for name in ("site", "sex", "age_years", "arm", "pain_since", "enrolled_on"):
             for column in [c for c in file.with_field(name) if c.name in fixed][:1]:
                 self._patient_line(file, column, name)
-        if not has_infusions and not file.with_field("enrolled_on"):
+        if first_day:
+            date = file.with_field("assessed_on")[0].name
+            why = "likely: no infusion is dated, so the baseline's date stands for the start"
+            self.draft_.lines.append((f"      enrolled_on: {scalar(date)}", why))
+            fixed.add(date)
+        elif not has_infusions and not file.with_field("enrolled_on"):
             self._start_line(file)
+        self.dated_start = has_infusions or any("enrolled_on:" in y for y, _ in self.draft_.lines)
         for column in [c for c in birth if c.name in fixed]:
             rule = f"{{from: {scalar(column.name)}, take: year}}"
             is_date = column.kind == "date"
@@ -476,6 +485,18 @@ class _Drafting:
             why = "sure: only the year is read" if is_date else "likely: years"
             self.draft_.lines.append((f"      birth_year: {text}", why))
             self._note(file, column.name, "birth_year" + (", only the year" if is_date else ""))
+
+    def _baseline_rows(self, file: _File) -> dict[str, Any]:
+        """Return the filter for the rows of the baseline, where their date must stand for day 0."""
+        visits, dates = file.with_field("visit"), file.with_field("assessed_on")
+        if not file.ids_repeat or len(visits) != 1 or not dates or file.with_field("enrolled_on"):
+            return {}
+        first = [t for t in visits[0].texts if (w := visit_of(t)) and w.day == 0]
+        rows = file.profile.frame[file.profile.frame[visits[0].name].isin(first)]
+        everyone = set(rows[file.id]) == set(file.ids())
+        if not first or not everyone or (rows[dates[0].name] == "").any():
+            return {}
+        return {visits[0].name: {"is": first}}
 
     def _start_line(self, file: _File) -> None:
         """Take the date of the baseline for the start where no infusion and no entry is dated."""
@@ -671,7 +692,7 @@ class _Drafting:
         self._where(file, indent, more)
         self._drop(file, indent, used=[file.id, *(c.name for c in file.with_field("birth_year"))])
         if not wide and columns[0].name in self._constant_columns(file, file.profile.frame):
-            if file.profile.frame.loc[rows != "", file.id].duplicated().any():
+            if file.ids_repeat and file.profile.frame.loc[rows != "", file.id].duplicated().any():
                 why = "likely: every row of a patient repeats the date"
                 self.draft_.lines.append((f"{indent}one_row_per_patient: true", why))
         self.draft_.lines.append((f"{indent}columns:", ""))
@@ -858,10 +879,14 @@ class _Drafting:
         rated = rated[~rated[[c.name for c in scores]].isin(MISSING_WORDS).all(axis=1)]
         dates = file.with_field("assessed_on")
         best = max(dates, key=lambda c: (_date_rank(c), (rated[c.name] != "").mean()), default=None)
+        days = file.with_field("study_day")[:1]
         gaps = False
+        if best is not None and days and not self.dated_start:
+            self._note(file, best.name, "not read: no date of a start, so study days are", "likely")
+            best = None
         if best is not None:
             role = file.roles[best.name]
-            placeholder = [t for t in best.texts if re.match(r"(?:1899|19[0-8]\d)-", t)]
+            placeholder = [t for t in best.texts if re.match(r"(?:000|1[0-8]\d|19[0-8])\d-", t)]
             missing = [*best.odd, *placeholder]
             text: Any = best.name
             if missing:
@@ -872,13 +897,29 @@ class _Drafting:
             add((f"{inner}assessed_on: {flow(text)}", why))
             n = int(rated[best.name].isin(["", *missing]).sum())
             problem = f"{n} {'rating has' if n == 1 else 'ratings have'} no date" if n else ""
-            self._note(file, best.name, "assessed_on", role.confidence, problem)
+            if n and not days and not file.with_field("visit"):
+                self._todo_once(
+                    f"{file.profile.shown}, {best.name}: {problem}; complete them, or leave them "
+                    "out with `exclude: [unreadable_value]`"
+                )
+            remedy = "complete them, or leave them out with `exclude: [unreadable_value]`"
+            self._note(
+                file,
+                best.name,
+                "assessed_on",
+                role.confidence,
+                problem,
+                remedy if n else "",
+            )
         visits = file.with_field("visit")[:1] or [
             c for c in file.profile.columns
             if c.kind == "word" and c.name not in file.roles and c.name != file.id
             and sum(visit_of(t) is not None for t in c.texts) > len(c.texts) / 2
         ][:1]  # fmt: skip
-        days = file.with_field("study_day")[:1]
+        if best is not None and not gaps:
+            for column in days:
+                self._note(file, column.name, "not read: every rating has its date")
+            days = []
         for column in days:
             unit = _unit_of(column.words)
             rule = column.name if unit == "days" else {"from": column.name, "unit": unit}
@@ -941,6 +982,11 @@ class _Drafting:
         indent: str,
     ) -> None:
         add, inner = self.draft_.lines.append, indent + "  "
+        dates = pair_dates(scores, file.with_field("assessed_on"))
+        unnamed = [c.name for c in scores if whens[c.name] is None and c.name not in dates]
+        if len(unnamed) == 1 and not any(w and w.day == 0 for w in whens.values()):
+            whens[unnamed[0]] = When("baseline", 0.0)  # the one that needed no name
+        scores = self._one_a_rating(file, scores, whens, dates)
         rule, why = self._score_rule(scores, file)
         if rule:
             add((f"{inner}score: {flow(rule)}", why))
@@ -950,7 +996,6 @@ class _Drafting:
         if len(shared) == 1 and "" not in shared:
             add((f"{inner}recall: {{constant: {shared.pop()}}}", "sure: the headers say so"))
             recalls = {}
-        dates = pair_dates(scores, file.with_field("assessed_on"))
         last = self._infusion_columns(file)[-1:]
         missing = {t for c in file.with_field("assessed_on") for t in c.odd}
         if missing:
@@ -1002,6 +1047,30 @@ class _Drafting:
             meaning = "score" + (f", {when.visit.replace('_', ' ')}" if when and when.visit else "")
             self._note(file, column.name, meaning, confidence, problem, remedy)
 
+    def _one_a_rating(
+        self,
+        file: _File,
+        scores: list[ColumnProfile],
+        whens: dict[str, When | None],
+        dates: dict[str, str],
+    ) -> list[ColumnProfile]:
+        """Keep one column for each time and recall; a second one is named, and not read."""
+        kept: dict[tuple[Any, ...], ColumnProfile] = {}
+        for column in sorted(scores, key=lambda c: not _is_pain(c.name)):
+            key = (whens[column.name], dates.get(column.name), recall_of(column.words))
+            if key in kept and not _is_baseline(whens[column.name]):
+                self._note(
+                    file,
+                    column.name,
+                    "not read: a second score of the same time",
+                    "unsure",
+                    f"'{kept[key].name}' is read",
+                    "choose one in the mapping",
+                )
+            else:
+                kept[(*key, column.name) if key in kept else key] = column
+        return [column for column in scores if column in kept.values()]
+
     # The rest
 
     def _missing_table_lines(self, infused: list[_File]) -> None:
@@ -1029,6 +1098,15 @@ class _Drafting:
                 elif column.kind == "empty":
                     self._note(file, column.name, "not read: empty")
                 else:
+                    if column.kind in ("word", "text") and DATE_WORDS.search(column.words):
+                        self._note(
+                            file,
+                            column.name,
+                            "not read",
+                            "unsure",
+                            "its header says date, but its values are none that are read",
+                            "write them as 2026-03-28",
+                        )
                     role = file.roles.get(column.name)
                     seems = f"; it looks like {role.field}" if role else ""
                     self._note(
@@ -1040,6 +1118,10 @@ class _Drafting:
             for k, c in enumerate(f.profile.columns)
         }
         self.draft_.understood.sort(key=lambda row: order.get((row.file, row.column), (99, 0)))
+
+
+def _is_baseline(when: When | None) -> bool:
+    return when is not None and when.day == 0
 
 
 _DAYS = {"days": 1.0, "weeks": 7.0, "months": 30.4375, "years": 365.25}

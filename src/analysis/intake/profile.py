@@ -69,7 +69,7 @@ class ColumnProfile:
 
     ``texts`` are the distinct values that are recorded, most frequent first, and ``odd`` those
     that do not fit the kind. ``low`` and ``high`` are the ends of numbers. ``identifier`` is the
-    kind of identifier it holds, empty for none.
+    kind of identifier it holds, empty for none. Dates may be a spreadsheet's serial numbers.
     """
 
     name: str
@@ -82,6 +82,7 @@ class ColumnProfile:
     low: float | None = None
     high: float | None = None
     decimal_comma: bool = False
+    serial_dates: bool = False
     identifier: str = ""
 
     @property
@@ -142,7 +143,10 @@ class FileProfile:
         None where no date has to be read in an order; a Refusal where no date settles it or the
         columns contradict.
         """
-        texts = [text for c in self.columns if c.kind == "date" for text in _dates_in(c.texts)]
+        dated = [c for c in self.columns if c.kind == "date"]
+        if dated and all(c.serial_dates for c in dated):
+            return "excel_serial", "they are a spreadsheet's numbers of days"
+        texts = [text for c in dated for text in _dates_in(c.texts)]
         slashed = [text for text in texts if _SLASHED.match(text)]
         if not slashed:
             return None, ""
@@ -157,6 +161,15 @@ class FileProfile:
         """Return a column by its name; KeyError when there is none."""
         return {column.name: column for column in self.columns}[name]
 
+
+DATE_WORDS = re.compile(
+    r"\b(?:dates?|datum|fecha|\w*timestamp|submit\w*|record\w*|rated|adt|assessed|infused|completed|at|on"
+    r"|when|dat)\b"
+)
+"""Words of a header that say that a column holds dates."""
+
+SERIALS = 32_000, 60_000
+"""Serial numbers of the days from 1987 to 2064 in a spreadsheet; 1904's calendar lies within."""
 
 _SLASHED = re.compile(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{4}")
 
@@ -235,8 +248,8 @@ def _profile_file(path: Path, shown: str, sheet: str | None) -> FileProfile:
 
 
 def _read(path: Path, shown: str, sheet: str | None) -> tuple[RawTable, FileFormat]:
-    """Read a file in the first way that works: as it is, in cp1252, with line breaks in quotes,
-    with lines above the header; the error is that of the plain way.
+    """Read a file in the first way that gives a table: as it is, in cp1252, with line breaks in
+    quotes, below lines that are no header. The error is that of the plain way.
     """
     first: InputError | None = None
     for skip in range(MOST_TITLE_LINES + 1):
@@ -247,13 +260,14 @@ def _read(path: Path, shown: str, sheet: str | None) -> tuple[RawTable, FileForm
             try:
                 raw = load_raw_table(path, form, name=shown)
             except InputError as error:
-                first = first or error
+                first = first or (None if skip else error)
                 continue
-            if len(raw.header) > 1 or skip == MOST_TITLE_LINES:
+            if len(raw.header) > 1 and (not skip or _is_header_like(list(raw.header))):
                 return raw, form
     if first is not None:
         raise first
-    return load_raw_table(path, FileFormat(sheet=sheet), name=shown), FileFormat(sheet=sheet)
+    form = FileFormat(sheet=sheet)
+    return load_raw_table(path, form, name=shown), form
 
 
 def _below_the_header(
@@ -353,6 +367,7 @@ def profile_column(name: str, values: pd.Series, *, label: str = "") -> ColumnPr
     kind: Kind = "text"
     odd: tuple[str, ...] = ()
     low = high = None
+    serial = False
     if not n_filled:
         kind = "empty"
     elif dated >= MOSTLY * n_filled:
@@ -362,6 +377,10 @@ def profile_column(name: str, values: pd.Series, *, label: str = "") -> ColumnPr
         kind = "number"
         known = [n for n in numbers if not isinstance(n, Refusal)]
         low, high = min(known), max(known)
+        serial = SERIALS[0] <= low <= high <= SERIALS[1] and bool(
+            DATE_WORDS.search(plain_words(f"{label} {name}"))
+        )
+        kind = "date" if serial else "number"
         odd = tuple(t for t, n in zip(texts, numbers, strict=True) if isinstance(n, Refusal))
     elif len(texts) <= MOST_WORDS or len(texts) <= n_filled / 3:
         kind = "word"
@@ -376,6 +395,7 @@ def profile_column(name: str, values: pd.Series, *, label: str = "") -> ColumnPr
         low=low,
         high=high,
         decimal_comma=comma,
+        serial_dates=serial,
         identifier=_identifier(name, label, texts, kind),
     )
 

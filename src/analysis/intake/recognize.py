@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from typing import Literal, NamedTuple
 
-from analysis.intake.profile import ColumnProfile, plain_words
+from analysis.intake.profile import DATE_WORDS, ColumnProfile, plain_words
 from analysis.intake.tables import TABLES, Conditions
+from analysis.intake.values import parse_number
 
 Confidence = Literal["sure", "likely", "unsure"]
 
@@ -42,13 +43,14 @@ def _words(*texts: str) -> re.Pattern[str]:
 
 
 SCORE = _words(
-    "pain", "nrs", "nprs", "vas", "bpi", "eva", "score", r"schmerz\w*", "douleurs?", "dolor",
+    "pain", r"nrs\w*", "nprs", r"vas\w*", "bpi", "eva", "score", r"schmerz\w*", "douleurs?", "dolor",
     "intensity", "rating",
 )  # fmt: skip
 NO_SCORE = _words(
     "since", "onset", "type", "dx", r"diagnos\w*", "location", r"medication\w*", "relief",
     "interference", "disability", r"phq\w*", r"gad\w*", "odi", "mood", "sleep", "anxiety",
-    r"depress\w*", "goal", "acceptable", "complete", "change", "percent",
+    r"depress\w*", "goal", "acceptable", "complete", "change", "percent", "promis", r"behaviou?r",
+    "mental", "physical", "cci", "function", "quality", r"catastroph\w*", r"satisf\w*", "health",
 )  # fmt: skip
 
 _BY_HEADER: tuple[tuple[str, re.Pattern[str], tuple[str, ...]], ...] = (
@@ -71,7 +73,7 @@ _BY_HEADER: tuple[tuple[str, re.Pattern[str], tuple[str, ...]], ...] = (
     ),
     (
         "enrolled_on",
-        _words(r"enrol\w*", r"consent\w*", r"inclusion", "entry", r"admission", "aufnahme"),
+        _words("trtsdt", "rfstdtc", r"enrol\w*", r"consent\w*", r"inclusion", "entry", r"admission", "aufnahme"),
         ("date",),
     ),
     ("assessed_on", re.compile(""), ("date",)),
@@ -101,7 +103,7 @@ _BY_HEADER: tuple[tuple[str, re.Pattern[str], tuple[str, ...]], ...] = (
     (
         "arm",
         _words(
-            "arm", "group", "grp", "gruppe", "groupe", "grupo", r"randomi\w*", "allocation",
+            "arm", "trt", "group", "grp", "gruppe", "groupe", "grupo", r"randomi\w*", "allocation",
             "treatment",
         ),
         ("word", "number"),
@@ -149,10 +151,7 @@ def recognize(column: ColumnProfile, conditions: Conditions) -> Role | None:
         if field == "arm" and len(column.texts) > MOST_ARMS:
             continue
         if field == "assessed_on":
-            known = _words(
-                "date", "datum", "fecha", r"\w*timestamp", r"submit\w*", r"record\w*", "rated",
-                r"assess\w*", r"visit\w*", "completed", "day", "dat",
-            ).search(words)  # fmt: skip
+            known = DATE_WORDS.search(words) or re.search(r"\bvisit|\bassess|\bday\b", words)
             return Role(field, "likely" if known else "unsure", "a date")
         return Role(field, "likely", "by its header")
     if column.kind in ("word", "text") and column.texts:
@@ -183,6 +182,7 @@ def _share_of_codes(column: ColumnProfile, conditions: Conditions) -> float:
     return len(codes) / len(column.texts) if column.texts and known else 0.0
 
 
+_FOLLOW_UP = _words("follow up", "followup", "fu", "kontrolle", "suivi", "last visit")
 _NUMBERED = (
     ("week", "weeks", r"weeks?|wks?|w|wochen?|semaines?|semanas?|s"),
     ("month", "months", r"months?|mons?|mo|m|monate?n?|mois|mes(?:es)?"),
@@ -227,7 +227,7 @@ def visit_of(text: str) -> When | None:
         return When("baseline", 0.0)
     if _END.search(words):
         return When("end", None)
-    return None
+    return When("", None) if _FOLLOW_UP.search(words) else None
 
 
 _RECALLS = (
@@ -266,7 +266,8 @@ def may_be_id(column: ColumnProfile) -> bool:
     """Whether a column may hold ids at all, whatever its header."""
     if column.identifier not in ("", "record number") or column.kind in ("empty", "date"):
         return False
-    return not (column.kind == "number" and any(re.search(r"[.,]", t) for t in column.texts))
+    numbers = map(parse_number, column.texts) if column.kind == "number" else ()
+    return not any(isinstance(n, float) and not n.is_integer() for n in numbers)
 
 
 def rank_id(column: ColumnProfile) -> int:
