@@ -18,7 +18,13 @@ import pandas as pd
 from analysis.errors import InputError
 from analysis.intake.build import ROW_COLUMN
 from analysis.intake.mapping import MISSING_WORDS
-from analysis.intake.profile import DATE_WORDS, ColumnProfile, FileProfile, plain_words
+from analysis.intake.profile import (
+    DATE_WORDS,
+    ColumnProfile,
+    FileProfile,
+    list_columns,
+    plain_words,
+)
 from analysis.intake.recognize import (
     SCORE,
     Confidence,
@@ -116,17 +122,6 @@ def draft_mapping(profiles: list[FileProfile], *, name: str, ask: Ask | None = N
         No column holds pain scores, so that there is nothing to draft; the columns are listed.
     """
     return _Drafting(profiles, ask).draft(name)
-
-
-def list_columns(profiles: Iterable[FileProfile]) -> str:
-    """Return the files with their columns, for people; columns of identifiers by name only."""
-    lines = []
-    for profile in profiles:
-        shown = [c.name for c in profile.columns[:30]]
-        more = len(profile.columns) - len(shown)
-        extra = f" and {more} more" if more > 0 else ""
-        lines.append(f"  {profile.shown}: {', '.join(shown)}{extra}")
-    return "\n".join(lines)
 
 
 # YAML
@@ -430,6 +425,11 @@ class _Drafting:
             self._note(file, ROW_COLUMN, "patient_id: the row's number; there is no id", "likely")
             return
         column = file.profile.column(file.id)
+        if cut := [t for t in column.texts if re.fullmatch(r"\d(?:\.\d+)?[eE]\+?\d+", t)]:
+            self._todo_once(
+                f"{file.profile.shown}, {file.id}: a spreadsheet has cut ids such as {cut[0]}, so "
+                "that several patients may be one; export the column again as text"
+            )
         if column.identifier:
             self.draft_.needs_key = True
             why = f"sure: a {column.identifier}, hashed"
@@ -461,7 +461,8 @@ class _Drafting:
         for name, condition in where.items():
             rows = rows[rows[name].isin(condition["is"]) if "is" in condition else rows[name] != ""]
         fixed = self._constant_columns(file, rows)
-        if file.ids_repeat and rows[file.id].duplicated().any():
+        visits_differ = len(fixed) < len(file.profile.columns) - 1
+        if file.ids_repeat and rows[file.id].duplicated().any() and visits_differ:
             why = "sure: the rows of a patient agree in these columns"
             self.draft_.lines.append(("    one_row_per_patient: true", why))
         self.draft_.lines.append(("    columns:", ""))

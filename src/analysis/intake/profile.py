@@ -187,6 +187,17 @@ def mask(text: str) -> str:
     return masked if len(masked) <= 24 else masked[:21] + "..."
 
 
+def list_columns(profiles: Iterable[FileProfile]) -> str:
+    """Return the files with their columns, for people; columns of identifiers by name only."""
+    lines = []
+    for profile in profiles:
+        shown = [c.name for c in profile.columns[:30]]
+        more = len(profile.columns) - len(shown)
+        extra = f" and {more} more" if more > 0 else ""
+        lines.append(f"  {profile.shown}: {', '.join(shown)}{extra}")
+    return "\n".join(lines)
+
+
 def find_files(path: Path) -> list[Path]:
     """Return the tables of an export: the file itself, or those in the folder, by name."""
     if path.is_file():

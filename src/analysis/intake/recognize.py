@@ -7,8 +7,10 @@ a confidence, to whoever writes the mapping; nothing is loaded by it.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
+from analysis.intake.build import Intake
 from analysis.intake.profile import DATE_WORDS, ColumnProfile, plain_words
 from analysis.intake.tables import TABLES, Conditions
 from analysis.intake.values import parse_number
@@ -158,6 +160,35 @@ def recognize(column: ColumnProfile, conditions: Conditions) -> Role | None:
         known_texts = [t for t in column.texts if condition_of(t, conditions)[0] is not None]
         if len(known_texts) > len(column.texts) / 2:
             return Role("condition", "likely", "its values are diagnoses")
+    return None
+
+
+def fields_of_header(header: str) -> set[str]:
+    """Return the columns of the contract that a header looks like, whatever its values are."""
+    words = plain_words(header)
+    fields = {
+        field
+        for field, pattern, _ in _BY_HEADER
+        if field != "assessed_on" and pattern.search(words)
+    }
+    if DATE_WORDS.search(words):
+        fields.add("assessed_on")
+    if SCORE.search(words) and not NO_SCORE.search(words):
+        fields.add("score")
+    if any((p.search if rank == 80 else p.fullmatch)(words) for rank, p in _ID_RANKS):
+        fields.add("patient_id")
+    return fields
+
+
+def unread_like(intake: Iterable[Intake], table: str, field: str) -> tuple[str, str] | None:
+    """Return column and file of a column that no rule reads and that looks like one of a table."""
+    accounts = list(intake)
+    for account in accounts:
+        for name in account.columns_not_read if account.table == table else ():
+            same = [other for other in accounts if other.file == account.file]
+            unread = all(name in other.columns_not_read for other in same)
+            if unread and field in fields_of_header(name):
+                return name, account.file
     return None
 
 
