@@ -52,7 +52,7 @@ def excel_list(folder: Path) -> Path:
 
 
 def excel_list_with_infusions(folder: Path) -> Path:
-    """A title above the header, initials, first and last infusion, an end of pain without a date."""
+    """A title above the header, initials, first and last infusion, a score without a date."""
     return write_book(
         folder / "clinic list.xlsx",
         {

@@ -242,8 +242,8 @@ def _none_read(study: Study, what: str, *fields: str) -> str:
         if found := unread_like(study.intake, "patients", field):
             name, file = found
             return (
-                f"No {what} are read, but the column '{name}' of {file} looks like {field}: name it "
-                f"in the mapping (`{field}: {name}`)."
+                f"No {what} are read, but the column '{name}' of {file} looks like {field}: name "
+                f"it in the mapping (`{field}: {name}`)."
             )
     return f"The export has no {what}."
 

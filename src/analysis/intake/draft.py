@@ -184,6 +184,7 @@ class _Drafting:
     orders: dict[str, str] = field(default_factory=dict)
     used: set[int] = field(default_factory=set)
     dated_start: bool = False
+    with_birth: _File | None = None
 
     def draft(self, name: str) -> Draft:
         out = self.draft_
@@ -411,6 +412,11 @@ class _Drafting:
                 )
             )
 
+    def _used_ids(self, file: _File) -> list[str]:
+        """Return the columns that name a person and are read all the same, hashed or as a year."""
+        born = file.with_field("birth_year") if file is self.with_birth else []
+        return [file.id, *(c.name for c in born[:1])]
+
     def _id_line(self, file: _File, indent: str) -> None:
         add = self.draft_.lines.append
         if file.id == ROW_COLUMN:
@@ -456,7 +462,8 @@ class _Drafting:
         where |= first_day
         self._where(file, "    ", where)
         birth = file.with_field("birth_year")[:1]
-        self._drop(file, "    ", used=[file.id, *(c.name for c in birth)])
+        self.with_birth = file
+        self._drop(file, "    ", used=self._used_ids(file))
         rows = file.profile.frame
         for name, condition in where.items():
             rows = rows[rows[name].isin(condition["is"]) if "is" in condition else rows[name] != ""]
@@ -691,11 +698,15 @@ class _Drafting:
         elif not wide and not (rows != "").all():
             more = {columns[0].name: {"recorded": True}}
         self._where(file, indent, more)
-        self._drop(file, indent, used=[file.id, *(c.name for c in file.with_field("birth_year"))])
-        if not wide and columns[0].name in self._constant_columns(file, file.profile.frame):
-            if file.ids_repeat and file.profile.frame.loc[rows != "", file.id].duplicated().any():
-                why = "likely: every row of a patient repeats the date"
-                self.draft_.lines.append((f"{indent}one_row_per_patient: true", why))
+        self._drop(file, indent, used=self._used_ids(file))
+        if (
+            file.ids_repeat
+            and not wide
+            and columns[0].name in self._constant_columns(file, file.profile.frame)
+            and file.profile.frame.loc[rows != "", file.id].duplicated().any()
+        ):
+            why = "likely: every row of a patient repeats the date"
+            self.draft_.lines.append((f"{indent}one_row_per_patient: true", why))
         self.draft_.lines.append((f"{indent}columns:", ""))
         self._id_line(file, indent + "  ")
         if not wide:
@@ -741,7 +752,7 @@ class _Drafting:
             more = {measure[0].name: {"is": [t for t in measure[0].texts if _is_pain(t)]}}
             self._note(file, measure[0].name, "filter: only pain")
         self._where(file, indent, more)
-        self._drop(file, indent, used=[file.id, *(c.name for c in file.with_field("birth_year"))])
+        self._drop(file, indent, used=self._used_ids(file))
         self.draft_.lines.append((f"{indent}columns:", ""))
         self._id_line(file, indent + "  ")
         if wide:
@@ -769,7 +780,7 @@ class _Drafting:
                 missing.append(text)
         for text, number in numbers.items():
             if number in others and (
-                number < 0 or number in SENTINELS and (of_ten or number > 100)
+                number < 0 or (number in SENTINELS and (of_ten or number > 100))
             ):
                 missing.append(text)
         for text in todo:
@@ -797,16 +808,14 @@ class _Drafting:
         ]
         headers = " ".join(c.words for c in scores)
         above = sum(n > 10 for n in numbers)
-        if any("scale" == r.field for r in file.roles.values()):
+        if any(r.field == "scale" for r in file.roles.values()):
             return ""
         return self._scale_of(file, numbers, headers, above)
 
     def _scale_of(self, file: _File, numbers: list[float], headers: str, above: int) -> str:
         add, indent = self.draft_.lines.append, "        "
-        if (
-            re.search(r"\b0 (?:to )?100\b", headers)
-            or 0.1 * len(numbers) < above
-            and max(numbers) <= 100
+        if re.search(r"\b0 (?:to )?100\b", headers) or (
+            0.1 * len(numbers) < above and max(numbers) <= 100
         ):
             why = "sure: its header says so" if "100" in headers else "likely: scores up to "
             why += "" if "100" in headers else f"{max(numbers):g}"

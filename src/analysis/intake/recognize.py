@@ -45,8 +45,8 @@ def _words(*texts: str) -> re.Pattern[str]:
 
 
 SCORE = _words(
-    "pain", r"nrs\w*", "nprs", r"vas\w*", "bpi", "eva", "score", r"schmerz\w*", "douleurs?", "dolor",
-    "intensity", "rating",
+    "pain", r"nrs\w*", "nprs", r"vas\w*", "bpi", "eva", "score", r"schmerz\w*", "douleurs?",
+    "dolor", "intensity", "rating",
 )  # fmt: skip
 NO_SCORE = _words(
     "since", "onset", "type", "dx", r"diagnos\w*", "location", r"medication\w*", "relief",
@@ -75,7 +75,10 @@ _BY_HEADER: tuple[tuple[str, re.Pattern[str], tuple[str, ...]], ...] = (
     ),
     (
         "enrolled_on",
-        _words("trtsdt", "rfstdtc", r"enrol\w*", r"consent\w*", r"inclusion", "entry", r"admission", "aufnahme"),
+        _words(
+            "trtsdt", "rfstdtc", r"enrol\w*", r"consent\w*", "inclusion", "entry", "admission",
+            "aufnahme",
+        ),
         ("date",),
     ),
     ("assessed_on", re.compile(""), ("date",)),
@@ -202,7 +205,7 @@ def is_score(column: ColumnProfile) -> bool:
     if SCORE.search(words):
         return True
     only_a_visit = visit_of(words) is not None and not re.search(r"\b(?:dose|mg|bp|date)\b", words)
-    return only_a_visit and -9 <= column.low and (column.high or 0) <= 100
+    return only_a_visit and column.low >= -9 and (column.high or 0) <= 100
 
 
 def _share_of_codes(column: ColumnProfile, conditions: Conditions) -> float:

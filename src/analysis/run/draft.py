@@ -47,8 +47,8 @@ def write_draft(path: Path, out: Path, ask: Callable[[Question], str] | None) ->
     if draft.needs_key:
         _make_key(out.parent / KEY_FILE)
     head = (
-        f"# Drafted by `reliefcheck map {path.name}`. Each line says how sure it is; lines with TODO\n"
-        "# are for you to settle. docs/mapping.md has the language.\n"
+        f"# Drafted by `reliefcheck map {path.name}`. Each line says how sure it is; what is TODO\n"
+        "# is for you to settle. docs/mapping.md has the language.\n"
     )
     write_file(out, head + draft.text())
     try:
@@ -60,13 +60,12 @@ def write_draft(path: Path, out: Path, ask: Callable[[Question], str] | None) ->
         checked, accepted = f"The check refuses it:\n{error}", False
     n = len(draft.todo)
     open_points = "\n".join(f"TODO {at}. {text}" for at, text in enumerate(draft.todo, 1))
-    verdict = (
-        f"The mapping is {out}: the check accepts the export with it"
-        + (f"; {n} {'point is' if n == 1 else 'points are'} open." if n else ".")
-        if accepted
-        else f"The mapping is {out}: settle what the check says, then run `reliefcheck check {path} "
-        f"--mapping {out}`."
-    )
+    if accepted:
+        open_n = f"; {n} {'point is' if n == 1 else 'points are'} open." if n else "."
+        verdict = f"The mapping is {out}: the check accepts the export with it{open_n}"
+    else:
+        again = f"reliefcheck check {path} --mapping {out}"
+        verdict = f"The mapping is {out}: settle what the check says, then run `{again}`."
     parts = [table_text(draft), open_points, checked, verdict]
     return "\n\n".join(part for part in parts if part), accepted
 
