@@ -43,6 +43,9 @@ from analysis.intake.values import Refusal, parse_number
 SENTINELS = (-1, -8, -9, -77, -88, -99, -999, 77, 88, 99, 98, 888, 998, 999, 9999)
 """Numbers that forms write for "not asked"; proposed as such only where no score can be one."""
 
+MOST_QUESTIONS, MOST_LISTED = 12, 40
+"""Unknown diagnoses that are asked about, the most frequent first, and that are listed."""
+
 SEX_WORDS = {
     **dict.fromkeys(("f", "female", "w", "woman", "weiblich", "femme", "mujer"), "female"),
     **dict.fromkeys(("m", "male", "man", "mannlich", "homme", "hombre"), "male"),
@@ -551,7 +554,7 @@ class _Drafting:
             if set(words.items()) != {(w, w) for w in words}:
                 text = f"{{from: {scalar(column.name)}, values: {flow(words)}}}"
         elif column.odd:
-            missing = ["", *column.odd]
+            missing = _missing(file, [column], column.odd)
             text = f"{{from: {scalar(column.name)}, missing: {flow(missing)}}}"
             why += "; texts that are no value are missing"
         if name == "arm" and all(re.fullmatch(r"\d+", t) for t in column.texts):
@@ -602,24 +605,37 @@ class _Drafting:
         add(("      condition:", f"likely: {file.roles[column.name].why}"))
         add((f"        from: {scalar(column.name)}", ""))
         add(("        values:", ""))
-        subtypes, unknown = {}, []
+        subtypes, unknown, asked = {}, [], 0
         for text in column.texts:
             code, subtype, why = condition_of(text, self.conditions)
-            if code is None:
+            if code is None and self.ask is not None and asked < MOST_QUESTIONS:
+                asked += 1
                 question = Question(
                     about=f"{file.profile.shown}, {column.name}",
                     text=f"which condition is {text!r} ({why})?",
                     choices=tuple(self.conditions.labels.items()),
                     guess="other",
                 )
-                code, answered = self._settle(question)
-                why = "as answered" if answered else f"TODO unsure: {why}; one of the codes"
-                unknown += [] if answered else [text]
+                code, why = self.ask(question), "as answered"
+            elif code is None:
+                unknown.append(text)
+                if len(unknown) > MOST_LISTED:
+                    continue
+                code, why = "other", f"TODO unsure: {why}; one of the codes"
             else:
                 why = f"{'sure' if why.startswith('the') else 'likely'}: {why}"
             add((f"          {scalar(text)}: {code}", why))
             if subtype:
                 subtypes[text] = subtype
+        if len(unknown) > MOST_LISTED:
+            more = len(unknown) - MOST_LISTED
+            add(("        other: other", f"TODO unsure: {more} further texts"))
+        if unknown:
+            shown = ", ".join(map(repr, unknown[:6])) + (", ..." if len(unknown) > 6 else "")
+            self.draft_.todo.append(
+                f"{file.profile.shown}, {column.name}: which condition is {shown}? Taken for "
+                f"'other' for now; the codes are {', '.join(self.conditions.labels)}"
+            )
         if subtypes:
             rule = {"from": column.name, "values": subtypes, "other": ""}
             add((f"      subtype: {flow(rule)}", "likely: by the same words"))
@@ -792,7 +808,7 @@ class _Drafting:
         if values:
             rule |= {"values": values, "other": "as_is"}
         if missing:
-            rule["missing"] = [*MISSING_WORDS[:3], *missing]
+            rule["missing"] = _missing(file, scores, missing)
         why = []
         if values:
             why.append("the number before the words")
@@ -900,7 +916,7 @@ class _Drafting:
             missing = [*best.odd, *placeholder]
             text: Any = best.name
             if missing:
-                text = {"from": best.name, "missing": [*MISSING_WORDS[:3], *missing]}
+                text = {"from": best.name, "missing": _missing(file, [best], missing)}
             gaps = bool(rated[best.name].isin(["", *missing]).any())
             why = f"{role.confidence}: {role.why}"
             why += f"; {', '.join(missing[:3])} stands for nothing" if missing else ""
@@ -1007,9 +1023,15 @@ class _Drafting:
             add((f"{inner}recall: {{constant: {shared.pop()}}}", "sure: the headers say so"))
             recalls = {}
         last = self._infusion_columns(file)[-1:]
-        missing = {t for c in file.with_field("assessed_on") for t in c.odd}
+        days = file.with_field("assessed_on")
+        missing = [t for c in days for t in dict.fromkeys(c.odd)]
         if missing:
-            text = flow({"first_of": [next(iter(dates.values()), "")], "missing": ["", *missing]})
+            text = flow(
+                {
+                    "first_of": [next(iter(dates.values()), "")],
+                    "missing": _missing(file, days, missing),
+                }
+            )
             if dates:
                 add((f"{inner}assessed_on: {text}", "likely: texts that are no date"))
         add((f"{indent}wide:", "a column per rating"))
@@ -1135,6 +1157,13 @@ def _is_baseline(when: When | None) -> bool:
 
 
 _DAYS = {"days": 1.0, "weeks": 7.0, "months": 30.4375, "years": 365.25}
+
+
+def _missing(file: _File, columns: list[ColumnProfile], more: Iterable[str]) -> list[str]:
+    """Return a list for `missing`, which takes the place of the usual words: with those in use."""
+    used = file.profile.frame[[c.name for c in columns]]
+    usual = [word for word in MISSING_WORDS if word == "" or used.isin([word]).any(axis=None)]
+    return [*usual, *more]
 
 
 def _number(text: str) -> float | None:

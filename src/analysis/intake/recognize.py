@@ -359,7 +359,7 @@ def condition_of(text: str, conditions: Conditions) -> tuple[str | None, str, st
     if len({condition for condition, _ in by_code}) == 1:
         condition, subtype = sorted(by_code)[-1]
         return condition, subtype, "by its ICD-10 code"
-    found = [(c, s) for pattern, c, s in _DIAGNOSES if pattern.search(words)]
-    if len({condition for condition, _ in found}) == 1 and not by_code:
-        return found[0][0], found[0][1], "by its words"
-    return None, "", "two conditions" if found or by_code else "not known"
+    by_words = [(c, s) for pattern, c, s in _DIAGNOSES if pattern.search(words)]
+    if len({condition for condition, _ in by_words}) == 1 and not by_code:
+        return by_words[0][0], by_words[0][1], "by its words"
+    return None, "", "two conditions" if by_words or by_code else "not known"
