@@ -26,6 +26,7 @@ from analysis.intake.profile import (
     plain_words,
 )
 from analysis.intake.recognize import (
+    INFUSED,
     SCORE,
     Confidence,
     Role,
@@ -186,8 +187,9 @@ class _Drafting:
     files: list[_File] = field(default_factory=list)
     orders: dict[str, str] = field(default_factory=dict)
     used: set[int] = field(default_factory=set)
+    has_infusions: bool = False
     dated_start: bool = False
-    with_birth: _File | None = None
+    with_birth: list[_File] = field(default_factory=list)
 
     def draft(self, name: str) -> Draft:
         out = self.draft_
@@ -200,13 +202,14 @@ class _Drafting:
                 f"Schmerz, douleur, or a visit). The columns are:\n{list_columns(self.profiles)}\n"
                 "Rename the column, or write the mapping by hand (docs/mapping.md)."
             )
-        patients = self._patients_file()
+        patients = self._patients_files()
         infused = [f for f in self.files if self._infusion_columns(f)]
-        self.used = {id(f) for f in (patients, *infused, *scored)}
+        self.used = {id(f) for f in (*patients, *infused, *scored)}
         out.lines.append((f"name: {scalar(name)}", "printed at the head of the report"))
         at = len(out.lines)
         out.lines.append(("tables:", ""))
-        self._draft_patients(patients, has_infusions=bool(infused))
+        self.has_infusions = self.dated_start = bool(infused)
+        self._list("patients", patients, self._draft_patients)
         self._list("infusions", infused, self._draft_infusions)
         self._list("pain_scores", scored, self._draft_scores)
         self._missing_table_lines(infused)
@@ -268,6 +271,11 @@ class _Drafting:
                     roles.pop(other.name)
         if not file.with_field("score"):
             self._long_measures(file)
+        dates = file.with_field("assessed_on")
+        names = [profile.file, profile.sheet or "", *(c.name for c in profile.columns)]
+        infused = any(INFUSED.search(plain_words(name)) for name in names)
+        if infused and len(dates) == 1 and not file.with_field("score", "infused_at", "condition"):
+            roles[dates[0].name] = Role("infused_at", "likely", "the only date beside infusions")
         return file
 
     def _long_measures(self, file: _File) -> None:
@@ -310,11 +318,20 @@ class _Drafting:
             file.roles.pop(best.name, None)
             file.ids_repeat = bool(file.ids()[file.ids() != ""].duplicated().any())
 
-    def _patients_file(self) -> _File:
-        """Return the file of the diagnosis: with a row a patient if one has that."""
+    def _patients_files(self) -> list[_File]:
+        """Return the files of the diagnosis: with a row a patient if one has that.
+
+        Several where each has patients of its own, as one file per site.
+        """
         with_condition = [f for f in self.files if f.conditions]
         known = with_condition or [f for f in self.files if not f.ids_repeat] or self.files
-        return min(known, key=lambda f: (f.ids_repeat, -len(f.roles)))
+        chosen: list[_File] = []
+        for file in sorted(known, key=lambda f: (f.ids_repeat, -len(f.roles))):
+            others = {patient for other in chosen for patient in other.ids()}
+            own = file.id != ROW_COLUMN and with_condition and others.isdisjoint(file.ids())
+            if not chosen or own:
+                chosen.append(file)
+        return chosen
 
     # Parts that all tables have
 
@@ -417,7 +434,7 @@ class _Drafting:
 
     def _used_ids(self, file: _File) -> list[str]:
         """Return the columns that name a person and are read all the same, hashed or as a year."""
-        born = file.with_field("birth_year") if file is self.with_birth else []
+        born = file.with_field("birth_year") if any(file is f for f in self.with_birth) else []
         return [file.id, *(c.name for c in born[:1])]
 
     def _id_line(self, file: _File, indent: str) -> None:
@@ -452,21 +469,20 @@ class _Drafting:
 
     # Patients
 
-    def _draft_patients(self, file: _File, *, has_infusions: bool) -> None:
-        self.draft_.lines.append(("  patients:", ""))
-        self._head(file, "    ", item=False)
+    def _draft_patients(self, file: _File, indent: str) -> None:
+        self._head(file, indent, item=True)
         columns = file.conditions
         where: dict[str, Any] = {}
         if file.ids_repeat and columns:
             recorded = file.profile.frame[columns[0].name] != ""
             if not recorded.all():
                 where = {columns[0].name: {"recorded": True}}
-        first_day = {} if has_infusions else self._baseline_rows(file)
+        first_day = {} if self.has_infusions else self._baseline_rows(file)
         where |= first_day
-        self._where(file, "    ", where)
+        self._where(file, indent, where)
         birth = file.with_field("birth_year")[:1]
-        self.with_birth = file
-        self._drop(file, "    ", used=self._used_ids(file))
+        self.with_birth.append(file)
+        self._drop(file, indent, used=self._used_ids(file))
         rows = file.profile.frame
         for name, condition in where.items():
             rows = rows[rows[name].isin(condition["is"]) if "is" in condition else rows[name] != ""]
@@ -474,9 +490,9 @@ class _Drafting:
         visits_differ = len(fixed) < len(file.profile.columns) - 1
         if file.ids_repeat and rows[file.id].duplicated().any() and visits_differ:
             why = "sure: the rows of a patient agree in these columns"
-            self.draft_.lines.append(("    one_row_per_patient: true", why))
-        self.draft_.lines.append(("    columns:", ""))
-        self._id_line(file, "      ")
+            self.draft_.lines.append((f"{indent}one_row_per_patient: true", why))
+        self.draft_.lines.append((f"{indent}columns:", ""))
+        self._id_line(file, indent + "  ")
         self._condition_lines(file, columns)
         for name in ("site", "sex", "age_years", "arm", "pain_since", "enrolled_on"):
             for column in [c for c in file.with_field(name) if c.name in fixed][:1]:
@@ -484,17 +500,17 @@ class _Drafting:
         if first_day:
             date = file.with_field("assessed_on")[0].name
             why = "likely: no infusion is dated, so the baseline's date stands for the start"
-            self.draft_.lines.append((f"      enrolled_on: {scalar(date)}", why))
+            self.draft_.lines.append((f"        enrolled_on: {scalar(date)}", why))
             fixed.add(date)
-        elif not has_infusions and not file.with_field("enrolled_on"):
+        elif not self.has_infusions and not file.with_field("enrolled_on"):
             self._start_line(file)
-        self.dated_start = has_infusions or any("enrolled_on:" in y for y, _ in self.draft_.lines)
+        self.dated_start |= any("enrolled_on:" in line for line, _ in self.draft_.lines)
         for column in [c for c in birth if c.name in fixed]:
             rule = f"{{from: {scalar(column.name)}, take: year}}"
             is_date = column.kind == "date"
             text = rule if is_date else scalar(column.name)
             why = "sure: only the year is read" if is_date else "likely: years"
-            self.draft_.lines.append((f"      birth_year: {text}", why))
+            self.draft_.lines.append((f"        birth_year: {text}", why))
             self._note(file, column.name, "birth_year" + (", only the year" if is_date else ""))
 
     def _baseline_rows(self, file: _File) -> dict[str, Any]:
@@ -529,7 +545,7 @@ class _Drafting:
                 "day 0 (`enrolled_on`); if these are infusions, give them as `infusions`"
             )
             self._note(file, date, "enrolled_on: day 0", "unsure", "what date it is, is not said")
-        self.draft_.lines.append((f"      enrolled_on: {scalar(date)}", why))
+        self.draft_.lines.append((f"        enrolled_on: {scalar(date)}", why))
 
     def _constant_columns(self, file: _File, rows: pd.DataFrame) -> set[str]:
         """Return the columns in which a patient's rows agree."""
@@ -561,7 +577,7 @@ class _Drafting:
             problem, remedy = "arms have numbers for names", "name them under `values`"
             why = f"TODO {why}; {remedy}: {{0: placebo, 1: drug}}"
             self.draft_.todo.append(f"{file.profile.shown}, {column.name}: {problem}; {remedy}")
-        self.draft_.lines.append((f"      {name}: {text}", why))
+        self.draft_.lines.append((f"        {name}: {text}", why))
         self._note(file, column.name, name, role.confidence, problem, remedy)
 
     def _condition_lines(self, file: _File, columns: list[ColumnProfile]) -> None:
@@ -577,7 +593,7 @@ class _Drafting:
             )
             code, answered = self._settle(question)
             why = "as answered" if answered else "TODO unsure: no column holds the diagnosis"
-            add((f"      condition: {{constant: {scalar(code)}}}", why))
+            add((f"        condition: {{constant: {scalar(code)}}}", why))
             return
         if len(columns) > 1 and all(_choice(c.name) for c in columns):
             self._box_lines(file, columns)
@@ -586,13 +602,13 @@ class _Drafting:
         if file.roles[column.name].field == "icd10":
             known_codes = [t for t in column.texts if self.conditions.from_icd10(t)]
             rest = [t for t in column.texts if t not in known_codes]
-            add((f"      icd10: {scalar(column.name)}", f"sure: {len(known_codes)} known codes"))
+            add((f"        icd10: {scalar(column.name)}", f"sure: {len(known_codes)} known codes"))
             self._note(file, column.name, "icd10: " + ", ".join(column.texts[:6]))
             if not rest:
                 return
             self.draft_.lines.pop()  # codes the list does not have need a condition by words
         if all(text in self.conditions.labels for text in column.texts):
-            add((f"      condition: {scalar(column.name)}", "sure: the contract's own words"))
+            add((f"        condition: {scalar(column.name)}", "sure: the contract's own words"))
             self._note(file, column.name, "condition")
         else:
             self._word_lines(file, column)
@@ -602,9 +618,9 @@ class _Drafting:
     def _word_lines(self, file: _File, column: ColumnProfile) -> None:
         """Map the texts of a diagnosis to conditions and subtypes, a line each."""
         add = self.draft_.lines.append
-        add(("      condition:", f"likely: {file.roles[column.name].why}"))
-        add((f"        from: {scalar(column.name)}", ""))
-        add(("        values:", ""))
+        add(("        condition:", f"likely: {file.roles[column.name].why}"))
+        add((f"          from: {scalar(column.name)}", ""))
+        add(("          values:", ""))
         subtypes, unknown, asked = {}, [], 0
         for text in column.texts:
             code, subtype, why = condition_of(text, self.conditions)
@@ -624,12 +640,12 @@ class _Drafting:
                 code, why = "other", f"TODO unsure: {why}; one of the codes"
             else:
                 why = f"{'sure' if why.startswith('the') else 'likely'}: {why}"
-            add((f"          {scalar(text)}: {code}", why))
+            add((f"            {scalar(text)}: {code}", why))
             if subtype:
                 subtypes[text] = subtype
         if len(unknown) > MOST_LISTED:
             more = len(unknown) - MOST_LISTED
-            add(("        other: other", f"TODO unsure: {more} further texts"))
+            add(("          other: other", f"TODO unsure: {more} further texts"))
         if unknown:
             shown = ", ".join(map(repr, unknown[:6])) + (", ..." if len(unknown) > 6 else "")
             self.draft_.todo.append(
@@ -638,7 +654,7 @@ class _Drafting:
             )
         if subtypes:
             rule = {"from": column.name, "values": subtypes, "other": ""}
-            add((f"      subtype: {flow(rule)}", "likely: by the same words"))
+            add((f"        subtype: {flow(rule)}", "likely: by the same words"))
         problem = (
             f"{len(unknown)} of {len(column.texts)} diagnoses are not known" if unknown else ""
         )
@@ -651,9 +667,9 @@ class _Drafting:
         names = [c.name for c in columns]
         boxes = file.profile.frame[names]
         boxes = boxes[~boxes.isin(MISSING_WORDS).any(axis=1)]
-        add(("      condition:", "likely: a box for each diagnosis, joined"))
-        add((f"        join: {flow(names)}", ""))
-        add(("        values:", ""))
+        add(("        condition:", "likely: a box for each diagnosis, joined"))
+        add((f"          join: {flow(names)}", ""))
+        add(("          values:", ""))
         n_todo = 0
         for row in boxes.drop_duplicates().sort_values(names, ascending=False).itertuples(False):
             ticked = [
@@ -673,7 +689,7 @@ class _Drafting:
                 code, answered = self._settle(question)
                 why = "as answered" if answered else f"TODO unsure: {shown} ticked"
                 n_todo += not answered
-            add((f"          {scalar('-'.join(map(str, row)))}: {code}", why))
+            add((f"            {scalar('-'.join(map(str, row)))}: {code}", why))
         problem = f"{n_todo} combinations of boxes are not known" if n_todo else ""
         for name in names:
             self._note(
@@ -953,7 +969,15 @@ class _Drafting:
             self._note(file, column.name, f"study_day, in {unit}", "likely")
         for column in visits:
             self._visit_lines(file, column, inner, rated, day=not days and (best is None or gaps))
-        if best is None and not days and not visits:
+        when = visit_of(file.profile.sheet or "") or visit_of(file.profile.file.rsplit(".")[0])
+        if best is None and not days and not visits and when is not None and when.day is not None:
+            day = f"{when.day * _DAYS[when.unit]:g}"
+            add((f"{inner}study_day: {{constant: {day}}}", "likely: by the name of the file"))
+            if when.visit:
+                add(
+                    (f"{inner}visit: {{constant: {when.visit}}}", "likely: by the name of the file")
+                )
+        elif best is None and not days and not visits:
             add((f"{inner}# assessed_on:", "TODO no column says when a rating was made"))
             self._todo_once(
                 f"{file.profile.shown}: no column says when a rating was made; add a date, a study "
@@ -1238,7 +1262,7 @@ def pair_dates(scores: list[ColumnProfile], dates: list[ColumnProfile]) -> dict[
 
     def key(column: ColumnProfile) -> tuple[str, ...]:
         when = visit_of(column.words)
-        if when is not None:
+        if when is not None and (when.visit or when.day is not None):
             return (f"{when.visit or when.day}", when.unit)
         return tuple(_FILLERS.sub(" ", column.words).split())
 

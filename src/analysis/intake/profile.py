@@ -393,6 +393,9 @@ def profile_column(name: str, values: pd.Series, *, label: str = "") -> ColumnPr
         )
         kind = "date" if serial else "number"
         odd = tuple(t for t, n in zip(texts, numbers, strict=True) if isinstance(n, Refusal))
+    elif (almost := _almost_numbers(counts, numbers)) is not None:
+        kind, (low, high) = "number", almost
+        odd = tuple(t for t, n in zip(texts, numbers, strict=True) if isinstance(n, Refusal))
     elif len(texts) <= MOST_WORDS or len(texts) <= n_filled / 3:
         kind = "word"
     return ColumnProfile(
@@ -409,6 +412,24 @@ def profile_column(name: str, values: pd.Series, *, label: str = "") -> ColumnPr
         serial_dates=serial,
         identifier=_identifier(name, label, texts, kind),
     )
+
+
+_ALMOST = re.compile(
+    r"[<>~\u2264\u2265]?\s*(\d{1,3}(?:[.,]\d+)?)\s*"
+    r"(?:(?:/|-|\u2013|to|of|out of)\s*\d.*|[(=:,+].*|)"
+)
+
+
+def _almost_numbers(
+    counts: pd.Series, numbers: list[float | Refusal]
+) -> tuple[float, float] | None:
+    """Return the ends of values that people write around a number: 7/10, 4-5, ~7, 7 (worst 9)."""
+    found = [_ALMOST.fullmatch(str(text)) for text in counts.index]
+    fits = [bool(f) or not isinstance(n, Refusal) for f, n in zip(found, numbers, strict=True)]
+    if counts[fits].sum() < MOSTLY * counts.sum() or not any(found):
+        return None
+    first = [float(f[1].replace(",", ".")) for f in found if f]
+    return min(first), max(first)
 
 
 _LOOKS_LIKE_NAME = re.compile(r"[^\W\d_]\w*['-]?\w*\.?,? (?:[^\W\d_]\.? )?[^\W\d_][\w'-]+")

@@ -52,7 +52,13 @@ NO_SCORE = _words(
     "since", "onset", "type", "dx", r"diagnos\w*", "location", r"medication\w*", "relief",
     "interference", "disability", r"phq\w*", r"gad\w*", "odi", "mood", "sleep", "anxiety",
     r"depress\w*", "goal", "acceptable", "complete", "change", "percent", "promis", r"behaviou?r",
-    "mental", "physical", "cci", "function", "quality", r"catastroph\w*", r"satisf\w*", "health",
+    "mental", "physical", "cci", "duration", "years", "history", "count", "number", "frequency",
+    "visits", "function", "quality", r"catastroph\w*", r"satisf\w*", "health",
+)  # fmt: skip
+
+INFUSED = _words(
+    r"infus\w*", r"ketamin\w*", r"treat\w*", r"therap\w*", "sessions?", r"sitzung\w*",
+    r"behandlung\w*", "tx", r"perfusion\w*", r"traitement\w*", r"tratamiento\w*", "inf", "iv",
 )  # fmt: skip
 
 _BY_HEADER: tuple[tuple[str, re.Pattern[str], tuple[str, ...]], ...] = (
@@ -67,10 +73,7 @@ _BY_HEADER: tuple[tuple[str, re.Pattern[str], tuple[str, ...]], ...] = (
     ("sex", _words("sex", "gender", "geschlecht", "sexe", "sexo", "genero"), ("word", "number")),
     (
         "infused_at",
-        _words(
-            r"infus\w*", r"ketamin\w*", r"treat\w*", r"therap\w*", r"sessions?", r"sitzung\w*",
-            r"behandlung\w*", r"perfusion\w*", r"traitement\w*", r"tratamiento\w*", "inf", "iv",
-        ),
+        INFUSED,
         ("date",),
     ),
     (
@@ -145,7 +148,7 @@ def recognize(column: ColumnProfile, conditions: Conditions) -> Role | None:
         return Role(exact, "sure", "the contract's own name")
     if column.kind == "empty":
         return None
-    if column.kind in ("number", "word", "text") and is_score(column):
+    if is_score(column):
         sure: Confidence = "sure" if SCORE.search(words) else "likely"
         return Role("score", sure, f"numbers from {column.low:g} to {column.high:g}")
     if column.kind in ("word", "text") and _share_of_codes(column, conditions) > 0.5:
@@ -204,8 +207,16 @@ def is_score(column: ColumnProfile) -> bool:
         return False
     if SCORE.search(words):
         return True
-    only_a_visit = visit_of(words) is not None and not re.search(r"\b(?:dose|mg|bp|date)\b", words)
+    only_a_visit = visit_of(words) is not None and not _besides_a_visit(words)
     return only_a_visit and column.low >= -9 and (column.high or 0) <= 100
+
+
+def _besides_a_visit(words: str) -> str:
+    """Return what a header says besides the name of a visit: "bmi" of "baseline bmi"."""
+    names = "|".join(names for *_, names in _NUMBERED)
+    fillers = "the|of|last|past|first|infusion|series"
+    words = re.sub(rf"\b(?:{names}|{fillers}|\d+)\b", " ", words)
+    return _FOLLOW_UP.sub(" ", _END.sub(" ", _BASELINE.sub(" ", words))).strip()
 
 
 def _share_of_codes(column: ColumnProfile, conditions: Conditions) -> float:
@@ -279,21 +290,28 @@ def recall_of(text: str) -> str:
 
 
 _ID_RANKS = (
-    (90, re.compile(r"(?:patient|subject|participant|study|record|person|client|case) id")),
+    (90, re.compile(r"(?:patient|pt|subject|participant|study|record|person|client|case) id")),
     (85, re.compile(r"usubjid|subjid|pid|pat id|patid|patnr|pat nr|study code|code patient")),
     (
         80,
         re.compile(
-            r"\b(?:patient\w*|pat|subject|participant|record|case|study|client|person|fall)\b"
+            r"\b(?:patient\w*|pat|pt|subject|participant|record|case|study|client|person|fall)\b"
             r".*\b(?:id|no|nr|number|code|nummer|num)\b"
         ),
     ),
     (75, re.compile(r"token|external (?:data )?reference|pseudonym|unique id")),
-    (60, re.compile(r"patient|subject|participant|paciente|patientin")),
+    (60, re.compile(r"patient|pt|subject|participant|paciente|patientin")),
     (55, re.compile(r"mrn|medical record(?: (?:number|no))?")),
     (50, re.compile(r"id")),
+    (45, re.compile(r"(?:no|nr|num\w*|code) (?:de )?(?:paciente|patient|pt)")),
+    (40, re.compile(r"\w+ id|id \w+")),
     (30, re.compile(r"(?:no|nr|number|code|num)")),
 )
+
+
+_NO_ID = _words(
+    "response", "visit", "site", "event", "form", "session", "device", "row", "question", "order",
+)  # fmt: skip
 
 
 def may_be_id(column: ColumnProfile) -> bool:
@@ -307,7 +325,7 @@ def may_be_id(column: ColumnProfile) -> bool:
 def rank_id(column: ColumnProfile) -> int:
     """Return how much a column looks like the patient's id by its header; 0 for not at all."""
     names = {plain_words(column.name), plain_words(column.label)} - {""}
-    if not may_be_id(column) or any("response" in name for name in names):
+    if not may_be_id(column) or any(_NO_ID.search(name) for name in names):
         return 0
     for rank, pattern in _ID_RANKS:
         fits = pattern.search if rank == 80 else pattern.fullmatch
