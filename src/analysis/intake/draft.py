@@ -218,6 +218,9 @@ class _Drafting:
         self._name_the_rest()
         return out
 
+    def _add(self, line: str, why: str = "") -> None:
+        self.draft_.lines.append((line, why))
+
     # Questions
 
     def _settle(self, question: Question) -> tuple[str, bool]:
@@ -337,39 +340,39 @@ class _Drafting:
 
     def _list(self, table: str, files: list[_File], make: Callable[[_File, str], None]) -> None:
         if files:
-            self.draft_.lines.append((f"  {table}:", ""))
+            self._add(f"  {table}:")
         for file in files:
             make(file, "      ")
 
     def _head(self, file: _File, indent: str, *, item: bool) -> None:
         """Add the lines that say which file and how it is written."""
         profile, form = file.profile, file.profile.form
-        add = self.draft_.lines.append
+        add = self._add
         first = f"{indent[:-2]}- " if item else indent
-        add((f"{first}file: {scalar(profile.file)}", f"{len(profile.frame)} records"))
+        add(f"{first}file: {scalar(profile.file)}", f"{len(profile.frame)} records")
         if profile.sheet:
-            add((f"{indent}sheet: {scalar(profile.sheet)}", ""))
+            add(f"{indent}sheet: {scalar(profile.sheet)}")
         if form.skip_lines:
             why = "the names of visits above the header" if profile.two_headers else "a title"
-            add((f"{indent}skip_lines: {form.skip_lines}", why))
+            add(f"{indent}skip_lines: {form.skip_lines}", why)
         if form.encoding != "auto":
-            add((f"{indent}encoding: {form.encoding}", "likely: it is not UTF-8"))
+            add(f"{indent}encoding: {form.encoding}", "likely: it is not UTF-8")
         if form.quoted_line_breaks:
-            add((f"{indent}quoted_line_breaks: true", "sure: quoted texts run over lines"))
+            add(f"{indent}quoted_line_breaks: true", "sure: quoted texts run over lines")
         if profile.decimal == ",":
-            add((f'{indent}decimal: ","', "sure: numbers have a decimal comma"))
+            add(f'{indent}decimal: ","', "sure: numbers have a decimal comma")
         self._dates_line(file, indent)
 
     def _dates_line(self, file: _File, indent: str) -> None:
         order, evidence = file.profile.dates
-        add = self.draft_.lines.append
+        add = self._add
         if order is None:
             return
         if not isinstance(order, Refusal):
-            add((f"{indent}dates: {order}", f"sure: {_settled_by(evidence)}"))
+            add(f"{indent}dates: {order}", f"sure: {_settled_by(evidence)}")
             return
         if "mixes two orders" in order.remedy:
-            add((f"{indent}# dates:", f"TODO {order.remedy}"))
+            add(f"{indent}# dates:", f"TODO {order.remedy}")
             self._todo_once(f"{file.profile.shown}: {order.remedy}")
             return
         others = [f.profile.dates[0] for f in self.files if f is not file]
@@ -387,14 +390,12 @@ class _Drafting:
         if known is None and self.ask is not None:
             known = self.orders[file.profile.shown] = self.ask(question)
         if known:
-            add((f"{indent}dates: {known}", "as answered"))
+            add(f"{indent}dates: {known}", "as answered")
             return
         likely = f"{guess.replace('_', ' ')} seems likely" if guess else "nothing settles it"
         add(
-            (
-                f"{indent}# dates: {guess or 'day_first'}",
-                f"TODO day_first or month_first ({likely}); take the # away when you know",
-            )
+            f"{indent}# dates: {guess or 'day_first'}",
+            f"TODO day_first or month_first ({likely}); take the # away when you know",
         )
         self._todo_once(f"{question.about}: {question.text}")
 
@@ -410,7 +411,7 @@ class _Drafting:
         if filters:
             why = "lines of totals or a second header" if file.profile.not_rows else ""
             why = "; ".join(w for w in (why, "rows of this table" if more else "") if w)
-            self.draft_.lines.append((f"{indent}where: {flow(filters)}", f"sure: {why}"))
+            self._add(f"{indent}where: {flow(filters)}", f"sure: {why}")
 
     def _drop(self, file: _File, indent: str, *, used: Iterable[str]) -> None:
         """Add the columns that are not read because they name a person."""
@@ -425,11 +426,9 @@ class _Drafting:
                 remedy="none needed; best left out of the export",
             )
         if named:
-            self.draft_.lines.append(
-                (
-                    f"{indent}drop: {flow([c.name for c in named])}",
-                    "sure: " + ", ".join(dict.fromkeys(c.identifier for c in named)),
-                )
+            self._add(
+                f"{indent}drop: {flow([c.name for c in named])}",
+                "sure: " + ", ".join(dict.fromkeys(c.identifier for c in named)),
             )
 
     def _used_ids(self, file: _File) -> list[str]:
@@ -438,7 +437,7 @@ class _Drafting:
         return [file.id, *(c.name for c in born[:1])]
 
     def _id_line(self, file: _File, indent: str) -> None:
-        add = self.draft_.lines.append
+        add = self._add
         if file.id == ROW_COLUMN:
             why = "likely: no id; each row is a patient"
             if len(self.used) > 1:
@@ -447,7 +446,7 @@ class _Drafting:
                     f"{file.profile.shown}: no column has the patients' ids of the other files; "
                     "name it under `patient_id`, or add it to the file"
                 )
-            add((f"{indent}patient_id: {scalar(ROW_COLUMN)}", why))
+            add(f"{indent}patient_id: {scalar(ROW_COLUMN)}", why)
             self._note(file, ROW_COLUMN, "patient_id: the row's number; there is no id", "likely")
             return
         column = file.profile.column(file.id)
@@ -459,12 +458,12 @@ class _Drafting:
         if column.identifier:
             self.draft_.needs_key = True
             why = f"sure: a {column.identifier}, hashed"
-            add((f"{indent}patient_id: {{from: {scalar(file.id)}, hash: true}}", why))
+            add(f"{indent}patient_id: {{from: {scalar(file.id)}, hash: true}}", why)
             self._note(file, file.id, "patient_id, hashed")
             return
         repeat = "several rows a patient" if file.ids_repeat else "a row a patient"
         why = f"{'sure' if rank_id(column) >= 75 else 'likely'}: {len(column.texts)} ids, {repeat}"
-        add((f"{indent}patient_id: {scalar(file.id)}", why))
+        add(f"{indent}patient_id: {scalar(file.id)}", why)
         self._note(file, file.id, "patient_id", "sure" if rank_id(column) >= 75 else "likely")
 
     # Patients
@@ -490,8 +489,8 @@ class _Drafting:
         visits_differ = len(fixed) < len(file.profile.columns) - 1
         if file.ids_repeat and rows[file.id].duplicated().any() and visits_differ:
             why = "sure: the rows of a patient agree in these columns"
-            self.draft_.lines.append((f"{indent}one_row_per_patient: true", why))
-        self.draft_.lines.append((f"{indent}columns:", ""))
+            self._add(f"{indent}one_row_per_patient: true", why)
+        self._add(f"{indent}columns:")
         self._id_line(file, indent + "  ")
         self._condition_lines(file, columns)
         for name in ("site", "sex", "age_years", "arm", "pain_since", "enrolled_on"):
@@ -500,7 +499,7 @@ class _Drafting:
         if first_day:
             date = file.with_field("assessed_on")[0].name
             why = "likely: no infusion is dated, so the baseline's date stands for the start"
-            self.draft_.lines.append((f"        enrolled_on: {scalar(date)}", why))
+            self._add(f"        enrolled_on: {scalar(date)}", why)
             fixed.add(date)
         elif not self.has_infusions and not file.with_field("enrolled_on"):
             self._start_line(file)
@@ -510,7 +509,7 @@ class _Drafting:
             is_date = column.kind == "date"
             text = rule if is_date else scalar(column.name)
             why = "sure: only the year is read" if is_date else "likely: years"
-            self.draft_.lines.append((f"        birth_year: {text}", why))
+            self._add(f"        birth_year: {text}", why)
             self._note(file, column.name, "birth_year" + (", only the year" if is_date else ""))
 
     def _baseline_rows(self, file: _File) -> dict[str, Any]:
@@ -545,7 +544,7 @@ class _Drafting:
                 "day 0 (`enrolled_on`); if these are infusions, give them as `infusions`"
             )
             self._note(file, date, "enrolled_on: day 0", "unsure", "what date it is, is not said")
-        self.draft_.lines.append((f"        enrolled_on: {scalar(date)}", why))
+        self._add(f"        enrolled_on: {scalar(date)}", why)
 
     def _constant_columns(self, file: _File, rows: pd.DataFrame) -> set[str]:
         """Return the columns in which a patient's rows agree."""
@@ -577,11 +576,11 @@ class _Drafting:
             problem, remedy = "arms have numbers for names", "name them under `values`"
             why = f"TODO {why}; {remedy}: {{0: placebo, 1: drug}}"
             self.draft_.todo.append(f"{file.profile.shown}, {column.name}: {problem}; {remedy}")
-        self.draft_.lines.append((f"        {name}: {text}", why))
+        self._add(f"        {name}: {text}", why)
         self._note(file, column.name, name, role.confidence, problem, remedy)
 
     def _condition_lines(self, file: _File, columns: list[ColumnProfile]) -> None:
-        add = self.draft_.lines.append
+        add = self._add
         if not columns:
             known = " ".join([file.profile.file, file.profile.sheet or ""])
             guess = condition_of(known, self.conditions)[0]
@@ -593,7 +592,7 @@ class _Drafting:
             )
             code, answered = self._settle(question)
             why = "as answered" if answered else "TODO unsure: no column holds the diagnosis"
-            add((f"        condition: {{constant: {scalar(code)}}}", why))
+            add(f"        condition: {{constant: {scalar(code)}}}", why)
             return
         if len(columns) > 1 and all(_choice(c.name) for c in columns):
             self._box_lines(file, columns)
@@ -602,13 +601,13 @@ class _Drafting:
         if file.roles[column.name].field == "icd10":
             known_codes = [t for t in column.texts if self.conditions.from_icd10(t)]
             rest = [t for t in column.texts if t not in known_codes]
-            add((f"        icd10: {scalar(column.name)}", f"sure: {len(known_codes)} known codes"))
+            add(f"        icd10: {scalar(column.name)}", f"sure: {len(known_codes)} known codes")
             self._note(file, column.name, "icd10: " + ", ".join(column.texts[:6]))
             if not rest:
                 return
             self.draft_.lines.pop()  # codes the list does not have need a condition by words
         if all(text in self.conditions.labels for text in column.texts):
-            add((f"        condition: {scalar(column.name)}", "sure: the contract's own words"))
+            add(f"        condition: {scalar(column.name)}", "sure: the contract's own words")
             self._note(file, column.name, "condition")
         else:
             self._word_lines(file, column)
@@ -617,10 +616,10 @@ class _Drafting:
 
     def _word_lines(self, file: _File, column: ColumnProfile) -> None:
         """Map the texts of a diagnosis to conditions and subtypes, a line each."""
-        add = self.draft_.lines.append
-        add(("        condition:", f"likely: {file.roles[column.name].why}"))
-        add((f"          from: {scalar(column.name)}", ""))
-        add(("          values:", ""))
+        add = self._add
+        add("        condition:", f"likely: {file.roles[column.name].why}")
+        add(f"          from: {scalar(column.name)}")
+        add("          values:")
         subtypes, unknown, asked = {}, [], 0
         for text in column.texts:
             code, subtype, why = condition_of(text, self.conditions)
@@ -640,12 +639,12 @@ class _Drafting:
                 code, why = "other", f"TODO unsure: {why}; one of the codes"
             else:
                 why = f"{'sure' if why.startswith('the') else 'likely'}: {why}"
-            add((f"            {scalar(text)}: {code}", why))
+            add(f"            {scalar(text)}: {code}", why)
             if subtype:
                 subtypes[text] = subtype
         if len(unknown) > MOST_LISTED:
             more = len(unknown) - MOST_LISTED
-            add(("          other: other", f"TODO unsure: {more} further texts"))
+            add("          other: other", f"TODO unsure: {more} further texts")
         if unknown:
             shown = ", ".join(map(repr, unknown[:6])) + (", ..." if len(unknown) > 6 else "")
             self.draft_.todo.append(
@@ -654,7 +653,13 @@ class _Drafting:
             )
         if subtypes:
             rule = {"from": column.name, "values": subtypes, "other": ""}
-            add((f"        subtype: {flow(rule)}", "likely: by the same words"))
+            add(f"        subtype: {flow(rule)}", "likely: by the same words")
+        if n_blank := 0 if file.ids_repeat else column.n_rows - column.n_filled:
+            self.draft_.todo.append(
+                f"{file.profile.shown}, {column.name}: {n_blank} "
+                f"{'patient has' if n_blank == 1 else 'patients have'} no diagnosis; complete "
+                "the list, every patient needs one"
+            )
         problem = (
             f"{len(unknown)} of {len(column.texts)} diagnoses are not known" if unknown else ""
         )
@@ -663,13 +668,13 @@ class _Drafting:
 
     def _box_lines(self, file: _File, columns: list[ColumnProfile]) -> None:
         """Map a form with a box for each diagnosis: the boxes joined, a line a combination."""
-        add = self.draft_.lines.append
+        add = self._add
         names = [c.name for c in columns]
         boxes = file.profile.frame[names]
         boxes = boxes[~boxes.isin(MISSING_WORDS).any(axis=1)]
-        add(("        condition:", "likely: a box for each diagnosis, joined"))
-        add((f"          join: {flow(names)}", ""))
-        add(("          values:", ""))
+        add("        condition:", "likely: a box for each diagnosis, joined")
+        add(f"          join: {flow(names)}")
+        add("          values:")
         n_todo = 0
         for row in boxes.drop_duplicates().sort_values(names, ascending=False).itertuples(False):
             ticked = [
@@ -689,7 +694,7 @@ class _Drafting:
                 code, answered = self._settle(question)
                 why = "as answered" if answered else f"TODO unsure: {shown} ticked"
                 n_todo += not answered
-            add((f"            {scalar('-'.join(map(str, row)))}: {code}", why))
+            add(f"            {scalar('-'.join(map(str, row)))}: {code}", why)
         problem = f"{n_todo} combinations of boxes are not known" if n_todo else ""
         for name in names:
             self._note(
@@ -738,13 +743,13 @@ class _Drafting:
             and file.profile.frame.loc[rows != "", file.id].duplicated().any()
         ):
             why = "likely: every row of a patient repeats the date"
-            self.draft_.lines.append((f"{indent}one_row_per_patient: true", why))
-        self.draft_.lines.append((f"{indent}columns:", ""))
+            self._add(f"{indent}one_row_per_patient: true", why)
+        self._add(f"{indent}columns:")
         self._id_line(file, indent + "  ")
         if not wide:
             role = file.roles[columns[0].name]
             why = f"{role.confidence}: {role.why}" if not more or not repeat else "sure: their date"
-            self.draft_.lines.append((f"{indent}  infused_at: {scalar(columns[0].name)}", why))
+            self._add(f"{indent}  infused_at: {scalar(columns[0].name)}", why)
             self._note(file, columns[0].name, "infused_at")
             for name in ("dose_mg_per_kg", "minutes", "series", "phase", "protocol", "study_day"):
                 for column in file.with_field(name)[:1]:
@@ -752,22 +757,18 @@ class _Drafting:
                     if low.high and column.high is not None and column.high > low.high:
                         self._note(file, column.name, "not read", "unsure", f"beyond {low.high:g}")
                         continue
-                    self.draft_.lines.append(
-                        (f"{indent}  {name}: {scalar(column.name)}", "likely: by its header")
-                    )
+                    self._add(f"{indent}  {name}: {scalar(column.name)}", "likely: by its header")
                     self._note(file, column.name, name, "likely")
             return
-        self.draft_.lines.append((f"{indent}wide:", "a column per infusion"))
+        self._add(f"{indent}wide:", "a column per infusion")
         for column in columns:
             role = file.roles[column.name]
-            self.draft_.lines.append(
-                (f"{indent}  - {{column: {scalar(column.name)}}}", f"{role.confidence}: {role.why}")
+            self._add(
+                f"{indent}  - {{column: {scalar(column.name)}}}", f"{role.confidence}: {role.why}"
             )
             self._note(file, column.name, "infused_at", role.confidence)
         if len(columns) == 2 and re.search(r"\b(?:last|letzte|final)\b", columns[1].words):
-            self.draft_.lines.append(
-                (f"{indent}  # infusions between the first and the last are not in the file", "")
-            )
+            self._add(f"{indent}  # infusions between the first and the last are not in the file")
 
     # Scores
 
@@ -785,7 +786,7 @@ class _Drafting:
             self._note(file, measure[0].name, "filter: only pain")
         self._where(file, indent, more)
         self._drop(file, indent, used=self._used_ids(file))
-        self.draft_.lines.append((f"{indent}columns:", ""))
+        self._add(f"{indent}columns:")
         self._id_line(file, indent + "  ")
         if wide:
             self._wide_scores(file, scores, whens, indent)
@@ -845,17 +846,17 @@ class _Drafting:
         return self._scale_of(file, numbers, headers, above)
 
     def _scale_of(self, file: _File, numbers: list[float], headers: str, above: int) -> str:
-        add, indent = self.draft_.lines.append, "        "
+        add, indent = self._add, "        "
         if re.search(r"\b0 (?:to )?100\b", headers) or (
             0.1 * len(numbers) < above and max(numbers) <= 100
         ):
             why = "sure: its header says so" if "100" in headers else "likely: scores up to "
             why += "" if "100" in headers else f"{max(numbers):g}"
-            add((f"{indent}scale: {{constant: vas_0_100}}", why))
+            add(f"{indent}scale: {{constant: vas_0_100}}", why)
             return ""
         if numbers and max(numbers) > 100 and above > 0.1 * len(numbers):
             end = f"{max(numbers):g}"
-            add((f"{indent}# scale: {{constant: own}}", "TODO with `scales: {own: [0, END]}`"))
+            add(f"{indent}# scale: {{constant: own}}", "TODO with `scales: {own: [0, END]}`")
             self._todo_once(
                 f"{file.profile.shown}: scores go up to {end}; declare their scale and its end "
                 "under `scales` (docs/mapping.md)"
@@ -864,23 +865,21 @@ class _Drafting:
         return ""
 
     def _long_scores(self, file: _File, scores: list[ColumnProfile], indent: str) -> None:
-        add, inner = self.draft_.lines.append, indent + "  "
+        add, inner = self._add, indent + "  "
         recalls = {c.name: recall_of(c.words) for c in scores}
         rule, why = self._score_rule(scores, file)
         several = len(scores) > 1 and len(set(recalls.values())) == len(scores)
         column = scores[0]
         if several:
             if rule:
-                add((f"{inner}score: {flow(rule)}", why))
+                add(f"{inner}score: {flow(rule)}", why)
         else:
             text = flow({"from": column.name, **rule}) if rule else scalar(column.name)
             add(
-                (
-                    f"{inner}score: {text}",
-                    why
-                    if rule
-                    else f"{file.roles[column.name].confidence}: {file.roles[column.name].why}",
-                )
+                f"{inner}score: {text}",
+                why
+                if rule
+                else f"{file.roles[column.name].confidence}: {file.roles[column.name].why}",
             )
             for other in scores[1:]:
                 self._note(
@@ -893,19 +892,19 @@ class _Drafting:
                 )
             if recalls[column.name] and not file.with_field("recall"):
                 why = "sure: its header says so"
-                add((f"{inner}recall: {{constant: {recalls[column.name]}}}", why))
+                add(f"{inner}recall: {{constant: {recalls[column.name]}}}", why)
         problem = self._scale_line(file, scores, rule)
         self._time_lines(file, scores, inner)
         for name in ("scale", "recall"):
             for own in file.with_field(name)[:1]:
-                add((f"{inner}{name}: {scalar(own.name)}", "sure: the contract's own name"))
+                add(f"{inner}{name}: {scalar(own.name)}", "sure: the contract's own name")
                 self._note(file, own.name, name)
         if several:
-            add((f"{indent}wide:", "a column per kind of rating"))
+            add(f"{indent}wide:", "a column per kind of rating")
         for own in scores if several else scores[:1]:
             if several:
                 entry = {"column": own.name, "recall": recalls[own.name] or "not_stated"}
-                add((f"{inner}- {flow(entry)}", "likely: by its header"))
+                add(f"{inner}- {flow(entry)}", "likely: by its header")
             self._note(
                 file,
                 own.name,
@@ -916,7 +915,7 @@ class _Drafting:
 
     def _time_lines(self, file: _File, scores: list[ColumnProfile], inner: str) -> None:
         """Add when the ratings of a long table were made: date, study day, visit."""
-        add = self.draft_.lines.append
+        add = self._add
         rated = file.profile.frame
         rated = rated[~rated[[c.name for c in scores]].isin(MISSING_WORDS).all(axis=1)]
         dates = file.with_field("assessed_on")
@@ -936,7 +935,7 @@ class _Drafting:
             gaps = bool(rated[best.name].isin(["", *missing]).any())
             why = f"{role.confidence}: {role.why}"
             why += f"; {', '.join(missing[:3])} stands for nothing" if missing else ""
-            add((f"{inner}assessed_on: {flow(text)}", why))
+            add(f"{inner}assessed_on: {flow(text)}", why)
             n = int(rated[best.name].isin(["", *missing]).sum())
             problem = f"{n} {'rating has' if n == 1 else 'ratings have'} no date" if n else ""
             if n and not days and not file.with_field("visit"):
@@ -965,20 +964,18 @@ class _Drafting:
         for column in days:
             unit = _unit_of(column.words)
             rule = column.name if unit == "days" else {"from": column.name, "unit": unit}
-            add((f"{inner}study_day: {flow(rule)}", f"likely: {unit} since the start"))
+            add(f"{inner}study_day: {flow(rule)}", f"likely: {unit} since the start")
             self._note(file, column.name, f"study_day, in {unit}", "likely")
         for column in visits:
             self._visit_lines(file, column, inner, rated, day=not days and (best is None or gaps))
         when = visit_of(file.profile.sheet or "") or visit_of(file.profile.file.rsplit(".")[0])
         if best is None and not days and not visits and when is not None and when.day is not None:
             day = f"{when.day * _DAYS[when.unit]:g}"
-            add((f"{inner}study_day: {{constant: {day}}}", "likely: by the name of the file"))
+            add(f"{inner}study_day: {{constant: {day}}}", "likely: by the name of the file")
             if when.visit:
-                add(
-                    (f"{inner}visit: {{constant: {when.visit}}}", "likely: by the name of the file")
-                )
+                add(f"{inner}visit: {{constant: {when.visit}}}", "likely: by the name of the file")
         elif best is None and not days and not visits:
-            add((f"{inner}# assessed_on:", "TODO no column says when a rating was made"))
+            add(f"{inner}# assessed_on:", "TODO no column says when a rating was made")
             self._todo_once(
                 f"{file.profile.shown}: no column says when a rating was made; add a date, a study "
                 "day or the name of the visit"
@@ -987,22 +984,22 @@ class _Drafting:
     def _visit_lines(
         self, file: _File, column: ColumnProfile, inner: str, rated: pd.DataFrame, *, day: bool
     ) -> None:
-        add = self.draft_.lines.append
+        add = self._add
         texts = [t for t in column.texts if (rated[column.name] == t).any()]
         whens = {t: visit_of(t) for t in texts}
         names = {t: w.visit for t, w in whens.items() if w is not None and w.visit}
         if any(plain_words(t) != plain_words(names.get(t, t)) for t in texts):
             rule = {"from": column.name, "values": names, "other": ""}
-            add((f"{inner}visit: {flow(rule)}", "likely: by the names of visits"))
+            add(f"{inner}visit: {flow(rule)}", "likely: by the names of visits")
         else:
-            add((f"{inner}visit: {scalar(column.name)}", "sure: names of visits"))
+            add(f"{inner}visit: {scalar(column.name)}", "sure: names of visits")
         problem = ""
         if day:
             known = {t: w.day * _DAYS[w.unit] for t, w in whens.items() if w and w.day is not None}
             values: dict[str, str] = {t: f"{d:g}" for t, d in known.items()}
-            add((f"{inner}study_day:", "likely: for ratings without a date, by the visit's name"))
-            add((f"{inner}  from: {scalar(column.name)}", ""))
-            add((f"{inner}  values:", ""))
+            add(f"{inner}study_day:", "likely: for ratings without a date, by the visit's name")
+            add(f"{inner}  from: {scalar(column.name)}")
+            add(f"{inner}  values:")
             for text in texts:
                 if text not in values:
                     guess = "7" if whens[text] is not None else ""
@@ -1018,9 +1015,9 @@ class _Drafting:
                     problem = "" if answered else "a visit without a day"
                 else:
                     value, why = values[text], "likely: by its name"
-                add((f"{inner}    {scalar(text)}: {flow(value)}", why))
+                add(f"{inner}    {scalar(text)}: {flow(value)}", why)
             if len(texts) < len(column.texts):
-                add((f'{inner}  other: ""', "visits without a score"))
+                add(f'{inner}  other: ""', "visits without a score")
         remedy = "give it a study day under `values`" if problem else ""
         self._note(file, column.name, "visit", "likely", problem, remedy)
 
@@ -1031,7 +1028,7 @@ class _Drafting:
         whens: dict[str, When | None],
         indent: str,
     ) -> None:
-        add, inner = self.draft_.lines.append, indent + "  "
+        add, inner = self._add, indent + "  "
         dates = pair_dates(scores, file.with_field("assessed_on"))
         unnamed = [c.name for c in scores if whens[c.name] is None and c.name not in dates]
         if len(unnamed) == 1 and not any(w and w.day == 0 for w in whens.values()):
@@ -1039,12 +1036,12 @@ class _Drafting:
         scores = self._one_a_rating(file, scores, whens, dates)
         rule, why = self._score_rule(scores, file)
         if rule:
-            add((f"{inner}score: {flow(rule)}", why))
+            add(f"{inner}score: {flow(rule)}", why)
         self._scale_line(file, scores, rule)
         recalls = {c.name: recall_of(c.words) for c in scores}
         shared = set(recalls.values())
         if len(shared) == 1 and "" not in shared:
-            add((f"{inner}recall: {{constant: {shared.pop()}}}", "sure: the headers say so"))
+            add(f"{inner}recall: {{constant: {shared.pop()}}}", "sure: the headers say so")
             recalls = {}
         last = self._infusion_columns(file)[-1:]
         days = file.with_field("assessed_on")
@@ -1057,8 +1054,8 @@ class _Drafting:
                 }
             )
             if dates:
-                add((f"{inner}assessed_on: {text}", "likely: texts that are no date"))
-        add((f"{indent}wide:", "a column per rating"))
+                add(f"{inner}assessed_on: {text}", "likely: texts that are no date")
+        add(f"{indent}wide:", "a column per rating")
         for column in scores:
             when = whens[column.name]
             entry: dict[str, Any] = {"column": column.name}
@@ -1099,7 +1096,7 @@ class _Drafting:
             if recalls.get(column.name):
                 entry["recall"] = recalls[column.name]
             what = f"TODO {todo}" if todo else f"{confidence}: {_reason(when, column, dates)}"
-            add((f"{inner}- {flow(entry)}", what))
+            add(f"{inner}- {flow(entry)}", what)
             meaning = "score" + (f", {when.visit.replace('_', ' ')}" if when and when.visit else "")
             self._note(file, column.name, meaning, confidence, problem, remedy)
 
@@ -1131,12 +1128,10 @@ class _Drafting:
 
     def _missing_table_lines(self, infused: list[_File]) -> None:
         if not infused:
-            self.draft_.lines.append(
-                (
-                    "  # no column looks like dates of infusions: day 0 is the date of entry, or "
-                    "study day 0",
-                    "",
-                )
+            self._add(
+                "  # no column looks like dates of infusions: day 0 is the date of entry, or "
+                "study day 0",
+                "",
             )
 
     def _name_the_rest(self) -> None:
