@@ -1,19 +1,18 @@
-"""`reliefcheck map` on the command line: the table, the exit codes, the questions, first contact."""
+"""`reliefcheck map` on the command line: table, exit codes, questions; first contact."""
 
 from __future__ import annotations
 
 import os
-import pty
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from tests.unit.draft_exports import MAKERS, write_text
 
 from analysis.cli import main
 from analysis.intake.load import load_export
+from tests.unit.draft_exports import MAKERS, write_text
 
 
 def call(*words: str | Path) -> Result:
@@ -54,6 +53,7 @@ def test_nobody_rated_at_the_end_is_a_todo(tmp_path):
 
 
 def test_questions_are_asked_on_a_terminal(tmp_path):
+    pty = pytest.importorskip("pty")  # Windows has none
     path, out = MAKERS["excel_list"](tmp_path / "list"), tmp_path / "clinic.yaml"
     own, theirs = pty.openpty()
     words = [sys.executable, "-m", "analysis", "map", str(path), "--out", str(out)]

@@ -10,6 +10,7 @@ import pytest
 from tests.unit.draft_exports import MAKERS, write_book, write_text
 
 from analysis.errors import ContractError, InputError
+from analysis.intake.demo import write_demo
 from analysis.intake.draft import Draft, Question, draft_mapping
 from analysis.intake.load import Export, load_export
 from analysis.intake.profile import mask, profile_export
@@ -255,6 +256,111 @@ def test_a_scale_with_an_unknown_end_is_left_to_the_clinic(tmp_path):
     assert any("declare their scale" in todo for todo in made.todo)
     with pytest.raises(ContractError, match="0 to 10"):
         load_export(path, mapping)
+
+
+def test_words_among_dates_are_missing_and_touch_no_other_date(tmp_path):
+    path = write_text(
+        tmp_path / "x",
+        {
+            "a.csv": "ID,Diagnosis,Infusion date,Pain before,Pain after,Date after\n"
+            "1,CRPS,2026-01-05,8,4,2026-01-09\n2,CRPS,2026-01-06,7,,n/a\n"
+            "3,CRPS,cancelled,6,,n/a\n4,CRPS,2026-01-08,9,5,2026-01-12\n"
+            "5,CRPS,2026-01-09,6,5,2026-01-13\n6,CRPS,2026-01-09,6,5,2026-01-13\n"
+            "7,CRPS,2026-01-09,6,5,2026-01-13\n8,CRPS,2026-01-09,6,5,2026-01-13\n"
+        },
+    )
+    export = load(path)
+    frame = export.tables["pain_scores"].set_index(["patient_id", "visit"])
+    assert len(export.tables["infusions"]) == 7
+    assert frame.loc[("1", "baseline"), "study_day"] == 0
+    assert pd.isna(frame.loc[("1", "baseline"), "assessed_on"])
+    assert frame.loc[("1", "end"), "assessed_on"] == pd.Timestamp("2026-01-09")
+    assert ("3", "baseline") in frame.index and ("3", "end") not in frame.index
+
+
+def test_the_demo_needs_no_mapping_and_the_draft_changes_nothing(tmp_path):
+    demo = write_demo(tmp_path / "demo", n_patients=30, seed=3)
+    plain, drafted = load_export(demo), load(demo)
+    for name, frame in plain.tables.items():
+        mine = drafted.tables[name].drop(columns=["source_file", "source_line"])
+        shared = [c for c in frame.columns if c in mine.columns]
+        pd.testing.assert_frame_equal(frame[shared], mine[shared], check_dtype=False)
+        assert {"patient_id", "condition", "score", "recall", "infused_at"} & set(frame) <= set(
+            mine
+        )
+
+
+def test_one_file_a_site_and_one_sheet_a_visit(tmp_path):
+    head = "Pt ID,Dx,Tx date,NRS pre,NRS week 4\n"
+    sites = write_text(
+        tmp_path / "sites",
+        {
+            "north.csv": head + "N1,CRPS,2026-01-05,8,4\nN2,fibro,2026-01-06,7,6\n",
+            "south.csv": head + "S1,CRPS,2026-01-07,9,3\n",
+        },
+    )
+    assert scores(load(sites)) == {"N1": [8, 4], "N2": [7, 6], "S1": [9, 3]}
+    visits = write_book(
+        tmp_path / "visits" / "x.xlsx",
+        {
+            "Patients": [["ID", "Dx"], ["A", "CRPS"], ["B", "Fibromyalgia"]],
+            "Baseline": [["ID", "NRS"], ["A", 8], ["B", 7]],
+            "Week 4": [["ID", "NRS"], ["A", 4], ["B", 6]],
+        },
+    )
+    frame = load(visits).tables["pain_scores"]
+    assert sorted(zip(frame["patient_id"], frame["study_day"], frame["score"], strict=True)) == [
+        ("A", 0, 8), ("A", 28, 4), ("B", 0, 7), ("B", 28, 6),
+    ]  # fmt: skip
+
+
+def test_numbers_that_are_no_pain_are_not_read_as_pain(tmp_path):
+    path = write_text(
+        tmp_path / "x",
+        {
+            "l.csv": "Pt ID,Dx,Age (years),Baseline BMI,Pain duration (years),Infusion date,"
+            "Baseline NRS,FU1 date,FU1 NRS,FU2 date,FU2 NRS,PHQ-9 baseline\n"
+            "A,CRPS,40,22,5,2026-01-05,8,2026-01-12,4,2026-02-10,5,12\n"
+            "B,CRPS,50,32,2,2026-01-06,7,2026-01-13,5,2026-02-11,6,11\n"
+        },
+    )
+    export = load(path)
+    frame = export.tables["pain_scores"].query("patient_id == 'A'").set_index("score")
+    assert sorted(frame.index) == [4, 5, 8]
+    assert frame.loc[4, "assessed_on"] == pd.Timestamp("2026-01-12")
+    assert frame.loc[5, "assessed_on"] == pd.Timestamp("2026-02-10")
+    assert export.tables["patients"]["age_years"].tolist() == [40, 50]
+
+
+def test_scores_written_as_fractions_are_mapped(tmp_path):
+    path = write_text(
+        tmp_path / "x",
+        {"l.csv": "ID,Diagnosis,Pain before,Pain after\n1,CRPS,8/10,4/10\n2,CRPS,9 of 10,6\n"},
+    )
+    assert scores(load(path)) == {"1": [8, 4], "2": [9, 6]}
+
+
+def test_cut_ids_are_a_todo_and_two_people_are_not_made_one(tmp_path):
+    path = write_text(
+        tmp_path / "x",
+        {
+            "patients.csv": "patient_id,condition\n2.02501E+11,crps\n2.02501E+11,crps\n",
+            "pain_scores.csv": "patient_id,study_day,score\n2.02501E+11,0,8\n2.02501E+11,3,4\n",
+        },
+    )
+    made, mapping = draft(path)
+    assert any("a spreadsheet has cut ids" in todo for todo in made.todo)
+    with pytest.raises(ContractError, match="an id not used before"):
+        load_export(path, mapping)
+
+
+def test_many_unknown_diagnoses_are_listed_up_to_a_limit(tmp_path):
+    rows = "".join(f"P{i},rare {chr(97 + i // 26)}{chr(97 + i % 26)},7,5\n" for i in range(60))
+    path = write_text(tmp_path / "x", {"l.csv": "ID,Diagnosis,Pain before,Pain after\n" + rows})
+    made, mapping = draft(path)
+    assert sum("rare" in line for line, _ in made.lines) == 40
+    assert [todo.count("rare") for todo in made.todo if "rare" in todo] == [6]
+    assert set(conditions(load_export(path, mapping)).values()) == {"other"}
 
 
 def test_profiles_mask_texts(tmp_path):

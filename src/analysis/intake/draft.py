@@ -431,6 +431,13 @@ class _Drafting:
                 "sure: " + ", ".join(dict.fromkeys(c.identifier for c in named)),
             )
 
+    def _missing_line(self, file: _File, indent: str, dates: list[ColumnProfile]) -> None:
+        """Add the texts among dates that are none, for the table: its filters need them, too."""
+        odd = list(dict.fromkeys(text for column in dates for text in column.odd))
+        if odd:
+            missing = _missing(file, list(file.profile.columns), odd)
+            self._add(f"{indent}missing: {flow(missing)}", "likely: texts that are no date")
+
     def _used_ids(self, file: _File) -> list[str]:
         """Return the columns that name a person and are read all the same, hashed or as a year."""
         born = file.with_field("birth_year") if any(file is f for f in self.with_birth) else []
@@ -725,15 +732,16 @@ class _Drafting:
     def _draft_infusions(self, file: _File, indent: str) -> None:
         columns = self._infusion_columns(file)
         self._head(file, indent, item=True)
-        blank = bool((file.profile.frame[columns[0].name] == "").any())
-        wide = len(columns) > 1 or (blank and not file.ids_repeat)
-        repeat = self._infusion_repeat(file)
         rows = file.profile.frame[columns[0].name]
+        rows = rows.mask(rows.isin([*MISSING_WORDS, *columns[0].odd]), "")
+        wide = len(columns) > 1 or (bool((rows == "").any()) and not file.ids_repeat)
+        repeat = self._infusion_repeat(file)
         more: dict[str, Any] = {}
         if repeat and not file.with_field("infused_at"):
             more = {repeat[0]: {"is": [repeat[1]]}}
         elif not wide and not (rows != "").all():
             more = {columns[0].name: {"recorded": True}}
+        self._missing_line(file, indent, columns)
         self._where(file, indent, more)
         self._drop(file, indent, used=self._used_ids(file))
         if (
@@ -779,6 +787,8 @@ class _Drafting:
         wide = len(scores) > 1 and (len(names) > 1 or not file.ids_repeat)
         wide = wide or (len(scores) == 1 and bool(names) and not file.ids_repeat)
         self._head(file, indent, item=True)
+        if wide:
+            self._missing_line(file, indent, file.with_field("assessed_on", "infused_at"))
         measure = file.with_field("(measure)")[:1]
         more: dict[str, Any] = {}
         if measure:
@@ -1044,17 +1054,6 @@ class _Drafting:
             add(f"{inner}recall: {{constant: {shared.pop()}}}", "sure: the headers say so")
             recalls = {}
         last = self._infusion_columns(file)[-1:]
-        days = file.with_field("assessed_on")
-        missing = [t for c in days for t in dict.fromkeys(c.odd)]
-        if missing:
-            text = flow(
-                {
-                    "first_of": [next(iter(dates.values()), "")],
-                    "missing": _missing(file, days, missing),
-                }
-            )
-            if dates:
-                add(f"{inner}assessed_on: {text}", "likely: texts that are no date")
         add(f"{indent}wide:", "a column per rating")
         for column in scores:
             when = whens[column.name]
@@ -1128,11 +1127,8 @@ class _Drafting:
 
     def _missing_table_lines(self, infused: list[_File]) -> None:
         if not infused:
-            self._add(
-                "  # no column looks like dates of infusions: day 0 is the date of entry, or "
-                "study day 0",
-                "",
-            )
+            why = "day 0 is the date of entry, or study day 0"
+            self._add(f"  # no column looks like dates of infusions: {why}")
 
     def _name_the_rest(self) -> None:
         """Note every column that the draft leaves out, in the order of the files."""
