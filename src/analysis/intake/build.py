@@ -47,8 +47,8 @@ UNREADABLE = "unreadable value"
 FILE_COLUMN = "(file)"
 """A column every file has for a mapping: its own name without the ending."""
 
-ROW_COLUMN = "(row)"
-"""A column every file has for a mapping: the line of the record, an id where a list has none."""
+LINE_COLUMN = "(line)"
+"""A column every file has for a mapping: the line (row of the sheet) of each record."""
 
 COLUMNS_SHOWN = 30
 """Columns of a file that an error lists."""
@@ -230,7 +230,7 @@ def _check_columns_exist(table: Table, rule: TableRule, raw: RawTable) -> None:
                 "name."
             )
     for name in _columns_named(rule):
-        if name not in have and name not in (*rule.given, FILE_COLUMN, ROW_COLUMN):
+        if name not in have and name not in rule.given and name not in (FILE_COLUMN, LINE_COLUMN):
             short = [n if len(n) <= 60 else n[:57] + "..." for n in have[:COLUMNS_SHOWN]]
             more = len(have) - COLUMNS_SHOWN
             raise MappingError(
@@ -269,8 +269,10 @@ def _keep_records(
         if not again.any():  # nearly always at the first column
             break
     frame = _leave_out(frame, again, "header line repeated", excluded)
-    own = {FILE_COLUMN: PurePath(raw.name).stem, ROW_COLUMN: frame.index.astype(str)}
-    frame = frame.assign(**rule.given, **own)
+    frame = frame.assign(
+        **rule.given,
+        **{FILE_COLUMN: PurePath(raw.name).stem, LINE_COLUMN: frame.index.astype("str")},
+    )
     for name, condition in rule.where.items():
         if condition.has_limits:
             texts = frame[name]

@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.errors import InputError
-from analysis.intake.build import ROW_COLUMN
+from analysis.intake.build import LINE_COLUMN
 from analysis.intake.mapping import MISSING_WORDS
 from analysis.intake.profile import (
     DATE_WORDS,
@@ -315,7 +315,7 @@ class _Drafting:
             columns = [c for c in file.profile.columns if (at, c.name) in texts]
             best = max(columns, key=lambda c: score(at, c), default=None)
             if best is None or not score(at, best):
-                file.id = ROW_COLUMN
+                file.id = LINE_COLUMN
                 continue
             file.id = best.name
             file.roles.pop(best.name, None)
@@ -331,7 +331,7 @@ class _Drafting:
         chosen: list[_File] = []
         for file in sorted(known, key=lambda f: (f.ids_repeat, -len(f.roles))):
             others = {patient for other in chosen for patient in other.ids()}
-            own = file.id != ROW_COLUMN and with_condition and others.isdisjoint(file.ids())
+            own = file.id != LINE_COLUMN and with_condition and others.isdisjoint(file.ids())
             if not chosen or own:
                 chosen.append(file)
         return chosen
@@ -445,7 +445,7 @@ class _Drafting:
 
     def _id_line(self, file: _File, indent: str) -> None:
         add = self._add
-        if file.id == ROW_COLUMN:
+        if file.id == LINE_COLUMN:
             why = "likely: no id; each row is a patient"
             if len(self.used) > 1:
                 why = "TODO unsure: no column has the ids of the other files"
@@ -453,8 +453,8 @@ class _Drafting:
                     f"{file.profile.shown}: no column has the patients' ids of the other files; "
                     "name it under `patient_id`, or add it to the file"
                 )
-            add(f"{indent}patient_id: {scalar(ROW_COLUMN)}", why)
-            self._note(file, ROW_COLUMN, "patient_id: the row's number; there is no id", "likely")
+            add(f"{indent}patient_id: {scalar(LINE_COLUMN)}", why)
+            self._note(file, LINE_COLUMN, "patient_id: the line's number; there is no id", "likely")
             return
         column = file.profile.column(file.id)
         if cut := [t for t in column.texts if re.fullmatch(r"\d(?:\.\d+)?[eE]\+?\d+", t)]:
