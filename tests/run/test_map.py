@@ -103,21 +103,22 @@ def test_a_column_that_looks_like_a_missing_one_is_named(tmp_path):
     )
     result = call("check", path)
     assert result.exit_code == 2
-    assert "'ICD-10' looks like it: write `icd10: ICD-10`" in result.output
+    assert "`icd10: ICD-10`" in result.output
+    assert "there is no column condition or icd10. Add it" not in result.output
 
 
 def test_an_unread_column_that_looks_like_codes_is_not_called_absent(tmp_path):
     path = write_text(
         tmp_path / "x",
         {
-            "patients.csv": "patient_id,condition,ICD-10,Age\nA,crps,G90.5,50\n",
+            "patients.csv": "patient_id,condition,ICD code,Age in years\nA,crps,G90.5,50\n",
             "pain_scores.csv": "patient_id,study_day,score\nA,0,7\nA,7,3\n",
         },
     )
     result = call("check", path)
     assert result.exit_code == 0
-    assert "the column 'ICD-10' of patients.csv looks like icd10" in result.output
-    assert "the column 'Age' of patients.csv looks like age_years" in result.output
+    assert "the column 'ICD code' of patients.csv looks like icd10" in result.output
+    assert "the column 'Age in years' of patients.csv looks like age_years" in result.output
     assert "The export has no ICD-10 codes" not in result.output
 
 
