@@ -273,7 +273,8 @@ def map_export(export: Path, out: Path, yes: bool) -> None:
     \b
     1. Columns are recognized by their headers and values: ids, diagnoses, scores, dates and
        their order, visits, arms, units. What names a person is left out, and named.
-    2. What the files do not settle is asked (with --yes it becomes a TODO in the file).
+    2. What the files do not settle is asked; with --yes, or without a terminal, it becomes a
+       TODO in the file.
     3. The mapping is written, each line with a comment: sure, likely, or TODO.
     4. The export is checked with it, and a table says for each column what was understood,
        what is wrong, and what to do.

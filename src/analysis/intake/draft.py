@@ -75,10 +75,11 @@ Ask = Callable[[Question], str]
 
 @dataclass(frozen=True, kw_only=True)
 class Understood:
-    """A row of what is shown: a column of the export, and what was made of it."""
+    """A row of what is shown: a column of the export, what it holds, and what was made of it."""
 
     file: str
     column: str
+    holds: str
     meaning: str
     confidence: Confidence
     problem: str = ""
@@ -241,9 +242,11 @@ class _Drafting:
         problem: str = "",
         remedy: str = "",
     ) -> None:
+        there = column in file.profile.frame
         row = Understood(
             file=file.profile.shown,
             column=column,
+            holds=file.profile.column(column).describe() if there else "",
             meaning=meaning,
             confidence=confidence,
             problem=problem,

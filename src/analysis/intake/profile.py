@@ -53,6 +53,10 @@ MOSTLY = 0.7
 MOST_WORDS = 30
 """Different texts of a column of words; with more, and nearly all different, it is free text."""
 
+MOST_LOOKED_AT = 5_000
+"""Different texts of a column that are tried as numbers and dates, the most frequent first. What
+the draft takes from them is checked on all values when the export is loaded with it."""
+
 MOST_TITLE_LINES = 8
 """Lines above a header that are looked through for it."""
 
@@ -105,8 +109,9 @@ class ColumnProfile:
         if self.kind == "number" and self.low is not None:
             parts.append(f"{self.low:g} to {self.high:g}")
         elif self.texts:
-            parts.append(f"such as {mask(self.texts[0])}")
-        return f"{', '.join(parts)}; {self.share_filled:.0%} filled"
+            parts[0] += f" as {mask(self.texts[0])}"
+        gaps = "" if self.share_filled == 1 else f"; {self.share_filled:.0%} filled"
+        return ", ".join(parts) + gaps
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,7 +151,7 @@ class FileProfile:
         dated = [c for c in self.columns if c.kind == "date"]
         if dated and all(c.serial_dates for c in dated):
             return "excel_serial", "they are a spreadsheet's numbers of days"
-        texts = [text for c in dated for text in _dates_in(c.texts)]
+        texts = [text for c in dated for text in _dates_in(c.texts[:MOST_LOOKED_AT])]
         slashed = [text for text in texts if _SLASHED.match(text)]
         if not slashed:
             return None, ""
@@ -367,6 +372,8 @@ def profile_column(name: str, values: pd.Series, *, label: str = "") -> ColumnPr
     counts = values[~values.isin(MISSING_WORDS)].value_counts()
     texts = tuple(str(text) for text in counts.index)
     n_filled = int(counts.sum())
+    every, texts, counts = texts, texts[:MOST_LOOKED_AT], counts.iloc[:MOST_LOOKED_AT]
+    n_seen = int(counts.sum())
     readings = {mark: [parse_number(t, decimal=mark) for t in texts] for mark in (".", ",")}
     numeric = {
         mark: int(counts[[not isinstance(n, Refusal) for n in read]].sum())
@@ -381,10 +388,10 @@ def profile_column(name: str, values: pd.Series, *, label: str = "") -> ColumnPr
     serial = False
     if not n_filled:
         kind = "empty"
-    elif dated >= MOSTLY * n_filled:
+    elif dated >= MOSTLY * n_seen:
         kind = "date"
         odd = tuple(text for text in texts if not _is_date(text))
-    elif numeric["," if comma else "."] >= MOSTLY * n_filled:
+    elif numeric["," if comma else "."] >= MOSTLY * n_seen:
         kind = "number"
         known = [n for n in numbers if not isinstance(n, Refusal)]
         low, high = min(known), max(known)
@@ -396,7 +403,7 @@ def profile_column(name: str, values: pd.Series, *, label: str = "") -> ColumnPr
     elif (almost := _almost_numbers(counts, numbers)) is not None:
         kind, (low, high) = "number", almost
         odd = tuple(t for t, n in zip(texts, numbers, strict=True) if isinstance(n, Refusal))
-    elif len(texts) <= MOST_WORDS or len(texts) <= n_filled / 3:
+    elif len(every) <= MOST_WORDS or len(every) <= n_filled / 3:
         kind = "word"
     return ColumnProfile(
         name=name,
@@ -404,7 +411,7 @@ def profile_column(name: str, values: pd.Series, *, label: str = "") -> ColumnPr
         kind=kind,
         n_rows=len(values),
         n_filled=n_filled,
-        texts=texts,
+        texts=every,
         odd=odd,
         low=low,
         high=high,

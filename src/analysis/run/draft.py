@@ -8,16 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 from textwrap import wrap
 
-from analysis.adam.study import derive_study
+from analysis.adam.study import Study
 from analysis.errors import InputError, ReliefcheckError
 from analysis.files import write_file
 from analysis.intake.draft import KEY_FILE, Draft, Question, draft_mapping
-from analysis.intake.load import load_export
 from analysis.intake.profile import profile_export
-from analysis.run.check import describe_export
-from analysis.settings import make_settings
+from analysis.run.check import describe_study, open_export
 
-COLUMN_WIDTHS = (30, 34, 26, 34)
+COLUMN_WIDTHS = (22, 24, 26, 24, 26)
 """Characters of the columns of the table; what is longer goes on in the next line."""
 
 
@@ -52,10 +50,12 @@ def write_draft(path: Path, out: Path, ask: Callable[[Question], str] | None) ->
     )
     write_file(out, head + draft.text())
     try:
-        if visit := _first_visit(path, out):
+        export, study = open_export(path, out)
+        if visit := _first_visit(study):
             _judge_at(draft, visit)
             write_file(out, head + draft.text())
-        checked, accepted = describe_export(path, out), True
+            export, study = open_export(path, out)
+        checked, accepted = describe_study(export, study), True
     except ReliefcheckError as error:
         checked, accepted = f"The check refuses it:\n{error}", False
     n = len(draft.todo)
@@ -70,10 +70,8 @@ def write_draft(path: Path, out: Path, ask: Callable[[Question], str] | None) ->
     return "\n\n".join(part for part in parts if part), accepted
 
 
-def _first_visit(path: Path, mapping: Path) -> str:
+def _first_visit(study: Study) -> str:
     """Return the first visit with ratings where nobody was rated at the one to be judged."""
-    export = load_export(path, mapping)
-    study = derive_study(export, make_settings(export.settings, where="the mapping's settings"))
     rated = set(study.adpain.loc[study.adpain["AVAL"].notna(), "AVISIT"])
     if study.settings.analysis_visit in rated:
         return ""
@@ -99,15 +97,15 @@ def _make_key(path: Path) -> None:
 
 
 def table_text(draft: Draft) -> str:
-    """Return the table: column, understood as, problem, remedy; a heading per file."""
-    lines = [_row(("column", "understood as", "problem", "remedy"))]
+    """Return the table: column, what it holds (texts masked), understood as, problem, remedy."""
+    lines = [_row(("column", "holds", "understood as", "problem", "remedy"))]
     file = None
     for row in draft.understood:
         if row.file != file:
             file = row.file
             lines.append(f"-- {file}")
         meaning = row.meaning if row.confidence == "sure" else f"{row.meaning} ({row.confidence})"
-        lines.append(_row((row.column, meaning, row.problem, row.remedy)))
+        lines.append(_row((row.column, row.holds, meaning, row.problem, row.remedy)))
     return "\n".join(lines)
 
 
