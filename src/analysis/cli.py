@@ -303,7 +303,9 @@ def _ask(question: Any) -> str:
         click.echo(f"  {choice:<14} {meaning}", err=True)
     known = click.Choice([choice for choice, _ in question.choices])
     kind = click.FLOAT if question.free else known
-    return f"{click.prompt('Your answer', default=question.guess or None, type=kind, err=True)}"
+    default = question.guess if question.guess or not question.free else None
+    given = click.prompt("Your answer", default=default, type=kind, err=True)
+    return f"{given:g}" if question.free else str(given)
 
 
 @main.command(short_help="Say what is understood of an export; compute nothing.")

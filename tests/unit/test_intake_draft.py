@@ -203,8 +203,21 @@ def test_an_order_that_no_date_settles_is_not_guessed_into_force(tmp_path):
 
 def test_answers_go_into_the_mapping(tmp_path):
     path = MAKERS["redcap_raw"](tmp_path / "redcap")
-    export = load(path, {"pain_dx 1 ticked": "crps", "pain_dx 2 ticked": "fibromyalgia"})
+    answers = {"pain_dx 1 ticked": "crps", "pain_dx 2 ticked": "fibromyalgia"}
+    export = load(path, {**answers, "which sex is '1'": "male", "which sex is '2'": "female"})
     assert conditions(export) == {"1": "crps", "2": "fibromyalgia"}
+    assert export.tables["patients"]["sex"].tolist() == ["female", "male"]
+
+
+def test_a_placeholder_is_no_date_and_the_rating_without_one_is_named(tmp_path):
+    path = MAKERS["limesurvey"](tmp_path / "survey")
+    file = path / "results.csv"
+    text = file.read_text(encoding="utf-8").replace("2026-01-12 07:00:00", "1980-01-01 00:00:00")
+    file.write_text(text, encoding="utf-8")
+    made, mapping = draft(path)
+    assert ["1 rating has no date" in todo for todo in made.todo] == [True]
+    with pytest.raises(ContractError, match="line 3"):
+        load_export(path, mapping)
 
 
 def test_a_record_number_as_the_only_id_of_two_files_is_hashed(tmp_path):

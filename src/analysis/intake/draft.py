@@ -570,7 +570,10 @@ class _Drafting:
         problem = remedy = ""
         if name == "sex":
             words = {t: SEX_WORDS.get(plain_words(t), "") for t in column.texts}
-            unknown = [t for t, word in words.items() if not word]
+            for code in [t for t, word in words.items() if not word and self.ask is not None]:
+                words[code] = self.ask(_sex_question(f"{file.profile.shown}, {column.name}", code))
+                why = "as answered"
+            unknown = [t for t, word in words.items() if not word and self.ask is None]
             if unknown:
                 problem = f"the codes {', '.join(map(repr, unknown[:4]))} are not known"
                 remedy = "map them under `values`: female, male, other"
@@ -1168,6 +1171,11 @@ class _Drafting:
             for k, c in enumerate(f.profile.columns)
         }
         self.draft_.understood.sort(key=lambda row: order.get((row.file, row.column), (99, 0)))
+
+
+def _sex_question(about: str, code: str) -> Question:
+    choices = (("female", "female"), ("male", "male"), ("other", "other"), ("", "not known"))
+    return Question(about=about, text=f"which sex is {code!r}?", choices=choices, guess="")
 
 
 def _is_baseline(when: When | None) -> bool:
