@@ -268,7 +268,7 @@ def map_export(export: Path, out: Path, yes: bool) -> None:
 
     For exports that are not in the form of the contract: a list in Excel with a row a patient,
     a column per visit or a row per rating, REDCap, LimeSurvey, Qualtrics, Google Forms. Nothing
-    in the export is changed, and no text of a patient is printed.
+    in the export is changed, and nothing that names a person is printed.
 
     \b
     1. Columns are recognized by their headers and values: ids, diagnoses, scores, dates and
@@ -304,7 +304,7 @@ def _ask(question: Any) -> str:
     known = click.Choice([choice for choice, _ in question.choices])
     kind = click.FLOAT if question.free else known
     default = question.guess if question.guess or not question.free else None
-    given = click.prompt("Your answer", default=default, type=kind, err=True)
+    given = click.prompt("Your answer", default=default, type=kind, show_choices=False, err=True)
     return f"{given:g}" if question.free else str(given)
 
 

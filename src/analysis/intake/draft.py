@@ -267,7 +267,7 @@ class _Drafting:
             if role is not None:
                 roles[column.name] = role
         file = _File(profile, roles)
-        for box in [c for c in profile.columns if _choice(c.name) and c.name not in roles]:
+        for box in [c for c in profile.columns if _choice(c.name) and not c.identifier]:
             if re.search(r"\b(?:dx|diagnos\w*|conditions?)\b", plain_words(box.name)):
                 roles[box.name] = Role("condition", "likely", "a box of the diagnosis")
         boxes = [c.name for c in file.conditions if _choice(c.name)]
@@ -571,7 +571,8 @@ class _Drafting:
         if name == "sex":
             words = {t: SEX_WORDS.get(plain_words(t), "") for t in column.texts}
             for code in [t for t, word in words.items() if not word and self.ask is not None]:
-                words[code] = self.ask(_sex_question(f"{file.profile.shown}, {column.name}", code))
+                sex = self.ask(_sex_question(f"{file.profile.shown}, {column.name}", code))
+                words[code] = "" if sex == "unknown" else sex
                 why = "as answered"
             unknown = [t for t, word in words.items() if not word and self.ask is None]
             if unknown:
@@ -970,7 +971,7 @@ class _Drafting:
             )
         visits = file.with_field("visit")[:1] or [
             c for c in file.profile.columns
-            if c.kind == "word" and c.name not in file.roles and c.name != file.id
+            if c.kind == "word" and not c.identifier and c.name not in (*file.roles, file.id)
             and sum(visit_of(t) is not None for t in c.texts) > len(c.texts) / 2
         ][:1]  # fmt: skip
         if best is not None and not gaps:
@@ -1010,7 +1011,7 @@ class _Drafting:
         else:
             add(f"{inner}visit: {scalar(column.name)}", "sure: names of visits")
         problem = ""
-        if day:
+        if day and texts:
             known = {t: w.day * _DAYS[w.unit] for t, w in whens.items() if w and w.day is not None}
             values: dict[str, str] = {t: f"{d:g}" for t, d in known.items()}
             add(f"{inner}study_day:", "likely: for ratings without a date, by the visit's name")
@@ -1174,8 +1175,8 @@ class _Drafting:
 
 
 def _sex_question(about: str, code: str) -> Question:
-    choices = (("female", "female"), ("male", "male"), ("other", "other"), ("", "not known"))
-    return Question(about=about, text=f"which sex is {code!r}?", choices=choices, guess="")
+    choices = (("female", "female"), ("male", "male"), ("other", "other"), ("unknown", ""))
+    return Question(about=about, text=f"which sex is {code!r}?", choices=choices, guess="unknown")
 
 
 def _is_baseline(when: When | None) -> bool:
