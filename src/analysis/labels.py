@@ -474,6 +474,12 @@ METHODS: dict[str, str] = {
 }
 """How a number was made."""
 
+WHICH_LIMITS = (
+    "Read the limits for one look where the day of the analysis was fixed in advance, those for "
+    "looking again where it is run again on a growing export and acted on as soon as a limit suits."
+)
+"""Which of an interval and a confidence sequence to read (docs/decisions/0048)."""
+
 NOTES: dict[str, str] = {
     "after_last_look": (
         "That is after the last look (week {0}): a number would be the shape's alone."
@@ -555,6 +561,9 @@ NOTES: dict[str, str] = {
     "nobody_seen": "Nobody was rated at this visit.",
     "model_nobody_seen": "No patient with a baseline was rated at a visit that is due.",
     "model_nobody_at_visit": "Nobody with a baseline was rated at this visit.",
+    "model_few_at_visit": (
+        "Too few were rated at this visit, or nobody of an arm: the model leaves it out."
+    ),
     "model_no_spread": (
         "The scores at this visit are all the same beside baseline and arm, or there are as few "
         "patients as numbers to estimate."

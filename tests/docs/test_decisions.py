@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs" / "decisions"
 PAGES = sorted(path for path in FOLDER.glob("*.md") if path.name != "README.md")
 SECTIONS = ["Context", "Decision", "Rejected", "Consequence", "Source"]
-ONE_PAGE_WORDS = 450
+ONE_PAGE_WORDS = 560
 ENTRY = re.compile(r"^\| \[(\d{4})\]\(([^)]+)\) \| (.+) \|$", re.MULTILINE)
 PATHS = re.compile(
     r"`((?:src|tests|docs|data|notebooks|intake|adam|stats|claims|report|run)/[^`]+)`"

@@ -111,14 +111,14 @@ def test_an_unread_column_that_looks_like_codes_is_not_called_absent(tmp_path):
     path = write_text(
         tmp_path / "x",
         {
-            "patients.csv": "patient_id,condition,ICD code,Age in years\nA,crps,G90.5,50\n",
+            "patients.csv": "patient_id,condition,Diagnosis (ICD),Alter\nA,crps,G90.5,50\n",
             "pain_scores.csv": "patient_id,study_day,score\nA,0,7\nA,7,3\n",
         },
     )
     result = call("check", path)
     assert result.exit_code == 0
-    assert "the column 'ICD code' of patients.csv looks like icd10" in result.output
-    assert "the column 'Age in years' of patients.csv looks like age_years" in result.output
+    assert "the column 'Diagnosis (ICD)' of patients.csv looks like icd10" in result.output
+    assert "the column 'Alter' of patients.csv looks like age_years" in result.output
     assert "The export has no ICD-10 codes" not in result.output
 
 

@@ -128,7 +128,7 @@ def test_nobody_rated_at_the_visit_is_not_estimable():
     late = SETTINGS.model_copy(update={"analysis_visit": "week_26"})
     made = responders(study(clinic(), late))
     found = rows_of(find(made, measure="responder_share", visit="week_26"))
-    assert found
+    assert {r.population for r in found} == {"all_starters", "observed", "best_case", "imputed"}
     for r in found:
         assert (r.value, r.low, r.high, r.status) == (None, None, None, "not estimable")
         assert r.notes.split(";")[0] == "nobody_seen"
@@ -246,6 +246,38 @@ def test_arms_are_counted_at_every_visit():
     assert set(made["visit"]) == {"end", "week_4"}
 
 
+def test_low_pain_by_hand():
+    """Ends: 4, 7, 4.2, 4, 2.8, 8, 9, unrated, 3 (no baseline), 2 after a booster."""
+    made = responders(study(clinic()))
+    found = one(made, measure="low_pain_share", definition="at_most_3", population="all_starters",
+                visit="end")  # fmt: skip
+    assert counted(found) == (2, 10, 1)  # five and nine; after a booster is no low pain
+    assert "boosted_count_not(1)" in found.notes
+    seen = {"measure": "low_pain_share", "population": "observed", "visit": "end"}
+    assert counted(one(made, definition="at_most_3", **seen)) == (2, 9, 1)
+    assert counted(one(made, definition="at_most_1", **seen)) == (0, 9, 1)
+    best = one(made, measure="low_pain_share", definition="at_most_1", population="best_case",
+               visit="end")  # fmt: skip
+    assert counted(best) == (1, 10, 1)
+    imputed = one(made, measure="low_pain_share", definition="at_most_3", population="imputed",
+                  visit="end")  # fmt: skip
+    assert 2 / 10 <= imputed.value <= 3 / 10 and imputed.n == 10
+
+
+def test_limits_for_looking_again_stand_beside_the_interval():
+    """Of 10, 4 respond: the mixture's limits solve its own equation, checked at both ends."""
+    made = responders(study(clinic()))
+    what = {"measure": "responder_share", "threshold_pct": 30.0, "visit": "end"}
+    what["population"] = "all_starters"
+    once, again = (one(made, definition=f"percent_reduction{end}", **what)
+                   for end in ("", "_sequence"))  # fmt: skip
+    assert (again.value, again.n_events, again.n) == (once.value, 4, 10)
+    assert again.low < once.low < once.high < again.high
+    for share in (again.low, again.high):  # B(5, 7) / B(1, 1) = 1 / 2310 is 20 times as likely
+        assert share**4 * (1 - share) ** 6 == pytest.approx(0.05 / 2310, rel=1e-6)
+    assert set(find(made, definition="percent_reduction_sequence")["group_by"]) == {"all"}
+
+
 # percent reductions
 
 
@@ -323,6 +355,56 @@ def test_means_by_visit_are_apart_for_boosters():
     assert set(find(alone, measure="score_mean").definition) == {""}
 
 
+def test_spread_by_hand(fallen):
+    """Scores 4, 7, 4.2, 4, 2.8, 8, 9, 3, 2; falls 4, 3, 1.8, 1, 1.2, -2, 0, 6."""
+    what = {"definition": "", "visit": "end", "population": "observed"}
+    scores = one(fallen, measure="score_sd", **what)
+    assert scores.value == pytest.approx(np.std([4, 7, 4.2, 4, 2.8, 8, 9, 3, 2], ddof=1))
+    assert (scores.n, scores.n_missing, scores.low) == (9, 1, None)
+    falls = one(fallen, measure="change_sd", **what)
+    assert falls.value == pytest.approx(np.std([4, 3, 1.8, 1, 1.2, -2, 0, 6], ddof=1))
+
+
+def test_scores_stand_by_arm_and_the_pooled_ones_say_so():
+    drug = [patient("a", 8, 4, arm="drug"), patient("b", 6, 5, arm="drug")]
+    sham = [patient("c", 8, 8, arm="sham"), patient("d", 7, 6, arm="sham")]
+    made = reductions(study([*drug, *sham]))
+    by_arm = {"group_by": "arm", "definition": "", "visit": "end"}
+    values = {
+        (measure, arm): one(made, measure=measure, group=arm, **by_arm).value
+        for measure in ("score_mean", "change_mean") for arm in ("drug", "sham")
+    }  # fmt: skip
+    assert values == {
+        ("score_mean", "drug"): 4.5, ("change_mean", "drug"): 2.5,
+        ("score_mean", "sham"): 7.0, ("change_mean", "sham"): 0.5,
+    }  # fmt: skip
+    pooled = one(made, measure="change_mean", definition="", visit="end")
+    assert (pooled.value, pooled.notes) == (1.5, "arms_together")
+
+
+def test_the_model_stands_beside_the_means():
+    """Week 4, with one patient, is left out; at the end the fall of 8 is the mean fall, 15 / 8."""
+    made = reductions(study(clinic()))
+    model = one(made, measure="change_mmrm", visit="end")
+    assert (model.value, model.unit, model.n) == (pytest.approx(15 / 8), "score", 8)
+    assert (model.method, model.notes) == ("ancova", "simpler_one_visit")
+    late = one(made, measure="change_mmrm", visit="week_4")
+    assert (late.status, late.notes) == ("not estimable", "model_few_at_visit")
+    percent = one(made, definition="mmrm_of_mean_baseline", visit="end")
+    assert percent.value == pytest.approx(100 * model.value / 7)  # 56 / 8
+
+
+def test_limits_of_the_mean_for_looking_again(fallen):
+    """Below 20 patients there are none yet."""
+    found = fall(fallen, definition="mean_of_patients_sequence")
+    assert (found.value, found.low) == (pytest.approx(201.6666666 / 8), None)
+    assert "early_look(20)" in found.notes.split(";")
+    people = [patient(f"p{n:02d}", 8, 4 if n % 2 else 8) for n in range(20)]
+    enough = fall(reductions(study(people)), definition="mean_of_patients_sequence")
+    once = fall(reductions(study(people)), definition="mean_of_patients")
+    assert enough.low < once.low < once.high < enough.high
+
+
 def test_reductions_of_subgroups_by_hand(fallen):
     found = fall(fallen, definition="mean_of_patients", group_by="subtype", group="type_1")
     assert (found.value, found.n) == (pytest.approx((50 + 30 + 30 + 20 + 30) / 5), 5)
@@ -336,7 +418,7 @@ def test_nobody_rated_is_not_estimable_in_every_population():
     late = SETTINGS.model_copy(update={"analysis_visit": "week_26"})
     made = rows_of(find(reductions(study(clinic(), late)), visit="week_26",
                         measure="percent_reduction", group_by="all"))  # fmt: skip
-    assert {r.population for r in made} == {"observed", "all_starters"}
+    assert {r.population for r in made} == {"observed", "all_starters", "imputed", "modeled"}
     assert {(r.value, r.status) for r in made} == {(None, "not estimable")}
 
 

@@ -6,10 +6,23 @@ import csv
 import json
 
 import jsonschema
+import pandas as pd
 import pytest
-from judged import bare_ledger
+from judged import bare_ledger, results_of
+from studies import clinic, study
 
-from analysis.claims.judgement import Judgement, Lack, Readings, Shrunk, Tipping, headlines_of
+from analysis.claims.judge import judge_claims
+from analysis.claims.judgement import (
+    Judgement,
+    Lack,
+    Limit,
+    Missing,
+    Readings,
+    Shrunk,
+    Tipping,
+    headlines_of,
+)
+from analysis.claims.ledger import load_ledger
 from analysis.claims.records import (
     claims_frame,
     claims_json,
@@ -20,6 +33,8 @@ from analysis.claims.records import (
 from analysis.claims.sentences import explain_judgement
 from analysis.errors import InputError
 from analysis.report.office import write_csv
+from analysis.results import make_results
+from analysis.stats.sequences import estimate_share_sequence
 
 COMPLETE = Judgement(
     claim_id="C043", wording="=cmd|' /C calc'!A0", source="a page", condition="crps",
@@ -30,7 +45,12 @@ COMPLETE = Judgement(
         "meets": 0, "falls short": 2, "undecided": 1, "not testable": 0}),
     tipping=Tipping(n_missing=14, n_could=14, n_to_meet=None, sentence="Impossible."),
     shrunk=Shrunk(value=0.55, low=None, high=None, n=60, label="Shrunk."),
-    may_say="Of 137 ...", sayable=True,
+    may_say="Of 137 ...", sayable=True, n_not_due=3, reach="missing_alike", firmness="mostly",
+    missing=Missing(worst_low=0.46, worst_high=0.62, imputed=0.58, imputed_low=0.49,
+                    imputed_high=0.66, best_low=0.56, best_high=0.72, n_to_stop=12),
+    limits=(Limit(name="weeks", floor=2.0, verdict="meets", share=0.8, n=50),
+            Limit(name="months", floor=8.7, verdict="undecided", n=50)),
+    reading_sha="446b2729ebd8", reading_date="2026-11-30", post_hoc="it is not the one registered",
     lacks=(Lack(check="time", lacks="when", rule_ids=("FTC-HP-06", "CA-651-02")),),
 )  # fmt: skip
 
@@ -61,6 +81,8 @@ def test_a_complete_judgement_comes_back_the_same(tmp_path):
     [
         {"verdict": "passes"}, {"n": 1.5}, {"low": "0.46"}, {"extra": 1}, {"headline": "yes"},
         {"robustness": {"n": 3}}, {"lacks": ["time"]}, {"position": "beneath"},
+        {"reach": "far"}, {"undecided": "many"}, {"firmness": "hard"}, {"limits": ["weeks"]},
+        {"missing": {"imputed": 0.5}},
         {"shrunk": {"value": "much", "low": None, "high": None, "n": 1, "label": "x"}},
     ],
     ids=str,
@@ -113,6 +135,13 @@ def test_the_frame_has_a_row_a_claim_and_no_cell_that_runs_as_a_formula(tmp_path
     assert (row["readings"], row["readings_agreeing"], row["shrunk_share"]) == ("3", "2", "0.55")
     assert (row["tipping_n_could"], row["tipping_n_to_meet"]) == ("14", "")
     assert row["lacks"] == "when [FTC-HP-06 CA-651-02]"
+    assert (row["imputed"], row["judged_low"], row["judged_high"]) == ("0.58", "0.46", "0.66")
+    assert row["limits"] == "weeks: meets; months: undecided"
+    assert (row["firmness"], row["n_not_due"], row["reading_sha"]) == (
+        "mostly",
+        "3",
+        "446b2729ebd8",
+    )
 
 
 def test_a_judgement_is_explained_with_all_there_is():
@@ -128,3 +157,22 @@ def test_a_judgement_is_explained_with_all_there_is():
         "What the words as printed do not say: when (FTC-HP-06, CA-651-02)",
     ):
         assert part in text
+
+
+def test_limits_for_looking_again_go_with_the_verdict():
+    """4 of 10: each limit solves the mixture's equation, 1 / 2310 being B(5, 7)."""
+    made = results_of(study(clinic()))
+    again = estimate_share_sequence(4, 10).row(
+        measure="responder_share", definition="percent_reduction_sequence", condition="crps",
+        population="all_starters", visit="end", threshold_pct=30.0,
+    )  # fmt: skip
+    results = pd.concat([made, make_results([again])], ignore_index=True)
+    own = {one.claim_id: one for one in judge_claims(load_ledger(), results, analysis_visit="end")}[
+        "C043"
+    ]
+    assert own.sequence_low < own.low < own.high < own.sequence_high
+    for share in (own.sequence_low, own.sequence_high):
+        assert share**4 * (1 - share) ** 6 == pytest.approx(0.05 / 2310, rel=1e-6)
+    assert claims_frame([own])["sequence_low"].tolist() == [own.sequence_low]
+    assert records(own)[0]["sequence_high"] == own.sequence_high
+    assert COMPLETE.sequence_low is None  # where no such row was made

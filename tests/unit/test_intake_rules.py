@@ -58,7 +58,7 @@ def problems(**kwargs) -> str:
         ({"patients": patients(condition=["crps", "gout"])}, "line 3: 'gout'"),
         ({"patients": patients(age_years=[40.0, 140.0])}, "years, 0 to 120, is expected (line 3"),
         ({"pain_scores": scores(patient_id=["A", "C"])}, "patient in patients is expected (line 3"),
-        ({"pain_scores": scores(patient_id=["a", "B"])}, "leading zeros, blanks or capitals"),
+        ({"pain_scores": scores(patient_id=["a", "B"])}, "leading zeros, blanks, capitals"),
         ({"pain_scores": scores(score=[8.0, 11.0])}, "a score from 0 to 10 (scale nrs_0_10)"),
         ({"pain_scores": scores(score=[8.0, -1.0])}, "line 3: '-1'"),
         ({"pain_scores": scores(study_day=[0.0, None])}, "a value of assessed_on or study_day"),

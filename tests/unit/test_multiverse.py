@@ -31,13 +31,14 @@ from analysis.claims.multiverse import (
 )
 from analysis.intake.load import load_export
 from analysis.labels import READING_DIMENSIONS
-from analysis.results import find_one, make_results
+from analysis.results import Estimate, find_one, make_results
 from analysis.settings import TWO_POINTS, AnalysisSettings, data_folder, make_settings
 from analysis.stats.imputed_visits import (
     ImputedVisits,
     impute_visits,
     imputed_mean,
     imputed_share,
+    judged_mean,
 )
 from analysis.stats.rates import (
     estimate_responder_share,
@@ -186,6 +187,20 @@ def due_starters(own: Study, one: pd.Series) -> pd.DataFrame:
     return seen
 
 
+def judged_means(
+    drawn: ImputedVisits, falls: pd.Series, who: pd.Series, visit: str, least: float
+) -> list[Estimate]:
+    """Means of those rated, with the missing unchanged, and imputed; each with judged limits."""
+    unchanged = falls.fillna(0.0)
+    means = [
+        (falls.dropna(), estimate_mean(falls)),
+        (unchanged, estimate_mean(unchanged)),
+        (pd.Series(drawn.reductions(who, visit).mean(axis=0)),
+         imputed_mean(drawn, who, visit, n_missing=int(falls.isna().sum()))),
+    ]  # fmt: skip
+    return [judged_mean(values, mean, minimum_baseline=least) for values, mean in means]
+
+
 def alone(own: Study, drawn: ImputedVisits, one: pd.Series) -> tuple[float, float, float, int, int]:
     """Value, judged limits, n and events of one reading the long way, as the notebooks do it.
 
@@ -199,8 +214,7 @@ def alone(own: Study, drawn: ImputedVisits, one: pd.Series) -> tuple[float, floa
     who = seen["USUBJID"]
     if one.outcome == "mean_of_patients":
         falls, n_events = -seen["PCHG"], 0
-        value, worst = estimate_mean(falls), estimate_mean(falls.fillna(0.0))
-        imputed = imputed_mean(drawn, who, one.visit, n_missing=n_missing)
+        value, worst, imputed = judged_means(drawn, falls, who, one.visit, one.minimum_baseline)
         more = n_missing / len(seen) * (100 - value.value)
         best = tuple(end + more for end in numbers(value)[1:])
     else:
@@ -215,7 +229,7 @@ def alone(own: Study, drawn: ImputedVisits, one: pd.Series) -> tuple[float, floa
         best, n_events = numbers(estimate(open_, missing="response"))[1:], worst.n_events
     if n_missing and imputed.value is not None:
         value = imputed
-    likely = numbers(imputed if n_missing else worst)[1:]
+    likely = numbers(imputed if n_missing else value)[1:]
     low, high = limits_to_judge(
         Limits(*numbers(worst)[1:]), Limits(*likely), Limits(*best), has_floor=True
     )
@@ -286,27 +300,32 @@ def test_the_headline_cell_is_the_judgement(make, visit):
     falls, n_missing = -own["PCHG"], int((~own["RATEDFL"]).sum())
     open_ = own["CRIT30FL"].mask(own["BOOSTFL"] & ~own["RATEDFL"], False)
     drawn = {rule: impute_visits(demo(), booster=rule) for rule in ("ends_response", "ignored")}
-    made = [
-        ("responder_share", {
+    who, drawn_means = own["USUBJID"], drawn["ignored"]
+    kinds = ("observed", "all_starters", "imputed")
+    judged_rows = judged_means(drawn_means, falls, who, visit, SETTINGS.minimum_baseline_score)
+    made = {
+        ("responder_share", "percent_reduction"): {
             "all_starters": estimate_responder_share(own["CRIT30FL"], missing="nonresponse"),
             "best_case": estimate_responder_share(open_, missing="response"),
-            "imputed": imputed_share(drawn["ends_response"], own["USUBJID"], visit,
-                                     threshold_pct=30.0, n_missing=n_missing),
-        }),
-        ("percent_reduction", {
+            "imputed": imputed_share(drawn["ends_response"], who, visit, threshold_pct=30.0,
+                                     n_missing=n_missing),
+        },
+        ("percent_reduction", "mean_of_patients"): {
             "all_starters": replace(estimate_mean(falls.fillna(0.0)), n_missing=n_missing),
             "observed": estimate_mean(falls),
-            "imputed": imputed_mean(drawn["ignored"], own["USUBJID"], visit, n_missing=n_missing),
-        }),
-    ]  # fmt: skip
-    definitions = {"responder_share": "percent_reduction", "percent_reduction": "mean_of_patients"}
+            "imputed": imputed_mean(drawn_means, who, visit, n_missing=n_missing),
+        },
+        ("percent_reduction", "mean_of_patients_judged"): dict(
+            zip(kinds, judged_rows, strict=True)
+        ),
+    }  # fmt: skip
     rows = [
         estimate.row(
-            measure=measure, definition=definitions[measure], population=population,
-            condition="crps", visit=visit,
-            threshold_pct=30.0 if measure == "responder_share" else None,
+            measure=measure, definition=definition, population=population, condition="crps",
+            visit=visit, threshold_pct=30.0 if measure == "responder_share" else None,
         )
-        for measure, populations in made for population, estimate in populations.items()
+        for (measure, definition), populations in made.items()
+        for population, estimate in populations.items()
     ]  # fmt: skip
     (judged,) = judge_claims([one], make_results(rows), analysis_visit="end")
     got = judge_readings(one, demo()).headline
@@ -455,7 +474,7 @@ def test_what_a_run_sets_joins_the_usual_choices():
     own = AnalysisSettings(minimum_baseline_score=4.5, analysis_visit="week_6")
     readings = list_readings(claim(threshold_pct=40.0), own, visits=VISITS)
     assert set(readings["minimum_baseline"]) == {0, 3, 4, 4.5, 5}
-    assert "week_6" in set(readings["visit"])
+    assert set(readings.query("is_headline")["visit"]) == {"end"}  # whatever visit the run is about
     assert set(readings["outcome"]) == {"two_points", "30", "40", "50"}
     own = AnalysisSettings(minimum_baseline_score=2.0, loss_rule="confirmed", relief_clock="start")
     made = duration_claim(threshold_pct=40.0, definition="booster_ignored")

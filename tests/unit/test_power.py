@@ -76,7 +76,8 @@ def test_no_search_stops_early(floor):
     events = np.arange(more[-1] + 1)
     compared = 0
     for n in (3, 8, 17, 30, 41):
-        low, high = wilson_limits(np.arange(n + more[-1] + 1)[None, :], (n + more)[:, None])
+        of = (n + more)[:, None]  # more events than patients have no weight below
+        low, high = wilson_limits(np.minimum(np.arange(n + more[-1] + 1)[None, :], of), of)
         for k in range(n + 1):
             share = k / n
             if abs(share - floor) < 0.1:

@@ -47,6 +47,12 @@ IMPUTED = "imputed 60 %, interval 50 % to 69 %"
          "responded."),
         ({"verdict": "meets", "unit": "percent"}, "It holds even if none of the 10 missing "
          "improved."),
+        ({"verdict": "meets", "cited_low": None},
+         "It holds even if every one of the 10 missing had responded."),
+        ({"verdict": "falls short", "reach": "every_missing", "cited_low": None},
+         "It falls short even if none of the 10 missing responded."),
+        ({"undecided": "missing", "cited_low": None},
+         f"Too many outcomes are missing. Finding them could decide it ({IMPUTED})."),
         ({"verdict": "falls short", "reach": "every_missing"},
          "It falls short even if every one of the 10 missing had responded."),
         ({"verdict": "falls short", "reach": "every_missing", "n_missing": 1},
@@ -65,6 +71,10 @@ IMPUTED = "imputed 60 %, interval 50 % to 69 %"
          "would decide it only if they are unlike those seen."),
         ({"undecided": "few_and_missing", "missing": missing(imputed=None)},
          "Too few patients, and too many outcomes missing."),
+        ({"undecided": "outliers", "n_missing": 0, "unit": "percent", "missing": missing(
+            worst_low=0.0, worst_high=21.0, imputed_high=22.0)},
+         "Outliers decide it: with limits that mind a few extreme patients, seen or not (0.0 % to "
+         "22.0 %), it is undecided."),
         ({"undecided": "few"}, f"I{ALIKE[1:]}: {IMPUTED}."),
         ({"undecided": "few", "missing": missing(imputed=None)}, ""),
         ({"undecided": "few", "missing": missing(imputed_low=None)},

@@ -66,8 +66,8 @@ def test_pain_by_visit_is_apart_for_boosters():
 def test_notes_are_said_once():
     rows = rows_of(find(ROWS, measure="responder_share", visit="week_12"))
     assert note_of(rows) == (
-        "All who started: a missing patient counts as not responding. Method: Wilson score "
-        "interval. 9 had a booster before this visit and count as not responding."
+        "All who started: a missing patient counts as not responding, a lower bound. Method: "
+        "Wilson score interval. 9 had a booster before this visit and count as not responding."
     )
 
 

@@ -68,8 +68,8 @@ def finding(asked, *rows):
 
 SHORT_OF_70 = (
     "Of 100 patients with complex regional pain syndrome who started, 54 (54 %) had at least "
-    "30 % less pain at end of series; 95 % interval 44 % to 63 %. 10 were not rated and count "
-    "as not responding. All of the interval is below the cited 70 %"
+    "30 % less pain at end of series; 95 % interval 44 % to 63 %. 10 were not rated. All of the "
+    "interval is below the cited 70 %"
 )
 """The interval of 61 of 100 ends at 69.98 %, that of 62 of 100 at 70.9 %."""
 
@@ -158,7 +158,7 @@ RARE = claim(cited_low=None, cited_high=0.1)
          "the mean pain score was lower by 30.0 %"),
         (mean_claim(**EVERYONE), number_row(30, 20, 39, **EVERYONE), "who started"),
         (mean_claim(**EVERYONE), number_row(30, 20, 39, n_missing=1, **EVERYONE),
-         "1 was not rated and counts as unchanged."),
+         "1 was not rated."),
         (duration_claim(), duration_row(9, 3, 10, level=0.9), "90 % interval"),
         (duration_claim(), duration_row(8.3, 3.9, 8.6),
          "with at least 30 % less pain at the end of the series, half had lost it or had a booster "
@@ -209,9 +209,9 @@ def test_one_patient_has_no_interval():
     one = number_row(50.0, None, None, n=1, level=None,
                      notes="one_patient")  # fmt: skip
     assert finding(mean_claim(), one) == (
-        "In 1 patient with complex regional pain syndrome rated at end of series, pain was lower "
-        "by 50.0 % on average (mean of each patient's own percent); there is no interval. There is "
-        "no interval, so there is no verdict. One patient: there is no interval."
+        "In 1 patient with complex regional pain syndrome who started, at end of series, pain was "
+        "lower by 50.0 % on average (mean of each patient's own percent); there is no interval. "
+        "There is no interval, so there is no verdict. One patient: there is no interval."
     )
 
 
@@ -493,8 +493,8 @@ def test_a_responder_rate_in_full():
     assert saying.states_result
     assert saying.text == (
         "Of 137 patients with complex regional pain syndrome who started, 74 (54 %) had at least "
-        "30 % less pain at end of series; 95 % interval 46 % to 62 %. 14 were not rated and count "
-        "as not responding. At least 50 % less pain: 35 of 137 (26 %); 95 % interval 19 % to 33 %. "
+        "30 % less pain at end of series; 95 % interval 46 % to 62 %. 14 were not rated. "
+        "At least 50 % less pain: 35 of 137 (26 %); 95 % interval 19 % to 33 %. "
         "A booster before the visit counts as no response. There was no control group, so the "
         "figures do not say why pain changed. Source: records of \u201ctyped\u201d, infusions from "
         "January 2, 2025 to March 4, 2026. Ketamine is approved as an anesthetic; its use for "
@@ -677,8 +677,8 @@ def test_the_clinic_by_hand():
     text = {one.claim_id: one for one in clinic_ledger().judgements}
     assert text["C043"].may_say.startswith(
         "Of 10 patients with complex regional pain syndrome who started, 4 (40 %) had at least "
-        "30 % less pain at end of series; 95 % interval 17 % to 69 %. 2 were not rated and count "
-        "as not responding. At least 50 % less pain: 1 of 10 (10 %)"
+        "30 % less pain at end of series; 95 % interval 17 % to 69 %. 2 were not rated. "
+        "At least 50 % less pain: 1 of 10 (10 %)"
     )
     assert text["C045"].reason == "The export has no patients with neuropathic pain."
     assert text["C001"].may_say == (

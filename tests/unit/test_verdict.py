@@ -262,6 +262,137 @@ def test_durations_not_reached():
     assert "longer follow-up" in no_end.reason
 
 
+# missing outcomes: 61 of 100 ends below 70 %, 62 does not; 79 begins above it, 78 does not
+
+
+def imputed(value: float, low: float, high: float, **keys):
+    return number_row(value, low, high, **{
+        "measure": "responder_share", "definition": "percent_reduction", "unit": "share",
+        "threshold_pct": 30.0, "population": "imputed", "n": 100, **keys,
+    })  # fmt: skip
+
+
+def judge_missing(n_events: int, n_missing: int, *ends: float, asked=None):
+    """Judge a share of 100 of whom some were not rated, with its imputed value and limits."""
+    rows = [share_row(n_events, 100, n_missing=n_missing)]
+    return judge(asked or claim(), *rows, *([imputed(*ends)] if ends else []))
+
+
+@pytest.mark.parametrize(
+    ("n_events", "n_missing", "ends", "verdict", "reach", "undecided"),
+    [
+        (79, 10, (0.88, 0.80, 0.93), "meets", "", ""),
+        (78, 10, (0.87, 0.79, 0.92), "undecided", "", "missing"),  # meets, if alike
+        (61, 10, (0.68, 0.58, 0.77), "undecided", "", "few_and_missing"),
+        (62, 10, (0.60, 0.50, 0.69), "undecided", "", "missing"),  # falls short, if alike
+        (70, 1, (0.71, 0.61, 0.79), "undecided", "", "few"),
+        (52, 10, (0.58, 0.47, 0.67), "falls short", "missing_alike", ""),
+        (51, 10, (0.56, 0.45, 0.66), "falls short", "every_missing", ""),
+        (51, 10, (), "falls short", "every_missing", ""),  # no model: the best case decides
+        (52, 10, (), "undecided", "", "few_and_missing"),
+    ],
+)
+def test_a_missing_outcome_is_no_failure(n_events, n_missing, ends, verdict, reach, undecided):
+    got = judge_missing(n_events, n_missing, *ends)
+    assert (got.verdict, got.reach, got.undecided) == (verdict, reach, undecided)
+    assert (got.value, got.n_missing) == (n_events / 100, n_missing)
+
+
+def test_limits_judged_and_what_finding_the_missing_could_change():
+    got = judge_missing(78, 10, 0.87, 0.79, 0.92)
+    assert got.judged_limits == pytest.approx((0.6893, 0.92), abs=5e-5)
+    assert (got.missing.n_to_find, got.missing.n_to_respond) == (2, 1)  # 1 of 87 % takes 2
+    assert got.further_patients is None and got.reason == ""  # more patients are not what lacks
+    got = judge_missing(52, 10, 0.58, 0.47, 0.67)
+    assert got.judged_limits == pytest.approx((0.4232, 0.67), abs=5e-5)
+    assert got.missing.n_to_stop == 10
+    assert judge_missing(52, 0).missing is None
+
+
+def test_boosted_patients_not_rated_are_no_best_case():
+    """All ten were boosted: 52 of 100 falls short even if every one who could had responded."""
+    rows = [share_row(52, 100, n_missing=10), share_row(52, 100, population="best_case")]
+    got = judge(claim(), *rows)
+    assert (got.verdict, got.reach) == ("falls short", "every_missing")
+
+
+@pytest.mark.parametrize(
+    ("n_events", "n_missing", "ends", "verdict", "reach"),
+    [
+        (2, 1, (0.02, 0.005, 0.071), "meets", ""),  # 3 of 100 ends at 8.5 %
+        (2, 5, (0.021, 0.005, 0.075), "undecided", ""),  # 7 of 100 at 13.7 %
+        (30, 5, (0.31, 0.23, 0.41), "falls short", "every_missing"),
+        (18, 10, (0.18, 0.099, 0.27), "undecided", ""),  # imputed it could lie below
+        (15, 10, (0.19, 0.12, 0.28), "falls short", "missing_alike"),
+    ],
+)
+def test_at_most_is_judged_the_other_way_round(n_events, n_missing, ends, verdict, reach):
+    rare = claim(cited_low=None, cited_high=0.10)
+    got = judge_missing(n_events, n_missing, *ends, asked=rare)
+    assert (got.verdict, got.reach) == (verdict, reach)
+
+
+@pytest.mark.parametrize(
+    ("worst", "likely", "verdict", "reach"),
+    [
+        ((45, 41, 49), (50, 46, 54), "meets", ""),
+        ((43, 39, 47), (48, 44, 52), "undecided", ""),
+        ((31, 28, 34), (34, 31, 37), "falls short", "missing_alike"),
+        ((31, 28, 34), (38, 35, 41), "undecided", ""),
+        ((20, 17, 23), (22, 19, 25), "falls short", "every_missing"),
+    ],
+)
+def test_means_are_judged_unchanged_imputed_and_free_of_pain(worst, likely, verdict, reach):
+    """Ten of 100 missing, 90 rated; free of pain they add a tenth of what those rated lack."""
+    rows = [
+        number_row(*worst, population="all_starters", n=100, n_missing=10),
+        number_row(*likely, population="imputed", n=100, n_missing=10),
+        number_row(*(end / 0.9 for end in worst), population="observed", n=90, n_missing=10),
+    ]
+    got = judge(mean_claim(population="all_starters"), *rows)
+    assert (got.verdict, got.reach) == (verdict, reach)
+    assert (got.value, got.judged_limits) == (likely[0], (worst[1], max(worst[2], likely[2])))
+
+
+@pytest.mark.parametrize(
+    ("floor", "early_low", "late_high", "verdict"),
+    [
+        (3.0, 3.0, 12.0, "meets"), (3.0, 2.9, 12.0, "undecided"), (8.0, 1.0, 12.0, "undecided"),
+        (10.0, 1.0, 9.9, "falls short"), (10.0, 1.0, 10.0, "undecided"),
+        (10.0, 1.0, None, "undecided"),
+    ],
+)  # fmt: skip
+def test_a_duration_holds_at_the_earliest_and_the_latest_losses(
+    floor, early_low, late_high, verdict
+):
+    rows = [
+        duration_row(7.0, 4.0, 9.0),
+        duration_row(4.0, early_low, 8.0, population="responders_early"),
+        duration_row(8.5, 6.0, late_high, population="responders_late"),
+    ]
+    assert judge(duration_claim(cited_low=floor), *rows).verdict == verdict
+
+
+def test_two_limits_in_the_words_get_two_answers():
+    """ "Weeks to months": 4 to 8 weeks are weeks and no months; each with who kept it so long."""
+    kept = [
+        duration_row(value, value - 0.1, value + 0.1, measure="relieved_share", unit="share",
+                     visit=visit, population=population)
+        for visit, population, value in (
+            ("week_2", "responders", 0.9), ("week_2", "all_starters", 0.5),
+            ("week_8.7", "responders", 0.3),
+        )
+    ]  # fmt: skip
+    got = judge(duration_claim(limits="weeks=2;months=8.7"), duration_row(6.0, 4.0, 8.0), *kept)
+    weeks, months = got.limits
+    assert (weeks.name, weeks.floor, weeks.verdict) == ("weeks", 2.0, "meets")
+    assert (weeks.share, weeks.share_started) == (0.9, 0.5)
+    assert (months.name, months.floor, months.verdict) == ("months", 8.7, "falls short")
+    assert (months.share, months.share_started) == (0.3, None)
+    assert "Relief for weeks: yes; for months: no." in got.sentence
+    assert judge(duration_claim(limits="weeks=2;months=8.7")).limits == ()
+
+
 # patients needed
 
 

@@ -28,12 +28,17 @@ from analysis.adam.study import Study
 from analysis.intake.load import OLDEST_AGE_YEARS
 from analysis.intake.recognize import unread_like
 from analysis.intake.tables import load_conditions
+from analysis.intake.text import near_ids, shape
 from analysis.labels import EXCLUSIONS, ROLES
 from analysis.numbers import count_text
 
 MANY_MISSING_SHARE = 0.2
 """More than a fifth unseen can move a responder rate by more than its interval is wide at n = 100;
 it is then a finding, not a footnote."""
+
+
+SHOWN_FORMS = 3
+"""Ways in which ids are written that a finding shows: letters as a, digits as 9, never an id."""
 
 
 class Check(NamedTuple):
@@ -73,6 +78,32 @@ def _records_excluded(study: Study) -> Check:
     each = [f"{t}: {EXCLUSIONS.get(why, why)} ({count_text(n)})" for (t, why), n in reasons.items()]
     told = f"Excluded: {'; '.join(each)}." if each else "No record was excluded."
     return Check("records excluded", "all", _found(len(each)), sum(reasons.values()), told)
+
+
+def _last_lines(study: Study) -> Check:
+    files = sorted({account.file for account in study.intake if account.last_line_open})
+    told = "Every text file ends with a complete line."
+    if files:
+        told = (
+            f"Nothing ends the last line of {', '.join(files)}: if the file was cut there, "
+            "its last value may be too (10 becomes 1). Compare that line with the source."
+        )
+    return Check("last lines", "all", _found(len(files)), len(files), told)
+
+
+def _near_ids(study: Study) -> Check:
+    """The same patient under two spellings counts twice."""
+    near = near_ids(study.adsl["USUBJID"])
+    n = sum(map(len, near))
+    told = "No two ids differ only in how they are written."
+    if near:
+        forms = dict.fromkeys(" and ".join(map(shape, same[:SHOWN_FORMS])) for same in near)
+        told = (
+            f"{count_text(n)} ids may be {count_text(len(near))} patients: they differ only in "
+            "capitals, blanks, leading zeros, a final .0 or marks that are not seen (written like "
+            f"{'; '.join(list(forms)[:SHOWN_FORMS])}). If they are the same, write them alike."
+        )
+    return Check("ids written alike", "patients", _found(n), n, told)
 
 
 def _patients_treated(study: Study) -> Check:
@@ -274,8 +305,9 @@ def _ages(study: Study) -> Check:
 
 
 CHECKS: tuple[Callable[[Study], Check], ...] = (
-    _records_reconcile, _records_excluded, _values_blanked, _patients_treated, _baseline, _data_cut,
-    _analysis_visit, _visit_names, _same_day, _recall, _scale, _follow_up, _series, _icd10, _ages,
+    _records_reconcile, _last_lines, _records_excluded, _values_blanked, _near_ids,
+    _patients_treated, _baseline, _data_cut, _analysis_visit, _visit_names, _same_day, _recall,
+    _scale, _follow_up, _series, _icd10, _ages,
 )  # fmt: skip
 
 

@@ -46,7 +46,8 @@ def describe_difference(
     if difference.value is None:
         return f"{of_each} Their difference cannot be estimated."
     kind = DIFFERENCE_IS[allocation].format(first, second)
-    size = f"{of_each} {first} less {second}: {quantity_text(difference.value, unit='points')}"
+    points = quantity_text(difference.value, unit="points")
+    size = f"{of_each} The difference, {first} less {second}, is {points}"
     if difference.low is None or difference.high is None:
         return f"{size}, without an interval. {kind}"
     size = f"{size} ({level_text(difference.level)} {interval_text(difference)})."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -78,8 +78,8 @@ def judge_intervals(
 class Limits(NamedTuple):
     """Ends of one interval, or of many; NaN where there is no such end."""
 
-    low: ArrayLike
-    high: ArrayLike
+    low: Any  # float, or array of float
+    high: Any
 
 
 def limits_to_judge(worst: Limits, imputed: Limits, best: Limits, *, has_floor: bool) -> Limits:

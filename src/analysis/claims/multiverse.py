@@ -264,7 +264,7 @@ def list_readings(
     claim : Claim
         Where its words name a visit, only that visit is defensible.
     settings : AnalysisSettings
-        Their visit, threshold, minimum baseline, loss rule and clock join the usual ones.
+        Their minimum baseline, loss rule and clock join the usual ones.
     visits : sequence of str
         Analysis visits of the export.
     with_infusions : bool
@@ -465,7 +465,7 @@ def lay_out_patients(
         "rated_once": ids.isin(ratings["USUBJID"]),
     }
     least = {minimum: _has_baseline(baseline, minimum) for minimum in minimums}
-    seen = {}
+    seen: dict[tuple[str, str], Seen] = {}
     for visit in visits:
         at = study.adpain[study.adpain["AVISIT"] == visit].set_index("USUBJID").reindex(ids)
         rated = at["RATEDFL"].to_numpy(dtype=bool, na_value=False)
@@ -507,7 +507,7 @@ def estimate_shares(
         seen = patients.seen[one.visit, one.booster]
         who = patients.members[one.patients, one.minimum_baseline] & seen.is_due
         known, drawn = responders(one.outcome, one.visit, one.booster)
-        n = np.count_nonzero(who)
+        n = int(np.count_nonzero(who))
         n_open = np.count_nonzero(who & ~seen.is_rated & ~seen.cannot_respond)
         n_rated = np.count_nonzero(who & seen.is_rated)
         counts.append((np.count_nonzero(who & known), n, n_rated, n_open))
@@ -617,6 +617,7 @@ def _judged_mean(
             drawn.mean(axis=1), drawn.var(axis=1, ddof=1) / n, df_complete=n - 1, level=level
         )
         value, likely = pooled.value, outer(drawn.mean(axis=0), pooled.low, pooled.high)
+        worst = Limits(min(worst.low, likely.low), worst.high)
     low, high = limits_to_judge(worst, likely, best, has_floor=has_floor)
     return value, float(low), float(high)
 

@@ -46,7 +46,8 @@ def describe_missing(judgement: Judgement) -> str:
     """
     found, n = judgement.missing, judgement.n_missing
     if judgement.undecided == "outliers":
-        ends = [quantity_text(end, unit=judgement.unit) for end in judgement.judged_limits if end]
+        limits = judgement.judged_limits
+        ends = [quantity_text(end, unit=judgement.unit) for end in limits if end is not None]
         return (
             "Outliers decide it: with limits that mind a few extreme patients, seen or not "
             f"({' to '.join(ends)}), it is undecided."
@@ -56,13 +57,16 @@ def describe_missing(judgement: Judgement) -> str:
     share = judgement.unit == "share"
     done = "had responded" if share else "were free of pain"
     every = "the missing patient" if n == 1 else f"every one of the {count_text(n)} missing"
+    kept = "responded" if share else "improved"
+    none = "the missing patient had not" if n == 1 else f"none of the {count_text(n)} missing"
+    hardest, kindest = f"{none} {kept}", f"{every} {done}"
+    if judgement.cited_low is None:  # "at most": the other way round
+        hardest, kindest = kindest, hardest
     if judgement.verdict == "meets":
-        kept = "responded" if share else "improved"
-        none = "the missing patient had not" if n == 1 else f"none of the {count_text(n)} missing"
-        return f"It holds even if {none} {kept}."
+        return f"It holds even if {hardest}."
     alike = "if the missing resemble those seen with the same course"
     if judgement.reach == "every_missing":
-        return f"It falls short even if {every} {done}."
+        return f"It falls short even if {kindest}."
     if judgement.reach == "missing_alike":
         needed = ""
         if found.n_to_stop:
@@ -100,6 +104,8 @@ def _imputed(judgement: Judgement) -> str:
 
 def _to_find(judgement: Judgement) -> str:
     found = judgement.missing
+    if judgement.cited_low is None:
+        return "Finding them could decide it"
     if found is None or found.n_to_find is None or found.n_to_respond is None:
         return "Finding them would decide it only if they are unlike those seen"
     n = count_text(judgement.n_missing)

@@ -408,7 +408,9 @@ def _describe_side(claim: Claim, judgement: Judgement, row: Row) -> str:
         where = f"all of the interval is {sides[side]}"
     but = ""
     if judgement.verdict == "undecided" and side != "undecided":
-        if judgement.missing is not None:
+        if judgement.undecided == "outliers":
+            but = ", but not with the tails that could be there"
+        elif judgement.missing is not None:
             but = ", but the missing outcomes leave it open"
         elif row.measure == "relief_duration":
             but = DATED_OTHERWISE[side]

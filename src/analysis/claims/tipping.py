@@ -56,11 +56,11 @@ class ShareTipping:
         """Return how few of those not rated must be found for a decision, and how many respond.
 
         As many are to be found as would hold the responders needed, were the share of responders
-        among them ``share``; all of them where that is too few. None where finding them cannot
-        decide it.
+        among them ``share``; all of them where that is too few. None where finding responders
+        cannot decide it, as where the claim says "at most".
         """
-        needed = self.n_to_change if self.floor is None else self.n_to_meet
-        if not needed:
+        needed = self.n_to_meet
+        if self.floor is None or not needed:
             return None
         likely = ceil(needed / share - COUNT_DUST) if share > 0 else self.n_open
         return min(max(likely, needed), self.n_open), needed

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from math import isnan
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -292,7 +292,10 @@ def find_analyses(claim: Claim, row: Row, results: pd.DataFrame) -> Analyses | N
         more = row.n_missing / row.n * (NO_PAIN_PCT - seen.value)
         best_limits = Limits(known.low + more, known.high + more)
         likely = _limits(judged or imputed) if row.n_missing else known
-        return Analyses(_limits(worst or row), likely, best_limits, imputed or seen, None)
+        least = _limits(worst or row)
+        if not isnan(likely.low):  # the missing may be worse than unchanged
+            least = Limits(min(least.low, likely.low), least.high)
+        return Analyses(least, likely, best_limits, imputed or seen, None)
     return None
 
 
@@ -309,7 +312,9 @@ def _limits(row: Row | None) -> Limits:
 def _verdict(claim: Claim, row: Row, analyses: Analyses | None, results: pd.DataFrame) -> Verdict:
     if claim.measure not in HEADLINE and claim.ceiling != 0 and _mostly_unknown(row):
         return "undecided"
-    cited = {"floor": claim.floor, "ceiling": claim.ceiling, "above": claim.above_floor}
+    cited: dict[str, Any] = {
+        "floor": claim.floor, "ceiling": claim.ceiling, "above": claim.above_floor,
+    }  # fmt: skip
     if analyses is not None:
         ends = limits_to_judge(*analyses[:3], has_floor=claim.floor is not None)
         return judge_intervals(*ends, **cited).item()
@@ -322,7 +327,9 @@ def _describe_missing(
     claim: Claim, row: Row, analyses: Analyses, verdict: Verdict
 ) -> dict[str, object]:
     """Return how far a verdict holds for the missing, or what finding them could change."""
-    cited = {"floor": claim.floor, "ceiling": claim.ceiling, "above": claim.above_floor}
+    cited: dict[str, Any] = {
+        "floor": claim.floor, "ceiling": claim.ceiling, "above": claim.above_floor,
+    }  # fmt: skip
     worst, imputed, best = (
         tuple(None if isnan(float(end)) else float(end) for end in each) for each in analyses[:3]
     )

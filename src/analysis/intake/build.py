@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 from pathlib import PurePath
 from typing import Any
 
@@ -30,6 +31,7 @@ from analysis.intake.mapping import (
 from analysis.intake.read import RawTable
 from analysis.intake.rules import EXAMPLES, Problem
 from analysis.intake.tables import VISIT_NAME, Column, Table
+from analysis.intake.text import name_key
 from analysis.intake.values import (
     SPREADSHEET_ERROR,
     SPREADSHEET_ERRORS,
@@ -50,6 +52,10 @@ FILE_COLUMN = "(file)"
 LINE_COLUMN = "(line)"
 """A column every file has for a mapping: the line (row of the sheet) of each record."""
 
+NEARLY_COLUMN, SHORTEST_SLIP = 0.88, 5
+"""How alike a header must be to a column's name to be taken for a slip ("recal"), and the letters
+both need: of four, one letter makes another word (side, site)."""
+
 COLUMNS_SHOWN = 30
 """Columns of a file that an error lists."""
 
@@ -61,7 +67,7 @@ class Intake:
     ``n_records`` times ``per_record`` (rating columns of a wide table, else 1) equals ``n_used``
     plus all of ``excluded``; ``n_lines`` equals header, blank, continued and record lines.
     ``blanked`` counts, by column, unreadable values and values out of range that are read as
-    missing.
+    missing. The last line of a text file is open when nothing ends it: it may have been cut.
     """
 
     table: str
@@ -76,6 +82,7 @@ class Intake:
     excluded: dict[str, int] = field(default_factory=dict)
     blanked: dict[str, int] = field(default_factory=dict)
     columns_not_read: tuple[str, ...] = ()
+    last_line_open: bool = False
 
     @property
     def reconciles(self) -> bool:
@@ -176,6 +183,7 @@ def build_table(
     """
     _check_columns_exist(table, rule, raw)
     raw = raw.without(rule.drop) if rule.drop else raw
+    _refuse_near_columns(table, rule, raw)
     context = Context(
         table=table.name,
         file=raw.name,
@@ -237,6 +245,44 @@ def _check_columns_exist(table: Table, rule: TableRule, raw: RawTable) -> None:
                 f"{table.name}: {raw.name} has no column '{name}'.{suggest(name, have)} It has: "
                 f"{', '.join(short)}{f' and {more} more' if more > 0 else ''}."
             )
+
+
+def _refuse_near_columns(table: Table, rule: TableRule, raw: RawTable) -> None:
+    """A column called Recall would be passed over, and worst and average pain mixed.
+
+    Where a mapping says what is read, only a slip for what a row cannot do without is refused: an
+    ADaM file has its own VISIT and SEX, and who wrote the mapping need not want them.
+    """
+    have = [str(name) for name in raw.frame.columns]
+    given = {*have, *rule.columns, *rule.given}
+    for wide in rule.wide:
+        given |= {WIDE_INTO[table.name], *wide.model_dump(exclude_none=True)}
+    alternatives = {name for names in table.one_of if given & {*names} for name in names}
+    asked = table.needed - alternatives if rule.columns else frozenset(table.names)
+    wanted = {name_key(name): name for name in table.names if name in asked - given}
+    read = {*table.names, *_columns_named(rule)}
+    for name in (name for name in have if name not in read):
+        key = name_key(name)
+        meant = next((own for near, own in wanted.items() if _is_slip(key, near)), None)
+        if meant is not None:
+            raise MappingError(
+                f"{table.name}: {raw.name} has no column '{meant}', but '{name}', which is not "
+                f"read. Rename it to '{meant}', or say `{meant}: {name}` under `columns` in the "
+                "mapping; if it is something else, list it under `drop`."
+            )
+
+
+def _is_slip(key: str, name: str) -> bool:
+    """Return whether a header is a column's name but for one letter, or but for marks."""
+    joined, plain_name = key.replace("_", ""), name.replace("_", "")
+    if joined == plain_name:
+        return True
+    # "score2" and "sites" are names of their own.
+    if min(len(joined), len(plain_name)) < SHORTEST_SLIP or joined.startswith(plain_name):
+        return False
+    if joined[0] != plain_name[0]:  # nobody mistypes the first letter: AVISIT is no visit
+        return False
+    return SequenceMatcher(None, joined, plain_name).ratio() >= NEARLY_COLUMN
 
 
 def _columns_named(rule: TableRule) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
+from os import SEEK_END
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,12 @@ import pandas as pd
 from analysis.errors import ContractError, InputError, MappingError
 from analysis.files import sha256_of
 from analysis.intake.build import Intake, build_table
-from analysis.intake.identifiers import find_identifying, load_key
+from analysis.intake.identifiers import (
+    find_identifying,
+    load_key,
+    refuse_identifying_files,
+    refuse_identifying_texts,
+)
 from analysis.intake.mapping import Format, Mapping, TableRule, load_mapping
 from analysis.intake.profile import list_columns, profile_export
 from analysis.intake.read import (
@@ -89,11 +95,14 @@ def load_export(path: str | Path, mapping: str | Path | None = None) -> Export:
     scales = {**SCALES, **rules.scales}
     checksums: dict[Path, str] = {file: sha256_of(file)} if file else {}
     try:
+        refuse_identifying_texts(rules)
         key = b""
         if file and rules.hash_key:
             key_file, key = load_key(file, rules.hash_key)
             checksums[key_file] = sha256_of(key_file)
-        parts, intake, problems, files = _read_all(find_sources(path, rules), rules, key)
+        sources = find_sources(path, rules)
+        refuse_identifying_files(source.shown for source in sources)
+        parts, intake, problems, files = _read_all(sources, rules, key)
     except MappingError as error:
         raise MappingError(f"{file.name}: {error}" if file else str(error)) from None
     refuse(problems)
@@ -302,6 +311,7 @@ def _read_all(
     intake: list[Intake] = []
     problems: list[Problem] = []
     raw: dict[tuple[Path, FileFormat], RawTable] = {}
+    identifying: set[tuple[Path, FileFormat]] = set()
     styles = [_style(source.rule, mapping.format) for source in sources]
     places = [(s.path, _file_format(style)) for s, style in zip(sources, styles, strict=True)]
     for number, (source, style, place) in enumerate(zip(sources, styles, places, strict=True)):
@@ -311,7 +321,11 @@ def _read_all(
             readers = [
                 (s.table, s.rule) for s, p in zip(sources, places, strict=True) if p == place
             ]
-            problems += find_identifying(raw[place], readers=readers, missing=style.missing_texts)
+            found = find_identifying(raw[place], readers=readers, missing=style.missing_texts)
+            identifying |= {place} if found else set()
+            problems += found
+        if place in identifying:
+            continue  # what else is wrong with it would be said with its values
         frame, account, wrong = build_table(
             TABLES[source.table],
             source.rule,
@@ -323,9 +337,19 @@ def _read_all(
             key=key,
         )
         parts.setdefault(source.table, []).append(frame.assign(source_no=number))
-        intake.append(account)
+        intake.append(replace(account, last_line_open=_last_line_is_open(source.path)))
         problems += wrong
     return parts, intake, problems, {path: sha256_of(path) for path, _ in raw}
+
+
+def _last_line_is_open(path: Path) -> bool:
+    """Return whether a text file ends within a line, as one cut while copied does."""
+    if path.suffix.lower() in (*EXCEL_ENDINGS, *PARQUET_ENDINGS):
+        return False
+    with path.open("rb") as file:
+        file.seek(-min(4, path.stat().st_size), SEEK_END)
+        # UTF-16 and UTF-32 have zero bytes around a line end.
+        return not file.read().strip(b"\0").endswith((b"\n", b"\r"))
 
 
 def _style(rule: TableRule, shared: Format) -> Format:

@@ -277,9 +277,9 @@ def _read_rows(lines: list[str], separator: str, name: str, *, first: int) -> It
                 if text.count(separator) >= len(row) - 1 > 0:
                     raise InputError(
                         f"{name}, line {first + begins + at}: a value quoted from line "
-                        f"{first + begins} on has swallowed what looks like a complete record "
-                        f"({text[:60]!r}). Close the quote on line {first + begins}; if it is a "
-                        "note after all, take the separators out of it."
+                        f"{first + begins} on has swallowed what looks like a complete record. "
+                        f"Close the quote on line {first + begins}; if it is a note after all, "
+                        "take the separators out of it."
                     )
             yield first + begins, reader.line_num - begins, row
             begins = reader.line_num

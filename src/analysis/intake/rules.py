@@ -15,6 +15,7 @@ import pandas as pd
 
 from analysis.errors import ContractError
 from analysis.intake.tables import DEFAULT_SCALE, SCALES, TABLES, Column, Conditions, Table
+from analysis.intake.text import id_key
 
 SHOWN_PROBLEMS, SHOWN_ROWS, EXAMPLES = 12, 5, 10
 
@@ -43,8 +44,9 @@ REMEDIES = {
     "further condition under `conditions` in the mapping.",
     "unknown_patient": "Add the patient to the patients table, correct the id, or list "
     "`unknown_patient` under `exclude` in the mapping to leave these rows out.",
-    "nearly_known_patient": "Some differ from a listed id only in leading zeros, blanks or "
-    "capitals: ids are text, and 001 is not 1. Write them alike in both tables. ",
+    "nearly_known_patient": "Some differ from a listed id only in leading zeros, blanks, "
+    "capitals or marks that are not seen: ids are text, and 001 is not 1. Write them alike in both "
+    "tables. ",
     "no_scale": "Other rows name one, so these cannot be taken for 0 to 10: name it, or leave them "
     "out with `where: {<column of the scale>: {recorded: true}}` in the mapping.",
     "score_outside_scale": "If the scores are on 0 to 100, say `scale: {constant: vas_0_100}` in "
@@ -320,15 +322,12 @@ def _check_patient_is_listed(check: Checked, table: str) -> None:
     ids = check.tables[table]["patient_id"]
     bad = ~ids.isin(known)
     remedy = REMEDIES["unknown_patient"]
-    if bad.any() and _bare(ids[bad]).isin(_bare(known)).any():
+    if bad.any() and not set(map(id_key, ids[bad].dropna())).isdisjoint(
+        map(id_key, known.dropna())
+    ):
         remedy = REMEDIES["nearly_known_patient"] + remedy
     expected = "the id of a patient in patients"
     check.refuse_rows(table, "patient_id", "unknown_patient", bad, expected, remedy)
-
-
-def _bare(ids: pd.Series) -> pd.Series:
-    """Return ids without what programs lose or add on the way: zeros, blanks, capitals."""
-    return ids.str.replace(r"\s", "", regex=True).str.lower().str.lstrip("0")
 
 
 def _check_scores(check: Checked) -> None:

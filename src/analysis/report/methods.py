@@ -13,10 +13,10 @@ from analysis.settings import THRESHOLDS_PCT, WORDS, AnalysisSettings, plan_visi
 from analysis.stats.relief import READ_CLOCK, READ_RULE
 
 HOW_TO_READ = (
-    "The shaded band is the cited figure. The marker is our patients' figure, with missing outcomes "
-    "imputed, and the line through it goes to the limits that are judged: from where the true "
-    "figure plausibly lies if none of the missing responded, to where it lies if they resemble "
-    "those seen.",
+    "The shaded band is the cited figure. The marker is our patients' figure, with missing "
+    "outcomes imputed, and the line through it goes to the limits that are judged: from where the "
+    "true figure plausibly lies if none of the missing responded, to where it lies if they "
+    "resemble those seen.",
     " ".join(f"{verdict.capitalize()}: {text}." for verdict, text in VERDICT_MEANING.items()),
     "These figures say how patients were after treatment compared with before. They cannot say "
     "that the treatment was the reason.",

@@ -10,6 +10,7 @@ import base64
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -221,23 +222,25 @@ def write_report(folder: Path) -> None:
         The PDFs could not be made; everything else is there.
     """
     run = read_run(folder)
-    named = write_results_files(run.frame, folder)
-    claims = claims_frame(run.claims)
-    write_csv(claims, folder / "claims.csv")
-    write_claims(folder, run.claims)
     for ipynb in sorted((folder / NOTEBOOKS).glob("*.ipynb")):
         if not ipynb.with_suffix(".html").is_file():
             write_notebook_page(ipynb)
     page = build_page(run)
-    about = [("Data", page.export_name), ("About the data", page.synthetic),
-             *((line[0].text, line[1].text) for line in page.settings.lines)]  # fmt: skip
-    write_workbook(
-        folder / "results.xlsx", about=about, results=named, claims=claims, quality=page.quality,
-        labels=run.labels,
-    )  # fmt: skip
-    write_html(page, folder)
+    with ThreadPoolExecutor(1) as aside:  # typst sets the PDFs on the other core
+        pdfs = aside.submit(write_pdfs, page, folder)
+        named = write_results_files(run.frame, folder)
+        claims = claims_frame(run.claims)
+        write_csv(claims, folder / "claims.csv")
+        write_claims(folder, run.claims)
+        about = [("Data", page.export_name), ("About the data", page.synthetic),
+                 *((line[0].text, line[1].text) for line in page.settings.lines)]  # fmt: skip
+        write_workbook(
+            folder / "results.xlsx", about=about, results=named, claims=claims,
+            quality=page.quality, labels=run.labels,
+        )  # fmt: skip
+        write_html(page, folder)
     try:
-        write_pdfs(page, folder)
+        pdfs.result()
     except RunError:
         write_html(page, folder, without=PDFS)
         raise

@@ -13,8 +13,8 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from analysis.adam.adpain import responds
 from analysis.results import Estimate, note
+from analysis.stats.checks import Floats, as_flags
 from analysis.stats.comparisons import (
     compare_interval_log_rank,
     compare_means,
@@ -23,7 +23,6 @@ from analysis.stats.comparisons import (
     compare_shares_score,
 )
 from analysis.stats.imputation import pool_means
-from analysis.stats.imputed_visits import ImputedVisits, imputed_share
 from analysis.stats.reductions import SAME
 
 MOST_ARMS = 6
@@ -52,59 +51,51 @@ def pair_arms(arms: pd.Series, claim_arm: str = "") -> list[tuple[str, str]]:
 
 
 def compare_responders(
-    first: pd.DataFrame,
-    second: pd.DataFrame,
-    drawn: ImputedVisits,
-    visit: str,
+    first: pd.Series,
+    second: pd.Series,
+    imputed: tuple[Estimate, Estimate],
     *,
-    threshold_pct: float,
     level: float = 0.95,
 ) -> Found:
     """Estimate difference and ratio of the responder shares of two arms.
 
     Parameters
     ----------
-    first, second : DataFrame
-        Rows of ADPAIN of each arm at the visit that are due: USUBJID, PCHG, BOOSTFL.
-    drawn : ImputedVisits
-        With boosters ending the response.
-    visit : str
-    threshold_pct : float
+    first, second : Series of nullable boolean, shape (n1,), (n2,)
+        Whether each starter who is due responds; missing where it is not known.
+    imputed : tuple of Estimate
+        Share of each arm with the missing imputed (`analysis.stats.imputed_visits.imputed_share`).
     level : float in (0, 1)
 
     Returns
     -------
     dict
         ``responder_difference`` (Newcombe; ``_score`` Miettinen-Nurminen) and ``responder_ratio``
-        of all starters and of those observed; the difference with the missing imputed.
+        of all starters and of those observed; the difference with the missing imputed. Nothing is
+        estimated where nobody of an arm is known: they all would count as not responding.
     """
-    flags = [responds(own, threshold_pct) for own in (first, second)]
-    n_missing = sum(int(each.isna().sum()) for each in flags)
+    flags = [as_flags(name, own) for name, own in (("first", first), ("second", second))]
+    known = [int(own.notna().sum()) for own in flags]
     found: Found = {}
-    for population in ("all_starters", "observed"):
-        counts: list[int] = []
-        for each in flags:
-            known = int(each.notna().sum())
-            counts += [int(each.sum()), len(each) if population == "all_starters" else known]
-        anybody = all(each.notna().any() for each in flags)
-        for measure, definition, made in (
+    for population, sizes in (("all_starters", [len(own) for own in flags]), ("observed", known)):
+        counts = (int(flags[0].sum()), sizes[0], int(flags[1].sum()), sizes[1])
+        for measure, definition, compare in (
             ("responder_difference", "percent_reduction", compare_shares),
             ("responder_difference", "percent_reduction_score", compare_shares_score),
             ("responder_ratio", "percent_reduction", compare_shares_ratio),
         ):
-            one = replace(made(*counts, level=level), n_events=None, n_missing=n_missing)
-            if not anybody and one.n:  # nobody rated in an arm: counted as failing, no answer
-                one = _unknown(one, "empty_group")
-            found[measure, definition, population] = (
-                in_points(one) if measure == "responder_difference" else one
+            made = compare(*counts, level=level)
+            made = replace(
+                made, n_events=None, n_missing=len(flags[0]) + len(flags[1]) - sum(known)
             )
-    shares = [
-        imputed_share(drawn, own["USUBJID"], visit, threshold_pct=threshold_pct, level=level,
-                      n_missing=int(each.isna().sum()))
-        for own, each in zip((first, second), flags, strict=True)
-    ]  # fmt: skip
+            if not all(known) and made.n:
+                made = replace(made, value=None, low=None, high=None, level=None,
+                               status="not estimable", notes=("empty_group",))  # fmt: skip
+            found[measure, definition, population] = (
+                in_points(made) if measure == "responder_difference" else made
+            )
     found["responder_difference", "percent_reduction", "imputed"] = in_points(
-        compare_imputed_shares(*shares)
+        compare_imputed_shares(*imputed)
     )
     return found
 
@@ -138,10 +129,9 @@ def compare_imputed_shares(first: Estimate, second: Estimate) -> Estimate:
 
 
 def compare_reductions(
-    first: pd.DataFrame,
-    second: pd.DataFrame,
-    drawn: ImputedVisits,
-    visit: str,
+    first: pd.Series,
+    second: pd.Series,
+    imputed: tuple[Floats, Floats],
     *,
     level: float = 0.95,
 ) -> Found:
@@ -149,10 +139,11 @@ def compare_reductions(
 
     Parameters
     ----------
-    first, second, visit, level
-        As `compare_responders`.
-    drawn : ImputedVisits
-        With ratings after a booster as they are.
+    first, second : Series of float, shape (n1,), (n2,)
+        Percent reduction of each starter who is due; missing where it is not known.
+    imputed : tuple of ndarray, shapes (draws, n1), (draws, n2)
+        The same in completed data sets (`analysis.stats.imputed_visits.ImputedVisits.reductions`).
+    level : float in (0, 1)
 
     Returns
     -------
@@ -160,27 +151,25 @@ def compare_reductions(
         ``reduction_difference`` of those observed (Welch), of all starters with the missing
         unchanged on both sides (Welch), and with the missing imputed (Rubin).
     """
-    fallen = [-own["PCHG"].astype(float) for own in (first, second)]
-    n_missing = sum(int(each.isna().sum()) for each in fallen)
-    seen = compare_means(*fallen, level=level)
-    anybody = all(each.notna().any() for each in fallen)
+    pair = [own.astype(float) for own in (first, second)]
+    n_missing = sum(int(own.isna().sum()) for own in pair)
+    seen = compare_means(*pair, level=level)
     unchanged = seen
-    if anybody:
-        filled = compare_means(*(each.fillna(0.0) for each in fallen), level=level)
-        notes = (note("unrated_as_none", n_missing),) if n_missing else ()
-        unchanged = replace(filled, n_missing=n_missing, notes=(*filled.notes, *notes))
-    values = [drawn.reductions(own["USUBJID"], visit) for own in (first, second)]
-    imputed = seen if not n_missing else _compare_imputed_means(*values, n_missing, level=level)
+    if n_missing and all(own.notna().any() for own in pair):
+        unchanged = compare_means(*(own.fillna(0.0) for own in pair), level=level)
+        notes = (*unchanged.notes, note("unrated_as_none", n_missing))
+        unchanged = replace(unchanged, n_missing=n_missing, notes=notes)
+    completed = seen if not n_missing else _compare_imputed_means(*imputed, n_missing, level=level)
     return {
         ("reduction_difference", "mean_of_patients", population): in_points(one)
         for population, one in (
-            ("observed", seen), ("all_starters", unchanged), ("imputed", imputed)
+            ("observed", seen), ("all_starters", unchanged), ("imputed", completed)
         )
     }  # fmt: skip
 
 
 def _compare_imputed_means(
-    first: np.ndarray, second: np.ndarray, n_missing: int, *, level: float
+    first: Floats, second: Floats, n_missing: int, *, level: float
 ) -> Estimate:
     """Return the difference of means of completed data sets, shapes (draws, n1) and (draws, n2)."""
     sizes = np.array([first.shape[1], second.shape[1]])
@@ -193,18 +182,16 @@ def _compare_imputed_means(
     if np.isnan(first).any() or np.isnan(second).any():
         return replace(made, notes=("not_imputed",))
     differences = first.mean(axis=1) - second.mean(axis=1)
-    known = {"status": "estimated", "value": float(differences.mean())}
+    made = replace(made, status="estimated", value=float(differences.mean()))
     if sizes.min() < 2 or (np.ptp(first) <= SAME and np.ptp(second) <= SAME):
         why = "one_in_group" if sizes.min() < 2 else "no_spread"
-        return replace(made, notes=(why,), **known)
+        return replace(made, notes=(why,))
     squares = np.array([each.var(axis=1, ddof=1) for each in (first, second)]) / sizes[:, None]
     mean = squares.mean(axis=1)
     df = float(mean.sum() ** 2 / (mean**2 / (sizes - 1)).sum())  # Welch's
     pooled = pool_means(differences, squares.sum(axis=0), df_complete=df, level=level)
-    return replace(
-        made, low=pooled.low, high=pooled.high, level=level, notes=(note("imputed", n_missing),),
-        **known,
-    )  # fmt: skip
+    notes = (note("imputed", n_missing),)
+    return replace(made, low=pooled.low, high=pooled.high, level=level, notes=notes)
 
 
 def compare_relief(first: pd.DataFrame, second: pd.DataFrame) -> Estimate:
@@ -245,8 +232,3 @@ def in_points(found: Estimate) -> Estimate:
         for name, number in (("value", found.value), ("low", found.low), ("high", found.high))
     }
     return Estimate(**{**vars(found), **ends, "unit": "points"})
-
-
-def _unknown(found: Estimate, why: str) -> Estimate:
-    return replace(found, value=None, low=None, high=None, level=None, status="not estimable",
-                   notes=(why,))  # fmt: skip

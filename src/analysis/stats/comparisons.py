@@ -7,6 +7,7 @@ statsmodels' root finding fails on many pairs of counts, among them those with n
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -80,7 +81,9 @@ def compare_means(
         return Estimate(value=value, notes=("one_in_group",), **made)
     if all(np.ptp(values) <= SAME for values in known):
         return Estimate(value=value, notes=("no_spread",), **made)
-    ends = ttest_ind(*known, equal_var=False).confidence_interval(level)
+    with warnings.catch_warnings():  # scipy warns where one group has no spread, which is no harm
+        warnings.simplefilter("ignore", RuntimeWarning)
+        ends = ttest_ind(*known, equal_var=False).confidence_interval(level)
     return Estimate(value=value, low=float(ends.low), high=float(ends.high), level=level, **made)
 
 

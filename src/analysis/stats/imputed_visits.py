@@ -6,9 +6,9 @@ so that its numbers do not depend on which other conditions are in the export or
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -219,7 +219,7 @@ def imputed_share(
     ----------
     Lott and Reiter (2020), Am Stat 74:109.
     """
-    about = {"unit": "share", "method": "multiple_imputation", "n": len(patients)}
+    about: dict[str, Any] = {"unit": "share", "method": "multiple_imputation", "n": len(patients)}
     if not len(patients):
         return Estimate(value=None, status="no patients", **about)
     values = drawn.reductions(patients, visit, points=threshold_pct is None, as_rated=True)
@@ -258,11 +258,45 @@ def imputed_low_pain(
     return _pooled_share(low, np.isnan(scores) & ~boosted, n_missing, level)
 
 
+def impute_groups(
+    frame: pd.DataFrame,
+    counts: pd.DataFrame,
+    impute: Callable[[pd.DataFrame, str, int], Estimate],
+) -> list[dict[str, Any]]:
+    """Return rows of results with the missing imputed, for the groups of `count_groups`.
+
+    Parameters
+    ----------
+    frame, counts : DataFrame
+        What was counted, and the counts.
+    impute : callable
+        Takes a group's rows, the visit and how many are missing.
+    """
+    by = ["condition", "group_by", "group"]
+    people = dict(list(frame.groupby([*by, "AVISIT"])))
+    rows = []
+    for key, one in zip(
+        counts[[*by, "visit"]].itertuples(index=False, name=None), counts.itertuples(), strict=True
+    ):
+        own = people.get(key, frame.iloc[:0])
+        found = impute(own, key[-1], one.n_patients - one.n_known)
+        if one.n_patients and not one.n_known:  # a model has nothing to go by
+            found = Estimate(
+                value=None, n=one.n_patients, n_missing=one.n_patients, unit="share",
+                method="multiple_imputation", status="not estimable", notes=("nobody_seen",),
+            )  # fmt: skip
+        arms = ("arms_together",) if one.n_arms > 1 else ()
+        names = dict(zip((*by, "visit"), key, strict=True))
+        notes = ";".join([*found.notes, *arms])
+        rows.append(found.row(**names, n_not_due=one.n_not_due, notes=notes))
+    return rows
+
+
 def _pooled_share(
     has_event: NDArray[np.bool_], is_unknown: NDArray[np.bool_], n_missing: int, level: float
 ) -> Estimate:
     n = has_event.shape[1]
-    about = {"unit": "share", "method": "multiple_imputation", "n": n}
+    about: dict[str, Any] = {"unit": "share", "method": "multiple_imputation", "n": n}
     if is_unknown.any():
         return Estimate(value=None, status="not estimable", n_missing=n_missing,
                         notes=("not_imputed",), **about)  # fmt: skip
@@ -319,7 +353,7 @@ def imputed_mean(
     ----------
     Barnard and Rubin (1999), Biometrika 86:948.
     """
-    about = {"unit": "percent", "method": "multiple_imputation", "n": len(patients)}
+    about: dict[str, Any] = {"unit": "percent", "method": "multiple_imputation", "n": len(patients)}
     n = len(patients)
     if not n:
         return Estimate(value=None, status="no patients", **about)

@@ -247,6 +247,56 @@ def estimate_shares(
     )
 
 
+def count_groups(
+    frame: pd.DataFrame, groups: pd.DataFrame, flag: str, *, n_not_due: pd.Series
+) -> pd.DataFrame:
+    """Count each group's patients at each visit, of whom the flag is known, and who has it.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        A row for each patient, group and visit that is due: the columns of ``groups``, the flag as
+        a nullable boolean, boosted and boosted_unrated as boolean, ARM.
+    groups : DataFrame
+        Keys of every group and visit to count, also of those with nobody; AVISIT is among them.
+    flag : str
+    n_not_due : Series of int
+        Patients whose visit is not due, by the same keys; 0 where it has none.
+
+    Returns
+    -------
+    DataFrame
+        Keys (AVISIT as visit), n_patients, n_known, n_events, boosted, boosted_unrated, n_arms,
+        n_not_due: what `estimate_shares` takes.
+    """
+    by = list(groups.columns)
+    counts = frame.groupby(by).agg(
+        n_patients=(flag, "size"), n_known=(flag, "count"), n_events=(flag, "sum"),
+        boosted=("boosted", "sum"), boosted_unrated=("boosted_unrated", "sum"),
+        n_arms=("ARM", "nunique"),
+    )  # fmt: skip
+    counts = counts.astype("Int64").reindex(pd.MultiIndex.from_frame(groups)).fillna(0).astype(int)
+    waiting = n_not_due.astype("Int64").reindex(counts.index).fillna(0).astype(int)
+    return counts.assign(n_not_due=waiting).reset_index().rename(columns={"AVISIT": "visit"})
+
+
+def estimate_group_shares(counts: pd.DataFrame, *, level: float = 0.95, **how: Any) -> pd.DataFrame:
+    """Estimate the shares of `count_groups`, with notes on boosters and on arms counted together.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        Who is in ``boosted`` is said not to count.
+    level, **how
+        As `estimate_shares`.
+    """
+    rows = estimate_shares(counts, level=level, **how)
+    boosted = (rows["status"] == "estimated") & (rows["boosted"] > 0)
+    notes = rows["notes"].mask(boosted, "boosted_count_not(" + rows["boosted"].astype("str") + ")")
+    notes = notes.mask(rows["n_arms"] > 1, (notes + ";arms_together").str.strip(";"))
+    return rows.drop(columns=["boosted", "boosted_unrated", "n_arms"]).assign(notes=notes)
+
+
 def bound_shares(counts: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
     """Estimate shares whose interval holds whatever was true of those not known.
 

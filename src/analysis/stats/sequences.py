@@ -9,9 +9,11 @@ closed; to skip those who do badly breaks every promise here.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.optimize import elementwise
 from scipy.special import betaln, xlog1py, xlogy
@@ -205,6 +207,35 @@ def estimate_mean_sequence(
     if np.isnan(low):
         return Estimate(value=value, notes=("no_spread",), **made)
     return Estimate(value=value, low=float(low), high=float(high), level=level, **made)
+
+
+def estimate_mean_sequences(
+    reductions: pd.Series, enrolled: ArrayLike, *, level: float = 0.95
+) -> dict[str, Estimate]:
+    """Estimate a mean reduction in order of enrolment, by two rules for the missing.
+
+    Parameters
+    ----------
+    reductions : Series of float, shape (n,)
+        Percent reduction of everyone who started and is due; missing where it is not known.
+    enrolled : array_like of float, shape (n,)
+        Place of each patient in the order of enrolment; those without one come last.
+    level : float in (0, 1)
+
+    Returns
+    -------
+    dict
+        ``observed``, without the missing, and ``all_starters``, with the missing unchanged; where
+        nobody is known both have no value.
+    """
+    order = np.argsort(np.asarray(enrolled, dtype=float), kind="stable")
+    values = reductions.to_numpy(dtype=float)[order]
+    missing = np.isnan(values)
+    unchanged = values if missing.all() else np.where(missing, 0.0, values)
+    return {
+        population: replace(estimate_mean_sequence(own, level=level), n_missing=int(missing.sum()))
+        for population, own in (("observed", values), ("all_starters", unchanged))
+    }
 
 
 def bounded_mean_sequence_limits(

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.adam.study import NOT_RECORDED
 from analysis.results import Estimate, no_patients, note
 from analysis.stats.mmrm import Design, MmrmError, MmrmFit, build_design, fit_mmrm_or_simpler
 
@@ -24,7 +23,7 @@ STRUCTURES = {
 }
 """Covariances in the words of the notes that say why one was not fitted."""
 
-EVERYBODY = "all"
+EVERYBODY, NO_ARM = "all", "not recorded"
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +68,9 @@ class VisitModel:
         if self.fit is None:
             return (f"model_{self.reason}",)
         if visit not in self.fit.visits:
-            return ("model_nobody_at_visit",)
+            at = self.people["AVISIT"] == visit
+            known = at & self.people["AVAL"].notna() & self.people["BASE"].notna()
+            return ("model_few_at_visit" if known.any() else "model_nobody_at_visit",)
         return tuple(
             note(f"simpler_{reason}", STRUCTURES[name]) if reason != "one_visit"
             else "simpler_one_visit"
@@ -150,6 +151,13 @@ def as_percent(found: Estimate, baseline: float) -> Estimate:
     return Estimate(**{**vars(found), **scaled, "unit": "percent"})
 
 
+def _bears(scores: pd.Series, covariates: pd.DataFrame) -> bool:
+    """Return whether those seen at a visit can tell its coefficients apart, with one to spare."""
+    seen = covariates[scores.notna()].to_numpy(dtype=float)
+    n, p = seen.shape
+    return n > p and int(np.linalg.matrix_rank(seen)) == p
+
+
 def model_visits(people: pd.DataFrame, visits: Sequence[str]) -> VisitModel:
     """Fit pain by visit for the starters of one condition, as richly as their scores allow.
 
@@ -164,10 +172,11 @@ def model_visits(people: pd.DataFrame, visits: Sequence[str]) -> VisitModel:
     Returns
     -------
     VisitModel
-        Where the arms cannot be told apart they are modeled together. Never an error: where
-        nothing can be fitted ``reason`` says why.
+        Visits at which too few were seen, or nobody of an arm, are left out. Where no visit can
+        tell the arms apart they are modeled together. Never an error: where nothing can be fitted
+        ``reason`` says why.
     """
-    people = people.assign(ARM=people["ARM"].fillna(NOT_RECORDED))
+    people = people.assign(ARM=people["ARM"].fillna(NO_ARM))
     known = people[people["AVAL"].notna() & people["BASE"].notna()]
     # In order of their ids, so that a number does not depend on the order of the export.
     scores = known.set_index(["USUBJID", "AVISIT"])["AVAL"].unstack().sort_index()  # noqa: PD010
@@ -177,8 +186,9 @@ def model_visits(people: pd.DataFrame, visits: Sequence[str]) -> VisitModel:
     tries = [own["ARM"], None] if len(own["ARM"].unique()) > 1 else [None]
     for arms in tries if len(own) else []:
         design = build_design(scores.index, baseline=own["BASE"], group=arms)
+        borne = [visit for visit in scores if _bears(scores[visit], design.covariates)]
         try:
-            fit = fit_mmrm_or_simpler(scores, design.covariates)
+            fit = fit_mmrm_or_simpler(scores[borne or list(scores)], design.covariates)
         except MmrmError as error:
             reason = error.reason
             continue

@@ -1,0 +1,90 @@
+"""Texts that look alike: one spelling for comparison, without invisible marks and full-width forms.
+
+Values are kept as the file has them; these forms only decide whether two texts mean the same.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+_INVISIBLE = {"\u034f", "\u115f", "\u1160", "\u17b4", "\u17b5", "\u3164", "\uffa0"}
+"""Marks without a shape that are not of Unicode's category Cf: joiners and Hangul fillers."""
+
+_DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2212"), "-")
+
+
+def plain(text: str) -> str:
+    """Return a text in Unicode's form NFKC, without invisible marks, with every dash a hyphen."""
+    if text.isascii():
+        return text
+    shown = (
+        c
+        for c in unicodedata.normalize("NFKC", text).translate(_DASHES)
+        if unicodedata.category(c) != "Cf" and c not in _INVISIBLE and not "\ufe00" <= c <= "\ufe0f"
+    )
+    return "".join(shown)
+
+
+def folded(text: str) -> str:
+    """Return a text in lower case and without accents: "Größe" and "GROSSE" are "grosse"."""
+    text = plain(text).casefold()
+    if text.isascii():
+        return text
+    letters = unicodedata.normalize("NFD", text)
+    return "".join(c for c in letters if unicodedata.category(c) != "Mn")
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words of a name: cut at capitals, between letters and digits, and at marks.
+
+    "PAT_NAME", "patName" and "Pat. Name" have the words pat and name; "#" is the word "no".
+    """
+    text = re.sub(r"(?<=[^\W\d_A-Z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", plain(text))
+    text = re.sub(
+        r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])", " ", folded(text).replace("#", " no ")
+    )
+    return re.findall(r"[^\W_]+", text)
+
+
+def name_key(name: str) -> str:
+    """Return what a column's name has in common with its slips: "Assessed on" is assessed_on."""
+    return "_".join(re.findall(r"[^\W_]+", folded(name)))
+
+
+def id_key(text: str) -> str:
+    """Return what is left of an id when what programs lose or add on the way is taken off.
+
+    That is capitals, blanks, invisible marks, full-width and decomposed letters, leading zeros of
+    each number, and ".0" after one: "P01" and "p1" are the same, and so are "123" and "123.0".
+    """
+    text = re.sub(r"\s", "", unicodedata.normalize("NFC", plain(text)).casefold())
+    text = re.sub(r"^(\d+)\.0+$", r"\1", text)
+    return re.sub(r"(?<!\d)0+(?=\d)", "", text)
+
+
+def near_ids(ids: Iterable[str]) -> list[list[str]]:
+    """Return the sets of different ids that may be one patient, each in the order of the ids."""
+    same: dict[str, list[str]] = {}
+    for text in dict.fromkeys(ids):
+        same.setdefault(id_key(text), []).append(text)
+    return [texts for texts in same.values() if len(texts) > 1]
+
+
+def shape(text: str) -> str:
+    """Return how a text is written without what it says: "P-0012" is A-9999.
+
+    Marks outside ASCII are shown by their number, so that an invisible one is seen.
+    """
+    return "".join(map(_shape_of, text))
+
+
+def _shape_of(c: str) -> str:
+    wide = "\uff01" <= c <= "\uff5e"
+    if c.isdigit():
+        return "\N{FULLWIDTH DIGIT NINE}" if wide else "9"
+    if c.isalpha():
+        letter = "A" if c.isupper() else "a"
+        return chr(ord(letter) + 0xFEE0) if wide else letter
+    return c if c.isascii() else f"\\u{ord(c):04x}"
