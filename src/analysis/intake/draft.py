@@ -570,7 +570,9 @@ class _Drafting:
         problem = remedy = ""
         if name == "sex":
             words = {t: SEX_WORDS.get(plain_words(t), "") for t in column.texts}
-            for code in [t for t, word in words.items() if not word and self.ask is not None]:
+            asked = [t for t, word in words.items() if not word] if self.ask else []
+            for code in asked:
+                assert self.ask is not None
                 sex = self.ask(_sex_question(f"{file.profile.shown}, {column.name}", code))
                 words[code] = "" if sex == "unknown" else sex
                 why = "as answered"
