@@ -19,6 +19,7 @@ Examples:
   reliefcheck run                                   the bundled demo export
   reliefcheck run exports/2026-06 --mapping map.yaml
   reliefcheck run exports/2026-06 --plan            what would run, what is reused
+  reliefcheck map exports/2026-06                   draft a mapping for files of any form
   reliefcheck check exports/2026-06 --mapping map.yaml
   reliefcheck demo /tmp/clinic --patients 5000
   reliefcheck new my-analysis                       notebooks and a mapping to change
@@ -255,6 +256,56 @@ def _run(request: Any, scheduler: str | None, *, workers: int, quiet: bool, as_j
         some = f", {len(reused)} of them reused" if reused else ""
         click.echo(f"{len(result.outcomes)} notebooks{some}, {result.seconds:.0f} s.", err=True)
     return 1 if result.problems else 0
+
+
+@main.command("map", short_help="Draft a mapping file for an export of any form.")
+@click.argument("export", type=PATH)
+@click.option("--out", type=LocalPath(), default=Path("clinic.yaml"), show_default=True,
+              help="Mapping file to write; must not exist yet.")  # fmt: skip
+@click.option("--yes", is_flag=True, help="Ask nothing: leave a TODO with the best guess.")
+def map_export(export: Path, out: Path, yes: bool) -> None:
+    """Look at every file and sheet of EXPORT and write a mapping file for it.
+
+    For exports that are not in the form of the contract: a list in Excel with a row a patient,
+    a column per visit or a row per rating, REDCap, LimeSurvey, Qualtrics, Google Forms. Nothing
+    in the export is changed, and nothing that names a person is printed.
+
+    \b
+    1. Columns are recognized by their headers and values: ids, diagnoses, scores, dates and
+       their order, visits, arms, units. What names a person is left out, and named.
+    2. What the files do not settle is asked; with --yes, or without a terminal, it becomes a
+       TODO in the file.
+    3. The mapping is written, each line with a comment: sure, likely, or TODO.
+    4. The export is checked with it, and a table says for each column what was understood,
+       what is wrong, and what to do.
+
+    Read the mapping before you use it: it is a proposal. Then run the export with it. Exit code
+    1 when the check refuses the export with this mapping: the table says why.
+
+    \b
+    Examples:
+      reliefcheck map list.xlsx
+      reliefcheck map exports/june --out june.yaml --yes
+      reliefcheck run exports/june --mapping june.yaml
+    """  # noqa: D301
+    from analysis.run.draft import write_draft
+
+    asked = not yes and sys.stdin.isatty()
+    text, accepted = write_draft(export, out, _ask if asked else None)
+    click.echo(text)
+    sys.exit(0 if accepted else 1)
+
+
+def _ask(question: Any) -> str:
+    """Ask about one point on the terminal; Enter takes the guess."""
+    click.echo(f"\n{question.about}: {question.text}", err=True)
+    for choice, meaning in question.choices:
+        click.echo(f"  {choice:<14} {meaning}", err=True)
+    known = click.Choice([choice for choice, _ in question.choices])
+    kind = click.FLOAT if question.free else known
+    default = question.guess if question.guess or not question.free else None
+    given = click.prompt("Your answer", default=default, type=kind, show_choices=False, err=True)
+    return f"{given:g}" if question.free else str(given)
 
 
 @main.command(short_help="Say what is understood of an export; compute nothing.")

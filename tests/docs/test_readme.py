@@ -60,6 +60,7 @@ def test_reliefcheck_commands_run(command, tmp_path):
     stand_ins = {
         "exports/june": str(export),
         "june.yaml": str(mapping),
+        "new.yaml": str(tmp_path / "new.yaml"),
         "/tmp/clinic": str(tmp_path / "clinic"),
         "5000": "60",
         "page.html": str(tmp_path / "page.html"),

@@ -26,6 +26,7 @@ from analysis.adam.adpain import (
 from analysis.adam.adsl import SERIES_INFUSIONS
 from analysis.adam.study import Study
 from analysis.intake.load import OLDEST_AGE_YEARS
+from analysis.intake.recognize import unread_like
 from analysis.intake.tables import load_conditions
 from analysis.intake.text import near_ids, shape
 from analysis.labels import EXCLUSIONS, ROLES
@@ -266,10 +267,22 @@ def _series(study: Study) -> Check:
     return Check("series", "infusions", _found(n), n, told)
 
 
+def _none_read(study: Study, what: str, *fields: str) -> str:
+    """Say that the export has none, or which column, not read so far, seems to hold them."""
+    for field in fields:
+        if found := unread_like(study.intake, "patients", field):
+            name, file = found
+            return (
+                f"No {what} are read, but the column '{name}' of {file} looks like {field}: name "
+                f"it in the mapping (`{field}: {name}`)."
+            )
+    return f"The export has no {what}."
+
+
 def _icd10(study: Study) -> Check:
     coded = study.adsl.dropna(subset="ICD10")
     if coded.empty:
-        told = "The export has no ICD-10 codes."
+        told = _none_read(study, "ICD-10 codes", "icd10")
         return Check("ICD-10-CM", "patients", "not applicable", 0, told)
     known = load_conditions()
     of_code = {c: (known.from_icd10(c) or ("",))[0] for c in coded["ICD10"].unique()}
@@ -281,7 +294,7 @@ def _icd10(study: Study) -> Check:
 
 def _ages(study: Study) -> Check:
     if study.adsl["AGE"].isna().all():
-        told = "The export has no ages."
+        told = _none_read(study, "ages", "age_years", "birth_year")
         return Check("ages", "patients", "not applicable", 0, told)
     n = int((study.adsl["AGE"] >= OLDEST_AGE_YEARS).sum())
     told = (

@@ -49,6 +49,9 @@ UNREADABLE = "unreadable value"
 FILE_COLUMN = "(file)"
 """A column every file has for a mapping: its own name without the ending."""
 
+LINE_COLUMN = "(line)"
+"""A column every file has for a mapping: the line (row of the sheet) of each record."""
+
 NEARLY_COLUMN, SHORTEST_SLIP = 0.88, 5
 """How alike a header must be to a column's name to be taken for a slip ("recal"), and the letters
 both need: of four, one letter makes another word (side, site)."""
@@ -235,7 +238,7 @@ def _check_columns_exist(table: Table, rule: TableRule, raw: RawTable) -> None:
                 "name."
             )
     for name in _columns_named(rule):
-        if name not in have and name not in rule.given and name != FILE_COLUMN:
+        if name not in have and name not in rule.given and name not in (FILE_COLUMN, LINE_COLUMN):
             short = [n if len(n) <= 60 else n[:57] + "..." for n in have[:COLUMNS_SHOWN]]
             more = len(have) - COLUMNS_SHOWN
             raise MappingError(
@@ -312,7 +315,10 @@ def _keep_records(
         if not again.any():  # nearly always at the first column
             break
     frame = _leave_out(frame, again, "header line repeated", excluded)
-    frame = frame.assign(**rule.given, **{FILE_COLUMN: PurePath(raw.name).stem})
+    frame = frame.assign(
+        **rule.given,
+        **{FILE_COLUMN: PurePath(raw.name).stem, LINE_COLUMN: frame.index.astype("str")},
+    )
     for name, condition in rule.where.items():
         if condition.has_limits:
             texts = frame[name]

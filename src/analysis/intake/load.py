@@ -21,6 +21,7 @@ from analysis.intake.identifiers import (
     refuse_identifying_texts,
 )
 from analysis.intake.mapping import Format, Mapping, TableRule, load_mapping
+from analysis.intake.profile import list_columns, profile_export
 from analysis.intake.read import (
     EXCEL_ENDINGS,
     PARQUET_ENDINGS,
@@ -30,6 +31,7 @@ from analysis.intake.read import (
     load_raw_table,
     sheet_names,
 )
+from analysis.intake.recognize import unread_like
 from analysis.intake.rules import Problem, check_tables, refuse
 from analysis.intake.tables import DEFAULT_SCALE, SCALES, TABLES, Conditions, load_conditions
 
@@ -110,7 +112,7 @@ def load_export(path: str | Path, mapping: str | Path | None = None) -> Export:
         for name, frames in parts.items()
     }
     checked = check_tables(tables, conditions=conditions, scales=scales, exclude=rules.exclude)
-    refuse(checked.problems)
+    refuse([_with_lookalikes(problem, intake, path) for problem in checked.problems])
     for number, more in checked.excluded.items():
         account = intake[number]
         intake[number] = replace(
@@ -182,9 +184,9 @@ def find_sources(path: Path, mapping: Mapping) -> list[Source]:
     if not any(found.values()):
         what = "folder" if path.is_dir() else "file"
         raise InputError(
-            f"{path}: nothing in this {what} is named after a table ({', '.join(TABLES)}). Rename "
-            "the files, or describe them in a mapping file and give it with --mapping "
-            "(docs/mapping.md)."
+            f"{path}: nothing in this {what} is named after a table ({', '.join(TABLES)}). "
+            f"{_columns_there(path)}`reliefcheck map {path}` drafts a mapping for it; give that "
+            "with --mapping. Or rename the files (docs/mapping.md)."
         )
     if path.is_dir():
         _refuse_near_names(path, found)
@@ -199,6 +201,30 @@ def find_sources(path: Path, mapping: Mapping) -> list[Source]:
         for name, pairs in found.items()
         for rule, file in pairs
     ]
+
+
+def _columns_there(path: Path) -> str:
+    """Return the columns of an export without a mapping, as lines; empty when none can be read."""
+    try:
+        return f"It has the columns\n{list_columns(profile_export(path))}\n"
+    except InputError:
+        return ""
+
+
+def _with_lookalikes(problem: Problem, intake: list[Intake], path: Path) -> Problem:
+    """Name the unread columns that look like one that is missing, before it is called absent."""
+    if problem.code != "missing_column":
+        return problem
+    missing = [name for name in TABLES[problem.table].names if name in problem.expected.split()]
+    like = [
+        f"'{found[0]}' looks like it: write `{name}: {found[0]}` under `tables: "
+        f"{{{problem.table}: {{columns: ...}}}}` in a mapping"
+        for name in missing
+        if (found := unread_like(intake, problem.table, name))
+    ]
+    hint = "; or ".join(like) or problem.remedy.rstrip(".")
+    remedy = f"{hint}. `reliefcheck map {path}` drafts a mapping."
+    return replace(problem, remedy=remedy)
 
 
 def _files_of(rule: TableRule, name: str, path: Path, folder: Path) -> list[tuple[TableRule, Path]]:

@@ -23,8 +23,18 @@ def describe_export(path: Path, mapping: Path | None) -> str:
     InputError, MappingError, ContractError, SettingsError
         What makes the export unusable, a sentence each.
     """
+    return describe_study(*open_export(path, mapping))
+
+
+def open_export(path: Path, mapping: Path | None) -> tuple[Export, Study]:
+    """Return an export and its datasets, under the settings of its mapping."""
     export = load_export(path, mapping)
-    study = derive_study(export, make_settings(export.settings, where="the mapping's settings"))
+    settings = make_settings(export.settings, where="the mapping's settings")
+    return export, derive_study(export, settings)
+
+
+def describe_study(export: Export, study: Study) -> str:
+    """Return what was understood of an export that is open."""
     parts = [_head(export, study)]
     for title, body in _sections(study):
         if body:

@@ -1,0 +1,469 @@
+"""Profile an export: its files and sheets, and what the columns of each look like.
+
+Nothing is decided here and no text of a patient leaves this module except masked: a profile says
+that a column holds dates from 2024 to 2026 in day-first order, and the draft of a mapping
+(`analysis.intake.draft`) is made from that.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import zip_longest
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+
+from analysis.errors import InputError
+from analysis.intake.identifiers import find_identifiers, header_identifier
+from analysis.intake.mapping import MISSING_WORDS
+from analysis.intake.read import (
+    EXCEL_ENDINGS,
+    PARQUET_ENDINGS,
+    FileFormat,
+    RawTable,
+    cell_text,
+    choose_separator,
+    decode,
+    load_raw_table,
+    sheet_names,
+    split_lines,
+)
+from analysis.intake.values import (
+    DateOrder,
+    Refusal,
+    choose_date_order,
+    parse_date,
+    parse_number,
+)
+
+ENDINGS = (".csv", ".tsv", ".txt", *EXCEL_ENDINGS, *PARQUET_ENDINGS)
+
+Kind = Literal["empty", "number", "date", "word", "text"]
+
+MOSTLY = 0.7
+"""Share of values that must be numbers or dates for a column to be one of them; the rest are the
+"not asked" and "n/a" that a mapping lists."""
+
+MOST_WORDS = 30
+"""Different texts of a column of words; with more, and nearly all different, it is free text."""
+
+MOST_LOOKED_AT = 5_000
+"""Different texts of a column that are tried as numbers and dates, the most frequent first. What
+the draft takes from them is checked on all values when the export is loaded with it."""
+
+MOST_TITLE_LINES = 8
+"""Lines above a header that are looked through for it."""
+
+FOOTER = re.compile(
+    r"(?i)(?:grand )?(?:mean|totals?(?: rows)?|sum|average|count|median|std|sd|n|mittelwert|summe"
+    r"|gesamt|moyenne|media|suma)(?:\s*[:=].*)?"
+)
+"""Texts in the place of an id that mark a line of totals."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnProfile:
+    """One column: its name, the header above it, how much is recorded, and what it looks like.
+
+    ``texts`` are the distinct values that are recorded, most frequent first, and ``odd`` those
+    that do not fit the kind. ``low`` and ``high`` are the ends of numbers. ``identifier`` is the
+    kind of identifier it holds, empty for none. Dates may be a spreadsheet's serial numbers.
+    """
+
+    name: str
+    label: str = ""
+    kind: Kind
+    n_rows: int
+    n_filled: int
+    texts: tuple[str, ...]
+    odd: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    decimal_comma: bool = False
+    serial_dates: bool = False
+    identifier: str = ""
+
+    @property
+    def share_filled(self) -> float:
+        """Share of the records in which something is recorded."""
+        return self.n_filled / self.n_rows if self.n_rows else 0.0
+
+    @property
+    def words(self) -> str:
+        """The header as plain lower-case words, with that of the line above it."""
+        name = "" if re.fullmatch(r"column_\d+", self.name) else self.name
+        return plain_words(f"{self.label} {re.sub(r' [(][0-9]+[)]$', '', name)}")
+
+    def describe(self) -> str:
+        """Return kind, range and share filled in words; a text is shown with its letters masked."""
+        if self.identifier:
+            return f"{self.identifier}, not shown"
+        shown = {"number": "numbers", "date": "dates", "word": "words", "text": "texts"}
+        parts = [shown.get(self.kind, "nothing recorded")]
+        if self.kind == "number" and self.low is not None:
+            parts.append(f"{self.low:g} to {self.high:g}")
+        elif self.texts:
+            parts[0] += f" as {mask(self.texts[0])}"
+        gaps = "" if self.share_filled == 1 else f"; {self.share_filled:.0%} filled"
+        return ", ".join(parts) + gaps
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileProfile:
+    """One file, or one sheet of a workbook, as it must be read, and its columns.
+
+    ``file`` is named from the export's folder on. ``two_headers`` says that names of visits stand
+    in a line above the header; ``not_rows`` are, by column, texts of lines that are no records
+    (a survey's second header, a footer).
+    """
+
+    file: str
+    sheet: str | None
+    form: FileFormat
+    two_headers: bool
+    not_rows: dict[str, tuple[str, ...]]
+    columns: tuple[ColumnProfile, ...]
+    frame: pd.DataFrame
+
+    @property
+    def shown(self) -> str:
+        """The file's name for people, with its sheet."""
+        return self.file + (f", sheet {self.sheet}" if self.sheet else "")
+
+    @property
+    def decimal(self) -> str:
+        """The decimal mark of its numbers."""
+        return "," if any(column.decimal_comma for column in self.columns) else "."
+
+    @cached_property
+    def dates(self) -> tuple[DateOrder | Refusal | None, str]:
+        """Order of the day and month of its dates, and the date that settles it.
+
+        None where no date has to be read in an order; a Refusal where no date settles it or the
+        columns contradict.
+        """
+        dated = [c for c in self.columns if c.kind == "date"]
+        if dated and all(c.serial_dates for c in dated):
+            return "excel_serial", "they are a spreadsheet's numbers of days"
+        texts = [text for c in dated for text in _dates_in(c.texts[:MOST_LOOKED_AT])]
+        slashed = [text for text in texts if _SLASHED.match(text)]
+        if not slashed:
+            return None, ""
+        order = choose_date_order(slashed)
+        if isinstance(order, Refusal):
+            return order, ""
+        other: DateOrder = "month_first" if order == "day_first" else "day_first"
+        settling = [t for t in slashed if isinstance(parse_date(t, order=other), Refusal)]
+        return order, settling[0] if settling else "every date reads alike"
+
+    def column(self, name: str) -> ColumnProfile:
+        """Return a column by its name; KeyError when there is none."""
+        return {column.name: column for column in self.columns}[name]
+
+
+DATE_WORDS = re.compile(
+    r"\b(?:dates?|datum|fecha|\w*timestamp|submit\w*|record\w*|rated|adt|assessed|infused|completed|at|on"
+    r"|when|dat)\b"
+)
+"""Words of a header that say that a column holds dates."""
+
+SERIALS = 32_000, 60_000
+"""Serial numbers of the days from 1987 to 2064 in a spreadsheet; 1904's calendar lies within."""
+
+_SLASHED = re.compile(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{4}")
+
+
+def plain_words(text: str) -> str:
+    """Return a header as words: lower case, without accents, a blank at each change of kind."""
+    text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    text = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Za-z])", " ", text)
+    return " ".join(re.findall(r"[a-z0-9]+", text.lower()))
+
+
+def mask(text: str) -> str:
+    """Return a text with its letters as x and its digits as 9; its form is all that is shown."""
+    masked = re.sub(r"\d", "9", re.sub(r"[^\W\d_]", "x", text))
+    return masked if len(masked) <= 24 else masked[:21] + "..."
+
+
+def list_columns(profiles: Iterable[FileProfile]) -> str:
+    """Return the files with their columns, for people; columns of identifiers by name only."""
+    lines = []
+    for profile in profiles:
+        shown = [c.name for c in profile.columns[:30]]
+        more = len(profile.columns) - len(shown)
+        extra = f" and {more} more" if more > 0 else ""
+        lines.append(f"  {profile.shown}: {', '.join(shown)}{extra}")
+    return "\n".join(lines)
+
+
+def find_files(path: Path) -> list[Path]:
+    """Return the tables of an export: the file itself, or those in the folder, by name."""
+    if path.is_file():
+        return [path]
+    return sorted(
+        f for f in path.iterdir() if f.suffix.lower() in ENDINGS and f.name[0] not in "~."
+    )
+
+
+def profile_export(path: Path) -> list[FileProfile]:
+    """Return a profile of every file and sheet of an export.
+
+    Raises
+    ------
+    InputError
+        There is no file to read, or one cannot be read as a table in any way that is tried.
+    """
+    if not path.exists():
+        raise InputError(f"there is no export at {path}. Give a folder or a file.")
+    profiles = []
+    for file in find_files(path):
+        shown = file.name
+        sheets: list[str | None] = [None]
+        if file.suffix.lower() in EXCEL_ENDINGS:
+            titles = sheet_names(file, shown)
+            sheets = [None] if len(titles) == 1 else list(titles)
+        for sheet in sheets:
+            try:
+                profiles.append(_profile_file(file, shown, sheet))
+            except InputError as error:
+                if sheet is None or "is empty" not in str(error):
+                    raise
+    if not profiles:
+        raise InputError(
+            f"{path} holds no table: a folder with CSV, TSV, TXT, XLSX, XLSM or Parquet files is "
+            "expected, or one such file."
+        )
+    return profiles
+
+
+def _profile_file(path: Path, shown: str, sheet: str | None) -> FileProfile:
+    raw, form = _read(path, shown, sheet)
+    raw, form, labels = _below_the_header(path, shown, raw, form)
+    two_headers = bool(labels)
+    frame, labels, not_rows = _records(raw, labels)
+    columns = tuple(
+        profile_column(str(name), frame.iloc[:, at], label=labels.get(str(name), ""))
+        for at, name in enumerate(frame.columns)
+    )
+    return FileProfile(
+        file=shown,
+        sheet=sheet,
+        form=form,
+        two_headers=two_headers,
+        not_rows=not_rows,
+        columns=columns,
+        frame=frame,
+    )
+
+
+def _read(path: Path, shown: str, sheet: str | None) -> tuple[RawTable, FileFormat]:
+    """Read a file in the first way that gives a table: as it is, in cp1252, with line breaks in
+    quotes, below lines that are no header. The error is that of the plain way.
+    """
+    first: InputError | None = None
+    for skip in range(MOST_TITLE_LINES + 1):
+        for encoding, breaks in (("auto", False), ("auto", True), ("cp1252", False)):
+            form = FileFormat(
+                encoding=encoding, sheet=sheet, skip_lines=skip, quoted_line_breaks=breaks
+            )
+            try:
+                raw = load_raw_table(path, form, name=shown)
+            except InputError as error:
+                first = first or (None if skip else error)
+                continue
+            if len(raw.header) > 1 and (not skip or _is_header_like(list(raw.header))):
+                return raw, form
+    if first is not None:
+        raise first
+    form = FileFormat(sheet=sheet)
+    return load_raw_table(path, form, name=shown), form
+
+
+def _below_the_header(
+    path: Path, shown: str, raw: RawTable, form: FileFormat
+) -> tuple[RawTable, FileFormat, dict[str, str]]:
+    """Skip titles above the header, and read the lower of two header lines as the header.
+
+    The upper of two lines names visits, each over the columns up to the next name: they come back
+    by column.
+    """
+    for _ in range(MOST_TITLE_LINES):
+        if all(raw.header) or not len(raw.frame):
+            break
+        row = [str(text) for text in raw.frame.iloc[0]]
+        if sum(map(bool, row)) < 2 or not _is_header_like(row):
+            break
+        lower = replace(form, skip_lines=int(raw.lines[0]) - 1)
+        try:
+            raw, form = load_raw_table(path, lower, name=shown), lower
+        except InputError:
+            break
+    above = _line(path, form) if form.skip_lines else []
+    if sum(map(bool, above)) < 2 or not _is_header_like(above):
+        return raw, form, {}
+    labels, last = {}, ""
+    for name, text in zip_longest(raw.frame.columns, above[: len(raw.header)], fillvalue=""):
+        last = text or last
+        labels[str(name)] = last
+    return raw, form, labels
+
+
+def _line(path: Path, form: FileFormat) -> list[str]:
+    """Return the cells of the line above the header."""
+    if path.suffix.lower() in EXCEL_ENDINGS:
+        import openpyxl
+
+        book = openpyxl.load_workbook(path, read_only=True)
+        sheet = book[str(form.sheet)] if form.sheet else book.worksheets[0]
+        sheet.reset_dimensions()
+        at = form.skip_lines
+        cells = next(sheet.iter_rows(min_row=at, max_row=at, values_only=True), ())
+        book.close()
+        return [cell_text(cell).strip() for cell in cells]
+    if path.suffix.lower() in PARQUET_ENDINGS:
+        return []
+    lines = split_lines(decode(path.read_bytes(), form.encoding, path.name))
+    separator = choose_separator(lines[form.skip_lines :], form.separator, path.name)
+    return [
+        cell.strip() for cell in next(csv.reader([lines[form.skip_lines - 1]], delimiter=separator))
+    ]
+
+
+def _is_header_like(row: list[str]) -> bool:
+    """Whether every text of a line is a word: neither a number nor a date."""
+    return all(
+        isinstance(parse_number(text), Refusal) and not _is_date(text) for text in row if text
+    )
+
+
+def _records(
+    raw: RawTable, labels: dict[str, str]
+) -> tuple[pd.DataFrame, dict[str, str], dict[str, tuple[str, ...]]]:
+    """Return the records without further headers and footers, and the texts that mark these."""
+    frame, not_rows = raw.frame, {}
+    head = frame.head(2)
+    import_line = head.apply(lambda row: row.str.contains('"ImportId"', regex=False)).any(axis=1)
+    if import_line.any():  # Qualtrics writes the question's text and an id below the names
+        at = int(import_line.to_numpy().argmax())
+        labels = {str(name): str(frame.iloc[0][name]) for name in frame.columns} if at else labels
+        # Any column that says the same on every such line would do; these are never records' own.
+        marked = next((n for n in frame.columns if re.search("(?i)recorded|start", str(n))), None)
+        marked = marked or frame.columns[0]
+        not_rows[str(marked)] = tuple(str(text) for text in frame[marked].iloc[: at + 1])
+        frame = frame.iloc[at + 1 :]
+    for name in frame.columns[:2]:
+        footers = [text for text in frame[name].tail(5).unique() if text and FOOTER.fullmatch(text)]
+        if footers:
+            not_rows[str(name)] = (*not_rows.get(str(name), ()), *footers)
+            frame = frame[~frame[name].isin(footers)]
+    blank = frame.isin(MISSING_WORDS).all(axis=1)
+    return frame[~blank].reset_index(drop=True), labels, not_rows
+
+
+def profile_column(name: str, values: pd.Series, *, label: str = "") -> ColumnProfile:
+    """Return what a column of text values looks like; missing words count as nothing."""
+    counts = values[~values.isin(MISSING_WORDS)].value_counts()
+    texts = tuple(str(text) for text in counts.index)
+    n_filled = int(counts.sum())
+    every, texts, counts = texts, texts[:MOST_LOOKED_AT], counts.iloc[:MOST_LOOKED_AT]
+    n_seen = int(counts.sum())
+    readings = {mark: [parse_number(t, decimal=mark) for t in texts] for mark in (".", ",")}
+    numeric = {
+        mark: int(counts[[not isinstance(n, Refusal) for n in read]].sum())
+        for mark, read in readings.items()
+    }
+    comma = numeric[","] > numeric["."]
+    numbers = readings["," if comma else "."]
+    dated = int(counts[[_is_date(text) for text in texts]].sum())
+    kind: Kind = "text"
+    odd: tuple[str, ...] = ()
+    low = high = None
+    serial = False
+    if not n_filled:
+        kind = "empty"
+    elif dated >= MOSTLY * n_seen:
+        kind = "date"
+        odd = tuple(text for text in texts if not _is_date(text))
+    elif numeric["," if comma else "."] >= MOSTLY * n_seen:
+        kind = "number"
+        known = [n for n in numbers if not isinstance(n, Refusal)]
+        low, high = min(known), max(known)
+        serial = SERIALS[0] <= low <= high <= SERIALS[1] and bool(
+            DATE_WORDS.search(plain_words(f"{label} {name}"))
+        )
+        kind = "date" if serial else "number"
+        odd = tuple(t for t, n in zip(texts, numbers, strict=True) if isinstance(n, Refusal))
+    elif (almost := _almost_numbers(counts, numbers)) is not None:
+        kind, (low, high) = "number", almost
+        odd = tuple(t for t, n in zip(texts, numbers, strict=True) if isinstance(n, Refusal))
+    elif len(every) <= MOST_WORDS or len(every) <= n_filled / 3:
+        kind = "word"
+    return ColumnProfile(
+        name=name,
+        label=label,
+        kind=kind,
+        n_rows=len(values),
+        n_filled=n_filled,
+        texts=every,
+        odd=odd,
+        low=low,
+        high=high,
+        decimal_comma=comma,
+        serial_dates=serial,
+        identifier=_identifier(name, label, texts, kind),
+    )
+
+
+_ALMOST = re.compile(
+    r"[<>~\u2264\u2265]?\s*(\d{1,3}(?:[.,]\d+)?)\s*"
+    r"(?:(?:/|-|\u2013|to|of|out of)\s*\d.*|[(=:,+].*|)"
+)
+
+
+def _almost_numbers(
+    counts: pd.Series, numbers: list[float | Refusal]
+) -> tuple[float, float] | None:
+    """Return the ends of values that people write around a number: 7/10, 4-5, ~7, 7 (worst 9)."""
+    found = [_ALMOST.fullmatch(str(text)) for text in counts.index]
+    fits = [bool(f) or not isinstance(n, Refusal) for f, n in zip(found, numbers, strict=True)]
+    if counts[fits].sum() < MOSTLY * counts.sum() or not any(found):
+        return None
+    first = [float(f[1].replace(",", ".")) for f in found if f]
+    return min(first), max(first)
+
+
+_LOOKS_LIKE_NAME = re.compile(r"[^\W\d_]\w*['-]?\w*\.?,? (?:[^\W\d_]\.? )?[^\W\d_][\w'-]+")
+
+
+def _identifier(name: str, label: str, texts: tuple[str, ...], kind: Kind) -> str:
+    """Return the kind of identifier a column holds, by its header, the one above, or its values."""
+    for header in (name, label):
+        if found := header_identifier(header):
+            years = kind == "number" and all(re.fullmatch(r"\d{4}", text) for text in texts)
+            return "" if found == "date of birth" and years else found
+        if inside := find_identifiers(header):
+            return inside[0].kind
+    if found_in := find_identifiers("\n".join(texts)):
+        return found_in[0].kind
+    named = re.search(r"\b(?:patient|client|pat|patientin|paciente)\b", plain_words(name))
+    if kind == "text" and named and all(_LOOKS_LIKE_NAME.fullmatch(text) for text in texts):
+        return "name"
+    return ""
+
+
+def _is_date(text: str) -> bool:
+    return any(
+        not isinstance(parse_date(text, order=order), Refusal)
+        for order in ("day_first", "month_first")
+    )
+
+
+def _dates_in(texts: Iterable[str]) -> list[str]:
+    return [text for text in texts if _is_date(text)]

@@ -1,0 +1,383 @@
+"""Recognize columns, visits and diagnoses by the words people use for them.
+
+Headers are read in English, German, French and Spanish. What is recognized here is proposed, with
+a confidence, to whoever writes the mapping; nothing is loaded by it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Literal, NamedTuple
+
+from analysis.intake.build import Intake
+from analysis.intake.profile import DATE_WORDS, ColumnProfile, plain_words
+from analysis.intake.tables import TABLES, Conditions
+from analysis.intake.values import parse_number
+
+Confidence = Literal["sure", "likely", "unsure"]
+
+
+class Role(NamedTuple):
+    """What a column seems to be: a column of the contract, how sure that is, and why."""
+
+    field: str
+    confidence: Confidence
+    why: str
+
+
+class When(NamedTuple):
+    """When something was rated, by its name: the analysis visit, and the study day if it has one.
+
+    ``visit`` is empty for a day that is no visit of the suite's.
+    """
+
+    visit: str
+    day: float | None
+    unit: str = "days"
+
+
+_ANY = r"\b(?:{})\b"
+
+
+def _words(*texts: str) -> re.Pattern[str]:
+    return re.compile(_ANY.format("|".join(texts)))
+
+
+SCORE = _words(
+    "pain", r"nrs\w*", "nprs", r"vas\w*", "bpi", "eva", "score", r"schmerz\w*", "douleurs?",
+    "dolor", "intensity", "rating",
+)  # fmt: skip
+NO_SCORE = _words(
+    "since", "onset", "type", "dx", r"diagnos\w*", "location", r"medication\w*", "relief",
+    "interference", "disability", r"phq\w*", r"gad\w*", "odi", "mood", "sleep", "anxiety",
+    r"depress\w*", "goal", "acceptable", "complete", "change", "percent", "promis", r"behaviou?r",
+    "mental", "physical", "cci", "duration", "years", "history", "count", "number", "frequency",
+    "visits", "function", "quality", r"catastroph\w*", r"satisf\w*", "health",
+)  # fmt: skip
+
+INFUSED = _words(
+    r"infus\w*", r"ketamin\w*", r"treat\w*", r"therap\w*", "sessions?", r"sitzung\w*",
+    r"behandlung\w*", "tx", r"perfusion\w*", r"traitement\w*", r"tratamiento\w*", "inf", "iv",
+)  # fmt: skip
+
+_BY_HEADER: tuple[tuple[str, re.Pattern[str], tuple[str, ...]], ...] = (
+    ("icd10", _words(r"icd"), ("word", "text")),
+    ("pain_since", _words("since", "onset", "seit", "depuis", "desde", r"diagnos\w*"), ("date",)),
+    (
+        "birth_year",
+        _words("yob", "dob", "born", r"birth\w*", "geb", r"geburt\w*", r"naissance", "nacimiento"),
+        ("number", "date"),
+    ),
+    ("age_years", _words("age", "alter", "edad"), ("number",)),
+    ("sex", _words("sex", "gender", "geschlecht", "sexe", "sexo", "genero"), ("word", "number")),
+    (
+        "infused_at",
+        INFUSED,
+        ("date",),
+    ),
+    (
+        "enrolled_on",
+        _words(
+            "trtsdt", "rfstdtc", r"enrol\w*", r"consent\w*", "inclusion", "entry", "admission",
+            "aufnahme",
+        ),
+        ("date",),
+    ),
+    ("assessed_on", re.compile(""), ("date",)),
+    (
+        "dose_mg_per_kg",
+        _words(r"dose\w*", "dosis", "mg kg"),
+        ("number",),
+    ),
+    ("minutes", _words("minutes", "min", "minuten"), ("number",)),
+    ("subtype", _words("subtype", "subtyp"), ("word",)),
+    (
+        "condition",
+        _words(
+            r"diagnos\w*", "diag", r"conditions?", "dx", "indication", "disease", "syndrome",
+            "pain type", "type of pain", "pain dx",
+        ),
+        ("word", "text"),
+    ),
+    (
+        "visit",
+        _words(
+            r"visits?", r"visite\w*", "visita", "event", "time point", "timepoint", "zeitpunkt",
+            "wave", "occasion", "when", "avisit", "assessment",
+        ),
+        ("word",),
+    ),
+    (
+        "arm",
+        _words(
+            "arm", "trt", "group", "grp", "gruppe", "groupe", "grupo", r"randomi\w*", "allocation",
+            "treatment",
+        ),
+        ("word", "number"),
+    ),
+    (
+        "site",
+        _words("site", "clinic", "center", "centre", "location", "standort", "hospital"),
+        ("word", "number"),
+    ),
+    (
+        "study_day",
+        _words(
+            "study day", "days?", "ady", "weeks?", "months?", "tag", "woche", "monat", "jour",
+            "semaine", "mois", "dia", "semana", "mes", "wk",
+        ),
+        ("number",),
+    ),
+)  # fmt: skip
+"""Column of the contract, the words of its header, and the kinds of values it may hold, in the
+order in which they are tried."""
+
+MOST_ARMS = 6
+
+
+def recognize(column: ColumnProfile, conditions: Conditions) -> Role | None:
+    """Return what a column seems to be, None for nothing that the contract has.
+
+    A date that nothing else is known of is ``assessed_on``, unsure unless its header is one of a
+    rating's. Ids are found by comparing columns (`rank_id`), not here.
+    """
+    words = column.words
+    exact = column.name.strip().lower()
+    if any(exact in table.names for table in TABLES.values()):
+        return Role(exact, "sure", "the contract's own name")
+    if column.kind == "empty":
+        return None
+    if is_score(column):
+        sure: Confidence = "sure" if SCORE.search(words) else "likely"
+        return Role("score", sure, f"numbers from {column.low:g} to {column.high:g}")
+    if column.kind in ("word", "text") and _share_of_codes(column, conditions) > 0.5:
+        return Role("icd10", "sure", "its values are ICD-10 codes")
+    for field, pattern, kinds in _BY_HEADER:
+        if column.kind not in kinds or not pattern.search(words):
+            continue
+        if field == "arm" and len(column.texts) > MOST_ARMS:
+            continue
+        if field == "assessed_on":
+            known = DATE_WORDS.search(words) or re.search(r"\bvisit|\bassess|\bday\b", words)
+            return Role(field, "likely" if known else "unsure", "a date")
+        return Role(field, "likely", "by its header")
+    if column.kind in ("word", "text") and column.texts:
+        known_texts = [t for t in column.texts if condition_of(t, conditions)[0] is not None]
+        if len(known_texts) > len(column.texts) / 2:
+            return Role("condition", "likely", "its values are diagnoses")
+    return None
+
+
+def fields_of_header(header: str) -> set[str]:
+    """Return the columns of the contract that a header looks like, whatever its values are."""
+    words = plain_words(header)
+    fields = {
+        field
+        for field, pattern, _ in _BY_HEADER
+        if field != "assessed_on" and pattern.search(words)
+    }
+    if DATE_WORDS.search(words):
+        fields.add("assessed_on")
+    if SCORE.search(words) and not NO_SCORE.search(words):
+        fields.add("score")
+    if any((p.search if rank == 80 else p.fullmatch)(words) for rank, p in _ID_RANKS):
+        fields.add("patient_id")
+    return fields
+
+
+def unread_like(intake: Iterable[Intake], table: str, field: str) -> tuple[str, str] | None:
+    """Return column and file of a column that no rule reads and that looks like one of a table."""
+    accounts = list(intake)
+    for account in accounts:
+        for name in account.columns_not_read if account.table == table else ():
+            same = [other for other in accounts if other.file == account.file]
+            unread = all(name in other.columns_not_read for other in same)
+            if unread and field in fields_of_header(name):
+                return name, account.file
+    return None
+
+
+def is_score(column: ColumnProfile) -> bool:
+    """Whether a column of numbers holds pain scores: by its header, or a visit as its header."""
+    words = column.words
+    if column.kind != "number" or column.low is None or NO_SCORE.search(words):
+        return False
+    if re.fullmatch(r"\d{8}", column.texts[0]):
+        return False
+    if SCORE.search(words):
+        return True
+    only_a_visit = visit_of(words) is not None and not _besides_a_visit(words)
+    return only_a_visit and column.low >= -9 and (column.high or 0) <= 100
+
+
+def _besides_a_visit(words: str) -> str:
+    """Return what a header says besides the name of a visit: "bmi" of "baseline bmi"."""
+    names = "|".join(names for *_, names in _NUMBERED)
+    fillers = "the|of|last|past|first|infusion|series"
+    words = re.sub(rf"\b(?:{names}|{fillers}|\d+)\b", " ", words)
+    return _FOLLOW_UP.sub(" ", _END.sub(" ", _BASELINE.sub(" ", words))).strip()
+
+
+def _share_of_codes(column: ColumnProfile, conditions: Conditions) -> float:
+    codes = [
+        t for t in column.texts if re.fullmatch(r"[A-Z]\d[0-9A-Z](?:\.?[0-9A-Z]{1,4})?", t.upper())
+    ]
+    known = [t for t in codes if conditions.from_icd10(t) is not None]
+    return len(codes) / len(column.texts) if column.texts and known else 0.0
+
+
+_FOLLOW_UP = _words("follow up", "followup", "fu", "kontrolle", "suivi", "last visit")
+_NUMBERED = (
+    ("week", "weeks", r"weeks?|wks?|w|wochen?|semaines?|semanas?|s"),
+    ("month", "months", r"months?|mons?|mo|m|monate?n?|mois|mes(?:es)?"),
+    ("", "days", r"days?|d|tage?|jours?|dias?|j"),
+    ("", "years", r"years?|yrs?|y|jahre?|ans?|anos?"),
+)
+_BASELINE = _words(
+    "baseline", "base", "bl", "before", "pre", "pretreatment", "prior", "vor", "vorher",
+    "avant", "antes", "initial", "start", "intake", "beginn", "screening",
+)  # fmt: skip
+_END = _words(
+    "after",
+    "post",
+    "posttreatment",
+    "end",
+    "discharge",
+    "nach",
+    "nachher",
+    "apres",
+    "despues",
+    "final",
+)
+
+
+def visit_of(text: str) -> When | None:
+    """Return when something was rated, by the name of its visit or column; None if that is no time.
+
+    "Week 4", "W4", "4 wks", "month 3", "day 28", "before", "after the series": in four languages.
+    """
+    words = plain_words(text)
+    # The week a score looks back on is no visit: "average of the last 7 days".
+    words = re.sub(r"\b(?:last|past|previous|letzten?|over the)(?: \d+)? \w+", " ", words)
+    words = re.sub(r"\b0 (?:to )?10{1,2}\b|\barm \d+\b", " ", words)
+    for visit, unit, names in _NUMBERED:
+        found = re.search(rf"\b(?:{names}) (\d{{1,3}})\b|\b(\d{{1,3}}) (?:{names})\b", words)
+        if found:
+            number = int(found[1] or found[2])
+            if number == 0:
+                return When("baseline", 0.0)
+            return When(f"{visit}_{number}" if visit else "", float(number), unit)
+    if _BASELINE.search(words):
+        return When("baseline", 0.0)
+    if _END.search(words):
+        return When("end", None)
+    return When("", None) if _FOLLOW_UP.search(words) else None
+
+
+_RECALLS = (
+    ("average", _words("average", "avg", "mean", r"durchschnitt\w*", r"moyen\w*", r"promedi\w*")),
+    ("worst", _words("worst", "max", "maximum", r"starkst\w*", "pire", "peor")),
+    ("least", _words("least", "lowest", "min", "minimum", r"geringst\w*")),
+    ("now", _words("now", "current", "currently", "right now", "moment", "aktuell\\w*", "jetzt")),
+)
+
+
+def recall_of(text: str) -> str:
+    """Return what a score looks back on by its header, empty where it does not say."""
+    words = plain_words(text)
+    return next((recall for recall, pattern in _RECALLS if pattern.search(words)), "")
+
+
+_ID_RANKS = (
+    (90, re.compile(r"(?:patient|pt|subject|participant|study|record|person|client|case) id")),
+    (85, re.compile(r"usubjid|subjid|pid|pat id|patid|patnr|pat nr|study code|code patient")),
+    (
+        80,
+        re.compile(
+            r"\b(?:patient\w*|pat|pt|subject|participant|record|case|study|client|person|fall)\b"
+            r".*\b(?:id|no|nr|number|code|nummer|num)\b"
+        ),
+    ),
+    (75, re.compile(r"token|external (?:data )?reference|pseudonym|unique id")),
+    (60, re.compile(r"patient|pt|subject|participant|paciente|patientin")),
+    (55, re.compile(r"mrn|medical record(?: (?:number|no))?")),
+    (50, re.compile(r"id")),
+    (45, re.compile(r"(?:no|nr|num\w*|code) (?:de )?(?:paciente|patient|pt)")),
+    (40, re.compile(r"\w+ id|id \w+")),
+    (30, re.compile(r"(?:no|nr|number|code|num)")),
+)
+
+
+_NO_ID = _words(
+    "response", "visit", "site", "event", "form", "session", "device", "row", "question", "order",
+)  # fmt: skip
+
+
+def may_be_id(column: ColumnProfile) -> bool:
+    """Whether a column may hold ids at all, whatever its header."""
+    if column.identifier not in ("", "record number") or column.kind in ("empty", "date"):
+        return False
+    numbers = map(parse_number, column.texts) if column.kind == "number" else ()
+    return not any(isinstance(n, float) and not n.is_integer() for n in numbers)
+
+
+def rank_id(column: ColumnProfile) -> int:
+    """Return how much a column looks like the patient's id by its header; 0 for not at all."""
+    names = {plain_words(column.name), plain_words(column.label)} - {""}
+    if not may_be_id(column) or any(_NO_ID.search(name) for name in names):
+        return 0
+    for rank, pattern in _ID_RANKS:
+        fits = pattern.search if rank == 80 else pattern.fullmatch
+        if any(fits(name) for name in names):
+            return rank
+    return 0
+
+
+_CRPS = r"\b(?:crps|rsd|sudeck\w*|algodystroph\w*|complex regional|reflex sympathetic dystrophy)\b"
+_DIAGNOSES: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
+    (re.compile(pattern), condition, subtype)
+    for pattern, condition, subtype in (
+        (rf"{_CRPS}(?: pain syndrome)?(?: type| typ)? (?:ii|2)\b|causalgia", "crps", "type_2"),
+        (rf"{_CRPS}(?: pain syndrome)?(?: type| typ)? (?:i|1)\b", "crps", "type_1"),
+        (_CRPS, "crps", ""),
+        (r"\bfibro\w*|\bfms\b", "fibromyalgia", ""),
+        (r"post ?herpetic|\bphn\b|zoster|shingles", "neuropathic", "post_herpetic"),
+        (r"diabetic|\bdpn\b|diabetisch\w*", "neuropathic", "diabetic"),
+        (r"post ?stroke|thalamic|after stroke", "central", "post_stroke"),
+        (r"spinal cord|\bsci\b", "central", "spinal_cord_injury"),
+        (r"multiple sclerosis", "central", "multiple_sclerosis"),
+        (r"central pain", "central", ""),
+        (r"nerve injury|trigemin\w*", "neuropathic", "nerve_injury"),
+        (r"(?:peripheral|small fib\w*|poly) ?neuropath\w*|\bpolyneuropath\w*", "neuropathic",
+         "peripheral"),
+        (r"neuropath\w*|neuralgi\w*", "neuropathic", ""),
+        (r"migran\w*|migrain\w*", "headache", "migraine"),
+        (r"cluster", "headache", "cluster"),
+        (r"chronic daily|tension", "headache", "chronic_daily"),
+        (r"headache\w*|kopfschmerz\w*|cephal\w*|cefalea", "headache", ""),
+        (r"\bfbss\b|failed back|post ?laminectomy|persistent spinal", "fbss", ""),
+    )
+)  # fmt: skip
+
+
+def condition_of(text: str, conditions: Conditions) -> tuple[str | None, str, str]:
+    """Return (condition, subtype, why) of a diagnosis as people write it.
+
+    By the contract's code or label, an ICD-10 code in the text, or its words; condition None where
+    nothing is known, and where two conditions are named: which is the patient's is not to be
+    guessed.
+    """
+    words = plain_words(text)
+    for code, label in conditions.labels.items():
+        if words in (plain_words(code), plain_words(label)):
+            return code, "", "the contract's own word"
+    codes = re.findall(r"(?<![A-Za-z0-9])[A-Za-z]\d[0-9A-Za-z](?:\.?[0-9A-Za-z]{1,4})?", text)
+    by_code = {found for code in codes if (found := conditions.from_icd10(code)) is not None}
+    if len({condition for condition, _ in by_code}) == 1:
+        condition, subtype = sorted(by_code)[-1]
+        return condition, subtype, "by its ICD-10 code"
+    by_words = [(c, s) for pattern, c, s in _DIAGNOSES if pattern.search(words)]
+    if len({condition for condition, _ in by_words}) == 1 and not by_code:
+        return by_words[0][0], by_words[0][1], "by its words"
+    return None, "", "two conditions" if by_words or by_code else "not known"
