@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from scipy.stats import ttest_1samp, ttest_ind, ttest_rel
@@ -182,6 +182,7 @@ def test_the_order_of_patients_does_not_matter(seed, structure):
 def test_other_units_change_units_only(shift, log_scale, x_shift, structure):
     scores, design = clinic(50)
     scale = 10**log_scale
+    assume(abs(x_shift) < 1e8 * scale)  # beyond, rounding takes the baseline for the intercept
     one = fit_mmrm(scores, design.covariates, structure=structure)
     x = design.covariates.assign(baseline=scale * design.covariates.baseline + x_shift)
     other = fit_mmrm(scale * (scores + shift), x, structure=structure)

@@ -230,9 +230,10 @@ def alone(own: Study, drawn: ImputedVisits, one: pd.Series) -> tuple[float, floa
     if n_missing and imputed.value is not None:
         value = imputed
     likely = numbers(imputed if n_missing else value)[1:]
-    low, high = limits_to_judge(
-        Limits(*numbers(worst)[1:]), Limits(*likely), Limits(*best), has_floor=True
-    )
+    least, most = numbers(worst)[1:]
+    if one.outcome == "mean_of_patients":  # the missing may be worse than unchanged
+        least = np.fmin(least, likely[0])
+    low, high = limits_to_judge(Limits(least, most), Limits(*likely), Limits(*best), has_floor=True)
     return value.value, float(low), float(high), len(seen), n_events
 
 
