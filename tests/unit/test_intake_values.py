@@ -175,7 +175,8 @@ def test_dates_by_a_stated_rule(text, form, when):
 
 @pytest.mark.parametrize(
     ("text", "inexact", "score"),
-    [("8/10", None, 8.0), ("7 / 10", None, 7.0), ("8 of 10", None, 8.0), ("6.5 out of 10", None, 6.5),
+    [("8/10", None, 8.0), ("7 / 10", None, 7.0), ("8 of 10", None, 8.0),
+     ("6.5 out of 10", None, 6.5),
      ("4-5", "middle", 4.5), ("4 to 5", "lower", 4.0), ("4\u20135", "upper", 5.0),
      ("<1", "middle", 0.5), ("<1", "upper", 1.0), ("5+", "lower", 5.0), (">8", "middle", 9.0),
      ("~7", "lower", 7.0), ("7", None, 7.0)],

@@ -175,7 +175,8 @@ def place_untreated(
     """
     ids = pd.Index(patients["patient_id"].astype("str"), name="USUBJID")
     entry = pd.Series(_column(patients, "enrolled_on").to_numpy(), index=ids)
-    dated = "study_day" not in scores or scores["study_day"].isna().any()
+    rated_on, study_day = _column(scores, "assessed_on"), _column(scores, "study_day")
+    dated = (rated_on.notna() & study_day.isna()).any()
     if dated and entry.isna().any():
         raise InputError(
             "no day 0 can be found: the export has dates but no infusions table, and not every "
@@ -192,7 +193,7 @@ def place_untreated(
     frame = pd.DataFrame({"TRTSDT": begun, "DAY0": start, "EOSDY": max(last - start, 0.0)})
     if last <= start and "visit" in scores:
         days, _ = days_since_start(scores, frame)
-        own = days[scores["visit"] == "end"].groupby(scores["patient_id"]).max()
+        own = days[scores["visit"] == "end"].dropna().groupby(scores["patient_id"]).max()
         if len(own):
             frame["EOSDY"] = own.reindex(ids).fillna(own.median())
     frame["TRTEDT"] = (begun + pd.to_timedelta(frame["EOSDY"], unit="D")).dt.as_unit("s")

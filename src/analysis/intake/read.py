@@ -108,8 +108,8 @@ class RawTable:
     line in the file (row of the sheet) on which each record begins. The ``n_lines`` are lines up
     to and with the header, lines with nothing on them, lines that continue a quoted value, and
     records. ``header`` is as written; in the frame an unnamed column is called "column_4", and a
-    name used twice "name (1)", "name (2)". The last ``n_footer`` records are no records of patients,
-    as the mapping says. ``sheet`` has what a workbook knows of itself.
+    name used twice "name (1)", "name (2)". The last ``n_footer`` records are a footer, as the
+    mapping says. ``sheet`` has what a workbook knows of itself.
     """
 
     name: str
@@ -511,8 +511,8 @@ CALENDAR_MAC_1904 = datetime(1904, 1, 1)
 def _inspect_sheet(path: Path, title: str, name: str) -> tuple[tuple[str, ...], list[str]]:
     """Return merged ranges and what is hidden; refuse what a reader would pass over in silence.
 
-    A workbook written by a program can hold formulas without results, which read as empty cells, and
-    rows or cells out of order, of which a reader keeps the last.
+    A workbook written by a program can hold formulas without results, which read as empty cells,
+    and rows or cells out of order, of which a reader keeps the last.
     """
 
     def refuse(at: str, why: str) -> NoReturn:

@@ -22,8 +22,13 @@ FALSE_WORDS = frozenset({"false", "f", "no", "n", "0"})
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}([.,]\d{3})+")
-_OF = re.compile(r"(?P<number>[\d.,]+)\s*(?:/|\\|(?:out )?of|von|sur|de|sobre)\s*(?P<end>[\d.,]+)", re.I)
-_RANGE = re.compile(r"(?P<low>[\d.,]+)\s*(?:-|\u2013|\u2014|to|bis|\u00e0|a)\s*(?P<high>[\d.,]+)", re.I)
+_DIGITS = r"[\d.,]+"
+_OF = re.compile(
+    rf"(?P<number>{_DIGITS})\s*(?:/|\\|(?:out )?of|von|sur|de|sobre)\s*(?P<end>{_DIGITS})", re.I
+)
+_RANGE = re.compile(
+    rf"(?P<low>{_DIGITS})\s*(?:-|\u2013|\u2014|to|bis|\u00e0|a)\s*(?P<high>{_DIGITS})", re.I
+)
 _LIMIT = re.compile(
     r"(?P<sign>[<>\u2264\u2265]=?)\s*(?P<number>[\d.,]+)|(?P<number2>[\d.,]+)\s*(?P<sign2>\+)"
 )
@@ -83,8 +88,8 @@ def _remedy_of_number(text: str) -> str:
     if _NUMBER.fullmatch(text.removesuffix("%").rstrip()):
         return (
             "A cell shown as percent is a share of something, and no score: correct it, or where "
-            "it is meant as 0 to 100, say `strip: \"%\"` (with `scale: {constant: vas_0_100}` for a "
-            "score) in the mapping."
+            'it is meant as 0 to 100, say `strip: "%"` (for a score with `scale: {constant: '
+            "vas_0_100}`) in the mapping."
         )
     if _RANGE.fullmatch(text) or _LIMIT.fullmatch(text) or _ABOUT.fullmatch(text):
         return (
@@ -207,9 +212,7 @@ _CLOCK += rf"(?:\s?(?P<zone>\(?(?:[A-Za-z]{{1,5}}(?:{_OFFSET})?|{_OFFSET})\)?))?
 _YEAR_FIRST = re.compile(
     r"(?P<year>\d{4})(?P<mark>[-/.]?)(?P<month>\d{1,2})(?P=mark)(?P<day>\d{1,2})" + _CLOCK
 )
-_YEAR_LAST = re.compile(
-    r"(?P<one>\d{1,2})[/.-](?P<two>\d{1,2})[/.-](?P<year>\d{4}|\d{2})" + _CLOCK
-)
+_YEAR_LAST = re.compile(r"(?P<one>\d{1,2})[/.-](?P<two>\d{1,2})[/.-](?P<year>\d{4}|\d{2})" + _CLOCK)
 _MONTH_NAMED = re.compile(
     r"(?:(?P<day>\d{1,2})[\s.-]*(?P<month>[A-Za-z]{3,9})|(?P<month2>[A-Za-z]{3,9})\s+(?P<day2>\d{1,2})(?=[\s.,-]))"
     r"[\s.,-]*(?P<year>\d{4}|\d{2})" + _CLOCK
