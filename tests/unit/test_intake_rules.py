@@ -111,11 +111,11 @@ def test_rows_are_left_out_under_a_name(code, tables, table_name, reason):
 
 def test_before_rows_are_left_out_it_is_said_what_would_be_lost():
     frame = scores(patient_id=["A", "C"])
-    assert "Left out, 1 of 2 rows would be lost, of 1 patients, 1 of whom would keep none." in (
+    assert "Left out, 1 of 2 rows would be lost, of 1 patient; 1 of them would keep none." in (
         problems(pain_scores=frame)
     )
     frame = table(patient_id=["A", "A", "B"], study_day=[0.0, 3.0, 0.0], score=[8.0, 11.0, 7.0])
-    assert "Left out, 1 of 3 rows would be lost, of 1 patients." in problems(pain_scores=frame)
+    assert "Left out, 1 of 3 rows would be lost, of 1 patient." in problems(pain_scores=frame)
 
 
 def test_of_repeated_patients_the_remedy_is_the_one_that_loses_nothing():
@@ -126,7 +126,7 @@ def test_of_repeated_patients_the_remedy_is_the_one_that_loses_nothing():
     differing = problems(patients=frame, exclude=("unknown_patient",))
     assert "correct the rows of the 1 who differ in sex" in differing
     assert "list `duplicate_patient` under `exclude`" in differing
-    assert "Left out, 1 of 2 rows would be lost, of 1 patients." in differing
+    assert "Left out, 1 of 2 rows would be lost, of 1 patient." in differing
 
 
 def test_conditions_come_from_one_code_where_the_export_gives_none():

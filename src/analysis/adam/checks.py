@@ -282,8 +282,9 @@ def _ages(study: Study) -> Check:
 
 
 CHECKS: tuple[Callable[[Study], Check], ...] = (
-    _records_reconcile, _records_excluded, _values_blanked, _as_read, _patients_treated, _baseline, _data_cut,
-    _analysis_visit, _visit_names, _same_day, _recall, _scale, _follow_up, _series, _icd10, _ages,
+    _records_reconcile, _records_excluded, _values_blanked, _as_read, _patients_treated, _baseline,
+    _data_cut, _analysis_visit, _visit_names, _same_day, _recall, _scale, _follow_up, _series,
+    _icd10, _ages,
 )  # fmt: skip
 
 

@@ -519,9 +519,9 @@ def _refuse_ids_made_alike(
     for text, value in zip(texts, values, strict=True):
         if value is not None and not isinstance(value, Refusal) and value in first:
             raise MappingError(
-                f"{context.table}.{column.name}: `written_as: {rule.written_as}` makes {first[value]!r} "
-                f"and {text!r} the same id, and they could be two people. Write them alike in the "
-                "export if they are one."
+                f"{context.table}.{column.name}: `written_as: {rule.written_as}` makes "
+                f"{first[value]!r} and {text!r} the same id, and they could be two people. Write "
+                "them alike in the export if they are one."
             )
         first[value] = text
 

@@ -10,7 +10,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from analysis.errors import ContractError, InputError, MappingError, suggest
@@ -521,7 +520,7 @@ below and above it are rarer: pain is not rated 99 more often than 98 and 100 to
 
 def find_in_scores(scores: pd.DataFrame, scales: dict[str, tuple[float, float]]) -> list[str]:
     """Return what somebody should look at: scores that look like codes, ratings without a time."""
-    named = scores["scale"] if "scale" in scores else pd.Series(np.nan, index=scores.index)
+    named = scores["scale"] if "scale" in scores else pd.Series(DEFAULT_SCALE, index=scores.index)
     found = []
     for scale, own in scores.groupby(named.fillna(DEFAULT_SCALE))["score"]:
         counts, top = own.value_counts(), max(scales[str(scale)])

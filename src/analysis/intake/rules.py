@@ -192,11 +192,9 @@ def _loss(frame: pd.DataFrame, bad: np.ndarray) -> str:
     kept = frame.loc[~bad, "patient_id"]
     gone = int((~theirs.dropna().drop_duplicates().isin(kept)).sum())
     n, patients = int(bad.sum()), theirs.nunique()
-    nothing = f", {gone} of whom would keep none" if gone else ""
-    return (
-        f" Left out, {n} of {len(frame)} rows would be lost"
-        f"{f', of {patients} patients{nothing}' if patients else ''}."
-    )
+    of = f" of {patients} patient{'s' * (patients != 1)}" if patients else ""
+    none = f"; {gone} of them would keep none" if gone else ""
+    return f" Left out, {n} of {len(frame)} rows would be lost,{of}{none}.".replace(",.", ".")
 
 
 def _example(value: object) -> str:
