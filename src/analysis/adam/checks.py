@@ -76,6 +76,12 @@ def _records_excluded(study: Study) -> Check:
 
 def _patients_treated(study: Study) -> Check:
     if study.infusions.empty:
+        if n := int((~study.adsl["SAFFL"]).sum()):
+            told = (
+                f"The export has no infusions, and {count_text(n)} patients have no date of entry: "
+                "without a day 0 they are in no rate."
+            )
+            return Check("patients treated", "patients", "pass with findings", n, told)
         told = "The export has no infusions; every patient counts as a starter."
         return Check("patients treated", "infusions", "not applicable", 0, told)
     n = int((~study.adsl["SAFFL"]).sum())

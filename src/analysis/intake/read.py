@@ -165,8 +165,9 @@ def load_raw_table(
             read_excel(path, form.sheet, name) if excel else Sheet(rows=read_parquet(path, name))
         )
         # A program that writes a sheet may leave out the blank cells at a row's end.
-        header = next(filter(None, sheet.rows[form.skip_lines :]), [])
-        cells = [row + [""] * (len(header) - len(row)) for row in sheet.rows]
+        header = list(filter(None, sheet.rows[form.skip_lines :]))[: form.header_lines]
+        width = max(map(len, header), default=0)
+        cells = [row + [""] * (width - len(row)) for row in sheet.rows]
         numbered = ((at, 1, row) for at, row in enumerate(cells, start=1) if at > form.skip_lines)
         table = _assemble(name, numbered, form, n_lines=len(cells), skip=form.skip_lines)
         return replace(table, sheet=replace(sheet, rows=[]))
@@ -399,15 +400,15 @@ def _read_header(
         n_header += taken
         if len(levels) < form.header_lines:
             levels.append([" ".join(cell.split()) for cell in row])
-            if len(levels) < form.header_lines:
-                for place in range(1, len(row)):
-                    levels[-1][place] = levels[-1][place] or levels[-1][place - 1]
             missing = form.skip_after_header
         else:
             missing -= 1
         if len(levels) == form.header_lines and not missing:
             width = max(map(len, levels))
             padded = [level + [""] * (width - len(level)) for level in levels]
+            for level in padded[:-1]:
+                for place in range(1, width):
+                    level[place] = level[place] or level[place - 1]
             names = [" ".join(filter(None, parts)) for parts in zip(*padded, strict=True)]
             return names, at_header, n_header, n_blank
     raise InputError(f"{name} has no header line." if not levels else f"{name} ends in its header.")

@@ -271,7 +271,8 @@ def _check_values(check: Checked, table: Table) -> None:
             have[0],
             "unreadable_value",
             ~known.any(axis=1),
-            f"a value of {' or '.join(names)}",
+            f"a value of {' or '.join(n for n in names if n != 'visit')}"
+            + (", or a visit such as baseline, end, week_4," if "visit" in names else ""),
             reason="no date and no study day",
         )
 
