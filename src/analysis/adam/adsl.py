@@ -163,7 +163,8 @@ def place_untreated(
     """Return what `derive_treatment` does for an export without infusions.
 
     Every patient starts on the study day of the settings, or on the date of entry; who has none in
-    an export of dates has no day 0, and is not in the result. Treatment ends on the study day of the settings, or where the patient's rating is that the export itself calls
+    an export of dates has no day 0, and is not in the result. Treatment ends on the study day of
+    the settings, or where the patient's rating is that the export itself calls
     ``end`` (the median of the others where there is none).
 
     Raises

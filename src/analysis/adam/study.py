@@ -366,7 +366,7 @@ def _with_day_zero(export: Export, settings: AnalysisSettings) -> Export:
     In ADaM the day of the first dose is day 1 and the day before it day -1. An export is read so
     when it has negative study days and no day 0, and treatment begins on study day 1.
     """
-    tables = {
+    tables: dict[str, pd.DataFrame] = {
         name: export.tables[name]
         for name in ("pain_scores", "infusions")
         if name in export.tables and "study_day" in export.tables[name]
@@ -379,7 +379,7 @@ def _with_day_zero(export: Export, settings: AnalysisSettings) -> Export:
         begins = tables["infusions"].groupby("patient_id")["study_day"].min().dropna()
     if not begins.eq(1).all() or not days.lt(0).any() or days.between(0, 1, "left").any():
         return export
-    moved = {
+    moved: dict[str, pd.DataFrame] = {
         name: frame.assign(
             study_day=frame["study_day"].mask(frame["study_day"] < 0, lambda d: d + 1)
         )

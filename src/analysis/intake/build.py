@@ -92,7 +92,10 @@ class Intake:
     @classmethod
     def from_json(cls, item: dict[str, Any]) -> Intake:
         """Return the account that was written as JSON, which has no tuples."""
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in item.items()})
+        fields: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in item.items()
+        }
+        return cls(**fields)
 
     @property
     def reconciles(self) -> bool:
@@ -654,7 +657,7 @@ _SHORTENED = re.compile(r"\d(\.\d+)?E\+\d{2,}", re.IGNORECASE)
 
 def _id_parser(rule: ColumnRule) -> Parser:
     """Return the function that reads an id: as it stands, or a number as ``written_as`` says."""
-    start, zeros, end = re.fullmatch(r"([^0]*)(0+)([^0]*)", rule.written_as or "0").groups()
+    start, zeros, end = re.split("(0+)", rule.written_as or "0")
     written = re.compile(re.escape(start) + rf"\d{{{len(zeros)},}}" + re.escape(end))
 
     def understand(text: str) -> str | Refusal:

@@ -227,10 +227,8 @@ class Condition(_Strict):
     @property
     def limits(self) -> tuple[float, float] | None:
         """Least and greatest number, of dates the ordinal of the day; None without limits."""
-        if self.has_dates:
-            low, high = (day and day.toordinal() for day in (self.since, self.until))
-        else:
-            low, high = self.min, self.max
+        low: float | None = self.since.toordinal() if self.since else self.min
+        high: float | None = self.until.toordinal() if self.until else self.max
         if low is None and high is None:
             return None
         return -inf if low is None else low, inf if high is None else high

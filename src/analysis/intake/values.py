@@ -328,13 +328,17 @@ def _build(
     found: re.Match[str], form: DateForm, month: int, day: str, *, reading: str = ""
 ) -> datetime | Refusal:
     hour, minute, second = (int(found[part] or 0) for part in ("hour", "minute", "second"))
-    zone: timezone | Refusal | None = None
-    if found["zone"] and not found["hour"] and isinstance(_zone(found["zone"]), Refusal):
-        return Refusal("a date such as 2026-03-28", _remedy(found[0]))
-    if found["hour"] and form.utc_offset != AS_WRITTEN:
-        zone = _zone(found["zone"] or form.utc_offset or "")
+    if found["hour"]:
+        zone = _zone(
+            "" if form.utc_offset == AS_WRITTEN else found["zone"] or form.utc_offset or ""
+        )
+    else:
+        zone = _zone(found["zone"] or "")
         if isinstance(zone, Refusal):
-            return zone
+            return Refusal("a date such as 2026-03-28", _remedy(found[0]))
+        zone = None  # a day has no offset
+    if isinstance(zone, Refusal):
+        return zone
     try:
         if found["half"]:
             if not 1 <= hour <= 12:
