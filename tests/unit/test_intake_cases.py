@@ -247,6 +247,12 @@ def test_columns_aligned_by_blanks(tmp_path, text, name):
     assert load(tmp_path, given, mapping).tables["pain_scores"]["score"].tolist() == [8.0]
 
 
+def test_a_cell_left_blank_in_aligned_columns_is_refused_by_its_line(tmp_path):
+    text = "patient_id study_day score\nP1 0 8\nP1 3\nP2 0 8\n"
+    given = {"patients.csv": PATIENTS, "pain_scores.csv": None, "pain_scores.txt": text}
+    assert "line 3: 2 fields where the header (line 1) has 3" in refusal(tmp_path, given)
+
+
 @pytest.mark.parametrize("footer", ["Mean,,6.0", "Total rows: 2", '"Total, all rows",2'])
 def test_a_footer_is_named_and_counted(tmp_path, footer):
     scores = f"patient_id,assessed_on,score\nP1,2025-01-06,8\nP1,2025-01-08,4\n{footer}\n\n"
@@ -406,6 +412,14 @@ def test_a_sentinel_is_shown_as_the_file_has_it_and_missing_under_that_text(tmp_
         1,
         {"no score recorded": 1},
     )
+
+
+def test_serial_numbers_and_written_dates_in_one_column(tmp_path):
+    scores = "patient_id,assessed_on,score\nP1,45663,8\nP1,2025-01-09,4\nP1,13/01/2025,4\n"
+    export = load(tmp_path, files(scores), "format: {dates: excel_serial}")
+    assert [row[1] for row in rated(export)] == [on(2025, 1, 6), on(2025, 1, 9), on(2025, 1, 13)]
+    open_ = scores.replace("13/01", "03/01")
+    assert "read month first" in refusal(tmp_path, files(open_), "format: {dates: excel_serial}")
 
 
 def test_check_says_which_order_of_dates_and_by_which_evidence(tmp_path):

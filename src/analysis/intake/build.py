@@ -41,6 +41,7 @@ from analysis.intake.values import (
     Parser,
     Refusal,
     choose_date_order,
+    is_serial,
     order_evidence,
     parse_date,
     parse_flag,
@@ -646,6 +647,10 @@ def _date_parser(context: Context, rule: ColumnRule, texts: list[str]) -> Parser
         for name, text in only.items():
             how = f"dates are read {name.replace('_', ' ')}: '{text}' fits no other order"
             context.notes[f"{', '.join(rule.sources())}: {how}" if rule.sources() else how] = None
+    if order.startswith("excel_serial"):  # beside numbers, texts are dates in an order of their own
+        others = [t for t in texts if not is_serial(t)]
+        written = _date_parser(context, rule.model_copy(update={"dates": "auto"}), others)
+        return lambda t: parse_date(t, form=form) if is_serial(t) else written(t)
     if not isinstance(chosen, Refusal):
         return lambda t: parse_date(t, form=form)
     # What is plain in any order (ISO, a named month) is read; the rest has one reason.

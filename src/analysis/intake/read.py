@@ -177,6 +177,8 @@ def load_raw_table(
         skip, own = 1, named[1] if form.separator == "auto" else form.separator
         form = replace(form, separator=own)
     kept, first = lines[skip:], skip + 1
+    if not kept and not form.skip_lines:
+        raise InputError(f"{name} has no header line.")
     if not kept:
         raise InputError(
             f"{name} has {len(lines)} lines and `skip_lines` is {form.skip_lines}: no header line "
@@ -259,7 +261,7 @@ def choose_separator(lines: list[str], wanted: str, name: str) -> str:
 
     That is the one under which most of these lines have as many fields as the header (the header
     alone can mislead: a comma inside a name of a semicolon file); then the one with most fields.
-    Where none fits, it may be one of `ALIGNED`, under which all of the lines must be alike.
+    Where none fits, it may be one of `ALIGNED`, under which half of the lines must be alike.
     """
     if wanted not in ("auto", "aligned"):
         character = SEPARATOR_WORDS.get(wanted, wanted)
@@ -285,8 +287,8 @@ def choose_separator(lines: list[str], wanted: str, name: str) -> str:
     if wanted == "auto" and fit(best)[1]:
         return best
     for blanks in ALIGNED:
-        widths = {len(re.split(blanks, line.strip())) for line in sample}
-        if len(widths) == 1 and min(widths) > 1:
+        first, *rest = (len(re.split(blanks, line.strip())) for line in sample)
+        if first > 1 and 2 * sum(width == first for width in rest) >= len(rest):
             return blanks
     return ALIGNED[1] if wanted == "aligned" else best
 

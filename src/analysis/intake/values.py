@@ -102,7 +102,7 @@ def _remedy_of_number(text: str) -> str:
             "'8/10' is read where the second number is the end of the column's one scale: correct "
             "it, or name the `scale` in the mapping."
         )
-    if _YEAR_FIRST.fullmatch(text):
+    if _YEAR_FIRST.fullmatch(text) or _DAY_AND_MONTH.fullmatch(text):
         return (
             "A date stands there: a spreadsheet turns 7/10 or 4-5 into one. Correct it in the "
             "export, or give the texts their values under `values` in the mapping."
@@ -191,10 +191,10 @@ _MONTH_NUMBERS = {word: at for at, name in enumerate(MONTHS, 1) for word in (nam
 _MONTH_NUMBERS["sept"] = 9
 
 _EXCEL_EPOCHS = {"excel_serial": datetime(1899, 12, 30), "excel_serial_1904": datetime(1904, 1, 1)}
-_EXCEL_SERIALS = 61.0, 2_957_004.0
-"""From 1 March 1900 (Excel counts a 29 February 1900 that never was; earlier serials are a day
-off) to the end of the year 9999 on the calendar of 1904, which ends first."""
-_SERIAL = re.compile(r"\d{1,7}(\.\d+)?")
+FIRST_SERIAL = 61.0
+"""1 March 1900: Excel counts a 29 February 1900 that never was; earlier serials are a day off. Of
+five digits the last is 14 October 2173, and six are a year with its month."""
+_SERIAL = re.compile(r"\d{1,5}(\.\d+)?")
 
 AS_WRITTEN = "as_written"
 """``utc_offset: as_written``: times count as on the wall; offsets and names of zones do not."""
@@ -217,6 +217,7 @@ _MONTH_NAMED = re.compile(
     r"(?:(?P<day>\d{1,2})[\s.-]*(?P<month>[A-Za-z]{3,9})|(?P<month2>[A-Za-z]{3,9})\s+(?P<day2>\d{1,2})(?=[\s.,-]))"
     r"[\s.,-]*(?P<year>\d{4}|\d{2})" + _CLOCK
 )
+_DAY_AND_MONTH = re.compile(r"\d{1,2}-[A-Za-z]{3}|[A-Za-z]{3}-\d{1,2}")
 _NO_DAY = re.compile(
     r"(?P<year>\d{4})[-/.]?(?P<month>\d{2})|(?P<month2>[A-Za-z]{3,9})[\s.,-]+(?P<year2>\d{4})"
 )
@@ -237,6 +238,11 @@ class DateForm:
     utc_offset: str | None = None
 
 
+def is_serial(text: str) -> bool:
+    """Return whether a text can be the number by which a spreadsheet counts days."""
+    return bool(_SERIAL.fullmatch(text))
+
+
 def parse_date(
     text: str, *, order: DateOrder = "iso", form: DateForm | None = None
 ) -> datetime | Refusal:
@@ -248,9 +254,9 @@ def parse_date(
     """
     form = form or DateForm(order=order)
     order = form.order
-    if order in _EXCEL_EPOCHS and (_SERIAL.fullmatch(text) and not re.fullmatch(r"\d{8}", text)):
+    if order in _EXCEL_EPOCHS and is_serial(text):
         number = float(text)
-        if not _EXCEL_SERIALS[0] <= number < _EXCEL_SERIALS[1]:
+        if number < FIRST_SERIAL:
             return Refusal("an Excel serial date such as 45000")
         return _EXCEL_EPOCHS[order] + timedelta(seconds=round(number * 86_400))
     found = _YEAR_FIRST.fullmatch(text)
