@@ -14,7 +14,7 @@ from analysis.errors import MappingError
 from analysis.intake.build import Context, build_column, build_table
 from analysis.intake.mapping import MISSING_WORDS, ColumnRule, Format, TableRule
 from analysis.intake.read import RawTable, load_raw_table
-from analysis.intake.tables import INFUSIONS, PAIN_SCORES, PATIENTS, TABLES, Table
+from analysis.intake.tables import INFUSIONS, PAIN_SCORES, PATIENTS, SCALES, TABLES, Table
 
 # Columns
 
@@ -127,7 +127,7 @@ def test_what_cannot_be_read_is_refused(table, name, texts, rule, words):
 
 
 def test_unreadable_rows_are_marked_when_the_mapping_leaves_them_out():
-    work = context(leave_out_unreadable=True, needed=PAIN_SCORES.needed)
+    work = context(exclude=("unreadable_value",), needed=PAIN_SCORES.needed)
     build_column(
         work, PAIN_SCORES.column("score"), ColumnRule(from_="a"), by_line(a=["7", "x", ""])
     )
@@ -170,7 +170,7 @@ def build(table: Table, file: RawTable, exclude=(), **rule):
         file,
         style=Format(),
         conditions=("crps",),
-        scales=("nrs_0_10", "vas_0_100"),
+        scales=SCALES,
         exclude=exclude,
     )
     assert account.reconciles or problems
@@ -320,3 +320,39 @@ def test_every_record_is_used_excluded_or_a_problem(rows, leave_out):
         assert len(frame) + sum(account.excluded.values()) == len(rows)
     if leave_out:
         assert not problems
+
+
+# Values out of range
+
+
+@pytest.mark.parametrize("day", ["1900-01-01", "1970-01-01", "2101-01-01", "30-Nov--0001"])
+def test_placeholder_dates_are_refused_in_the_words_of_the_file(day):
+    file = raw("patient_id,assessed_on,score", f"A,{day},8", "A,2026-03-01,4")
+    _, _, problems = build(PAIN_SCORES, file)
+    sentence = problems[0].sentence()
+    assert f"that is no placeholder is expected (line 2: {day!r})" in sentence
+    assert "without any time" in sentence
+    frame, _, problems = build(
+        PAIN_SCORES, file, columns={"assessed_on": {"from": "assessed_on", "missing": [day]}}
+    )
+    assert not problems and frame["assessed_on"].isna().tolist() == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("table", "header", "texts", "column", "kept"),
+    [
+        (PATIENTS, "patient_id,condition,age_years", ["A,crps,40", "B,crps,140"],
+         "age_years", 40.0),
+        (INFUSIONS, "patient_id,study_day,dose_mg_per_kg", ["A,0,0.5", "B,0,74"],
+         "dose_mg_per_kg", 0.5),
+        (PAIN_SCORES, "patient_id,study_day,score", ["A,0,8", "A,99999,8"], "study_day", 0.0),
+    ],
+)  # fmt: skip
+def test_of_a_value_out_of_range_only_the_value_goes(table, header, texts, column, kept):
+    file = raw(header, *texts)
+    _, _, problems = build(table, file)
+    assert [(p.code, list(p.lines)) for p in problems] == [("value_out_of_range", [3])]
+    frame, account, problems = build(table, file, exclude=("value_out_of_range",))
+    assert not problems and len(frame) == 2
+    assert frame[column].dropna().tolist() == [kept]
+    assert account.blanked == {column: 1}

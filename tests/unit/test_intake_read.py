@@ -235,7 +235,7 @@ def workbook(path: Path, **sheets: list[list[object]]) -> Path:
 @pytest.mark.parametrize(
     ("value", "text"),
     [(None, ""), (6, "6"), (6.0, "6"), (6.5, "6.5"), (float("nan"), ""), (True, "true"),
-     (False, "false"), ("001", "001"), (dt.datetime(2026, 3, 28), "2026-03-28 00:00:00"),
+     (False, "false"), ("001", "001"), (dt.datetime(2026, 3, 28), "2026-03-28"),
      (dt.date(2026, 3, 28), "2026-03-28"), (dt.time(10, 30), "10:30:00"),
      (dt.timedelta(hours=3), "3:00:00"), (Decimal("6.50"), "6.50"), (b"abc", "abc"),
      ("#DIV/0!", "#DIV/0!")],
@@ -310,7 +310,7 @@ def test_parquet_keeps_ids_text_and_dates_dates(tmp_path):
     assert table.to_dict("list") == {
         "id": ["1", "2"],
         "code": ["001", ""],
-        "at": ["2026-03-28 00:00:00", "2026-03-29 10:30:00"],
+        "at": ["2026-03-28", "2026-03-29 10:30:00"],
     }
 
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.intake.values import (
+    DateForm,
     Refusal,
     choose_date_order,
     parse_date,
     parse_flag,
     parse_integer,
     parse_number,
+    parse_score,
 )
 
 
@@ -22,7 +24,9 @@ from analysis.intake.values import (
     ("text", "decimal", "number"),
     [("6", ".", 6.0), ("+6.5", ".", 6.5), (".5", ".", 0.5), ("6.", ".", 6.0), ("-0", ".", 0.0),
      ("1e1", ".", 10.0), ("\u22123", ".", -3.0), ("6,5", ",", 6.5), ("6.5", ",", 6.5),
-     ("1000", ",", 1000.0)],
+     ("1000", ",", 1000.0),
+     # 0 as SAS and sums of binary fractions write it
+     ("5.397605346934028e-79", ".", 0.0), ("-5.6e-17", ".", 0.0), ("1e-8", ".", 1e-8)],
 )  # fmt: skip
 def test_numbers(text, decimal, number):
     assert parse_number(text, decimal=decimal) == number
@@ -32,7 +36,10 @@ def test_numbers(text, decimal, number):
     ("text", "decimal", "words"),
     [("6,5", ".", "decimal comma"), ("1.234", ",", "thousands"), ("1.234,5", ",", "missing"),
      *((text, ".", "missing") for text in
-       ("1,234.5", "inf", "nan", "1e999", "6/10", "6 of 10", "6\u200e", ""))],
+       ("1,234.5", "inf", "nan", "1e999", "6\u200e", "")),
+     ("6/10", ".", "`scale`"), ("6 of 10", ".", "`scale`"), ("4-5", ".", "`inexact"),
+     ("<1", ".", "`inexact"), ("7 (worst 9)", ".", "would be lost"), ("70%", ".", "`strip"),
+     ("2026-10-07", ".", "turns 7/10")],
 )  # fmt: skip
 def test_what_is_no_number(text, decimal, words):
     refused = parse_number(text, decimal=decimal)
@@ -53,8 +60,12 @@ def test_whole_numbers_and_flags():
         ("2026-03-28", "iso", datetime(2026, 3, 28)),
         ("2026/3/28", "iso", datetime(2026, 3, 28)),
         ("20260328", "iso", datetime(2026, 3, 28)),
-        ("2026-03-28T10:30:05.25+02:00", "iso", datetime(2026, 3, 28, 10, 30, 5)),
-        ("2026-03-28 23:30:00Z", "iso", datetime(2026, 3, 28, 23, 30)),
+        ("2026-03-28T10:30:05.25+02:00", "iso", datetime(2026, 3, 28, 8, 30, 5, tzinfo=UTC)),
+        ("2026-03-28 23:30:00Z", "iso", datetime(2026, 3, 28, 23, 30, tzinfo=UTC)),
+        ("2025/01/06 7:26:53 AM GMT-5", "iso", datetime(2025, 1, 6, 12, 26, 53, tzinfo=UTC)),
+        ("1/6/2025 7:26 AM EST", "month_first", datetime(2025, 1, 6, 12, 26, tzinfo=UTC)),
+        ("06JAN2025:09:00:00.000", "iso", datetime(2025, 1, 6, 9)),
+        ("2026-03-28+01:00", "iso", datetime(2026, 3, 28)),
         ("28 Mar 2026", "iso", datetime(2026, 3, 28)),
         ("28-MAR-2026", "iso", datetime(2026, 3, 28)),
         ("28MAR2026", "iso", datetime(2026, 3, 28)),
@@ -67,6 +78,9 @@ def test_whole_numbers_and_flags():
         ("45000", "excel_serial", datetime(2023, 3, 15)),
         ("45000.5", "excel_serial", datetime(2023, 3, 15, 12)),
         ("61", "excel_serial", datetime(1900, 3, 1)),
+        # 1462 days lie between the two calendars of spreadsheets
+        ("43538", "excel_serial_1904", datetime(2023, 3, 15)),
+        ("2026-03-28", "excel_serial", datetime(2026, 3, 28)),
     ],
 )
 def test_dates(text, order, when):
@@ -78,7 +92,13 @@ def test_dates(text, order, when):
     [
         ("2026-02-30", "iso", "missing"),
         ("28/03/2026", "month_first", "right order"),
-        ("28/03/26", "day_first", "four digits"),
+        ("28/03/26", "day_first", "`pivot_year"),
+        ("7-Mar-15", "iso", "`pivot_year"),
+        ("2025-01", "iso", "`partial_dates"),
+        ("202501", "iso", "`partial_dates"),
+        ("Mar 2015", "iso", "`partial_dates"),
+        ("2026-03-28 09:00 IST", "iso", "`utc_offset"),
+        ("2026-03-28 am", "iso", "missing"),
         ("45000", "day_first", "excel_serial"),
         ("2026-03-28 13:30 PM", "iso", "missing"),
         ("28 Mrz 2026", "iso", "missing"),
@@ -132,3 +152,46 @@ def test_a_slashed_date_is_read_right_or_refused(day):
         else:
             assert parse_date(text, order=chosen) == datetime.combine(day, datetime.min.time())
             assert chosen == order or day.day == day.month
+
+
+@pytest.mark.parametrize(
+    ("text", "form", "when"),
+    [
+        ("7-Mar-15", {"pivot_year": 1950}, datetime(2015, 3, 7)),
+        ("7-Mar-60", {"pivot_year": 1950}, datetime(1960, 3, 7)),
+        ("28/03/26", {"pivot_year": 2000, "order": "day_first"}, datetime(2026, 3, 28)),
+        ("06-JAN-25", {"pivot_year": 1990}, datetime(2025, 1, 6)),
+        ("2025-02", {"partial": "first"}, datetime(2025, 2, 1)),
+        ("202502", {"partial": "middle"}, datetime(2025, 2, 15)),
+        ("Feb 2024", {"partial": "last"}, datetime(2024, 2, 29)),
+        ("2026-03-28 09:00", {"utc_offset": "-05:00"}, datetime(2026, 3, 28, 14, tzinfo=UTC)),
+        ("2026-03-28 09:00 IST", {"utc_offset": "as_written"}, datetime(2026, 3, 28, 9)),
+        ("2026-03-28 09:00+02:00", {"utc_offset": "as_written"}, datetime(2026, 3, 28, 9)),
+    ],
+)
+def test_dates_by_a_stated_rule(text, form, when):
+    assert parse_date(text, form=DateForm(**form)) == when
+
+
+@pytest.mark.parametrize(
+    ("text", "inexact", "score"),
+    [("8/10", None, 8.0), ("7 / 10", None, 7.0), ("8 of 10", None, 8.0),
+     ("6.5 out of 10", None, 6.5),
+     ("4-5", "middle", 4.5), ("4 to 5", "lower", 4.0), ("4\u20135", "upper", 5.0),
+     ("<1", "middle", 0.5), ("<1", "upper", 1.0), ("5+", "lower", 5.0), (">8", "middle", 9.0),
+     ("~7", "lower", 7.0), ("7", None, 7.0)],
+)  # fmt: skip
+def test_scores_as_people_write_them(text, inexact, score):
+    assert parse_score(text, decimal=".", ends=(0.0, 10.0), inexact=inexact) == score
+
+
+@pytest.mark.parametrize(
+    ("text", "ends", "inexact"),
+    [("8/10", (0.0, 100.0), None), ("80/100", (0.0, 10.0), "middle"), ("8/10", None, "middle"),
+     ("4-5", (0.0, 10.0), None), ("5-4", (0.0, 10.0), "middle"), ("<1", None, "middle"),
+     ("7 (worst 9)", (0.0, 10.0), "middle"), ("three", (0.0, 10.0), "middle"),
+     ("1_0", (0.0, 10.0), "middle"), ("4-5-6", (0.0, 10.0), "middle")],
+)  # fmt: skip
+def test_scores_that_no_rule_reads(text, ends, inexact):
+    refused = parse_score(text, decimal=".", ends=ends, inexact=inexact)
+    assert isinstance(refused, Refusal)

@@ -116,12 +116,14 @@ def place_ratings(
 
     Notes
     -----
-    The date decides what a rating is. A name that is one of the schedule, or ``baseline``, is kept
+    The date decides what a rating is; one with neither date nor study day is on the target day of
+    the visit it is named after. A name that is one of the schedule, or ``baseline``, is kept
     in VISIT only, so that a contradiction can be shown. A name of the export's own ("discharge")
     says what no date can, and is a visit.
     """
     ids = scores["patient_id"].astype("str")
     days, clocks = days_since_start(scores, treatment)
+    days = days.fillna(_days_by_name(scores, treatment, schedule))
     _refuse_unplaced(scores, days.isna() & ids.isin(treatment.index))
     frame = pd.DataFrame(
         {
@@ -157,6 +159,28 @@ def place_ratings(
     columns = ["USUBJID", "ADT", "ADY", "ADYEOS", "ATM", "AVAL", "RECALL", "VISIT", "AVISIT",
                "ROLE", "ASERIES", "NLEFT", "NSAME"]  # fmt: skip
     return frame[columns]
+
+
+def _days_by_name(
+    scores: pd.DataFrame, treatment: pd.DataFrame, schedule: tuple[Visit, ...]
+) -> pd.Series:
+    """Return the day that a visit's name gives to ratings with neither date nor study day.
+
+    A rating of the end is then a day after the last infusion, since one of its day is before it.
+    """
+    days = pd.Series(np.nan, index=scores.index)
+    if "visit" not in scores:
+        return days
+    targets = {visit.name: max(visit.target_day, 1.0) for visit in schedule}
+    weeks = {name: visit_week(name) for name in scores["visit"].dropna().unique()}
+    later = {name: DAYS_PER_WEEK * week for name, week in weeks.items() if week is not None}
+    after = scores["visit"].map({**later, **targets}).astype(float)
+    ids = scores["patient_id"].astype("str")
+    days = look_up(ids, treatment["EOSDY"]) + after
+    start = look_up(ids, treatment["EOSDY"] * 0.0)
+    days = days.mask(scores["visit"] == BASELINE, start)
+    known = [name for name in ("assessed_on", "study_day") if name in scores]
+    return days.where(scores[known].isna().all(axis=1))
 
 
 def _average(frame: pd.DataFrame, keys: list[str], **how: str) -> pd.DataFrame:

@@ -162,25 +162,27 @@ def place_untreated(
 ) -> pd.DataFrame:
     """Return what `derive_treatment` does for an export without infusions.
 
-    Every patient starts on the study day of the settings, or on the date of entry. Treatment ends
-    on the study day of the settings, or where the patient's rating is that the export itself calls
+    Every patient starts on the study day of the settings, or on the date of entry; who has none in
+    an export of dates has no day 0, and is not in the result. Treatment ends on the study day of
+    the settings, or where the patient's rating is that the export itself calls
     ``end`` (the median of the others where there is none).
 
     Raises
     ------
     InputError
-        Ratings have dates, and not every patient has a date of entry.
+        Ratings have dates, and no patient has a date of entry.
     SettingsError
         Treatment would end before it begins.
     """
     ids = pd.Index(patients["patient_id"].astype("str"), name="USUBJID")
     entry = pd.Series(_column(patients, "enrolled_on").to_numpy(), index=ids)
-    dated = "study_day" not in scores or scores["study_day"].isna().any()
-    if dated and entry.isna().any():
+    rated_on, study_day = _column(scores, "assessed_on"), _column(scores, "study_day")
+    dated = (rated_on.notna() & study_day.isna()).any()
+    if dated and entry.isna().all():
         raise InputError(
-            "no day 0 can be found: the export has dates but no infusions table, and not every "
-            "patient has `enrolled_on`. Add infusions, or `study_day` to pain_scores, or "
-            "`enrolled_on` to patients (in the export or the mapping)."
+            "no day 0 can be found: the export has dates but no infusions table, and no patient "
+            "has `enrolled_on`. Add infusions, or `study_day` to pain_scores, or `enrolled_on` to "
+            "patients (in the export or the mapping)."
         )
     start, last = settings.day0_study_day, settings.end_of_series_study_day
     if last != 0 and last < start:
@@ -192,12 +194,13 @@ def place_untreated(
     frame = pd.DataFrame({"TRTSDT": begun, "DAY0": start, "EOSDY": max(last - start, 0.0)})
     if last <= start and "visit" in scores:
         days, _ = days_since_start(scores, frame)
-        own = days[scores["visit"] == "end"].groupby(scores["patient_id"]).max()
+        own = days[scores["visit"] == "end"].dropna().groupby(scores["patient_id"]).max()
         if len(own):
             frame["EOSDY"] = own.reindex(ids).fillna(own.median())
     frame["TRTEDT"] = (begun + pd.to_timedelta(frame["EOSDY"], unit="D")).dt.as_unit("s")
     frame["PROTOCOL"] = pd.Series(pd.NA, index=ids, dtype="str")
-    return frame.assign(NINFUS=0, BOOSTDY=np.nan, NBOOST=0)
+    frame = frame.assign(NINFUS=0, BOOSTDY=np.nan, NBOOST=0)
+    return frame[entry.notna()] if dated else frame
 
 
 def days_since_start(scores: pd.DataFrame, treatment: pd.DataFrame) -> tuple[pd.Series, pd.Series]:

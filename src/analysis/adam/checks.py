@@ -108,6 +108,12 @@ def _near_ids(study: Study) -> Check:
 
 def _patients_treated(study: Study) -> Check:
     if study.infusions.empty:
+        if n := int((~study.adsl["SAFFL"]).sum()):
+            told = (
+                f"The export has no infusions, and {count_text(n)} patients have no date of entry: "
+                "without a day 0 they are in no rate."
+            )
+            return Check("patients treated", "patients", "pass with findings", n, told)
         told = "The export has no infusions; every patient counts as a starter."
         return Check("patients treated", "infusions", "not applicable", 0, told)
     n = int((~study.adsl["SAFFL"]).sum())
@@ -128,6 +134,12 @@ def _baseline(study: Study) -> Check:
         f"{study.settings.minimum_baseline_score:g}."
     )
     n = none + zero + low
+    if low > (status.notna().sum() - zero) / 2:
+        told += (
+            " The minimum does not fit the scores: set `minimum_baseline_score`, or name the scale "
+            "they are on."
+        )
+        return Check("baseline", "pain_scores", "fail", n, told)
     return Check("baseline", "pain_scores", _found(n), n, told)
 
 
@@ -208,6 +220,20 @@ def _values_blanked(study: Study) -> Check:
     return Check("values out of range", "all", _found(n), n, told)
 
 
+def _as_read(study: Study) -> Check:
+    """What files hold that is not in their records, and how it was understood."""
+    told = {
+        kind: [
+            f"{account.file}: {text}" for account in study.intake for text in getattr(account, kind)
+        ]
+        for kind in ("findings", "notes")
+    }
+    each = [text for kind in told.values() for text in dict.fromkeys(kind)]
+    sentence = f"{'; '.join(each)}." if each else "Nothing in the files needed a rule of reading."
+    n = len(told["findings"])
+    return Check("how files were read", "all", _found(n), n, sentence)
+
+
 def _same_day(study: Study) -> Check:
     n = int(study.ratings.loc[study.ratings["NSAME"] > 1, "NSAME"].sum())
     span = {"mean": "day, or visit", "week_mean": "day, or week"}.get(
@@ -229,6 +255,7 @@ def _recall(study: Study) -> Check:
 
 def _scale(study: Study) -> Check:
     highest = study.ratings.groupby("USUBJID")["AVAL"].max()
+    highest = highest[highest > 0]  # who is free of pain says nothing about the scale
     n = int((highest <= 1.0).sum())
     told = "Scores use their scale."
     if n:
@@ -305,7 +332,7 @@ def _ages(study: Study) -> Check:
 
 
 CHECKS: tuple[Callable[[Study], Check], ...] = (
-    _records_reconcile, _last_lines, _records_excluded, _values_blanked, _near_ids,
+    _records_reconcile, _last_lines, _records_excluded, _values_blanked, _as_read, _near_ids,
     _patients_treated, _baseline, _data_cut, _analysis_visit, _visit_names, _same_day, _recall,
     _scale, _follow_up, _series, _icd10, _ages,
 )  # fmt: skip

@@ -304,6 +304,7 @@ def derive_study(export: Export, settings: AnalysisSettings) -> Study:
         The analysis visit is one that neither the suite nor the export knows. A visit of the suite
         without a rating is no error: the report says that nobody was seen then.
     """
+    export = _with_day_zero(export, settings)
     patients, scores = export.tables["patients"], export.tables["pain_scores"]
     infusions = derive_infusions(export.tables.get("infusions"), gap_days=settings.series_gap_days)
     treatment = (
@@ -357,6 +358,39 @@ def derive_study(export: Export, settings: AnalysisSettings) -> Study:
         ratings=ratings,
         infusions=infusions,
     )
+
+
+def _with_day_zero(export: Export, settings: AnalysisSettings) -> Export:
+    """Return the export with the day before study day 1 as day 0, where its calendar has none.
+
+    In ADaM the day of the first dose is day 1 and the day before it day -1. An export is read so
+    when it has negative study days and no day 0, and treatment begins on study day 1.
+    """
+    tables: dict[str, pd.DataFrame] = {
+        name: export.tables[name]
+        for name in ("pain_scores", "infusions")
+        if name in export.tables and "study_day" in export.tables[name]
+    }
+    if not tables:
+        return export
+    days = pd.concat([frame["study_day"] for frame in tables.values()])
+    begins = pd.Series([settings.day0_study_day])
+    if "infusions" in tables and tables["infusions"]["study_day"].notna().any():
+        begins = tables["infusions"].groupby("patient_id")["study_day"].min().dropna()
+    if not begins.eq(1).all() or not days.lt(0).any() or days.between(0, 1, "left").any():
+        return export
+    moved: dict[str, pd.DataFrame] = {
+        name: frame.assign(
+            study_day=frame["study_day"].mask(frame["study_day"] < 0, lambda d: d + 1)
+        )
+        for name, frame in tables.items()
+    }
+    note = (
+        "no study day is 0 and treatment begins on day 1: day -1 is the day before it, as in ADaM"
+    )
+    first, *others = export.intake
+    first = replace(first, notes=(*first.notes, note))
+    return replace(export, tables={**export.tables, **moved}, intake=(first, *others))
 
 
 def _data_cut(export: Export, settings: AnalysisSettings) -> pd.Timestamp:
@@ -426,10 +460,7 @@ def load_study(folder: Path) -> Study:
         ) from None
     about["settings"] = make_settings(about["settings"], where="study.json")
     about["visits"] = tuple(about["visits"])
-    about["intake"] = tuple(
-        Intake(**{**item, "columns_not_read": tuple(item["columns_not_read"])})
-        for item in about["intake"]
-    )
+    about["intake"] = tuple(Intake.from_json(item) for item in about["intake"])
     return Study(**about, **frames)
 
 

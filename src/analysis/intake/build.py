@@ -5,15 +5,19 @@ Records read = used + excluded by a named reason; what is neither is a problem a
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from difflib import SequenceMatcher
+from functools import partial
 from pathlib import PurePath
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from openpyxl.utils import range_boundaries
 
 from analysis.errors import MappingError, suggest
 from analysis.intake.identifiers import pseudonym
@@ -29,19 +33,23 @@ from analysis.intake.mapping import (
     columns_read,
 )
 from analysis.intake.read import RawTable
-from analysis.intake.rules import EXAMPLES, Problem
-from analysis.intake.tables import VISIT_NAME, Column, Table
+from analysis.intake.rules import EXAMPLES, Problem, out_of_range
+from analysis.intake.tables import DEFAULT_SCALE, SCALES, VISIT_NAME, Column, Table
 from analysis.intake.text import name_key
 from analysis.intake.values import (
     SPREADSHEET_ERROR,
     SPREADSHEET_ERRORS,
+    DateForm,
     Parser,
     Refusal,
     choose_date_order,
+    is_serial,
+    order_evidence,
     parse_date,
     parse_flag,
     parse_integer,
     parse_number,
+    parse_score,
 )
 
 UNREADABLE = "unreadable value"
@@ -56,6 +64,9 @@ NEARLY_COLUMN, SHORTEST_SLIP = 0.88, 5
 """How alike a header must be to a column's name to be taken for a slip ("recal"), and the letters
 both need: of four, one letter makes another word (side, site)."""
 
+OFFSET = "{}_offset"
+"""Column beside one of times: minutes from UTC, missing where the file names no offset."""
+
 COLUMNS_SHOWN = 30
 """Columns of a file that an error lists."""
 
@@ -67,7 +78,8 @@ class Intake:
     ``n_records`` times ``per_record`` (rating columns of a wide table, else 1) equals ``n_used``
     plus all of ``excluded``; ``n_lines`` equals header, blank, continued and record lines.
     ``blanked`` counts, by column, unreadable values and values out of range that are read as
-    missing. The last line of a text file is open when nothing ends it: it may have been cut.
+    missing. ``notes`` say how the file was understood, ``findings`` what somebody should look at.
+    The last line of a text file is open when nothing ends it: it may have been cut.
     """
 
     table: str
@@ -83,6 +95,16 @@ class Intake:
     blanked: dict[str, int] = field(default_factory=dict)
     columns_not_read: tuple[str, ...] = ()
     last_line_open: bool = False
+    notes: tuple[str, ...] = ()
+    findings: tuple[str, ...] = ()
+
+    @classmethod
+    def from_json(cls, item: dict[str, Any]) -> Intake:
+        """Return the account that was written as JSON, which has no tuples."""
+        fields: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in item.items()
+        }
+        return cls(**fields)
 
     @property
     def reconciles(self) -> bool:
@@ -96,9 +118,10 @@ class Intake:
 class Context:
     """What making columns needs to know, and what it finds out.
 
-    A text that is no value is one of ``problems``. When the mapping asks to go on without them, the
-    lines of those in columns of ``needed`` are in ``unreadable``, and those in other columns are
-    missing values, counted in ``blanked``.
+    A text that is no value, or out of range, is one of ``problems``. When ``exclude`` asks to go on
+    without them, the lines of unreadable ones in columns of ``needed`` are in ``unreadable``, and
+    all others are missing values, counted in ``blanked``. ``ends`` are those of the scale of the
+    scores, None where there are several; ``offsets`` the minutes from UTC of the times last read.
     """
 
     table: str
@@ -106,9 +129,14 @@ class Context:
     style: Format
     words: dict[str, tuple[str, ...]]
     missing: frozenset[str]
-    leave_out_unreadable: bool = False
+    exclude: Collection[str] = ()
     needed: frozenset[str] = frozenset()
     key: bytes = b""
+    counts_1904: bool = False
+    ends: tuple[float, float] | None = None
+    offsets: pd.Series | None = None
+    notes: dict[str, None] = field(default_factory=dict)
+    findings: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     unreadable: set[int] = field(default_factory=set)
     blanked: Counter[str] = field(default_factory=Counter)
@@ -123,8 +151,8 @@ class Context:
         name: str = "",
     ) -> None:
         """Note lines with a text that is no value; ``name`` is the column of the contract."""
-        if self.leave_out_unreadable:
-            if name in self.needed:
+        if refusal.code in self.exclude:
+            if name in self.needed and refusal.code == "unreadable_value":
                 self.unreadable.update(lines)
             else:
                 self.blanked[name] += len(lines)
@@ -133,7 +161,7 @@ class Context:
             Problem(
                 table=self.table,
                 column=column,
-                code="unreadable_value",
+                code=refusal.code,
                 file=self.file,
                 expected=refusal.expected,
                 remedy=refusal.remedy,
@@ -150,7 +178,7 @@ def build_table(
     *,
     style: Format,
     conditions: Iterable[str] = (),
-    scales: Iterable[str] = (),
+    scales: Mapping[str, tuple[float, float]] = SCALES,
     exclude: Collection[str] = (),
     key: bytes = b"",
 ) -> tuple[pd.DataFrame, Intake, list[Problem]]:
@@ -162,8 +190,10 @@ def build_table(
         Table of the contract, the mapping's rule for it, and the records of the file as text.
     style : Format
         Formats in force for this file (decimal, dates, missing words), None for the default.
-    conditions, scales : iterable of str
-        Condition codes and names of pain scales allowed.
+    conditions : iterable of str
+        Condition codes allowed.
+    scales : mapping
+        Pain scales allowed, with their ends.
     exclude : collection of str
         Codes of problems whose rows are left out by name instead of stopping the load.
     key : bytes
@@ -182,6 +212,7 @@ def build_table(
         The rule names a column the file does not have, or one the file has twice.
     """
     _check_columns_exist(table, rule, raw)
+    merged = _merged_cells(table, rule, raw)
     raw = raw.without(rule.drop) if rule.drop else raw
     _refuse_near_columns(table, rule, raw)
     context = Context(
@@ -190,9 +221,12 @@ def build_table(
         style=style,
         words={"condition": tuple(conditions), "scale": tuple(scales)},
         missing=style.missing_texts,
-        leave_out_unreadable="unreadable_value" in exclude,
+        exclude=exclude,
         needed=table.needed,
         key=key,
+        counts_1904=raw.sheet.counts_1904,
+        problems=merged,
+        findings=list(raw.sheet.notes),
     )
     per_record = max(1, len(rule.wide))
     excluded = Counter[str]()
@@ -202,7 +236,7 @@ def build_table(
     frames = []
     for wide in [] if context.problems else columns:
         context.unreadable.clear()  # a rating that cannot be read leaves the others of its line
-        frame = _build_columns(context, table, rule, text, wide)
+        frame = _build_columns(context, table, rule, text, wide, scales)
         frames.append(_keep_values(context, frame, table, rule, excluded))
     built = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
     elsewhere = {name for name, own in rule.columns.items() if own.given_sources()}
@@ -220,8 +254,36 @@ def build_table(
         excluded=dict(excluded),
         blanked=dict(context.blanked),
         columns_not_read=tuple(name for name in raw.frame.columns if name not in used),
+        notes=tuple(context.notes),
+        findings=tuple(context.findings),
     )
     return built, account, context.problems
+
+
+def _merged_cells(table: Table, rule: TableRule, raw: RawTable) -> list[Problem]:
+    """Return the columns that are read and have cells merged over several records."""
+    read = {*_columns_named(rule), *table.names} - set(rule.fill_down or [])
+    lines: dict[str, list[int]] = {}
+    for cells in raw.sheet.merged:
+        low_column, first, high_column, last = range_boundaries(cells)
+        below = raw.lines[(raw.lines >= first) & (raw.lines <= last)].tolist()
+        for name in raw.frame.columns[low_column - 1 : high_column]:
+            if name in read and len(below) > 1:
+                lines.setdefault(str(name), []).extend(below[1:])
+    return [
+        Problem(
+            table=table.name,
+            column=name,
+            code="merged_cells",
+            file=raw.name,
+            expected="a value of its own, and not one merged with the cell above,",
+            remedy=f"Say `fill_down: [{name}]` next to `file` in the mapping: each of these rows "
+            "then has the value of the first row of its merged cell, and nothing is lost. Or "
+            "unmerge the cells and fill them in.",
+            lines=sorted(below),
+        )
+        for name, below in lines.items()
+    ]
 
 
 def _check_columns_exist(table: Table, rule: TableRule, raw: RawTable) -> None:
@@ -307,6 +369,15 @@ def _keep_records(
 ) -> pd.DataFrame:
     """Return the records that count, by line, with the ``given`` texts as further columns."""
     frame = raw.frame.set_axis(raw.lines)
+    if raw.n_footer:
+        footer = frame.index.isin(raw.lines[-raw.n_footer :])
+        filled = (frame != "").sum(axis=1)
+        if len(full := filled[footer & (filled >= filled[~footer].median())]):
+            context.findings.append(
+                f"{len(full)} lines left out as a footer (first: line {full.index[0]}) are as full "
+                "as records of patients: is `footer_lines` right?"
+            )
+        frame = _leave_out(frame, footer, "footer line", excluded)
     blank = frame.isin(context.missing).all(axis=1)
     frame = _leave_out(frame, blank, "blank row", excluded)
     again = pd.Series(True, index=frame.index)
@@ -319,16 +390,22 @@ def _keep_records(
         **rule.given,
         **{FILE_COLUMN: PurePath(raw.name).stem, LINE_COLUMN: frame.index.astype("str")},
     )
+    for name in rule.fill_down or []:
+        empty = frame[name] == ""
+        frame[name] = frame[name].mask(empty).ffill().fillna("")
+        n = int(empty.sum())
+        context.notes[f"{name}: {n} empty cells have the value of a row above"] = None
     for name, condition in rule.where.items():
-        if condition.has_limits:
+        if condition.limits:
             texts = frame[name]
-            bad = np.isnan(_numbers(texts, context)) & ~texts.isin(context.missing)
-            if context.leave_out_unreadable:
+            bad = np.isnan(_measures(texts, condition, context)) & ~texts.isin(context.missing)
+            if "unreadable_value" in context.exclude:
                 frame = _leave_out(frame, bad, UNREADABLE, excluded)
             elif bad.any():
                 refusal = Refusal(
-                    "a number for the filter with limits",
-                    "Correct it, list the text under `missing`, or name the file's `decimal`.",
+                    f"a {'date' if condition.has_dates else 'number'} for the filter with limits",
+                    "Correct it, list the text under `missing`, or name the file's "
+                    f"`{'dates' if condition.has_dates else 'decimal'}`.",
                 )
                 examples = texts[bad].head(EXAMPLES).tolist()
                 context.refuse(name, refusal, texts.index[bad].tolist(), examples)
@@ -346,17 +423,20 @@ def _holds(texts: pd.Series, condition: Condition, context: Context) -> np.ndarr
         holds &= ~texts.isin(condition.not_)
     if condition.recorded is not None:
         holds &= texts.isin(context.missing) != condition.recorded
-    if condition.has_limits:
-        numbers = _numbers(texts, context)
-        holds &= numbers >= (-np.inf if condition.min is None else condition.min)
-        holds &= numbers <= (np.inf if condition.max is None else condition.max)
+    if condition.limits:
+        measures = _measures(texts, condition, context)
+        holds &= (measures >= condition.limits[0]) & (measures <= condition.limits[1])
     return holds
 
 
-def _numbers(texts: pd.Series, context: Context) -> np.ndarray:
-    """Return a column as numbers for a filter; what is no number is NaN."""
+def _measures(texts: pd.Series, condition: Condition, context: Context) -> np.ndarray:
+    """Return a column as a filter compares it: numbers, or ordinals of days; NaN for neither."""
     codes, distinct = pd.factorize(texts)
-    read = [parse_number(text, decimal=context.style.decimal or ".") for text in distinct]
+    if condition.has_dates:
+        day = _date_parser(context, ColumnRule(), [t for t in distinct if t not in context.missing])
+        read = [d if isinstance(d := day(text), Refusal) else d.toordinal() for text in distinct]
+    else:
+        read = [parse_number(text, decimal=context.style.decimal or ".") for text in distinct]
     return np.array([np.nan if isinstance(n, Refusal) else n for n in read], dtype=float)[codes]
 
 
@@ -379,15 +459,23 @@ def _keep_values(
 
 
 def _build_columns(
-    context: Context, table: Table, rule: TableRule, text: pd.DataFrame, wide: WideColumn | None
+    context: Context,
+    table: Table,
+    rule: TableRule,
+    text: pd.DataFrame,
+    wide: WideColumn | None,
+    scales: Mapping[str, tuple[float, float]],
 ) -> pd.DataFrame:
     """Return the typed columns of one table, or of one column of a wide one."""
     same = {name: ColumnRule(from_=name) for name in table.names if name in text.columns}
     rules = same | rule.columns
+    context.ends = scales.get(DEFAULT_SCALE)
     if wide is not None:
         rules |= _rules_of_wide(WIDE_INTO[table.name], rule, wide)
-    out = {}
-    for column in (column for column in table.columns if column.name in rules):
+    out: dict[str, pd.Series] = {}
+    # The scale first: what 8/10 is depends on it.
+    columns = sorted(table.columns, key=lambda column: column.name != "scale")
+    for column in (column for column in columns if column.name in rules):
         own = rules[column.name]
         if not own.given_sources():
             if column.name not in text.columns:
@@ -398,7 +486,13 @@ def _build_columns(
                 )
             own = own.model_copy(update={"from_": column.name})
         out[column.name] = build_column(context, column, own, text)
-    frame = pd.DataFrame(out, index=text.index)
+        if column.kind == "datetime" and context.offsets is not None:
+            out[OFFSET.format(column.name)] = context.offsets
+        if column.name == "scale":
+            found = out["scale"].dropna().unique()
+            context.ends = scales[found[0]] if len(found) == 1 else None
+    own_order = [name for name in (*table.names, *out) if name in out]
+    frame = pd.DataFrame({name: out[name] for name in own_order}, index=text.index)
     frame["source_file"] = pd.Series(context.file, index=frame.index, dtype="str")
     frame["source_line"] = text.index
     return frame
@@ -435,6 +529,9 @@ def build_column(
     codes, distinct = pd.factorize(_texts_of(context, column, rule, text, missing))
     parse = _parser(context, column, rule, [t for t in distinct if t not in missing])
     values = [None if t in missing else parse(t) for t in distinct]
+    values = [v if isinstance(v, Refusal) else out_of_range(column, v) or v for v in values]
+    if rule.written_as:
+        _refuse_ids_made_alike(context, column, rule, distinct, values)
     if rule.hash:
         values = [None if t is None else pseudonym(t, context.key) for t in values]
     refused: dict[Refusal, list[int]] = {}
@@ -453,7 +550,31 @@ def build_column(
         shown = column.name if source == column.name else f"{column.name} ('{source}')"
         examples = [str(distinct[codes[row]]) for row in rows[:EXAMPLES]]
         context.refuse(shown, refusal, text.index[rows].tolist(), examples, name=column.name)
+    if column.kind in ("date", "datetime"):
+        minutes = [_offset_of(value) for value in values]
+        context.offsets = pd.Series(minutes, dtype=float).take(codes).set_axis(text.index)
+        values = [value and value.replace(tzinfo=None) for value in values]
     return _typed(column, values).take(codes).set_axis(text.index)
+
+
+def _offset_of(value: datetime | None) -> float:
+    offset = value.utcoffset() if value is not None else None
+    return np.nan if offset is None else offset.total_seconds() / 60
+
+
+def _refuse_ids_made_alike(
+    context: Context, column: Column, rule: ColumnRule, texts: Sequence[str], values: list[Any]
+) -> None:
+    """Two texts that ``written_as`` makes one id could be two people."""
+    first: dict[Any, str] = {}
+    for text, value in zip(texts, values, strict=True):
+        if value is not None and not isinstance(value, Refusal) and value in first:
+            raise MappingError(
+                f"{context.table}.{column.name}: `written_as: {rule.written_as}` makes "
+                f"{first[value]!r} and {text!r} the same id, and they could be two people. Write "
+                "them alike in the export if they are one."
+            )
+        first[value] = text
 
 
 def _typed(column: Column, values: list[Any]) -> pd.Series:
@@ -522,6 +643,8 @@ def _plain_parser(context: Context, column: Column, rule: ColumnRule, texts: lis
         return parse_flag
     if column.kind == "word":
         return _visit_name
+    if column.kind == "id":
+        return _id_parser(rule)
     allowed = context.words.get(column.name, column.values) if column.kind == "category" else ()
     return _word_parser(allowed) if allowed else lambda t: t
 
@@ -531,28 +654,81 @@ def _number_parser(context: Context, column: Column, rule: ColumnRule, texts: li
     if rule.take == "year":
         dates = _date_parser(context, rule, texts)
         return lambda t: d if isinstance(d := dates(t), Refusal) else d.year
+    if rule.strip is not None:
+        bare = _number_parser(context, column, rule.model_copy(update={"strip": None}), texts)
+        unit = rule.strip
+        return lambda t: bare(t.replace(unit, "").strip() or t)
     factor = UNITS_IN_DAYS.get(rule.unit or "", 1.0) if rule.times is None else rule.times
     shift = rule.add or 0.0
     read: Callable[..., Any] = parse_integer if column.kind == "integer" else parse_number
+    if column.name == "score":
+        read = partial(parse_score, ends=context.ends, inexact=rule.inexact)
     if factor == 1.0 and shift == 0.0:
         return lambda t: read(t, decimal=decimal)
 
     def scaled(text: str) -> float | Refusal:
-        number = parse_number(text, decimal=decimal)
+        number = (read if column.name == "score" else parse_number)(text, decimal=decimal)
         return number if isinstance(number, Refusal) else number * factor + shift
 
     return scaled
 
 
 def _date_parser(context: Context, rule: ColumnRule, texts: list[str]) -> Parser:
-    order = rule.dates or context.style.dates or "auto"
+    style = context.style
+    order = rule.dates or style.dates or "auto"
     if rule.values is not None:
         texts = [rule.values.get(t, t) for t in texts]
-    chosen = choose_date_order(texts) if order == "auto" else order
+    pivot = rule.pivot_year or style.pivot_year
+    chosen = choose_date_order(texts, pivot_year=pivot) if order == "auto" else order
+    form = DateForm(
+        order="iso" if isinstance(chosen, Refusal) else chosen,
+        pivot_year=pivot,
+        partial=rule.partial_dates or style.partial_dates,
+        utc_offset=rule.utc_offset or style.utc_offset,
+    )
+    if form.order == "excel_serial" and context.counts_1904:
+        form = replace(form, order="excel_serial_1904")
+        context.notes["numbers are dates counted from 1904, as the workbook says"] = None
+    if order == "auto" and not isinstance(chosen, Refusal):
+        only, _ = order_evidence(texts, pivot_year=pivot)
+        for name, text in only.items():
+            how = f"dates are read {name.replace('_', ' ')}: '{text}' fits no other order"
+            context.notes[f"{', '.join(rule.sources())}: {how}" if rule.sources() else how] = None
+    if order.startswith("excel_serial"):  # beside numbers, texts are dates in an order of their own
+        others = [t for t in texts if not is_serial(t)]
+        written = _date_parser(context, rule.model_copy(update={"dates": "auto"}), others)
+        return lambda t: parse_date(t, form=form) if is_serial(t) else written(t)
     if not isinstance(chosen, Refusal):
-        return lambda t: parse_date(t, order=chosen)
+        return lambda t: parse_date(t, form=form)
     # What is plain in any order (ISO, a named month) is read; the rest has one reason.
-    return lambda t: chosen if isinstance(d := parse_date(t, order="iso"), Refusal) else d
+    return lambda t: chosen if isinstance(d := parse_date(t, form=form), Refusal) else d
+
+
+_SHORTENED = re.compile(r"\d(\.\d+)?E\+\d{2,}", re.IGNORECASE)
+
+
+def _id_parser(rule: ColumnRule) -> Parser:
+    """Return the function that reads an id: as it stands, or a number as ``written_as`` says."""
+    start, zeros, end = re.split("(0+)", rule.written_as or "0")
+    written = re.compile(re.escape(start) + rf"\d{{{len(zeros)},}}" + re.escape(end))
+
+    def understand(text: str) -> str | Refusal:
+        if _SHORTENED.fullmatch(text):
+            return Refusal(
+                "an id in full",
+                "A spreadsheet has shortened it, and several people can have the same short form: "
+                "the digits are lost in this file, and no setting brings them back. Make the "
+                "column text (or a number without decimals) where the export is made, and export "
+                "it again.",
+            )
+        if rule.written_as is None or written.fullmatch(text):
+            return text
+        number = parse_integer(text)
+        if isinstance(number, Refusal) or number < 0:
+            return Refusal(f"a whole number, or an id such as {rule.written_as}")
+        return f"{start}{number:0{len(zeros)}d}{end}"
+
+    return understand
 
 
 def _word_parser(allowed: tuple[str, ...]) -> Parser:

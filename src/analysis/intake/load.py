@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
+from functools import partial
 from os import SEEK_END
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from analysis.errors import ContractError, InputError, MappingError
+from analysis.errors import ContractError, InputError, MappingError, suggest
 from analysis.files import sha256_of
-from analysis.intake.build import Intake, build_table
+from analysis.intake.build import OFFSET, Intake, build_table
 from analysis.intake.identifiers import (
     find_identifying,
     load_key,
@@ -32,7 +34,7 @@ from analysis.intake.read import (
     sheet_names,
 )
 from analysis.intake.recognize import unread_like
-from analysis.intake.rules import Problem, check_tables, refuse
+from analysis.intake.rules import EXAMPLES, Problem, check_tables, refuse
 from analysis.intake.tables import DEFAULT_SCALE, SCALES, TABLES, Conditions, load_conditions
 
 OWN_MAPPING = "mapping.yaml"
@@ -102,17 +104,26 @@ def load_export(path: str | Path, mapping: str | Path | None = None) -> Export:
             checksums[key_file] = sha256_of(key_file)
         sources = find_sources(path, rules)
         refuse_identifying_files(source.shown for source in sources)
-        parts, intake, problems, files = _read_all(sources, rules, key)
+        parts, intake, problems, raws = _read_all(sources, rules, key)
     except MappingError as error:
         raise MappingError(f"{file.name}: {error}" if file else str(error)) from None
-    refuse(problems)
+    hint = partial(_with_hint, files=raws.values())
+    refuse(list(map(hint, problems)))
     _refuse_empty(parts, intake)
     tables = {
         name: pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
         for name, frames in parts.items()
     }
     checked = check_tables(tables, conditions=conditions, scales=scales, exclude=rules.exclude)
-    refuse([_with_lookalikes(problem, intake, path) for problem in checked.problems])
+    refuse([_with_lookalikes(hint(problem), intake, path) for problem in checked.problems])
+    checked.tables, note, problems = on_one_clock(checked.tables)
+    refuse(problems)
+    scored = next(at for at, account in enumerate(intake) if account.table == "pain_scores")
+    intake[scored] = replace(
+        intake[scored],
+        notes=(*intake[scored].notes, *note),
+        findings=(*intake[scored].findings, *find_in_scores(checked.tables["pain_scores"], scales)),
+    )
     for number, more in checked.excluded.items():
         account = intake[number]
         intake[number] = replace(
@@ -120,9 +131,6 @@ def load_export(path: str | Path, mapping: str | Path | None = None) -> Export:
             n_used=account.n_used - sum(more.values()),
             excluded=dict(Counter(account.excluded) + more),
         )
-    for number, more in checked.blanked.items():
-        blanked = dict(Counter(intake[number].blanked) + more)
-        intake[number] = replace(intake[number], blanked=blanked)
     for account in intake:
         if not account.reconciles:
             raise InputError(
@@ -138,7 +146,7 @@ def load_export(path: str | Path, mapping: str | Path | None = None) -> Export:
         intake=tuple(intake),
         conditions=conditions,
         settings=dict(rules.settings),
-        files=checksums | files,
+        files=checksums | {path: sha256_of(path) for path, _ in raws},
     )
 
 
@@ -303,43 +311,61 @@ def _refuse_near_names(folder: Path, found: dict[str, list[tuple[TableRule, Path
 # Reading
 
 
+Raws = dict[tuple[Path, FileFormat], RawTable]
+
+
 def _read_all(
     sources: list[Source], mapping: Mapping, key: bytes
-) -> tuple[dict[str, list[pd.DataFrame]], list[Intake], list[Problem], dict[Path, str]]:
-    """Return parts of tables, accounts by source, problems, and the files read with checksums."""
+) -> tuple[dict[str, list[pd.DataFrame]], list[Intake], list[Problem], Raws]:
+    """Return parts of tables, accounts (by source, then second files), problems, and the files."""
     parts: dict[str, list[pd.DataFrame]] = {}
     intake: list[Intake] = []
+    second: list[Intake] = []
     problems: list[Problem] = []
-    raw: dict[tuple[Path, FileFormat], RawTable] = {}
+    raws: Raws = {}
     identifying: set[tuple[Path, FileFormat]] = set()
     styles = [_style(source.rule, mapping.format) for source in sources]
     places = [(s.path, _file_format(style)) for s, style in zip(sources, styles, strict=True)]
     for number, (source, style, place) in enumerate(zip(sources, styles, places, strict=True)):
-        if place not in raw:  # a file that several rules read is read once
-            raw[place] = load_raw_table(*place, name=source.shown)
+        if place not in raws:  # a file that several rules read is read once
+            raws[place] = load_raw_table(*place, name=source.shown)
             # A column is hidden only if none of the rules that read the file shows it.
             readers = [
                 (s.table, s.rule) for s, p in zip(sources, places, strict=True) if p == place
             ]
-            found = find_identifying(raw[place], readers=readers, missing=style.missing_texts)
+            found = find_identifying(raws[place], readers=readers, missing=style.missing_texts)
             identifying |= {place} if found else set()
             problems += found
         if place in identifying:
             continue  # what else is wrong with it would be said with its values
+        raw = raws[place]
+        if more := source.rule.more_columns:
+            own = _style(more, mapping.format)
+            other = source.path.parent / more.file, _file_format(own)
+            if other not in raws:
+                raws[other] = load_raw_table(*other, name=more.file)
+                readers = [(source.table, source.rule)]
+                found = find_identifying(raws[other], readers=readers, missing=own.missing_texts)
+                identifying |= {other} if found else set()
+                problems += found
+            if other in identifying:
+                continue
+            raw, account = _with_columns(raw, raws[other], source)
+            second.append(account)
         frame, account, wrong = build_table(
             TABLES[source.table],
             source.rule,
-            raw[place],
+            raw,
             style=style,
             conditions=(*load_conditions().labels, *mapping.conditions),
-            scales=(*SCALES, *mapping.scales),
+            scales={**SCALES, **mapping.scales},
             exclude=mapping.exclude,
             key=key,
         )
         parts.setdefault(source.table, []).append(frame.assign(source_no=number))
         intake.append(replace(account, last_line_open=_last_line_is_open(source.path)))
         problems += wrong
-    return parts, intake, problems, {path: sha256_of(path) for path, _ in raw}
+    return parts, intake + second, problems, raws
 
 
 def _last_line_is_open(path: Path) -> bool:
@@ -352,7 +378,82 @@ def _last_line_is_open(path: Path) -> bool:
         return not file.read().strip(b"\0").endswith((b"\n", b"\r"))
 
 
-def _style(rule: TableRule, shared: Format) -> Format:
+def _with_columns(raw: RawTable, more: RawTable, source: Source) -> tuple[RawTable, Intake]:
+    """Return a file with the columns of a second one, and the second one's account.
+
+    Raises
+    ------
+    MappingError
+        The second file names a record twice, has a column of the first one, or lacks the one that
+        the two are joined by.
+    """
+    rule = source.rule.more_columns
+    assert rule is not None
+    mine, theirs = next(iter(rule.by.items()))
+    for file, name in ((raw, mine), (more, theirs)):
+        if name not in file.frame:
+            raise MappingError(
+                f"{source.table}: {file.name} has no column '{name}' to join by."
+                f"{suggest(name, file.frame.columns)}"
+            )
+    keys = more.frame[theirs]
+    if len(again := keys[keys.duplicated() & (keys != "")]):
+        raise MappingError(
+            f"{source.table}: {more.name}, line {more.lines[again.index[0]]}: '{again.iloc[0]}' "
+            "stands there twice, so which row belongs to the record is unknown. A second file has "
+            "one row a record."
+        )
+    further = more.frame.drop(columns=theirs)
+    if both := [name for name in further if name in raw.frame]:
+        raise MappingError(
+            f"{source.table}: both {raw.name} and {more.name} have the column '{both[0]}'. Rename "
+            "it in one of them."
+        )
+    joined = further.set_axis(keys)[keys.to_numpy() != ""].reindex(raw.frame[mine]).fillna("")
+    used = keys.isin(raw.frame[mine]) & (keys != "")
+    unknown = {f"no such record in {raw.name}": int((~used).sum())}
+    account = Intake(
+        table=source.table,
+        file=more.name,
+        n_lines=more.n_lines,
+        n_header=more.n_header,
+        n_blank=more.n_blank,
+        n_continued=more.n_continued,
+        n_records=len(more.frame),
+        per_record=1,
+        n_used=int(used.sum()),
+        excluded={why: n for why, n in unknown.items() if n},
+        notes=(f"its columns are joined to {raw.name} by {theirs}",),
+    )
+    frame = raw.frame.assign(**{name: joined[name].to_numpy() for name in joined})
+    return replace(raw, frame=frame, header=(*raw.header, *further.columns)), account
+
+
+MOST_FOOTER_LINES = 3
+"""As many last lines may be a footer, or first ones part of the header, for a message to ask."""
+
+
+def _with_hint(problem: Problem, files: Iterable[RawTable]) -> Problem:
+    """Return a problem of the first or last lines of a file with what these may be."""
+    bad = sorted(set(problem.lines))
+    raw = next((file for file in files if file.name == problem.file), None)
+    if raw is None or not bad or problem.code not in ("unreadable_value", "missing_id"):
+        return problem
+    k, n = len(bad), len(raw.lines)
+    if k > MOST_FOOTER_LINES or 2 * k >= n:
+        return problem
+    hint = ""
+    if bad == raw.lines[-k:].tolist():
+        hint = f" If that is a footer (a total, a mean, a note), say `footer_lines: {k}`."
+    elif bad == raw.lines[:k].tolist():
+        hint = (
+            f" If that still belongs to the header, say `skip_after_header: {k}`, or "
+            f"`header_lines: {k + 1}` to join the names."
+        )
+    return replace(problem, remedy=problem.remedy + hint)
+
+
+def _style(rule: Format, shared: Format) -> Format:
     """Return the formats in force: the table's own where given, else those for all files."""
     own = {name: getattr(rule, name) for name in Format.model_fields}
     return shared.model_copy(update={n: value for n, value in own.items() if value is not None})
@@ -364,6 +465,9 @@ def _file_format(style: Format) -> FileFormat:
         separator=style.separator or "auto",
         sheet=style.sheet,
         skip_lines=style.skip_lines or 0,
+        header_lines=style.header_lines or 1,
+        skip_after_header=style.skip_after_header or 0,
+        footer_lines=style.footer_lines or 0,
         quoted_line_breaks=bool(style.quoted_line_breaks),
     )
 
@@ -386,6 +490,108 @@ def _refuse_empty(parts: dict[str, list[pd.DataFrame]], intake: list[Intake]) ->
 
 
 # Values made alike
+
+
+_TIMES = {"infusions": "infused_at", "pain_scores": "assessed_on"}
+
+
+def on_one_clock(
+    tables: dict[str, pd.DataFrame],
+) -> tuple[dict[str, pd.DataFrame], list[str], list[Problem]]:
+    """Put times that name their offset from UTC on the clock of the clinic.
+
+    The clock is that of the infusions, else of the ratings, where one of them has offsets other
+    than 0: times of the other column get the offset of the patient's time nearest to them, so that
+    the day is the clinic's day and the order is the true one. A date without a time of day stays.
+
+    Returns
+    -------
+    tables : dict of DataFrame
+        Without the columns of offsets.
+    notes : list of str
+        What was done.
+    problems : list of Problem
+        Some times have an offset and others have none: their order is unknown.
+    """
+    frames = {}
+    for name, column in _TIMES.items():
+        if name in tables and OFFSET.format(column) in tables[name]:
+            frame = tables[name].rename(columns={column: "at", OFFSET.format(column): "offset"})
+            timed = frame["at"].notna() & (frame["at"] != frame["at"].dt.normalize())
+            frames[name] = frame[timed | frame["offset"].notna()]
+    bare = {name: frame[frame["offset"].isna()] for name, frame in frames.items()}
+    own = [name for name, frame in frames.items() if frame["offset"].fillna(0).ne(0).any()]
+    tables = {
+        name: frame.drop(columns=OFFSET.format(_TIMES.get(name, "")), errors="ignore")
+        for name, frame in tables.items()
+    }
+    if not any(frame["offset"].notna().any() for frame in frames.values()):
+        return tables, [], []
+    problems = [
+        Problem(
+            table=name,
+            column=_TIMES[name],
+            code="mixed_offsets",
+            file=str(file),
+            expected="a time with its offset from UTC, as other times of the export have one,",
+            remedy="Say under `format` in the mapping which offset these are in (`utc_offset: "
+            '"-05:00"`), or, where all times are the clinic\'s own whatever is written behind '
+            "them, `utc_offset: as_written`.",
+            lines=rows["source_line"].tolist(),
+            examples=rows["at"].astype(str).head(EXAMPLES).tolist(),
+        )
+        for name, frame in bare.items()
+        for file, rows in frame.groupby("source_file", sort=False)
+    ]
+    if problems or not own:
+        return tables, [] if problems else ["times are in UTC; so are the days"], problems
+    clock = frames[own[0]].assign(utc=lambda f: f["at"] - pd.to_timedelta(f["offset"], unit="min"))
+    for name in (name for name in frames if name != own[0]):
+        utc = frames[name]["at"] - pd.to_timedelta(frames[name]["offset"], unit="min")
+        theirs = frames[name][["patient_id"]].assign(utc=utc, row=frames[name].index)
+        theirs, clock = theirs.sort_values("utc"), clock.sort_values("utc")
+        near = clock[["utc", "patient_id", "offset"]]
+        found = pd.merge_asof(theirs, near, on="utc", by="patient_id", direction="nearest")
+        anyone = pd.merge_asof(theirs, near[["utc", "offset"]], on="utc", direction="nearest")
+        offset = found["offset"].fillna(anyone["offset"])
+        local = (found["utc"] + pd.to_timedelta(offset, unit="min")).set_axis(found["row"])
+        at = tables[name][_TIMES[name]].copy()
+        at.loc[local.index] = local.astype(at.dtype)
+        tables[name] = tables[name].assign(**{_TIMES[name]: at})
+    note = f"times are on the clock of {own[0]}.{_TIMES[own[0]]}: all name their offset from UTC"
+    return tables, [note], []
+
+
+CODES = (66, 77, 88, 95, 96, 97, 98, 99)
+"""Numbers that questionnaires of two digits use for "refused", "not asked" or "unknown"."""
+
+FEWEST_CODES, CODES_SHARE = 3, 0.02
+"""A code is suspected from three ratings on that are more than one in fifty, where scores just
+below and above it are rarer: pain is not rated 99 more often than 98 and 100 together."""
+
+
+def find_in_scores(scores: pd.DataFrame, scales: dict[str, tuple[float, float]]) -> list[str]:
+    """Return what somebody should look at: scores that look like codes, ratings without a time."""
+    named = scores["scale"] if "scale" in scores else pd.Series(DEFAULT_SCALE, index=scores.index)
+    found = []
+    for scale, own in scores.groupby(named.fillna(DEFAULT_SCALE))["score"]:
+        counts, top = own.value_counts(), max(scales[str(scale)])
+        for code in CODES if top >= max(CODES) else ():
+            n = int(counts.get(code, 0))
+            near = int(counts.get(code - 1, 0) + counts.get(code + 1, 0))
+            if n >= FEWEST_CODES and n > CODES_SHARE * len(own) and n > near:
+                found.append(
+                    f"{n} of {len(own)} scores are {code} on {scale}, more than {code - 1} and "
+                    f"{code + 1} together: if {code} stands for 'not recorded', list it under "
+                    f"`missing` ({n} ratings would then be none)"
+                )
+    times = [name for name in ("assessed_on", "study_day") if name in scores]
+    if n := int(scores[times].isna().all(axis=1).sum()):
+        found.append(
+            f"{n} ratings have neither date nor study day: the schedule of visits says when they "
+            "were, by the visit they are named after"
+        )
+    return found
 
 
 def _on_one_scale(

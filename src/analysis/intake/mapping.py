@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from math import inf
 from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn, get_args
 
@@ -21,12 +22,16 @@ from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from analysis.errors import MappingError, SettingsError, suggest
 from analysis.intake.tables import LATER_TABLES, SCALES, TABLES, Column
+from analysis.intake.values import AS_WRITTEN, Inexact, Partial
 from analysis.settings import check_setting
 
 MISSING_WORDS = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None")
 """Texts read as "nothing recorded" unless the mapping gives its own list."""
 
-UNITS_IN_DAYS = {"days": 1.0, "weeks": 7.0, "months": 30.4375, "years": 365.25}
+UNITS_IN_DAYS = {
+    "minutes": 1 / 1440, "hours": 1 / 24, "days": 1.0,
+    "weeks": 7.0, "months": 30.4375, "years": 365.25,
+}  # fmt: skip
 
 AS_IS = "as_is"
 """``other: as_is``: words not under ``values`` are read as they stand."""
@@ -34,8 +39,8 @@ AS_IS = "as_is"
 WIDE_INTO = {"pain_scores": "score", "infusions": "infused_at"}
 """Column of the contract that a column per visit fills, by table."""
 
-Unit = Literal["days", "weeks", "months", "years"]
-Dates = Literal["auto", "iso", "day_first", "month_first", "excel_serial"]
+Unit = Literal["minutes", "hours", "days", "weeks", "months", "years"]
+Dates = Literal["auto", "iso", "day_first", "month_first", "excel_serial", "excel_serial_1904"]
 ExcludeCode = Literal[
     "missing_id", "unknown_patient", "duplicate_patient", "score_outside_scale",
     "unreadable_value", "repeated_infusion", "value_out_of_range",
@@ -121,6 +126,11 @@ def _as_written(
                 f"{name}, line {line}: '{key.value}' stands twice; the first would be lost. "
                 "Keep one."
             )
+        if key.value == "<<":
+            raise MappingError(
+                f"{name}, line {line}: merged fields (`<<`) are not read; write them out. An "
+                "anchor (`&x`) with its `*x` works."
+            )
         lines[*place, key.value] = line
         content[key.value] = _as_written(value, (*place, key.value), lines, name, inside)
     return content
@@ -164,6 +174,7 @@ def _short_for(field: str) -> BeforeValidator:
 
 
 TextList = Annotated[list[str], BeforeValidator(lambda value: _without_nulls(_listed(value)))]
+UtcOffset = Annotated[str, Field(pattern=rf"^([+-]\d{{2}}:\d{{2}}|{AS_WRITTEN})$")]
 TextMap = Annotated[dict[str, str], BeforeValidator(_without_nulls)]
 
 
@@ -181,7 +192,13 @@ class Format(_Strict):
     decimal: Literal[".", ","] | None = None
     dates: Dates | None = None
     missing: TextList | None = None
+    pivot_year: int | None = Field(None, ge=1900, le=2000)
+    partial_dates: Partial | None = None
+    utc_offset: UtcOffset | None = None
     skip_lines: int | None = Field(None, ge=0)
+    header_lines: int | None = Field(None, ge=1, le=9)
+    skip_after_header: int | None = Field(None, ge=0)
+    footer_lines: int | None = Field(None, ge=0)
     quoted_line_breaks: bool | None = None
     sheet: str | None = None
 
@@ -198,12 +215,23 @@ class Condition(_Strict):
     not_: TextList | None = Field(None, alias="not")
     min: float | None = None
     max: float | None = None
+    since: date | None = None
+    until: date | None = None
     recorded: bool | None = None
 
     @property
-    def has_limits(self) -> bool:
-        """Whether the column is read as numbers."""
-        return self.min is not None or self.max is not None
+    def has_dates(self) -> bool:
+        """Whether the column is read as dates."""
+        return self.since is not None or self.until is not None
+
+    @property
+    def limits(self) -> tuple[float, float] | None:
+        """Least and greatest number, of dates the ordinal of the day; None without limits."""
+        low: float | None = self.since.toordinal() if self.since else self.min
+        high: float | None = self.until.toordinal() if self.until else self.max
+        if low is None and high is None:
+            return None
+        return -inf if low is None else low, inf if high is None else high
 
     def in_words(self) -> str:
         """Return the filter as people say it: "is 1 or 2", "is at least 4"."""
@@ -214,6 +242,9 @@ class Condition(_Strict):
         for limit, verb in ((self.min, "is at least"), (self.max, "is at most")):
             if limit is not None:
                 parts.append(f"{verb} {limit:g}")
+        for day, verb in ((self.since, "is since"), (self.until, "is until")):
+            if day is not None:
+                parts.append(f"{verb} {day.isoformat()}")
         if self.recorded is not None:
             parts.append("is recorded" if self.recorded else "is not recorded")
         return " and ".join(parts)
@@ -235,8 +266,14 @@ class ColumnRule(_Strict):
     add: float | None = None
     take: Literal["year"] | None = None
     hash: bool | None = None
+    written_as: str | None = Field(None, pattern=r"^[^0]*0+[^0]*$")
+    strip: str | None = None
+    inexact: Inexact | None = None
     decimal: Literal[".", ","] | None = None
     dates: Dates | None = None
+    pivot_year: int | None = Field(None, ge=1900, le=2000)
+    partial_dates: Partial | None = None
+    utc_offset: UtcOffset | None = None
     missing: TextList | None = None
 
     def sources(self) -> list[str]:
@@ -268,10 +305,19 @@ class WideColumn(_Strict):
         return None if self.study_day is None else self.study_day * UNITS_IN_DAYS[self.unit]
 
 
+class MoreColumns(Format):
+    """A second file with further columns of the same records, found by what both have."""
+
+    file: str
+    by: Annotated[dict[str, str], BeforeValidator(lambda v: v if isinstance(v, dict) else {v: v})]
+
+
 class TableRule(Format):
     """One source of one table: its files, their columns, and which of their rows count."""
 
     file: TextList | None = None
+    more_columns: MoreColumns | None = None
+    fill_down: TextList | None = None
     given: TextMap = {}
     columns: dict[str, Annotated[ColumnRule, _short_for("from")]] = {}
     wide: list[WideColumn] = []
@@ -345,7 +391,10 @@ def _known_fields(loc: Place) -> list[str]:
         model = Format
     elif loc[0] == "tables" and len(loc) > 2:
         inside = [step for step in loc[:-1] if isinstance(step, str)]
-        parts = {"columns": ColumnRule, "wide": WideColumn, "where": Condition}
+        parts = {
+            "columns": ColumnRule, "wide": WideColumn, "where": Condition,
+            "more_columns": MoreColumns,
+        }  # fmt: skip
         model = next((parts[step] for step in inside[2:3] if step in parts), TableRule)
     return [field.alias or name for name, field in model.model_fields.items()]
 
@@ -399,7 +448,8 @@ def columns_read(rule: TableRule) -> list[str]:
     """Return every column of the file that a rule reads, in the order an analyst wrote them."""
     own = [name for column in rule.columns.values() for name in column.sources()]
     wide = [w.column for w in rule.wide] + [w.assessed_on for w in rule.wide if w.assessed_on]
-    return [*own, *wide, *rule.where]
+    by = [*rule.more_columns.by] if rule.more_columns else []
+    return [*own, *wide, *rule.where, *by, *(rule.fill_down or [])]
 
 
 def _check_columns(
@@ -421,6 +471,13 @@ def _check_columns(
     for column, condition in rule.where.items():
         if not condition.in_words():
             refuse((*loc, "where", column), f"the filter on '{column}' says nothing to hold.")
+        if condition.has_dates and (condition.min, condition.max) != (None, None):
+            refuse((*loc, "where", column), f"'{column}' is filtered as number and date; keep one.")
+    if rule.more_columns and len(rule.more_columns.by) != 1:
+        refuse((*loc, "more_columns"), "`by` names one column, as {ID: record}.")
+
+
+_OF_DATES = ("dates", "pivot_year", "partial_dates", "utc_offset")
 
 
 def _contradiction(column: Column, rule: ColumnRule) -> str:
@@ -439,13 +496,16 @@ def _contradiction(column: Column, rule: ColumnRule) -> str:
     number, date_ = column.kind in ("number", "integer"), column.kind in ("date", "datetime")
     fits = {
         "unit": column.name == "study_day",
-        **dict.fromkeys(("times", "add", "mean_of", "decimal", "take"), number),
-        "dates": date_ or rule.take is not None,
-        "hash": column.kind == "id",
+        **dict.fromkeys(("times", "add", "mean_of", "decimal", "take", "strip"), number),
+        **dict.fromkeys(_OF_DATES, date_ or rule.take is not None),
+        **dict.fromkeys(("hash", "written_as"), column.kind == "id"),
+        "inexact": column.name == "score",
     }
     for field, works in fits.items():
         if getattr(rule, field) is not None and not works:
-            only = "for study_day only" if field == "unit" else "not for such a column"
+            only = {"unit": "for study_day only", "inexact": "for score only"}.get(
+                field, "not for such a column"
+            )
             return f"`{field}` is {only}; {column.name} is a {column.kind}. Leave it out."
     return ""
 

@@ -10,14 +10,18 @@ from __future__ import annotations
 
 import codecs
 import csv
+import posixpath
+import re
 import warnings
 import zipfile
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime, time
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
+from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
@@ -29,14 +33,22 @@ EXCEL_ENDINGS = (".xlsx", ".xlsm")
 PARQUET_ENDINGS = (".parquet", ".pq")
 
 SEPARATORS = (",", ";", "\t", "|")
+ALIGNED = (r"\s{2,}", r"\s+")
+"""Columns aligned by blanks: at least two between them where names hold one, else any number."""
 SEPARATOR_WORDS = {
-    "comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|", "space": " "
+    "comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|", "space": " ",
 }  # fmt: skip
 SAMPLE_LINES = 50
 """Lines that vote on the separator: enough to outvote a comma inside a column name."""
 
 FIELD_LIMIT = 1_000_000
 """Longest field, characters: far above any note, far below a file swallowed by a stray quote."""
+
+SHEET_LIMIT = 1_000_000_000
+"""Bytes of a sheet when inflated: more than a full sheet of a spreadsheet program takes."""
+
+_SEPARATOR_LINE = re.compile(r'"?sep=(.)"?[,;\t|]*')
+"""First line by which a file names its separator to spreadsheet programs."""
 
 _SIGNATURES = {
     b"PK\x03\x04": "an Excel or zip file",
@@ -68,7 +80,24 @@ class FileFormat:
     separator: str = "auto"
     sheet: str | int | None = None
     skip_lines: int = 0
+    header_lines: int = 1
+    skip_after_header: int = 0
+    footer_lines: int = 0
     quoted_line_breaks: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sheet:
+    """One sheet of a workbook as text, and what its cells alone do not show.
+
+    ``merged`` are ranges such as A2:A3, whose value stands in the first cell only. ``counts_1904``
+    says that the workbook counts days from 1904. ``notes`` name what is hidden.
+    """
+
+    rows: list[list[str]]
+    merged: tuple[str, ...] = ()
+    counts_1904: bool = False
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +108,8 @@ class RawTable:
     line in the file (row of the sheet) on which each record begins. The ``n_lines`` are lines up
     to and with the header, lines with nothing on them, lines that continue a quoted value, and
     records. ``header`` is as written; in the frame an unnamed column is called "column_4", and a
-    name used twice "name (1)", "name (2)".
+    name used twice "name (1)", "name (2)". The last ``n_footer`` records are a footer, as the
+    mapping says. ``sheet`` has what a workbook knows of itself.
     """
 
     name: str
@@ -90,6 +120,8 @@ class RawTable:
     n_blank: int
     n_continued: int = 0
     header: tuple[str, ...] = ()
+    n_footer: int = 0
+    sheet: Sheet = field(default_factory=lambda: Sheet(rows=[]))
 
     def __post_init__(self) -> None:
         accounted = self.n_header + self.n_blank + self.n_continued + len(self.frame)
@@ -129,21 +161,34 @@ def load_raw_table(
         raise InputError(f"{name}: the old .xls form is not read; save it as .xlsx or CSV.")
     if ending in (*EXCEL_ENDINGS, *PARQUET_ENDINGS):
         excel = ending in EXCEL_ENDINGS
-        cells = read_excel(path, form.sheet, name) if excel else read_parquet(path, name)
+        sheet = (
+            read_excel(path, form.sheet, name) if excel else Sheet(rows=read_parquet(path, name))
+        )
+        # A program that writes a sheet may leave out the blank cells at a row's end.
+        header = list(filter(None, sheet.rows[form.skip_lines :]))[: form.header_lines]
+        width = max(map(len, header), default=0)
+        cells = [row + [""] * (width - len(row)) for row in sheet.rows]
         numbered = ((at, 1, row) for at, row in enumerate(cells, start=1) if at > form.skip_lines)
-        return _assemble(name, numbered, n_lines=len(cells), skip=form.skip_lines)
+        table = _assemble(name, numbered, form, n_lines=len(cells), skip=form.skip_lines)
+        return replace(table, sheet=replace(sheet, rows=[]))
     lines = split_lines(decode(path.read_bytes(), form.encoding, name))
-    kept, first = lines[form.skip_lines :], form.skip_lines + 1
+    skip = form.skip_lines
+    if lines and not skip and (named := _SEPARATOR_LINE.fullmatch(lines[0])):
+        skip, own = 1, named[1] if form.separator == "auto" else form.separator
+        form = replace(form, separator=own)
+    kept, first = lines[skip:], skip + 1
+    if not kept and not form.skip_lines:
+        raise InputError(f"{name} has no header line.")
     if not kept:
         raise InputError(
             f"{name} has {len(lines)} lines and `skip_lines` is {form.skip_lines}: no header line "
             "is left. Count the lines before the header again."
         )
     separator = choose_separator(kept, form.separator, name)
-    if not form.quoted_line_breaks:
+    if len(separator) == 1 and not form.quoted_line_breaks:
         _refuse_open_quotes(kept, separator, name, first=first)
     rows = _read_rows(kept, separator, name, first=first)
-    return _assemble(name, rows, n_lines=len(lines), skip=form.skip_lines)
+    return _assemble(name, rows, form, n_lines=len(lines), skip=skip)
 
 
 def check_is_file(path: Path) -> None:
@@ -216,13 +261,14 @@ def choose_separator(lines: list[str], wanted: str, name: str) -> str:
 
     That is the one under which most of these lines have as many fields as the header (the header
     alone can mislead: a comma inside a name of a semicolon file); then the one with most fields.
+    Where none fits, it may be one of `ALIGNED`, under which half of the lines must be alike.
     """
-    if wanted != "auto":
+    if wanted not in ("auto", "aligned"):
         character = SEPARATOR_WORDS.get(wanted, wanted)
         if len(character) != 1 or character in '"\r\n':
             raise InputError(
                 f"{name}: the separator {wanted!r} is not one character; write a character or one "
-                f"of {', '.join(SEPARATOR_WORDS)}."
+                f"of {', '.join([*SEPARATOR_WORDS, 'aligned'])}."
             )
         return character
     sample = [line for line in lines[: SAMPLE_LINES * 2] if line.strip()][:SAMPLE_LINES]
@@ -237,7 +283,14 @@ def choose_separator(lines: list[str], wanted: str, name: str) -> str:
             return 0.0, 0
         return sum(width == widths[0] for width in widths) / len(widths), widths[0]
 
-    return max(SEPARATORS, key=fit)
+    best = max(SEPARATORS, key=fit)
+    if wanted == "auto" and fit(best)[1]:
+        return best
+    for blanks in ALIGNED:
+        first, *rest = (len(re.split(blanks, line.strip())) for line in sample)
+        if first > 1 and 2 * sum(width == first for width in rest) >= len(rest):
+            return blanks
+    return ALIGNED[1] if wanted == "aligned" else best
 
 
 def _csv_rows(lines: Iterable[str], separator: str) -> Any:
@@ -269,6 +322,10 @@ def _refuse_open_quotes(lines: list[str], separator: str, name: str, *, first: i
 
 def _read_rows(lines: list[str], separator: str, name: str, *, first: int) -> Iterator[Row]:
     """Yield every record; refuse one that swallowed others. ``first`` is the line of lines[0]."""
+    if len(separator) > 1:
+        for at, line in enumerate(lines, start=first):
+            yield at, 1, re.split(separator, line.strip())
+        return
     reader = _csv_rows((line + "\n" for line in lines), separator)
     begins = 0
     try:
@@ -290,13 +347,23 @@ def _read_rows(lines: list[str], separator: str, name: str, *, first: int) -> It
         ) from None
 
 
-def _assemble(name: str, rows: Iterator[Row], *, n_lines: int, skip: int) -> RawTable:
-    header, at_header, n_header, n_blank = _read_header(rows, name)
+def _assemble(
+    name: str, rows: Iterator[Row], form: FileFormat, *, n_lines: int, skip: int
+) -> RawTable:
+    header, at_header, n_header, n_blank = _read_header(rows, name, form)
+    footer: set[int] = set()
+    if form.footer_lines:
+        rest = list(rows)
+        filled = [at for at, _, row in rest if any(cell.strip() for cell in row)]
+        footer, rows = set(filled[-form.footer_lines :]), iter(rest)
     columns: list[list[str]] = [[] for _ in header]
     starts: list[int] = []
     n_continued = 0
     for at, taken, row in rows:
-        fitted = _fit_to_header(row, header, f"{name}, line {at}", at_header)
+        if at in footer:
+            fitted: list[str] | None = (row + [""] * len(header))[: len(header)]
+        else:
+            fitted = _fit_to_header(row, header, f"{name}, line {at}", at, at_header)
         if fitted is None:
             n_blank += taken
             continue
@@ -313,21 +380,44 @@ def _assemble(name: str, rows: Iterator[Row], *, n_lines: int, skip: int) -> Raw
         n_blank=n_blank,
         n_continued=n_continued,
         header=tuple(header),
+        n_footer=len(footer),
     )
 
 
-def _read_header(rows: Iterator[Row], name: str) -> tuple[list[str], int, int, int]:
-    """Return the names, the header's line, its number of lines, and the blank lines before it."""
-    n_blank = 0
+def _read_header(
+    rows: Iterator[Row], name: str, form: FileFormat
+) -> tuple[list[str], int, int, int]:
+    """Return the names, the header's line, its number of lines, and the blank lines before it.
+
+    Of several header lines the names are joined; in all but the last an empty cell continues the
+    name to its left, as a merged cell does. Lines skipped after the header count with it.
+    """
+    n_blank = n_header = at_header = 0
+    levels: list[list[str]] = []
     for at, taken, row in rows:
-        if any(cell.strip() for cell in row):
-            return [" ".join(cell.split()) for cell in row], at, taken, n_blank
-        n_blank += taken
-    raise InputError(f"{name} has no header line.")
+        if not levels and not any(cell.strip() for cell in row):
+            n_blank += taken
+            continue
+        at_header = at_header or at
+        n_header += taken
+        if len(levels) < form.header_lines:
+            levels.append([" ".join(cell.split()) for cell in row])
+            missing = form.skip_after_header
+        else:
+            missing -= 1
+        if len(levels) == form.header_lines and not missing:
+            width = max(map(len, levels))
+            padded = [level + [""] * (width - len(level)) for level in levels]
+            for level in padded[:-1]:
+                for place in range(1, width):
+                    level[place] = level[place] or level[place - 1]
+            names = [" ".join(filter(None, parts)) for parts in zip(*padded, strict=True)]
+            return names, at_header, n_header, n_blank
+    raise InputError(f"{name} has no header line." if not levels else f"{name} ends in its header.")
 
 
 def _fit_to_header(
-    row: list[str], header: list[str], place: str, at_header: int
+    row: list[str], header: list[str], place: str, at: int, at_header: int
 ) -> list[str] | None:
     """Return a record with one field a column, None for a line with nothing on it.
 
@@ -343,10 +433,22 @@ def _fit_to_header(
     if len(row) < width and not any(header[len(row) :]):
         return row + [""] * (width - len(row))
     fields = "field" if len(row) == 1 else "fields"
+    if width == 1:
+        remedy = f"If line {at} is the header, say `skip_lines: {at - 1}` in the mapping."
+    elif len(row) == 1:
+        remedy = (
+            "If it is one of the last lines, a total or a note, say in the mapping how many "
+            "lines they are: `footer_lines: 1`; lines before the header are skipped with "
+            "`skip_lines`."
+        )
+    else:
+        remedy = (
+            "A separator or quote inside a value is the usual cause: quote that value, or name "
+            "the right `separator` in the mapping (`aligned` for columns set apart by blanks); "
+            "lines before the header are skipped with `skip_lines`, a footer with `footer_lines`."
+        )
     raise InputError(
-        f"{place}: {len(row)} {fields} where the header (line {at_header}) has {width}. A "
-        "separator or quote inside a value is the usual cause: quote that value, or name the right "
-        "`separator` in the mapping; lines before the header are skipped with `skip_lines`."
+        f"{place}: {len(row)} {fields} where the header (line {at_header}) has {width}. {remedy}"
     )
 
 
@@ -363,41 +465,162 @@ def _column_names(header: list[str]) -> list[str]:
     return list(names)
 
 
-def read_excel(path: Path, wanted: str | int | None, name: str) -> list[list[str]]:
-    """Return the rows of one sheet as text, row 1 first, without empty rows at the end.
+def read_excel(path: Path, wanted: str | int | None, name: str) -> Sheet:
+    """Return one sheet, row 1 first, without blank cells and rows at the end.
 
-    The sheet is wanted by name or by number from 1; None takes the only one. InputError for no
-    workbook, no such sheet, an empty one, or a formula whose result was never stored.
+    The sheet is wanted by name or by number from 1; None takes the only one. A number shown as
+    percent keeps its sign: 0.7 is "70%". InputError for no workbook, no such sheet, an empty one,
+    a formula whose result was never stored, or rows and cells that stand twice.
     """
-    title, rows = _sheet(path, wanted, name, results=True)
-    if _has_formulas(path):
-        # A workbook written by a program holds formulas without results: they would read as empty.
-        _, formulas = _sheet(path, wanted, name, results=False)
-        for at, (row, written) in enumerate(zip(rows, formulas, strict=True), start=1):
-            for column, (result, cell) in enumerate(zip(row, written, strict=False), start=1):
-                if result is None and isinstance(cell, str) and cell.startswith("="):
-                    raise InputError(
-                        f"{name}, sheet '{title}', row {at}, column {column}: the formula "
-                        f"{cell[:40]} has no stored result. Open the workbook in Excel and save "
-                        "it, or export the sheet as CSV."
-                    )
-    texts = [[cell_text(cell) for cell in row] for row in rows]
-    while texts and not any(text.strip() for text in texts[-1]):
+    with _workbook(path, name) as book:
+        titles = [sheet.title for sheet in book.worksheets]
+        sheet = book.worksheets[_place_of(wanted, titles, name)]
+        title, notes = sheet.title, []
+        if sheet.sheet_state != "visible":
+            notes.append(f"the sheet '{title}' is hidden; it is read")
+        hidden = [own.title for own in book.worksheets if own.sheet_state != "visible"]
+        if others := [own for own in hidden if own != title]:
+            notes.append(f"hidden sheets: {', '.join(others)}")
+        merged, more = _inspect_sheet(path, title, name)
+        sheet.reset_dimensions()  # some programs write a wrong size; rows would be lost
+        texts = [[_shown(cell) for cell in row] for row in sheet.iter_rows()]
+        counts_1904 = book.epoch == CALENDAR_MAC_1904
+    for row in texts:
+        while row and not row[-1].strip():
+            row.pop()
+    while texts and not texts[-1]:
         texts.pop()
     if not texts:
         raise InputError(f"{name}: the sheet '{title}' is empty; a header row is expected.")
-    return texts
+    return Sheet(rows=texts, merged=merged, counts_1904=counts_1904, notes=(*notes, *more))
+
+
+def _shown(cell: Any) -> str:
+    """Return a cell's value as text, of a percentage as it is shown."""
+    value = cell.value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        shown = _LITERAL.sub("", cell.number_format or "")
+        if "%" in shown:
+            return f"{cell_text(float(f'{value * 100:.12g}'))}%"
+    return cell_text(value)
+
+
+_LITERAL = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]')
+"""Parts of a number format that are only printed: a sign in them scales nothing."""
+
+CALENDAR_MAC_1904 = datetime(1904, 1, 1)
+
+
+def _inspect_sheet(path: Path, title: str, name: str) -> tuple[tuple[str, ...], list[str]]:
+    """Return merged ranges and what is hidden; refuse what a reader would pass over in silence.
+
+    A workbook written by a program can hold formulas without results, which read as empty cells,
+    and rows or cells out of order, of which a reader keeps the last.
+    """
+
+    def refuse(at: str, why: str) -> NoReturn:
+        raise InputError(f"{name}, sheet '{title}', {at}: {why}")
+
+    merged, hidden_rows, notes = [], [], []
+    row = column = 0
+    with zipfile.ZipFile(path) as book:
+        part = _part_of(book, title)
+        if book.getinfo(part).file_size > SHEET_LIMIT:
+            refuse("all of it", f"larger than {SHEET_LIMIT:,} bytes; export it as CSV.")
+        with book.open(part) as file:
+            for event, element in ElementTree.iterparse(file, events=("start", "end")):
+                tag = element.tag.rpartition("}")[2]
+                if event == "start" and tag == "row":
+                    last, row, column = row, int(element.get("r") or row + 1), 0
+                    if row <= last:
+                        refuse(
+                            f"row {row}",
+                            f"it follows row {last}, so one of two rows would be lost. Open the "
+                            "workbook in Excel and save it, or export the sheet as CSV.",
+                        )
+                    if element.get("hidden") in ("1", "true"):
+                        hidden_rows.append(row)
+                elif event == "end" and tag == "c":
+                    last, column = column, _column_of(element.get("r"), row, column)
+                    if column <= last:
+                        refuse(
+                            f"row {row}",
+                            f"the cell {element.get('r')} stands twice or out of order, so a value "
+                            "would be lost. Open the workbook in Excel and save it.",
+                        )
+                    _refuse_uncalculated(element, f"row {row}, column {column}", refuse)
+                elif event == "end" and tag == "row":
+                    element.clear()
+                elif event == "end" and tag == "mergeCell":
+                    merged.append(element.get("ref", ""))
+                elif event == "end" and tag == "col" and element.get("hidden") in ("1", "true"):
+                    notes.append(f"hidden columns {element.get('min')} to {element.get('max')}")
+    if hidden_rows:
+        shown = ", ".join(map(str, hidden_rows[:5])) + (", ..." if len(hidden_rows) > 5 else "")
+        notes.append(f"{len(hidden_rows)} hidden rows ({shown})")
+    notes = [f"the sheet '{title}' has {note}; they are read" for note in notes]
+    return tuple(merged), notes
+
+
+def _column_of(reference: str | None, row: int, before: int) -> int:
+    """Return the number of a cell's column; 0, which is out of order, for a cell of another row."""
+    found = re.fullmatch(r"([A-Z]{1,3})(\d+)", reference or "")
+    if found is None:
+        return before + 1
+    number = 0
+    for letter in found[1]:
+        number = number * 26 + ord(letter) - 64
+    return number if int(found[2]) == row else 0
+
+
+def _refuse_uncalculated(
+    cell: ElementTree.Element, at: str, refuse: Callable[[str, str], NoReturn]
+) -> None:
+    parts = {child.tag.rpartition("}")[2]: child for child in cell}
+    if "f" not in parts or "is" in parts:
+        return
+    result = parts.get("v")
+    if result is None or not (result.text or cell.get("t") == "str"):
+        refuse(
+            at,
+            f"the formula {'=' + (parts['f'].text or '')[:40]} has no stored result. Open the "
+            "workbook in Excel and save it, or export the sheet as CSV.",
+        )
+
+
+def _part_of(book: zipfile.ZipFile, title: str) -> str:
+    """Return the name of the file in a workbook that holds a sheet."""
+    main = next(t for kind, t in _targets(book, "").values() if kind.endswith("/officeDocument"))
+    targets = _targets(book, main)
+    for sheet in ElementTree.fromstring(book.read(main)).iter():
+        if sheet.tag.endswith("}sheet") and sheet.get("name") == title:
+            own = next(v for k, v in sheet.attrib.items() if k.endswith("relationships}id"))
+            return targets[own][1]
+    raise KeyError(title)
+
+
+def _targets(book: zipfile.ZipFile, part: str) -> dict[str, tuple[str, str]]:
+    """Return the kind and place of the files a part of a workbook refers to, by their id."""
+    folder, _, file = part.rpartition("/")
+    text = book.read(posixpath.join(folder, "_rels", f"{file}.rels"))
+    return {
+        link.get("Id", ""): (
+            link.get("Type", ""),
+            posixpath.normpath(posixpath.join("/", folder, link.get("Target", ""))).lstrip("/"),
+        )
+        for link in ElementTree.fromstring(text)
+    }
 
 
 @contextmanager
-def _workbook(path: Path, name: str, *, results: bool = True) -> Iterator[Any]:
-    """Open a workbook: results of formulas, or the formulas themselves."""
+def _workbook(path: Path, name: str) -> Iterator[Any]:
+    """Open a workbook with the results of its formulas."""
     import openpyxl  # takes longer to import than most files take to read
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # openpyxl warns of styles and print settings it skips
         try:
-            book = openpyxl.load_workbook(path, read_only=True, data_only=results)
+            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
             yield book
             book.close()
         except InputError:
@@ -406,33 +629,19 @@ def _workbook(path: Path, name: str, *, results: bool = True) -> Iterator[Any]:
             raise InputError(f"{name} is no readable Excel workbook: {_reason(error)}.") from None
 
 
-def _sheet(
-    path: Path, wanted: str | int | None, name: str, *, results: bool
-) -> tuple[str, list[tuple[Any, ...]]]:
-    """Return the title and cells of the sheet wanted by name or number, or of the only one."""
-    with _workbook(path, name, results=results) as book:
-        titles = [sheet.title for sheet in book.worksheets]
-        if wanted is None and len(titles) == 1:
-            at = 0
-        elif str(wanted) in titles:
-            at = titles.index(str(wanted))
-        elif str(wanted).isdecimal() and 1 <= int(str(wanted)) <= len(titles):
-            at = int(str(wanted)) - 1
-        else:
-            unknown = f" ('{wanted}' is none of them)" if wanted is not None else ""
-            raise InputError(
-                f"{name} has the sheets {', '.join(titles)}{unknown}; name the one to read with "
-                "`sheet:` in the mapping."
-            )
-        sheet = book.worksheets[at]
-        sheet.reset_dimensions()  # some programs write a wrong size; rows would be lost
-        return sheet.title, list(sheet.iter_rows(values_only=True))
-
-
-def _has_formulas(path: Path) -> bool:
-    with zipfile.ZipFile(path) as book:
-        sheets = [item for item in book.namelist() if item.startswith("xl/worksheets/")]
-        return any(b"<f>" in (text := book.read(item)) or b"<f " in text for item in sheets)
+def _place_of(wanted: str | int | None, titles: list[str], name: str) -> int:
+    """Return the place of the sheet wanted by name or number, or of the only one."""
+    if wanted is None and len(titles) == 1:
+        return 0
+    if str(wanted) in titles:
+        return titles.index(str(wanted))
+    if str(wanted).isdecimal() and 1 <= int(str(wanted)) <= len(titles):
+        return int(str(wanted)) - 1
+    unknown = f" ('{wanted}' is none of them)" if wanted is not None else ""
+    raise InputError(
+        f"{name} has the sheets {', '.join(titles)}{unknown}; name the one to read with "
+        "`sheet:` in the mapping."
+    )
 
 
 def sheet_names(path: Path, name: str) -> list[str]:
@@ -459,7 +668,10 @@ def _reason(error: Exception) -> str:
 
 
 def cell_text(value: Any) -> str:
-    """Return a typed cell as text: 6.0 is ``6``, a date is ISO, nothing is empty."""
+    """Return a typed cell as text: 6.0 is ``6``, a date is ISO, nothing is empty.
+
+    Midnight is no time of day, so that a date can be joined with the time in another column.
+    """
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -468,6 +680,8 @@ def cell_text(value: Any) -> str:
         return "" if value != value else (str(int(value)) if value.is_integer() else repr(value))
     if isinstance(value, bytes):
         return value.decode("utf-8")
+    if hasattr(value, "utctimetuple") and value.tzinfo is None and value.time() == time():
+        return value.date().isoformat()
     if hasattr(value, "isoformat"):
         return value.isoformat(sep=" ") if hasattr(value, "utctimetuple") else value.isoformat()
     return str(value)

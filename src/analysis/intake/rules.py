@@ -9,13 +9,24 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from analysis.errors import ContractError
-from analysis.intake.tables import DEFAULT_SCALE, SCALES, TABLES, Column, Conditions, Table
+from analysis.intake.tables import (
+    DEFAULT_SCALE,
+    SCALES,
+    TABLES,
+    VISIT_NAME,
+    Column,
+    Conditions,
+    Table,
+)
 from analysis.intake.text import id_key
+from analysis.intake.values import Refusal
 
 SHOWN_PROBLEMS, SHOWN_ROWS, EXAMPLES = 12, 5, 10
 
@@ -33,20 +44,20 @@ REMEDIES = {
     "mapping (docs/mapping.md).",
     "missing_column": "Add it to the file, or name the column that holds it in a mapping under "
     "`tables: {{{table}: {{columns: ...}}}}` (docs/mapping.md).",
-    "duplicate_patient": "Keep one row a patient; if the rows are alike say `one_row_per_patient: "
-    "true`, and if ids are unique only within a site say `patient_id: {join: [site, id]}` in the "
-    "mapping.",
-    "placeholder_date": "If it stands for 'unknown', list its text under `missing` in the mapping; "
-    "otherwise correct it.",
+    "duplicate_patient": "If ids are unique only within a site, so that these are several people, "
+    "say `patient_id: {join: [site, id]}` in the mapping. ",
+    "placeholder_date": "Correct it; or, if it stands for 'unknown', list its text under `missing` "
+    "in the mapping: its row keeps what else it holds, and a rating or infusion without any time "
+    "is then refused.",
     "value_out_of_range": "Correct the export, or list `value_out_of_range` under `exclude` in the "
     "mapping to read such values as missing; their rows stay.",
     "unknown_condition": "Map the words with `condition: {from: ..., values: {...}}`, or declare a "
     "further condition under `conditions` in the mapping.",
     "unknown_patient": "Add the patient to the patients table, correct the id, or list "
     "`unknown_patient` under `exclude` in the mapping to leave these rows out.",
-    "nearly_known_patient": "Some differ from a listed id only in leading zeros, blanks, "
-    "capitals or marks that are not seen: ids are text, and 001 is not 1. Write them alike in both "
-    "tables. ",
+    "nearly_known_patient": "Some differ from a listed id only in leading zeros, blanks, capitals, "
+    "a '.0' or marks that are not seen: ids are text, and 001 is not 1. Write them alike in both tables, or have both "
+    'written alike (`patient_id: {from: ..., written_as: "000"}`). ',
     "no_scale": "Other rows name one, so these cannot be taken for 0 to 10: name it, or leave them "
     "out with `where: {<column of the scale>: {recorded: true}}` in the mapping.",
     "score_outside_scale": "If the scores are on 0 to 100, say `scale: {constant: vas_0_100}` in "
@@ -113,8 +124,7 @@ class Checked:
 
     The typed ``tables`` have ``source_file``, ``source_line`` and ``source_no`` (which rule of the
     mapping read them). Rows that break a rule whose code is in ``exclude`` are gone from them, and
-    counted in ``excluded`` by ``source_no`` and name; of a value out of range only the value goes,
-    counted in ``blanked`` by ``source_no`` and column.
+    counted in ``excluded`` by ``source_no`` and name.
     """
 
     tables: dict[str, pd.DataFrame]
@@ -122,7 +132,6 @@ class Checked:
     scales: dict[str, tuple[float, float]]
     exclude: Collection[str] = ()
     excluded: dict[int, Counter[str]] = field(default_factory=dict)
-    blanked: dict[int, Counter[str]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
     def refuse_table(self, table: str, code: str, expected: str, remedy: str) -> None:
@@ -132,15 +141,6 @@ class Checked:
         self.problems.append(
             Problem(table=table, column="", code=code, file=file, expected=expected, remedy=remedy)
         )
-
-    def blank(self, table: str, column: str, bad: pd.Series) -> None:
-        """Make the values marked in ``bad`` missing and count them; their rows stay."""
-        if not bad.any():
-            return
-        frame = self.tables[table]
-        for source, n in frame.loc[bad, "source_no"].value_counts().items():
-            self.blanked.setdefault(int(str(source)), Counter())[column] += int(n)
-        self.tables[table] = frame.assign(**{column: frame[column].mask(bad)})
 
     def refuse_rows(
         self,
@@ -168,6 +168,9 @@ class Checked:
                 self.excluded.setdefault(int(str(source)), Counter())[name] += int(n)
             self.tables[table] = frame[~bad].reset_index(drop=True)
             return
+        remedy = remedy or REMEDIES.get(code, EXCLUDE.format(code=code))
+        if "`exclude`" in remedy:
+            remedy += _loss(frame, bad)
         for file, rows in frame[bad].groupby("source_file", sort=False):
             examples = rows[column].head(EXAMPLES) if column in rows else ()
             self.problems.append(
@@ -177,11 +180,22 @@ class Checked:
                     code=code,
                     file=str(file),
                     expected=expected,
-                    remedy=remedy or REMEDIES.get(code, EXCLUDE.format(code=code)),
+                    remedy=remedy,
                     lines=rows["source_line"].tolist(),
                     examples=[_example(value) for value in examples],
                 )
             )
+
+
+def _loss(frame: pd.DataFrame, bad: np.ndarray) -> str:
+    """Return what would be lost if the rows marked in ``bad`` were left out."""
+    theirs = frame.loc[bad, "patient_id"]
+    kept = frame.loc[~bad, "patient_id"]
+    gone = int((~theirs.dropna().drop_duplicates().isin(kept)).sum())
+    n, patients = int(bad.sum()), theirs.nunique()
+    of = f" of {patients} patient{'s' * (patients != 1)}" if patients else ""
+    none = f"; {gone} of them would keep none" if gone else ""
+    return f" Left out, {n} of {len(frame)} rows would be lost,{of}{none}.".replace(",.", ".")
 
 
 def _example(value: object) -> str:
@@ -242,49 +256,51 @@ def _check_columns(check: Checked, table: Table) -> None:
 
 
 def _check_values(check: Checked, table: Table) -> None:
-    """Every row needs an id and a time; numbers and dates must be in their range."""
+    """Every row needs an id and a time; a visit of the schedule stands for its time."""
     no_id = check.tables[table.name]["patient_id"].isna()
     check.refuse_rows(
         table.name, "patient_id", "missing_id", no_id, "a patient id", reason="no patient id"
     )
-    for column in table.columns:
-        if column.name in check.tables[table.name] and column.low is not None:
-            _check_range(check, table.name, column)
     for names in (names for names in table.one_of if "study_day" in names):
         frame = check.tables[table.name]
         have = [name for name in names if name in frame]
+        known = frame[have].notna()
+        if "visit" in have:
+            known["visit"] = frame["visit"].str.fullmatch(VISIT_NAME.pattern).fillna(False)
         check.refuse_rows(
             table.name,
             have[0],
             "unreadable_value",
-            frame[have].isna().all(axis=1),
-            f"a value of {' or '.join(names)}",
+            ~known.any(axis=1),
+            f"a value of {' or '.join(n for n in names if n != 'visit')}"
+            + (", or a visit such as baseline, end, week_4," if "visit" in names else ""),
             reason="no date and no study day",
         )
 
 
-def _check_range(check: Checked, table: str, column: Column) -> None:
-    values = check.tables[table][column.name]
-    if column.kind in ("date", "datetime"):
-        years = values.dt.year
-        bad = (years < column.low) | (years > column.high) | values.isin(SENTINELS)
+def out_of_range(column: Column, value: Any) -> Refusal | None:
+    """Return why a number or date is none that the column can hold, None where it can."""
+    if column.low is None or column.high is None or value is None:
+        return None
+    if isinstance(value, datetime):
+        day = np.datetime64(value.date())
+        if column.low <= value.year <= column.high and day not in SENTINELS:
+            return None
         expected = f"a date from {column.low:.0f} to {column.high:.0f} that is no placeholder"
-        remedy = REMEDIES["placeholder_date"]
-    else:
-        bad = (values < column.low) | (values > column.high)
-        expected = f"{column.meaning}, {column.low:g} to {column.high:g},"
-        remedy = REMEDIES["value_out_of_range"]
-    if "value_out_of_range" in check.exclude:
-        check.blank(table, column.name, bad)
-    else:
-        check.refuse_rows(table, column.name, "value_out_of_range", bad, expected, remedy)
+        return Refusal(expected, REMEDIES["placeholder_date"], "value_out_of_range")
+    if column.low <= value <= column.high:
+        return None
+    expected = f"{column.meaning}, {column.low:g} to {column.high:g},"
+    return Refusal(expected, REMEDIES["value_out_of_range"], "value_out_of_range")
 
 
 def _check_patients(check: Checked) -> None:
     """One row a patient, each with a known condition, filled in from ICD-10-CM codes."""
     again = check.tables["patients"]["patient_id"].duplicated()
     expected = "an id not used before"
-    check.refuse_rows("patients", "patient_id", "duplicate_patient", again, expected)
+    check.refuse_rows(
+        "patients", "patient_id", "duplicate_patient", again, expected, _of_duplicates(check)
+    )
     frame = with_conditions(check.tables["patients"], check.conditions)
     check.tables["patients"] = frame
     known = frame["condition"].isin(list(check.conditions.labels))
@@ -293,6 +309,26 @@ def _check_patients(check: Checked) -> None:
     if "icd10" in frame and frame.loc[~known, "condition"].isna().all():
         column, expected = "icd10", f"an ICD-10-CM code of data/conditions.csv (for {codes})"
     check.refuse_rows("patients", column, "unknown_condition", ~known, expected)
+
+
+def _of_duplicates(check: Checked) -> str:
+    """Return what to do about repeated patients: what loses nothing, or what would be lost."""
+    frame = check.tables["patients"]
+    repeated = frame[frame["patient_id"].duplicated(keep=False)]
+    own = [n for n in frame if n not in ("patient_id", "source_file", "source_line", "source_no")]
+    counts = repeated.groupby("patient_id")[own].nunique(dropna=False)
+    differ = [name for name in own if (counts[name] > 1).any()]
+    if not differ:
+        return REMEDIES["duplicate_patient"] + (
+            "If they are one person, `one_row_per_patient: true` loses nothing: the rows are "
+            "alike in every column that is read."
+        )
+    n = int((counts[differ] > 1).any(axis=1).sum())
+    return REMEDIES["duplicate_patient"] + (
+        f"If they are one person, correct the rows of the {n} who differ in {', '.join(differ)} "
+        "and say `one_row_per_patient: true`; or list `duplicate_patient` under `exclude`: the "
+        "first row of each is then kept."
+    )
 
 
 def with_conditions(frame: pd.DataFrame, conditions: Conditions) -> pd.DataFrame:

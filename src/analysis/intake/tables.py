@@ -108,7 +108,7 @@ PATIENTS = Table(
 PAIN_SCORES = Table(
     name="pain_scores",
     required=True,
-    one_of=(("assessed_on", "study_day"),),
+    one_of=(("assessed_on", "study_day", "visit"),),
     columns=(
         PATIENT_ID,
         Column("assessed_on", "datetime", "when it was rated", FIRST_YEAR, LAST_YEAR),

@@ -105,10 +105,7 @@ def load_tables(folder: Path) -> Export:
             name: pd.read_parquet(folder / f"{name}.parquet").astype(dates)
             for name, dates in about["tables"].items()
         }
-        accounts = [
-            Intake(**{**item, "columns_not_read": tuple(item["columns_not_read"])})
-            for item in about["intake"]
-        ]
+        accounts = [Intake.from_json(item) for item in about["intake"]]
         return Export(
             name=about["name"],
             synthetic=about["synthetic"],
