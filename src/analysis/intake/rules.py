@@ -55,9 +55,10 @@ REMEDIES = {
     "further condition under `conditions` in the mapping.",
     "unknown_patient": "Add the patient to the patients table, correct the id, or list "
     "`unknown_patient` under `exclude` in the mapping to leave these rows out.",
-    "nearly_known_patient": "Some differ from a listed id only in leading zeros, blanks, capitals, "
-    "a '.0' or marks that are not seen: ids are text, and 001 is not 1. Write them alike in both tables, or have both "
-    'written alike (`patient_id: {from: ..., written_as: "000"}`). ',
+    "nearly_known_patient": "Some differ from a listed id only in leading zeros, blanks, "
+    "capitals, a '.0' or marks that are not seen: ids are text, and 001 is not 1. Write them alike "
+    "in both tables, or have both written alike "
+    '(`patient_id: {from: ..., written_as: "000"}`). ',
     "no_scale": "Other rows name one, so these cannot be taken for 0 to 10: name it, or leave them "
     "out with `where: {<column of the scale>: {recorded: true}}` in the mapping.",
     "score_outside_scale": "If the scores are on 0 to 100, say `scale: {constant: vas_0_100}` in "
