@@ -118,6 +118,8 @@ DEFINITIONS: dict[str, str] = {
     "not_due": "of these not yet due at the visit",
     "not_rated": "of these not seen at the visit",
     "observed": "seen at the visit",
+    "mean_of_patients_worse_1": "mean of patients' own reductions, the missing worse by a point",
+    "mean_of_patients_worse_2": "mean of patients' own reductions, the missing worse by two points",
     "mean_of_patients_judged": "mean of patients' own reductions, limits it is judged on",
     "percent_reduction": "percent reduction",
     "percent_reduction_exact": "percent reduction, exact interval",

@@ -41,6 +41,8 @@ def test_run_folder_is_complete_and_nothing_is_beside_it(world):
     assert {path.name for path in (run / "data").iterdir()} >= {"adsl.parquet", "adtte.parquet"}
     assert (run / "data").stat().st_mode & 0o077 == 0
     assert "not to be handed on" in (run / "data" / "README.md").read_text()
+    overdue = pd.read_csv(run / "data" / "overdue.csv")
+    assert overdue.columns.tolist() == ["USUBJID", "AVISIT", "DUEDT"]
     assert {path.name for path in run.parent.iterdir()} == {"report", "latest"}
 
 

@@ -249,3 +249,16 @@ def test_whole_scores_are_imputed_as_patients_rate_them_where_a_response_is_aske
     own = study(halves)
     free = impute_visits(own).reductions(gone, VISIT, points=True, as_rated=True)
     assert (free != np.round(free)).any()
+
+
+def test_the_missing_may_be_worse_by_a_point():
+    """The mean falls by the missing share of 100 / baseline, and who was seen stays."""
+    own, drawn = typical()
+    who, n_missing = of(own)
+    worse = impute_visits(own, shift=1.0)
+    base = own.adsl.set_index("USUBJID").loc[who, "BASE"]
+    rated = own.adpain[own.adpain["AVISIT"] == VISIT].set_index("USUBJID").loc[who, "RATEDFL"]
+    fall = (100 / base[~rated]).sum() / len(who)
+    assert n_missing and mean(own, worse).value == pytest.approx(mean(own, drawn).value - fall)
+    seen = rated[rated].index
+    assert (worse.reductions(seen, VISIT) == drawn.reductions(seen, VISIT)).all()

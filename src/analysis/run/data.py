@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from analysis.adam.checks import list_overdue
 from analysis.adam.study import Study, derive_study, write_study
 from analysis.errors import InputError
 from analysis.files import write_file
@@ -18,14 +19,14 @@ from analysis.intake.load import Export, load_export
 from analysis.intake.tables import load_conditions
 from analysis.settings import make_settings
 
-TABLES, ABOUT = "tables", "export.json"
+TABLES, ABOUT, OVERDUE = "tables", "export.json", "overdue.csv"
 
 README = """# Patient-level data: not to be handed on
 
 The analysis datasets of this run (adsl, adpain, adtte, ratings, infusions) and, in `tables/`, the
 tables of the export as the run read them. They are here so that the run can be computed again and
-compared with another. The report does not need them: delete this folder before the report leaves
-the clinic.
+compared with another. `overdue.csv` names the patients whose visits are due and have no rating:
+whom to call. The report does not need them: delete this folder before the report leaves the clinic.
 """
 
 
@@ -53,6 +54,7 @@ def write_data(export: Export, study: Study, folder: Path) -> None:
     folder.mkdir(parents=True, mode=0o700)
     write_study(study, folder)
     write_tables(export, folder / TABLES)
+    list_overdue(study).to_csv(folder / OVERDUE, index=False)
     write_file(folder / "README.md", README)
 
 

@@ -95,7 +95,11 @@ class ImputedVisits:
 
 
 def impute_visits(
-    study: Study, *, booster: BoosterRule = "ends_response", draws: int = DRAWS
+    study: Study,
+    *,
+    booster: BoosterRule = "ends_response",
+    draws: int = DRAWS,
+    shift: float = 0.0,
 ) -> ImputedVisits:
     """Impute the missing visits of a study that are due.
 
@@ -107,6 +111,9 @@ def impute_visits(
         gave: the model does not see them, and nobody responds after one.
     draws : int
         Completed data sets.
+    shift : float
+        Points added to every imputed score: 1 supposes that the missing are worse by a point than
+        the model says (delta adjustment).
 
     Returns
     -------
@@ -141,9 +148,9 @@ def impute_visits(
         asked = pd.DataFrame(np.column_stack([np.ones(len(own), dtype=bool), due]), own,
                              scores.columns)  # fmt: skip
         rng = seeded(study.settings.seed, "imputation", *scores.to_numpy().T)
-        filled, models[str(condition)] = _complete(scores, arms, asked, rng, draws)
+        filled, models[str(condition)] = _complete(scores, arms, asked, rng, draws, shift)
         least = max(study.settings.minimum_baseline_score, LEAST_BASELINE)
-        start = np.where(np.isnan(base), np.clip(filled[BASELINE], least, 10.0), base)
+        start = np.where(np.isnan(base), np.clip(filled[BASELINE] - shift, least, 10.0), base)
         baseline[:, at] = start
         is_whole[at] = np.nanmax(np.abs(seen - np.round(seen)), initial=0.0) <= SAME
         for place, visit in enumerate(visits):
@@ -160,6 +167,7 @@ def _complete(
     asked: pd.DataFrame,
     rng: np.random.Generator,
     draws: int,
+    shift: float,
 ) -> tuple[dict[str, Floats], str]:
     """Return the draws of each column (NaN where it has none), and the model or why there is none.
 
@@ -177,8 +185,9 @@ def _complete(
                 fit = fit_mmrm_or_simpler(scores, covariates, structures=structures)
                 modeled = list(fit.visits)
                 drawn = impute_scores(
-                    fit, scores[modeled], covariates, rng=rng, due=asked[modeled], draws=draws
-                )
+                    fit, scores[modeled], covariates, rng=rng, due=asked[modeled], draws=draws,
+                    shift=shift,
+                )  # fmt: skip
             except MmrmError as error:  # or a covariance too little known to draw from
                 reason = error.reason
                 structures.pop(0)
