@@ -262,3 +262,18 @@ def test_the_missing_may_be_worse_by_a_point():
     assert n_missing and mean(own, worse).value == pytest.approx(mean(own, drawn).value - fall)
     seen = rated[rated].index
     assert (worse.reductions(seen, VISIT) == drawn.reductions(seen, VISIT)).all()
+
+
+def test_a_flat_likelihood_goes_to_the_simpler_model_and_is_no_traceback():
+    """Six patients of whom next to nothing is known (found by a property test)."""
+    scores = [(None, None, 0, None), (9, None, None, None), (None, None, None, None),
+              (4, None, None, None), (None, 0, 9, None), (None, 8, 2, None)]  # fmt: skip
+    made = []
+    for name, (base, end, week_4, week_8) in zip("abcdef", scores, strict=True):
+        later = {day: float(one) for day, one in ((WEEK[4], week_4), (WEEK[8], week_8))
+                 if one is not None}  # fmt: skip
+        made.append(patient(name, base, end, later=later))
+    own = study(made)
+    drawn = impute_visits(own)
+    assert set(drawn.models) == {"crps"}
+    assert share(own, drawn).status in ("estimated", "not estimable")

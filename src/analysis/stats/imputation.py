@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtrit
 
 from analysis.errors import EstimationError
-from analysis.stats.mmrm import MmrmFit
+from analysis.stats.mmrm import MmrmError, MmrmFit
 
 Floats = NDArray[np.float64]
 
@@ -109,8 +109,8 @@ def impute_scores(
     Raises
     ------
     EstimationError
-        Rows or visits do not match, a covariate is missing, draws are fewer than 2, or the shift
-        is not finite.
+        Rows or visits do not match, a covariate is missing, draws are fewer than 2, the shift
+        is not finite, or (`MmrmError`) a covariance cannot be drawn.
 
     References
     ----------
@@ -143,12 +143,19 @@ def impute_scores(
     for one, kind in enumerate(kinds):
         at = some[inverse == one]
         known, asked = np.split(kind, 2)
-        pull, spread = conditional_normal(sigmas, known, asked)
+        try:
+            pull, spread = conditional_normal(sigmas, known, asked)
+            root = np.linalg.cholesky(spread)
+        except np.linalg.LinAlgError as error:
+            raise MmrmError(
+                "a drawn covariance leaves nothing of a visit once the others are known. Take a "
+                "structure with fewer parameters.", "singular_covariance",
+            ) from error  # fmt: skip
         noise = rng.standard_normal((draws, at.size, int(asked.sum())))
         # (draws, patients, visits); mean of the asked, then what the known say of them
         drawn = x[at] @ slopes[:, asked].swapaxes(1, 2)
         off = y[np.ix_(at, known)] - x[at] @ slopes[:, known].swapaxes(1, 2)
-        drawn += off @ pull.swapaxes(1, 2) + noise @ np.linalg.cholesky(spread).swapaxes(1, 2)
+        drawn += off @ pull.swapaxes(1, 2) + noise @ root.swapaxes(1, 2)
         values[:, place[np.ix_(at, asked)]] = drawn + shift
     return Imputations(scores, rows, columns, values)
 

@@ -261,7 +261,13 @@ class MmrmFit:
             Most draws are singular: too little is known of the covariance.
         """
         m, p = len(self.visits), len(self.covariates)
-        root = np.linalg.cholesky(self.parameter_covariance)
+        try:
+            root = np.linalg.cholesky(self.parameter_covariance)
+        except np.linalg.LinAlgError as error:
+            raise MmrmError(
+                f"the {self.structure} covariance cannot be drawn: the likelihood is flat around "
+                f"its maximum. Take a structure with fewer parameters.", "singular_covariance",
+            ) from error  # fmt: skip
         slopes, sigmas = np.empty((draws, m, p)), np.empty((draws, m, m))
         done, tries = 0, 0
         while done < draws:
