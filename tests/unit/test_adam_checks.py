@@ -237,7 +237,7 @@ scores = st.one_of(st.none(), st.integers(0, 10))
 
 
 @given(drawn=st.lists(st.tuples(scores, scores, st.booleans()), min_size=1, max_size=12))
-@hypothesis_settings(max_examples=25)
+@hypothesis_settings(max_examples=12)
 def test_any_flow_adds_up(drawn):
     typed = [patient(f"p{i}", b, e, treated=t) for i, (b, e, t) in enumerate(drawn)]
     if not any(each["ratings"] for each in typed) or not any(treated for *_, treated in drawn):

@@ -172,7 +172,7 @@ people = st.lists(
 
 @pytest.mark.slow
 @given(drawn=people)
-@hypothesis_settings(max_examples=10)
+@hypothesis_settings(max_examples=5)
 def test_any_clinic(drawn):
     """Bounds enclose, populations add up, subgroups add up, numbers exist once."""
     typed = [

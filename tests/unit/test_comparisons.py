@@ -89,7 +89,7 @@ DIFFERENCES = [compare_shares, compare_shares_score]
 
 @pytest.mark.parametrize("compare", DIFFERENCES)
 @given(first=pairs, second=pairs)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_a_difference_stays_in_bounds_and_turns_with_its_groups(compare, first, second):
     got, turned = compare(*first, *second), compare(*second, *first)
     assert -1 <= got.low <= got.value <= got.high <= 1
@@ -102,7 +102,7 @@ def test_a_difference_stays_in_bounds_and_turns_with_its_groups(compare, first, 
 
 
 @given(first=pairs, second=pairs)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_a_ratio_turns_to_its_inverse(first, second):
     got, turned = compare_shares_ratio(*first, *second), compare_shares_ratio(*second, *first)
     if not first[0] + second[0]:

@@ -179,7 +179,7 @@ RECORDS = st.integers(2, 5).flatmap(
 )
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     records=RECORDS,
     ending=st.sampled_from(["\n", "\r", "\r\n"]),
@@ -206,7 +206,7 @@ def test_any_text_comes_back_as_it_was_with_its_line(
     assert table.n_lines == len(records) + 1
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(st.sampled_from('a1,;"\n\r \t'), max_size=40), breaks=st.booleans())
 def test_lines_reconcile_or_the_file_is_refused(tmp_path, text, breaks):
     """Whatever the quotes and line ends do: no line is lost silently."""

@@ -121,7 +121,7 @@ def test_holm_takes_a_decision_back_and_says_so_next_to_the_plain_one():
     ),
     st.sampled_from([0.1, 0.37, 0.6, 0.85]),
 )
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_adjusting_only_takes_back_and_alone_changes_nothing(counts, floor):
     pairs = shares(*counts, floor=floor)
     judgements = [judgement_of(*pair) for pair in pairs]

@@ -223,7 +223,7 @@ def intervals(draw):
 
 
 @given(intervals(), st.integers(0, 1000))
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_every_replicate_is_a_maximum(rows, seed):
     """The gradient, worked out from the definition, is at most 1 on every region."""
     curve, masses, drawn = fitted(rows[:, 0], rows[:, 1], count=20, seed=seed)

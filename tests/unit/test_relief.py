@@ -482,7 +482,7 @@ SCORES = st.sampled_from([None, 2.0, 4.0, 6.0, 8.0])
     rule=st.sampled_from(["once", "confirmed", "near_baseline"]),
     clock=st.sampled_from(["end_of_series", "first_response", "start"]),
 )
-@hypothesis_settings(max_examples=12)
+@hypothesis_settings(max_examples=8)
 def test_any_clinic(drawn, rule, clock):
     people = [
         patient(
