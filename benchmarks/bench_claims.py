@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from statistics import median
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+from timing import clock
 
 from analysis.adam.study import derive_study, open_study
 from analysis.claims.ledger import load_ledger
@@ -29,17 +29,6 @@ PATIENTS = 10_300  # of whom a little over 10,000 started with a pain to reduce
 GOAL_SECONDS_PER_1000 = 2.0
 GOAL_SECONDS_DURATION = 10.0
 GOAL_SECONDS_LINT = 2.0
-
-
-def clock(work: Callable[[], object], repeats: int) -> float:
-    """Return the median seconds of several calls after one that does not count."""
-    work()
-    seconds = []
-    for _ in range(repeats):
-        begin = time.perf_counter()
-        work()
-        seconds.append(time.perf_counter() - begin)
-    return median(seconds)
 
 
 def report(name: str, size: str, seconds: float, of_goal: float, goal: float) -> None:
@@ -58,7 +47,7 @@ def main() -> None:
         claim = next(one for one in ledger if one.measure == measure)
         claim = claim.model_copy(update={"condition": "all"})
         k = len(judge_readings(claim, study).readings)
-        seconds = clock(partial(judge_readings, claim, study), 5)
+        seconds = clock(partial(judge_readings, claim, study), 5, warm_up=True)
         size = f"{len(study.adsl):,} patients, {k:,} readings"
         report(measure, size, seconds, 1000 * seconds / k, GOAL_SECONDS_PER_1000)
     demo = open_study(export="data/demo")
@@ -71,7 +60,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         page = Path(folder) / "page.md"
         page.write_text("".join(f"- {claim.wording}\n" for claim in ledger), encoding="utf-8")
-        seconds = clock(lambda: lint_documents([load_document(page)], claims=ledger), 5)
+        seconds = clock(
+            lambda: lint_documents([load_document(page)], claims=ledger), 5, warm_up=True
+        )
     report("lint", f"{len(ledger)} statements", seconds, seconds, GOAL_SECONDS_LINT)
 
 

@@ -8,19 +8,16 @@ from __future__ import annotations
 
 import os
 import subprocess
-import time
-from collections.abc import Callable
-from statistics import median
 
 import numpy as np
 from statsmodels.duration.survfunc import SurvfuncRight
+from timing import clock
 
 from analysis.stats.aft import WEIBULL, fit_aft
 from analysis.stats.npmle import estimate_npmle
 from analysis.stats.npmle_bootstrap import bootstrap_relief
 from analysis.stats.survival import estimate_cumulative_incidence, estimate_kaplan_meier
 
-REPEATS = 7
 GOAL_NPMLE_SECONDS = 0.1  # five times the 0.02 s of icenReg
 GOAL_GRID_SECONDS = 1.0
 GOAL_BOOTSTRAP_SECONDS = 0.1
@@ -44,16 +41,6 @@ print(clock(lambda: KaplanMeierFitter().fit_interval_censoring(
     data["left"][few], data["right"][few]), 1))
 """
 FEW = 500  # distinct intervals given to lifelines, which needs minutes for 10,000
-
-
-def clock(work: Callable[[], object], repeats: int = REPEATS) -> float:
-    """Return the median seconds of several calls."""
-    seconds = []
-    for _ in range(repeats):
-        begin = time.perf_counter()
-        work()
-        seconds.append(time.perf_counter() - begin)
-    return median(seconds)
 
 
 def visits(rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray]:

@@ -5,30 +5,16 @@ Run ``python benchmarks/bench_mmrm.py``.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from statistics import median
-
 import numpy as np
 import pandas as pd
+from timing import clock
 
 from analysis.stats.imputation import impute_scores
 from analysis.stats.mmrm import Design, build_design, fit_mmrm
 
-REPEATS = 5
 GOALS_SECONDS = {5_000: 0.3, 200_000: 3.0}  # R mmrm: 8.5 to 10 s at 5,000; 40 to 50 s at 20,000
 GOAL_IMPUTATION_SECONDS = 1.0
 DROPOUT = 0.2
-
-
-def clock(work: Callable[[], object], repeats: int = REPEATS) -> float:
-    """Return the median seconds of several calls."""
-    seconds = []
-    for _ in range(repeats):
-        begin = time.perf_counter()
-        work()
-        seconds.append(time.perf_counter() - begin)
-    return median(seconds)
 
 
 def clinic(n: int, visits: int) -> tuple[pd.DataFrame, Design]:

@@ -318,6 +318,11 @@ def find_one(results: pd.DataFrame, **keys: Any) -> Row | None:
     return rows_of(found)[0] if len(found) else None
 
 
+def find_alike(results: pd.DataFrame, row: Row, **other: Any) -> Row | None:
+    """Return the result of the same patients that differs only in the keys given."""
+    return find_one(results, **{name: getattr(row, name) for name in KEYS} | other)
+
+
 def rows_of(results: pd.DataFrame) -> list[Row]:
     """Return the rows of a results frame in plain Python, None where a number is missing."""
     columns = []

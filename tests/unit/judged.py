@@ -154,7 +154,7 @@ def frame(*rows: Row) -> pd.DataFrame:
 
 def judge(asked: Claim, *rows: Row, arm: str = "", absent: Sequence[str] = ()) -> Judgement:
     """Judge one claim on typed results, at the end of the series."""
-    (got,) = judge_claims([asked], frame(*rows), analysis_visit="end", arm=arm, absent=absent)
+    (got,) = judge_claims([asked], frame(*rows), arm=arm, absent=absent)
     return got
 
 

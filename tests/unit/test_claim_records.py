@@ -47,7 +47,8 @@ COMPLETE = Judgement(
     shrunk=Shrunk(value=0.55, low=None, high=None, n=60, label="Shrunk."),
     may_say="Of 137 ...", sayable=True, n_not_due=3, reach="missing_alike", firmness="mostly",
     missing=Missing(worst_low=0.46, worst_high=0.62, imputed=0.58, imputed_low=0.49,
-                    imputed_high=0.66, best_low=0.56, best_high=0.72, n_to_stop=12),
+                    imputed_high=0.66, best_low=0.56, best_high=0.72, judged_low=0.46,
+                    judged_high=0.66, n_to_stop=12),
     limits=(Limit(name="weeks", floor=2.0, verdict="meets", share=0.8, n=50),
             Limit(name="months", floor=8.7, verdict="undecided", n=50)),
     reading_sha="446b2729ebd8", reading_date="2026-11-30", post_hoc="it is not the one registered",
@@ -167,9 +168,7 @@ def test_limits_for_looking_again_go_with_the_verdict():
         population="all_starters", visit="end", threshold_pct=30.0,
     )  # fmt: skip
     results = pd.concat([made, make_results([again])], ignore_index=True)
-    own = {one.claim_id: one for one in judge_claims(load_ledger(), results, analysis_visit="end")}[
-        "C043"
-    ]
+    own = {one.claim_id: one for one in judge_claims(load_ledger(), results)}["C043"]
     assert own.sequence_low < own.low < own.high < own.sequence_high
     for share in (own.sequence_low, own.sequence_high):
         assert share**4 * (1 - share) ** 6 == pytest.approx(0.05 / 2310, rel=1e-6)

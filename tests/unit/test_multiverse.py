@@ -328,7 +328,7 @@ def test_the_headline_cell_is_the_judgement(make, visit):
         for (measure, definition), populations in made.items()
         for population, estimate in populations.items()
     ]  # fmt: skip
-    (judged,) = judge_claims([one], make_results(rows), analysis_visit="end")
+    (judged,) = judge_claims([one], make_results(rows))
     got = judge_readings(one, demo()).headline
     assert judged.missing is not None and judged.n_missing == got.n_missing > 0
     assert got.value == pytest.approx(judged.missing.imputed, abs=SAME)
@@ -677,7 +677,7 @@ def test_each_cell_of_a_duration_is_the_row_of_that_reading_alone(kind):
 def test_the_headline_is_the_number_of_the_verdict(kind):
     lead = judged(kind).headline
     results = results_under(lead, replicates=RELIEF.bootstrap_replicates)
-    (verdict,) = judge_claims([CLAIMS[kind]()], results, analysis_visit="end")
+    (verdict,) = judge_claims([CLAIMS[kind]()], results)
     assert lead.verdict == verdict.verdict
     assert numbers(lead) == pytest.approx(numbers(verdict), abs=SAME, nan_ok=True)
 

@@ -19,7 +19,7 @@ from analysis.claims.reasons import (
 
 FOUND = Missing(
     worst_low=0.44, worst_high=0.63, imputed=0.6, imputed_low=0.5, imputed_high=0.69,
-    best_low=0.54, best_high=0.73,
+    best_low=0.54, best_high=0.73, judged_low=0.44, judged_high=0.69,
 )  # fmt: skip
 
 
@@ -72,7 +72,7 @@ IMPUTED = "imputed 60 %, interval 50 % to 69 %"
         ({"undecided": "few_and_missing", "missing": missing(imputed=None)},
          "Too few patients, and too many outcomes missing."),
         ({"undecided": "outliers", "n_missing": 0, "unit": "percent", "missing": missing(
-            worst_low=0.0, worst_high=21.0, imputed_high=22.0)},
+            judged_low=0.0, judged_high=22.0)},
          "Outliers decide it: with limits that mind a few extreme patients, seen or not (0.0 % to "
          "22.0 %), it is undecided."),
         ({"undecided": "few"}, f"I{ALIKE[1:]}: {IMPUTED}."),

@@ -460,7 +460,7 @@ def test_only_an_answer_departs():
     own = SETTINGS.model_copy(update={"series_gap_days": 14})
     asked = [duration_claim(), claim()]
     rows = [duration_row(8, 6, 12), share_row(0, 0)]
-    duration, share = judge_claims(asked, frame(*rows), analysis_visit="end", settings=own)
+    duration, share = judge_claims(asked, frame(*rows), settings=own)
     assert "departs" in duration.sentence
     assert "departs" not in share.sentence  # no patient: there is nothing that could depart
 
@@ -483,7 +483,7 @@ CAUSAL = re.compile(
 
 def said(*rows, asked=None, absent=()):
     asked, results = asked or claim(), frame(*rows)
-    judgement, row = judge_claim(asked, results, analysis_visit="end", absent=absent)
+    judgement, row = judge_claim(asked, results, absent=absent)
     return write_may_say(asked, judgement, row, results, provenance=HERE)
 
 
@@ -722,7 +722,7 @@ def test_the_demo_states_results_that_lack_nothing_and_make_nothing_the_reason()
     results = pd.concat([results_of(study), estimate_testimonials(OWN, study)], ignore_index=True)
     stated = 0
     for one in OWN:
-        judgement, row = judge_claim(one, results, analysis_visit="end")
+        judgement, row = judge_claim(one, results)
         saying = write_may_say(one, judgement, row, results, provenance=provenance_of(study))
         assert not CAUSAL.search(saying.text), (one.claim_id, saying.text)
         if saying.states_result:

@@ -158,7 +158,7 @@ def test_judgements_of_the_typed_clinic():
         "mean": mean_claim(),
         "everyone": mean_claim(population="all_starters"),
     }
-    judgements = judge_claims(list(asked.values()), results, analysis_visit="end")
+    judgements = judge_claims(list(asked.values()), results)
     of = dict(zip(asked, judgements, strict=True))
     got = tip_judgement(of["share"], results)
     assert isinstance(got, ShareTipping)
@@ -174,7 +174,7 @@ def test_judgements_of_the_typed_clinic():
 def test_a_booster_before_the_visit_closes_the_question():
     """Of seven, two were not rated; one of them had a booster: the best case is one more."""
     results = frame(share_row(5, 7, n_missing=2), share_row(6, 7, population="best_case"))
-    (judged,) = judge_claims([claim()], results, analysis_visit="end")
+    (judged,) = judge_claims([claim()], results)
     got = tip_judgement(judged, results)
     assert (got.n_missing, got.n_open) == (2, 1)
 

@@ -28,7 +28,7 @@ from judged import (
     treated,
 )
 from scipy.stats import binom
-from studies import patient, study
+from studies import SETTINGS, patient, study
 
 from analysis.claims.intervals import judge_interval, judge_intervals, place_interval
 from analysis.claims.judge import judge_claims
@@ -212,7 +212,7 @@ def test_no_row_says_what_is_lacking():
 def test_a_claim_without_a_visit_is_read_at_the_end_whatever_the_run():
     (got,) = judge_claims(
         [claim()], frame(share_row(54, 100), share_row(90, 100, visit="week_12")),
-        analysis_visit="week_12",
+        settings=SETTINGS.model_copy(update={"analysis_visit": "week_12"}),
     )  # fmt: skip
     assert (got.verdict, got.value) == ("falls short", 0.54)
 
@@ -713,7 +713,7 @@ def test_duration_for_reference_to_a_comparison():
 
 
 def test_no_results_at_all():
-    got = judge_claims(list(OWN.values()), frame(), analysis_visit="end")
+    got = judge_claims(list(OWN.values()), frame())
     assert {one.verdict for one in got} == {"not testable", "unfalsifiable"}
     assert all(one.reason and one.sentence for one in got)
 

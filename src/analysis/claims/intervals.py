@@ -122,6 +122,28 @@ def limits_to_judge(worst: Limits, imputed: Limits, best: Limits, *, has_floor: 
     return Limits(np.minimum(highest[0], likely[0]), highest[1])
 
 
+def mean_analyses(
+    unchanged: Limits, imputed: Limits, seen: Limits, *, to_gain: float
+) -> tuple[Limits, Limits, Limits]:
+    """Return the worst, the imputed and the best analysis of a mean with outcomes missing.
+
+    Parameters
+    ----------
+    unchanged, imputed, seen : Limits
+        Intervals with the missing unchanged, imputed (NaN where that could not be made), and left
+        out.
+    to_gain : float
+        What the mean of those seen would gain, were all the missing free of pain.
+
+    Notes
+    -----
+    The missing may be worse than unchanged: where imputation says so, that is the worst case.
+    """
+    low = np.where(np.isnan(imputed.low), unchanged.low, np.minimum(unchanged.low, imputed.low))
+    worst = Limits(low, unchanged.high)
+    return worst, imputed, Limits(seen.low + to_gain, seen.high + to_gain)
+
+
 def place_interval(
     low: float | None, high: float | None, *, floor: float | None, ceiling: float | None
 ) -> Position:

@@ -23,7 +23,7 @@ from analysis.claims.sentences import (
 )
 from analysis.claims.tipping import tip_judgement
 from analysis.claims.verdict import judge_claim, judge_limits
-from analysis.results import KEYS, Row, find, find_one
+from analysis.results import Row, find, find_alike
 from analysis.settings import AnalysisSettings
 
 
@@ -38,24 +38,22 @@ def judge_claims(
     claims: Sequence[Claim],
     results: pd.DataFrame,
     *,
-    analysis_visit: str,
     arm: str = "",
     settings: AnalysisSettings | None = None,
     absent: Collection[str] = (),
 ) -> tuple[Judgement, ...]:
     """Judge every claim on a results frame, each with its finding in words.
 
-    ``analysis_visit``, ``arm`` and ``absent`` are as in `analysis.claims.verdict.judge_claim`.
+    ``arm`` and ``absent`` are as in `analysis.claims.verdict.judge_claim`.
     Where the settings of the run depart from a claim's reading, its sentence says so.
     """
-    pairs = _judge(claims, results, analysis_visit, arm, settings, absent)
+    pairs = _judge(claims, results, arm, settings, absent)
     return tuple(judgement for judgement, _ in pairs)
 
 
 def _judge(
     claims: Sequence[Claim],
     results: pd.DataFrame,
-    analysis_visit: str,
     arm: str,
     settings: AnalysisSettings | None,
     absent: Collection[str],
@@ -63,9 +61,7 @@ def _judge(
     own = {code: find(results, condition=code) for code in {one.condition for one in claims}}
     for claim in claims:
         rows = own[claim.condition]
-        judgement, row = judge_claim(
-            claim, rows, analysis_visit=analysis_visit, arm=arm, absent=absent
-        )
+        judgement, row = judge_claim(claim, rows, arm=arm, absent=absent)
         low, high = _sequence_of(row, rows)
         judgement = replace(
             judgement, limits=judge_limits(claim, row, rows), sequence_low=low, sequence_high=high
@@ -83,12 +79,9 @@ def _sequence_of(row: Row | None, results: pd.DataFrame) -> tuple[float | None, 
     """
     if row is None:
         return None, None
-    keys = {name: getattr(row, name) for name in KEYS} | {
-        "definition": f"{row.definition}_sequence"
-    }
-    if row.population == "imputed":
-        keys["population"] = "observed"
-    found = find_one(results, **keys)
+    population = "observed" if row.population == "imputed" else row.population
+    definition = f"{row.definition}_sequence"
+    found = find_alike(results, row, population=population, definition=definition)
     return (None, None) if found is None else (found.low, found.high)
 
 
@@ -108,8 +101,7 @@ def judge_ledger(claims: Sequence[Claim], results: pd.DataFrame, study: Study) -
     """
     settings = study.settings
     absent = absent_conditions(claims, study.conditions)
-    visit, arm = settings.analysis_visit, settings.claim_arm
-    pairs = list(_judge(claims, results, visit, arm, settings, absent))
+    pairs = list(_judge(claims, results, settings.claim_arm, settings, absent))
     shared = Shared(study)
     readings = {
         claim.claim_id: judge_readings(claim, study, shared=shared)

@@ -72,6 +72,8 @@ class Missing:
     imputed_high: float | None
     best_low: float | None
     best_high: float | None
+    judged_low: float | None  # `analysis.claims.intervals.limits_to_judge`
+    judged_high: float | None
     n_to_stop: int | None = None  # fewest who would have to respond for it not to fall short
     n_to_find: int | None = None  # fewest to be found for a decision, if they resemble the seen
     n_to_respond: int | None = None  # how many of these would have to respond
@@ -167,18 +169,10 @@ class Judgement:
 
     @property
     def judged_limits(self) -> tuple[float | None, float | None]:
-        """Limits the verdict rests on: both ends where nothing is missing, else the worst case's
-        lower and the larger upper one of the worst case and imputation ("at most": mirrored).
-        """
+        """Limits the verdict rests on: those of the number, or of its analyses of the missing."""
         if self.missing is None:
             return self.low, self.high
-        found = self.missing
-        if self.cited_low is None:
-            lows = [end for end in (found.best_low, found.imputed_low) if end is not None]
-            return min(lows, default=None), found.best_high
-        likely = found.best_high if found.imputed_high is None else found.imputed_high
-        highs = [end for end in (found.worst_high, likely) if end is not None]
-        return found.worst_low, max(highs, default=None)
+        return self.missing.judged_low, self.missing.judged_high
 
 
 def headlines_of(judgements: Iterable[Judgement]) -> tuple[Judgement, ...]:

@@ -26,10 +26,14 @@ from analysis.adam.adtte import (
     lay_out_ratings,
 )
 from analysis.adam.study import GROUPINGS, NOT_RECORDED, Study
-from analysis.claims.intervals import Limits, judge_intervals, limits_to_judge
+from analysis.claims.intervals import (
+    Limits,
+    judge_intervals,
+    limits_to_judge,
+    mean_analyses,
+)
 from analysis.claims.judgement import Readings, Verdict
 from analysis.claims.ledger import Claim
-from analysis.claims.tipping import NO_PAIN_PCT
 from analysis.claims.verdict import READ_AT
 from analysis.labels import READING_CHOICES, READING_DIMENSIONS, visit_week, visit_word
 from analysis.numbers import count_text
@@ -42,16 +46,16 @@ from analysis.settings import (
     Clock,
     LossRule,
 )
-from analysis.stats.imputation import pool_means, pool_shares
+from analysis.stats.imputation import pool_sample_means, pool_shares
 from analysis.stats.imputed_visits import BoosterRule, ImputedVisits, impute_visits
 from analysis.stats.rates import exact_limits, wilson_limits
 from analysis.stats.reductions import (
+    BEST_PCT,
     SAME,
-    judged_mean_limits,
     mean_limits,
     median_limits,
+    outer_limits,
     ratio_limits,
-    worst_reduction_pct,
 )
 from analysis.stats.relief import (
     MOST_REPLICATES,
@@ -599,26 +603,23 @@ def _judged_mean(
     """Return the mean with missing outcomes, and the limits it is judged on."""
 
     def outer(values: Floats, low: float, high: float) -> Limits:
-        worst_pct = worst_reduction_pct(one.minimum_baseline)
-        ends = judged_mean_limits(np.minimum(values, NO_PAIN_PCT), worst_pct=worst_pct, level=level)
-        return Limits(np.fmin(low, ends[0]), np.fmax(high, ends[1]))
+        minimum = one.minimum_baseline
+        return Limits(*outer_limits(values, low, high, minimum_baseline=minimum, level=level))
 
     n, n_missing = drawn.shape[1], drawn.shape[1] - len(percent)
     known = outer(percent, *seen[1:])
     if not n_missing:
-        return seen[0], float(known.low), float(known.high)
+        return seen[0], known.low, known.high
     unchanged = np.concatenate([percent, np.zeros(n_missing)])
-    worst = outer(unchanged, *_middle(unchanged, one.outcome, one.interval, level)[1:])
-    more = n_missing / n * (NO_PAIN_PCT - seen[0])
-    best = Limits(known.low + more, known.high + more)
     value, likely = seen[0], Limits(np.nan, np.nan)
     if not np.isnan(drawn).any() and np.ptp(drawn) > SAME:
-        pooled = pool_means(
-            drawn.mean(axis=1), drawn.var(axis=1, ddof=1) / n, df_complete=n - 1, level=level
-        )
+        pooled = pool_sample_means(drawn, level=level)
         value, likely = pooled.value, outer(drawn.mean(axis=0), pooled.low, pooled.high)
-        worst = Limits(min(worst.low, likely.low), worst.high)
-    low, high = limits_to_judge(worst, likely, best, has_floor=has_floor)
+    trio = mean_analyses(
+        outer(unchanged, *_middle(unchanged, one.outcome, one.interval, level)[1:]), likely, known,
+        to_gain=n_missing / n * (BEST_PCT - seen[0]),
+    )  # fmt: skip
+    low, high = limits_to_judge(*trio, has_floor=has_floor)
     return value, float(low), float(high)
 
 

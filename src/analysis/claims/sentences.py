@@ -37,7 +37,7 @@ from analysis.numbers import (
     quantity_text,
     share_text,
 )
-from analysis.results import KEYS, Row, find, find_one
+from analysis.results import Row, find, find_alike, find_one
 from analysis.settings import THRESHOLDS_PCT, AnalysisSettings
 
 if TYPE_CHECKING:
@@ -63,11 +63,6 @@ RISKS = (
     "Risks the FDA names: misuse, psychiatric events, a rise of blood pressure, slowed breathing, "
     "bladder symptoms."
 )
-
-
-def _same(row: Row, results: pd.DataFrame, **other: object) -> Row | None:
-    """Return the result of the same patients that differs only in the keys given."""
-    return find_one(results, **{name: getattr(row, name) for name in KEYS} | other)
 
 
 def _join(*parts: str) -> str:
@@ -464,7 +459,7 @@ def _duration_context(judgement: Judgement, row: Row, results: pd.DataFrame) -> 
     """
     kept = []
     for weeks in sorted({judgement.cited_low or WEEKS_FROM_WEEKS, MONTHS_FROM_WEEKS}):
-        share = _same(row, results, measure="relieved_share", visit=f"week_{weeks:g}")
+        share = find_alike(results, row, measure="relieved_share", visit=f"week_{weeks:g}")
         if share is None or share.value is None:
             continue
         verdict = judge_interval(share.low, share.high, floor=OFTEN_SHARE)
@@ -486,7 +481,7 @@ BOOSTER_READINGS = {
 
 
 def _booster_readings(judgement: Judgement, row: Row, results: pd.DataFrame) -> str:
-    found = {name: _same(row, results, definition=name) for name in BOOSTER_READINGS}
+    found = {name: find_alike(results, row, definition=name) for name in BOOSTER_READINGS}
     known = {name: one for name, one in found.items() if one is not None}
     if len(known) < 2:
         return ""
@@ -703,7 +698,7 @@ def write_may_say(
     if row is None:
         return Saying(f"{nothing} {why}.", states_result=False)
     if row.measure == "relieved_patients":  # of a bare count of patients, the share that it is
-        row = _same(row, results, measure="responder_share") or row
+        row = find_alike(results, row, measure="responder_share") or row
     unsaid = _unsayable(row)
     if unsaid:
         return Saying(f"{nothing} {why or unsaid}.", states_result=False)
@@ -778,7 +773,7 @@ def _what_is_said(claim: Claim, row: Row, results: pd.DataFrame, provenance: Pro
 
 def _of_all_who_started(row: Row, results: pd.DataFrame) -> str:
     """Return of how many starters the responders are: a rate among those who did well hides it."""
-    began = _same(row, results, measure="responder_share", definition="percent_reduction",
+    began = find_alike(results, row, measure="responder_share", definition="percent_reduction",
                   population="all_starters", visit="end")  # fmt: skip
     if began is None or began.n_events != row.n:
         return ""
@@ -792,7 +787,7 @@ def _other_thresholds(row: Row, results: pd.DataFrame) -> str:
     """
     also = []
     for pct in THRESHOLDS_PCT:
-        other = _same(row, results, definition="percent_reduction", threshold_pct=pct)
+        other = find_alike(results, row, definition="percent_reduction", threshold_pct=pct)
         if pct == row.threshold_pct or other is None or other.value is None:
             continue
         also.append(
@@ -857,7 +852,7 @@ def describe_control(claim: Claim, row: Row, results: pd.DataFrame, *, allocatio
     for arm in arms:
         if arm == row.group:
             continue
-        other = _same(row, results, group=arm)
+        other = find_alike(results, row, group=arm)
         if other is None or (other.value is None and other.status != "not reached"):
             said.append(f"Of the arm '{plain_text(arm)}' there is no such figure.")
             continue

@@ -15,11 +15,9 @@ import pandas as pd
 from analysis.claims.intervals import judge_interval, judge_intervals
 from analysis.claims.judgement import DEFAULT_LEVEL, Judgement, Tipping, Verdict
 from analysis.numbers import count_text, fraction_text, number_text, quantity_text
-from analysis.results import KEYS, Row, find, find_one, rows_of
+from analysis.results import Row, find, find_alike, rows_of
 from analysis.stats.rates import wilson_limits
-
-NO_PAIN_PCT = 100.0
-"""Percent. Nobody's pain can fall further."""
+from analysis.stats.reductions import BEST_PCT
 
 COUNT_DUST = 1e-9
 """Patients. A quotient this near a whole number is it."""
@@ -264,7 +262,7 @@ def tip_mean(
     if n <= 0 or n_missing < 0:
         raise ValueError(f"{n} rated and {n_missing} not rated cannot be")
     part = n_missing / (n + n_missing)
-    best = part * (NO_PAIN_PCT - value)
+    best = part * (BEST_PCT - value)
     cited = ceiling if floor is None else floor
     verdict = judge_interval(low, high, floor=floor, ceiling=ceiling)
     meeting, stopping = (high, low) if floor is None else (low, high)
@@ -282,6 +280,25 @@ def tip_mean(
     )
 
 
+def tip_row(
+    row: Row, results: pd.DataFrame, *, floor: float | None, ceiling: float | None
+) -> ShareTipping | None:
+    """Find the tipping point of a share of all who started; None where it is no count.
+
+    Who had a booster cannot respond: the best case among ``results`` says how many could.
+    """
+    if row.n_events is None:
+        return None
+    best = find_alike(results, row, population="best_case")
+    could = row.n_missing
+    if best is not None and best.n_events is not None:
+        could = best.n_events - row.n_events
+    return tip_share(
+        row.n_events, row.n, n_missing=row.n_missing, n_cannot=row.n_missing - could,
+        floor=floor, ceiling=ceiling, level=row.level or DEFAULT_LEVEL,
+    )  # fmt: skip
+
+
 def tip_judgement(judgement: Judgement, results: pd.DataFrame) -> ShareTipping | MeanTipping | None:
     """Find the tipping point of a judged claim, in the results of its run.
 
@@ -297,27 +314,9 @@ def tip_judgement(judgement: Judgement, results: pd.DataFrame) -> ShareTipping |
         return None
     cited = {"floor": judgement.cited_low, "ceiling": judgement.cited_high}
     if row.measure == "responder_share":
-        every = _of_population(row, measures, "all_starters")
-        if every is None or every.n_events is None:
-            return None
-        best = _of_population(row, measures, "best_case")
-        could = every.n_missing
-        if best is not None and best.n_events is not None:
-            could = best.n_events - every.n_events
-        return tip_share(
-            every.n_events,
-            every.n,
-            n_missing=every.n_missing,
-            n_cannot=every.n_missing - could,
-            level=every.level or DEFAULT_LEVEL,
-            **cited,
-        )
-    seen = _of_population(row, measures, "observed")
+        every = find_alike(measures, row, population="all_starters")
+        return None if every is None else tip_row(every, measures, **cited)
+    seen = find_alike(measures, row, population="observed")
     if seen is None or seen.value is None or seen.low is None or seen.high is None:
         return None
     return tip_mean(seen.value, seen.low, seen.high, n=seen.n, n_missing=seen.n_missing, **cited)
-
-
-def _of_population(row: Row, results: pd.DataFrame, population: str) -> Row | None:
-    keys = {name: getattr(row, name) for name in KEYS}
-    return find_one(results, **keys | {"population": population})

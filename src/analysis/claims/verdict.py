@@ -17,6 +17,7 @@ from analysis.claims.intervals import (
     judge_interval,
     judge_intervals,
     limits_to_judge,
+    mean_analyses,
     place_interval,
 )
 from analysis.claims.judgement import (
@@ -30,11 +31,12 @@ from analysis.claims.judgement import (
 )
 from analysis.claims.ledger import ALL_MEASURES, ANSWERS, HEADLINE, Claim
 from analysis.claims.power import further_patients_by_precision, further_patients_for_share
-from analysis.claims.tipping import NO_PAIN_PCT, ShareTipping, tip_share
+from analysis.claims.tipping import ShareTipping, tip_row
 from analysis.intake.tables import load_conditions
 from analysis.labels import note_text, plain_text
-from analysis.results import KEYS, Row, find, find_one
+from analysis.results import Row, find, find_alike, find_one
 from analysis.stats.rates import wilson_limits
+from analysis.stats.reductions import BEST_PCT
 
 NOT_MADE_BY_ARM = ("series_time_ratio", "completeness_share")
 """Measures whose results are not made by arm."""
@@ -57,7 +59,6 @@ def judge_claim(
     claim: Claim,
     results: pd.DataFrame,
     *,
-    analysis_visit: str,
     arm: str = "",
     absent: Collection[str] = (),
 ) -> tuple[Judgement, Row | None]:
@@ -68,8 +69,6 @@ def judge_claim(
     claim : Claim
     results : DataFrame
         Results frame of the run (`analysis.results`).
-    analysis_visit : str
-        Visit meant by claims that name none.
     arm : str
         Arm the claims are about, where the results have arms; drug and placebo are never pooled.
     absent : collection of str
@@ -89,7 +88,7 @@ def judge_claim(
     ValueError
         Two results answer the same claim: a result must exist once.
     """
-    row, why_none = _answer(claim, results, analysis_visit, arm, absent)
+    row, why_none = _answer(claim, results, arm, absent)
     analyses = None if row is None else find_analyses(claim, row, results)
     if row is not None and analyses is not None and row.measure == "percent_reduction":
         row = analyses.likely or row  # unchanged pain is a bound for the missing, and no estimate
@@ -175,7 +174,7 @@ def _judgement(claim: Claim, row: Row | None, verdict: Verdict, **more: object) 
 
 
 def _answer(
-    claim: Claim, results: pd.DataFrame, analysis_visit: str, arm: str, absent: Collection[str]
+    claim: Claim, results: pd.DataFrame, arm: str, absent: Collection[str]
 ) -> tuple[Row | None, str]:
     """Return the result that a claim's reading asks for, or why there is none."""
     if not claim.measure:
@@ -264,44 +263,33 @@ def find_analyses(claim: Claim, row: Row, results: pd.DataFrame) -> Analyses | N
     """
     if row.population != "all_starters" or row.low is None or row.value is None:
         return None
-    imputed = _same(row, results, "imputed")
+    imputed = find_alike(results, row, population="imputed")
     if imputed is not None and imputed.value is None:
         imputed = None
     if claim.floor is None and claim.ceiling is None:
         return None
     if row.measure in ("responder_share", "testimonial_share") and row.n_events is not None:
-        best = _same(row, results, "best_case")
-        n_open = row.n_missing
-        if best is not None and best.n_events is not None:
-            n_open = best.n_events - row.n_events
-        tipping = tip_share(
-            row.n_events, row.n, n_missing=row.n_missing, n_cannot=row.n_missing - n_open,
-            floor=claim.floor, ceiling=claim.ceiling, level=row.level or DEFAULT_LEVEL,
-        )  # fmt: skip
-        low, high = wilson_limits(row.n_events + n_open, row.n, level=row.level or DEFAULT_LEVEL)
-        return Analyses(_limits(row), _limits(imputed), Limits(low, high), imputed, tipping)
+        tipping = tip_row(row, results, floor=claim.floor, ceiling=claim.ceiling)
+        assert tipping is not None  # it is a count
+        most = row.n_events + tipping.n_open
+        best = Limits(*wilson_limits(most, row.n, level=row.level or DEFAULT_LEVEL))
+        return Analyses(_limits(row), _limits(imputed), best, imputed, tipping)
     if row.measure == "percent_reduction" and row.definition == "mean_of_patients":
-        seen = _same(row, results, "observed")
+        seen = find_alike(results, row, population="observed")
         if seen is None or seen.low is None or seen.high is None or seen.value is None:
             return None
-        worst, judged, kind = (
-            _same(row, results, population, definition=JUDGED)
+        unchanged, filled, known = (
+            find_alike(results, row, population=population, definition=JUDGED)
             for population in ("all_starters", "imputed", "observed")
         )
-        known = _limits(kind or seen)
-        more = row.n_missing / row.n * (NO_PAIN_PCT - seen.value)
-        best_limits = Limits(known.low + more, known.high + more)
-        likely = _limits(judged or imputed) if row.n_missing else known
-        least = _limits(worst or row)
-        if not isnan(likely.low):  # the missing may be worse than unchanged
-            least = Limits(min(least.low, likely.low), least.high)
-        return Analyses(least, likely, best_limits, imputed or seen, None)
+        trio = mean_analyses(
+            _limits(unchanged or row),
+            _limits((filled or imputed) if row.n_missing else (known or seen)),
+            _limits(known or seen),
+            to_gain=row.n_missing / row.n * (BEST_PCT - seen.value),
+        )
+        return Analyses(*trio, imputed or seen, None)
     return None
-
-
-def _same(row: Row, results: pd.DataFrame, population: str, **other: str) -> Row | None:
-    keys = {name: getattr(row, name) for name in KEYS}
-    return find_one(results, **keys | {"population": population} | other)
 
 
 def _limits(row: Row | None) -> Limits:
@@ -330,15 +318,17 @@ def _describe_missing(
     cited: dict[str, Any] = {
         "floor": claim.floor, "ceiling": claim.ceiling, "above": claim.above_floor,
     }  # fmt: skip
-    worst, imputed, best = (
-        tuple(None if isnan(float(end)) else float(end) for end in each) for each in analyses[:3]
+    judged = limits_to_judge(*analyses[:3], has_floor=claim.floor is not None)
+    worst, imputed, best, ends = (
+        tuple(None if isnan(float(end)) else float(end) for end in each)
+        for each in (*analyses[:3], judged)
     )
     likely = analyses.likely
     made: dict[str, object] = {
         "worst_low": worst[0], "worst_high": worst[1],
         "imputed": likely.value if likely and imputed != (None, None) else None,
         "imputed_low": imputed[0], "imputed_high": imputed[1],
-        "best_low": best[0], "best_high": best[1],
+        "best_low": best[0], "best_high": best[1], "judged_low": ends[0], "judged_high": ends[1],
     }  # fmt: skip
     kindest = worst if claim.floor is None else best
     reach: Reach = ""
@@ -378,7 +368,10 @@ def _judge_duration(row: Row, results: pd.DataFrame, *, floor: float) -> Verdict
     ``meets`` needs the lower limit where those not seen again lost relief right after they were
     last seen; ``falls short`` needs the upper limit with each loss at the visit that showed it.
     """
-    early, late = (_same(row, results, f"{row.population}_{each}") for each in ("early", "late"))
+    early, late = (
+        find_alike(results, row, population=f"{row.population}_{each}")
+        for each in ("early", "late")
+    )
     verdict = judge_interval(row.low, row.high, floor=floor)
     bound = {"meets": early, "falls short": late}.get(verdict)
     if bound is None:
@@ -399,8 +392,8 @@ def judge_limits(claim: Claim, row: Row | None, results: pd.DataFrame) -> tuple[
     for name, floor in claim.named_limits:
         week = {"measure": "relieved_share", "visit": f"week_{floor:g}"}
         kept, started = (
-            find_one(results, **{key: getattr(row, key) for key in KEYS} | week | who)
-            for who in ({"population": "responders"}, {"population": "all_starters"})
+            find_alike(results, row, population=who, **week)
+            for who in ("responders", "all_starters")
         )
         made.append(
             Limit(

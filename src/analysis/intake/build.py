@@ -99,6 +99,14 @@ class Intake:
     findings: tuple[str, ...] = ()
 
     @classmethod
+    def of(cls, raw: RawTable, **more: Any) -> Intake:
+        """Return the account of a file as it was read, with what became of its records."""
+        return cls(
+            file=raw.name, n_lines=raw.n_lines, n_header=raw.n_header, n_blank=raw.n_blank,
+            n_continued=raw.n_continued, n_records=len(raw.frame), **more,
+        )  # fmt: skip
+
+    @classmethod
     def from_json(cls, item: dict[str, Any]) -> Intake:
         """Return the account that was written as JSON, which has no tuples."""
         fields: dict[str, Any] = {
@@ -241,14 +249,9 @@ def build_table(
     built = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
     elsewhere = {name for name, own in rule.columns.items() if own.given_sources()}
     used = {*_columns_named(rule), *(set(table.names) - elsewhere)}
-    account = Intake(
+    account = Intake.of(
+        raw,
         table=table.name,
-        file=raw.name,
-        n_lines=raw.n_lines,
-        n_header=raw.n_header,
-        n_blank=raw.n_blank,
-        n_continued=raw.n_continued,
-        n_records=len(raw.frame),
         per_record=per_record,
         n_used=len(built),
         excluded=dict(excluded),

@@ -412,14 +412,9 @@ def _with_columns(raw: RawTable, more: RawTable, source: Source) -> tuple[RawTab
     joined = further.set_axis(keys)[keys.to_numpy() != ""].reindex(raw.frame[mine]).fillna("")
     used = keys.isin(raw.frame[mine]) & (keys != "")
     unknown = {f"no such record in {raw.name}": int((~used).sum())}
-    account = Intake(
+    account = Intake.of(
+        more,
         table=source.table,
-        file=more.name,
-        n_lines=more.n_lines,
-        n_header=more.n_header,
-        n_blank=more.n_blank,
-        n_continued=more.n_continued,
-        n_records=len(more.frame),
         per_record=1,
         n_used=int(used.sum()),
         excluded={why: n for why, n in unknown.items() if n},

@@ -254,6 +254,22 @@ def pool_means(
     )  # fmt: skip
 
 
+def pool_sample_means(values: ArrayLike, *, level: float = 0.95) -> Pooled:
+    """Pool the means of completed samples (`pool_means`).
+
+    Parameters
+    ----------
+    values : array of float, shape (draws, n)
+        Completed samples of at least two patients, a row each.
+    level : float in (0, 1)
+    """
+    samples = np.asarray(values, dtype=float)
+    n = samples.shape[1]
+    return pool_means(
+        samples.mean(axis=1), samples.var(axis=1, ddof=1) / n, df_complete=n - 1, level=level
+    )
+
+
 def pool_shares(shares: ArrayLike, n: int, *, level: float = 0.95) -> Pooled:
     """Pool shares of patients in Wilson's form.
 

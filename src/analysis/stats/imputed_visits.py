@@ -18,13 +18,12 @@ from analysis.adam.adpain import ROUNDING
 from analysis.adam.study import NOT_RECORDED, Study
 from analysis.results import Estimate, note
 from analysis.settings import TWO_POINTS
-from analysis.stats.imputation import DRAWS, impute_scores, pool_means, pool_shares
+from analysis.stats.imputation import DRAWS, impute_scores, pool_sample_means, pool_shares
 from analysis.stats.mmrm import SIMPLER, MmrmError, build_design, fit_mmrm_or_simpler
 from analysis.stats.reductions import (
     SAME,
     estimate_mean,
-    judged_mean_limits,
-    worst_reduction_pct,
+    outer_limits,
 )
 from analysis.stats.seeds import seeded
 
@@ -334,16 +333,51 @@ def judged_mean(
     Returns
     -------
     Estimate
-        The outer limits of its own and of `judged_mean_limits`; as it is where it has none.
+        With `outer_limits`; as it is where it has no interval.
     """
     if mean.low is None or mean.high is None:
         return mean
-    low, high = judged_mean_limits(
-        values.clip(upper=100.0), worst_pct=worst_reduction_pct(minimum_baseline), level=level
+    low, high = outer_limits(
+        values, mean.low, mean.high, minimum_baseline=minimum_baseline, level=level
     )
-    if np.isnan(low):
-        return mean
-    return replace(mean, low=min(mean.low, low), high=max(mean.high, high), method="likelihood")
+    return replace(mean, low=low, high=high, method="likelihood")
+
+
+def judged_means(
+    drawn: ImputedVisits,
+    people: pd.DataFrame,
+    visit: str,
+    *,
+    minimum_baseline: float,
+    level: float = 0.95,
+) -> dict[str, Estimate]:
+    """Return the mean percent reduction by each rule for the missing, with `judged_mean` limits.
+
+    Parameters
+    ----------
+    drawn : ImputedVisits
+    people : DataFrame
+        USUBJID and PCHG of those who started and are due.
+    visit, minimum_baseline, level
+        As `imputed_mean` and `judged_mean`.
+
+    Returns
+    -------
+    dict of population to Estimate
+        observed, all_starters (the missing unchanged) and imputed; empty where nobody was rated.
+    """
+    fall = -people["PCHG"]
+    if fall.notna().sum() == 0:
+        return {}
+    ids, n_missing, unchanged = people["USUBJID"], int(fall.isna().sum()), fall.fillna(0.0)
+    filled = pd.Series(drawn.reductions(ids, visit).mean(axis=0))
+    imputed = imputed_mean(drawn, ids, visit, n_missing=n_missing, level=level)
+    how = {"minimum_baseline": minimum_baseline, "level": level}
+    return {
+        "observed": judged_mean(fall.dropna(), estimate_mean(fall, level=level), **how),
+        "all_starters": judged_mean(unchanged, estimate_mean(unchanged, level=level), **how),
+        "imputed": judged_mean(filled, imputed, **how),
+    }
 
 
 def imputed_mean(
@@ -371,11 +405,9 @@ def imputed_mean(
         return Estimate(value=None, status="not estimable", n_missing=n_missing,
                         notes=("not_imputed",), **about)  # fmt: skip
     if not n_missing or n < 2 or np.ptp(values) <= SAME:
-        return estimate_mean(pd.Series(values[0] if n_missing == 0 else values.mean(axis=0)),
-                             level=level)  # fmt: skip
-    pooled = pool_means(
-        values.mean(axis=1), values.var(axis=1, ddof=1) / n, df_complete=n - 1, level=level
-    )
+        found = estimate_mean(pd.Series(values.mean(axis=0)), level=level)
+        return replace(found, n_missing=n_missing)
+    pooled = pool_sample_means(values, level=level)
     return Estimate(
         value=pooled.value, low=pooled.low, high=pooled.high, level=level, n_missing=n_missing,
         notes=(note("imputed", n_missing),), **about,

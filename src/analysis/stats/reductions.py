@@ -334,6 +334,33 @@ def judged_mean_limits(
     return min(float(ends[0]), low.item()), max(float(ends[1]), high.item())
 
 
+def outer_limits(
+    values: ArrayLike, low: float, high: float, *, minimum_baseline: float, level: float = 0.95
+) -> tuple[float, float]:
+    """Return the outer ends of a mean's own interval and of `judged_mean_limits`.
+
+    Parameters
+    ----------
+    values : array_like of float, shape (n_patients,)
+        Percent reductions, none missing. Means of imputed ones may pass 100 and count as 100.
+    low, high : float
+        Its own interval; NaN for none.
+    minimum_baseline : float
+        Score; with it goes the worst reduction there could have been.
+    level : float in (0, 1)
+
+    Returns
+    -------
+    low, high : float
+        NaN where neither has an end.
+    """
+    ends = judged_mean_limits(
+        np.minimum(np.asarray(values, dtype=float), BEST_PCT),
+        worst_pct=worst_reduction_pct(minimum_baseline), level=level,
+    )  # fmt: skip
+    return float(np.fmin(low, ends[0])), float(np.fmax(high, ends[1]))
+
+
 def likelihood_limits(
     values: np.ndarray,
     counts: np.ndarray,
