@@ -17,6 +17,7 @@ from judged import (
     results_of,
     share_row,
 )
+from scipy.stats import norm
 from studies import clinic, study
 
 from analysis.claims.intervals import judge_interval
@@ -131,6 +132,20 @@ def test_adjusting_only_takes_back_and_alone_changes_nothing(counts, floor):
         assert alone.adjusted == alone.plain == got.plain
         assert got.adjusted in (got.plain, "undecided")
         assert got.p_holm >= alone.p_holm
+
+
+def test_falling_short_stands_only_as_far_as_with_the_missing_imputed():
+    """54 of 100 with 14 missing; imputed 60 % (51 to 68.5): the limit judged is 68.5, not 63.4."""
+    row = share_row(54, 100, n_missing=14)
+    imputed = {"population": "imputed", "value": 0.6, "low": 0.51, "high": 0.685}
+    results = frame(row, row._replace(**imputed, n_events=None, method="multiple_imputation"))
+    one = judge(claim(), row, row._replace(**imputed, n_events=None, method="multiple_imputation"))
+    assert (one.verdict, one.judged_limits[1]) == ("falls short", 0.685)
+    (got,) = adjust_verdicts([one], results)
+    z = (0.6 - 0.7) / ((0.685 - 0.6) / norm.ppf(0.975))
+    assert got.test.p_below == pytest.approx(norm.cdf(z))
+    assert got.test.p_below > norm.cdf((0.54 - 0.7) / (0.7 * 0.3 / 100) ** 0.5)
+    assert got.adjusted == "falls short"
 
 
 def test_a_duration_is_read_back_on_the_log_scale_and_agrees_at_the_border():

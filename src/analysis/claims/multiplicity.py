@@ -129,6 +129,26 @@ def _adjusted(one: Judgement, p_holm: float | None) -> Verdict:
 
 
 def _test(one: Judgement, row: Row | None) -> CitedTest:
+    """Test a number against the cited figure, with its missing as unfavorable as the verdict does.
+
+    Where outcomes are missing, each direction is also read back from the limits that are judged,
+    and the larger p-value counts: so adjusted and plain verdict rest on the same analyses.
+    """
+    seen = _test_row(one, row)
+    found, cited = one.missing, one.cited_high if one.cited_low is None else one.cited_low
+    if found is None or cited is None or one.level is None or seen.p_two_sided is None:
+        return seen
+    value = one.value if found.imputed is None else found.imputed
+    if value is None or found.judged_low is None or found.judged_high is None:
+        return CitedTest(NO_TEST)
+    ends = found.judged_low, found.judged_high
+    judged = _read_back(value, *ends, cited, unit=one.unit, level=one.level)
+    pairs = (seen.p_above, judged.p_above), (seen.p_below, judged.p_below)
+    above, below = (max(p for p in pair if p is not None) for pair in pairs)
+    return CitedTest(seen.name, above, below)
+
+
+def _test_row(one: Judgement, row: Row | None) -> CitedTest:
     """Test what was seen against the cited floor, or the ceiling where there is no floor."""
     cited = one.cited_high if one.cited_low is None else one.cited_low
     if row is None or one.value is None or cited is None or one.verdict in NOT_COUNTED:
