@@ -414,7 +414,7 @@ METHODS: dict[str, str] = {
     "npmle_series": (
         "interval-censored (Turnbull) curve read at the planned visits, a straight "
         "line between them; limits: the visits at which the guarded bootstrap interval of "
-        "the share is past one half; the next series ends relief"
+        "the share (at most 500 resamples) is past one half; the next series ends relief"
     ),
     "aalen_johansen": "Aalen-Johansen, loss dated at the visit that found it; log-log interval",
     "competing_median": (

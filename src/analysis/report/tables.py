@@ -193,6 +193,15 @@ def readable(results: pd.DataFrame, *, labels: Mapping[str, str] | None = None) 
 # --- two forms of table -------------------------------------------------------------------------
 
 
+def not_due_words(rows: Sequence[Row]) -> str:
+    """Return how many patients are not due yet at each visit, and so not in the numbers."""
+    waiting = {row.visit: row.n_not_due for row in rows if row.n_not_due}
+    if not waiting:
+        return ""
+    at = ", ".join(f"{count_text(n)} at {visit_word(visit)}" for visit, n in waiting.items())
+    return f"Not due yet at the data cut, and not counted: {at}."
+
+
 def note_of(rows: Sequence[Row]) -> str:
     """Return the methods and notes of rows, each sentence once."""
     methods = dict.fromkeys(METHODS[row.method] for row in rows if row.method != "count")
@@ -217,6 +226,8 @@ def estimates_table(
 ) -> Table | None:
     """Return a line a row: leading columns, estimate, interval, patients, missing, a drawing.
 
+    Who is not due yet has a column where there is anybody.
+
     Parameters
     ----------
     rows : sequence of Row
@@ -234,12 +245,13 @@ def estimates_table(
         return None
     kept = [head for head in heads if any(head[1](row) for row in rows)] or list(heads[:1])
     second = [(title, text) for title, text in further if any(map(text, rows))]
+    waits = any(row.n_not_due for row in rows)
     bars = [interval_bar(r.value, r.low, r.high, unit=r.unit, band=band(r)) for r in rows]
     headings = [Heading(title) for title, _ in kept]
     headings += [
         Heading(title, numeric=True)
         for title in ("Estimate", "Interval", *(title for title, _ in second), "Patients",
-                      "Missing")
+                      "Missing", *["Not due yet"] * waits)
     ]  # fmt: skip
     if any(bars):
         banded = any(band(row) != NO_BAND for row in rows)
@@ -250,6 +262,7 @@ def estimates_table(
         line += [cell_of(row), Cell(interval_text(row))]
         line += [Cell(text(row) or NO_NUMBER) for _, text in second]
         line += [Cell(count_text(row.n)), Cell(count_text(row.n_missing))]
+        line += [Cell(count_text(row.n_not_due))] * waits
         lines.append((*line, Cell("", bar=bar)) if any(bars) else tuple(line))
     marked = tuple(place for place, row in enumerate(rows) if row.result_id in judged)
     return Table(caption, tuple(headings), tuple(lines), note_of(rows), marked)
@@ -280,7 +293,7 @@ def crossed_table(
             (Cell(name), *(found.get(top, Cell(NO_NUMBER)) for top in tops))
             for name, found in cells.items()
         ),
-        note_of(rows) if note is None else note,
+        f"{note_of(rows) if note is None else note} {not_due_words(rows)}".strip(),
     )
 
 

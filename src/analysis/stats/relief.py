@@ -537,9 +537,17 @@ def bound_durations(
     most = MOST_REPLICATES if none_left else FEWER_REPLICATES  # the headline's own, if it is that
     numbers = relief_numbers(ends, settings, clock=clock, most_replicates=most)
     early, level = numbers["relief_duration", ""], settings.confidence_level
+    early = early if none_left else _with_resamples(early, settings, most)
     if early.value is not None and early.level is None:
         early = replace(early, low=early.value, high=early.value, level=level)
     return {EARLY: early, LATE: _dated_numbers(losses, settings)["km_relief_duration", ""]}
+
+
+def _with_resamples(estimate: Estimate, settings: AnalysisSettings, most: int) -> Estimate:
+    """Return an estimate that says how many resamples its limits have, fewer than the headline."""
+    if estimate.level is None:
+        return estimate
+    return with_notes(estimate, note("resamples", min(settings.bootstrap_replicates, most)))
 
 
 def relief_table(adtte: pd.DataFrame, group: Group) -> pd.DataFrame:
@@ -656,7 +664,9 @@ def definition_rows(adtte: pd.DataFrame, group: Group) -> pd.DataFrame:
         most = MOST_REPLICATES if in_force else FEWER_REPLICATES
         losses = losses_of(choose(adtte, group.settings, rule=rule, clock=clock))
         numbers = relief_numbers(losses, group.settings, clock=clock, most_replicates=most)
-        median = {("relief_duration_by_definition", ""): numbers["relief_duration", ""]}
+        found = numbers["relief_duration", ""]
+        found = found if in_force else _with_resamples(found, group.settings, most)
+        median = {("relief_duration_by_definition", ""): found}
         keys = {"definition": f"{rule}.{clock}", "population": RESPONDERS}
         rows += group.rows(median, *group.notes, **keys)
     return pd.DataFrame(rows)
