@@ -11,6 +11,9 @@ import pytest
 from analysis.errors import EstimationError
 from analysis.stats.aft import LOGNORMAL, WEIBULL, fit_aft, refit_weibull
 from analysis.stats.checks import as_count, as_flags, as_numbers, check_choice
+from analysis.stats.comparisons import compare_interval_log_rank, compare_means
+from analysis.stats.imputation import pool_means, pool_sample_means, pool_shares
+from analysis.stats.mmrm import build_design
 from analysis.stats.npmle import estimate_npmle
 from analysis.stats.npmle_bootstrap import bootstrap_relief
 from analysis.stats.rates import (
@@ -30,7 +33,17 @@ from analysis.stats.reductions import (
     estimate_mean_bca,
     estimate_median_bca,
     estimate_ratio_of_means,
+    estimate_spread,
+    judged_mean_limits,
+    outer_limits,
     weighted_mean,
+)
+from analysis.stats.seeds import seeded
+from analysis.stats.sequences import (
+    bounded_mean_sequence_limits,
+    estimate_mean_sequence,
+    mean_sequence_limits,
+    share_sequence_limits,
 )
 from analysis.stats.shrinkage import shrink_shares
 from analysis.stats.survival import (
@@ -83,6 +96,18 @@ ARRAYS = {
     "mean count, end": lambda x: estimate_mean_count([1], [2.0], patients=[1, 2, 3], end=x),
     "gaps, time": lambda x: gap_times([1, 1, 2], x, patients=[1, 2], end=[9, 9]),
     "shrinkage": lambda x: shrink_shares(x, [5, 5, 5]),
+    "judged mean": lambda x: judged_mean_limits(x, worst_pct=-150),
+    "outer limits": lambda x: outer_limits(x, 1, 2, minimum_baseline=4),
+    "spread": lambda x: estimate_spread(x),
+    "means of arms": lambda x: compare_means(x, THREE),
+    "mean sequence": lambda x: estimate_mean_sequence(x),
+    "pooled estimates": lambda x: pool_means(x, THREE, df_complete=9),
+    "pooled variances": lambda x: pool_means(THREE, x, df_complete=9),
+    "pooled samples": lambda x: pool_sample_means(x),
+    "pooled shares": lambda x: pool_shares(x, 9),
+    "interval log-rank": lambda x: compare_interval_log_rank(x, [4, 5, 6], ["a", "b", "b"]),
+    "seed": lambda x: seeded(1, "x", x),
+    "bounded sequences": lambda x: bounded_mean_sequence_limits(x, lowest=-150, highest=100),
 }  # fmt: skip
 
 
@@ -114,6 +139,14 @@ SCALARS = {
     "a time of a curve": lambda x: estimate_kaplan_meier(THREE, FLAGS).at(x),
     "a share lost": lambda x: estimate_npmle(THREE, THREE).quantile(x),
     "missing rule": lambda x: count_responders(FLAGS, missing=x),
+    "worst reduction": lambda x: judged_mean_limits(THREE, worst_pct=[x]),
+    "end of a mean": lambda x: outer_limits(THREE, [x], 2, minimum_baseline=4),
+    "minimum baseline": lambda x: outer_limits(THREE, 1, 2, minimum_baseline=[x]),
+    "degrees of freedom": lambda x: pool_means(THREE, THREE, df_complete=x),
+    "patients of a table": lambda x: pool_shares([0.5, 0.6], x),
+    "bound of a sequence": lambda x: bounded_mean_sequence_limits(THREE, lowest=x, highest=-2),
+    "what a seed is of": lambda x: seeded(1, [x], THREE),
+    "patients of a model": lambda x: build_design(x),
 }
 
 
@@ -122,6 +155,29 @@ SCALARS = {
 def test_what_is_no_number_or_choice_is_a_named_error(estimate, bad):
     with pytest.raises(EstimationError):
         estimate(bad)
+
+
+@pytest.mark.parametrize("bad", [["a", "b"], [[1, 2], [3]], [DATES], [{}], {"a": 1}, "a"])
+def test_what_is_no_table_of_numbers_is_a_named_error(bad):
+    for limits in (share_sequence_limits, wilson_limits, exact_limits):
+        for counts in ((bad, [5, 5]), ([0, 0], bad)):
+            with pytest.raises(EstimationError):
+                limits(*counts)
+    with pytest.raises(EstimationError):
+        mean_sequence_limits(bad)
+    assert wilson_limits([[0, 1]], [[5, 5]])[0].shape == (1, 2)
+
+
+@pytest.mark.parametrize("bad", [None, "a", [["a"], ["b"], ["b", "b"]], ["a", None, "b"], ["a"]])
+def test_what_is_no_label_of_an_arm_is_a_named_error(bad):
+    for compare in (compare_log_rank, compare_interval_log_rank):
+        with pytest.raises(EstimationError, match="group"):
+            compare(THREE, [4, 5, 6] if compare is compare_interval_log_rank else FLAGS, bad)
+
+
+def test_a_rule_that_is_a_column_is_a_named_error():
+    with pytest.raises(EstimationError, match="missing is"):
+        count_responders(FLAGS, missing=pd.Series(["failing", "excluded"]))
 
 
 def test_no_is_not_yes():

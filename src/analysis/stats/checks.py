@@ -77,6 +77,16 @@ def as_numbers(
     return np.column_stack(arrays) if columns else arrays[0]
 
 
+def as_array(name: str, values: Any, *, missing: bool = False) -> Floats:
+    """Return finite numbers of any shape, one number included, as `as_numbers` takes them."""
+    try:
+        shape = np.shape(values)
+    except ValueError:
+        raise EstimationError(f"{name} must have rows of one length.") from None
+    flat = values if len(shape) == 1 else np.asarray(values).reshape(-1)
+    return as_numbers(name, flat, missing=missing).reshape(shape)
+
+
 def _floats(name: str, values: Any) -> Floats:
     """Return one column as floats; only numbers and missing values are taken."""
     kind = pd.api.types.infer_dtype(values, skipna=True)
@@ -123,10 +133,7 @@ def as_counts(n_events: Any, n: Any) -> tuple[Floats, Floats]:
 
     A row of missing counts stays missing.
     """
-    parts = []
-    for name, values in (("n_events", n_events), ("n", n)):
-        flat = np.atleast_1d(np.asarray(values)).ravel() if np.ndim(values) != 1 else values
-        parts.append(as_numbers(name, flat, missing=True).reshape(np.shape(values)))
+    parts = [as_array(*each, missing=True) for each in (("n_events", n_events), ("n", n))]
     try:
         events, patients = (part.copy() for part in np.broadcast_arrays(*parts))
     except ValueError:
@@ -214,7 +221,7 @@ def check_time(name: str, value: Any) -> None:
 def check_choice(name: str, value: Any, known: Iterable[str]) -> None:
     """Raise EstimationError unless the word is one of those known; the nearest is offered."""
     words = tuple(known)
-    if value not in words:
+    if not isinstance(value, str) or value not in words:
         near = suggest(value, words) if isinstance(value, str) else ""
         raise EstimationError(f"{name} is {_shown(value)}; it is one of {', '.join(words)}.{near}")
 

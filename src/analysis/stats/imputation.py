@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 import pandas as pd
@@ -19,9 +20,16 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtrit
 
 from analysis.errors import EstimationError
+from analysis.stats.checks import (
+    Floats,
+    as_array,
+    as_count,
+    as_numbers,
+    check_level,
+    check_same_length,
+    refuse,
+)
 from analysis.stats.mmrm import MmrmError, MmrmFit
-
-Floats = NDArray[np.float64]
 
 DRAWS = 50
 """Imputations by default. The Monte-Carlo error of a pooled estimate is then at most a tenth of
@@ -231,11 +239,11 @@ def pool_means(
     ----------
     Rubin (1987), page 76; Barnard and Rubin (1999), Biometrika 86:948.
     """
-    q, u = _draws(estimates, level), np.asarray(variances, dtype=float)
-    if u.shape != q.shape or not np.isfinite(u).all() or (u < 0).any() or not df_complete > 0:
-        raise EstimationError(
-            "each estimate needs a variance, and the degrees of freedom, of 0 up."
-        )
+    q, u = _draws("estimates", estimates, level), as_numbers("variances", variances)
+    check_same_length(q.size, variances=u.size)
+    refuse(u < 0, "a variance is negative", u)
+    if not isinstance(df_complete, Real) or not df_complete > 0:
+        raise EstimationError(f"df_complete must be a number above 0, not {df_complete!r}.")
     within, between, extra = _spread(q, u)
     total = within + extra
     lost = extra / total if total > 0 else 0.0
@@ -262,8 +270,18 @@ def pool_sample_means(values: ArrayLike, *, level: float = 0.95) -> Pooled:
     values : array of float, shape (draws, n)
         Completed samples of at least two patients, a row each.
     level : float in (0, 1)
+
+    Raises
+    ------
+    EstimationError
+        Fewer than 2 draws or 2 patients, or an entry that is no finite number.
     """
-    samples = np.asarray(values, dtype=float)
+    samples = as_array("values", values)
+    if samples.ndim != 2 or samples.shape[1] < 2:
+        raise EstimationError(
+            "values must be a table with a row a draw and a column a patient, two patients at "
+            f"least; its shape is {samples.shape}."
+        )
     n = samples.shape[1]
     return pool_means(
         samples.mean(axis=1), samples.var(axis=1, ddof=1) / n, df_complete=n - 1, level=level
@@ -302,9 +320,8 @@ def pool_shares(shares: ArrayLike, n: int, *, level: float = 0.95) -> Pooled:
     ----------
     Lott and Reiter (2020), Am Stat 74:109.
     """
-    q = _draws(shares, level)
-    if not n > 0 or (q < 0).any() or (q > 1).any():
-        raise EstimationError("shares lie between 0 and 1, of at least one patient.")
+    q, n = _draws("shares", shares, level), as_count("n", n, least=1)
+    refuse((q < 0) | (q > 1), "a share is not between 0 and 1", q)
     within, between, extra = _spread(q, q * (1 - q) / n)
     value = float(q.mean())
     if extra and not within:  # one patient, or all of each table alike: nothing is known
@@ -324,12 +341,11 @@ def pool_shares(shares: ArrayLike, n: int, *, level: float = 0.95) -> Pooled:
     )  # fmt: skip
 
 
-def _draws(estimates: ArrayLike, level: float) -> Floats:
-    q = np.asarray(estimates, dtype=float)
-    if not 0 < level < 1:
-        raise EstimationError(f"the confidence level is {level}; it lies between 0 and 1.")
-    if q.ndim != 1 or q.size < 2 or not np.isfinite(q).all():
-        raise EstimationError("pooling needs the finite estimates of two imputations at least.")
+def _draws(name: str, values: ArrayLike, level: float) -> Floats:
+    check_level(level)
+    q = as_numbers(name, values)
+    if q.size < 2:
+        raise EstimationError(f"pooling needs {name} of two imputations at least, not {q.size}.")
     return q
 
 

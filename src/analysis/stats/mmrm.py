@@ -325,6 +325,8 @@ def build_design(
     EstimationError
         There are no patients, or a baseline or group is missing.
     """
+    if not isinstance(patients, pd.Index):
+        raise EstimationError(f"patients must be the index of the scores, not {patients!r}.")
     if not len(patients):
         raise EstimationError("there are no patients, so there is nothing to model.")
     columns = {"intercept": pd.Series(1.0, index=patients)}

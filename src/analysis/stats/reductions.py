@@ -20,6 +20,7 @@ from analysis.errors import EstimationError
 from analysis.results import Estimate, no_patients
 from analysis.stats.checks import (
     Floats,
+    as_number,
     as_numbers,
     check_generator,
     check_level,
@@ -269,7 +270,7 @@ def worst_reduction_pct(least_baseline_score: float) -> float:
     -150 % from the usual minimum baseline of 4, -900 % from 1, which is also taken for anything
     below 1: where no minimum is asked for.
     """
-    least = max(least_baseline_score, LEAST_SCORE)
+    least = max(as_number("the least baseline score", least_baseline_score), LEAST_SCORE)
     return 100.0 * (least - 10.0) / least
 
 
@@ -321,6 +322,7 @@ def judged_mean_limits(
     support. Bahadur and Savage (1956), Ann Math Stat 27:1115.
     """
     rows = _known(values, level)[0].ravel()
+    worst_pct, best_pct = as_number("worst_pct", worst_pct), as_number("best_pct", best_pct)
     if rows.size and rows.max() > best_pct + SAME:
         raise EstimationError(f"a reduction is {rows.max():g} %; at most {best_pct:g} is expected.")
     if rows.size < 2 or np.ptp(rows) <= SAME:
@@ -355,10 +357,11 @@ def outer_limits(
         NaN where neither has an end.
     """
     ends = judged_mean_limits(
-        np.minimum(np.asarray(values, dtype=float), BEST_PCT),
+        np.minimum(as_numbers("values", values), BEST_PCT),
         worst_pct=worst_reduction_pct(minimum_baseline), level=level,
     )  # fmt: skip
-    return float(np.fmin(low, ends[0])), float(np.fmax(high, ends[1]))
+    own = [as_numbers(*each, missing=True)[0] for each in (("low", [low]), ("high", [high]))]
+    return float(np.fmin(own[0], ends[0])), float(np.fmax(own[1], ends[1]))
 
 
 def likelihood_limits(

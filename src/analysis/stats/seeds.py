@@ -37,6 +37,8 @@ def seeded(seed: int, quantity: str, *values: Any) -> np.random.Generator:
     EstimationError
         No column, columns of different lengths, or of anything but numbers.
     """
+    if not isinstance(quantity, str):
+        raise EstimationError(f"quantity is {quantity!r}; it is a word for what is estimated.")
     if not values:
         raise EstimationError("values are needed: the seed is that of the patients resampled.")
     columns = [as_numbers("values", each, infinite=True, missing=True) for each in values]

@@ -22,6 +22,7 @@ from analysis.errors import EstimationError
 from analysis.results import Estimate, no_patients, note
 from analysis.stats.checks import (
     Floats,
+    as_array,
     as_count,
     as_counts,
     as_number,
@@ -124,14 +125,22 @@ def estimate_share_sequence(
     )  # fmt: skip
 
 
+def _clinics(values: ArrayLike) -> Floats:
+    """Return numbers with patients along the last axis."""
+    array = as_array("values", values)
+    if not array.ndim:
+        raise EstimationError(f"values must be a list of patients, not the one number {array:g}.")
+    return array
+
+
 def mean_sequence_limits(
-    values: Floats, *, level: float = 0.95, tightest_at: int = TIGHTEST_AT
+    values: ArrayLike, *, level: float = 0.95, tightest_at: int = TIGHTEST_AT
 ) -> tuple[Floats, Floats]:
     """Return limits of a mean after every patient that hold at all looks from the 20th on.
 
     Parameters
     ----------
-    values : ndarray of float, shape (..., n)
+    values : array_like of float, shape (..., n)
         Patients along the last axis, in order of enrolment; other axes are other clinics.
     level : float in (0, 1)
     tightest_at : int
@@ -155,6 +164,7 @@ def mean_sequence_limits(
     choice of rho in its appendix.
     """
     check_level(level)
+    values = _clinics(values)
     alpha, places = 1 - level, np.arange(1, values.shape[-1] + 1, dtype=float)
     mean = np.cumsum(values, axis=-1) / places
     # Around the first value, so that a large common part does not eat the digits.
@@ -239,13 +249,13 @@ def estimate_mean_sequences(
 
 
 def bounded_mean_sequence_limits(
-    values: Floats, *, lowest: float, highest: float, level: float = 0.95
+    values: ArrayLike, *, lowest: float, highest: float, level: float = 0.95
 ) -> tuple[Floats, Floats]:
     """Return limits of a bounded mean after every patient, valid at all looks and any number.
 
     Parameters
     ----------
-    values : ndarray of float in [lowest, highest], shape (..., n)
+    values : array_like of float in [lowest, highest], shape (..., n)
         As `mean_sequence_limits`.
     lowest, highest : float
         Bounds no patient can pass: -150 and 100 percent for scores of 0 to 10 from a baseline of at
@@ -268,6 +278,7 @@ def bounded_mean_sequence_limits(
     Waudby-Smith and Ramdas (2024), J R Stat Soc B 86:1, theorem 2.
     """
     check_level(level)
+    values = _clinics(values)
     lowest, highest = as_number("lowest", lowest), as_number("highest", highest)
     if not lowest < highest:
         raise EstimationError(f"lowest must be below highest, not {lowest} and {highest}.")

@@ -507,7 +507,10 @@ def compare_log_rank(
 
 def group_codes(name: str, values: ArrayLike, *, n: int) -> tuple[Ints, tuple[object, ...]]:
     """Return each label's rank and the sorted labels; a missing label is an error."""
-    codes, labels = pd.factorize(pd.Series(values), sort=True)
+    try:
+        codes, labels = pd.factorize(pd.Series(values), sort=True)
+    except TypeError:
+        raise EstimationError(f"{name} must be a list of labels, not of lists.") from None
     check_same_length(n, **{name: codes.size})
     if (codes < 0).any():
         row = int(np.argmax(codes < 0))
