@@ -6,6 +6,7 @@ import gc
 import os
 import shutil
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_collection_finish() -> None:
     """Keep the libraries out of garbage collection: statsmodels collects in every adjustment."""
     gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def both_readers() -> Iterator[None]:
+    """Read every text file that any test loads with both readers, and compare."""
+    from analysis.intake import read
+    from tests.unit.same_read import same_read
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(read, "load_regular", partial(same_read, fast=read.load_regular))
+        yield
 
 
 CHROMIUM = os.environ.get("RELIEFCHECK_CHROMIUM") or shutil.which("chromium") or ""

@@ -395,7 +395,7 @@ def _keep_records(
     )
     for name in rule.fill_down or []:
         empty = frame[name] == ""
-        frame[name] = frame[name].mask(empty).ffill().fillna("")
+        frame[name] = frame[name].astype(object).mask(empty).ffill().fillna("").astype("category")
         n = int(empty.sum())
         context.notes[f"{name}: {n} empty cells have the value of a row above"] = None
     for name, condition in rule.where.items():
@@ -595,13 +595,13 @@ def _texts_of(
     if rule.constant is not None:
         return pd.Series(rule.constant, index=text.index, dtype=object)
     if rule.first_of:
-        first = text[rule.first_of[0]]
+        first = text[rule.first_of[0]].astype(object)
         for name in rule.first_of[1:]:
-            first = first.where(~first.isin(missing), text[name])
+            first = first.where(~first.isin(missing), text[name].astype(object))
         return first
     if not rule.join:
         return text[rule.from_]
-    parts = text[rule.join]
+    parts = text[rule.join].astype(object)
     between = "-" if rule.with_ is None else rule.with_
     joined = parts.iloc[:, 0].str.cat(parts.iloc[:, 1:], sep=between)
     distinct = parts.drop_duplicates()

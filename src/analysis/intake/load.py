@@ -396,20 +396,24 @@ def _with_columns(raw: RawTable, more: RawTable, source: Source) -> tuple[RawTab
                 f"{source.table}: {file.name} has no column '{name}' to join by."
                 f"{suggest(name, file.frame.columns)}"
             )
-    keys = more.frame[theirs]
+    keys = more.frame[theirs].astype(object)
     if len(again := keys[keys.duplicated() & (keys != "")]):
         raise MappingError(
             f"{source.table}: {more.name}, line {more.lines[again.index[0]]}: '{again.iloc[0]}' "
             "stands there twice, so which row belongs to the record is unknown. A second file has "
             "one row a record."
         )
-    further = more.frame.drop(columns=theirs)
+    further = more.frame.drop(columns=theirs).astype(object)
     if both := [name for name in further if name in raw.frame]:
         raise MappingError(
             f"{source.table}: both {raw.name} and {more.name} have the column '{both[0]}'. Rename "
             "it in one of them."
         )
-    joined = further.set_axis(keys)[keys.to_numpy() != ""].reindex(raw.frame[mine]).fillna("")
+    joined = (
+        further.set_axis(keys)[keys.to_numpy() != ""]
+        .reindex(raw.frame[mine].astype(object))
+        .fillna("")
+    )
     used = keys.isin(raw.frame[mine]) & (keys != "")
     unknown = {f"no such record in {raw.name}": int((~used).sum())}
     account = Intake.of(
@@ -420,7 +424,7 @@ def _with_columns(raw: RawTable, more: RawTable, source: Source) -> tuple[RawTab
         excluded={why: n for why, n in unknown.items() if n},
         notes=(f"its columns are joined to {raw.name} by {theirs}",),
     )
-    frame = raw.frame.assign(**{name: joined[name].to_numpy() for name in joined})
+    frame = raw.frame.assign(**{name: pd.Categorical(joined[name]) for name in joined})
     return replace(raw, frame=frame, header=(*raw.header, *further.columns)), account
 
 

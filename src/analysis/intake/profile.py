@@ -347,7 +347,7 @@ def _records(
     raw: RawTable, labels: dict[str, str]
 ) -> tuple[pd.DataFrame, dict[str, str], dict[str, tuple[str, ...]]]:
     """Return the records without further headers and footers, and the texts that mark these."""
-    frame, not_rows = raw.frame, {}
+    frame, not_rows = raw.frame.astype(object), {}
     head = frame.head(2)
     import_line = head.apply(lambda row: row.str.contains('"ImportId"', regex=False)).any(axis=1)
     if import_line.any():  # Qualtrics writes the question's text and an id below the names

@@ -2,8 +2,10 @@
 
 Everything arrives as text, also from Excel and Parquet, so that values are understood in one place
 (`analysis.intake.values`). Lines in the file = header + records + blank and continued lines, or an
-error names the line. The csv module is used because it keeps the line number of every record and
-never drops one; what it would bend silently (a quote that swallows lines) is refused here.
+error names the line. A text file whose lines are plainly records is read in parallel
+(`analysis.intake.read_fast`). Any other goes through the csv module, which keeps the line number of
+every record and never drops one; what it would bend silently (a quote that swallows lines) is
+refused here.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from analysis.errors import InputError
+from analysis.intake.read_fast import as_texts, can_decode, read_records
 
 EXCEL_ENDINGS = (".xlsx", ".xlsm")
 PARQUET_ENDINGS = (".parquet", ".pq")
@@ -43,6 +46,9 @@ SAMPLE_LINES = 50
 
 FIELD_LIMIT = 1_000_000
 """Longest field, characters: far above any note, far below a file swallowed by a stray quote."""
+
+HEAD_BYTES = 1_000_000
+"""Bytes in which the header and the lines that vote on the separator are looked for."""
 
 SHEET_LIMIT = 1_000_000_000
 """Bytes of a sheet when inflated: more than a full sheet of a spreadsheet program takes."""
@@ -104,7 +110,8 @@ class Sheet:
 class RawTable:
     """Records of a file as text.
 
-    ``frame`` has every value as stripped text, empty where the file has nothing, and ``lines`` the
+    ``frame`` has every value as stripped text, empty where the file has nothing, in categorical
+    columns: each distinct text once, in the order of the file. ``lines`` has the
     line in the file (row of the sheet) on which each record begins. The ``n_lines`` are lines up
     to and with the header, lines with nothing on them, lines that continue a quoted value, and
     records. ``header`` is as written; in the frame an unnamed column is called "column_4", and a
@@ -171,12 +178,73 @@ def load_raw_table(
         numbered = ((at, 1, row) for at, row in enumerate(cells, start=1) if at > form.skip_lines)
         table = _assemble(name, numbered, form, n_lines=len(cells), skip=form.skip_lines)
         return replace(table, sheet=replace(sheet, rows=[]))
+    return load_regular(path, form, name) or load_text(path, form, name)
+
+
+def load_regular(path: Path, form: FileFormat, name: str) -> RawTable | None:
+    """Read a text file whose lines are records, in parallel; None where it may be otherwise."""
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+        complete = not file.read(1)
+    if not complete:
+        head = head[: head.rfind(b"\n") + 1]
+    encoding = "utf-8" if form.encoding == "auto" else form.encoding
+    if not can_decode(encoding):
+        return None
+    try:
+        kept, skip, separator = _begin(split_lines(decode(head, form.encoding, name)), form, name)
+        if not complete and len(kept) <= 2 * SAMPLE_LINES:
+            return None
+        rows = _read_rows(kept, separator, name, first=skip + 1)
+        header, _, n_header, n_blank = _read_header(rows, name, form)
+    except InputError:
+        return None  # said by `load_text`, which knows the line
+    if len(header) < 2 or len(separator) > 1 or separator == " " or not separator.isascii():
+        return None
+    before = skip + n_header + n_blank
+    records = read_records(
+        path,
+        encoding=encoding,
+        separator=separator,
+        width=len(header),
+        skip=before,
+        longest=FIELD_LIMIT,
+    )
+    if records is None:
+        return None
+    frame = pd.DataFrame(dict(zip(_column_names(header), records.columns, strict=True)))
+    n_footer = 0
+    if form.footer_lines:
+        n_footer = min(form.footer_lines, int((frame != "").any(axis=1).sum()))
+    return RawTable(
+        name=name,
+        frame=frame,
+        lines=records.lines,
+        n_lines=records.n_lines,
+        n_header=skip + n_header,
+        n_blank=n_blank + records.n_lines - before - len(records.lines),
+        header=tuple(header),
+        n_footer=n_footer,
+    )
+
+
+def load_text(path: Path, form: FileFormat, name: str) -> RawTable:
+    """Read any text file record by record, and name the line of what cannot be read."""
     lines = split_lines(decode(path.read_bytes(), form.encoding, name))
+    kept, skip, separator = _begin(lines, form, name)
+    if len(separator) == 1 and not form.quoted_line_breaks:
+        _refuse_open_quotes(kept, separator, name, first=skip + 1)
+    rows = _read_rows(kept, separator, name, first=skip + 1)
+    return _assemble(name, rows, form, n_lines=len(lines), skip=skip)
+
+
+def _begin(lines: list[str], form: FileFormat, name: str) -> tuple[list[str], int, str]:
+    """Return the lines from the header on, how many are before it, and the separator."""
     skip = form.skip_lines
+    wanted = form.separator
     if lines and not skip and (named := _SEPARATOR_LINE.fullmatch(lines[0])):
-        skip, own = 1, named[1] if form.separator == "auto" else form.separator
-        form = replace(form, separator=own)
-    kept, first = lines[skip:], skip + 1
+        skip, wanted = 1, named[1] if form.separator == "auto" else form.separator
+    kept = lines[skip:]
     if not kept and not form.skip_lines:
         raise InputError(f"{name} has no header line.")
     if not kept:
@@ -184,11 +252,7 @@ def load_raw_table(
             f"{name} has {len(lines)} lines and `skip_lines` is {form.skip_lines}: no header line "
             "is left. Count the lines before the header again."
         )
-    separator = choose_separator(kept, form.separator, name)
-    if len(separator) == 1 and not form.quoted_line_breaks:
-        _refuse_open_quotes(kept, separator, name, first=first)
-    rows = _read_rows(kept, separator, name, first=first)
-    return _assemble(name, rows, form, n_lines=len(lines), skip=skip)
+    return kept, skip, choose_separator(kept, wanted, name)
 
 
 def check_is_file(path: Path) -> None:
@@ -368,12 +432,12 @@ def _assemble(
             n_blank += taken
             continue
         for column, value in zip(columns, fitted, strict=True):
-            column.append(value.strip())
+            column.append(value)
         starts.append(at)
         n_continued += taken - 1
     return RawTable(
         name=name,
-        frame=pd.DataFrame(dict(zip(_column_names(header), columns, strict=True)), dtype=object),
+        frame=pd.DataFrame(dict(zip(_column_names(header), map(_texts, columns), strict=True))),
         lines=np.asarray(starts, dtype=np.int64),
         n_lines=n_lines,
         n_header=skip + n_header,
@@ -382,6 +446,10 @@ def _assemble(
         header=tuple(header),
         n_footer=len(footer),
     )
+
+
+def _texts(values: list[str]) -> pd.Categorical:
+    return as_texts(*pd.factorize(np.array(values, dtype=object)))
 
 
 def _read_header(
