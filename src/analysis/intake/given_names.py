@@ -1,4 +1,4 @@
-"""Given names common in the United States, Britain, Germany, France and Spain, without accents.
+"""Given names common in the United States and Europe, some of Asia's, without accents.
 
 They mark a text of two or three words as a person's name. Left out is what is as often a word, a
 place, a month or a hospital: May, Grant, Mark, Rose, Austin, Charlotte, Victoria, Florence, Max.
@@ -7,52 +7,63 @@ place, a month or a hospital: May, Grant, Mark, Rose, Austin, Charlotte, Victori
 from __future__ import annotations
 
 _GIVEN = """
-    aaron abigail adam adriana adrian agnes ahmed aidan aisha alan albert alberto alejandra
-    alejandro alexander alexandra alexandre alfred alfredo ali alice alicia alison allison
-    alvaro amanda amelia amelie amina amy ana andre andrea andreas andres andrew andrzej angela
-    angelika anita anja anke ann anna anne annette annika anthony antje antoine anton antonia
-    antonio arthur astrid aurelie barbara beatrice beatriz benedikt benjamin bernard bernd
-    bernhard bernardo bettina betty beverly birgit bjorn brandon brenda brian brigitte britta
-    bruno bryan camille carla carlos carmen caroline catherine cecile cecilia celine chantal
-    charles cheryl chloe chris christel christiane christina christine christoph christophe
-    christopher claire clara claudia claudio clemens colin concepcion consuelo cornelia corinna
-    corinne cristina cynthia dagmar daniel daniela danielle david deborah debra denise dennis
-    derek detlef diana diane didier diego dieter dietmar dirk dominik dominique donald donna
-    dorothea dorothee dorothy douglas eberhard eduardo edward eileen elaine elena elisabeth
-    elizabeth elke ellen elodie emilie emily emma emmanuel enrique eric erica erika ernst
-    esteban esther ethan eugen eva evelyn fabian fatima federico felix fernanda fernando
-    francesca francesco francis francisco franck francois francoise frederic friedrich fritz
-    gabriel gabriela gabriele gareth gary geoffrey georg george georges gerald gerard gerd
-    gerhard gertrud giovanni gisela giulia gloria gonzalo gregory guillaume guillermo gunter
-    gunther gustavo hannah hannelore hans harald harry hartmut heather heidi heike heiko heiner
-    heinrich heinz helen helena helene helga helmut henri henrik henry herbert hermann hildegard
-    holger horst hubert hugo hugh ian ibrahim ignacio ingeborg ingo ingrid irene irina isaac
-    isabel isabella isabelle ivan jacob jacqueline jacques jaime jakob james jamie jan jana jane
-    janet janice janina jason javier jean jeanne jeffrey jennifer jens jeremy jerome jesus
-    jessica jill joachim joan joanna joanne joao jochen joel johann johanna johannes john jonas
-    jonathan jordi jorg jorge jose josef josefa joseph joshua juan juana judith julia julian
-    juliane julie julien julio jurgen justin kai karen karin karl karla katarzyna katharina
-    katherine kathleen kathrin kathryn katja katrin keith kelly kenneth kerstin kevin khalid
-    kimberly klaus konrad kristin krzysztof kurt kyle larry lars laura laurent lauren lawrence
-    lea leah lena leon leonard leonie liam linda lisa lorena lothar louise luca lucas lucia
-    lucie ludwig luis luisa lukas lutz maike malcolm manfred manuel manuela marc marcel marcela
-    marco marcus margaret margarita margarete margit maria marianne marie marina mario marion
-    markus marlies marta martha martin martina martine mary mateo mathias mathilde matthew
-    matthias maureen mechthild megan melanie melissa mercedes michael michaela michel michele
-    michelle miguel mikael mohamed mohammed monica monika monique montserrat muhammad nadia
-    nadine nancy natalia natalie nathalie nathan nicholas nicola nicolas nicole nigel nikolaus
-    nina nora norbert olaf oliver olivia olivier oscar oskar pablo pamela pascal patricia
-    patrick patricio paul paula pauline pedro peter petra philip philipp philippe phillip pierre
-    pilar rachel rafael rainer ralf ralph ramon raquel raul raymond rebecca reinhard renate rene
+    aaron abigail adam adrian adriana agnes agnieszka ahmed aidan aisha akira alan albert
+    alberto alejandra alejandro alexander alexandra alexandre alexei alfred alfredo ali
+    alice alicia alison allison alvaro amanda amelia amelie amina amit amy ana andre andrea
+    andreas andres andrew andrzej angela angelika anil anita anja anjali anjana anke ann
+    anna anne annette annika anthony antje antoine anton antonia antonio arash arjun arthur
+    arun ashok astrid aurelie ayse aziz barbara beatrice beatriz benedikt benjamin bernard
+    bernardo bernd bernhard bettina betty beverly birgit bjorn bogdan brandon brenda brian
+    brigitte britta bruno bryan camille carla carlos carmen caroline catherine cecile
+    cecilia celine chantal charles cheryl chiara chidi chloe chris christel christiane
+    christina christine christoph christophe christopher claire clara claudia claudio
+    clemens colin concepcion consuelo corinna corinne cornelia cristina cynthia dagmar
+    daniel daniela danielle daria david deborah debra deepak denise dennis derek detlef
+    diana diane didier diego dieter dietmar dirk dmitri dominik dominique donald donna
+    dorothea dorothee dorothy douglas dragan eberhard eduardo edward eileen elaine elena
+    elif elisabeth elizabeth elke ellen elodie emeka emilie emily emma emmanuel emre enrique
+    eric erica erika ernst esteban esther ethan eugen eva evelyn fabian farah farid fatima
+    fatma federico felix fernanda fernando francesca francesco francis francisco franck
+    francois francoise frederic friedrich fritz gabriel gabriela gabriele gareth gary
+    geoffrey georg george georges gerald gerard gerd gerhard gertrud giovanni gisela giulia
+    giuseppe gloria gonzalo goran gregory grzegorz guillaume guillermo gulsen gunter gunther
+    gustavo hadi hamid hannah hannelore hans harald harry hartmut haruka hasan hassan
+    heather heidi heike heiko heiner heinrich heinz helen helena helene helga helmut henri
+    henrik henry herbert hermann hildegard hiroshi holger horst hubert hugh hugo hussein ian
+    ibrahim ibrahima ignacio igor ikram imran ingeborg ingo ingrid irene irina isaac isabel
+    isabella isabelle ivan jacob jacqueline jacques jaime jakob jamal james jamie jan jana
+    jane janet janice janina jason javier jean jeanne jeffrey jennifer jens jeremy jerome
+    jessica jesus jill jing joachim joan joanna joanne joao jochen joel johann johanna
+    johannes john jonas jonathan jordi jorg jorge jose josef josefa joseph joshua juan juana
+    judith julia julian juliane julie julien julio jurgen justin kai karen karin karl karla
+    katarzyna katharina katherine kathleen kathrin kathryn katja katrin kavita keith kelly
+    kemal kenji kenneth kerstin kevin khalid kimberly klaus konrad krishna kristin krzysztof
+    kurt kyle lakshmi larry lars laura lauren laurent lawrence lea leah leila lena leon
+    leonard leonie liam liang linda lisa lorena lothar louise luca lucas lucia lucie ludwig
+    luigi luis luisa lukas lutz magdalena mahmoud maike malcolm malgorzata manfred manoj
+    manuel manuela marc marcel marcela marco marcus marek margaret margarete margarita
+    margit maria mariam marianne marie marina mario marion markus marlies marta martha
+    martin martina martine mary mateo mathias mathilde matteo matthew matthias maureen
+    mechthild megan mehmet melanie melissa mercedes michael michaela michel michele michelle
+    miguel mikael mikhail minh mohamed mohammed monica monika monique montserrat muhammad
+    mustafa nadia nadine nancy natalia natalie natasha nathalie nathan neha nguyet nicholas
+    nicola nicolas nicole nigel nikhil nikolai nikolaus nina nora norbert oksana olaf olena
+    olga oliver olivia olivier omar oscar oskar osman pablo pamela paolo pascal patricia
+    patricio patrick paul paula pauline pavel pedro peter petra philip philipp philippe
+    phillip pierre pilar piotr pooja priya rachel radha rafael rahul rainer rajesh rakesh
+    ralf ralph ramesh ramon rania raquel raul ravi raymond rebecca reinhard renate rene
     ricardo richard rita robert roberto rodrigo roger roland rolf romain ronald rosa rosario
-    rosemarie roy rudiger rudolf ruben russell ruth ryan sabine salvador samantha samuel sandra
-    sara sarah sascha scott sean sebastian sergio sharon sheila sibylle siegfried sigrid silke
-    silvia simon simone sofia sonia sonja sophia sophie stefan stefanie stephan stephane
-    stephanie stephen steven stewart stuart susan susana susanne suzanne svenja sylvia sylvie
-    tamara tania tanja teresa terry theodor theresa thierry thomas thorsten tiffany tim timothy
-    tina tobias todd tomas torsten tracy trevor udo ulrich ulrike ursula ute valentina valerie
-    vanessa vera verena veronica veronika veronique vincent volker waltraud walter wendy werner
-    wilhelm william wolfgang xavier yannick yolanda yves yvonne zachary zoe
+    rosemarie roy ruben rudiger rudolf russell ruth ryan sabine salvador samantha samuel
+    sandra sanjay sara sarah sascha scott sean sebastian sergei sergio sharon sheila shreya
+    sibylle siegfried sigrid silke silvia simon simone slobodan sofia sonia sonja sophia
+    sophie stefan stefanie stephan stephane stephanie stephen steven stewart stuart sunil
+    suresh susan susana susanne suzanne svenja svetlana sylvia sylvie takashi tamara tania
+    tanja tatiana teresa terry theodor theresa thi thierry thomas thorsten tiffany tim
+    timothy tina tobias todd tomas tomasz torsten tracy trevor udo ulrich ulrike ursula usha
+    ute valentina valerie vanessa vera verena veronica veronika veronique vijay vikram
+    vincent vladimir volker walter waltraud wei wendy werner wilhelm william wojciech
+    wolfgang xavier xiao yannick yasmin yasmine yolanda yuki yuri yusuf yves yvonne zachary
+    zeynep zhen zoe zoltan
     """
 
 _SUR = """

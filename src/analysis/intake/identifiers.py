@@ -34,11 +34,12 @@ from analysis.intake.text import folded, plain, words_of
 
 _NUMBER = r"(?:no|nr|num|nro|nbr|number|nummer|numero|id)"
 _NO = rf"(?: (?:{_NUMBER}|n|key)|{_NUMBER})"
-_BEFORE = r"(?:no|nr|num|nro|number|nummer|numero|n)(?: de)?(?: la)?"
+_BEFORE = r"(?:no|nr|num|nro|number|nummer|numero|n|n o)(?: d| de)?(?: la)?"
 _PERSON = (
     r"(?:patient(?:s|in|en)?|paciente|pat|pt|subject|subj|participant|client|person|people|member|"
     r"subscriber|guarantor|insured|contact|relative|mother|father|parent|guardian|spouse|husband|"
     r"wife|partner|caregiver|carer|provider|prov|physician|doctor|dr|clinician|therapist|nurse|"
+    r"customer|cust|employer|e[cm]|emerg(?:ency)?|responsible party|your|household|practitioner|"
     r"surgeon|attending|pcp|gp|consultant|investigator|inv|recipient|respondent|user|employee)"
 )
 _PART = (
@@ -53,7 +54,8 @@ HEADERS: dict[str, str] = {
     "date of birth": rf"""
         (?:{_PERSON} ?)?dob|do b|d o b|{_BIRTH} ?{_DAY}|{_DAY} ?(?:of |de |de la )?{_BIRTH}
         date ?of ?birth|^(?:birth|naissance|nacimiento|geb)$|ddn|b ?date|b ?day|birthday
-        born(?: on)?|geboren(?: am)?|geb am|ne e? ?le|nee le
+        geboortedatum|data (?:di |de )?nasc(?:ita|imento)|born(?: on)?|geboren(?: am)?|geb am
+        ne e? ?le|nee le
     """,
     "email address": r"""
         e ?mails?(?: ?addr(?:ess)?| ?adresse)?|mail|courriel|mel|correo
@@ -61,11 +63,11 @@ HEADERS: dict[str, str] = {
     "internet address": r"""
         ip ?addr(?:ess)?|ip adresse|^ip$|mac addr(?:ess)?
         ^(?:personal |home |patient )?(?:url|web ?site|home ?page|web address)$|facebook
-        linkedin|instagram|twitter
+        linkedin|instagram|twitter|telegram|skype|social media (?:handle|account)
     """,
     "phone number": rf"""
         (?:home|work|mobile|cell|day|evening|contact|{_PERSON})? ?(?:tele)?phone{_NO}?s?
-        (?:telefon|mobil(?:e|telefon)?|cell|handy|ruf|ph) ?{_NO}|contact ?(?:no|nr|num|number)
+        (?:telefon|mob(?:il(?:e|telefon)?)?|cell|handy|ruf|ph) ?{_NO}|contact ?(?:no|nr|num|number)
         telefon|telefono|tlf|tfno|telf?|handy|^mobil$|movil|celular|tel portable|gsm|fax|pager
         telecom|whats ?app|natel|^fixe$
         ^(?:{_NOISE} |home |work |{_PERSON} )*(?:mobile|cell|portable)$
@@ -73,9 +75,9 @@ HEADERS: dict[str, str] = {
     "social security number": rf"""
         ssn|soc(?:ial)? ?sec(?:urity)?{_NO}?|ss{_NO}|nino|national insurance|ni (?:no|number)
         national (?:id|identifier|identity)|nir|nu?ss|nass
-        {_BEFORE} ?(?:secu|ss|securite sociale)|seguridad social|svnr|sv nummer
+        {_BEFORE} ?(?:secu|ss|securite sociale)|seguridad social|svnr|sv nummer|{_PERSON} ss
         (?:sozial|renten)versicherungs ?{_NO}|ahv|dni|nie|nif|curp|rut|bsn|cui[lt]|cedula|cpf
-        pesel|nric|aadhaar|nin|cnic|pnr|personal (?:id|no|number)|^documento?$
+        pesel|nric|aadh?aa?r|nin|cnic|pnr|personal (?:id|no|number)|^documento?$
         document (?:no|number)|{_PERSON} doc|carte (?:d )?identite|documento (?:de )?identidad
         (?:identity|citizen) (?:card|id)|id card|personnummer|codice fiscale
         {_BEFORE} doc(?:umento)?|passports?{_NO}?|passeport|pasaporte|reisepass
@@ -89,16 +91,21 @@ HEADERS: dict[str, str] = {
         hosp(?:ital)? ?(?:no|nr|num|nbr|number)
         (?:chart|dossier|expediente|historia|akten|kartei|karten|aufnahme) ?{_NO}
         (?:medicare|medicaid|member|policy|subscriber|beneficiary|insurance) ?{_NO}
-        (?:health ?(?:plan|card)|mbi|hicn?|csn|fin|chi|nhs|empi) ?{_NO}
-        (?:kranken)?versicher(?:ten|ungs) ?{_NO}|fall ?(?:nr|nummer)
+        (?:health(?: ?(?:plan|card))?|mbi|hicn?|csn|fin|chi|nhs|empi) ?{_NO}
+        (?:(?:kranken)?versicher(?:ten|ungs)|vers|kassen) ?{_NO}|fall ?(?:nr|nummer)
         (?:ipd?|opd?|pas|ur) (?:no|number)
-        (?:unit|registration|regn|outpatient|inpatient|admission) (?:no|number)
-        (?:{_PERSON} |^)hn$|^(?:mbi|hicn|har|fin|nda|nip|iep|chi|tsi|ins|crn|urn|hc)$|csn|uhid
+        (?:unit|reg|registration|regn|outpatient|inpatient|admission) (?:no|number)
+        (?:{_PERSON} |^)hn$|^(?:mbi|hicn|har|fin|nda|nip|iep|chi|tsi|ins|crn|urn|hc|hin|cip)$
+        csn|uhid|ihi|login|user ?name|user id|survey identifier|accession ?{_NO}|claim ?{_NO}
+        (?:local|member|mother|father)(?: s)?(?: patient)? (?:id|identifiers?)
+        patient identifier list
+        (?:certificate|vehicle|vin|prescription|rx) ?{_NO}|(?:person|patient|location) source value
         ohip|ramq|empi|kvnr|kv nummer|e ?gk|aktenzeichen|ipp|matricule
         {_BEFORE} (?:dossier|historia|expediente|sejour|admission|hc|assure|assurance|mutuelle)
         {_BEFORE} (?:adherent|allocataire|afiliado|afiliacion|poliza)
-        historia clinica|nhc|nuhsa|cip(?:a| sns)|tarjeta sanitaria
-        patient identifier(?: \d+)? value|(?:device|implant|pacemaker) serial
+        {_BEFORE} (?:assurance maladie|asegurado)|historia clinica|nhc|nuhsa|cip(?:a| sns)
+        tarjeta sanitaria
+        (?:patient |^)identifier(?: \d+)? value|^employer$|(?:device|implant|pacemaker) serial
     """,
     "account number": rf"""
         (?:bank )?acc(?:oun)?t ?{_NO}|iban|konto ?{_NO}|{_BEFORE} (?:compte|cuenta)|credit ?card
@@ -108,31 +115,41 @@ HEADERS: dict[str, str] = {
         (?:home|street|postal|mailing|patient)? ?addr(?:ess)?(?: ?line)?(?: ?\d)?|add line \d
         (?:privat|wohn|post)?adresse|anschrift|postfach|p ?o ?box|direccion|domicilio|domicile
         street|strasse
-        haus ?(?:nummer|nr)|house (?:no|number|name)|calle|zip(?: ?code)?|(?:post|pin) ?code
-        postal ?code|plz|postleitzahl|code postal|cod(?:igo)? postal|^c p$|city|town|suburb
+        haus ?(?:nummer|nr)|house ?(?:no|number|name)|calle|zip(?: ?code)?|(?:post|pin) ?(?:code|cd)
+        postal ?code|plz|postleitzahl|code postal|cod(?:igo)? postal|^c ?p$|^rue$|^str$|city
+        town|suburb
         village|county|ville|commune|ciudad|localidad|municipio|wohnort|(?:{_PERSON} |^)ort$
         stadt|^poblacion$|latitude|longitude|^(?:location )?(?:lat|lon|lng)$
         geo ?(?:code|location)|birth ?place|place of birth|geburtsort|lieu (?:de )?naissance
-        lugar (?:de )?nacimiento
+        lugar (?:de )?nacimiento|indirizzo|endereco|place of residence|home ?town|parish|borough
+        neighbou?rhood|barrio|colonia|quartier|apartment|census tract|gps|coordinates
     """,
     "name": rf"""
         {_PERSON} ?(?:s )?(?:{_PART} ?)?names?|{_PART} ?names?|name (?:of )?(?:the )?{_PERSON}
-        names? {_PART}(?: (?:{_NOISE}|key|formatted|letter))*$
+        names? {_PART}(?: (?:{_NOISE}|key|formatted|letter))*$|known as
+        (?:family|treating|referring|attending|pcp|primary care) (?:doctor|physician|provider)
+        (?:treating|referring|attending) practitioner
+        hausarzt|zuweiser|medecin traitant|medico de cabecera|alias|nick ?name|also known as|^aka$
+        (?:entered|signed) by|(?:achter|voor)?naam|cognome|^nome$|sobrenome
         ^(?:{_NOISE} )*names?(?: {_NOISE})*$|^(?:first|last|middle|maiden)$|name kana
         name full formatted|name (?:family|given|prefix|text)|surnames?|forenames?|last first
         investigator name|invnam|^(?:{_PERSON} )?initials$
         initiales|next of kin|^nok$|emergency contact|notfallkontakt|contacto (?:de )?emergencia
-        contact (?:d )?urgence|vornamen?|nachnamen?|zuname|familiennamen?|geburtsname|rufname
+        contact (?:d )?urgence|vornamen?|nachnamen?|zuname|familiennamen?|geburts ?name|rufname
         patienten ?name|name (?:des|der) patient(?:en|in)|^name vorname$|prenoms?|^noms?$
         nom (?:de )?(?:naissance|famille|usage|jeune fille|patient)|nom d usage
         nom (?:du |de la |de l )(?:patiente?|tuteur|tutrice|medecin|contact|mere|pere)
-        (?:first|middle|last) initial|nom (?:et )?prenom|personne (?:a prevenir|de confiance)
-        apellidos?|^nombres?$
+        (?:first|middle|last) i(?:nit(?:ial)?)?|[mp] ?init(?:ial)?|{_PERSON} init(?:ials?)?
+        nom (?:et )?prenom
+        nom (?:complet|usuel|marital|parent|mere|pere)|personne (?:a prevenir|de confiance)
+        persona (?:de )?contacto|ansprechpartner|contact person|kontaktperson
+        apellidos?|^nombres?(?: \d)?$|(?:primer|segundo) nombre
         nombre (?:del? )?(?:la )?(?:paciente|contacto|madre|padre|tutor|medico|repre(?:sentante)?)
         nombre completo|nombre y apellidos?
     """,
     "photograph or signature": rf"""
-        photo|photograph|{_PERSON} (?:image|picture)|foto|lichtbild|mugshot|finger ?print
+        photo|photograph|selfie|(?:voice|video|audio) recording|{_PERSON} (?:image|picture)|foto
+        lichtbild|mugshot|finger ?print
         voice ?print|^(?:patient |subject )?signature$|unterschrift
     """,
 }
@@ -150,9 +167,9 @@ _NOT_OF_A_PERSON = re.compile(
     r"\b(?:site|clinic|hospital|facility|cent(?:er|re)|organi[sz]ation|company|department|trust|ward"
     r"|practice|consent|sent|confirmed|verified|opt|permission|preference|reminders?|visite?s?"
     r"|calls?|consult(?:ation)?|interview|appointment|encounter|follow|fu|flag|status|type|made|done"
-    r"|completed?|count|has|is|was|yn|drugs?|app|unit|problem|system|extension|profile|contacted"
-    r"|reviewed|updated|realizada|erfolgt|centro|clinica|klinik|praxis)\b"
-    r"|^no (?:e ?mail|phone|mobile|fax|address)\b"
+    r"|completed?|count|has|yn|drugs?|app|unit|problem|system|extension|profile|contacted"
+    r"|reviewed|updated|returned|surveys?|changed|realizada|erfolgt|centro|clinica|klinik|praxis)\b"
+    r"|^(?:no|is|was) (?:e ?mail|phone|mobile|fax|address)\b"
 )
 """Words that make of an address or a number in a header a fact about it, or a clinic's own."""
 
@@ -162,12 +179,37 @@ _A_FACT = re.compile(r"\b(?:status|type|flag|yn|verified|validated|confirmed)(?:
 _OF_CONTACT = ("email address", "phone number", "street address", "internet address")
 
 
+_WORDS = """
+    patients patient patienten paciente pat pt subj subject participant client person member
+    subscriber guarantor guardian guardians mother mothers father fathers spouse provider doctor
+    physician emergency recipient customer responsible party next of kin contact u p
+    name names nm fname lname mname first last middle full maiden sur surname forename init
+    initial initials vorname nachname nombre nombres apellido apellidos paterno materno nom
+    prenom parent dob birth date dt dat tag geb geburt geburts fecha nacimiento nac naissance
+    ssn mrn nhs no nr num number nummer id key vers versicherten
+    phone tel telefon mob mobile mobil handy cell fax home work email mail
+    addr address adresse line street house zip post postal code cd city ville de
+    """
+_PIECES = frozenset(_WORDS.split())
+_LONG = {"nm": "name", "surnm": "surname"}
+
+
+def _cut(word: str) -> list[str]:
+    """Return the pieces of words glued together ("patientssn", "dobpt"); else the word."""
+    cuts: dict[int, list[str]] = {0: []}
+    for end in range(1, len(word) + 1 if 5 <= len(word) <= 40 else 1):
+        for start in [at for at in cuts if word[at:end] in _PIECES][:1]:
+            cuts[end] = [*cuts[start], word[start:end]]
+    return cuts.get(len(word) or -1, [word])
+
+
 def header_identifier(header: str) -> str:
     """Return the kind of identifier that a column of this name holds; empty for none.
 
     ``patient_id``, ``birth_year``, ``site`` and the other columns of the contract hold none.
     """
-    words = " ".join(words_of(header))
+    pieces = [piece for word in words_of(header) for piece in _cut(word)]
+    words = " ".join(_LONG.get(piece, piece) for piece in pieces)
     for kind, pattern in _HEADERS.items():
         if not pattern.search(words) or _A_FACT.search(words):
             continue
@@ -198,11 +240,11 @@ _DATE = (
 _NOT_A_DATE = r"(?!\d{1,4}[-/.]\d{1,2}[-/.]\d{2,4}(?!\d))"
 _STREET = (
     r"(?:Street|St|Avenue|Ave|Boulevard|Blvd|Road|Rd|Lane|Ln|Drive|Dr|Court|Ct|Place|Pl|Terrace"
-    r"|Parkway|Pkwy|Highway|Hwy|Square|Sq|Way|Circle|Cir|Trail|Trl|Close|Crescent)"
+    r"|Parkway|Pkwy|Highway|Hwy|Broadway|Loop|Square|Sq|Way|Circle|Cir|Trail|Trl|Close|Crescent)"
 )
 _MEASURED = (
     r"(?!(?i:days?|weeks?|months?|years?|hours?|min(?:ute)?s?|visits?|doses?|points?|infusions?"
-    r"|patients?|steps?|items?|mg|mcg|ml)\b)"
+    r"|patients?|steps?|items?|units?|iu|mg|mcg|ml)\b)"
 )
 _STATE = (
     r"(?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|PA|RI|S[CD]"
@@ -214,7 +256,7 @@ _UK_AREA = (
     r"|UB|W[ACDFNRSV]?|YO|ZE)"
 )
 _TITLE = (
-    r"(?:Mr|Mrs|Ms|Miss|Mister|Herr|Hr|Frau|Mme|Mlle|Monsieur|Madame|Sra|Srta|Sr|Se\xf1or"
+    r"(?:Mr|Mrs|Ms|Miss|Mister|Herrn?|Hr|Frau|Mme|Mlle|Monsieur|Madame|Sra|Srta|Sr|Se\xf1or"
     r"|Se\xf1ora|Se\xf1orita|Do\xf1a)\.?"
 )
 _NO_NAME_AFTER_TITLE = (
@@ -305,12 +347,13 @@ _PATTERNS: tuple[tuple[str, str, Callable[[str], bool] | None], ...] = (
         r"\d{1,4}(?:[ .-]?\d{2,4}){2,4}(?![\w-]|\.\d)"
         r"|(?<![\w.,+-])0[1-9](?:[ .-]\d{2}){4}(?![\w-]|\.\d)"
         r"|^(?:07[1-9]\d{8}|01[5-7]\d{8,9})$|(?<![\w.-])(?:01[5-7]\d-\d{7,8}|020-\d{4}-\d{4})(?![\w-])"
-        r"|^[679]\d{2}(?: \d{2}){3}$",
+        r"|^[679]\d{2}(?: \d{2}){3}$|^[679]\d{2} \d{3} \d{3}$|^9\d \d{3}(?: \d{2}){2}$"
+        r"|(?i:\b(?:call|ring|phone|reach)\b[\w ]{0,20} )\d{3}-\d{4}(?![\w-])",
         None,
     ),
     (
         "phone number",
-        r"(?<![\w.,+-])\(?0[1-9]\d{1,4}\)?[ /]\d{2,8}(?:[ -]\d{1,8}){0,3}(?![\w-]|\.\d)",
+        r"(?<![\w.,+-])\(?0[1-9]\d{1,4}\)?(?: ?/ ?| )\d{2,8}(?:[ -]\d{1,8}){0,3}(?![\w-]|\.\d)",
         _is_phone,
     ),
     (
@@ -353,8 +396,8 @@ _PATTERNS: tuple[tuple[str, str, Callable[[str], bool] | None], ...] = (
         rf"|(?i:(?<![a-z])(?:patient(?:en)?|pat|pt)[. -]*(?:no|number|nr|nummer|#){_IS}{_RECORD})"
         r"|(?i:\b(?:nhs|chi)(?: (?:no|number))?[.:# ]{1,3}\d{3}[ -]?\d{3}[ -]?\d{4}\b)"
         r"|(?i:\bacc(?:oun)?t[ #:]{1,2}\d{6,}\b)"
-        r"|\b[1-9][AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9]\d-[AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9]\d"
-        r"-[AC-HJKMNP-RT-Y]{2}\d{2}\b",
+        r"|\b[1-9][AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9]\d-?[AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9]\d"
+        r"-?[AC-HJKMNP-RT-Y]{2}\d{2}\b",
         None,
     ),
     (
@@ -377,9 +420,15 @@ _PATTERNS: tuple[tuple[str, str, Callable[[str], bool] | None], ...] = (
         rf"|(?<![\w-]){_UK_AREA}\d[\dA-Z]? \d[ABD-HJLNP-UW-Z]{{2}}(?![\w-])"
         rf"|\b[{_UP}][{_LOW}-]+(?:stra\xdfe|strasse|str\.|weg|platz|allee|gasse) ?"
         r"\d{1,3} ?[a-z]?\b"
-        rf"|\b\d{{1,4}}(?: ?bis| ?ter)?,? (?:rue|avenue|boulevard|bd|place|chemin|impasse|quai) "
+        rf"|\b{_NAME} (?:Stra\xdfe|Strasse|Str\.|Weg|Platz|Allee|Gasse|Ring|Damm|Ufer) \d{{1,3}}\b"
+        r"|^(?:Flat|Apt\.?|Apartment|Suite) \w{1,4}, "
+        rf"|^(?:Am|An der|Im|In der|Auf der|Unter den|Zum|Zur) (?!Tag|Monat|Woche|Zeit|Besuch|Ende)"
+        rf"{_NAME} \d{{1,3}} ?[a-z]?$|^\d{{1,6}} [NS][EW] {_NAME}$"
+        rf"|^\d{{5}} {_MEASURED}{_NAME}$|^-?\d{{1,2}}\.\d{{4,}}, ?-?\d{{1,3}}\.\d{{4,}}$"
+        r"|\b\d{1,4}(?: ?bis| ?ter)?,? "
+        r"(?:rue|avenue|boulevard|bd|place|chemin|impasse|quai|all\xe9e|cours|route) "
         rf"(?:de la |de l.|des |du |de |d.)?{_NAME}"
-        rf"|(?<!\w)(?:Calle|C/|Avda\.?|Avenida|Plaza|Paseo|Pza\.?) ?"
+        rf"|(?<!\w)(?:Calle|C/|Avd?a?\.|Avenida|Plaza|Paseo|Pza\.?) ?"
         rf"(?:de |del |la |las |los )*{_NAME}"
         rf"(?: {_NAME})?,? (?:n\xba ?)?\d{{1,4}}\b",
         None,
@@ -402,7 +451,7 @@ _PATTERNS: tuple[tuple[str, str, Callable[[str], bool] | None], ...] = (
         rf"(?<!\w){_TITLE} (?:(?:Dr|Prof)\.? (?:med\.? )?)?(?:[{_UP}]\. )?{_NO_NAME_AFTER_TITLE}"
         rf"{_NAME}(?: {_NAME})?(?!\w)"
         rf"|^M\. {_EPONYM}{_NAME}(?: {_NAME})?$"
-        rf"|^(?:Dr|Prof)\.? {_NAME}(?<![{_QUOTE}]s)$|\bMRS\.? [A-Z]{{2,}}\b"
+        rf"|^(?:(?:Dr|Prof)\.? )+{_NAME}(?<![{_QUOTE}]s)$|\bMRS\.? [A-Z]{{2,}}\b"
         rf"|(?<!\w)(?:Dr|Prof)\.? (?:(?:Dr|med)\.? )*(?:{_NAME}|[{_UP}]\.) {_NAME}(?!\w)"
         rf"|(?i:\b(?:patient|pt)(?:'s)? name)[:= ]{{1,3}}{_NAME}(?:,? {_NAME})?",
         None,
@@ -410,7 +459,9 @@ _PATTERNS: tuple[tuple[str, str, Callable[[str], bool] | None], ...] = (
     (
         "name with a title",
         rf"(?i:\b(?:patient|pt|name|nom|nombre) ?: ?){_NAME},? {_NAME}(?!\w)"
-        r"|(?<!\w)(?:MR|MRS|MS|MISS|DR)\.? [A-Z]{2,} [A-Z]{2,}(?!\w)",
+        rf"|(?<!\w)(?:MR|MRS|MS|MISS|DR)\.? [A-Z]{{2,}} [A-Z]{{2,}}(?!\w)|\bDon {_NAME}"
+        rf"|(?i:\b(?:wife|husband|spouse|mother|father|son|daughter|sister|brother|partner),? )"
+        rf"{_NAME}",
         _has_given_name,
     ),
 )
