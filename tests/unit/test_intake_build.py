@@ -255,7 +255,7 @@ def test_infusion_dates_in_columns():
         TABLES["infusions"], file, wide=[{"column": "i1"}, {"column": "i2", "phase": "maintenance"}]
     )
     assert frame["patient_id"].tolist() == ["1", "2", "1"]
-    assert frame["phase"].fillna("").tolist() == ["", "", "maintenance"]
+    assert frame["phase"].astype("str").fillna("").tolist() == ["", "", "maintenance"]
     assert account.excluded == {"no infusion recorded": 1}
 
 

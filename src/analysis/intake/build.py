@@ -210,7 +210,8 @@ def build_table(
     Returns
     -------
     frame : DataFrame
-        Columns of the contract that the file has, plus ``source_file`` and ``source_line``.
+        Columns of the contract that the file has, plus ``source_file`` and ``source_line``; texts
+        are categorical.
     intake : Intake
     problems : list of Problem
 
@@ -246,7 +247,7 @@ def build_table(
         context.unreadable.clear()  # a rating that cannot be read leaves the others of its line
         frame = _build_columns(context, table, rule, text, wide, scales)
         frames.append(_keep_values(context, frame, table, rule, excluded))
-    built = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+    built = stack(frames) if frames else pd.DataFrame()
     elsewhere = {name for name, own in rule.columns.items() if own.given_sources()}
     used = {*_columns_named(rule), *(set(table.names) - elsewhere)}
     account = Intake.of(
@@ -355,6 +356,15 @@ def _columns_named(rule: TableRule) -> list[str]:
     return [*columns_read(rule), *(rule.drop or [])]
 
 
+def stack(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Return the rows of several frames, one below the other; categoricals stay categorical."""
+    if len(frames) == 1:
+        return frames[0]
+    stacked = pd.concat(frames, ignore_index=True)
+    texts = {n for f in frames for n in f.select_dtypes("category")}
+    return stacked.astype(dict.fromkeys(texts, "category"))
+
+
 # Records that count
 
 
@@ -381,18 +391,15 @@ def _keep_records(
                 "as records of patients: is `footer_lines` right?"
             )
         frame = _leave_out(frame, footer, "footer line", excluded)
-    blank = frame.isin(context.missing).all(axis=1)
+    blank = _all_columns(len(frame), (frame[name].isin(context.missing) for name in frame.columns))
     frame = _leave_out(frame, blank, "blank row", excluded)
-    again = pd.Series(True, index=frame.index)
-    for column, header in zip(frame.columns, raw.header, strict=True):
-        again &= frame[column] == header
-        if not again.any():  # nearly always at the first column
-            break
+    headers = zip(frame.columns, raw.header, strict=True)
+    again = _all_columns(len(frame), (frame[name] == header for name, header in headers))
     frame = _leave_out(frame, again, "header line repeated", excluded)
-    frame = frame.assign(
-        **rule.given,
-        **{FILE_COLUMN: PurePath(raw.name).stem, LINE_COLUMN: frame.index.astype("str")},
-    )
+    constants = {**rule.given, FILE_COLUMN: PurePath(raw.name).stem}
+    frame = frame.assign(**{name: _constant(text, len(frame)) for name, text in constants.items()})
+    if LINE_COLUMN in _columns_named(rule):
+        frame[LINE_COLUMN] = frame.index.astype("str").astype("category")
     for name in rule.fill_down or []:
         empty = frame[name] == ""
         frame[name] = frame[name].astype(object).mask(empty).ffill().fillna("").astype("category")
@@ -418,6 +425,20 @@ def _keep_records(
     return frame
 
 
+def _all_columns(n: int, columns: Iterable[pd.Series]) -> np.ndarray:
+    """Return which of n rows have all columns true; most often the first one says that none has."""
+    hold = np.ones(n, dtype=bool)
+    for column in columns:
+        hold &= column.to_numpy(dtype=bool)
+        if not hold.any():
+            break
+    return hold
+
+
+def _constant(text: str, n: int) -> pd.Categorical:
+    return pd.Categorical.from_codes(np.zeros(n, dtype=np.int8), pd.Index([text], dtype=object))
+
+
 def _holds(texts: pd.Series, condition: Condition, context: Context) -> np.ndarray:
     holds = np.ones(len(texts), dtype=bool)
     if condition.is_ is not None:
@@ -434,7 +455,7 @@ def _holds(texts: pd.Series, condition: Condition, context: Context) -> np.ndarr
 
 def _measures(texts: pd.Series, condition: Condition, context: Context) -> np.ndarray:
     """Return a column as a filter compares it: numbers, or ordinals of days; NaN for neither."""
-    codes, distinct = pd.factorize(texts)
+    codes, distinct = distinct_texts(texts)
     if condition.has_dates:
         day = _date_parser(context, ColumnRule(), [t for t in distinct if t not in context.missing])
         read = [d if isinstance(d := day(text), Refusal) else d.toordinal() for text in distinct]
@@ -447,7 +468,9 @@ def _keep_values(
     context: Context, frame: pd.DataFrame, table: Table, rule: TableRule, excluded: Counter[str]
 ) -> pd.DataFrame:
     """Exclude, by name: unreadable rows when asked, values never made, repeats of a patient."""
-    frame = _leave_out(frame, frame["source_line"].isin(context.unreadable), UNREADABLE, excluded)
+    if context.unreadable:
+        unreadable = frame["source_line"].isin(context.unreadable)
+        frame = _leave_out(frame, unreadable, UNREADABLE, excluded)
     if table.name == "pain_scores" and "score" in frame:
         frame = _leave_out(frame, frame["score"].isna(), "no score recorded", excluded)
     if table.name == "infusions" and rule.wide:
@@ -496,7 +519,7 @@ def _build_columns(
             context.ends = scales[found[0]] if len(found) == 1 else None
     own_order = [name for name in (*table.names, *out) if name in out]
     frame = pd.DataFrame({name: out[name] for name in own_order}, index=text.index)
-    frame["source_file"] = pd.Series(context.file, index=frame.index, dtype="str")
+    frame["source_file"] = _constant(context.file, len(frame))
     frame["source_line"] = text.index
     return frame
 
@@ -529,7 +552,7 @@ def build_column(
         return pd.concat(parts, axis=1).mean(axis=1)
     missing = context.missing if rule.missing is None else frozenset(rule.missing) | {""}
     # Each distinct text is understood once.
-    codes, distinct = pd.factorize(_texts_of(context, column, rule, text, missing))
+    codes, distinct = distinct_texts(_texts_of(context, column, rule, text, missing))
     parse = _parser(context, column, rule, [t for t in distinct if t not in missing])
     values = [None if t in missing else parse(t) for t in distinct]
     values = [v if isinstance(v, Refusal) else out_of_range(column, v) or v for v in values]
@@ -554,10 +577,19 @@ def build_column(
         examples = [str(distinct[codes[row]]) for row in rows[:EXAMPLES]]
         context.refuse(shown, refusal, text.index[rows].tolist(), examples, name=column.name)
     if column.kind in ("date", "datetime"):
-        minutes = [_offset_of(value) for value in values]
-        context.offsets = pd.Series(minutes, dtype=float).take(codes).set_axis(text.index)
-        values = [value and value.replace(tzinfo=None) for value in values]
-    return _typed(column, values).take(codes).set_axis(text.index)
+        context.offsets = None
+        if any(value is not None and value.tzinfo for value in values):
+            minutes = np.array([_offset_of(value) for value in values])
+            context.offsets = pd.Series(minutes[codes], index=text.index)
+            values = [value and value.replace(tzinfo=None) for value in values]
+    return pd.Series(_typed(column, values, codes), index=text.index)
+
+
+def distinct_texts(texts: pd.Series) -> tuple[np.ndarray, list[str]]:
+    """Return each row's place among the distinct texts of a column, and these in order of rows."""
+    column = pd.Categorical(texts)
+    codes, used = pd.factorize(column.codes)
+    return codes, column.categories[used].tolist()
 
 
 def _offset_of(value: datetime | None) -> float:
@@ -580,12 +612,18 @@ def _refuse_ids_made_alike(
         first[value] = text
 
 
-def _typed(column: Column, values: list[Any]) -> pd.Series:
+def _typed(column: Column, values: list[Any], codes: np.ndarray) -> Any:
+    """Return the column that has at each row the value of its code; texts as a categorical."""
     if column.kind in ("number", "integer"):
-        return pd.Series([np.nan if v is None else v for v in values], dtype="float64")
+        return np.array([np.nan if v is None else v for v in values], dtype="float64")[codes]
     if column.kind in ("date", "datetime"):
-        return pd.Series(np.array(values, dtype="datetime64[s]"))
-    return pd.Series(values, dtype="boolean" if column.kind == "flag" else "str")
+        return np.array(values, dtype="datetime64[s]")[codes]
+    if column.kind == "flag":
+        return pd.array(values, dtype="boolean").take(codes)
+    known = dict.fromkeys(value for value in values if value is not None)
+    places = {value: place for place, value in enumerate(known)}
+    own = np.array([places.get(value, -1) for value in values], dtype=np.int32)
+    return pd.Categorical.from_codes(own[codes], pd.Index(list(places), dtype="str"))
 
 
 def _texts_of(
@@ -593,7 +631,7 @@ def _texts_of(
 ) -> pd.Series:
     """Return the texts that a rule takes a column from."""
     if rule.constant is not None:
-        return pd.Series(rule.constant, index=text.index, dtype=object)
+        return pd.Series(_constant(rule.constant, len(text)), index=text.index)
     if rule.first_of:
         first = text[rule.first_of[0]].astype(object)
         for name in rule.first_of[1:]:

@@ -340,8 +340,8 @@ def with_conditions(frame: pd.DataFrame, conditions: Conditions) -> pd.DataFrame
     """
     frame = frame.copy()
     for name in ("condition", "subtype"):
-        if name not in frame:
-            frame[name] = pd.Series(pd.NA, index=frame.index, dtype="str")
+        own = frame[name] if name in frame else pd.Series(pd.NA, index=frame.index)
+        frame[name] = own.astype("str")
     if "icd10" not in frame:
         return frame
     found = {code: conditions.from_icd10(code) for code in frame["icd10"].dropna().unique()}
@@ -370,7 +370,7 @@ def _check_patient_is_listed(check: Checked, table: str) -> None:
 def _check_scores(check: Checked) -> None:
     """Every score lies on its scale; where no scale is named, all are 0 to 10."""
     frame = check.tables["pain_scores"]
-    if "scale" in frame and not set(frame["scale"].dropna()) <= {DEFAULT_SCALE}:
+    if "scale" in frame and not {*frame["scale"].dropna().unique()} <= {DEFAULT_SCALE}:
         # 7 could be 7 of 10 or 7 of 100
         check.refuse_rows(
             "pain_scores",
@@ -383,9 +383,12 @@ def _check_scores(check: Checked) -> None:
         )
     for name, ends in check.scales.items():
         frame = check.tables["pain_scores"]
-        scale = frame["scale"] if "scale" in frame else pd.Series(pd.NA, index=frame.index)
         low, high = min(ends), max(ends)
-        outside = (frame["score"] < low) | (frame["score"] > high)
-        bad = (scale.fillna(DEFAULT_SCALE) == name) & outside
+        bad = (frame["score"] < low) | (frame["score"] > high)
+        if "scale" in frame:
+            unnamed = frame["scale"].isna() & (name == DEFAULT_SCALE)
+            bad &= (frame["scale"] == name) | unnamed
+        elif name != DEFAULT_SCALE:
+            continue
         expected = f"a score from {low:g} to {high:g} (scale {name})"
         check.refuse_rows("pain_scores", "score", "score_outside_scale", bad, expected)
