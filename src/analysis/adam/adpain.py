@@ -386,6 +386,55 @@ def _unless_boosted(flags: pd.Series, adpain: pd.DataFrame) -> pd.Series:
     return flags.mask((adpain["BOOSTFL"] & flags.notna()).to_numpy(dtype=bool), False)
 
 
+def lay_out_visits(
+    adsl: pd.DataFrame,
+    ratings: pd.DataFrame,
+    visits: tuple[str, ...],
+    *,
+    schedule: tuple[Visit, ...],
+    known: str,
+) -> pd.DataFrame:
+    """Return one row a patient and visit, missed ones too, with the rating that stands for it.
+
+    Parameters
+    ----------
+    adsl, ratings : DataFrame
+        `analysis.adam.adsl.derive_adsl` and `derive_change`.
+    visits : tuple of str
+        Visits in play.
+    schedule : tuple of Visit
+    known : str
+        Column of ``ratings`` without which the outcome is not known: PCHG, CHG or AVAL.
+
+    Returns
+    -------
+    DataFrame
+        By patient, then visit. RATEDFL: the outcome is known. BOOSTFL: a booster before the rating
+        or, where the outcome is not known, before the visit's target day. DUEFL, DUEREAS and DUEDT
+        (last day of the window): `_due`.
+    """
+    carried = ["COND", "SUBTYP", "ARM", "PROTOCOL", "SITEID", "BASE", "FASFL"]
+    chosen = ratings[ratings["POSTFL"] & (ratings["ROLE"] == ratings["AVISIT"])]
+    own = ["USUBJID", "AVISIT", "ADT", "ADY", "ADYEOS", "AVAL", "CHG", "PCHG", "ASERIES"]
+    window = {visit.name: visit for visit in schedule}
+    typical = chosen.groupby("AVISIT")["ADYEOS"].median()
+    plan = pd.DataFrame(
+        {
+            "AVISIT": pd.Series(visits, dtype="str"),
+            "AVISITN": pd.Series([visit_week(name) for name in visits], dtype=float),
+            "target": [window[v].target_day if v in window else np.nan for v in visits],
+            "last": [window[v].last_day if v in window else typical.get(v) for v in visits],
+        }
+    ).astype({"last": float})
+    also = ["EOSDY", "BOOSTDY", "TRTEDT", "DCUTDT", "SAFFL", "INSERFL"]
+    frame = adsl[["USUBJID", *carried, *also]].merge(plan, how="cross")
+    frame = frame.merge(chosen[own], on=["USUBJID", "AVISIT"], how="left", validate="1:1")
+    frame["RATEDFL"] = frame[known].notna()
+    before = (frame["BOOSTDY"] - frame["EOSDY"]) < frame["target"]
+    frame["BOOSTFL"] = (frame["ASERIES"] > 1).where(frame["RATEDFL"], before)
+    return frame.join(_due(frame))
+
+
 def derive_adpain(
     adsl: pd.DataFrame,
     ratings: pd.DataFrame,
@@ -409,31 +458,11 @@ def derive_adpain(
     Returns
     -------
     DataFrame
-        By patient, then visit. RATEDFL: the percent change is known. BOOSTFL: a booster before the
-        rating or, where the outcome is not known, before the visit's target day. CRIT30FL,
+        By patient, then visit, as `lay_out_visits`. RATEDFL: the percent change is known. CRIT30FL,
         CRIT50FL, CRITFL and CRIT2PFL (2 points): response, `responds`. WORSEFL: pain up by at least
-        30 %, booster or not. DUEFL, DUEREAS and DUEDT (last day of the window): `_due`.
+        30 %, booster or not.
     """
-    carried = ["COND", "SUBTYP", "ARM", "PROTOCOL", "SITEID", "BASE", "FASFL"]
-    chosen = ratings[ratings["POSTFL"] & (ratings["ROLE"] == ratings["AVISIT"])]
-    own = ["USUBJID", "AVISIT", "ADT", "ADY", "ADYEOS", "AVAL", "CHG", "PCHG", "ASERIES"]
-    window = {visit.name: visit for visit in schedule}
-    typical = chosen.groupby("AVISIT")["ADYEOS"].median()
-    plan = pd.DataFrame(
-        {
-            "AVISIT": pd.Series(visits, dtype="str"),
-            "AVISITN": pd.Series([visit_week(name) for name in visits], dtype=float),
-            "target": [window[v].target_day if v in window else np.nan for v in visits],
-            "last": [window[v].last_day if v in window else typical.get(v) for v in visits],
-        }
-    ).astype({"last": float})
-    also = ["EOSDY", "BOOSTDY", "TRTEDT", "DCUTDT", "SAFFL", "INSERFL"]
-    frame = adsl[["USUBJID", *carried, *also]].merge(plan, how="cross")
-    frame = frame.merge(chosen[own], on=["USUBJID", "AVISIT"], how="left", validate="1:1")
-    frame["RATEDFL"] = frame["PCHG"].notna()
-    before = (frame["BOOSTDY"] - frame["EOSDY"]) < frame["target"]
-    frame["BOOSTFL"] = (frame["ASERIES"] > 1).where(frame["RATEDFL"], before)
-    frame = frame.join(_due(frame))
+    frame = lay_out_visits(adsl, ratings, visits, schedule=schedule, known="PCHG")
     for pct in THRESHOLDS_PCT:
         frame[f"CRIT{pct:g}FL"] = responds(frame, pct)
     frame["CRITFL"] = responds(frame, threshold_pct)

@@ -35,6 +35,25 @@ FLAGS = {
 }
 """Contraindications: the flag of ADSL and the column of the export."""
 
+CARE = {
+    "PHYSFL": "physical_therapy",
+    "PSYTFL": "psychology",
+    "OMEDFL": "other_medication",
+}
+"""What a patient had besides, as recorded: the flag of ADSL and the column of the export."""
+
+EXPOSURE = {
+    "MINUTES": "minutes",
+    "DOSE": "dose_mg_per_kg",
+    "SBPB": "sbp_before",
+    "SBPPK": "sbp_peak",
+    "DBPB": "dbp_before",
+    "DBPPK": "dbp_peak",
+    "SPO2LOW": "spo2_lowest",
+    "DISCHMIN": "discharge_minutes",
+}
+"""Numbers recorded of an infusion: the column of the dataset and that of the export."""
+
 _TEXTS = {
     "SITEID": "site",
     "COND": "condition",
@@ -69,7 +88,10 @@ def derive_infusions(infusions: pd.DataFrame | None, *, gap_days: float) -> pd.D
     DataFrame
         One row an infusion, by patient and time: USUBJID, ADTM (date and time, NaT when the export
         has study days), ADY (days since day 0), SERIES (1 is the initial one, 0 maintenance before
-        it), PROTOCOL, MINUTES, STUDYDY (the export's own study day).
+        it), PROTOCOL, STUDYDY (the export's own study day), INFNO (1 is the patient's first),
+        GAPDY (days since the one before), the numbers of `EXPOSURE`, SBPCHG and DBPCHG (peak less
+        before), CUMDOSE (mg/kg up to and with this one, missing from the first dose that is),
+        AEASKFL (asked about adverse events, as the infusion itself says).
 
     Raises
     ------
@@ -83,7 +105,8 @@ def derive_infusions(infusions: pd.DataFrame | None, *, gap_days: float) -> pd.D
             "ADTM": pd.to_datetime(_column(given, "infused_at")),
             "STUDYDY": _column(given, "study_day").astype(float),
             "PROTOCOL": _column(given, "protocol").astype("str"),
-            "MINUTES": _column(given, "minutes").astype(float),
+            **{name: _column(given, own).astype(float) for name, own in EXPOSURE.items()},
+            "AEASKFL": _column(given, "ae_assessed").astype("boolean"),
             "maintenance": _column(given, "phase").astype("str").eq("maintenance").fillna(False),
         }
     ).reset_index(drop=True)
@@ -97,7 +120,16 @@ def derive_infusions(infusions: pd.DataFrame | None, *, gap_days: float) -> pd.D
     frame["SERIES"] = np.where(begun, 1 + starts.groupby(ids).cumsum(), 0).astype(int)
     start = frame["clock"].where(begun).groupby(ids).transform("min")
     frame["ADY"] = frame["clock"] - start.fillna(frame["clock"].groupby(ids).transform("min"))
-    return frame[["USUBJID", "ADTM", "ADY", "SERIES", "PROTOCOL", "MINUTES", "STUDYDY"]]
+    frame["INFNO"] = ids.groupby(ids).cumcount() + 1
+    frame["GAPDY"] = gap
+    for each in ("SBP", "DBP"):
+        frame[f"{each}CHG"] = frame[f"{each}PK"] - frame[f"{each}B"]
+    unknown = frame["DOSE"].isna().groupby(ids).cummax()
+    frame["CUMDOSE"] = frame["DOSE"].groupby(ids).cumsum().mask(unknown)
+    return frame[
+        ["USUBJID", "ADTM", "ADY", "SERIES", "PROTOCOL", "STUDYDY", "INFNO", "GAPDY", *EXPOSURE,
+         "SBPCHG", "DBPCHG", "CUMDOSE", "AEASKFL"]
+    ]  # fmt: skip
 
 
 def _column(table: pd.DataFrame, name: str) -> pd.Series:
@@ -354,7 +386,8 @@ def derive_adsl(
         FASREAS says why not (``never treated``, ``zero`` or ``below minimum`` baseline). A missing
         baseline keeps a patient in: the outcome is then unknown, not absent. INSERFL: the initial
         series may not have ended at the data cut (fewer than six infusions, no later series, and a
-        further infusion on the next day would still belong to it).
+        further infusion on the next day would still belong to it). AEASKFL: asked about adverse
+        events, as the patient's row says.
     """
     given = patients.set_index(pd.Index(patients["patient_id"].astype("str"), name="USUBJID"))
     frame = pd.DataFrame(index=given.index)
@@ -363,7 +396,7 @@ def derive_adsl(
     frame["ENRDT"] = pd.to_datetime(_column(given, "enrolled_on"))
     frame["PAINSDT"] = pd.to_datetime(_column(given, "pain_since"))
     frame["NFAILED"] = _column(given, "prior_treatments_failed").astype(float)
-    for name, column in FLAGS.items():
+    for name, column in {**FLAGS, **CARE, "AEASKFL": "ae_assessed"}.items():
         frame[name] = _column(given, column).astype("boolean")
     frame = frame.join(treatment).join(baseline)
     frame["NBASE"] = frame["NBASE"].fillna(0).astype(int)

@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from analysis.adam.adae import derive_adae, derive_answers, derive_asked, flag_asked
 from analysis.adam.adpain import (
     choose_recall,
     derive_adpain,
@@ -21,12 +22,14 @@ from analysis.adam.adpain import (
     order_visits,
     place_ratings,
 )
+from analysis.adam.adqs import derive_adop, derive_adqs
 from analysis.adam.adsl import derive_adsl, derive_infusions, derive_treatment, place_untreated
 from analysis.adam.adtte import derive_adtte
 from analysis.errors import InputError, SettingsError, suggest
 from analysis.files import replacing, write_file
 from analysis.intake.build import Intake
 from analysis.intake.load import Export, load_export
+from analysis.intake.tables import TIMES
 from analysis.numbers import count_text
 from analysis.settings import AnalysisSettings, make_settings, suite_folder
 
@@ -36,7 +39,10 @@ GROUPINGS = {"subtype": "SUBTYP", "protocol": "PROTOCOL", "arm": "ARM", "site": 
 NOT_RECORDED = "not recorded"
 """Group of those whose subtype, protocol, arm or site is blank, so that groups add up to all."""
 
-FRAMES = ("adsl", "adpain", "adtte", "ratings", "infusions")
+FRAMES = (
+    "adsl", "adpain", "adtte", "ratings", "infusions", "adae", "asked", "adqs", "qsratings",
+    "adop", "opratings",
+)  # fmt: skip
 
 LABELS = {
     "USUBJID": "Patient",
@@ -80,11 +86,11 @@ LABELS = {
     "AVAL": "Analysis value",
     "CHG": "Change from baseline",
     "PCHG": "Percent change from baseline",
-    "CRIT30FL": "Pain reduced by 30 % or more",
-    "CRIT50FL": "Pain reduced by 50 % or more",
+    "CRIT30FL": "Reduced by 30 % or more",
+    "CRIT50FL": "Reduced by 50 % or more",
     "CRITFL": "Pain reduced by the set threshold",
     "CRIT2PFL": "Pain reduced by 2 points or more",
-    "WORSEFL": "Pain up by 30 % or more",
+    "WORSEFL": "Worse (pain: up by 30 % or more)",
     "BOOSTFL": "Booster before",
     "RATEDFL": "Outcome known",
     "DUEFL": "Visit due at the data cut",
@@ -101,6 +107,49 @@ LABELS = {
     "POSTFL": "Analyzed rating after day 0",
     "SERIES": "Series (1 is the initial one)",
     "MINUTES": "Length of the infusion (minutes)",
+    "INFNO": "Infusion of the patient (number)",
+    "GAPDY": "Days since the infusion before",
+    "DOSE": "Ketamine (mg/kg)",
+    "CUMDOSE": "Ketamine up to this infusion (mg/kg)",
+    "SBPB": "Systolic pressure before (mmHg)",
+    "SBPPK": "Systolic pressure, peak (mmHg)",
+    "SBPCHG": "Systolic pressure, peak less before",
+    "DBPB": "Diastolic pressure before (mmHg)",
+    "DBPPK": "Diastolic pressure, peak (mmHg)",
+    "DBPCHG": "Diastolic pressure, peak less before",
+    "SPO2LOW": "Lowest oxygen saturation (%)",
+    "DISCHMIN": "From its end to discharge (minutes)",
+    "PHYSFL": "Has physical therapy besides",
+    "PSYTFL": "Has psychological treatment besides",
+    "OMEDFL": "Has other pain medication besides",
+    "AESEQ": "Number of the event",
+    "AETERM": "Adverse event as written",
+    "AEDECOD": "Adverse event, one word for each kind",
+    "AECODE": "Code of the effect",
+    "AEGRP": "Group of the effect",
+    "AEBODSYS": "Class given by the export",
+    "ATOXGRN": "Grade (CTCAE, 1-5)",
+    "ASTDT": "Start of the event",
+    "ASTDY": "Start of the event (day)",
+    "AENDT": "End of the event",
+    "AEINFDY": "Days since the infusion",
+    "ADURN": "End of infusion to resolution (minutes)",
+    "AESOLFL": "Solicited",
+    "TRTEMFL": "On or after day 0",
+    "AESER": "Serious",
+    "AESHOSP": "Transfer to hospital",
+    "AESTOPFL": "Infusion stopped for it",
+    "AEASKFL": "Asked about adverse events",
+    "OCCURFL": "Did occur",
+    "QSDOM": "Domain",
+    "BETTER": "Change for the better",
+    "MICFL": "Better by the minimal important change",
+    "ASKFL": "Recorded at any time",
+    "OPBASIS": "Whose dose",
+    "ANL01FL": "Basis analyzed",
+    "STOPFL": "No opioid any more",
+    "STARTFL": "Opioid begun",
+    "MOREFL": "More than at baseline",
     "STUDYDY": "Study day of the export",
     "PARAMCD": "Parameter code",
     "PARAM": "Parameter",
@@ -128,7 +177,11 @@ class Study:
         `analysis.adam.adsl.derive_adsl`, `analysis.adam.adpain.derive_adpain` and
         `analysis.adam.adtte.derive_adtte`; of the condition only, where there is one.
     ratings, infusions : DataFrame
-        Every rating with its role, and every infusion with its series.
+        Every rating with its role, and every infusion with its series, exposure and vital signs.
+    adae, asked : DataFrame
+        Adverse events, and who was asked about them (`analysis.adam.adae`).
+    adqs, qsratings, adop, opratings : DataFrame
+        Questionnaires and opioid doses by visit, and each with its role (`analysis.adam.adqs`).
     visits : tuple of str
         Visits in play, in order: those rated in the export, and the analysis visit.
     labels : dict of str to str
@@ -153,6 +206,12 @@ class Study:
     adtte: pd.DataFrame = field(repr=False)
     ratings: pd.DataFrame = field(repr=False)
     infusions: pd.DataFrame = field(repr=False)
+    adae: pd.DataFrame = field(repr=False)
+    asked: pd.DataFrame = field(repr=False)
+    adqs: pd.DataFrame = field(repr=False)
+    qsratings: pd.DataFrame = field(repr=False)
+    adop: pd.DataFrame = field(repr=False)
+    opratings: pd.DataFrame = field(repr=False)
 
     @property
     def conditions(self) -> dict[str, str]:
@@ -342,6 +401,12 @@ def derive_study(export: Export, settings: AnalysisSettings) -> Study:
         )
     visits = tuple(dict.fromkeys([*visits, settings.analysis_visit]))
     threshold = settings.responder_threshold_pct
+    answers = derive_answers(export.tables.get("adverse_events"), infusions, treatment)
+    asked = derive_asked(answers, infusions, adsl)
+    infusions, adsl = flag_asked(infusions, adsl, asked)
+    alike = (adsl, treatment, infusions, settings)
+    qsratings, adqs = derive_adqs(export.tables.get("questionnaires"), *alike)
+    opratings, adop = derive_adop(export.tables.get("opioid_use"), *alike)
     return Study(
         name=export.name,
         synthetic=export.synthetic,
@@ -357,6 +422,12 @@ def derive_study(export: Export, settings: AnalysisSettings) -> Study:
         adtte=derive_adtte(adsl, ratings, threshold_pct=threshold, visits=schedule),
         ratings=ratings,
         infusions=infusions,
+        adae=derive_adae(answers, infusions, adsl),
+        asked=asked,
+        adqs=adqs,
+        qsratings=qsratings,
+        adop=adop,
+        opratings=opratings,
     )
 
 
@@ -367,9 +438,7 @@ def _with_day_zero(export: Export, settings: AnalysisSettings) -> Export:
     when it has negative study days and no day 0, and treatment begins on study day 1.
     """
     tables: dict[str, pd.DataFrame] = {
-        name: export.tables[name]
-        for name in ("pain_scores", "infusions")
-        if name in export.tables and "study_day" in export.tables[name]
+        name: export.tables[name] for name in export.tables if "study_day" in export.tables[name]
     }
     if not tables:
         return export
@@ -402,10 +471,9 @@ def _data_cut(export: Export, settings: AnalysisSettings) -> pd.Timestamp:
             raise SettingsError(
                 f"data_cut is '{settings.data_cut}'; write the day as 2024-01-31."
             ) from None
-    dated = {"patients": "enrolled_on", "pain_scores": "assessed_on", "infusions": "infused_at"}
     last = [
         pd.to_datetime(export.tables[table][column]).max()
-        for table, column in dated.items()
+        for table, column in (("patients", "enrolled_on"), *TIMES)
         if table in export.tables and column in export.tables[table]
     ]
     known = [day.normalize() for day in last if not pd.isna(day)]

@@ -471,10 +471,10 @@ def _keep_values(
     if context.unreadable:
         unreadable = frame["source_line"].isin(context.unreadable)
         frame = _leave_out(frame, unreadable, UNREADABLE, excluded)
-    if table.name == "pain_scores" and "score" in frame:
-        frame = _leave_out(frame, frame["score"].isna(), "no score recorded", excluded)
-    if table.name == "infusions" and rule.wide:
-        frame = _leave_out(frame, frame["infused_at"].isna(), "no infusion recorded", excluded)
+    says = (WIDE_INTO[table.name],) if rule.wide else table.says
+    said = [name for name in says if name in frame]
+    if said:
+        frame = _leave_out(frame, frame[said].isna().all(axis=1), table.silent, excluded)
     if rule.one_row_per_patient and "patient_id" in frame:
         again = frame.duplicated(subset=frame.columns.difference(["source_file", "source_line"]))
         frame = _leave_out(frame, again, "further row of the same patient", excluded)
@@ -495,7 +495,7 @@ def _build_columns(
     """Return the typed columns of one table, or of one column of a wide one."""
     same = {name: ColumnRule(from_=name) for name in table.names if name in text.columns}
     rules = same | rule.columns
-    context.ends = scales.get(DEFAULT_SCALE)
+    context.ends = scales.get(DEFAULT_SCALE) if "scale" in table.names else None
     if wide is not None:
         rules |= _rules_of_wide(WIDE_INTO[table.name], rule, wide)
     out: dict[str, pd.Series] = {}
@@ -526,7 +526,8 @@ def _build_columns(
 
 def _rules_of_wide(into: str, rule: TableRule, wide: WideColumn) -> dict[str, ColumnRule]:
     """Return the column rules of one column of a wide table."""
-    constants = {name: getattr(wide, name) for name in ("visit", "recall", "scale", "phase")}
+    named = ("visit", "recall", "scale", "phase", "term", "instrument")
+    constants = {name: getattr(wide, name) for name in named}
     constants["study_day"] = None if wide.day is None else repr(wide.day)
     rules = {name: ColumnRule(constant=c) for name, c in constants.items() if c is not None}
     own = rule.columns.get(into, ColumnRule())

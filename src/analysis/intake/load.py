@@ -17,6 +17,7 @@ import pandas as pd
 from analysis.errors import ContractError, InputError, MappingError, suggest
 from analysis.files import sha256_of
 from analysis.intake.build import OFFSET, Intake, build_table, stack
+from analysis.intake.codes import drug_of, effect_of, instrument_of
 from analysis.intake.identifiers import (
     find_identifying,
     load_key,
@@ -36,7 +37,14 @@ from analysis.intake.read import (
 )
 from analysis.intake.recognize import unread_like
 from analysis.intake.rules import EXAMPLES, Problem, check_tables, refuse
-from analysis.intake.tables import DEFAULT_SCALE, SCALES, TABLES, Conditions, load_conditions
+from analysis.intake.tables import (
+    DEFAULT_SCALE,
+    SCALES,
+    TABLES,
+    TIMES,
+    Conditions,
+    load_conditions,
+)
 
 OWN_MAPPING = "mapping.yaml"
 FILE_ENDINGS = (".csv", ".tsv", ".txt", ".xls", *EXCEL_ENDINGS, *PARQUET_ENDINGS)
@@ -53,10 +61,10 @@ Safe Harbor, 45 CFR 164.514(b)(2)(i)(C))."""
 class Export:
     """An export as the tables of the contract, with its account.
 
-    ``tables`` are patients, pain_scores (scores on 0 to 10) and, where there are any, infusions;
-    ``intake`` says what became of every line of every file. ``source`` is where the data were
-    published, ``conditions`` includes those of the mapping, ``settings`` are the analysis settings
-    the mapping fixes, ``files`` every file read with its SHA-256.
+    ``tables`` are those of the contract that there are; pain scores are on 0 to 10. ``intake`` says
+    what became of every line of every file. ``source`` is where the data were published,
+    ``conditions`` includes those of the mapping, ``settings`` are the analysis settings the mapping
+    fixes, ``files`` every file read with its SHA-256.
     """
 
     name: str
@@ -126,6 +134,9 @@ def load_export(
         notes=(*intake[scored].notes, *note),
         findings=(*intake[scored].findings, *find_in_scores(checked.tables["pain_scores"], scales)),
     )
+    for name, found in find_in_records(checked.tables).items():
+        at = next(at for at, account in enumerate(intake) if account.table == name)
+        intake[at] = replace(intake[at], findings=(*intake[at].findings, *found))
     for number, more in checked.excluded.items():
         account = intake[number]
         intake[number] = replace(
@@ -499,7 +510,9 @@ def _refuse_empty(parts: dict[str, list[pd.DataFrame]], intake: list[Intake]) ->
 # Values made alike
 
 
-_TIMES = {"infusions": "infused_at", "pain_scores": "assessed_on"}
+CLOCKED = (*TIMES, ("adverse_events", "resolved_on"))
+"""Table and column of each time that is put on the clinic's clock; the first that has offsets other
+than 0 sets it."""
 
 
 def on_one_clock(
@@ -507,9 +520,10 @@ def on_one_clock(
 ) -> tuple[dict[str, pd.DataFrame], list[str], list[Problem]]:
     """Put times that name their offset from UTC on the clock of the clinic.
 
-    The clock is that of the infusions, else of the ratings, where one of them has offsets other
-    than 0: times of the other column get the offset of the patient's time nearest to them, so that
-    the day is the clinic's day and the order is the true one. A date without a time of day stays.
+    The clock is that of the first column of `CLOCKED` with offsets other than 0 (the infusions,
+    else the ratings): times of other columns get the offset of the patient's time nearest to them,
+    so that the day is the clinic's day and the order is the true one. A date without a time of day
+    stays.
 
     Returns
     -------
@@ -520,29 +534,26 @@ def on_one_clock(
     problems : list of Problem
         Some times have an offset and others have none: their order is unknown.
     """
-    offsets = [OFFSET.format(column) for column in _TIMES.values()]
+    offsets = [OFFSET.format(column) for _, column in CLOCKED]
     if not any(name in frame for frame in tables.values() for name in offsets):
         return tables, [], []
-    frames = {}
-    for name, column in _TIMES.items():
+    frames: dict[tuple[str, str], pd.DataFrame] = {}
+    for name, column in CLOCKED:
         if name in tables and column in tables[name]:
             frame = tables[name].rename(columns={column: "at", OFFSET.format(column): "offset"})
             frame["offset"] = frame.get("offset", np.nan)
             frame["patient_id"] = frame["patient_id"].astype("str")
             timed = frame["at"].notna() & (frame["at"] != frame["at"].dt.normalize())
-            frames[name] = frame[timed | frame["offset"].notna()]
-    bare = {name: frame[frame["offset"].isna()] for name, frame in frames.items()}
-    own = [name for name, frame in frames.items() if frame["offset"].fillna(0).ne(0).any()]
-    tables = {
-        name: frame.drop(columns=OFFSET.format(_TIMES.get(name, "")), errors="ignore")
-        for name, frame in tables.items()
-    }
+            frames[name, column] = frame[timed | frame["offset"].notna()]
+    bare = {place: frame[frame["offset"].isna()] for place, frame in frames.items()}
+    own = [place for place, frame in frames.items() if frame["offset"].fillna(0).ne(0).any()]
+    tables = {name: frame.drop(columns=offsets, errors="ignore") for name, frame in tables.items()}
     if not any(frame["offset"].notna().any() for frame in frames.values()):
         return tables, [], []
     problems = [
         Problem(
             table=name,
-            column=_TIMES[name],
+            column=column,
             code="mixed_offsets",
             file=str(file),
             expected="a time with its offset from UTC, as other times of the export have one,",
@@ -552,25 +563,26 @@ def on_one_clock(
             lines=rows["source_line"].tolist(),
             examples=rows["at"].astype(str).head(EXAMPLES).tolist(),
         )
-        for name, frame in bare.items()
+        for (name, column), frame in bare.items()
         for file, rows in frame.groupby("source_file", sort=False)
     ]
     if problems or not own:
         return tables, [] if problems else ["times are in UTC; so are the days"], problems
     clock = frames[own[0]].assign(utc=lambda f: f["at"] - pd.to_timedelta(f["offset"], unit="min"))
-    for name in (name for name in frames if name != own[0]):
-        utc = frames[name]["at"] - pd.to_timedelta(frames[name]["offset"], unit="min")
-        theirs = frames[name][["patient_id"]].assign(utc=utc, row=frames[name].index)
+    for place in (place for place in frames if place != own[0]):
+        name, column = place
+        utc = frames[place]["at"] - pd.to_timedelta(frames[place]["offset"], unit="min")
+        theirs = frames[place][["patient_id"]].assign(utc=utc, row=frames[place].index)
         theirs, clock = theirs.sort_values("utc"), clock.sort_values("utc")
         near = clock[["utc", "patient_id", "offset"]]
         found = pd.merge_asof(theirs, near, on="utc", by="patient_id", direction="nearest")
         anyone = pd.merge_asof(theirs, near[["utc", "offset"]], on="utc", direction="nearest")
         offset = found["offset"].fillna(anyone["offset"])
         local = (found["utc"] + pd.to_timedelta(offset, unit="min")).set_axis(found["row"])
-        at = tables[name][_TIMES[name]].copy()
+        at = tables[name][column].copy()
         at.loc[local.index] = local.astype(at.dtype)
-        tables[name] = tables[name].assign(**{_TIMES[name]: at})
-    note = f"times are on the clock of {own[0]}.{_TIMES[own[0]]}: all name their offset from UTC"
+        tables[name] = tables[name].assign(**{column: at})
+    note = f"times are on the clock of {'.'.join(own[0])}: all name their offset from UTC"
     return tables, [note], []
 
 
@@ -604,6 +616,42 @@ def find_in_scores(scores: pd.DataFrame, scales: dict[str, tuple[float, float]])
             f"{n} ratings have neither date nor study day: the schedule of visits says when they "
             "were, by the visit they are named after"
         )
+    return found
+
+
+def find_in_records(tables: dict[str, pd.DataFrame]) -> dict[str, list[str]]:
+    """Return, by table, what the code lists do not have, and what follows from that.
+
+    Names of drugs and instruments are listed; what patients reported is free text, and is counted.
+    """
+    found: dict[str, list[str]] = {}
+    if "adverse_events" in tables:
+        events = tables["adverse_events"]
+        times = [name for name in ("infused_at", "occurred_on", "study_day") if name in events]
+        if n := int(events[times].isna().all(axis=1).sum()):
+            found["adverse_events"] = [
+                f"{n} rows have neither an infusion nor a date: they count for their patients, and "
+                "for no infusion and no day"
+            ]
+    for table, column, known, file, meaning in (
+        ("adverse_events", "term", effect_of, "ae_terms", "shown as written, in no group"),
+        ("opioid_use", "drug", drug_of, "opioids", "of unknown strength, and so is the "
+         "dose of a day with one, unless `mme_per_day` is given; a misspelled name is mapped "
+         "under `values`"),
+        ("questionnaires", "instrument", instrument_of, "instruments", "shown as recorded, without "
+         "a direction and a minimal change; a row there gives them"),
+    ):  # fmt: skip
+        if table not in tables or column not in tables[table]:
+            continue
+        counts = tables[table][column].astype("str").value_counts()
+        unknown = counts[[not known(str(name)) for name in counts.index]]
+        if len(unknown):
+            names = ", ".join(f"{name} ({n})" for name, n in unknown.head(EXAMPLES).items())
+            named = "" if column == "term" else f": {names}{', ...' * (len(unknown) > EXAMPLES)}"
+            found.setdefault(table, []).append(
+                f"{len(unknown)} names of {column}s ({unknown.sum()} rows) are not in "
+                f"data/codes/{file}.csv{named}; they are {meaning}"
+            )
     return found
 
 
@@ -645,11 +693,7 @@ def group_ages(tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
         patients["age_years"] = patients["age_years"].clip(upper=OLDEST_AGE_YEARS)
     dated = [
         tables[table].groupby("patient_id", observed=True)[column].min()
-        for table, column in (
-            ("patients", "enrolled_on"),
-            ("pain_scores", "assessed_on"),
-            ("infusions", "infused_at"),
-        )
+        for table, column in (("patients", "enrolled_on"), *TIMES)
         if table in tables and column in tables[table]
     ]
     if "birth_year" in patients and dated:

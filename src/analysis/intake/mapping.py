@@ -21,7 +21,7 @@ from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from analysis.errors import MappingError, SettingsError, suggest
-from analysis.intake.tables import LATER_TABLES, SCALES, TABLES, Column
+from analysis.intake.tables import SCALES, TABLES, Column
 from analysis.intake.values import AS_WRITTEN, Inexact, Partial
 from analysis.settings import check_setting
 
@@ -36,14 +36,30 @@ UNITS_IN_DAYS = {
 AS_IS = "as_is"
 """``other: as_is``: words not under ``values`` are read as they stand."""
 
-WIDE_INTO = {"pain_scores": "score", "infusions": "infused_at"}
-"""Column of the contract that a column per visit fills, by table."""
+WIDE_INTO = {
+    "pain_scores": "score",
+    "infusions": "infused_at",
+    "adverse_events": "occurred",
+    "opioid_use": "mme_per_day",
+    "questionnaires": "score",
+}
+"""Column of the contract that each of several columns of a file fills, by table."""
+
+WIDE_FIELDS = {
+    "pain_scores": ("study_day", "assessed_on", "visit", "recall", "scale"),
+    "infusions": ("phase",),
+    "adverse_events": ("study_day", "term"),
+    "opioid_use": ("study_day", "assessed_on", "visit"),
+    "questionnaires": ("study_day", "assessed_on", "visit", "instrument"),
+}
+"""What may be said of one of these columns, by table."""
 
 Unit = Literal["minutes", "hours", "days", "weeks", "months", "years"]
 Dates = Literal["auto", "iso", "day_first", "month_first", "excel_serial", "excel_serial_1904"]
 ExcludeCode = Literal[
     "missing_id", "unknown_patient", "duplicate_patient", "score_outside_scale",
-    "unreadable_value", "repeated_infusion", "value_out_of_range",
+    "unreadable_value", "repeated_infusion", "value_out_of_range", "unknown_infusion",
+    "resolved_before_it_began", "dose_without_drug", "repeated_dose",
 ]  # fmt: skip
 Place = tuple[Any, ...]
 """Steps to a field: names and places in lists."""
@@ -288,7 +304,7 @@ class ColumnRule(_Strict):
 
 
 class WideColumn(_Strict):
-    """One column of a table with a column per visit: a rating each, or an infusion each."""
+    """One of several columns with a value each: a rating, an infusion, an effect asked about."""
 
     column: str
     study_day: float | None = None
@@ -298,6 +314,8 @@ class WideColumn(_Strict):
     recall: str | None = None
     scale: str | None = None
     phase: str | None = None
+    term: str | None = None
+    instrument: str | None = None
 
     @property
     def day(self) -> float | None:
@@ -425,10 +443,9 @@ def _check_mapping(mapping: Mapping, file: YamlFile) -> None:
             refuse(("scales", name), f"the scale '{name}' begins and ends at {start:g}.")
     for name, rules in mapping.tables.items():
         if name not in TABLES:
-            later = " It is not read yet; leave it out." if name in LATER_TABLES else ""
             refuse(
                 ("tables", name),
-                f"there is no table '{name}'.{suggest(name, TABLES)}{later} The tables are "
+                f"there is no table '{name}'.{suggest(name, TABLES)} The tables are "
                 f"{', '.join(TABLES)}.",
             )
         for at, rule in enumerate(rules):
@@ -516,7 +533,7 @@ def _check_wide(name: str, rule: TableRule, mapping: Mapping, loc: Place, refuse
     if name not in WIDE_INTO:
         refuse(
             (*loc, "wide"),
-            f"`wide` belongs to pain_scores or infusions, not to {name}; leave it out.",
+            f"`wide` belongs to {', '.join(WIDE_INTO)}, not to {name}; leave it out.",
         )
     seen: set[str] = set()
     for at, wide in enumerate(rule.wide):
@@ -524,8 +541,8 @@ def _check_wide(name: str, rule: TableRule, mapping: Mapping, loc: Place, refuse
         if wide.column in seen:
             refuse(here, f"'{wide.column}' is listed twice under `wide`: its values would be too.")
         seen.add(wide.column)
-        rating_only = ("study_day", "assessed_on", "visit", "recall", "scale")
-        for field in ("phase",) if name == "pain_scores" else rating_only:
+        fields = {field for known in WIDE_FIELDS.values() for field in known}
+        for field in sorted(fields - {*WIDE_FIELDS[name]}):
             if getattr(wide, field) is not None:
                 refuse(here, f"`{field}` does nothing in a wide table of {name}; leave it out.")
         if wide.study_day is not None and wide.assessed_on is not None:

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import ContractError
+from analysis.intake.codes import instrument_of, load_instruments
 from analysis.intake.tables import (
     DEFAULT_SCALE,
     SCALES,
@@ -61,6 +62,10 @@ REMEDIES = {
     '(`patient_id: {from: ..., written_as: "000"}`). ',
     "no_scale": "Other rows name one, so these cannot be taken for 0 to 10: name it, or leave them "
     "out with `where: {<column of the scale>: {recorded: true}}` in the mapping.",
+    "unknown_infusion": "Correct the time, add the infusion, or give the event's own date as "
+    "`occurred_on`; or list `unknown_infusion` under `exclude` in the mapping.",
+    "dose_without_drug": "Name the drug (milligrams of what decides what they amount to), give "
+    "`mme_per_day`, or list `dose_without_drug` under `exclude` in the mapping.",
     "score_outside_scale": "If the scores are on 0 to 100, say `scale: {constant: vas_0_100}` in "
     "the mapping; if the number stands for 'not recorded', list it under `missing`; if they are "
     "typing errors correct them, or list `score_outside_scale` under `exclude`.",
@@ -237,6 +242,12 @@ def check_tables(
         again = frame.duplicated(subset=["patient_id", *when])
         expected = "an infusion not listed before"
         check.refuse_rows("infusions", when[0], "repeated_infusion", again, expected)
+    if "adverse_events" in check.tables:
+        _check_events(check)
+    if "opioid_use" in check.tables:
+        _check_doses(check)
+    if "questionnaires" in check.tables:
+        _check_questionnaires(check)
     return check
 
 
@@ -262,7 +273,9 @@ def _check_values(check: Checked, table: Table) -> None:
     check.refuse_rows(
         table.name, "patient_id", "missing_id", no_id, "a patient id", reason="no patient id"
     )
-    for names in (names for names in table.one_of if "study_day" in names):
+    for names in table.one_of:
+        if "study_day" not in names or table.may_be_unknown.issuperset(names):
+            continue
         frame = check.tables[table.name]
         have = [name for name in names if name in frame]
         known = frame[have].notna()
@@ -392,3 +405,87 @@ def _check_scores(check: Checked) -> None:
             continue
         expected = f"a score from {low:g} to {high:g} (scale {name})"
         check.refuse_rows("pain_scores", "score", "score_outside_scale", bad, expected)
+
+
+def _check_events(check: Checked) -> None:
+    """Every event has a name, belongs to an infusion of its patient, and ends after it began."""
+    frame = check.tables["adverse_events"]
+    unnamed = frame["term"].isna()
+    check.refuse_rows(
+        "adverse_events",
+        "term",
+        "unreadable_value",
+        unnamed,
+        "the name of what happened (`none reported` where nothing did)",
+        reason="no name of the event",
+    )
+    frame = check.tables["adverse_events"]
+    given = check.tables.get("infusions", pd.DataFrame())
+    if "infused_at" in frame and "infused_at" in given:
+        known = _days_infused(given.dropna(subset="infused_at"))
+        # Before all times are on one clock, the same moment may be on the day before or after.
+        clocks = any("infused_at_offset" in table for table in (frame, given))
+        around = known.union(_days_infused(given, 1)).union(_days_infused(given, -1))
+        listed = frame["patient_id"].isin(check.tables["patients"]["patient_id"])
+        bad = frame["infused_at"].notna() & listed
+        bad &= ~_days_infused(frame).isin(around if clocks else known)
+        expected = "the day of an infusion of the patient"
+        check.refuse_rows("adverse_events", "infused_at", "unknown_infusion", bad, expected)
+    frame = check.tables["adverse_events"]
+    begins = [name for name in ("occurred_on", "infused_at") if name in frame]
+    if begins and "resolved_on" in frame:
+        start = _moment(frame, begins[0]).fillna(_moment(frame, begins[-1]))
+        ends_on_a_day = frame["resolved_on"].eq(frame["resolved_on"].dt.normalize())
+        bad = _moment(frame, "resolved_on") < start.where(~ends_on_a_day, start.dt.normalize())
+        expected = "a time not before the event began"
+        code = "resolved_before_it_began"
+        check.refuse_rows("adverse_events", "resolved_on", code, bad, expected)
+
+
+def _days_infused(frame: pd.DataFrame, later: int = 0) -> pd.MultiIndex:
+    days = frame["infused_at"].dt.normalize() + pd.Timedelta(days=later)
+    return pd.MultiIndex.from_arrays([frame["patient_id"].astype("str"), days])
+
+
+def _moment(frame: pd.DataFrame, name: str) -> pd.Series:
+    """Return times in UTC where they name their offset, else as they are."""
+    offset = frame.get(f"{name}_offset", pd.Series(0.0, index=frame.index)).fillna(0.0)
+    return frame[name] - pd.to_timedelta(offset, unit="min")
+
+
+def _check_doses(check: Checked) -> None:
+    """A dose is a dose of something, and the same line is not there twice."""
+    frame = check.tables["opioid_use"]
+
+    def given(name: str) -> pd.Series:
+        return frame[name] if name in frame else pd.Series(np.nan, index=frame.index)
+
+    bad = given("drug").isna() & (given("daily_dose") > 0) & given("mme_per_day").isna()
+    expected = "the drug of the dose"
+    check.refuse_rows("opioid_use", "drug", "dose_without_drug", bad, expected)
+    frame = check.tables["opioid_use"]
+    own = [name for name in TABLES["opioid_use"].names if name in frame]
+    again = frame.duplicated(subset=own)
+    column = "drug" if "drug" in frame else "mme_per_day"
+    expected = "a dose not listed before (two prescriptions alike are one line with their sum)"
+    check.refuse_rows("opioid_use", column, "repeated_dose", again, expected)
+
+
+def _check_questionnaires(check: Checked) -> None:
+    """Scores of known instruments lie within their range; unknown ones are read as they are."""
+    frame = check.tables["questionnaires"]
+    names = {name: instrument_of(str(name)) for name in frame["instrument"].dropna().unique()}
+    for code in dict.fromkeys(code for code in names.values() if code):
+        own = load_instruments()[code]
+        frame = check.tables["questionnaires"]
+        mine = frame["instrument"].isin([name for name, known in names.items() if known == code])
+        bad = mine & ~frame["score"].between(own.low, own.high)
+        kind = "T-score" if own.is_t_score else "score"
+        expected = f"a {kind} from {own.low:g} to {own.high:g} ({own.name})"
+        remedy = (
+            "If these scores are in another unit, give the instrument a name of its own with "
+            "`instrument` in the mapping (it is then shown as it is); if the number stands for "
+            "'not recorded', list it under `missing`; if they are typing errors correct them, or "
+            "list `score_outside_scale` under `exclude`."
+        )
+        check.refuse_rows("questionnaires", "score", "score_outside_scale", bad, expected, remedy)

@@ -52,12 +52,20 @@ class Column:
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """One table: its columns, and which of them stand in for each other."""
+    """One table: its columns, and which of them stand in for each other.
+
+    A row without any of the columns ``says`` says nothing, and is left out under the name
+    ``silent``. One without a value in a column of ``may_be_unknown`` is kept: a dose nobody can
+    read must not make the dose of its day smaller, nor an event without a date their number.
+    """
 
     name: str
     required: bool = False
     one_of: tuple[tuple[str, ...], ...]
     columns: tuple[Column, ...]
+    says: tuple[str, ...] = ()
+    silent: str = ""
+    may_be_unknown: frozenset[str] = frozenset()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -68,7 +76,7 @@ class Table:
     def needed(self) -> frozenset[str]:
         """Columns without which a row says nothing: who, when, and what a score is a score of."""
         named = {column.name for column in self.columns if column.required}
-        return frozenset(named.union(*self.one_of, ("scale", "recall")))
+        return frozenset(named.union(*self.one_of, ("scale", "recall"))) - self.may_be_unknown
 
     def column(self, name: str) -> Column:
         """Return the column of that name; KeyError when there is none."""
@@ -77,6 +85,8 @@ class Table:
 
 PATIENT_ID = Column("patient_id", "id", "patient, unique", required=True)
 STUDY_DAY = Column("study_day", "number", "days since day 0", -36500, 36500)
+
+AE_ASSESSED = Column("ae_assessed", "flag", "asked about adverse events")
 
 PATIENTS = Table(
     name="patients",
@@ -101,6 +111,10 @@ PATIENTS = Table(
         Column("active_psychosis", "flag", "active psychosis"),
         Column("pregnant_or_breastfeeding", "flag", "pregnant or breastfeeding"),
         Column("active_substance_abuse", "flag", "active substance abuse"),
+        Column("physical_therapy", "flag", "has physical therapy besides"),
+        Column("psychology", "flag", "has psychological treatment besides"),
+        Column("other_medication", "flag", "has other pain medication besides"),
+        AE_ASSESSED,
         Column("enrolled_on", "date", "date of entry", FIRST_YEAR, LAST_YEAR),
     ),
 )
@@ -118,6 +132,8 @@ PAIN_SCORES = Table(
         Column("recall", "category", "what it looks back on", values=RECALLS),
         Column("visit", "word", "analysis visit, where the export names it"),
     ),
+    says=("score",),
+    silent="no score recorded",
 )
 
 INFUSIONS = Table(
@@ -138,14 +154,94 @@ INFUSIONS = Table(
         Column("dbp_peak", "number", "diastolic peak, mmHg", 20, 200),
         Column("spo2_lowest", "number", "lowest SpO2, percent", 30, 100),
         Column("discharge_minutes", "number", "minutes from the end to discharge", 0, 10000),
+        AE_ASSESSED,
     ),
+    silent="no infusion recorded",
 )
 
-TABLES: dict[str, Table] = {table.name: table for table in (PATIENTS, PAIN_SCORES, INFUSIONS)}
+ADVERSE_EVENTS = Table(
+    name="adverse_events",
+    one_of=(("infused_at", "occurred_on", "study_day"),),
+    columns=(
+        PATIENT_ID,
+        Column("infused_at", "datetime", "infusion it belongs to", FIRST_YEAR, LAST_YEAR),
+        Column("occurred_on", "datetime", "when it began", FIRST_YEAR, LAST_YEAR),
+        STUDY_DAY,
+        Column("term", "text", "what it was, or 'none reported'", required=True),
+        Column("occurred", "flag", "whether it did: no for an effect asked about in vain"),
+        Column("solicited", "flag", "asked about by name, not volunteered"),
+        Column("grade", "integer", "CTCAE grade, 1 (mild) to 5 (death)", 1, 5),
+        Column(
+            "minutes_to_resolution", "number",
+            "minutes from the end of the infusion, else from its start, to its end", 0, 5_256_000,
+        ),
+        Column("resolved", "flag", "whether it had resolved when last seen"),
+        Column("resolved_on", "datetime", "when it had resolved", FIRST_YEAR, LAST_YEAR),
+        Column("serious", "flag", "serious (ICH E2A)"),
+        Column("hospital_transfer", "flag", "led to a transfer to hospital"),
+        Column("stopped_infusion", "flag", "the infusion was stopped for it"),
+        Column("preferred_term", "text", "the export's own coded term (MedDRA)"),
+        Column("body_system", "text", "the export's own class (MedDRA system organ class)"),
+    ),
+    says=("term", "occurred", "grade", "minutes_to_resolution", "resolved", "preferred_term"),
+    silent="no effect recorded",
+    may_be_unknown=frozenset({"infused_at", "occurred_on", "study_day"}),
+)  # fmt: skip
+
+OPIOID_USE = Table(
+    name="opioid_use",
+    one_of=(("assessed_on", "study_day", "visit"), ("daily_dose", "mme_per_day")),
+    columns=(
+        PATIENT_ID,
+        Column("assessed_on", "datetime", "day of the dose", FIRST_YEAR, LAST_YEAR),
+        STUDY_DAY,
+        Column("visit", "word", "analysis visit, where the export names it"),
+        Column("drug", "text", "opioid, as in data/codes/mme_factors.csv"),
+        Column("daily_dose", "number", "dose in its unit; 0 for no opioid", 0, 100_000),
+        Column("unit", "category", "unit of the dose", values=("mg", "mcg", "mcg_per_hour")),
+        Column(
+            "route", "category", "route",
+            values=("oral", "transdermal", "buccal", "sublingual", "nasal", "rectal", "parenteral"),
+        ),
+        Column("mme_per_day", "number", "morphine milligram equivalents a day", 0, 100_000),
+        Column("basis", "category", "whose dose", values=("prescribed", "taken")),
+    ),
+    says=("drug", "daily_dose", "mme_per_day"),
+    silent="no dose recorded",
+    may_be_unknown=frozenset({"daily_dose", "mme_per_day"}),
+)  # fmt: skip
+
+QUESTIONNAIRES = Table(
+    name="questionnaires",
+    one_of=(("assessed_on", "study_day", "visit"),),
+    columns=(
+        PATIENT_ID,
+        Column("assessed_on", "datetime", "when it was filled in", FIRST_YEAR, LAST_YEAR),
+        STUDY_DAY,
+        Column("visit", "word", "analysis visit, where the export names it"),
+        Column("instrument", "text", "code of data/codes/instruments.csv, or another name",
+               required=True),
+        Column("score", "number", "total, in the instrument's own unit", required=True),
+    ),
+    says=("score",),
+    silent="no score recorded",
+)  # fmt: skip
+
+TABLES: dict[str, Table] = {
+    table.name: table
+    for table in (PATIENTS, PAIN_SCORES, INFUSIONS, ADVERSE_EVENTS, OPIOID_USE, QUESTIONNAIRES)
+}
 """Every table the suite reads, by name."""
 
-LATER_TABLES = ("adverse_events", "opioid_use", "questionnaires")
-"""Tables of the design that the suite does not read yet; claims about them are not testable."""
+TIMES: tuple[tuple[str, str], ...] = (
+    ("infusions", "infused_at"),
+    ("pain_scores", "assessed_on"),
+    ("adverse_events", "infused_at"),
+    ("adverse_events", "occurred_on"),
+    ("opioid_use", "assessed_on"),
+    ("questionnaires", "assessed_on"),
+)
+"""Table and column of each time at which the clinic saw a patient."""
 
 ICD10 = re.compile(r"[A-Z][0-9][0-9A-Z]{1,5}")
 """One ICD-10-CM code without its point: a letter, a digit, one to five further characters."""

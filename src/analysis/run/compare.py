@@ -62,13 +62,20 @@ UNIT_KEYS = {
     "patients": ["patient_id"],
     "pain_scores": ["patient_id", "assessed_on", "study_day", "visit", "recall"],
     "infusions": ["patient_id", "infused_at", "study_day"],
+    "adverse_events": ["patient_id", "infused_at", "occurred_on", "study_day", "term"],
+    "opioid_use": ["patient_id", "assessed_on", "study_day", "visit", "drug", "route", "basis"],
+    "questionnaires": ["patient_id", "assessed_on", "study_day", "visit", "instrument"],
 }
 """What makes a row the same patient, the same rating, the same infusion."""
 
 STANDS_FOR = {"pain_scores": ["patient_id", "visit", "recall"], "infusions": ["patient_id"]}
 """Rows alike in these may be the same one under another date."""
 
-MOMENTS = ["study_day", "assessed_on", "infused_at"]
+MOMENTS = ["study_day", "assessed_on", "infused_at", "occurred_on"]
+NOUNS = {
+    "pain_scores": "ratings", "infusions": "infusions", "adverse_events": "adverse events",
+    "opioid_use": "opioid doses", "questionnaires": "questionnaires",
+}  # fmt: skip
 READING = ("reading", "cited_low", "cited_high", "unit")
 """Fields of a judgment that the ledger fixes."""
 
@@ -227,7 +234,7 @@ class Changes:
     def count(self, step: str) -> dict[str, int]:
         """Return what a step touches: patients, ratings and infusions, those above 0 only."""
         found = {"patients": len(self._patients_of(step))}
-        for table, noun in (("pain_scores", "ratings"), ("infusions", "infusions")):
+        for table, noun in NOUNS.items():
             n = [int((tags == step).sum()) for tags in self.tags[table]]
             found[noun] = max(n) if step == CORRECTED else sum(n)
         return {noun: n for noun, n in found.items() if n}

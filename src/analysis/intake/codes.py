@@ -1,0 +1,211 @@
+"""Code lists of data/codes: ketamine effects, opioids with their MME factors, instruments.
+
+A further effect, drug, factor or instrument is a row of a file, and no code.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from math import inf, nan
+
+from analysis.settings import data_folder
+
+NONE_REPORTED = "none_reported"
+"""Code of the term that says: asked, and nothing was reported."""
+
+FACTOR_SETS = {"cdc_2022": "CDC 2022", "cdc_2016": "CDC 2016"}
+"""Sets of MME factors by code, the default first."""
+
+MICROGRAMS = {"mg": 1000.0, "mcg": 1.0}
+"""Micrograms in each unit of mass."""
+
+
+def word_key(text: str) -> str:
+    """Return a word as lists compare it: lower case, letters and digits only."""
+    return re.sub(r"[^a-z0-9]+", " ", text.lower()).strip()
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    with (data_folder() / "codes" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _by_word(rows: Iterable[dict[str, str]], *own: str) -> dict[str, str]:
+    """Return the first of the ``own`` fields by each of them, and by the words under ``also``."""
+    return {
+        word_key(word): row[own[0]]
+        for row in rows
+        for word in (*(row[name] for name in own), *row["also"].split("|"))
+        if word_key(word)
+    }
+
+
+@dataclass(frozen=True)
+class Effect:
+    """An effect of ketamine: its code, the label people read, its group, and its CTCAE v5 term."""
+
+    code: str
+    label: str
+    group: str
+    ctcae: str
+
+
+@cache
+def load_effects() -> dict[str, Effect]:
+    """Return the effects of data/codes/ae_terms.csv by code."""
+    own = ("code", "label", "group", "ctcae")
+    return {row["code"]: Effect(*(row[name] for name in own)) for row in _rows("ae_terms")}
+
+
+@cache
+def _effect_words() -> dict[str, str]:
+    return _by_word(_rows("ae_terms"), "code", "label", "ctcae")
+
+
+def effect_of(term: str) -> str:
+    """Return the code of the effect that a term names, empty where the list has none."""
+    return _effect_words().get(word_key(term), "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Instrument:
+    """A questionnaire: what it measures, in which direction, and what change matters.
+
+    ``minimal_change`` is the least change of a patient that is important, None where there is none;
+    ``improved_at`` the score from which on a patient is improved, for an instrument that asks about
+    change itself (PGIC). ``better`` is ``lower`` or ``higher``.
+    """
+
+    code: str
+    paramcd: str
+    name: str
+    domain: str
+    better: str
+    low: float
+    high: float
+    is_t_score: bool
+    minimal_change: float | None
+    improved_at: float | None
+    change_source: str
+    recall: str
+
+
+@cache
+def load_instruments() -> dict[str, Instrument]:
+    """Return the instruments of data/codes/instruments.csv by code."""
+    return {
+        row["code"]: Instrument(
+            **{n: row[n] for n in ("code", "paramcd", "name", "domain", "better", "recall")},
+            low=float(row["low"]),
+            high=float(row["high"]),
+            is_t_score=row["t_score"] == "yes",
+            minimal_change=float(row["minimal_change"]) if row["minimal_change"] else None,
+            improved_at=float(row["improved_at"]) if row["improved_at"] else None,
+            change_source=row["change_source"],
+        )
+        for row in _rows("instruments")
+    }
+
+
+@cache
+def _instrument_words() -> dict[str, str]:
+    return _by_word(_rows("instruments"), "code", "paramcd", "name")
+
+
+def instrument_of(name: str) -> str:
+    """Return the code of the instrument that a name means, empty where the list has none."""
+    return _instrument_words().get(word_key(name), "")
+
+
+@cache
+def _drug_words() -> dict[str, str]:
+    return _by_word(_rows("opioids"), "drug")
+
+
+def drug_of(name: str) -> str:
+    """Return the opioid that a name or brand means, empty where the list has none.
+
+    Forms and salts beside the name do not matter: "oxycodone ER" and "Morphine SR 30" are found.
+    """
+    words = _drug_words()
+    key = word_key(name)
+    if key in words:
+        return words[key]
+    found = {words[word] for word in words if re.search(rf"\b{word}\b", key)}
+    return found.pop() if len(found) == 1 else ""
+
+
+@dataclass(frozen=True)
+class Factor:
+    """A factor for doses above one number and up to another; None: not to be converted."""
+
+    drug: str
+    route: str
+    unit: str
+    above: float
+    up_to: float
+    factor: float | None
+
+
+@cache
+def load_mme_factors(factor_set: str) -> tuple[Factor, ...]:
+    """Return the factors of one of `FACTOR_SETS`, from data/codes/mme_factors.csv."""
+    return tuple(
+        Factor(
+            drug=row["drug"],
+            route=row["route"],
+            unit=row["unit"],
+            above=float(row["above"] or 0),
+            up_to=float(row["up_to"] or inf),
+            factor=float(row["factor"]) if row["factor"] else None,
+        )
+        for row in _rows("mme_factors")
+        if row["factor_set"] == factor_set
+    )
+
+
+def mme_per_day(
+    drug: str, daily_dose: float, *, factor_set: str, unit: str = "", route: str = ""
+) -> float:
+    """Return morphine milligram equivalents of a drug's dose of a day.
+
+    Parameters
+    ----------
+    drug : str
+        As `drug_of` names it.
+    daily_dose : float
+        Total of the day in ``unit``; of patches the micrograms per hour of all that are worn at
+        once, however many days each is worn.
+    factor_set : str
+        One of `FACTOR_SETS`.
+    unit, route : str
+        Of the contract. No unit is ``mg``, of a transdermal dose ``mcg_per_hour``; no route is any.
+
+    Returns
+    -------
+    float
+        NaN where the set has no factor for the drug in that unit and route, or two that differ:
+        unknown, never 0. A dose of 0 is 0 of anything.
+
+    Notes
+    -----
+    Where the factor depends on the dose (methadone, 2016) it is that of the whole daily dose.
+    """
+    if daily_dose == 0:
+        return 0.0
+    unit = unit or ("mcg_per_hour" if route == "transdermal" else "mg")
+    found = set()
+    for each in load_mme_factors(factor_set):
+        alike = each.unit == unit or (each.unit in MICROGRAMS and unit in MICROGRAMS)
+        if each.factor is None or each.drug != drug or not alike or route not in ("", each.route):
+            continue
+        dose = daily_dose
+        if each.unit != unit:
+            dose *= MICROGRAMS[unit] / MICROGRAMS[each.unit]
+        if each.above < dose <= each.up_to:
+            found.add(dose * each.factor)
+    return found.pop() if len(found) == 1 else nan
