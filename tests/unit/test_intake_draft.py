@@ -8,6 +8,7 @@ from typing import NamedTuple
 import pandas as pd
 import pytest
 from tests.unit.draft_exports import MAKERS, write_book, write_text
+from tests.unit.exports import derive
 
 from analysis.errors import ContractError, InputError
 from analysis.intake.demo import write_demo
@@ -73,7 +74,6 @@ RIGHT = {
         {"1": "crps", "2": "fibromyalgia", "3": "headache"},
         {"1": [8, 4, 5], "2": [7, 6, 6], "3": [9, 3, 4]},
         6,
-        ("NRS after: no date of its own",),
     ),
     "two_headers": Right(
         {"P1": "crps", "P2": "fibromyalgia"}, {"P1": [8, 4], "P2": [7, 6]}, 3
@@ -127,6 +127,96 @@ def test_the_draft_gives_the_patients_and_scores_of_the_export(name, tmp_path):
     assert all(account.reconciles for account in export.intake)
 
 
+LISTS = {
+    "us_t0_t1": (
+        "Pt No,Age,Dx,Date of First Tx,Date of Last Tx,NRS T0,NRS T1,NRS T2\n"
+        "1002,54,CRPS Type I,3-Mar-25,14-Mar-25,8,3,4\n1003,61,FM,4-Mar-25,17-Mar-25,7,6,\n",
+        {"baseline": 2, "end": 2, "week_4": 1},
+    ),
+    "us_vas": (
+        "Pt ID,Condition,Baseline VAS,Post-treatment VAS,4 wk VAS,Baseline date,"
+        "Post-treatment date,4 wk date\nK1,CRPS,82,30,41,01/13/2025,01/27/2025,02/24/2025\n"
+        "K2,PHN,70,66,65,01/14/2025,01/28/2025,\n",
+        {"baseline": 2, "end": 2, "week_4": 2},  # one by its date, one by its name
+    ),
+    "uk": (
+        "Hospital No.,Surname,Diagnosis,Start of ketamine,End of ketamine,Worst pain pre,Worst pain"
+        " post,Worst pain 1/12,Worst pain 3/12\nH1,Brown,CRPS,3/3/25,14/3/25,8/10,3/10,4/10,5/10\n"
+        "H2,Jones,FBSS,4/3/25,17/3/25,7/10,6/10,6/10,7/10\n",
+        {"baseline": 2, "end": 2, "week_4": 2, "week_12": 2},
+    ),
+    "de": (
+        "Patientennummer;Geschlecht;Diagnose;Erste Infusion;Letzte Infusion;Schmerz vor Therapie;"
+        "Schmerz nach Therapie;Datum nach Therapie;NRS 3 Monate\n"
+        "1;w;CRPS;3. M\xe4rz 2025;14. M\xe4rz 2025;8;3,5;17. M\xe4rz 2025;4\n"
+        "2;m;Fibromyalgie;4. M\xe4rz 2025;17. M\xe4rz 2025;7;6;20. M\xe4rz 2025;5,5\n",
+        {"baseline": 2, "end": 2, "week_12": 2},
+    ),
+    "de_start_and_end": (
+        "Nr;Patient;Diagnose;Beginn;Ende;Schmerzst\xe4rke vorher;Schmerzst\xe4rke nachher\n"
+        "1;Weber, Anna;CRPS;03.03.2025;14.03.2025;8;3\n"
+        "2;Ochs, Peter;Kopfschmerz;04.03.2025;17.03.2025;7;6\n",
+        {"baseline": 2, "end": 2},
+    ),
+    "fr": (
+        "N\xb0 patient;Sexe;Diagnostic;Date 1\xe8re perfusion;Date derni\xe8re perfusion;"
+        "EVA avant;EVA apr\xe8s;EVA M1;EVA M3\n1;F;SDRC;03/03/2025;14/03/2025;8;3;4;5\n"
+        "2;H;Fibromyalgie;04/03/2025;17/03/2025;7;6;6;\n",
+        {"baseline": 2, "end": 2, "week_4": 2, "week_12": 1},
+    ),
+    "es": (
+        "Paciente;Sexo;Diagn\xf3stico;Fecha de inicio;Fecha fin;Dolor basal;Dolor final;"
+        "Dolor 1 mes\n"
+        "P1;M;Fibromialgia;03-mar-25;14-mar-25;8;3;4\n"
+        "P2;H;Dolor neurop\xe1tico;04-abr-25;17-abr-25;7;6;6\n",
+        {"baseline": 2, "end": 2, "week_4": 2},
+    ),
+    "nobody_dated": (
+        "first,last,Dx,Pain Before,Pain After\n2025-03-03,2025-03-14,CRPS,8,3\n"
+        "2025-03-04,2025-03-17,FM,7,6\n",
+        {"baseline": 2, "end": 2},
+    ),
+    "long_with_names_of_visits": (
+        "id,diag,date,what,pain\n1,crps,2025-03-01,pre,8\n1,crps,2025-03-17,post,3\n"
+        "1,crps,2025-04-14,1 month,4\n2,fm,2025-03-02,pre,7\n2,fm,2025-03-18,post,6\n",
+        {"baseline": 2, "end": 2, "week_4": 1},
+    ),
+    "a_row_a_session": (
+        "Client,Dx,DOS,Pain Level In,Pain Level Out\nA,CRPS,3/13/2025,8,3\n"
+        "A,CRPS,3/14/2025,7,2\nA,CRPS,3/19/2025,5,2\nB,FM,3/13/2025,7,6\nB,FM,3/20/2025,6,5\n",
+        {"baseline": 2, "during the series": 1, "end": 2},  # never what was said after a session
+    ),
+}
+"""Plain lists of clinics, and how many ratings each visit must have at the first attempt."""
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_plain_list_comes_through_at_the_first_attempt(name, tmp_path):
+    text, roles = LISTS[name]
+    export = load(write_text(tmp_path / "list", {"list.csv": text}))
+    ratings = derive(export).ratings
+    assert ratings["ROLE"].value_counts().to_dict() == roles
+    assert set(conditions(export).values()) <= {"crps", "fibromyalgia", "neuropathic", "fbss",
+                                                "headache"}  # fmt: skip
+    assert (ratings.loc[ratings["ROLE"] == "end", "AVAL"] >= 3).all()
+
+
+def test_m_is_a_woman_beside_h_and_a_man_beside_f(tmp_path):
+    sexes = {}
+    for name in ("fr", "es"):
+        frame = load(write_text(tmp_path / name, {"list.csv": LISTS[name][0]})).tables["patients"]
+        sexes[name] = frame["sex"].tolist()
+    assert sexes == {"fr": ["female", "male"], "es": ["female", "male"]}
+
+
+def test_numbers_of_visits_and_a_start_that_is_not_said_are_todos(tmp_path):
+    made, _ = draft(write_text(tmp_path / "t", {"t.csv": LISTS["us_t0_t1"][0]}))
+    assert [todo.split(":")[0] for todo in made.todo] == ["t.csv, NRS T1", "t.csv, NRS T2"]
+    text = "Patient,Diagnose,Datum,NRS\nP1,CRPS,03.03.2025,8\nP1,CRPS,17.03.2025,3\n"
+    made, _ = draft(write_text(tmp_path / "d", {"d.csv": text}))
+    assert any("no column says when the treatment began" in todo for todo in made.todo)
+
+
 @pytest.mark.parametrize("name", MAKERS)
 def test_every_column_is_accounted_for_and_every_line_says_how_sure_it_is(name, tmp_path):
     path = MAKERS[name](tmp_path / name)
@@ -172,7 +262,7 @@ def test_recall_and_visits_are_read_from_headers(tmp_path):
     survey = load(MAKERS["limesurvey"](tmp_path / "survey")).tables["pain_scores"]
     assert set(survey["recall"]) == {"now"}
     wide = load(MAKERS["wide_visits"](tmp_path / "wide")).tables["pain_scores"]
-    assert sorted(set(wide["study_day"])) == [0, 28, 84]
+    assert sorted(set(wide["visit"])) == ["baseline", "week_12", "week_4"]
     labels = load(MAKERS["redcap_labels"](tmp_path / "labels")).tables["pain_scores"]
     assert labels.loc[labels["assessed_on"].isna(), "study_day"].tolist() == [28]
 

@@ -224,7 +224,12 @@ def test_a_file_named_after_a_patient_is_refused_without_its_name(tmp_path):
 
 @pytest.mark.parametrize(
     ("column", "values"),
-    [("Email", ("yes", "no")), ("Vorname", ("1", "2")), ("DOB", ("1975", "1968.0"))],
+    [
+        ("Email", ("yes", "no")),
+        ("Vorname", ("1", "2")),
+        ("DOB", ("1975", "1968.0")),
+        ("first", ("2025-03-03", "4-Mar-25")),
+    ],
 )
 def test_answers_years_and_numbers_under_such_a_header_are_let_in(tmp_path, column, values):
     load(tmp_path, {"patients.csv": patients(column, *values)})

@@ -20,14 +20,17 @@ from analysis.intake.build import LINE_COLUMN
 from analysis.intake.mapping import MISSING_WORDS
 from analysis.intake.profile import (
     DATE_WORDS,
+    PIVOT,
     ColumnProfile,
     FileProfile,
     list_columns,
+    mask,
     plain_words,
 )
 from analysis.intake.recognize import (
     INFUSED,
     SCORE,
+    START_OR_END,
     Confidence,
     Role,
     When,
@@ -40,6 +43,7 @@ from analysis.intake.recognize import (
 )
 from analysis.intake.tables import TABLES, Conditions, load_conditions
 from analysis.intake.values import Refusal, parse_number
+from analysis.settings import AnalysisSettings
 
 SENTINELS = (-1, -8, -9, -77, -88, -99, -999, 77, 88, 99, 98, 888, 998, 999, 9999)
 """Numbers that forms write for "not asked"; proposed as such only where no score can be one."""
@@ -160,6 +164,7 @@ class _File:
     roles: dict[str, Role]
     id: str = ""
     ids_repeat: bool = False
+    sessions: bool = False
 
     def with_field(self, *fields: str) -> list[ColumnProfile]:
         return [
@@ -196,6 +201,8 @@ class _Drafting:
         out = self.draft_
         self.files = [self._recognized(profile) for profile in self.profiles]
         self._choose_ids()
+        for file in self.files:
+            self._sessions(file)
         scored = [f for f in self.files if f.with_field("score")]
         if not scored:
             raise InputError(
@@ -282,7 +289,42 @@ class _Drafting:
         infused = any(INFUSED.search(plain_words(name)) for name in names)
         if infused and len(dates) == 1 and not file.with_field("score", "infused_at", "condition"):
             roles[dates[0].name] = Role("infused_at", "likely", "the only date beside infusions")
+        if not file.with_field("visit"):
+            for column in profile.columns:
+                free = column.kind == "word" and not column.identifier
+                visits = sum(visit_of(text) is not None for text in column.texts)
+                if free and column.name not in roles and visits > len(column.texts) / 2:
+                    roles[column.name] = Role("visit", "likely", "its values are visits")
+        if not file.with_field("infused_at"):
+            for column in dates:
+                if START_OR_END.fullmatch(column.words):
+                    why = "TODO the treatment's start or end, by all looks"
+                    roles[column.name] = Role("infused_at", "unsure", why)
         return file
+
+    def _sessions(self, file: _File) -> None:
+        """Mark a file with a row a session and pain before and after it.
+
+        Pain after a session is no follow-up of the series: before each session is what is read.
+        """
+        scores = file.with_field("score")
+        names = {w.visit if (w := visit_of(c.words)) else "" for c in scores}
+        dates = file.with_field("infused_at") or file.with_field("assessed_on")
+        if not file.ids_repeat or names != {"baseline", "end"} or len(dates) != 1:
+            return
+        file.sessions = True
+        if not file.with_field("infused_at"):
+            why = "TODO a row a session, by all looks"
+            file.roles[dates[0].name] = Role("infused_at", "unsure", why)
+            self._todo_once(
+                f"{file.profile.shown}, {dates[0].name}: are these the dates of infusions? Each "
+                "row is taken for a session"
+            )
+        for column in scores:
+            if (w := visit_of(column.words)) and w.visit == "end":
+                file.roles.pop(column.name)
+                why = "it is pain after a session of the same day, and no follow-up"
+                self._note(file, column.name, "not read", "likely", why, "none needed")
 
     def _long_measures(self, file: _File) -> None:
         """A column of numbers beside one that names the measure: pain among others."""
@@ -364,6 +406,9 @@ class _Drafting:
             add(f"{indent}quoted_line_breaks: true", "sure: quoted texts run over lines")
         if profile.decimal == ",":
             add(f'{indent}decimal: ","', "sure: numbers have a decimal comma")
+        if short := profile.short_year:
+            text = mask(short)
+            add(f"{indent}pivot_year: {PIVOT}", f"likely: {text} is of {PIVOT} to {PIVOT + 99}")
         self._dates_line(file, indent)
 
     def _dates_line(self, file: _File, indent: str) -> None:
@@ -538,6 +583,13 @@ class _Drafting:
         """Take the date of the baseline for the start where no infusion and no entry is dated."""
         scores = file.with_field("score")
         dates = file.with_field("assessed_on")
+        if dates and file.ids_repeat and not self._has_study_days():
+            why = "TODO day 0: the column with the date on which the treatment began"
+            self._add("        # enrolled_on:", why)
+            self._todo_once(
+                f"{file.profile.shown}: no column says when the treatment began (day 0); the date "
+                "of a first rating is not taken for it. Add one, and name it under `enrolled_on`"
+            )
         if not scores or not dates or file.ids_repeat:
             return
         paired = pair_dates(scores, dates)
@@ -556,6 +608,9 @@ class _Drafting:
             self._note(file, date, "enrolled_on: day 0", "unsure", "what date it is, is not said")
         self._add(f"        enrolled_on: {scalar(date)}", why)
 
+    def _has_study_days(self) -> bool:
+        return any(f.with_field("study_day") for f in self.files)
+
     def _constant_columns(self, file: _File, rows: pd.DataFrame) -> set[str]:
         """Return the columns in which a patient's rows agree."""
         names = [c.name for c in file.profile.columns]
@@ -570,6 +625,9 @@ class _Drafting:
         problem = remedy = ""
         if name == "sex":
             words = {t: SEX_WORDS.get(plain_words(t), "") for t in column.texts}
+            if "h" in (used := {plain_words(t) for t in words}):  # hombre, mujer; homme, femme
+                own = {"h": "male"} | ({} if used & {"f", "w"} else {"m": "female"})
+                words = {t: own.get(plain_words(t), word) for t, word in words.items()}
             asked = [t for t, word in words.items() if not word] if self.ask else []
             for code in asked:
                 assert self.ask is not None
@@ -794,7 +852,8 @@ class _Drafting:
         whens = {c.name: visit_of(c.words) for c in scores}
         names = {when for when in whens.values() if when is not None}
         wide = len(scores) > 1 and (len(names) > 1 or not file.ids_repeat)
-        wide = wide or (len(scores) == 1 and bool(names) and not file.ids_repeat)
+        wide = (wide or (len(scores) == 1 and bool(names))) and not file.sessions
+        wide = wide and (len(scores) > 1 or not file.ids_repeat)
         self._head(file, indent, item=True)
         if wide:
             self._missing_line(file, indent, file.with_field("assessed_on", "infused_at"))
@@ -937,7 +996,7 @@ class _Drafting:
         add = self._add
         rated = file.profile.frame
         rated = rated[~rated[[c.name for c in scores]].isin(MISSING_WORDS).all(axis=1)]
-        dates = file.with_field("assessed_on")
+        dates = file.with_field("infused_at" if file.sessions else "assessed_on")
         best = max(dates, key=lambda c: (_date_rank(c), (rated[c.name] != "").mean()), default=None)
         days = file.with_field("study_day")[:1]
         gaps = False
@@ -971,11 +1030,7 @@ class _Drafting:
                 problem,
                 remedy if n else "",
             )
-        visits = file.with_field("visit")[:1] or [
-            c for c in file.profile.columns
-            if c.kind == "word" and not c.identifier and c.name not in (*file.roles, file.id)
-            and sum(visit_of(t) is not None for t in c.texts) > len(c.texts) / 2
-        ][:1]  # fmt: skip
+        visits = file.with_field("visit")[:1]
         if best is not None and not gaps:
             for column in days:
                 self._note(file, column.name, "not read: every rating has its date")
@@ -1006,7 +1061,7 @@ class _Drafting:
         add = self._add
         texts = [t for t in column.texts if (rated[column.name] == t).any()]
         whens = {t: visit_of(t) for t in texts}
-        names = {t: w.visit for t, w in whens.items() if w is not None and w.visit}
+        names = {t: _planned(w) or w.visit for t, w in whens.items() if w is not None and w.visit}
         if any(plain_words(t) != plain_words(names.get(t, t)) for t in texts):
             rule = {"from": column.name, "values": names, "other": ""}
             add(f"{inner}visit: {flow(rule)}", "likely: by the names of visits")
@@ -1049,6 +1104,9 @@ class _Drafting:
     ) -> None:
         add, inner = self._add, indent + "  "
         dates = pair_dates(scores, file.with_field("assessed_on"))
+        numbered = _numbered(scores, whens, dates)
+        for name, visit in numbered.items():
+            whens[name] = When(visit, 0.0 if visit == "baseline" else None)
         unnamed = [c.name for c in scores if whens[c.name] is None and c.name not in dates]
         if len(unnamed) == 1 and not any(w and w.day == 0 for w in whens.values()):
             whens[unnamed[0]] = When("baseline", 0.0)  # the one that needed no name
@@ -1074,6 +1132,16 @@ class _Drafting:
             if column.name in dates:
                 entry["assessed_on"] = dates[column.name]
                 self._note(file, dates[column.name], f"date of '{column.name}'")
+            elif when is not None and when.day != 0 and (planned := _planned(when)):
+                entry["visit"] = planned
+                confidence = "likely"
+                if column.name in numbered:
+                    confidence, todo = "unsure", "which visit is it? By their order for now"
+                    problem, remedy = "its header has a number", "name its `visit`"
+                    self._todo_once(
+                        f"{file.profile.shown}, {column.name}: which visit is it? Taken for now: "
+                        f"{planned}, by the order of the numbers."
+                    )
             elif when is not None and when.day is not None:
                 entry |= {"study_day": f"{when.day:g}"}
                 entry |= {"unit": when.unit} if when.unit != "days" else {}
@@ -1099,6 +1167,8 @@ class _Drafting:
                 self._todo_once(f"{file.profile.shown}, {column.name}: {todo}; {remedy}")
             if when is not None and when.visit in ("baseline", "end"):
                 entry["visit"] = when.visit
+            elif when is not None and dated and self._undated(file, column, dates):
+                entry |= {"visit": planned} if (planned := _planned(when)) else {}
             elif when is None and not dated:
                 problem = problem or "its header names no visit"
             if recalls.get(column.name):
@@ -1107,6 +1177,12 @@ class _Drafting:
             add(f"{inner}- {flow(entry)}", what)
             meaning = "score" + (f", {when.visit.replace('_', ' ')}" if when and when.visit else "")
             self._note(file, column.name, meaning, confidence, problem, remedy)
+
+    def _undated(self, file: _File, column: ColumnProfile, dates: dict[str, str]) -> bool:
+        """Whether a score has no date beside it, so that the visit's name must place it."""
+        frame = file.profile.frame
+        scored = ~frame[column.name].isin([*MISSING_WORDS, *column.odd])
+        return bool((scored & frame[dates[column.name]].isin(MISSING_WORDS)).any())
 
     def _one_a_rating(
         self,
@@ -1183,6 +1259,35 @@ def _sex_question(about: str, code: str) -> Question:
 
 def _is_baseline(when: When | None) -> bool:
     return when is not None and when.day == 0
+
+
+def _planned(when: When) -> str:
+    """Return the visit of the schedule that a rating without a date is named after, if any."""
+    weeks = {visit.name: visit.week for visit in AnalysisSettings().schedule}
+    if when.visit in weeks or when.day is None:
+        return when.visit
+    week = when.day * _DAYS[when.unit] / 7
+    near = min(weeks, key=lambda name: abs(weeks[name] - week))
+    months = when.unit == "months" and near != "end" and abs(weeks[near] - week) <= 1
+    return near if months else ""
+
+
+def _numbered(
+    scores: list[ColumnProfile], whens: dict[str, When | None], dates: dict[str, str]
+) -> dict[str, str]:
+    """Return the visits of columns that have a number for one, as T0, T1, T2: by their order."""
+    found = {
+        c.name: int(n[1])
+        for c in scores
+        if c.name not in dates and (n := re.search(r"\b(?:t|v|visit|nrs|vas|score) (\d)$", c.words))
+        and (whens[c.name] is None or c.words.endswith(" t 0"))
+    }  # fmt: skip
+    order = sorted(found, key=lambda name: found[name])
+    if len(order) < 2 or len(set(found.values())) < len(order):
+        return {}
+    visits = [visit.name for visit in AnalysisSettings().schedule]
+    named = any(_is_baseline(w) for name, w in whens.items() if name not in found)
+    return dict(zip(order, visits if named else ["baseline", *visits], strict=False))
 
 
 _DAYS = {"days": 1.0, "weeks": 7.0, "months": 30.4375, "years": 365.25}

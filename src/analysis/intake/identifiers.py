@@ -672,14 +672,20 @@ def pseudonym(text: str, key: bytes) -> str:
 _ANSWER = re.compile(r"(?i)yes|no|y|n|true|false|(?:un)?checked|ja|nein|oui|non|s[i\xed]")
 _NOTHING_OF = {
     "date of birth": re.compile(r"\d{4}(?:\.0)?"),  # a year of birth is what the contract asks for
-    "name": re.compile(rf"{_ANSWER.pattern}|\d+"),
+    "name": re.compile(rf"{_ANSWER.pattern}|[\W\d_]+|\d{{1,2}}[ .-]{_MONTH}[ .,-]*\d{{2,4}}.*"),
 }
-"""Values that make of a column with an identifier's header none: answers, years, numbers."""
+"""Values that make of a column with an identifier's header none: answers, years, numbers, and
+dates under "first" and "last"."""
 
 _HASH_OR_DROP = (
     "Take the column out of the export; or list it under `drop` in the mapping, and it is not "
     "read; or, where it identifies patients, give it `hash: true` (docs/mapping.md)."
 )
+
+
+def names_nobody(kind: str, texts: Iterable[str]) -> bool:
+    """Whether a column whose header is that of an identifier holds answers, years or dates."""
+    return all(_NOTHING_OF.get(kind, _ANSWER).fullmatch(text) for text in texts)
 
 
 def find_identifying(
@@ -733,8 +739,7 @@ def _find(raw: RawTable, name: str, missing: Collection[str]) -> tuple[str, list
     texts = raw.frame[name]
     distinct = [text for text in texts.unique() if text not in missing]
     kind = header_identifier(name)
-    nothing = _NOTHING_OF.get(kind, _ANSWER)
-    if all(nothing.fullmatch(text) for text in distinct):
+    if names_nobody(kind, distinct):
         kind = ""
     if kind and distinct:
         return kind, raw.lines[~texts.isin([*missing, ""]).to_numpy()].tolist()

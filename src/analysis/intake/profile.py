@@ -20,7 +20,12 @@ from typing import Literal
 import pandas as pd
 
 from analysis.errors import InputError
-from analysis.intake.identifiers import find_identifiers, header_identifier
+from analysis.intake.identifiers import (
+    find_identifiers,
+    header_identifier,
+    identifying_values,
+    names_nobody,
+)
 from analysis.intake.mapping import MISSING_WORDS
 from analysis.intake.read import (
     EXCEL_ENDINGS,
@@ -35,6 +40,7 @@ from analysis.intake.read import (
     split_lines,
 )
 from analysis.intake.values import (
+    DateForm,
     DateOrder,
     Refusal,
     choose_date_order,
@@ -155,12 +161,19 @@ class FileProfile:
         slashed = [text for text in texts if _SLASHED.match(text)]
         if not slashed:
             return None, ""
-        order = choose_date_order(slashed)
+        order = choose_date_order(slashed, pivot_year=PIVOT)
         if isinstance(order, Refusal):
             return order, ""
         other: DateOrder = "month_first" if order == "day_first" else "day_first"
-        settling = [t for t in slashed if isinstance(parse_date(t, order=other), Refusal)]
+        form = DateForm(order=other, pivot_year=PIVOT)
+        settling = [t for t in slashed if isinstance(parse_date(t, form=form), Refusal)]
         return order, settling[0] if settling else "every date reads alike"
+
+    @property
+    def short_year(self) -> str:
+        """A date whose year has two digits; empty where all have four."""
+        texts = (text for c in self.columns if c.kind == "date" for text in c.texts)
+        return next((t for t in texts if _is_date(t) and not _is_date(t, pivot=None)), "")
 
     def column(self, name: str) -> ColumnProfile:
         """Return a column by its name; KeyError when there is none."""
@@ -176,7 +189,10 @@ DATE_WORDS = re.compile(
 SERIALS = 32_000, 60_000
 """Serial numbers of the days from 1987 to 2064 in a spreadsheet; 1904's calendar lies within."""
 
-_SLASHED = re.compile(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{4}")
+_SLASHED = re.compile(r"\d{1,2}[/.-]\d{1,2}[/.-](?:\d{4}|\d{2})(?!\d)")
+
+PIVOT = 1930
+"""First of the hundred years that two digits stand for in a draft: births and treatments alike."""
 
 
 def plain_words(text: str) -> str:
@@ -446,8 +462,7 @@ def _identifier(name: str, label: str, texts: tuple[str, ...], kind: Kind) -> st
     """Return the kind of identifier a column holds, by its header, the one above, or its values."""
     for header in (name, label):
         if found := header_identifier(header):
-            years = kind == "number" and all(re.fullmatch(r"\d{4}", text) for text in texts)
-            return "" if found == "date of birth" and years else found
+            return "" if names_nobody(found, texts) and texts else found
         if inside := find_identifiers(header):
             return inside[0].kind
     if found_in := find_identifiers("\n".join(texts)):
@@ -455,14 +470,14 @@ def _identifier(name: str, label: str, texts: tuple[str, ...], kind: Kind) -> st
     named = re.search(r"\b(?:patient|client|pat|patientin|paciente)\b", plain_words(name))
     if kind == "text" and named and all(_LOOKS_LIKE_NAME.fullmatch(text) for text in texts):
         return "name"
-    return ""
+    found_names = identifying_values(texts, header=name) if kind in ("word", "text") else None
+    return found_names[0] if found_names else ""
 
 
-def _is_date(text: str) -> bool:
-    return any(
-        not isinstance(parse_date(text, order=order), Refusal)
-        for order in ("day_first", "month_first")
-    )
+def _is_date(text: str, *, pivot: int | None = PIVOT) -> bool:
+    orders: tuple[DateOrder, ...] = ("day_first", "month_first")
+    forms = (DateForm(order=order, pivot_year=pivot) for order in orders)
+    return any(not isinstance(parse_date(text, form=form), Refusal) for form in forms)
 
 
 def _dates_in(texts: Iterable[str]) -> list[str]:

@@ -61,6 +61,19 @@ INFUSED = _words(
     r"behandlung\w*", "tx", r"perfusion\w*", r"traitement\w*", r"tratamiento\w*", "inf", "iv",
 )  # fmt: skip
 
+_RATED = _words(
+    "after", "post", "posttreatment", "nach", "apres", "despues", "before", "pre",
+    "pretreatment", "vor", "avant", "antes", "baseline", "follow up", "fu", "nrs", "vas", "eva",
+    "pain", "score",
+)  # fmt: skip
+"""Words by which a date beside a treatment is that of a rating: "date after treatment"."""
+
+START_OR_END = re.compile(
+    r"(?:date |datum |fecha )?(?:de |of |du )?(?:start|begin|beginn|debut|inicio|first|erste|end"
+    r"|ende|stop|fin|last|letzte|finish)(?: date| datum)?"
+)
+"""A header that says no more than when something began or ended."""
+
 _BY_HEADER: tuple[tuple[str, re.Pattern[str], tuple[str, ...]], ...] = (
     ("icd10", _words(r"icd"), ("word", "text")),
     ("pain_since", _words("since", "onset", "seit", "depuis", "desde", r"diagnos\w*"), ("date",)),
@@ -157,6 +170,8 @@ def recognize(column: ColumnProfile, conditions: Conditions) -> Role | None:
         if column.kind not in kinds or not pattern.search(words):
             continue
         if field == "arm" and len(column.texts) > MOST_ARMS:
+            continue
+        if field == "infused_at" and _RATED.search(words):
             continue
         if field == "assessed_on":
             known = DATE_WORDS.search(words) or re.search(r"\bvisit|\bassess|\bday\b", words)
@@ -261,6 +276,10 @@ def visit_of(text: str) -> When | None:
     # The week a score looks back on is no visit: "average of the last 7 days".
     words = re.sub(r"\b(?:last|past|previous|letzten?|over the)(?: \d+)? \w+", " ", words)
     words = re.sub(r"\b0 (?:to )?10{1,2}\b|\barm \d+\b", " ", words)
+    words = re.sub(r"\b(\d{1,2}) 12$", r"\1 months", words)  # 3/12 and 6/52, as the British write
+    words = re.sub(r"\b(\d{1,2}) 52$", r"\1 weeks", words)
+    words = re.sub(r"\bt 0\b|\b(?:pain|vas|nrs|score|level) in$", "baseline", words)
+    words = re.sub(r"\b(?:pain|vas|nrs|score|level) out$", "end", words)
     for visit, unit, names in _NUMBERED:
         found = re.search(rf"\b(?:{names}) (\d{{1,3}})\b|\b(\d{{1,3}}) (?:{names})\b", words)
         if found:
@@ -291,7 +310,13 @@ def recall_of(text: str) -> str:
 
 _ID_RANKS = (
     (90, re.compile(r"(?:patient|pt|subject|participant|study|record|person|client|case) id")),
-    (85, re.compile(r"usubjid|subjid|pid|pat id|patid|patnr|pat nr|study code|code patient")),
+    (
+        85,
+        re.compile(
+            r"usubjid|subjid|pid|pat id|pat nr|study code|code patient"
+            r"|(?:pat|patient\w*|subject|client|case)(?:id|no|nr|num\w*|code)"
+        ),
+    ),
     (
         80,
         re.compile(
@@ -300,10 +325,10 @@ _ID_RANKS = (
         ),
     ),
     (75, re.compile(r"token|external (?:data )?reference|pseudonym|unique id")),
-    (60, re.compile(r"patient|pt|subject|participant|paciente|patientin")),
+    (60, re.compile(r"patient|pt|pat|subject|participant|client|case|paciente|patientin")),
     (55, re.compile(r"mrn|medical record(?: (?:number|no))?")),
     (50, re.compile(r"id")),
-    (45, re.compile(r"(?:no|nr|num\w*|code) (?:de )?(?:paciente|patient|pt)")),
+    (45, re.compile(r"(?:no|nr|n|n o|num\w*|code) (?:de |du )?(?:paciente|patient|pt)")),
     (40, re.compile(r"\w+ id|id \w+")),
     (30, re.compile(r"(?:no|nr|number|code|num)")),
 )
@@ -334,28 +359,35 @@ def rank_id(column: ColumnProfile) -> int:
     return 0
 
 
-_CRPS = r"\b(?:crps|rsd|sudeck\w*|algodystroph\w*|complex regional|reflex sympathetic dystrophy)\b"
+_CRPS = (
+    r"\b(?:crps|rsd|sdrc|sudeck\w*|algo(?:neuro)?d[iy]stro(?:ph|f)\w*|complex regional"
+    r"|komplexes regionales|regional complejo|regional complexe|reflex sympathetic dystrophy)\b"
+)
 _DIAGNOSES: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
     (re.compile(pattern), condition, subtype)
     for pattern, condition, subtype in (
         (rf"{_CRPS}(?: pain syndrome)?(?: type| typ)? (?:ii|2)\b|causalgia", "crps", "type_2"),
         (rf"{_CRPS}(?: pain syndrome)?(?: type| typ)? (?:i|1)\b", "crps", "type_1"),
         (_CRPS, "crps", ""),
-        (r"\bfibro\w*|\bfms\b", "fibromyalgia", ""),
-        (r"post ?herpetic|\bphn\b|zoster|shingles", "neuropathic", "post_herpetic"),
-        (r"diabetic|\bdpn\b|diabetisch\w*", "neuropathic", "diabetic"),
-        (r"post ?stroke|thalamic|after stroke", "central", "post_stroke"),
-        (r"spinal cord|\bsci\b", "central", "spinal_cord_injury"),
-        (r"multiple sclerosis", "central", "multiple_sclerosis"),
+        (r"\bfibro\w*|\bfms?\b", "fibromyalgia", ""),
+        (r"post ?herpetic|\bphn\b|zoster|shingles|gurtelrose", "neuropathic", "post_herpetic"),
+        (r"\bdiabeti\w*|\bdpn\b", "neuropathic", "diabetic"),
+        (r"post ?stroke|thalamic|after stroke|schlaganfall|\bavc\b|\bictus\b", "central",
+         "post_stroke"),
+        (r"spinal cord|\bsci\b|querschnitt\w*|lesion medul(?:ar|laire)", "central",
+         "spinal_cord_injury"),
+        (r"multiple (?:sclerosis|sklerose)|sclerose en plaques|esclerosis multiple", "central",
+         "multiple_sclerosis"),
         (r"central pain", "central", ""),
         (r"nerve injury|trigemin\w*", "neuropathic", "nerve_injury"),
-        (r"(?:peripheral|small fib\w*|poly) ?neuropath\w*|\bpolyneuropath\w*", "neuropathic",
+        (r"(?:peripheral|small fib\w*|poly) ?neuropat\w*|\bpolyneuropat\w*", "neuropathic",
          "peripheral"),
-        (r"neuropath\w*|neuralgi\w*", "neuropathic", ""),
+        (r"neuropat\w*|ne[uv]ralgi\w*", "neuropathic", ""),
         (r"migran\w*|migrain\w*", "headache", "migraine"),
         (r"cluster", "headache", "cluster"),
         (r"chronic daily|tension", "headache", "chronic_daily"),
-        (r"headache\w*|kopfschmerz\w*|cephal\w*|cefalea", "headache", ""),
+        (r"headache\w*|kopfschmerz\w*|cephal\w*|cefalea|mal de tete|dolor de cabeza", "headache",
+         ""),
         (r"\bfbss\b|failed back|post ?laminectomy|persistent spinal", "fbss", ""),
     )
 )  # fmt: skip

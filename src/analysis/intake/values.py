@@ -14,6 +14,8 @@ from datetime import datetime, timedelta, timezone
 from math import isfinite, isnan
 from typing import Any, Literal
 
+from analysis.intake.text import folded
+
 SPREADSHEET_ERRORS = frozenset(
     {"#DIV/0!", "#N/A", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#NULL!", "#GETTING_DATA", "#SPILL!"}
 )
@@ -188,6 +190,11 @@ MONTHS = (
     "october", "november", "december",
 )  # fmt: skip
 _MONTH_NUMBERS = {word: at for at, name in enumerate(MONTHS, 1) for word in (name, name[:3])}
+_ABROAD = """januar janvier enero jan janv ene jaenner janner|februar fevrier febrero fev fevr|marz
+    mars marzo mrz maerz mar|avril abril avr abr|mai mayo|juni juin junio|juli juillet julio juil
+    |aout agosto ago|septembre septiembre set|oktober octobre octubre okt|novembre noviembre
+    |dezember decembre diciembre dez dic"""
+_MONTH_NUMBERS |= {word: at for at, row in enumerate(_ABROAD.split("|"), 1) for word in row.split()}
 _MONTH_NUMBERS["sept"] = 9
 
 _EXCEL_EPOCHS = {"excel_serial": datetime(1899, 12, 30), "excel_serial_1904": datetime(1904, 1, 1)}
@@ -214,7 +221,8 @@ _YEAR_FIRST = re.compile(
 )
 _YEAR_LAST = re.compile(r"(?P<one>\d{1,2})[/.-](?P<two>\d{1,2})[/.-](?P<year>\d{4}|\d{2})" + _CLOCK)
 _MONTH_NAMED = re.compile(
-    r"(?:(?P<day>\d{1,2})[\s.-]*(?P<month>[A-Za-z]{3,9})|(?P<month2>[A-Za-z]{3,9})\s+(?P<day2>\d{1,2})(?=[\s.,-]))"
+    r"(?:(?P<day>\d{1,2})[\s.-]*(?:de )?(?P<month>[^\W\d_]{3,10})(?: de)?"
+    r"|(?P<month2>[^\W\d_]{3,10})\s+(?P<day2>\d{1,2})(?=[\s.,-]))"
     r"[\s.,-]*(?P<year>\d{4}|\d{2})" + _CLOCK
 )
 _DAY_AND_MONTH = re.compile(r"\d{1,2}-[A-Za-z]{3}|[A-Za-z]{3}-\d{1,2}")
@@ -263,7 +271,7 @@ def parse_date(
     if found and (found["mark"] or len(found["month"] + found["day"]) == 4):
         return _build(found, form, int(found["month"]), found["day"])
     if found := _MONTH_NAMED.fullmatch(text):
-        month = _MONTH_NUMBERS.get((found["month"] or found["month2"]).lower())
+        month = _MONTH_NUMBERS.get(folded(found["month"] or found["month2"]))
         if month is None:
             return Refusal("a date such as 2026-03-28 or 28 Mar 2026", _remedy(text))
         if not (len(found["year"]) == 2 and form.pivot_year is None):
