@@ -130,7 +130,7 @@ def test_nobody_is_taken_to_have_been_asked(tmp_path):
 def test_none_reported_is_an_answer_about_all_effects_and_no_event(tmp_path):
     events = (
         "patient_id,infused_at,term,solicited\n"
-        "A,2024-01-02,none reported,\nA,2024-01-05,Nausea,yes\nB,2024-01-03,No side effects,\n"
+        "A,2024-01-02,None,\nA,2024-01-05,Nausea,yes\nB,2024-01-03,No side effects,\n"
     )
     study = study_of(tmp_path, events)
     # The export never writes down what did not occur: a solicited event shows the list was put.

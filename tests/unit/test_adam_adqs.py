@@ -185,7 +185,7 @@ def test_mme_of_each_drug_by_hand(given):
     [("OxyContin", "oxycodone"), ("Oxycodone ER 20", "oxycodone"), ("Percocet 5/325", "oxycodone"),
      ("MORPHINE SULFATE SR", "morphine"), ("Duragesic", "fentanyl"), ("Butrans", "buprenorphine"),
      ("fentanyl patch", "fentanyl"), ("Tramadol HCl", "tramadol"), ("gabapentin", ""),
-     ("oxycodone and morphine", "")],
+     ("oxycodone and morphine", ""), ("No opioids", "none")],
 )  # fmt: skip
 def test_drugs_are_known_by_name_and_brand(name, drug):
     assert drug_of(name) == drug
@@ -198,7 +198,7 @@ def test_doses_of_a_day_add_up_and_an_unknown_one_makes_the_day_unknown(tmp_path
         "A,13,methadone,15,mg\nA,13,Methadose,15,mg\n"  # 30 mg: one factor, for both together
         "B,0,morphine,60,mg\nB,0,buprenorphine,8,mg\n"  # not 60
         "B,13,morphine,30,mg\nB,13,hydromorphone,,mg\n"  # not 30
-        "C,0,none,0,mg\nC,13,oxycodone,10,mg\n"
+        "C,0,None,,mg\nC,13,oxycodone,10,mg\n"  # none is 0, also without a number
     )
     study = study_of(tmp_path, opioid_use=doses)
     columns = ("PARAMCD", "USUBJID", "BASE", "AVAL", "STARTFL", "ASKFL", "RATEDFL")

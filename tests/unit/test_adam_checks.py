@@ -19,9 +19,10 @@ from analysis.adam.checks import (
     tabulate_intake,
     tabulate_roles,
 )
-from analysis.adam.study import narrow
+from analysis.adam.study import narrow, open_study
 from analysis.intake.build import Intake
 from analysis.labels import CHECK_STATES
+from analysis.settings import data_folder
 
 
 def answer(own, name):
@@ -42,9 +43,18 @@ def typed():
 
 def test_every_question_has_one_answer_with_a_sentence(typed):
     checks = check_quality(typed)
-    assert checks["name"].is_unique and len(checks) == 18
+    assert checks["name"].is_unique and len(checks) == 19
     assert checks["sentence"].str.endswith(".").all()
     assert set(checks["state"]) <= set(CHECK_STATES)
+
+
+def test_events_nobody_was_asked_about_are_not_assessed(typed):
+    got = answer(typed, "adverse events")
+    assert got.state == "not applicable" and "not the same as none" in got.sentence
+    study = open_study(export=str(data_folder() / "demo"))
+    got = answer(study, "adverse events")
+    assert got.state == "pass with findings" and got.n == 44
+    assert got.sentence.startswith("556 of 600 treated patients were asked about them. Of 3,492")
 
 
 def test_lines_of_a_file_read_for_two_tables_count_once(typed):

@@ -346,6 +346,36 @@ def test_questionnaires_are_not_pain_scores(tmp_path):
     assert ["on which study day" in todo for todo in made.todo] == [True]
 
 
+def test_side_effects_opioids_and_questionnaires_are_recognized(tmp_path):
+    """A checklist beside the infusions, MME and T-scores beside the ratings, and a long list."""
+    folder = tmp_path / "clinic"
+    folder.mkdir()
+    for name, text in {
+        "people": "ID,Diagnosis\nP1,CRPS I\nP2,Fibromyalgia\n",
+        "infusions": "ID,Infusion date,Nausea,Dizziness\n"
+        "P1,2026-03-02,yes,no\nP1,2026-03-05,no,no\nP2,2026-03-04,no,yes\n",
+        "visits": "ID,Visit date,NRS,MME,PROMIS Pain Interference T,PHQ-9 total\n"
+        "P1,2026-03-01,8,60,66.2,12\nP1,2026-03-08,4,30,58.1,8\nP2,2026-03-03,7,0,61.0,9\n",
+        "medication": "ID,Date,Opioid,Dose mg\nP1,2026-03-01,Oxycodone,40\nP2,2026-03-03,none,0\n",
+        "events": "ID,Date,Adverse event,Grade\nP1,2026-03-06,tired,1\nP2,2026-03-04,rash,2\n",
+    }.items():
+        (folder / f"{name}.csv").write_text(text, encoding="utf-8")
+    export = load(folder)
+    tables = export.tables
+    assert scores(export) == {"P1": [8, 4], "P2": [7]}
+    events = tables["adverse_events"]
+    told = events.loc[events["occurred"].fillna(True).astype(bool), ["patient_id", "term"]]
+    assert sorted(told.itertuples(index=False, name=None)) == [
+        ("P1", "nausea"), ("P1", "tired"), ("P2", "dizziness"), ("P2", "rash"),
+    ]  # fmt: skip
+    assert events["grade"].dropna().tolist() == [1, 2] and len(events) == 8
+    doses = tables["opioid_use"]
+    assert sorted(doses["mme_per_day"].dropna()) == [0, 30, 60]
+    assert doses["drug"].dropna().tolist() == ["Oxycodone", "none"]
+    forms = tables["questionnaires"].groupby("instrument")["score"].apply(list).to_dict()
+    assert forms == {"promis_pi": [66.2, 58.1, 61.0], "phq9": [12, 8, 9]}
+
+
 def test_an_export_without_scores_lists_its_columns(tmp_path):
     path = write_text(tmp_path / "x", {"a.csv": "who,what\nA,x\nB,y\n"})
     with pytest.raises(InputError, match=r"(?s)looks like pain scores.*a\.csv: who, what"):

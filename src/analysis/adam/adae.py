@@ -23,6 +23,9 @@ from analysis.intake.codes import NONE_REPORTED, effect_of, load_effects, word_k
 OTHER_GROUP = "other"
 """Group of effects that data/codes/ae_terms.csv does not have."""
 
+ASKED_WITHIN_DAYS = 1.0
+"""A question up to the day after asks about the infusion; later ones about the time since."""
+
 MINUTE = np.timedelta64(1, "m")
 
 ADAE_COLUMNS = (
@@ -218,16 +221,25 @@ def derive_asked(
     return frame.astype(kinds).drop_duplicates(ignore_index=True)
 
 
-def asked_about(asked: pd.DataFrame, effect: str) -> pd.DataFrame:
+def asked_about(asked: pd.DataFrame, effect: str, *, from_day: float = 0.0) -> pd.DataFrame:
     """Return the patients and infusions asked about an effect (AEDECOD), by name or about all.
+
+    Parameters
+    ----------
+    asked : DataFrame
+        `derive_asked`.
+    effect : str
+    from_day : float
+        Asked so many days after the infusion or later: who was asked on the day of the infusion
+        only was not asked about what came later. Who was asked throughout always counts.
 
     Returns
     -------
     DataFrame
-        USUBJID and INFNO, each pair once; INFNO missing for a question not put at an infusion, and
-        for patients who were asked throughout.
+        USUBJID and INFNO, each pair once; INFNO missing for patients who were asked throughout.
     """
     own = asked["AEDECOD"].isna() | _is_true(asked["AEDECOD"].eq(effect))
+    own &= ~(asked["AEINFDY"] < from_day)
     return asked.loc[own, ["USUBJID", "INFNO"]].drop_duplicates(ignore_index=True)
 
 
@@ -235,7 +247,8 @@ def flag_asked(
     infusions: pd.DataFrame, adsl: pd.DataFrame, asked: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return infusions and ADSL with AEASKFL settled: asked, recorded as not asked, or missing."""
-    pairs = pd.MultiIndex.from_frame(asked[["USUBJID", "INFNO"]].dropna())
+    soon = asked[asked["AEINFDY"] <= ASKED_WITHIN_DAYS]
+    pairs = pd.MultiIndex.from_frame(soon[["USUBJID", "INFNO"]].dropna())
     own = pd.MultiIndex.from_arrays([infusions["USUBJID"], infusions["INFNO"].astype(float)])
     was = look_up(infusions["USUBJID"], adsl.set_index("USUBJID")["AEASKFL"])
     of_infusion = infusions["AEASKFL"].fillna(was).mask(own.isin(pairs), True)

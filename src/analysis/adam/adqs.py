@@ -32,6 +32,7 @@ from analysis.adam.adpain import (
 )
 from analysis.intake.codes import (
     FACTOR_SETS,
+    NO_OPIOID,
     Instrument,
     drug_of,
     instrument_of,
@@ -295,6 +296,7 @@ def _sum_of_day(rows: pd.DataFrame, factor_set: str) -> tuple[pd.DataFrame, pd.S
         route=_text(rows, "route"),
         **number,
     )
+    rows["daily_dose"] = rows["daily_dose"].mask(rows["drug"] == NO_OPIOID, 0.0)
     own = ["drug", "unit", "route"]
     groups = rows.groupby([*keys, *own], dropna=False, sort=False)
     sums = groups[list(number)].agg(lambda values: values.sum(skipna=False)).reset_index()

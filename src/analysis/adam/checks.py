@@ -331,10 +331,35 @@ def _ages(study: Study) -> Check:
     return Check("ages", "patients", _found(n), n, told)
 
 
+def _events(study: Study) -> Check:
+    """Before treatment, without a day, or at an infusion of which the export says "not asked"."""
+    events, adsl = study.adae, study.adsl
+    treated = adsl["SAFFL"]
+    asked = int((adsl["AEASKFL"].fillna(False) & treated).sum())
+    if events.empty and not asked:
+        told = "The export has no adverse events and says of nobody that they were asked: not "
+        told += "assessed, which is not the same as none."
+        return Check("adverse events", "adverse_events", "not applicable", 0, told)
+    n = int(treated.sum())
+    told = f"{count_text(asked)} of {count_text(n)} treated patients were asked about them."
+    found = {
+        "began before treatment": (~events["TRTEMFL"]).sum(),
+        "have no day": events["TRTEMFL"].isna().sum(),
+        "are of patients or infusions that no record says were asked": (
+            ~events["AEASKFL"].fillna(False)
+        ).sum(),
+    }
+    odd = {why: int(k) for why, k in found.items() if k}
+    if odd:
+        each = "; ".join(f"{count_text(k)} {why}" for why, k in odd.items())
+        told += f" Of {count_text(len(events))} events {each}."
+    return Check("adverse events", "adverse_events", _found(sum(odd.values())), n - asked, told)
+
+
 CHECKS: tuple[Callable[[Study], Check], ...] = (
     _records_reconcile, _last_lines, _records_excluded, _values_blanked, _as_read, _near_ids,
     _patients_treated, _baseline, _data_cut, _analysis_visit, _visit_names, _same_day, _recall,
-    _scale, _follow_up, _series, _icd10, _ages,
+    _scale, _follow_up, _series, _icd10, _ages, _events,
 )  # fmt: skip
 
 

@@ -551,7 +551,8 @@ def build_column(
         rules = [rule.model_copy(update={"mean_of": None, "from_": name}) for name in rule.mean_of]
         parts = [build_column(context, column, own, text) for own in rules]
         return pd.concat(parts, axis=1).mean(axis=1)
-    missing = context.missing if rule.missing is None else frozenset(rule.missing) | {""}
+    missing = context.missing - column.always_said
+    missing = missing if rule.missing is None else frozenset(rule.missing) | {""}
     # Each distinct text is understood once.
     codes, distinct = distinct_texts(_texts_of(context, column, rule, text, missing))
     parse = _parser(context, column, rule, [t for t in distinct if t not in missing])

@@ -17,6 +17,9 @@ from analysis.settings import data_folder
 NONE_REPORTED = "none_reported"
 """Code of the term that says: asked, and nothing was reported."""
 
+NO_OPIOID = "none"
+"""The drug of who takes no opioid, whatever stands under the dose."""
+
 FACTOR_SETS = {"cdc_2022": "CDC 2022", "cdc_2016": "CDC 2016"}
 """Sets of MME factors by code, the default first."""
 
@@ -121,6 +124,13 @@ def instrument_of(name: str) -> str:
     return _instrument_words().get(word_key(name), "")
 
 
+def instruments_named(text: str) -> list[str]:
+    """Return the codes of instruments that a text names among other words, longest name first."""
+    key = f" {word_key(text)} "
+    words = sorted(_instrument_words().items(), key=lambda item: -len(item[0]))
+    return list(dict.fromkeys(code for word, code in words if f" {word} " in key))
+
+
 @cache
 def _drug_words() -> dict[str, str]:
     return _by_word(_rows("opioids"), "drug")
@@ -195,7 +205,7 @@ def mme_per_day(
     -----
     Where the factor depends on the dose (methadone, 2016) it is that of the whole daily dose.
     """
-    if daily_dose == 0:
+    if daily_dose == 0 or drug == NO_OPIOID:
         return 0.0
     unit = unit or ("mcg_per_hour" if route == "transdermal" else "mg")
     found = set()

@@ -47,6 +47,8 @@ from analysis.intake.demo_plan import (
     per_condition,
     split_patients,
 )
+from analysis.intake.demo_records import describe_records, draw_records
+from analysis.intake.tables import TABLES
 from analysis.settings import DAYS_PER_WEEK
 
 SCREENED_SHARE, RATES_WORST_SHARE, RATED_DURING_SHARE = 0.25, 0.3, 0.6
@@ -66,20 +68,25 @@ AVERAGE, WORST = 0, 1
 
 
 def draw_block(
-    rng: np.random.Generator, n_patients: int, *, first_number: int
+    rng: np.random.Generator, own: np.random.Generator, n_patients: int, *, first_number: int
 ) -> dict[str, pa.Table]:
-    """Draw patients numbered from ``first_number`` with all their records: tables by name."""
+    """Draw patients numbered from ``first_number`` with all their records: tables by name.
+
+    ``own`` draws side effects, opioids and questionnaires, so that they change nothing else.
+    """
     people = draw_people(rng, n_patients)
     baseline = draw_baseline(rng, people)
     boosters = draw_boosters(rng, people)
     visits = draw_visits(rng, people, boosters)
     ids = pa.array([f"SYN-{first_number + number:06d}" for number in range(n_patients)])
     came = boosters.day <= np.minimum(visits.left_on, NEVER - 1)[:, None]
-    return {
+    tables = {
         "patients": _tabulate_patients(rng, ids, people),
         "pain_scores": _tabulate_scores(rng, ids, people, baseline, boosters, visits, came),
         "infusions": _tabulate_infusions(rng, ids, people, boosters, came),
     }
+    infusions = tables["infusions"].to_pandas(date_as_object=False)
+    return tables | draw_records(own, ids, people, baseline, boosters, visits, infusions)
 
 
 def _pick(values: tuple[str | None, ...], places: np.ndarray) -> pa.Array:
@@ -291,6 +298,7 @@ def describe_truth(*, n_patients: int, seed: int, n_rows: dict[str, int]) -> dic
         "same_day": "A rating on day 0 or on the day of a booster is from before the infusion; one "
         "on the day of the last infusion of a series of several is from after it.",
         "rules": asdict(RULES),
+        "records": describe_records(),
         "overall": {
             "relief_median_weeks": brentq(
                 lambda weeks: overall_relieved_share(weeks) - 0.5, 1, 100
@@ -319,7 +327,7 @@ def describe_truth(*, n_patients: int, seed: int, n_rows: dict[str, int]) -> dic
 
 # The folder
 
-TABLE_NAMES = ("patients", "pain_scores", "infusions")
+TABLE_NAMES = tuple(TABLES)
 DEMO_FILES = (*(f"{name}.csv" for name in TABLE_NAMES), "truth.json", "mapping.yaml", "README.md")
 """All that a demo folder holds; a folder with anything else in it is left alone."""
 
@@ -344,6 +352,9 @@ number of patients give the same files, byte for byte.
 | patients.csv | a patient |
 | pain_scores.csv | one pain rating |
 | infusions.csv | one infusion |
+| adverse_events.csv | one effect, or `none reported` where asked in vain; no row: not asked |
+| opioid_use.csv | one daily dose, 0 for no opioid; no row: not recorded |
+| questionnaires.csv | one score |
 | truth.json | the true figures, planted, that an analysis should find again |
 | mapping.yaml | says that the export is synthetic |
 
@@ -367,7 +378,7 @@ def generate_demo(
     Returns
     -------
     dict of DataFrame
-        patients, pain_scores and infusions in the columns of the contract. Pain is on each
+        Every table of the contract, in its columns. Pain is on each
         patient's own scale, dates are datetimes, a blank is missing. Missing ratings follow from
         missed visits, from leaving (likelier without relief) and from the day of the export.
 
@@ -463,11 +474,13 @@ def _draw_blocks(n_patients: int, seed: int) -> Iterator[dict[str, pa.Table]]:
     seeds = np.random.SeedSequence(seed).spawn(len(starts))
     for start, own in zip(starts, seeds, strict=True):
         size = min(BLOCK_PATIENTS, n_patients - start)
-        yield draw_block(np.random.default_rng(own), size, first_number=start + 1)
+        (more,) = own.spawn(1)
+        both = np.random.default_rng(own), np.random.default_rng(more)
+        yield draw_block(*both, size, first_number=start + 1)
 
 
 def _write_tables(folder: Path, blocks: Iterator[dict[str, pa.Table]]) -> dict[str, int]:
-    """Stream the three tables, block by block; return their rows."""
+    """Stream the tables, block by block; return their rows."""
     n_rows = dict.fromkeys(TABLE_NAMES, 0)
     plain = csv.WriteOptions(include_header=False, quoting_style="none")
     with ExitStack() as stack:

@@ -11,13 +11,15 @@ import json
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
 from analysis.errors import InputError
 from analysis.intake.build import LINE_COLUMN
-from analysis.intake.mapping import MISSING_WORDS
+from analysis.intake.draft_records import Found, find_records
+from analysis.intake.mapping import MISSING_WORDS, WIDE_INTO
 from analysis.intake.profile import (
     DATE_WORDS,
     PIVOT,
@@ -165,6 +167,7 @@ class _File:
     id: str = ""
     ids_repeat: bool = False
     sessions: bool = False
+    records: list[Found] = field(default_factory=list)
 
     def with_field(self, *fields: str) -> list[ColumnProfile]:
         return [
@@ -200,6 +203,7 @@ class _Drafting:
     def draft(self, name: str) -> Draft:
         out = self.draft_
         self.files = [self._recognized(profile) for profile in self.profiles]
+        self._find_records()
         self._choose_ids()
         for file in self.files:
             self._sessions(file)
@@ -212,7 +216,8 @@ class _Drafting:
             )
         patients = self._patients_files()
         infused = [f for f in self.files if self._infusion_columns(f)]
-        self.used = {id(f) for f in (*patients, *infused, *scored)}
+        others = [file for file in self.files if file.records]
+        self.used = {id(f) for f in (*patients, *infused, *scored, *others)}
         out.lines.append((f"name: {scalar(name)}", "printed at the head of the report"))
         at = len(out.lines)
         out.lines.append(("tables:", ""))
@@ -220,6 +225,9 @@ class _Drafting:
         self._list("patients", patients, self._draft_patients)
         self._list("infusions", infused, self._draft_infusions)
         self._list("pain_scores", scored, self._draft_scores)
+        for table in WIDE_INTO:
+            own = [f for f in others if any(found.table == table for found in f.records)]
+            self._list(table, own, partial(self._draft_records, table))
         self._missing_table_lines(infused)
         if out.needs_key:
             out.lines.insert(at, (f"hash_key: {KEY_FILE}", "secret; made beside this file"))
@@ -779,6 +787,8 @@ class _Drafting:
 
     def _infusion_columns(self, file: _File) -> list[ColumnProfile]:
         """Return the columns with dates of infusions; in a form of repeats, the date of those."""
+        if any(found.names_rows for found in file.records):
+            return []  # dates of events and doses; the infusions are listed elsewhere
         columns = file.with_field("infused_at")
         if columns or not self._infusion_repeat(file):
             return columns
@@ -1207,6 +1217,55 @@ class _Drafting:
             else:
                 kept[(*key, column.name) if key in kept else key] = column
         return [column for column in scores if column in kept.values()]
+
+    # Side effects, opioids, questionnaires
+
+    def _find_records(self) -> None:
+        """Note what a file holds besides, and take those columns for nothing else."""
+        for file in self.files:
+            file.records = find_records(file.profile)
+            for name in {name for found in file.records for name in found.names}:
+                file.roles.pop(name, None)
+
+    def _draft_records(self, table: str, file: _File, indent: str) -> None:
+        for found in [found for found in file.records if found.table == table]:
+            self._head(file, indent, item=True)
+            dates = file.with_field("infused_at", "assessed_on")[:1]
+            self._missing_line(file, indent, dates)
+            self._where(file, indent)
+            self._drop(file, indent, used=self._used_ids(file))
+            self._add(f"{indent}columns:")
+            self._id_line(file, indent + "  ")
+            timed = bool(found.wide) and all({"visit", "study_day"} & set(w) for _, w in found.wide)
+            if dates and not timed:
+                when = self._time_of(table, file, dates[0])
+                self._add(f"{indent}  {when}: {scalar(dates[0].name)}", "likely: the file's date")
+                self._note(file, dates[0].name, when, "likely")
+            elif not timed:
+                self._add(f"{indent}  # study_day:", "TODO no column says when this was")
+                self._todo_once(
+                    f"{file.profile.shown}: no column says when {table.replace('_', ' ')} were "
+                    "recorded; add a date, a study day or the name of the visit"
+                )
+            for name, column in found.columns.items():
+                self._add(f"{indent}  {name}: {scalar(column)}", "likely: by its header or values")
+                self._note(file, column, name, "likely")
+            if found.wide and table == "adverse_events":
+                why = "TODO was every effect asked about by name? A blank is then no answer"
+                self._add(f'{indent}  solicited: {{constant: "yes"}}', why)
+            if found.wide:
+                self._add(f"{indent}wide:", "a column for each")
+            for column, said in found.wide:
+                entry = {"column": column, **said}
+                self._add(f"{indent}  - {flow(entry)}", "likely: by its header")
+                what = said.get("term") or said.get("instrument") or "MME a day"
+                self._note(file, column, f"{table.replace('_', ' ')}: {what}", "likely")
+
+    def _time_of(self, table: str, file: _File, date: ColumnProfile) -> str:
+        if table != "adverse_events":
+            return "assessed_on"
+        infused = file.roles[date.name].field == "infused_at"
+        return "infused_at" if infused else "occurred_on"
 
     # The rest
 

@@ -38,7 +38,8 @@ class Column:
     Of the kinds, ``id`` and ``text`` are strings, ``category`` is one of ``values`` (empty: any),
     ``word`` one of ``values`` in the suite's spelling or anything else as it is, ``flag`` true or
     false. ``low`` and ``high`` are the inclusive range of a number, or of a date's year. A table
-    is refused without a ``required`` column.
+    is refused without a ``required`` column. Texts of ``always_said`` are values here, though they
+    stand for nothing elsewhere: "None" under side effects is an answer.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Column:
     high: float | None = None
     values: tuple[str, ...] = ()
     required: bool = False
+    always_said: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,7 +169,8 @@ ADVERSE_EVENTS = Table(
         Column("infused_at", "datetime", "infusion it belongs to", FIRST_YEAR, LAST_YEAR),
         Column("occurred_on", "datetime", "when it began", FIRST_YEAR, LAST_YEAR),
         STUDY_DAY,
-        Column("term", "text", "what it was, or 'none reported'", required=True),
+        Column("term", "text", "what it was, or 'none reported'", required=True,
+               always_said=frozenset({"None"})),
         Column("occurred", "flag", "whether it did: no for an effect asked about in vain"),
         Column("solicited", "flag", "asked about by name, not volunteered"),
         Column("grade", "integer", "CTCAE grade, 1 (mild) to 5 (death)", 1, 5),
@@ -196,7 +199,8 @@ OPIOID_USE = Table(
         Column("assessed_on", "datetime", "day of the dose", FIRST_YEAR, LAST_YEAR),
         STUDY_DAY,
         Column("visit", "word", "analysis visit, where the export names it"),
-        Column("drug", "text", "opioid, as in data/codes/mme_factors.csv"),
+        Column("drug", "text", "opioid, as in data/codes/opioids.csv, or 'none'",
+               always_said=frozenset({"None"})),
         Column("daily_dose", "number", "dose in its unit; 0 for no opioid", 0, 100_000),
         Column("unit", "category", "unit of the dose", values=("mg", "mcg", "mcg_per_hour")),
         Column(

@@ -23,10 +23,11 @@ TABLES, ABOUT, OVERDUE = "tables", "export.json", "overdue.csv"
 
 README = """# Patient-level data: not to be handed on
 
-The analysis datasets of this run (adsl, adpain, adtte, ratings, infusions) and, in `tables/`, the
-tables of the export as the run read them. They are here so that the run can be computed again and
-compared with another. `overdue.csv` names the patients whose visits are due and have no rating:
-whom to call. The report does not need them: delete this folder before the report leaves the clinic.
+The analysis datasets of this run (adsl, adpain, adtte, ratings, infusions; adae, asked, adqs, adop
+and what these are made of) and, in `tables/`, the tables of the export as the run read them. They
+are here so that the run can be computed again and compared with another. `overdue.csv` names the
+patients whose visits are due and have no rating: whom to call. The report does not need them:
+delete this folder before the report leaves the clinic.
 """
 
 
