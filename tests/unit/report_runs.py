@@ -75,11 +75,12 @@ def responder_rows(condition: str) -> list[dict[str, Any]]:
         at = keys | {"threshold_pct": threshold}
         rows += [
             share(k, n, n_missing=n - seen, **at),
-            share(min(k, seen), seen, n_missing=n - seen, population="observed", **at),
+            share(min(k, seen), seen, n_missing=n - seen, population="observed",
+                  notes="boosted_count_not(9)", **at),
             share(k + n - seen, n, population="best_case", **at),
             share(k, n, definition="percent_reduction_exact", method="clopper_pearson", **at),
             share(k // 2, n, visit="week_12", notes="boosted_count_not(9)", **at),
-        ]
+        ]  # fmt: skip
         rows += [
             share(int(k * w), int(n * w), group_by=by, group=group, **at)
             for by, group, w in (("subtype", "type_1", 0.6), ("subtype", "type_2", 0.4),

@@ -30,6 +30,7 @@ from analysis.errors import RunError
 from analysis.report import page as page_module
 from analysis.report.inputs import read_run
 from analysis.report.page import build_page, write_html, write_report, write_results_files
+from analysis.report.tables import anchor, listed_rows
 from analysis.report.verdicts import view_claim
 from analysis.results import Results, make_results, rows_of
 
@@ -175,10 +176,26 @@ def test_a_number_leads_to_its_row_and_the_row_to_the_cell_that_made_it(made):
     assert "20_responders, cell 3" in page.text
 
 
-def test_the_list_of_every_number_names_method_notes_and_populations(page):
+def test_the_list_of_numbers_names_method_notes_and_populations(page):
     text = page.text.replace("\xa0", " ")
     assert "Wilson score interval, 95 % interval. 9 had a booster before this visit" in text
     assert "at least 30 %, Subtype: Type I, all who started, end of series" in text
+
+
+def test_the_list_holds_what_is_printed_and_what_has_no_table():
+    rows = rows_of(
+        make_results([
+            share(5, 9, group_by=by, group=group, measure=measure)
+            for measure in ("responder_share", "success_share", "kept_relief_share")
+            for by, group in (("all", "all"), ("site", "A"))
+            if measure != "kept_relief_share" or by == "site"
+        ])
+    )  # fmt: skip
+    printed = {anchor(rows[1])}  # of responders that of the site
+    kept = [(row.measure, row.group_by) for row in listed_rows(rows, printed)]
+    assert kept == [
+        ("responder_share", "site"), ("success_share", "all"), ("kept_relief_share", "site"),
+    ]  # fmt: skip
 
 
 def test_records_checks_and_columns_not_read_are_listed(page):

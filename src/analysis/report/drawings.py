@@ -175,8 +175,8 @@ _STYLES = frozenset(
 _REFERENCE = re.compile(r"url\(#([\w-]+)\)")
 _IMAGE = re.compile(r"data:image/(png|jpeg);base64,[A-Za-z0-9+/=\s]*")
 _HEX = re.compile(r"#[0-9a-fA-F]{6}\b")
-_FINE = re.compile(r"(\.\d\d)\d+")
-"""Digits beyond a hundredth of a point, which with spaces make up half of matplotlib's paths."""
+_FINE = re.compile(r"(\.\d)\d+")
+"""Digits beyond a tenth of a point, which with spaces make up half of matplotlib's paths."""
 
 
 class _Names(dict[str, str]):

@@ -9,9 +9,9 @@ from __future__ import annotations
 import base64
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -43,7 +43,17 @@ from analysis.report.office import write_csv, write_workbook
 from analysis.report.pdf import PDFS, write_pdfs
 from analysis.report.sections import Section, make_sections, quality_of
 from analysis.report.signoff import hash_results, read_signoffs, signature_block
-from analysis.report.tables import Cell, Group, Heading, Table, anchor, cell_of, group_rows, pick
+from analysis.report.tables import (
+    Cell,
+    Group,
+    Heading,
+    Table,
+    anchor,
+    cell_of,
+    group_rows,
+    listed_rows,
+    pick,
+)
 from analysis.report.verdicts import ClaimView, all_claims, view_claim
 from analysis.results import rows_of
 
@@ -103,7 +113,7 @@ def build_page(run: Run) -> Page:
     about, headline = run.about, headlines_of(run.claims)
     sections, cells = make_sections(run), find_cells(run)
     quality, states = quality_of(run)
-    return Page(
+    page = Page(
         title=TITLE,
         synthetic=SYNTHETIC if about.get("synthetic") else "",
         export_name=plain_text(str(about.get("export", "")), longest=120),
@@ -128,8 +138,23 @@ def build_page(run: Run) -> Page:
         glossary=glossary_in_words(run.settings),
         notebooks=tuple(_notebooks(run)),
         results_sha256=_hash(run.folder),
-        numbers={section.anchor: group_rows(rows, cells) for section, rows in sections},
+        numbers={},
     )
+    printed = set(_printed(page))
+    listed = {s.anchor: listed_rows(rows, printed) for s, rows in sections}
+    return replace(page, numbers={key: group_rows(rows, cells) for key, rows in listed.items()})
+
+
+def _printed(part: object) -> Iterator[str]:
+    """Give the fragment of every row that a part of the page leads to."""
+    if isinstance(part, (Cell, ClaimView)):
+        yield part.row
+    elif is_dataclass(part):
+        for field in fields(part):
+            yield from _printed(getattr(part, field.name))
+    elif isinstance(part, (tuple, Mapping)):
+        for each in part.values() if isinstance(part, Mapping) else part:
+            yield from _printed(each)
 
 
 def _hash(folder: Path) -> str:

@@ -22,6 +22,7 @@ from analysis.labels import (
 from analysis.numbers import NO_NUMBER, count_text, estimate_text, interval_text, without_unit
 from analysis.report.tables import (
     NO_BAND,
+    SUBGROUPS,
     Band,
     Cell,
     Heading,
@@ -45,8 +46,6 @@ EXACT, SEQUENCE = "_exact", "_sequence"
 ARM_MEASURES = ("responder_difference", "responder_ratio", "reduction_difference",
                 "change_difference", "relief_difference")  # fmt: skip
 """Comparisons of two arms."""
-
-SUBGROUPS = ("subtype", "protocol", "arm", "site")
 
 _ORDER = {code: place for place, code in enumerate([*DEFINITIONS, *POPULATIONS])}
 _LOST = ("never_treated", "baseline_zero", "baseline_below_minimum")

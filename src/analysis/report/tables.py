@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 from zlib import crc32
@@ -40,6 +40,8 @@ Words = Callable[[Row], str]
 NO_BAND: Band = (None, None)
 LONGEST_NOTE = 1500
 """Letters of a note under a table; the list of every number has the rest."""
+
+SUBGROUPS = ("subtype", "protocol", "arm", "site")
 
 LONGEST_ID = 160
 """Letters of a fragment; a group may have a name of 10,000."""
@@ -324,6 +326,22 @@ def _plain_cell(value: object) -> Cell:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return Cell(number_text(value, decimals=0 if float(value).is_integer() else 2))
     return Cell(plain_text(str(value), longest=800) or NO_NUMBER)
+
+
+def listed_rows(rows: Sequence[Row], printed: Collection[str]) -> list[Row]:
+    """Return the rows a section lists one by one: those the page prints under their `anchor`.
+
+    A measure the page prints nowhere is listed for all patients together, or for its groups where
+    they are all there is. The results files have the rest.
+    """
+    shown = {row.measure for row in rows if anchor(row) in printed}
+    together = {row.measure for row in rows if row.group_by not in SUBGROUPS}
+
+    def is_listed(row: Row) -> bool:
+        is_part = row.group_by in SUBGROUPS and row.measure in together
+        return anchor(row) in printed or (row.measure not in shown and not is_part)
+
+    return [row for row in rows if is_listed(row)]
 
 
 def group_rows(rows: Iterable[Row], cells: Mapping[str, MadeBy]) -> list[Group]:
