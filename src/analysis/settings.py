@@ -7,6 +7,7 @@ The parameters cell of each notebook, the settings file and the command line all
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -340,6 +341,11 @@ def make_settings(values: dict[str, Any], *, where: str = "settings") -> Analysi
         raise SettingsError(f"{where}: {describe_validation(error)}") from None
 
 
+def settings_in(names: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of a notebook's names that are settings: ``settings_in(globals())``."""
+    return {name: names[name] for name in AnalysisSettings.model_fields if name in names}
+
+
 def check_setting(name: str, value: Any, *, where: str) -> None:
     """Raise SettingsError unless a known setting takes the value; ``where`` begins the sentence."""
     make_settings({name: value}, where=where)
@@ -353,11 +359,6 @@ def describe_validation(error: ValidationError) -> str:
         told = item["msg"].removeprefix("Value error, ")
         parts.append(f"{name} is {item['input']!r}: {told[0].lower()}{told[1:]}")
     return "; ".join(parts) + "."
-
-
-def setting_values(name: str) -> tuple[str, ...]:
-    """Return the words a setting may take, empty when it is not a choice."""
-    return choice_words(AnalysisSettings.model_fields[name].annotation)
 
 
 def choice_words(annotation: Any) -> tuple[str, ...]:

@@ -215,7 +215,7 @@ def test_notebooks_are_committed_without_outputs_and_readable(path):
     code = [cell for cell in content["cells"] if cell["cell_type"] == "code"]
     assert not any(cell["outputs"] or cell["execution_count"] for cell in code)
     lines = [line for cell in code for line in cell["source"] if line.strip()]
-    assert len(lines) <= 210, f"{len(lines)} lines of code"
+    assert len(lines) <= 150, f"{len(lines)} lines of code"
     assert "your own figure" in "".join("".join(c["source"]) for c in content["cells"]).lower()
 
 

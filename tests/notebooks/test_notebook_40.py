@@ -1,4 +1,4 @@
-"""Notebook 40 on typed patients: its numbers and figures, odd clinics, and one condition alone."""
+"""Notebooks 40 and 45 on typed patients: numbers, figures, odd clinics, one condition alone."""
 
 from __future__ import annotations
 
@@ -19,15 +19,19 @@ from studies import WEEK, four, patient, responder, study
 
 pytestmark = pytest.mark.slow
 
+RELIEF, BOOSTERS = "40_relief_duration", "45_boosters"
 FIGURES = ["boosters", "incidence", "relief", "series", "shapes", "strategies", "swimmer"]
 
 
-def execute(folder: Path, patients: list[dict[str, Any]], **parameters: Any) -> Path:
-    """Run the notebook on a study prepared as the runner prepares it; return its results."""
+def execute(
+    folder: Path, patients: list[dict[str, Any]], *notebooks: str, **parameters: Any
+) -> Path:
+    """Run notebooks, both if none is named, on a study prepared as by the runner; its results."""
     made = study(patients, with_infusions=parameters.pop("with_infusions", True))
     write_study(made, folder / "data")
     about = {"datasets": str(folder / "data"), "results_dir": str(folder / "results")}
-    run_code("40_relief_duration", **about, **parameters)
+    for notebook in notebooks or (RELIEF, BOOSTERS):
+        run_code(notebook, **about, **parameters)
     return folder / "results"
 
 
@@ -48,6 +52,18 @@ def together(tmp_path_factory) -> Path:
     return execute(tmp_path_factory.mktemp("all"), many())
 
 
+def figures(folder: Path, condition: str) -> list[dict[str, Any]]:
+    """Return a condition's figures."""
+    every = [note for extra in read_extras(folder) for note in extra["figures"]]
+    return [note for note in every if note["condition"] == condition]
+
+
+def sentences(folder: Path) -> dict[str, str]:
+    """Return the sentence on each condition."""
+    found = [each for extra in read_extras(folder) for each in extra["sentences"]]
+    return {each["condition"]: each["text"] for each in found}
+
+
 def by_key(results: pd.DataFrame) -> pd.DataFrame:
     return results.set_index(KEYS).sort_index()
 
@@ -59,15 +75,14 @@ def test_every_number_of_the_library_is_there(together):
 
 
 def test_figures_captions_and_sentences(together):
-    (extra,) = read_extras(together)
     for condition in ("all", "crps", "fbss"):
-        own = [each for each in extra["figures"] if each["condition"] == condition]
+        own = figures(together, condition)
         assert sorted(each["name"] for each in own) == FIGURES
         assert all(each["alt"] and each["title"] and each["caption"] for each in own)
         assert all((together / "figures" / f"{each['figure']}.svg").is_file() for each in own)
-    by_name = {each["name"]: each for each in extra["figures"] if each["condition"] == "crps"}
+    by_name = {each["name"]: each for each in figures(together, "crps")}
     assert by_name["swimmer"]["caption"].startswith("20 of 36 responders")
-    said = {each["condition"]: each["text"] for each in extra["sentences"]}
+    said = sentences(together)
     # 27 of 36 at week 4 and 9 at week 8, boosters or not: half of them midway.
     assert "of 36 patients with relief" in said["crps"]
     assert "half had lost it after 6 weeks" in said["crps"]
@@ -78,8 +93,9 @@ def test_figures_captions_and_sentences(together):
     ("condition", "parameters"), [("crps", {"condition": "crps"}), ("all", {"pooled_only": True})]
 )
 def test_a_condition_alone_has_the_same_numbers(together, tmp_path, condition, parameters):
-    alone = by_key(read_results(execute(tmp_path, many(), **parameters)))
-    pd.testing.assert_frame_equal(alone, by_key(find(read_results(together), condition=condition)))
+    alone = read_results(execute(tmp_path, many(), RELIEF, **parameters))
+    among = find(read_results(together), condition=condition, notebook=RELIEF)
+    pd.testing.assert_frame_equal(by_key(alone), by_key(among))
 
 
 ODD = {
@@ -92,20 +108,19 @@ ODD = {
 
 @pytest.mark.parametrize("name", ODD)
 def test_odd_clinics_have_every_figure(tmp_path, name):
-    (extra,) = read_extras(execute(tmp_path, ODD[name], condition="crps"))
-    assert sorted(each["name"] for each in extra["figures"]) == FIGURES
+    made = figures(execute(tmp_path, ODD[name], condition="crps"), "crps")
+    assert sorted(each["name"] for each in made) == FIGURES
 
 
 def test_a_condition_without_patients_is_a_sentence(tmp_path):
     folder = execute(tmp_path, four(), condition="fibromyalgia")
     written = read_results(folder)
     assert set(written.loc[written["unit"] != "count", "status"]) <= {"no patients"}
-    (extra,) = read_extras(folder)
-    assert "nobody had relief at the end of the series" in extra["sentences"][0]["text"]
+    assert "nobody had relief at the end of the series" in sentences(folder)["fibromyalgia"]
 
 
 def test_an_export_without_infusions(tmp_path):
     people = [patient(f"p{i}", 8, later={3: 4, 28: 4 if i % 2 else 8}) for i in range(6)]
-    folder = execute(tmp_path, people, with_infusions=False, condition="crps")
+    folder = execute(tmp_path, people, BOOSTERS, with_infusions=False, condition="crps")
     found = find_one(read_results(folder), measure="booster_count", visit="week_8")
     assert (found.value, found.notes) == (None, "no_infusions_to_count")

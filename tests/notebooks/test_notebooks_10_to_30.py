@@ -1,4 +1,4 @@
-"""Notebooks 10 to 30 run alone, as papermill and JupyterLab run them, and as an analyst does."""
+"""Notebooks 10 to 45 run alone, as papermill and JupyterLab run them, and as an analyst does."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
 from cells import run_code
 
 FOLDER = suite_folder() / "notebooks"
-NOTEBOOKS = ("10_data_quality", "15_patients_and_treatment", "20_responders", "30_pain_reduction")
+NOTEBOOKS = (
+    "10_data_quality", "15_patients_and_treatment", "20_responders", "25_every_patient",
+    "30_pain_reduction", "32_pain_by_visit", "45_boosters",
+)  # fmt: skip
 TINY = {
     "patients.csv": "patient_id,condition,subtype,sex\n"
     "A,crps,type_1,female\nB,crps,type_2,male\nC,crps,type_1,\nD,crps,type_2,male\n",
@@ -107,10 +110,15 @@ def test_runs_alone_with_a_figure_of_one_s_own_and_answers_in_words(name, tiny, 
             {"measure": "responder_share", "definition": "percent_reduction", "threshold_pct": 30.0,
              "population": "all_starters", "visit": "end"}, 2 / 4,
         ),
+        "25_every_patient": ({"measure": "completeness_share", "visit": "end"}, 3 / 4),
         "30_pain_reduction": (
             {"definition": "mean_of_patients", "population": "observed", "visit": "end"},
             (50 + 0 + 100 * 6 / 9) / 3,
         ),
+        "32_pain_by_visit": (
+            {"measure": "score_mean", "definition": "", "visit": "end"}, (4 + 6 + 3) / 3,
+        ),
+        "45_boosters": ({"measure": "booster_count", "visit": "week_4"}, 0.0),
     }  # fmt: skip
     keys, value = expected[name]
     row = find_one(results, condition="crps", group_by="all", **keys)

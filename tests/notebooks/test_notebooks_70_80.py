@@ -24,9 +24,11 @@ pytestmark = pytest.mark.slow
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 EARLIER = {
-    "20_responders": ["responder_share", "completeness_share"],
+    "20_responders": ["responder_share"],
+    "25_every_patient": ["completeness_share"],
     "30_pain_reduction": ["percent_reduction"],
     "40_relief_duration": ["relieved_patients"],
+    "45_boosters": ["booster_gap_share"],
 }
 """Which notebook left which measure here; the rest is of 15_patients_and_treatment."""
 
@@ -116,7 +118,7 @@ def test_without_the_results_of_the_others_it_says_which_to_run(tmp_path):
         run_code("70_claims", **about)
     responders = results_of(own).query("measure == 'responder_share'").drop(columns="notebook")
     write(tmp_path / "results", "20_responders", responders)
-    with pytest.raises(InputError, match=r"lacks the results of 15_patients.*30_pain.*40_relief"):
+    with pytest.raises(InputError, match=r"lacks the results of 15_.*25_.*30_.*40_.*45_"):
         run_code("70_claims", **about)
     with pytest.raises(InputError, match="Run the notebook 70_claims into it first"):
         run_code("80_director_summary", **about)

@@ -1,4 +1,4 @@
-"""Notebooks 20 and 30 on typed clinics, counted by hand, and where something is missing."""
+"""Notebooks 20 to 32 on typed clinics, counted by hand, and where something is missing."""
 
 from __future__ import annotations
 
@@ -22,6 +22,15 @@ def rows() -> pd.DataFrame:
 
 def responders(own: Study, condition: str = "crps") -> pd.DataFrame:
     return run_cells("20_responders", narrow(own, condition), condition=condition)
+
+
+def every_patient(own: Study) -> pd.DataFrame:
+    return run_cells("25_every_patient", narrow(own, "crps"), condition="crps")
+
+
+@pytest.fixture(scope="module")
+def spread() -> pd.DataFrame:
+    return every_patient(study(clinic()))
 
 
 def row(rows, **keys) -> Row:
@@ -58,19 +67,19 @@ def test_two_points_by_hand(rows):
     assert counts(rows, **keys, population="observed") == (2, 8, 2)
 
 
-def test_worsening_by_hand(rows):
+def test_worsening_by_hand(spread):
     keys = {"measure": "worsening_share", "definition": "percent_increase"}
     keys["population"] = "observed"
-    assert counts(rows, **keys) == (1, 8, 2)  # six; ten is not worse, booster or not
-    assert "boosted" not in row(rows, **keys).notes
+    assert counts(spread, **keys) == (1, 8, 2)  # six; ten is not worse, booster or not
+    assert "boosted" not in row(spread, **keys).notes
 
 
-def test_completeness_by_hand(rows):
+def test_completeness_by_hand(spread):
     keys = {"measure": "completeness_share", "definition": "", "threshold_pct": None}
-    assert counts(rows, **keys)[:2] == (9, 10)  # nine was seen, though without a baseline
-    assert "seen_without_change(1)" in row(rows, **keys).notes.split(";")
-    assert counts(rows, **keys, visit="week_4")[:2] == (1, 10)
-    assert row(rows, **keys, visit="week_4").notes == ""
+    assert counts(spread, **keys)[:2] == (9, 10)  # nine was seen, though without a baseline
+    assert "seen_without_change(1)" in row(spread, **keys).notes.split(";")
+    assert counts(spread, **keys, visit="week_4")[:2] == (1, 10)
+    assert row(spread, **keys, visit="week_4").notes == ""
 
 
 def test_a_booster_before_the_visit_is_no_response_and_is_told(rows):
@@ -86,9 +95,9 @@ def test_a_booster_before_a_visit_not_rated_is_no_response_in_the_best_case(rows
     assert counts(rows, visit="week_4", population="observed") == (1, 1, 9)
 
 
-def test_cumulative_curve_by_hand(rows):
+def test_cumulative_curve_by_hand(spread):
     """Falls 50, 30, 30, 30, 20, 0, one rise, and 75 after a booster, which is none."""
-    found = rows_of(find(rows, measure="cumulative_responder_share", population="observed"))
+    found = rows_of(find(spread, measure="cumulative_responder_share", population="observed"))
     assert {r.threshold_pct: r.n_events for r in found} == {
         0.0: 6, 10.0: 5, 20.0: 5, 30.0: 4, 40.0: 1, 50.0: 1,
         60.0: 0, 70.0: 0, 80.0: 0, 90.0: 0, 100.0: 0,
@@ -109,8 +118,9 @@ def test_exact_stands_beside_wilson(rows):
     assert (exact.low, exact.high) == pytest.approx((0.1215523, 0.7376219), abs=5e-8)  # 4 of 10
 
 
-def test_every_number_exists_once(rows):
-    assert len(set(ids(rows))) == len(rows)
+def test_every_number_exists_once(rows, spread):
+    every = ids(pd.concat([rows, spread]))
+    assert len(set(every)) == len(every)
 
 
 def test_a_threshold_of_the_settings_is_added_to_the_two_always_shown():
@@ -132,7 +142,8 @@ def test_nobody_rated_at_the_visit_is_not_estimable():
     for r in found:
         assert (r.value, r.low, r.high, r.status) == (None, None, None, "not estimable")
         assert r.notes.split(";")[0] == "nobody_seen"
-    done = one(made, measure="completeness_share", visit="week_26")
+    seen = every_patient(study(clinic(), late))
+    done = one(seen, measure="completeness_share", visit="week_26")
     assert (done.n_events, done.n) == (0, 10)  # that nobody was rated is known
 
 
@@ -290,6 +301,15 @@ def fallen() -> pd.DataFrame:
     return reductions(study(clinic()))
 
 
+def by_visit(own: Study) -> pd.DataFrame:
+    return run_cells("32_pain_by_visit", narrow(own, "crps"), condition="crps")
+
+
+@pytest.fixture(scope="module")
+def course() -> pd.DataFrame:
+    return by_visit(study(clinic()))
+
+
 def fall(fallen, **keys) -> Row:
     base = {"measure": "percent_reduction", "population": "observed", "visit": "end"}
     return one(fallen, **{**base, **keys})
@@ -324,13 +344,13 @@ def test_a_rating_after_a_booster_stays_in_and_is_counted(fallen):
     assert "boosted_rated(1)" in found.notes.split(";")
 
 
-def test_mean_scores_by_hand(fallen):
+def test_mean_scores_by_hand(course):
     everyone = {"definition": "", "measure": "score_mean"}
-    before = one(fallen, visit="baseline", **everyone)
+    before = one(course, visit="baseline", **everyone)
     assert (before.value, before.n, before.n_missing) == (pytest.approx(63 / 9), 9, 1)
-    after = one(fallen, visit="end", **everyone)
+    after = one(course, visit="end", **everyone)
     assert (after.value, after.n) == (pytest.approx((41 + 3) / 9), 9)  # nine has no baseline
-    change = one(fallen, measure="change_mean", definition="", visit="end")
+    change = one(course, measure="change_mean", definition="", visit="end")
     assert (change.value, change.n) == (pytest.approx(15 / 8), 8)
 
 
@@ -340,7 +360,7 @@ def test_means_by_visit_are_apart_for_boosters():
         patient("a", 8, 4, later={WEEK_4: 7}), patient("b", 8, 5, later={WEEK_4: 8}),
         patient("c", 8, 4, later={WEEK_4: 2}, booster_on=WEEK_4 - 7), patient("d", 8, 4),
     ]  # fmt: skip
-    made = reductions(study(people))
+    made = by_visit(study(people))
     found = {name: one(made, measure="score_mean", visit="week_4", definition=name)
              for name in ("", "no_booster", "after_booster")}  # fmt: skip
     counted = {name: (each.value, each.n, each.n_missing) for name, each in found.items()}
@@ -351,24 +371,24 @@ def test_means_by_visit_are_apart_for_boosters():
     assert fall.value == pytest.approx(0.5)
     before = one(made, measure="score_mean", visit="baseline", definition="no_booster")
     assert (before.value, before.n) == (8.0, 4)
-    alone = reductions(study(people[:2]))
+    alone = by_visit(study(people[:2]))
     assert set(find(alone, measure="score_mean").definition) == {""}
 
 
-def test_spread_by_hand(fallen):
+def test_spread_by_hand(course):
     """Scores 4, 7, 4.2, 4, 2.8, 8, 9, 3, 2; falls 4, 3, 1.8, 1, 1.2, -2, 0, 6."""
     what = {"definition": "", "visit": "end", "population": "observed"}
-    scores = one(fallen, measure="score_sd", **what)
+    scores = one(course, measure="score_sd", **what)
     assert scores.value == pytest.approx(np.std([4, 7, 4.2, 4, 2.8, 8, 9, 3, 2], ddof=1))
     assert (scores.n, scores.n_missing, scores.low) == (9, 1, None)
-    falls = one(fallen, measure="change_sd", **what)
+    falls = one(course, measure="change_sd", **what)
     assert falls.value == pytest.approx(np.std([4, 3, 1.8, 1, 1.2, -2, 0, 6], ddof=1))
 
 
 def test_scores_stand_by_arm_and_the_pooled_ones_say_so():
     drug = [patient("a", 8, 4, arm="drug"), patient("b", 6, 5, arm="drug")]
     sham = [patient("c", 8, 8, arm="sham"), patient("d", 7, 6, arm="sham")]
-    made = reductions(study([*drug, *sham]))
+    made = by_visit(study([*drug, *sham]))
     by_arm = {"group_by": "arm", "definition": "", "visit": "end"}
     values = {
         (measure, arm): one(made, measure=measure, group=arm, **by_arm).value
@@ -382,15 +402,14 @@ def test_scores_stand_by_arm_and_the_pooled_ones_say_so():
     assert (pooled.value, pooled.notes) == (1.5, "arms_together")
 
 
-def test_the_model_stands_beside_the_means():
+def test_the_model_stands_beside_the_means(course):
     """Week 4, with one patient, is left out; at the end the fall of 8 is the mean fall, 15 / 8."""
-    made = reductions(study(clinic()))
-    model = one(made, measure="change_mmrm", visit="end")
+    model = one(course, measure="change_mmrm", visit="end")
     assert (model.value, model.unit, model.n) == (pytest.approx(15 / 8), "score", 8)
     assert (model.method, model.notes) == ("ancova", "simpler_one_visit")
-    late = one(made, measure="change_mmrm", visit="week_4")
+    late = one(course, measure="change_mmrm", visit="week_4")
     assert (late.status, late.notes) == ("not estimable", "model_few_at_visit")
-    percent = one(made, definition="mmrm_of_mean_baseline", visit="end")
+    percent = one(course, definition="mmrm_of_mean_baseline", visit="end")
     assert percent.value == pytest.approx(100 * model.value / 7)  # 56 / 8
 
 
@@ -410,13 +429,15 @@ def test_reductions_of_subgroups_by_hand(fallen):
     assert (found.value, found.n) == (pytest.approx((50 + 30 + 30 + 20 + 30) / 5), 5)
 
 
-def test_every_reduction_exists_once(fallen):
-    assert len(set(ids(fallen))) == len(fallen)
+def test_every_reduction_exists_once(fallen, course):
+    every = ids(pd.concat([fallen, course]))
+    assert len(set(every)) == len(every)
 
 
 def test_nobody_rated_is_not_estimable_in_every_population():
     late = SETTINGS.model_copy(update={"analysis_visit": "week_26"})
-    made = rows_of(find(reductions(study(clinic(), late)), visit="week_26",
+    own = study(clinic(), late)
+    made = rows_of(find(pd.concat([reductions(own), by_visit(own)]), visit="week_26",
                         measure="percent_reduction", group_by="all"))  # fmt: skip
     assert {r.population for r in made} == {"observed", "all_starters", "imputed", "modeled"}
     assert {(r.value, r.status) for r in made} == {(None, "not estimable")}

@@ -300,6 +300,37 @@ class Study:
         """
         return self.groups(population).merge(frame, on="USUBJID")
 
+    def stack_visits(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Return ADPAIN for every group and visit that results are made for, and their keys.
+
+        Subgroups other than arms are read at the analysis visit, and at the end of the series,
+        where claims are.
+
+        Returns
+        -------
+        rows : DataFrame
+            As `stack_groups`; who has no arm is in one that is not recorded.
+        keys : DataFrame
+            condition, group_by, group, AVISIT; also those with nobody.
+        """
+        visits = pd.Series(self.visits, name="AVISIT")
+        keys = self.group_keys().to_frame(index=False).merge(visits, how="cross")
+        rows, keys = (
+            frame[frame["group_by"].isin(["all", "arm"])
+                  | frame["AVISIT"].isin([self.settings.analysis_visit, "end"])]
+            for frame in (self.stack_groups(self.adpain), keys)
+        )  # fmt: skip
+        return rows.assign(ARM=rows["ARM"].fillna(NOT_RECORDED)), keys
+
+
+def split_by(frame: pd.DataFrame, keys: pd.DataFrame) -> dict[tuple[str, ...], pd.DataFrame]:
+    """Return a frame's rows under each key, a line of ``keys``; no rows where it has nobody."""
+    groups = frame.groupby(list(keys), sort=False)
+    return {
+        key: groups.get_group(key) if key in groups.indices else frame.head(0)
+        for key in keys.itertuples(index=False, name=None)
+    }
+
 
 def open_study(
     *,

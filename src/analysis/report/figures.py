@@ -57,6 +57,7 @@ from analysis.numbers import (
     quantity_text,
 )
 from analysis.report import theme
+from analysis.report.tables import readable
 from analysis.report.theme import (
     BAND,
     BAND_EDGE,
@@ -274,6 +275,33 @@ def keep_each(
         )  # fmt: skip
         if condition != results.condition:
             plt.close(figure)
+
+
+def keep_one(
+    results: Results,
+    drawn: Axes | Figure,
+    name: str,
+    condition: str,
+    rows: pd.DataFrame,
+    title: str,
+    caption: str,
+    *,
+    labels: Mapping[str, str] = NO_LABELS,
+) -> None:
+    """Keep a condition's figure for the report, with rows of results as its text.
+
+    Parameters are those of `keep_each`, which draws as well.
+    """
+    figure = drawn.get_figure(root=True)
+    assert figure is not None
+    title = f"{title}: {condition_word(condition, labels)}"
+    text = "; ".join(readable(rows, labels=labels).agg(", ".join, axis=1))
+    results.figure(
+        figure, name, title=title, alt=f"{title}. {text or 'No numbers'}.", caption=caption,
+        condition=condition,
+    )  # fmt: skip
+    if condition != results.condition:
+        plt.close(figure)
 
 
 # Points with intervals

@@ -292,7 +292,9 @@ def write_html(page: Page, folder: Path, *, without: Sequence[str] = ()) -> Path
         page=page,
         sign_off=signature_block(read_signoffs(folder)),
         forms={name: text for name, text in FORMS.items() if name not in without},
-        inline=lambda figure: Markup(drawings.inline_figure(figures / figure.file, alt=figure.title)),
+        inline=lambda figure: Markup(
+            drawings.inline_figure(figures / figure.file, alt=figure.title)
+        ),
     )  # fmt: skip
     return write_file(folder / PAGE, keep_units(text))
 

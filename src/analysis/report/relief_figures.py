@@ -70,6 +70,11 @@ TICK_WEEKS = (0, 4, 8, 12, 26)
 NOBODY: Mapping[float, int] = MappingProxyType({})
 AFTER_SERIES = "Weeks after the end of the series"
 
+BETWEEN = "A loss is only known to lie between the last visit with relief and the first without."
+BOOSTER = "A booster is an infusion after the series, given to keep or renew relief; here"
+PLANNED = "Where boosters brought patients in, the median is read on a line between planned visits."
+"""Sentences of captions."""
+
 
 def weeks_after(clock: str) -> str:
     """Return the name of an axis of weeks: from when the clock runs."""

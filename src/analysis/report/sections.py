@@ -35,9 +35,12 @@ TOPICS = {
 
 TOPIC_OF_NOTEBOOK = {
     "20_responders": "responders",
+    "25_every_patient": "responders",
     "30_pain_reduction": "reduction",
+    "32_pain_by_visit": "reduction",
     "35_arms": "arms",
     "40_relief_duration": "relief",
+    "45_boosters": "relief",
 }
 """Where the figures of a notebook stand; those of any other are further figures."""
 

@@ -118,11 +118,6 @@ def condition_marker(condition: str) -> str:
     return CONDITION_MARKERS.get(condition) or FURTHER_MARKERS[_stable(condition)]
 
 
-def condition_palette(conditions: list[str]) -> dict[str, str]:
-    """Return the colors of conditions as seaborn's ``palette`` takes them."""
-    return {code: condition_color(code) for code in conditions}
-
-
 def verdict_color(verdict: str) -> str:
     """Return the color of a verdict."""
     return VERDICT_COLORS.get(verdict, MUTED)

@@ -281,7 +281,7 @@ def impute_groups(
         Takes a group's rows, the visit and how many are missing.
     """
     by = ["condition", "group_by", "group"]
-    people = dict(list(frame.groupby([*by, "AVISIT"])))
+    people = dict(list(frame[frame["DUEFL"]].groupby([*by, "AVISIT"])))
     rows = []
     for key, one in zip(
         counts[[*by, "visit"]].itertuples(index=False, name=None), counts.itertuples(), strict=True

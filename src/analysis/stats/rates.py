@@ -247,21 +247,18 @@ def estimate_shares(
     )
 
 
-def count_groups(
-    frame: pd.DataFrame, groups: pd.DataFrame, flag: str, *, n_not_due: pd.Series
-) -> pd.DataFrame:
+def count_groups(frame: pd.DataFrame, groups: pd.DataFrame, flag: str) -> pd.DataFrame:
     """Count each group's patients at each visit, of whom the flag is known, and who has it.
 
     Parameters
     ----------
     frame : DataFrame
-        A row for each patient, group and visit that is due: the columns of ``groups``, the flag as
-        a nullable boolean, boosted and boosted_unrated as boolean, ARM.
+        A row for each patient, group and visit: the columns of ``groups``, the flag as a nullable
+        boolean, DUEFL, boosted and boosted_unrated as boolean, ARM. Who is not due is counted
+        apart.
     groups : DataFrame
         Keys of every group and visit to count, also of those with nobody; AVISIT is among them.
     flag : str
-    n_not_due : Series of int
-        Patients whose visit is not due, by the same keys; 0 where it has none.
 
     Returns
     -------
@@ -270,13 +267,13 @@ def count_groups(
         n_not_due: what `estimate_shares` takes.
     """
     by = list(groups.columns)
-    counts = frame.groupby(by).agg(
+    counts = frame[frame["DUEFL"]].groupby(by).agg(
         n_patients=(flag, "size"), n_known=(flag, "count"), n_events=(flag, "sum"),
         boosted=("boosted", "sum"), boosted_unrated=("boosted_unrated", "sum"),
         n_arms=("ARM", "nunique"),
     )  # fmt: skip
     counts = counts.astype("Int64").reindex(pd.MultiIndex.from_frame(groups)).fillna(0).astype(int)
-    waiting = n_not_due.astype("Int64").reindex(counts.index).fillna(0).astype(int)
+    waiting = frame[~frame["DUEFL"]].groupby(by).size().reindex(counts.index, fill_value=0)
     return counts.assign(n_not_due=waiting).reset_index().rename(columns={"AVISIT": "visit"})
 
 
