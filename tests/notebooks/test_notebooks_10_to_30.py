@@ -1,4 +1,7 @@
-"""Notebooks 10 to 45 run alone, as papermill and JupyterLab run them, and as an analyst does."""
+"""Notebooks 10 to 45 run alone, in this process; by papermill in a kernel one of them here.
+
+All of them run in kernels of the warm engine in tests/golden, and in stock kernels in tests/run.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,6 @@ from pathlib import Path
 
 import nbformat
 import pandas as pd
-import papermill
 import pytest
 
 from analysis.adam.study import open_study, write_study
@@ -62,40 +64,13 @@ def tiny(tmp_path_factory) -> Path:
     return folder
 
 
-def execute(path: Path, out: Path, **parameters: object) -> nbformat.NotebookNode:
-    """Execute from the folder of the output; no warning goes unread."""
-    done = papermill.execute_notebook(
-        str(path), str(out), parameters=parameters, cwd=str(out.parent), kernel_name="python3",
-        progress_bar=False,
-    )  # fmt: skip
-    for cell in done.cells:
-        for output in cell.get("outputs", []):
-            assert output.get("name") != "stderr", output.text
-    return done
-
-
-def texts(done: nbformat.NotebookNode) -> str:
-    return "\n".join(
-        output.text
-        for cell in done.cells
-        for output in cell.get("outputs", [])
-        if output.output_type == "stream"
-    )
-
-
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:vert. bool was deprecated")  # seaborn's own use of matplotlib
 @every_notebook
 def test_runs_alone_with_a_figure_of_one_s_own_and_answers_in_words(name, tiny, tmp_path):
     """The last cell but one is a figure to uncomment; results go where the analyst is."""
-    notebook = nbformat.read(FOLDER / f"{name}.ipynb", 4)
-    own = [cell for cell in notebook.cells if cell.source.startswith("# ")][-1]
-    assert own.cell_type == "code"
-    own.source = "\n".join(line.removeprefix("# ") for line in own.source.splitlines())
-    nbformat.write(notebook, tmp_path / "own.ipynb")
-    done = execute(
-        tmp_path / "own.ipynb", tmp_path / "out.ipynb", export=str(tiny), results_dir="r"
-    )
-    assert "4 patients" in texts(done)
+    done = run_code(name, own_figure=True, export=str(tiny), results_dir=str(tmp_path / "r"))
+    assert "4 patients" in done["printed"]
     results, (extras,) = read_results(tmp_path / "r"), read_extras(tmp_path / "r")
     assert set(results["notebook"]) == {extras["notebook"]} == {name}
     assert set(results["condition"]) == {"all", "crps"}

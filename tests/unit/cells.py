@@ -21,16 +21,22 @@ FIGURES = ("keep_each(", "results.figure(", "plot_")
 """What cells that only draw hold; imports do too."""
 
 
-def run_code(notebook: str, *, skip: tuple[str, ...] = (), **parameters: Any) -> dict[str, Any]:
+def run_code(
+    notebook: str, *, skip: tuple[str, ...] = (), own_figure: bool = False, **parameters: Any
+) -> dict[str, Any]:
     """Run a notebook's code cells in this process, parameters after their cell; return its names.
 
-    Cells that hold one of the words of ``skip`` are left out.
+    Cells that hold one of the words of ``skip`` are left out. ``own_figure`` uncomments the last
+    cell but one. What was printed is among the names.
     """
     path = suite_folder() / "notebooks" / f"{notebook}.ipynb"
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     sources = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    if own_figure:
+        sources[-2] = "\n".join(line.removeprefix("# ") for line in sources[-2].splitlines())
     names: dict[str, Any] = {"__name__": notebook}
-    with mpl.rc_context(), redirect_stdout(StringIO()):
+    printed = StringIO()
+    with mpl.rc_context(), redirect_stdout(printed):
         mpl.use("agg")
         for place, source in enumerate(sources):
             if place > 1 and any(word in source for word in skip):
@@ -38,7 +44,7 @@ def run_code(notebook: str, *, skip: tuple[str, ...] = (), **parameters: Any) ->
             exec(compile(source, f"{notebook}, cell {place}", "exec"), names)
             names |= parameters if place == 0 else {}
         plt.close("all")
-    return names
+    return names | {"printed": printed.getvalue()}
 
 
 def run_cells(notebook: str, study: Study, *, condition: str = "all") -> pd.DataFrame:
