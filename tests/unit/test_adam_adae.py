@@ -154,6 +154,33 @@ def test_answers_by_name_are_about_their_own_effect(tmp_path):
     assert asked_about(study.asked, "Headache").empty
 
 
+def test_a_checklist_does_not_silence_a_list_beside_it(tmp_path):
+    """Each file has its own way: an event of the list has no `occurred`, and stays an event."""
+    given = "patient_id,infused_at,Nausea\nA,2024-01-02,no\nB,2024-01-03,\n"
+    told = (
+        "patient_id,infused_at,term,solicited,grade\n"
+        "A,2024-01-02,dizziness,yes,2\nB,2024-01-03,vomiting,yes,\n"
+    )
+    mapping = (
+        "tables:\n  adverse_events:\n    - file: infusions.csv\n"
+        "      wide: [{column: Nausea, term: nausea}]\n    - file: adverse_events.csv\n"
+    )
+    study = study_of(tmp_path, told, mapping, given=given)
+    assert rows(study.adae, "USUBJID", "AECODE") == [("A", "dizziness"), ("B", "vomiting")]
+    assert rows(asked_about(study.asked, "Headache"), "USUBJID") == [("A",), ("B",)]
+
+
+def test_an_answer_with_a_grade_is_an_event_whatever_is_left_blank(tmp_path):
+    events = (
+        "patient_id,infused_at,term,solicited,occurred,grade\n"
+        "A,2024-01-02,nausea,yes,,2\nA,2024-01-02,dizziness,yes,no,\n"
+        "A,2024-01-02,headache,yes,,\n"
+    )
+    study = study_of(tmp_path, events)
+    assert rows(study.adae, "AECODE", "ATOXGRN") == [("nausea", 2)]
+    assert set(study.asked["AEDECOD"]) == {"Nausea", "Dizziness"}
+
+
 def test_infusions_and_patients_can_say_that_they_were_asked(tmp_path):
     given = GIVEN.replace("discharge_minutes\n", "discharge_minutes,ae_assessed\n")
     given = given.replace(",45\n", ",45,yes\n").replace(",60\n", ",60,no\n")

@@ -52,8 +52,9 @@ def derive_answers(
     Returns
     -------
     DataFrame
-        Rows of ``events`` in their order, with the columns of ADAE that a row itself gives, and
-        OCCURFL: whether it happened, missing where the row does not say.
+        Rows of ``events`` in their order, with the columns of ADAE that a row itself gives;
+        OCCURFL: whether it happened, missing where the row does not say; SAYSNO: its file writes
+        down what did not happen; OPENFL: an effect of such a file's list without an answer.
 
     Notes
     -----
@@ -85,6 +86,7 @@ def derive_answers(
     for name, own in flags.items():
         frame[name] = column(own, "boolean")
     frame["ASTDT"] = began.fillna(infused)
+    frame["FROM"] = column("source_file", "str").fillna("")
     clock = pd.DataFrame(
         {"patient_id": frame["USUBJID"], "assessed_on": frame["ASTDT"]}
         | ({"study_day": given["study_day"]} if "study_day" in given else {})
@@ -92,7 +94,12 @@ def derive_answers(
     frame["ASTDY"] = days_since_start(clock, treatment)[0]
     frame = _beside_infusions(frame, infused, infusions)
     minutes = column("minutes_to_resolution", "float")
-    return _time_to_resolution(frame, minutes, column("resolved", "boolean"), infusions)
+    frame = _time_to_resolution(frame, minutes, column("resolved", "boolean"), infusions)
+    denied = _is_true(~frame["OCCURFL"]) & ~_is_true(frame["AECODE"].eq(NONE_REPORTED))
+    says_no = denied.groupby(frame["FROM"]).transform("any").astype(bool)
+    bare = frame[["ATOXGRN", "ADURN", "AENDT"]].isna().all(axis=1)
+    unanswered = frame["OCCURFL"].isna() & _is_true(frame["AESOLFL"]) & bare
+    return frame.drop(columns="FROM").assign(SAYSNO=says_no, OPENFL=says_no & unanswered)
 
 
 def _is_true(flags: pd.Series) -> pd.Series:
@@ -187,28 +194,25 @@ def derive_asked(
     Notes
     -----
     A patient was asked about all effects where ``ae_assessed`` says so, of the infusion or of the
-    patient (then throughout), and where a row says that none was reported. A row with ``occurred``
-    is an answer about its own effect. So is a solicited event, where the export writes down what
-    did not occur; where it never does, a solicited event shows that the whole list was put. An
-    event that was volunteered shows nothing: nobody may have been asked about the others. A
-    patient without any of these was not assessed.
+    patient (then throughout), and where a row says that none was reported. In a file that writes
+    down what did not occur, each answer and each solicited event is about its own effect. In one
+    that never does, a solicited event shows that the whole list was put. An event that was
+    volunteered shows nothing: nobody may have been asked about the others. A patient without any
+    of these was not assessed.
     """
     at_infusion = infusions.loc[_is_true(infusions["AEASKFL"]), ["USUBJID", "INFNO"]]
     at_infusion = at_infusion.assign(AEINFDY=0.0)
     throughout = adsl.loc[_is_true(adsl["AEASKFL"]), ["USUBJID"]]
     none = _is_true(answers["AECODE"].eq(NONE_REPORTED))
-    said = answers["OCCURFL"].notna() & ~none
-    solicited = _is_true(answers["AESOLFL"]) & ~none & ~said
-    writes_no = bool((answers["OCCURFL"].eq(False) & ~none).any())
-    # Without an answer where the export gives answers, a solicited effect was not asked about.
-    solicited &= not answers["OCCURFL"].notna().any()
+    solicited = _is_true(answers["AESOLFL"]) & ~answers["OPENFL"] & ~none
+    by_name = answers["SAYSNO"] & ~none & (answers["OCCURFL"].notna() | solicited)
     own = ["USUBJID", "INFNO", "AEINFDY", "AEDECOD", "OCCURFL"]
-    about_all = none | (solicited & (not writes_no))
+    named = answers[by_name]
     parts = [
         at_infusion,
         throughout,
-        answers.loc[about_all, own[:3]],
-        answers.loc[said | (solicited & writes_no), own],
+        answers.loc[none | (solicited & ~answers["SAYSNO"]), own[:3]],
+        named.assign(OCCURFL=named["OCCURFL"].fillna(True))[own],
     ]
     frame = pd.concat([part.reindex(columns=own) for part in parts], ignore_index=True)
     kinds = {
@@ -284,13 +288,11 @@ def derive_adae(answers: pd.DataFrame, infusions: pd.DataFrame, adsl: pd.DataFra
 
     Notes
     -----
-    No event: ``none reported``, ``occurred`` no, and a solicited effect without an answer where
-    the export gives answers.
+    No event: ``none reported``, ``occurred`` no, and an effect of a list without an answer, grade
+    or end, in a file that writes down what did not occur.
     """
-    gives_answers = bool(answers["OCCURFL"].notna().any())
-    unanswered = answers["OCCURFL"].isna() & _is_true(answers["AESOLFL"]) & gives_answers
     none = _is_true(answers["AECODE"].eq(NONE_REPORTED))
-    events = answers[~_is_true(~answers["OCCURFL"]) & ~none & ~unanswered].copy()
+    events = answers[~_is_true(~answers["OCCURFL"]) & ~none & ~answers["OPENFL"]].copy()
     place = pd.Series(range(len(adsl)), index=adsl["USUBJID"])
     events["place"] = look_up(events["USUBJID"], place)
     events = events.sort_values(["place", "ASTDY"], kind="stable", ignore_index=True)

@@ -298,8 +298,7 @@ def _sum_of_day(rows: pd.DataFrame, factor_set: str) -> tuple[pd.DataFrame, pd.S
     )
     rows["daily_dose"] = rows["daily_dose"].mask(rows["drug"] == NO_OPIOID, 0.0)
     own = ["drug", "unit", "route"]
-    groups = rows.groupby([*keys, *own], dropna=False, sort=False)
-    sums = groups[list(number)].agg(lambda values: values.sum(skipna=False)).reset_index()
+    sums = _add_up(rows, [*keys, *own], list(number))
     made = {
         each: mme_per_day(each[0], each[3], factor_set=factor_set, unit=each[1], route=each[2])
         for each in set(sums[[*own, "daily_dose"]].itertuples(index=False, name=None))
@@ -312,6 +311,15 @@ def _sum_of_day(rows: pd.DataFrame, factor_set: str) -> tuple[pd.DataFrame, pd.S
     computed = pd.Series(found, index=sums.index, dtype=float)
     sums["score"] = computed.fillna(sums["mme_per_day"])
     recorded = computed.isna() & sums["score"].notna()
-    day = sums.groupby(keys, dropna=False, sort=False)["score"]
-    total = day.sum().mask(day.apply(lambda values: values.isna().any()))
-    return total.dropna().reset_index(), recorded
+    total = _add_up(sums, keys, ["score"])
+    return total.dropna(subset="score"), recorded
+
+
+def _add_up(rows: pd.DataFrame, keys: list[str], names: list[str]) -> pd.DataFrame:
+    """Return sums by group, missing where one of the numbers is."""
+    unknown = {f"no {name}": rows[name].isna() for name in names}
+    groups = rows.assign(**unknown).groupby(keys, dropna=False, sort=False)
+    sums = groups[[*names, *unknown]].sum().reset_index()
+    for name in names:
+        sums[name] = sums[name].mask(sums[f"no {name}"] > 0)
+    return sums.drop(columns=list(unknown))
