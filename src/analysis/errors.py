@@ -38,6 +38,10 @@ class LedgerError(InputError):
     """A ledger of claims is wrong: the claim, the field and the rule are named."""
 
 
+class EvidenceError(InputError):
+    """The table of published evidence is missing or wrong: the file and the column are named."""
+
+
 class EstimationError(ReliefcheckError, ValueError):
     """An estimator was given what no estimate can be made from."""
 

@@ -1,0 +1,659 @@
+"""Question B: does published evidence bear a claim out?
+
+The evidence table holds one row a published result (data/evidence). Every row is counted, shown or
+left out for one coded reason; what is counted is pooled by design and judged by a rule that was
+written down before anything was pooled (decision 0049). Patients of a clinic never enter here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import floor, isfinite, sqrt
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy.stats import norm
+
+from analysis.claims.ledger import ALL, Claim
+from analysis.errors import EvidenceError, suggest
+from analysis.settings import data_folder
+from analysis.stats.meta import Pooled, pool_effects, pool_shares
+
+RANDOMIZED, UNCONTROLLED = "randomized", "uncontrolled"
+
+DESIGNS = {
+    "rct_parallel": RANDOMIZED, "rct_crossover": RANDOMIZED, "prospective_cohort": UNCONTROLLED,
+    "retrospective": UNCONTROLLED, "case_series": UNCONTROLLED, "survey": UNCONTROLLED,
+    "meta_analysis": "review", "systematic_review": "review", "guideline": "guideline",
+    "modelling": "model",
+}  # fmt: skip
+"""Design codes of studies, and what is never pooled with what."""
+
+ROLES = ("primary", "pool", "guideline", "benchmark", "label", "signal")
+"""``primary`` results are counted; all others are shown: others' pools, guidelines, what happens
+without the treatment (``benchmark``), drug labels, and reports without a denominator."""
+
+WINDOWS = (
+    ("day", 0.0, 1 / 7),
+    ("weeks", 1 / 7, 3.5),
+    ("months", 3.5, 14.0),
+    ("later", 14.0, np.inf),
+)
+"""Time windows in weeks, right end included: 0-1 day, 2 days to 3 weeks, 4 to 12 weeks (and three
+months, which are 13), later."""
+
+FAR_FROM = 3.5
+"""Weeks from which a result counts for a claim that names no time: four weeks and later."""
+
+LEAST_POOLED, LEAST_PREDICTED = 3, 5
+"""Studies from which there is a pooled number, and from which the prediction interval decides."""
+
+INFORMATION_SIZE = 400
+"""Patients below which a pooled number is imprecise: GRADE's rule of thumb for continuous outcomes
+(Guyatt et al. 2011, J Clin Epidemiol 64:1283), used here for shares too."""
+
+COINCIDENCE = 20
+"""Patients below which two studies may well have the same counts by chance."""
+
+CERTAINTY = ("very low", "low", "moderate", "high")
+
+SUPPORTED, CONTRADICTED, UNSETTLED, NO_EVIDENCE = (
+    "supported", "contradicted", "unsettled", "no evidence",
+)  # fmt: skip
+
+REASONS = {
+    "duplicate": "the same result stands in another row",
+    "part": "its patients are part of another row",
+    "same_patients": "another study of the same patients is counted",
+    "comparator_arm": "it is the other arm of a trial",
+    "other_use": "the drug, the route or the use is another one",
+    "group": "its patients or treatment are a group of their own",
+    "infusions": "it counts infusions, not patients",
+    "single_case": "it is a single case",
+    "arithmetic": "its own numbers contradict each other",
+    "no_number": "no number is printed",
+    "no_patients": "how many patients is not printed",
+    "no_spread": "no standard error can be made from what is printed",
+    "no_time": "its time is not printed",
+    "other_outcome": "no question of the ledger asks for this outcome",
+    "other_measure": "no question asks for this threshold, statistic or effect",
+    "other_window": "no question asks for this time",
+    "pool": "a pool made by others: shown, never pooled again",
+    "guideline": "a statement of a guideline: shown",
+    "benchmark": "what happens without the treatment: shown",
+    "label": "a drug label: shown",
+    "signal": "reports without a denominator: shown",
+}
+"""Why a row is shown or left out; the first that applies."""
+
+_SHOWN = ("pool", "guideline", "benchmark", "label", "signal")
+_NUMBERS = ("n", "weeks", "weeks_to", "events", "estimate", "low", "high", "level", "sd", "se",
+            "threshold", "comparator_n", "comparator_events", "comparator_estimate")  # fmt: skip
+_REQUIRED = ("result_id", "study", "condition", "arm", "outcome", "role", "verified")
+HEADACHES = ("headache", "migraine", "cluster_headache")
+
+
+class Evidence(NamedTuple):
+    """The evidence table, and what was wrong with rows that were left out on reading."""
+
+    studies: pd.DataFrame  # one row a study, by `study`
+    results: pd.DataFrame  # one row a result, joined with its study
+    problems: tuple[str, ...]
+
+
+class Question(NamedTuple):
+    """What of the evidence answers a claim."""
+
+    claim_id: str
+    conditions: tuple[str, ...]  # empty: any
+    outcome: str
+    term: str
+    statistic: str
+    threshold: float | None
+    weeks: tuple[float, float]
+    limit: float | None  # shares in [0, 1]
+    side: str  # at_least, at_most, below; none: shown only
+    effect: bool  # the words claim that the treatment does it
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvidenceVerdict:
+    """What studies of one design say of a claim.
+
+    Parameters
+    ----------
+    verdict : str
+        ``supported``, ``contradicted``, ``unsettled``, ``no evidence``.
+    k, n : int
+        Studies and patients counted.
+    pooled : Pooled or None
+        From three studies on.
+    certainty : str
+        In GRADE's words; empty without a pooled number.
+    why : tuple of str
+        Each step down, in words.
+    """
+
+    claim_id: str
+    design: str
+    verdict: str
+    k: int
+    n: int
+    pooled: Pooled | None
+    certainty: str
+    why: tuple[str, ...]
+    sentence: str
+    result_ids: tuple[str, ...]
+
+
+# --- reading ------------------------------------------------------------------------------------
+
+
+def load_evidence(folder: Path | None = None) -> Evidence:
+    """Read the evidence table; a row that cannot be right is named and left out.
+
+    Parameters
+    ----------
+    folder : Path or None
+        With studies.csv and results.csv; the suite's own where None.
+
+    Raises
+    ------
+    EvidenceError
+        A file or column is missing, or no usable row is left.
+    """
+    folder = folder or data_folder() / "evidence"
+    studies = _read(folder / "studies.csv", ("study", "design", "status", "risk_of_bias"))
+    results = _read(folder / "results.csv", (*_REQUIRED, *_NUMBERS))
+    problems = [f"studies.csv: {name} stands twice; its first row is used."
+                for name in studies["study"][studies["study"].duplicated()]]  # fmt: skip
+    studies = studies.drop_duplicates("study").set_index("study")
+    for name, design in studies["design"].items():
+        if design not in DESIGNS:
+            problems.append(
+                f"studies.csv, {name}: the design '{design}' is none of {', '.join(DESIGNS)}."
+                f"{suggest(design, DESIGNS)} Its results are left out."
+            )
+    studies = studies[studies["design"].isin(DESIGNS)]
+    results["decimals"] = [len(text.partition(".")[2]) for text in results["estimate"]]
+    wrong: dict[str, str] = {}
+    for column in _NUMBERS:
+        numbers = pd.to_numeric(results[column], errors="coerce")
+        for name in results["result_id"][numbers.isna() & (results[column] != "")]:
+            wrong.setdefault(name, f"{column} is no number.")
+        results[column] = numbers
+    for row in results.to_dict("records"):
+        complaint = _complaint(row, studies.index)
+        if complaint:
+            wrong.setdefault(row["result_id"], complaint)
+    problems += [
+        f"results.csv, {name}: {words} The row is left out." for name, words in wrong.items()
+    ]
+    results = results[~results["result_id"].isin(list(wrong))].drop_duplicates("result_id")
+    shares = (results["unit"] == "percent") & results["statistic"].isin(
+        ["share", "risk_difference"]
+    )
+    for column in ("estimate", "low", "high", "comparator_estimate"):
+        results[column] = results[column].where(~shares, results[column] / 100)
+    results["unit"] = results["unit"].where(~shares, "share")
+    twins = _twins(results)
+    problems += [f"results.csv: {new} has the numbers of {old} and counts as the same result."
+                 for new, old in twins.items()]  # fmt: skip
+    results["duplicate_of"] = [
+        twins.get(name, given)
+        for name, given in zip(results["result_id"], results["duplicate_of"], strict=True)
+    ]
+    if results.empty:
+        raise EvidenceError(
+            f"{folder} holds no usable result; published evidence cannot be judged."
+        )
+    columns = ["first_author", "year", "design", "status", "risk_of_bias", "same_patients_as"]
+    results = results.join(studies[columns], on="study")
+    results["design_class"] = results["design"].map(DESIGNS)
+    results["window"] = [window_of(week) for week in results["weeks"]]
+    return Evidence(studies, results.reset_index(drop=True), tuple(problems))
+
+
+def _read(path: Path, needed: Iterable[str]) -> pd.DataFrame:
+    if not path.is_file():
+        raise EvidenceError(f"there is no evidence table at {path}.")
+    frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+    absent = [column for column in needed if column not in frame]
+    if absent:
+        raise EvidenceError(f"{path} lacks the column {', '.join(absent)}.")
+    return frame
+
+
+def _complaint(row: dict[str, Any], studies: pd.Index) -> str:
+    """Return what makes a row impossible, or nothing."""
+    if row["study"] not in studies:
+        return (
+            f"the study '{row['study']}' has no row in studies.csv.{suggest(row['study'], studies)}"
+        )
+    if row["role"] not in ROLES:
+        return (
+            f"the role '{row['role']}' is none of {', '.join(ROLES)}.{suggest(row['role'], ROLES)}"
+        )
+    if row["verified"] not in ("yes", "no"):
+        return f"verified is '{row['verified']}', neither yes nor no."
+    for events, n in (("events", "n"), ("comparator_events", "comparator_n")):
+        if row[events] > row[n]:
+            return f"{events} {row[events]:g} are more than the {row[n]:g} of {n}."
+        if row[events] < 0 or row[n] <= 0:
+            return f"{events} and {n} must be counts, n above 0."
+    if row["low"] > row["high"]:
+        return f"its interval runs from {row['low']:g} down to {row['high']:g}."
+    if row["role"] == "primary" and np.isnan(row["n"]) and not np.isnan(row["events"]):
+        return f"it has {row['events']:g} events and no number of patients (n)."
+    return ""
+
+
+def _twins(results: pd.DataFrame) -> dict[str, str]:
+    """Return rows that have the numbers of an earlier one of their kind, by the earlier one."""
+    keys = ["condition", "arm", "outcome", "term", "statistic", "threshold", "weeks", "n", "events",
+            "estimate", "low", "high"]  # fmt: skip
+    told = results[
+        (results["duplicate_of"] == "")
+        & (results["role"] == "primary")
+        & ((results["n"] >= COINCIDENCE) | results["low"].notna())
+        & results[["events", "estimate", "low"]].notna().any(axis=1)
+    ]
+    first = told.groupby(keys, dropna=False)["result_id"].transform("first")
+    same = first != told["result_id"]
+    return dict(zip(told["result_id"][same], first[same], strict=True))
+
+
+def window_of(weeks: float) -> str:
+    """Return the code of the time window of a week; empty where no time is printed."""
+    return next((name for name, left, right in WINDOWS
+                 if left < weeks <= right or (weeks == left == 0)), "")  # fmt: skip
+
+
+# --- arithmetic ---------------------------------------------------------------------------------
+
+
+def audit_results(results: pd.DataFrame) -> pd.DataFrame:
+    """Check each published number against the others of its row.
+
+    Parameters
+    ----------
+    results : DataFrame
+        Of `load_evidence`.
+
+    Returns
+    -------
+    DataFrame
+        One row a check: ``result_id``, ``check``, ``passes``, ``words``.
+
+        grim
+            Is the percentage possible among so many patients, in the decimals printed (Brown and
+            Heathers 2017, Soc Psychol Personal Sci 8:363)? A half may be rounded either way.
+        events
+            Do events and patients give the percentage?
+        inside
+            Does the interval hold the estimate?
+        error
+            Does the standard error give the interval, to a fifth of its width?
+        p
+            Is the printed p on the side of 0.05 (of 1 for ratios) where the interval puts it?
+        sign
+            Does a fall within patients agree in sign with the two means it comes from?
+    """
+    rows: list[tuple[str, str, bool, str]] = []
+    for row in results.to_dict("records"):
+        rows += [(row["result_id"], *check) for check in _checks(row)]
+    return pd.DataFrame(rows, columns=["result_id", "check", "passes", "words"])
+
+
+def _checks(row: dict[str, Any]) -> Iterable[tuple[str, bool, str]]:
+    value, n, events, low, high = (row[name] for name in ("estimate", "n", "events", "low", "high"))
+    if row["unit"] == "share" and row["statistic"] == "share" and row["role"] == "primary":
+        percent, digits = value * 100, row["decimals"]
+        if not np.isnan(value) and not np.isnan(n) and np.isnan(events):
+            counts = np.arange(floor(value * n), floor(value * n) + 2)
+            near = np.abs(counts / n * 100 - percent).min()
+            yield (
+                "grim",
+                near <= 0.5 * 10.0**-digits + 1e-9,
+                (f"{percent:.{digits}f}% of {n:g} is no whole number of patients."),
+            )
+        if not np.isnan(value) and not np.isnan(n) and not np.isnan(events):
+            yield (
+                "events",
+                abs(events / n * 100 - percent) <= 0.5 * 10.0**-digits + 1e-9,
+                f"{events:g} of {n:g} is {events / n * 100:.1f}%, "
+                f"printed is {percent:.{digits}f}%.",
+            )
+    if not np.isnan(low) and not np.isnan(value):
+        yield "inside", low <= value <= high, f"{value:g} lies outside {low:g} to {high:g}."
+    if not np.isnan(low) and not np.isnan(row["se"]):
+        width = 2 * norm.ppf(0.5 + row["level"] / 200) * row["se"]
+        yield (
+            "error",
+            abs(width - (high - low)) <= 0.2 * (high - low),
+            ("the standard error does not give the interval."),
+        )
+    p, null = (
+        _p_of(row["p_value"]),
+        1.0 if row["statistic"] in ("risk_ratio", "odds_ratio") else 0.0,
+    )
+    if p is not None and not np.isnan(low) and row["level"] == 95 and row["unit"] != "share":
+        excludes = low > null or high < null
+        sharp = p[1] <= 0.05 if excludes else p[0] >= 0.05 or p[1] > 0.05
+        yield (
+            "p",
+            sharp,
+            (f"p {row['p_value']} does not go with an interval from {low:g} to {high:g}."),
+        )
+    base = row["comparator_estimate"]
+    if row["outcome"] == "within_change" and not np.isnan(base) and row["comparator"] == "baseline":
+        yield "sign", value <= 0, "a fall in pain has a negative sign in this table."
+
+
+def _p_of(text: str) -> tuple[float, float] | None:
+    """Return the least and largest p that a printed one may mean."""
+    bare = text.replace(" ", "").lstrip("p=")
+    if bare == "ns":
+        return 0.05, 1.0
+    try:
+        return (0.0, float(bare[1:])) if bare[:1] == "<" else (float(bare), float(bare))
+    except ValueError:
+        return None
+
+
+# --- which rows answer a claim ------------------------------------------------------------------
+
+
+def load_questions(claims: Sequence[Claim], folder: Path | None = None) -> tuple[Question, ...]:
+    """Read which measure of the evidence answers which claim.
+
+    Raises
+    ------
+    EvidenceError
+        A claim that is not in the ledger, or a column that is missing.
+    """
+    path = (folder or data_folder() / "evidence") / "questions.csv"
+    rows = _read(path, ("claim_id", "outcome", "weeks_from", "side"))
+    ledger = {claim.claim_id: claim for claim in claims}
+    found = []
+    for row in rows.to_dict("records"):
+        claim = ledger.get(row["claim_id"])
+        if claim is None:
+            continue  # a ledger of another page has other claims
+        low = _number(row["limit"], claim.cited_low)
+        condition = HEADACHES if claim.condition == "headache" else (claim.condition,)
+        found.append(
+            Question(
+                claim_id=claim.claim_id,
+                conditions=() if claim.condition == ALL else condition,
+                outcome=row["outcome"],
+                term=row["term"],
+                statistic=row["statistic"],
+                threshold=_number(row["threshold"], None),
+                weeks=(
+                    _number(row["weeks_from"], 0.0) or 0.0,
+                    _number(row["weeks_to"], np.inf) or np.inf,
+                ),
+                limit=low,
+                side=row["side"],
+                effect=row["effect"] == "yes",
+            )
+        )
+    return tuple(found)
+
+
+def _number(text: str, default: float | None) -> float | None:
+    return default if text == "" else float(text)
+
+
+def sort_rows(evidence: Evidence, question: Question) -> pd.DataFrame:
+    """Say of each result on a question's condition and outcome whether it counts for it.
+
+    Returns
+    -------
+    DataFrame
+        The results with ``reason``: empty where the row counts, else a code of ``REASONS``.
+    """
+    rows = evidence.results
+    about = rows["outcome"] == question.outcome
+    if question.conditions:
+        about &= rows["condition"].isin(question.conditions)
+    rows = rows[about].copy()
+    failed = _failed(rows)
+    rows["reason"] = [_reason(row, question, failed) for row in rows.to_dict("records")]
+    counted = rows["reason"] == ""
+    # A study counts once: its last time inside the window, then the larger group.
+    order = rows[counted].sort_values(["weeks", "n"], ascending=False, kind="stable")
+    again = order["result_id"][order.duplicated(["study", "subtype"])]
+    rows.loc[rows["result_id"].isin(again), "reason"] = "part"
+    held = set(rows["study"][rows["reason"] == ""])
+    for place, row in rows[rows["reason"] == ""].iterrows():
+        others = {name for name in row["same_patients_as"].split() if name in held}
+        if others and row["study"] > min(others):
+            rows.loc[place, "reason"] = "same_patients"
+            held.discard(row["study"])
+    return rows
+
+
+def _failed(rows: pd.DataFrame) -> set[str]:
+    checks = audit_results(rows)
+    return set(checks["result_id"][~checks["passes"].astype(bool)])
+
+
+def _structural(row: dict[str, Any], failed: set[str]) -> str:
+    """Return the reason why a row can count for no question, or nothing."""
+    if row["role"] in _SHOWN:
+        return str(row["role"])
+    tests = (
+        ("duplicate", row["duplicate_of"] != ""),
+        ("comparator_arm", row["arm"] != "ketamine"),
+        ("other_use", row["route"] not in ("intravenous", "")),
+        ("group", row["group"] != "usual"),
+        ("infusions", row["analysis_unit"] == "infusion"),
+        ("single_case", row["analysis_unit"] == "case"),
+        ("arithmetic", row["result_id"] in failed),
+        ("no_number", np.isnan(row["estimate"]) and np.isnan(row["events"])),
+        ("no_patients", np.isnan(row["n"])),
+    )
+    return next((code for code, true in tests if true), "")
+
+
+def _reason(row: dict[str, Any], question: Question, failed: set[str]) -> str:
+    structural = _structural(row, failed)
+    if structural:
+        return structural
+    threshold = row["threshold"] if row["threshold_unit"] == "percent" else np.nan
+    start, end = question.weeks
+    timed = start > 0 or isfinite(end)
+    tests = (
+        ("other_measure", bool(question.term) and row["term"] != question.term),
+        ("other_measure", row["statistic"] != question.statistic),
+        ("other_measure", question.threshold is not None and threshold != question.threshold),
+        ("no_time", timed and np.isnan(row["weeks"])),
+        ("other_window", timed and not max(start - 0.5, 0) <= row["weeks"] <= end),
+        ("part", row["part_of"] != ""),
+        ("no_spread", row["unit"] != "share" and np.isnan(spread_of(row))),
+    )
+    return next((code for code, true in tests if true), "")
+
+
+def account_for_rows(evidence: Evidence, questions: Sequence[Question]) -> pd.DataFrame:
+    """Say of every row whether it was counted, shown or left out, and why, over all questions.
+
+    Returns
+    -------
+    DataFrame
+        All results with ``use`` (counted, shown, left out) and ``reason``.
+    """
+    rows = evidence.results.copy()
+    failed = _failed(rows)
+    sorted_rows = [sort_rows(evidence, question) for question in questions]
+    counted = {name for one in sorted_rows for name in one["result_id"][one["reason"] == ""]}
+    later: dict[str, str] = {}
+    for one in sorted_rows:
+        later |= dict(zip(one["result_id"], one["reason"], strict=True))
+    asked = {question.outcome for question in questions}
+    rows["reason"] = [
+        "" if row["result_id"] in counted
+        else _structural(row, failed) or (
+            later.get(row["result_id"], "other_measure") if row["outcome"] in asked
+            else "other_outcome"
+        )
+        for row in rows.to_dict("records")
+    ]  # fmt: skip
+    rows["use"] = [
+        "counted" if not reason else "shown" if reason in _SHOWN else "left out"
+        for reason in rows["reason"]
+    ]
+    return rows
+
+
+# --- pooling and judging ------------------------------------------------------------------------
+
+
+def spread_of(row: dict[str, Any]) -> float:
+    """Return the standard error of a row: as printed, from SD and n, or from the interval."""
+    if not np.isnan(row["se"]):
+        return float(row["se"])
+    if not np.isnan(row["sd"]):
+        return float(row["sd"] / sqrt(row["n"]))
+    return float((row["high"] - row["low"]) / (2 * norm.ppf(0.5 + row["level"] / 200)))
+
+
+def counts_of(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Return events and patients; events that are not printed are the nearest whole number."""
+    n = rows["n"].to_numpy()
+    events = rows["events"].fillna((rows["estimate"] * rows["n"]).round()).to_numpy()
+    return events, n
+
+
+def pool_rows(rows: pd.DataFrame, *, level: float = 0.95) -> Pooled | None:
+    """Pool the counted rows of one design; None below three studies.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Counted rows of `sort_rows`, all of one unit.
+    """
+    if len(rows) < LEAST_POOLED:
+        return None
+    if (rows["unit"] == "share").all():
+        return pool_shares(*counts_of(rows), level=level)
+    return pool_effects(
+        rows["estimate"].to_numpy(),
+        [spread_of(row) for row in rows.to_dict("records")],
+        level=level,
+    )
+
+
+def pool_ratios(rows: pd.DataFrame, *, level: float = 0.95) -> Pooled | None:
+    """Pool ratios of response, ketamine over control, of trials that print both counts.
+
+    Half a patient is added to each cell of a trial in which one is empty. Crossover trials count as
+    if their periods were independent, which makes intervals wider, not narrower.
+    """
+    told = rows.dropna(subset=["comparator_events", "comparator_n"])
+    if len(told) < LEAST_POOLED:
+        return None
+    events, n = counts_of(told)
+    other, of = told["comparator_events"].to_numpy(), told["comparator_n"].to_numpy()
+    empty = np.where((events == 0) | (other == 0) | (events == n) | (other == of), 0.5, 0.0)
+    a, b, c, d = events + empty, n - events + empty, other + empty, of - other + empty
+    ratios = np.log(a / (a + b)) - np.log(c / (c + d))
+    return pool_effects(ratios, np.sqrt(1 / a - 1 / (a + b) + 1 / c - 1 / (c + d)), level=level)
+
+
+def judge_question(
+    evidence: Evidence, question: Question
+) -> tuple[EvidenceVerdict, EvidenceVerdict]:
+    """Judge a claim by the randomized and by the uncontrolled studies, each for itself.
+
+    Notes
+    -----
+    The rule of decision 0049. No counted study: no evidence. One or two: unsettled. From three the
+    pooled interval, from five the prediction interval is held against the limit: all of it on the
+    side of the claim supports it, none of it contradicts it. A claim that the treatment does
+    something is never supported by uncontrolled studies, and by randomized ones only where the
+    ratio over control lies above 1 as well.
+    """
+    rows = sort_rows(evidence, question)
+    return tuple(  # type: ignore[return-value]
+        _judge(rows[(rows["reason"] == "") & (rows["design_class"] == design)], question, design)
+        for design in (RANDOMIZED, UNCONTROLLED)
+    )
+
+
+def _judge(rows: pd.DataFrame, question: Question, design: str) -> EvidenceVerdict:
+    k, n = rows["study"].nunique(), int(rows["n"].sum())
+    pooled = pool_rows(rows)
+    verdict = NO_EVIDENCE if k == 0 else UNSETTLED
+    certainty: str = ""
+    why: tuple[str, ...] = ()
+    if pooled is not None and question.side != "none" and question.limit is not None:
+        low, high = limits_of(pooled)
+        supported, contradicted = {
+            "at_least": (low >= question.limit, high < question.limit),
+            "at_most": (high <= question.limit, low > question.limit),
+            "below": (high < question.limit, low > question.limit),
+        }[question.side]
+        if question.effect and supported:
+            supported = design == RANDOMIZED and _beats_control(rows, question)
+        verdict = SUPPORTED if supported else CONTRADICTED if contradicted else UNSETTLED
+    if pooled is not None:
+        certainty, why = rate_certainty(rows, pooled, question)
+    return EvidenceVerdict(
+        claim_id=question.claim_id, design=design, verdict=verdict, k=k, n=n, pooled=pooled,
+        certainty=certainty, why=why, sentence="", result_ids=tuple(rows["result_id"]),
+    )  # fmt: skip
+
+
+def limits_of(pooled: Pooled) -> tuple[float, float]:
+    """Return the interval that decides: the prediction interval from five studies on."""
+    if pooled.k >= LEAST_PREDICTED and pooled.predicted_low is not None:
+        return pooled.predicted_low, pooled.predicted_high or pooled.predicted_low
+    return pooled.low, pooled.high
+
+
+def _beats_control(rows: pd.DataFrame, question: Question) -> bool:
+    if question.outcome == "mean_difference":
+        return True  # it is a difference to the control arm
+    ratio = pool_ratios(rows)
+    return ratio is not None and ratio.low > 0
+
+
+def rate_certainty(
+    rows: pd.DataFrame, pooled: Pooled, question: Question
+) -> tuple[str, tuple[str, ...]]:
+    """Rate certainty in GRADE's domains, as far as the codes of the rows go.
+
+    Returns
+    -------
+    word : str
+        One of ``CERTAINTY``.
+    why : tuple of str
+        Where it starts, and each step down. Publication bias is not rated: fewer than ten studies
+        do not show it.
+    """
+    randomized = (rows["design_class"] == RANDOMIZED).all()
+    level, why = (
+        (3, ["starts high (randomized)"]) if randomized else (1, ["starts low (uncontrolled)"])
+    )
+    if randomized and (rows["risk_of_bias"] == "high").any():
+        level, why = level - 2, [*why, "risk of bias high: -2"]
+    elif randomized and (rows["risk_of_bias"] != "low").any():
+        level, why = level - 1, [*why, "risk of bias unclear: -1"]
+    if pooled.predicted_low is not None and question.limit is not None:
+        inside = pooled.low <= question.limit <= pooled.high
+        across = pooled.predicted_low <= question.limit <= (pooled.predicted_high or np.inf)
+        if across and not inside:
+            level, why = level - 1, [*why, "studies differ across the limit: -1"]
+    if (rows["condition"] != rows["condition"].iloc[0]).any():
+        level, why = level - 1, [*why, "other conditions among them: -1"]
+    if question.limit is not None and pooled.low <= question.limit <= pooled.high:
+        level, why = level - 1, [*why, "the interval holds the limit: -1"]
+    if rows["n"].sum() < INFORMATION_SIZE:
+        level, why = level - 1, [*why, f"fewer than {INFORMATION_SIZE} patients: -1"]
+    return CERTAINTY[max(level, 0)], tuple(why)
