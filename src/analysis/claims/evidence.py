@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from scipy.stats import norm
+from statsmodels.stats.proportion import proportion_confint
 
 from analysis.claims.ledger import ALL, Claim
 from analysis.errors import EvidenceError, suggest
@@ -89,7 +90,7 @@ REASONS = {
 }
 """Why a row is shown or left out; the first that applies."""
 
-_SHOWN = ("pool", "guideline", "benchmark", "label", "signal")
+SHOWN = ("pool", "guideline", "benchmark", "label", "signal")
 _NUMBERS = ("n", "weeks", "weeks_to", "events", "estimate", "low", "high", "level", "sd", "se",
             "threshold", "comparator_n", "comparator_events", "comparator_estimate")  # fmt: skip
 _REQUIRED = ("result_id", "study", "condition", "arm", "outcome", "role", "verified")
@@ -445,7 +446,7 @@ def _failed(rows: pd.DataFrame) -> set[str]:
 
 def _structural(row: dict[str, Any], failed: set[str]) -> str:
     """Return the reason why a row can count for no question, or nothing."""
-    if row["role"] in _SHOWN:
+    if row["role"] in SHOWN:
         return str(row["role"])
     tests = (
         ("duplicate", row["duplicate_of"] != ""),
@@ -505,7 +506,7 @@ def account_for_rows(evidence: Evidence, questions: Sequence[Question]) -> pd.Da
         for row in rows.to_dict("records")
     ]  # fmt: skip
     rows["use"] = [
-        "counted" if not reason else "shown" if reason in _SHOWN else "left out"
+        "counted" if not reason else "shown" if reason in SHOWN else "left out"
         for reason in rows["reason"]
     ]
     return rows
@@ -657,3 +658,60 @@ def rate_certainty(
     if rows["n"].sum() < INFORMATION_SIZE:
         level, why = level - 1, [*why, f"fewer than {INFORMATION_SIZE} patients: -1"]
     return CERTAINTY[max(level, 0)], tuple(why)
+
+
+def forest_frame(
+    evidence: Evidence, question: Question, verdicts: Sequence[EvidenceVerdict]
+) -> pd.DataFrame:
+    """Return what a forest plot of a claim shows, in its order, one row a line.
+
+    Returns
+    -------
+    DataFrame
+        ``label``, ``kind`` (randomized, uncontrolled, pooled, predicted, pool, benchmark),
+        ``value``, ``low``, ``high``, ``n``, ``unit``. Shares have Wilson's interval, others the one
+        that is printed or that of the standard error.
+    """
+    rows = sort_rows(evidence, question)
+    about = (rows["term"] == question.term) | (question.term == "")
+    if question.threshold is not None:
+        about &= rows["threshold"] == question.threshold
+    lines: list[dict[str, Any]] = []
+    for verdict in verdicts:
+        own = rows[rows["result_id"].isin(verdict.result_ids)]
+        lines += [_line(row, verdict.design) for row in own.to_dict("records")]
+        if verdict.pooled is not None:
+            found, unit = verdict.pooled, own["unit"].iloc[0]
+            label = f"Pooled, {found.k} {verdict.design}"
+            together = [(label, "pooled", found.low, found.high)]
+            if found.k >= LEAST_PREDICTED:
+                ends = found.predicted_low, found.predicted_high
+                together.append(("A further study", "predicted", *ends))
+            lines += [
+                {"label": label, "kind": kind, "value": found.value, "low": low, "high": high,
+                 "n": verdict.n, "unit": unit}
+                for label, kind, low, high in together
+            ]  # fmt: skip
+    for role in ("pool", "benchmark"):
+        shown = rows[about & (rows["reason"] == role) & (rows["duplicate_of"] == "")]
+        shown = shown[(shown["statistic"] == question.statistic) & shown["estimate"].notna()]
+        lines += [_line(row, role) for row in shown.to_dict("records")]
+    columns = ["label", "kind", "value", "low", "high", "n", "unit"]
+    return pd.DataFrame(lines, columns=columns)
+
+
+def _line(row: dict[str, Any], kind: str) -> dict[str, Any]:
+    value, n, low, high = row["estimate"], row["n"], row["low"], row["high"]
+    if row["unit"] == "share" and not np.isnan(n) and np.isnan(low):
+        events = row["events"] if not np.isnan(row["events"]) else round(value * n)
+        value = events / n
+        low, high = proportion_confint(events, n, method="wilson")
+    elif np.isnan(low) and not np.isnan(spread_of(row)):
+        reach = norm.ppf(0.975) * spread_of(row)
+        low, high = value - reach, value + reach
+    label = f"{row['first_author'] or row['study']} {row['year']}"
+    label += {"placebo": ", placebo", "usual_care": ", usual care"}.get(row["arm"], "")
+    if not np.isnan(row["weeks"]):
+        label += f", week {row['weeks']:g}" if row["weeks"] else ", at the end"
+    return {"label": label, "kind": kind, "value": value, "low": low, "high": high, "n": n,
+            "unit": row["unit"]}  # fmt: skip

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import isfinite
+from math import isfinite, isnan
+from typing import Any
 
 import pandas as pd
 
 from analysis.claims.evidence import (
+    LEAST_PREDICTED,
     NO_EVIDENCE,
-    SUPPORTED,
+    RANDOMIZED,
+    SHOWN,
     UNCONTROLLED,
     Evidence,
     EvidenceVerdict,
@@ -18,7 +21,7 @@ from analysis.claims.evidence import (
     sort_rows,
 )
 from analysis.labels import condition_word
-from analysis.numbers import band_text, count_text, number_text, quantity_text, share_text
+from analysis.numbers import count_text, number_text, quantity_text, share_text
 
 MEASURES = {
     "responder_rate": "a share of responders",
@@ -28,23 +31,47 @@ MEASURES = {
     "pain_score": "pain scores",
     "pain_score_mean": "pain scores",
     "complete_relief_rate": "a share without pain",
-    "duration_weeks": "how long relief lasts",
+    "duration_weeks": "how long relief lasts, as a median",
     "duration_share": "a share whose relief lasts to a given week",
     "opioid_change": "a change in opioids",
     "adverse_event_rate": "a share with side effects",
     "blood_pressure_rise": "a rise in blood pressure",
-    "resolution": "how soon side effects pass",
+    "resolution": "a time by which side effects have passed",
     "other": "other outcomes",
 }
 """Outcome codes of the evidence table in words, after "reports"."""
 
-GRADE = {
-    "high": "",
-    "moderate": "probably",
-    "low": "may",
-    "very low": "the evidence is very uncertain",
+TERMS = {
+    "any": "any side effect",
+    "dissociation": "dissociation",
+    "nausea_or_vomiting": "nausea or vomiting",
+    "liver": "liver injury",
+    "addiction": "addiction",
 }
-"""GRADE's words for a certainty (Santesso et al. 2020, J Clin Epidemiol 119:126, guideline 26)."""
+"""Side effects that questions name, in words."""
+
+KINDS = {
+    RANDOMIZED: ("randomized trial", "randomized trials"),
+    UNCONTROLLED: ("uncontrolled study", "uncontrolled studies"),
+}
+
+UNITS = {
+    "nrs_points": " points of 10", "vas_mm": " mm of 100", "mmHg": " mmHg", "minutes": " minutes",
+    "risk_ratio": " times", "mme_per_day": " MME a day", "promis_points": " PROMIS points",
+}  # fmt: skip
+
+WHY = {
+    "part": "patients counted elsewhere", "same_patients": "patients counted elsewhere",
+    "other_use": "another route or use", "group": "a group of its own (enriched, acute, combined)",
+    "infusions": "counting infusions", "single_case": "single cases",
+    "arithmetic": "numbers that contradict each other", "no_number": "no number printed",
+    "no_patients": "no number of patients", "no_spread": "no standard error",
+    "no_time": "no time printed", "other_measure": "another threshold, statistic or effect",
+    "other_window": "another time",
+}  # fmt: skip
+"""Reasons of `analysis.claims.evidence.REASONS`, after "left out: 3 for"."""
+
+WITHOUT = {"placebo": "on placebo,", "usual_care": "with usual care,", "opioid": "on opioids,"}
 
 SHOWN_AT_MOST = 3
 
@@ -57,106 +84,154 @@ def describe_evidence(
 ) -> str:
     """Return what published studies say of a claim, in a few sentences.
 
-    Each design has a sentence; then what was measured instead where nothing counts, others' pools,
-    and the same share on placebo.
+    A sentence for each design, or one where no study counts, which then says what was measured
+    instead; others' pools; and the same share without the treatment.
     """
     rows = sort_rows(evidence, question)
-    parts = [_verdict_sentence(rows, question, one, labels) for one in verdicts]
+    what = f"{_measure(question)}{_where(question, labels)}"
     if all(one.verdict == NO_EVIDENCE for one in verdicts):
-        parts.append(_instead(evidence, question))
-    parts += [_pools(rows), _benchmark(rows, question)]
+        parts = [f"No published result answers it: {what}.", _left_out(rows),
+                 _instead(evidence, question)]  # fmt: skip
+    else:
+        parts = [_verdict_sentence(rows, question, one, what) for one in verdicts]
+    parts += [_pools(rows, question), _benchmark(rows, question)]
     return " ".join(part for part in parts if part)
+
+
+def _measure(question: Question) -> str:
+    what = MEASURES[question.outcome]
+    if question.term:
+        what = what.replace("side effects", TERMS[question.term])
+    if question.threshold is not None:
+        what = f"{what} (at least {number_text(question.threshold)} % less)"
+    return what
 
 
 def _where(question: Question, labels: Mapping[str, str]) -> str:
     start, end = question.weeks
     names = " or ".join(condition_word(code, labels) for code in question.conditions)
     among = f" in {names}" if names else ""
-    if start == 0 and not isfinite(end):
-        return among
-    if not isfinite(end):
-        return f"{among} at {number_text(start)} weeks or later"
-    return f"{among} within {number_text(end)} weeks" if start == 0 else (
-        f"{among} from {number_text(start)} to {number_text(end)} weeks"
-    )  # fmt: skip
+    if isfinite(end):
+        return f"{among} within {number_text(end)} weeks"
+    return f"{among} at {number_text(start)} weeks or later" if start else among
 
 
 def _verdict_sentence(
-    rows: pd.DataFrame, question: Question, one: EvidenceVerdict, labels: Mapping[str, str]
+    rows: pd.DataFrame, question: Question, one: EvidenceVerdict, what: str
 ) -> str:
-    what = MEASURES[question.outcome]
-    if question.threshold is not None:
-        what = f"{what} (at least {number_text(question.threshold)} % less)"
-    kind = "uncontrolled study" if one.design == UNCONTROLLED else "randomized trial"
+    single, several = KINDS[one.design]
     if one.k == 0:
-        return f"No {kind} reports {what}{_where(question, labels)}."
+        return f"No {single} reports {what}."
     counted = rows[rows["result_id"].isin(one.result_ids)]
     if one.pooled is None:
         shown = "; ".join(study_text(row) for row in counted.to_dict("records"))
-        number = "One" if one.k == 1 else "Two"
-        does = "reports" if one.k == 1 else "report"
-        plural = kind if one.k == 1 else kind.replace("study", "studies").replace("trial", "trials")
-        return f"{number} {plural} {does} {what}{_where(question, labels)}: {shown}."
+        if one.k == 1:
+            return f"One {single} reports {what}: {shown}."
+        return f"Two {several} report {what}: {shown}."
     unit = counted["unit"].iloc[0]
-    low, high = limits_of(one.pooled)
-    held = "a further study may lie anywhere from" if one.k >= 5 else "the interval runs from"
+    low, high = (quantity_text(end, unit=unit) for end in limits_of(one.pooled))
+    held = "a further study may lie anywhere from" if one.k >= LEAST_PREDICTED else "interval"
     said = (
-        f"{count_text(one.k)} {kind.replace('study', 'studies').replace('trial', 'trials')} with "
-        f"{count_text(one.n)} patients give {quantity_text(one.pooled.value, unit=unit)}; {held} "
-        f"{quantity_text(low, unit=unit)} to {quantity_text(high, unit=unit)}: {one.verdict} "
-        f"(certainty {one.certainty})."
+        f"{count_text(one.k)} {several} with {count_text(one.n)} patients report {what}: "
+        f"pooled {quantity_text(one.pooled.value, unit=unit)}; {held} {low} to {high}. "
+        f"The claim is {one.verdict} (certainty {one.certainty})."
     )
-    if one.verdict != SUPPORTED and question.effect and one.design == UNCONTROLLED:
+    if question.effect and one.design == UNCONTROLLED:
         said += " Without a control group they cannot show that the treatment did it."
     return said
 
 
-def study_text(row: Mapping[str, object]) -> str:
+def study_text(row: Mapping[str, Any]) -> str:
     """Return a published result in short: "Bosma 2018, 50 % of 30"."""
     name = f"{row['first_author'] or row['study']} {row['year']}".strip()
-    value, n, events = row["estimate"], row["n"], row["events"]
-    unit = str(row["unit"])
+    value, n = row["estimate"], row["n"]
+    if isnan(value):
+        value = row["events"] / n
+    told = _number(value, row)
+    if row["unit"] == "share":
+        return f"{name}, {told} of {count_text(n)}" if not isnan(n) else f"{name}, {told}"
+    return f"{name}, {told} (n = {count_text(n)})" if not isnan(n) else f"{name}, {told}"
+
+
+def _number(value: float, row: Mapping[str, Any]) -> str:
+    unit = row["unit"]
+    if row["statistic"] == "risk_difference":
+        return f"{number_text(100 * value)} points"
     if unit == "share":
-        share = value if value == value else events / n  # type: ignore[operator]
-        told = share_text(float(share))  # type: ignore[arg-type]
-        return f"{name}, {told} of {count_text(n)}" if n == n else f"{name}, {told}"  # type: ignore[arg-type]
-    told = quantity_text(float(value), unit=unit)  # type: ignore[arg-type]
-    return f"{name}, {told}" + (f" (n = {count_text(n)})" if n == n else "")  # type: ignore[arg-type]
+        return share_text(value)
+    if unit in ("percent", "weeks"):
+        return quantity_text(value, unit=unit)
+    return f"{number_text(value, decimals=row['decimals'])}{UNITS.get(unit, '')}"
+
+
+def _left_out(rows: pd.DataFrame) -> str:
+    """Return why the results on this outcome do not count."""
+    reasons = rows["reason"][~rows["reason"].isin([*SHOWN, "duplicate", "comparator_arm"])]
+    if reasons.empty:
+        return ""
+    told = [f"{count_text(k)} for {WHY[code]}" for code, k in reasons.value_counts().items()]
+    total = "1 result" if len(reasons) == 1 else f"{count_text(len(reasons))} results"
+    return f"{total} on such an outcome left out: {', '.join(told)}."
 
 
 def _instead(evidence: Evidence, question: Question) -> str:
     """Return what studies of the condition measured instead, most frequent first."""
     rows = evidence.results
-    own = rows[(rows["role"] == "primary") & (rows["duplicate_of"] == "") & (rows["arm"] == "ketamine")]
+    own = rows[
+        (rows["role"] == "primary")
+        & (rows["duplicate_of"] == "")
+        & (rows["arm"] == "ketamine")
+        & ~rows["outcome"].isin(["other", question.outcome])
+    ]
     if question.conditions:
         own = own[own["condition"].isin(question.conditions)]
-    own = own[(own["outcome"] != "other") & (own["outcome"] != question.outcome)]
     counts = own.groupby("outcome")["study"].nunique().sort_values(ascending=False)
-    told = [f"{MEASURES.get(code, code)} ({count_text(k)})" for code, k in counts.head(SHOWN_AT_MOST).items()]
+    told = [f"{MEASURES[code]} ({count_text(k)} {'study' if k == 1 else 'studies'})"
+            for code, k in counts.head(SHOWN_AT_MOST).items()]  # fmt: skip
     return f"Studies report instead: {', '.join(told)}." if told else ""
 
 
-def _pools(rows: pd.DataFrame) -> str:
-    pools = rows[(rows["reason"] == "pool") & (rows["duplicate_of"] == "") & rows["estimate"].notna()]
+def _pools(rows: pd.DataFrame, question: Question) -> str:
+    pools = rows[
+        (rows["reason"] == "pool")
+        & (rows["duplicate_of"] == "")
+        & rows["estimate"].notna()
+        & ((rows["term"] == question.term) | (question.term == ""))
+    ]
+    # The latest come first: a claim that names no time is read at four weeks and later.
+    pools = pools.sort_values("weeks", ascending=False, kind="stable").head(SHOWN_AT_MOST)
     told = []
-    for row in pools.head(SHOWN_AT_MOST).to_dict("records"):
+    for row in pools.to_dict("records"):
         ends = ""
-        if row["low"] == row["low"]:
-            ends = f" ({band_text(row['low'], row['high'], unit=row['unit'])})"
-        week = f" at {number_text(row['weeks'])} weeks" if row["weeks"] == row["weeks"] else ""
-        told.append(f"{row['first_author']} {row['year']}, {quantity_text(row['estimate'], unit=row['unit'])}{ends}{week}")
+        if not isnan(row["low"]):
+            ends = f" ({_number(row['low'], row)} to {_number(row['high'], row)})"
+        week = "" if isnan(row["weeks"]) else f" at {_week(row)}"
+        told.append(
+            f"{row['first_author']} {row['year']}, {_number(row['estimate'], row)}{ends}{week}"
+        )
     return f"Pools made by others, shown and not pooled again: {'; '.join(told)}." if told else ""
+
+
+def _week(row: Mapping[str, Any]) -> str:
+    if row["weeks"] == 0:
+        return "the end of treatment" if row["clock"] == "end" else "once"
+    return quantity_text(row["weeks"], unit="weeks")
 
 
 def _benchmark(rows: pd.DataFrame, question: Question) -> str:
     """Return the same share where the treatment was not given."""
-    kept = rows[(rows["role"] == "benchmark") & (rows["statistic"] == question.statistic)
-                & rows["estimate"].notna()]  # fmt: skip
+    kept = rows[
+        (rows["role"] == "benchmark")
+        & (rows["statistic"] == question.statistic)
+        & (rows["unit"] == "share")
+        & (rows["term"] == question.term)
+        & rows["estimate"].notna()
+    ]
     if question.threshold is not None:
         kept = kept[kept["threshold"] == question.threshold]
     told = [
-        f"{share_text(row['estimate'])} {'on placebo' if row['arm'] == 'placebo' else 'with usual care'} "
-        f"({row['first_author']} {row['year']}, n = {count_text(row['n'])})"
-        for row in kept.to_dict("records") if row["unit"] == "share"
-    ]  # fmt: skip
-    return f"Without ketamine the same share was {'; '.join(told)}." if told else ""
+        f"{WITHOUT.get(row['arm'], row['arm'])} {study_text(row)}"
+        + ("" if isnan(row["weeks"]) else f" at {_week(row)}")
+        for row in kept.to_dict("records")
+    ]
+    return f"For comparison: {'; '.join(told)}." if told else ""

@@ -1,0 +1,154 @@
+"""Figures of published evidence. Each takes a frame of `analysis.claims.evidence` and draws it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from analysis.labels import condition_word
+from analysis.numbers import count_text
+from analysis.report.theme import BAND, BAND_EDGE, INK, MUTED, RULE, WIDTH_INCHES
+
+WINDOW_WORDS = {"day": "0-1 day", "weeks": "2 days to\n3 weeks", "months": "4 to 12\nweeks",
+                "later": "later", "": "no time\nprinted"}  # fmt: skip
+
+KIND_LOOK: Mapping[str, tuple[str, str, str]] = {
+    "randomized": ("s", INK, "filled"),
+    "uncontrolled": ("o", INK, "hollow"),
+    "pooled": ("D", INK, "filled"),
+    "predicted": ("|", INK, "filled"),
+    "pool": ("D", MUTED, "hollow"),
+    "benchmark": ("X", MUTED, "filled"),
+    "clinic": ("P", BAND_EDGE, "filled"),
+}
+"""Marker, color and fill of a line of a forest plot."""
+
+KIND_WORDS = {"randomized": "randomized trial", "uncontrolled": "uncontrolled study",
+              "pooled": "pooled", "predicted": "prediction interval",
+              "pool": "pool made by others", "benchmark": "without ketamine",
+              "clinic": "this export"}  # fmt: skip
+
+
+def plot_published(
+    lines: pd.DataFrame,
+    *,
+    cited: tuple[float | None, float | None] = (None, None),
+    xlabel: str = "Share of patients",
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw a forest plot: studies by design, what they give together, and what it is held against.
+
+    Parameters
+    ----------
+    lines : DataFrame
+        Of `analysis.claims.evidence.forest_frame`, with rows of kind ``clinic`` added where the
+        export's own number is to be shown below.
+    cited : pair of float or None
+        Range of the claim, drawn as a band.
+    """
+    if ax is None:
+        size = (WIDTH_INCHES, 1.4 + 0.32 * max(len(lines), 2))
+        ax = plt.subplots(figsize=size, layout="constrained")[1]
+    places = np.arange(len(lines))[::-1]
+    if cited[0] is not None:
+        right = cited[1] if cited[1] is not None else ax.get_xlim()[1]
+        ax.axvspan(cited[0], right, color=BAND, zorder=0)
+        ax.axvline(cited[0], color=BAND_EDGE, linewidth=1, zorder=1)
+    if lines.empty:
+        ax.text(0.5, 0.5, "No published result answers this claim", transform=ax.transAxes,
+                ha="center", va="center", color=MUTED)  # fmt: skip
+    seen: set[str] = set()
+    for place, line in zip(places, lines.itertuples(), strict=True):
+        marker, color, fill = KIND_LOOK[line.kind]
+        if not pd.isna(line.low):
+            style = ":" if line.kind == "predicted" else "-"
+            ax.plot([line.low, line.high], [place, place], color=color, linestyle=style, zorder=2)
+        face = color if fill == "filled" else "white"
+        name = KIND_WORDS[line.kind] if line.kind not in seen else None
+        ax.plot([line.value], [place], marker, color=color, markerfacecolor=face, zorder=3,
+                label=name, linestyle="none")  # fmt: skip
+        seen.add(line.kind)
+    n = ["" if pd.isna(n) else f" (n = {count_text(n)})" for n in lines["n"]]
+    ax.set_yticks(places, [f"{a}{b}" for a, b in zip(lines["label"], n, strict=True)])
+    ax.set_ylim(-0.8, max(len(lines), 1) - 0.2)
+    if (lines["unit"] == "share").all():
+        ax.set_xlim(0, 1)
+        ax.xaxis.set_major_formatter(lambda share, _: f"{100 * share:.0f} %")
+    ax.set_xlabel(xlabel)
+    ax.grid(axis="x", color=RULE)
+    if seen:
+        ax.legend(loc="upper left", bbox_to_anchor=(0, -0.18), ncols=3, frameon=False)
+    return ax
+
+
+def plot_evidence_map(results: pd.DataFrame, *, labels: Mapping[str, str] | None = None) -> Figure:
+    """Draw how many studies there are of each condition, design and time; empty cells are drawn.
+
+    Parameters
+    ----------
+    results : DataFrame
+        Studies' own results (``role`` primary) with ``condition``, ``design_class``, ``window``,
+        ``study``.
+    """
+    own = results[(results["role"] == "primary") & (results["duplicate_of"] == "")]
+    designs = [
+        name for name in ("randomized", "uncontrolled") if (own["design_class"] == name).any()
+    ]
+    conditions = sorted(set(own["condition"]))
+    windows = list(WINDOW_WORDS)
+    figure, axes = plt.subplots(
+        1, max(len(designs), 1), figsize=(WIDTH_INCHES + 1, 1.2 + 0.36 * max(len(conditions), 2)),
+        sharey=True, squeeze=False, layout="constrained",
+    )  # fmt: skip
+    for ax, design in zip(axes[0], designs, strict=False):
+        part = own[own["design_class"] == design]
+        counts = part.pivot_table(
+            index="condition", columns="window", values="study", aggfunc="nunique", fill_value=0
+        ).reindex(index=conditions, columns=windows, fill_value=0)
+        counts.index = [condition_word(code, labels or {}) for code in counts.index]
+        counts.columns = [WINDOW_WORDS[code] for code in counts.columns]
+        sns.heatmap(
+            counts, ax=ax, cmap=sns.light_palette(INK, as_cmap=True), vmin=0, vmax=12, cbar=False,
+            annot=True, fmt="d", linewidths=1.2, linecolor=MUTED, annot_kws={"fontsize": 9},
+        )  # fmt: skip
+        ax.set_title(design.capitalize())
+        ax.set_xlabel("")
+        ax.set_ylabel("")
+        ax.tick_params(axis="x", rotation=0, labelsize=8)
+    return figure
+
+
+def plot_arithmetic(checks: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Draw how many published numbers pass each check of their own arithmetic, and which do not.
+
+    Parameters
+    ----------
+    checks : DataFrame
+        Of `analysis.claims.evidence.audit_results`.
+    """
+    kinds = {"grim": "whole number of patients", "events": "events give the percentage",
+             "inside": "interval holds the estimate", "error": "error gives the interval",
+             "p": "p goes with the interval", "sign": "sign of a fall"}  # fmt: skip
+    kinds = {code: name for code, name in kinds.items() if (checks["check"] == code).any()}
+    if ax is None:
+        ax = plt.subplots(figsize=(WIDTH_INCHES, 1.0 + 0.42 * len(kinds)), layout="constrained")[1]
+    for place, (code, _) in enumerate(reversed(kinds.items())):
+        own = checks[checks["check"] == code]
+        passes = own["passes"].astype(bool)
+        ax.barh(place, passes.sum(), color=RULE, edgecolor=MUTED)
+        ax.barh(
+            place, (~passes).sum(), left=passes.sum(), color=BAND, edgecolor=BAND_EDGE, hatch="//"
+        )
+        names = ", ".join(own["result_id"][~passes])
+        ax.text(len(own) + 0.6, place, f"{(~passes).sum()} fail" if names else "all pass",
+                va="center", color=INK, fontsize=9)  # fmt: skip
+    ax.set_yticks(range(len(kinds)), list(reversed(kinds.values())))
+    ax.set_xlabel("Results checked (hatched: fail)")
+    ax.margins(x=0.15)
+    return ax
