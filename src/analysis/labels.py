@@ -27,6 +27,10 @@ VERDICTS: dict[str, str] = {
 """Verdicts of a claim."""
 
 MEASURES: dict[str, str] = {
+    "published": "Published, pooled",
+    "fall_seen": "Fall in pain seen, points",
+    "expected_fall": "Fall expected from regression to the mean, points",
+    "usual_pain_explaining": "Usual pain at which regression to the mean explains the fall",
     "patients": "Patients",
     "completeness_share": "Seen at the visit",
     "responder_share": "Responders",
@@ -440,6 +444,10 @@ METHODS: dict[str, str] = {
     "bernstein_sequence": (
         "confidence sequence (empirical Bernstein, bounded values): holds at all looks together"
     ),
+    "reml_hartung_knapp": "random effects (REML), Hartung-Knapp limits with a floor",
+    "binomial_normal": "binomial-normal model of the logits of shares, limits from t with k - 1",
+    "pooled_exact": "all patients together, exact (Clopper-Pearson) limits",
+    "regression_to_the_mean": "expected from regression to the mean (Mee and Chua; Ostermann)",
     "standard_deviation": "standard deviation (n \N{MINUS SIGN} 1)",
     "mmrm_unstructured": "mixed model of all visits (MMRM), unstructured covariance, REML, "
     "Satterthwaite interval",

@@ -74,7 +74,7 @@ def test_the_own_table_is_read_whole():
 
 def test_rows_that_fail_their_own_arithmetic():
     checks = audit_results(OWN.results)
-    failed = set(checks["result_id"][~checks["passes"].astype(bool)])
+    failed = set(checks["result_id"][~checks["passes"]])
     # 31% of 33; 58% of 29 (17 of 29 is 58.6); 75% and 58% of 41; 40% of 61; 48 of 61 is no 77%;
     # 17 of 138 is no 12.5%; 26.4% of 80 and 76% of 30 are no whole numbers of patients either.
     assert failed == {

@@ -215,6 +215,8 @@ def load_evidence(folder: Path | None = None) -> Evidence:
     results = results.join(studies[columns], on="study")
     results["design_class"] = results["design"].map(DESIGNS)
     results["window"] = [window_of(week) for week in results["weeks"]]
+    checks = audit_results(results)
+    results["consistent"] = ~results["result_id"].isin(checks["result_id"][~checks["passes"]])
     return Evidence(studies, results.reset_index(drop=True), tuple(problems))
 
 
@@ -306,7 +308,8 @@ def audit_results(results: pd.DataFrame) -> pd.DataFrame:
     rows: list[tuple[str, str, bool, str]] = []
     for row in results.to_dict("records"):
         rows += [(row["result_id"], *check) for check in _checks(row)]
-    return pd.DataFrame(rows, columns=["result_id", "check", "passes", "words"])
+    frame = pd.DataFrame(rows, columns=["result_id", "check", "passes", "words"])
+    return frame.astype({"passes": bool})
 
 
 def _checks(row: dict[str, Any]) -> Iterable[tuple[str, bool, str]]:
@@ -423,8 +426,7 @@ def sort_rows(evidence: Evidence, question: Question) -> pd.DataFrame:
     if question.conditions:
         about &= rows["condition"].isin(question.conditions)
     rows = rows[about].copy()
-    failed = _failed(rows)
-    rows["reason"] = [_reason(row, question, failed) for row in rows.to_dict("records")]
+    rows["reason"] = [_reason(row, question) for row in rows.to_dict("records")]
     counted = rows["reason"] == ""
     # A study counts once: its last time inside the window, then the larger group.
     order = rows[counted].sort_values(["weeks", "n"], ascending=False, kind="stable")
@@ -439,12 +441,7 @@ def sort_rows(evidence: Evidence, question: Question) -> pd.DataFrame:
     return rows
 
 
-def _failed(rows: pd.DataFrame) -> set[str]:
-    checks = audit_results(rows)
-    return set(checks["result_id"][~checks["passes"].astype(bool)])
-
-
-def _structural(row: dict[str, Any], failed: set[str]) -> str:
+def _structural(row: dict[str, Any]) -> str:
     """Return the reason why a row can count for no question, or nothing."""
     if row["role"] in SHOWN:
         return str(row["role"])
@@ -455,15 +452,15 @@ def _structural(row: dict[str, Any], failed: set[str]) -> str:
         ("group", row["group"] != "usual"),
         ("infusions", row["analysis_unit"] == "infusion"),
         ("single_case", row["analysis_unit"] == "case"),
-        ("arithmetic", row["result_id"] in failed),
+        ("arithmetic", not row["consistent"]),
         ("no_number", np.isnan(row["estimate"]) and np.isnan(row["events"])),
         ("no_patients", np.isnan(row["n"])),
     )
     return next((code for code, true in tests if true), "")
 
 
-def _reason(row: dict[str, Any], question: Question, failed: set[str]) -> str:
-    structural = _structural(row, failed)
+def _reason(row: dict[str, Any], question: Question) -> str:
+    structural = _structural(row)
     if structural:
         return structural
     threshold = row["threshold"] if row["threshold_unit"] == "percent" else np.nan
@@ -490,7 +487,6 @@ def account_for_rows(evidence: Evidence, questions: Sequence[Question]) -> pd.Da
         All results with ``use`` (counted, shown, left out) and ``reason``.
     """
     rows = evidence.results.copy()
-    failed = _failed(rows)
     sorted_rows = [sort_rows(evidence, question) for question in questions]
     counted = {name for one in sorted_rows for name in one["result_id"][one["reason"] == ""]}
     later: dict[str, str] = {}
@@ -499,7 +495,7 @@ def account_for_rows(evidence: Evidence, questions: Sequence[Question]) -> pd.Da
     asked = {question.outcome for question in questions}
     rows["reason"] = [
         "" if row["result_id"] in counted
-        else _structural(row, failed) or (
+        else _structural(row) or (
             later.get(row["result_id"], "other_measure") if row["outcome"] in asked
             else "other_outcome"
         )
@@ -683,7 +679,9 @@ def forest_frame(
         if verdict.pooled is not None:
             found, unit = verdict.pooled, own["unit"].iloc[0]
             label = f"Pooled, {found.k} {verdict.design}"
-            together = [(label, "pooled", found.low, found.high)]
+            together: list[tuple[str, str, float | None, float | None]] = [
+                (label, "pooled", found.low, found.high)
+            ]
             if found.k >= LEAST_PREDICTED:
                 ends = found.predicted_low, found.predicted_high
                 together.append(("A further study", "predicted", *ends))

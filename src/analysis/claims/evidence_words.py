@@ -22,6 +22,7 @@ from analysis.claims.evidence import (
 )
 from analysis.labels import condition_word
 from analysis.numbers import count_text, number_text, quantity_text, share_text
+from analysis.stats.natural_course import TRIALS_HIGH, TRIALS_LOW, Course
 
 MEASURES = {
     "responder_rate": "a share of responders",
@@ -235,3 +236,33 @@ def _benchmark(rows: pd.DataFrame, question: Question) -> str:
         for row in kept.to_dict("records")
     ]
     return f"For comparison: {'; '.join(told)}." if told else ""
+
+
+def describe_regression(course: Course, name: str) -> str:
+    """Return what regression to the mean would have given a condition, in a few sentences."""
+    trials = [course.expected(r, course.before - 1) for r in (TRIALS_HIGH, TRIALS_LOW)]
+    words = (
+        f"{name}: pain fell by {_points(course.fall)} (from {_points(course.before)} before; "
+        f"n = {count_text(course.n)}). If the usual pain of these patients were one point below "
+        "their baseline, regression to the mean alone would give a fall of "
+        f"{_points(trials[0])} to {_points(trials[1])} (correlations of trials)"
+    )
+    if course.own is not None:
+        words += f", {_points(course.expected(course.own, course.before - 1))} by this export's own"
+    words += "."
+    place = course.explained_at
+    if place is None:
+        return f"{words} The fall is the same at each baseline, as regression to the mean is not."
+    if place.low is None or place.high is None:
+        return f"{words} At which usual pain it would explain all of the fall cannot be told here."
+    if not 0 <= place.value <= course.before:
+        return f"{words} No usual pain on the scale would explain all of the fall."
+    low = "anything" if place.low < 0 else _points(place.low)
+    return (
+        f"{words} It would explain all of the fall if their usual pain were "
+        f"{_points(place.value)} ({low} up to {_points(place.high)})."
+    )
+
+
+def _points(value: float | None) -> str:
+    return number_text(value, decimals=1)

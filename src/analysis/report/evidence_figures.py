@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from analysis.labels import condition_word
 from analysis.numbers import count_text
 from analysis.report.theme import BAND, BAND_EDGE, INK, MUTED, RULE, WIDTH_INCHES
+from analysis.stats.natural_course import TRIALS_HIGH, TRIALS_LOW, Course
 
 WINDOW_WORDS = {"day": "0-1 day", "weeks": "2 days to\n3 weeks", "months": "4 to 12\nweeks",
                 "later": "later", "": "no time\nprinted"}  # fmt: skip
@@ -83,7 +84,7 @@ def plot_published(
     ax.set_xlabel(xlabel)
     ax.grid(axis="x", color=RULE)
     if seen:
-        ax.legend(loc="upper left", bbox_to_anchor=(0, -0.18), ncols=3, frameon=False)
+        ax.figure.legend(loc="outside lower left", ncols=3, frameon=False)
     return ax
 
 
@@ -140,7 +141,7 @@ def plot_arithmetic(checks: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         ax = plt.subplots(figsize=(WIDTH_INCHES, 1.0 + 0.42 * len(kinds)), layout="constrained")[1]
     for place, (code, _) in enumerate(reversed(kinds.items())):
         own = checks[checks["check"] == code]
-        passes = own["passes"].astype(bool)
+        passes = own["passes"]
         ax.barh(place, passes.sum(), color=RULE, edgecolor=MUTED)
         ax.barh(
             place, (~passes).sum(), left=passes.sum(), color=BAND, edgecolor=BAND_EDGE, hatch="//"
@@ -151,4 +152,25 @@ def plot_arithmetic(checks: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.set_yticks(range(len(kinds)), list(reversed(kinds.values())))
     ax.set_xlabel("Results checked (hatched: fail)")
     ax.margins(x=0.15)
+    return ax
+
+
+def plot_regression(course: Course, *, ax: Axes | None = None) -> Axes:
+    """Draw the fall that regression to the mean would give, by the usual pain of the patients."""
+    if ax is None:
+        ax = plt.subplots(figsize=(WIDTH_INCHES, 3.0), layout="constrained")[1]
+    usual = np.linspace(max(course.before - 5, 0), course.before, 50)
+    words = {"trials_low": f"correlation {TRIALS_LOW} (trials, least)",
+             "trials_high": f"correlation {TRIALS_HIGH} (trials, largest)",
+             "own": f"correlation {course.own or 0:.2f} (this export)"}  # fmt: skip
+    styles = {"trials_low": ":", "trials_high": "--", "own": "-"}
+    for code, correlation in course.correlations.items():
+        falls = [course.expected(correlation, at) for at in usual]
+        ax.plot(usual, falls, color=INK, linestyle=styles[code], label=words[code])
+    ax.axhspan(course.fall_low, course.fall_high, color=BAND, zorder=0)
+    ax.axhline(course.fall, color=BAND_EDGE, label="fall seen, with its interval")
+    ax.set_xlabel(f"Usual pain of these patients, if it were (baseline {course.before:.1f})")
+    ax.set_ylabel("Fall in points")
+    ax.set_ylim(0, max(course.fall_high, 1) * 1.15)
+    ax.figure.legend(loc="outside lower left", ncols=2, frameon=False)
     return ax

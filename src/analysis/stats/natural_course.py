@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import atanh, sqrt, tanh
+from typing import Any
 
 import numpy as np
 import statsmodels.api as sm
@@ -250,4 +251,123 @@ def _crossing(
     return Interval(
         value=float(value), low=float(centre + middle - half), high=float(centre + middle + half),
         level=level, n=n,
+    )  # fmt: skip
+
+
+TRIALS_LOW, TRIALS_HIGH = 0.19, 0.44
+"""Least and largest correlation of scores at baseline and at the end in control arms of trials of
+chronic pain (Kamerman and Vollert 2022, Pain 163:e748: the range they model)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Course:
+    """A fall in pain beside what regression to the mean would give.
+
+    Parameters
+    ----------
+    n : int
+        Patients with both scores.
+    before, fall, fall_low, fall_high : float
+        Mean score before; mean fall with its interval, in points.
+    correlation : Interval or None
+        Of two ratings before treatment; None with too few pairs.
+    own : float or None
+        The same for a baseline that is a mean of several ratings (Spearman and Brown).
+    usual : float or None
+        Mean of the scores before those under the least score were left out, where it can be told.
+    explained_at : Interval or None
+        Usual pain at which regression to the mean gives all of the fall.
+    """
+
+    n: int
+    before: float
+    fall: float
+    fall_low: float
+    fall_high: float
+    level: float
+    correlation: Interval | None
+    own: float | None
+    usual: float | None
+    explained_at: Interval | None
+
+    @property
+    def correlations(self) -> dict[str, float]:
+        """The correlations that the range is made of, by code."""
+        known = {"trials_low": TRIALS_LOW, "trials_high": TRIALS_HIGH}
+        return known if self.own is None else known | {"own": self.own}
+
+    def expected(self, correlation: float, usual: float) -> float:
+        """Return the mean fall that regression alone would give, in points."""
+        return (1 - correlation) * (self.before - usual)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return the numbers for `analysis.results.Results.add`, without the condition."""
+        base = {"n": self.n, "unit": "score", "method": "regression_to_the_mean"}
+        rows = [
+            base | {"measure": "fall_seen", "method": "t", "value": self.fall,
+                    "low": self.fall_low, "high": self.fall_high, "level": self.level}
+        ]  # fmt: skip
+        usual = {"point_below": self.before - 1} | (
+            {} if self.usual is None else {"before_selection": self.usual}
+        )
+        rows += [
+            base | {"measure": "expected_fall", "definition": where, "population": code,
+                    "value": self.expected(correlation, at)}
+            for where, at in usual.items() for code, correlation in self.correlations.items()
+        ]  # fmt: skip
+        if self.explained_at is not None:
+            place = self.explained_at
+            rows.append(
+                base | {"measure": "usual_pain_explaining", "value": place.value, "low": place.low,
+                        "high": place.high, "level": place.level if place.low is not None else None}
+            )  # fmt: skip
+        return rows
+
+
+def describe_course(
+    before: ArrayLike,
+    after: ArrayLike,
+    first: ArrayLike,
+    second: ArrayLike,
+    *,
+    ratings: float,
+    entry: float,
+    level: float = 0.95,
+) -> Course:
+    """Put a fall in pain beside what regression to the mean would give.
+
+    Parameters
+    ----------
+    before, after : array, shape (n,)
+        Baseline and score at the visit of the same patients, in points; four at least.
+    first, second : array, shape (m,)
+        Two ratings before treatment of those who have two.
+    ratings : float
+        How many ratings a baseline is the mean of, usually; at least 1.
+    entry : float
+        Least baseline that was let in.
+
+    Raises
+    ------
+    EstimationError
+        Fewer than four patients, or all with the same score before.
+    """
+    x, y = as_numbers("before", before), as_numbers("after", after)
+    beyond = compare_with_regression(x, y, usual=[x.mean()], level=level)
+    try:
+        correlation = estimate_reliability(first, second, level=level)
+    except EstimationError:
+        correlation = None
+    own = None
+    if correlation is not None:
+        r = min(max(correlation.value, 0.0), 1.0)
+        own = ratings * r / (1 + (ratings - 1) * r)
+    try:
+        usual = estimate_unselected(x, entry=entry)[0]
+    except EstimationError:
+        usual = None
+    return Course(
+        n=x.size, before=float(x.mean()), fall=float(beyond.fall[0]),
+        fall_low=float(beyond.low[0]), fall_high=float(beyond.high[0]), level=level,
+        correlation=correlation, own=own, usual=usual, explained_at=beyond.explained_at,
     )  # fmt: skip
