@@ -18,6 +18,7 @@ import pandas as pd
 from scipy.stats import norm
 from statsmodels.stats.proportion import proportion_confint
 
+from analysis.claims.judgement import Published, PublishedVerdict
 from analysis.claims.ledger import ALL, Claim
 from analysis.errors import EvidenceError, suggest
 from analysis.settings import data_folder
@@ -61,9 +62,10 @@ COINCIDENCE = 20
 
 CERTAINTY = ("very low", "low", "moderate", "high")
 
-SUPPORTED, CONTRADICTED, UNSETTLED, NO_EVIDENCE = (
-    "supported", "contradicted", "unsettled", "no evidence",
-)  # fmt: skip
+SUPPORTED: PublishedVerdict = "supported"
+CONTRADICTED: PublishedVerdict = "contradicted"
+UNSETTLED: PublishedVerdict = "unsettled"
+NO_EVIDENCE: PublishedVerdict = "no evidence"
 
 REASONS = {
     "duplicate": "the same result stands in another row",
@@ -140,7 +142,7 @@ class EvidenceVerdict:
 
     claim_id: str
     design: str
-    verdict: str
+    verdict: PublishedVerdict
     k: int
     n: int
     pooled: Pooled | None
@@ -604,6 +606,16 @@ def _judge(rows: pd.DataFrame, question: Question, design: str) -> EvidenceVerdi
     return EvidenceVerdict(
         claim_id=question.claim_id, design=design, verdict=verdict, k=k, n=n, pooled=pooled,
         certainty=certainty, why=why, sentence="", result_ids=tuple(rows["result_id"]),
+    )  # fmt: skip
+
+
+def published_of(one: EvidenceVerdict) -> Published:
+    """Return a verdict as it is kept with a judgement."""
+    found = one.pooled
+    return Published(
+        design=one.design, verdict=one.verdict, k=one.k, n=one.n, certainty=one.certainty,
+        value=None if found is None else found.value, low=None if found is None else found.low,
+        high=None if found is None else found.high,
     )  # fmt: skip
 
 

@@ -9,6 +9,8 @@ from typing import NamedTuple
 import pandas as pd
 
 from analysis.adam.study import Study
+from analysis.claims.evidence import judge_question, load_evidence, load_questions, published_of
+from analysis.claims.evidence_words import describe_evidence
 from analysis.claims.judgement import Judgement
 from analysis.claims.ledger import Claim, absent_conditions
 from analysis.claims.multiplicity import adjust_verdicts, shrink_small
@@ -111,11 +113,15 @@ def judge_ledger(claims: Sequence[Claim], results: pd.DataFrame, study: Study) -
     adjusted = adjust_verdicts([judgement for judgement, _ in pairs], results)
     checks = rules_of_checks(load_rules())
     provenance = provenance_of(study)
+    studies = load_evidence()
+    questions = {one.claim_id: one for one in load_questions(claims)}
     judgements = []
     for claim, (judgement, row), holm in zip(claims, pairs, adjusted, strict=True):
         tip = tip_judgement(judgement, results)
         grid = readings.get(claim.claim_id)
         robustness = None if grid is None else grid.summary
+        question = questions.get(claim.claim_id)
+        published = () if question is None else judge_question(studies, question)
         may_say = write_may_say(claim, judgement, row, results, provenance=provenance)
         judgements.append(
             replace(
@@ -132,6 +138,12 @@ def judge_ledger(claims: Sequence[Claim], results: pd.DataFrame, study: Study) -
                 may_say=may_say.text,
                 sayable=may_say.states_result,
                 lacks=check_sentence(claim.wording, checks, kind=claim.kind, measure=claim.measure),
+                published=tuple(map(published_of, published)),
+                published_sentence=(
+                    ""
+                    if question is None
+                    else describe_evidence(studies, question, published, study.labels)
+                ),
             )
         )
     return JudgedLedger(tuple(judgements), readings)

@@ -113,6 +113,23 @@ class Lack:
     rule_ids: tuple[str, ...]
 
 
+PublishedVerdict = Literal["supported", "contradicted", "unsettled", "no evidence"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Published:
+    """What studies of one design say of a claim, by the rule of decision 0049."""
+
+    design: str  # randomized, uncontrolled
+    verdict: PublishedVerdict
+    k: int  # studies
+    n: int  # patients
+    value: float | None = None  # pooled, from three studies on
+    low: float | None = None
+    high: float | None = None
+    certainty: str = ""  # GRADE's word
+
+
 @dataclass(frozen=True, kw_only=True)
 class Judgement:
     """A claim, our number for it, the verdict, and all that is printed with it."""
@@ -166,6 +183,9 @@ class Judgement:
     may_say: str = ""  # what the data support, or why they support no sentence
     sayable: bool = False  # whether `may_say` states a result
     lacks: tuple[Lack, ...] = ()  # what the words as printed do not say
+    # Question B: what published studies say. Never mixed with the verdict on the export's patients.
+    published: tuple[Published, ...] = ()
+    published_sentence: str = ""
 
     @property
     def judged_limits(self) -> tuple[float | None, float | None]:

@@ -61,7 +61,7 @@ def claims_frame(judgements: Sequence[Judgement]) -> pd.DataFrame:
     frame = pd.DataFrame(map(asdict, judgements), columns=list(Judgement.__dataclass_fields__))
     nested = {
         name: frame.pop(name)
-        for name in ("robustness", "tipping", "missing", "shrunk", "limits", "lacks")
+        for name in ("robustness", "tipping", "missing", "shrunk", "limits", "lacks", "published")
     }
     for column, (part, name) in FLAT.items():
         frame[column] = [None if one is None else one[name] for one in nested[part]]
@@ -72,6 +72,11 @@ def claims_frame(judgements: Sequence[Judgement]) -> pd.DataFrame:
         "; ".join(f"{one['name']}: {one['verdict']}" for one in limits)
         for limits in nested["limits"]
     ]
+    for design in ("randomized", "uncontrolled"):
+        frame[f"published_{design}"] = [
+            next((one["verdict"] for one in found if one["design"] == design), "")
+            for found in nested["published"]
+        ]
     frame["lacks"] = [
         "; ".join(f"{lack['lacks']} [{' '.join(lack['rule_ids'])}]" for lack in lacks)
         for lacks in nested["lacks"]

@@ -70,6 +70,8 @@ class ClaimView:
     may_say: str
     sayable: bool
     lacks: tuple[str, ...]
+    published: str
+    published_full: str
     row: str
     alt: str
     strip: str
@@ -103,6 +105,8 @@ def view_claim(run: Run, each: Judgement, *, drawn: bool) -> ClaimView:
     ours = f"{estimate}, {interval}" if interval else estimate
     alt = f"Cited {cited_text}. Our patients: {ours}."
     sentence = plain_text(each.sentence, longest=2000)
+    studies = _SENTENCE_END.split(plain_text(each.published_sentence, longest=2000))
+    published = f"{_published(each)} {studies[0]}".strip()
     return ClaimView(
         claim_id=plain_text(each.claim_id),
         key=claim_key(each.claim_id),
@@ -131,10 +135,21 @@ def view_claim(run: Run, each: Judgement, *, drawn: bool) -> ClaimView:
         may_say=plain_text(each.may_say, longest=2000),
         sayable=each.sayable,
         lacks=tuple(plain_text(lack.lacks, longest=300) for lack in each.lacks),
+        published=published,
+        published_full=f"{published} {' '.join(studies[1:])}".strip(),
         row=anchor(row) if row else "",
         alt=alt,
         strip=verdict_strip(each, alt=alt) if drawn else "",
     )
+
+
+def _published(each: Judgement) -> str:
+    """Return the verdict of published studies of each design in words."""
+    found = {one.design: one.verdict for one in each.published}
+    if len(set(found.values())) == 1:
+        return f"{next(iter(found.values())).capitalize()}."
+    told = "; ".join(f"{design} {verdict}" for design, verdict in found.items())
+    return f"{told.capitalize()}." if told else ""
 
 
 def _row_of(run: Run, each: Judgement) -> Row | None:
