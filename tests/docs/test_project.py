@@ -26,7 +26,7 @@ CONDA_FORGE = {
 }
 """Packages that conda-forge calls otherwise; all others have the same name there (looked up)."""
 
-FROM_PIP = {"typst"}
+FROM_PIP = {"typst", "pymetaanalysis"}
 """Packages conda-forge does not have: its own `typst` is the command-line program."""
 
 USED_BY_NAME = {
@@ -48,6 +48,7 @@ IMPORT_NAMES = {
     "python-docx": "docx",
     "ruamel.yaml": "ruamel",
     "ipython": "IPython",
+    "pymetaanalysis": "meta_analyze",
     "axe-playwright-python": "axe_playwright_python",
 }
 
