@@ -12,7 +12,9 @@ from analysis.claims.evidence import (
     Question,
     account_for_rows,
     audit_results,
+    findings_frame,
     judge_question,
+    leave_one_out,
     load_evidence,
     load_questions,
     pool_ratios,
@@ -171,6 +173,36 @@ def test_ratios_by_hand(tmp_path):
     # log 2; variance of each 1/60 - 1/100 + 1/30 - 1/100 = 0.03; t with 2: 4.302653
     assert pooled.value == pytest.approx(0.693147, abs=1e-6)
     assert pooled.high - pooled.value == pytest.approx(4.302653 * (0.03 / 3) ** 0.5, rel=1e-6)
+
+
+def test_leaving_studies_out_and_the_summary_of_findings(tmp_path):
+    rows = [row(f"s{i}", k, 100 + i) for i, k in enumerate([50, 52, 54, 90])]
+    evidence = table(tmp_path, rows)
+    counted = sort_rows(evidence, QUESTION)
+    without = leave_one_out(counted).set_index("without")["value"]
+    assert without.idxmin() == "s3" and without["s3"] < 0.55 < without["s0"]
+    verdicts = judge_question(evidence, QUESTION)
+    findings = findings_frame(verdicts).set_index("design")
+    assert findings.loc["uncontrolled", ["studies", "patients"]].tolist() == [4, 406]
+    assert findings.loc["uncontrolled", "per_100"] == pytest.approx(100 * verdicts[1].pooled.value)
+    assert findings.loc["randomized", "verdict"] == "no evidence"
+
+
+def test_a_person_may_set_the_certainty_by_name_and_date(tmp_path):
+    rows = [row(f"s{i}", 20 + i, 100 + i) for i in range(3)]
+    table(tmp_path, rows)
+    columns = ["claim_id", "design", "certainty", "by", "on", "why"]
+    own = ["C043", "uncontrolled", "moderate", "A. Reviewer", "2026-11-30", "protocols seen"]
+    pd.DataFrame([own], columns=columns).to_csv(tmp_path / "overrides.csv", index=False)
+    found = judge_question(load_evidence(tmp_path), QUESTION)[1]
+    assert found.certainty == "moderate"
+    assert found.why[-1] == "set by A. Reviewer on 2026-11-30: protocols seen"
+    for place, wrong, words in ((2, "sure", "none of very low"), (3, "", "a person, a date")):
+        bad = own.copy()
+        bad[place] = wrong
+        pd.DataFrame([bad], columns=columns).to_csv(tmp_path / "overrides.csv", index=False)
+        with pytest.raises(EvidenceError, match=words):
+            load_evidence(tmp_path)
 
 
 # --- rows that must not count -------------------------------------------------------------------

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.special import logit
 
 from analysis.errors import EstimationError
-from analysis.stats.meta import pool_effects, pool_shares
+from analysis.stats.meta import implied_share, pool_effects, pool_shares
 
 PINS = json.loads(
     (Path(__file__).parents[1] / "reference" / "meta_metafor.json").read_text(encoding="utf-8")
@@ -92,6 +92,13 @@ def test_shares_keep_their_order_their_mirror_and_their_limits(pairs, shuffler):
     assert 1 - mirror.value == pytest.approx(pooled.value, abs=2e-5)
 
 
+def test_a_mean_difference_implies_a_share():
+    # Phi(Phi^-1(0.308) + 1.2 / 2.4): 0.4985
+    assert implied_share(-1.2, 2.4, 0.308) == pytest.approx(0.49938, abs=1e-4)
+    assert implied_share(0, 2, 0.3) == pytest.approx(0.3)
+    assert implied_share(1, 2, 0.3) < 0.3 < implied_share(-1, 2, 0.3)
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [
@@ -102,6 +109,8 @@ def test_shares_keep_their_order_their_mirror_and_their_limits(pairs, shuffler):
         (lambda: pool_shares([1, 0], [3, 0]), "no patients in row 1"),
         (lambda: pool_shares([3, 2], [2, 3]), "3 events among 2 patients"),
         (lambda: pool_shares([1, None], [2, 3]), "missing in row 1"),
+        (lambda: implied_share(-1, 0, 0.3), "above 0"),
+        (lambda: implied_share(-1, 1, 30), "between 0 and 1"),
     ],
 )
 def test_impossible_studies_are_named(call, words):

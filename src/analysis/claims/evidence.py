@@ -7,7 +7,7 @@ written down before anything was pooled (decision 0049). Patients of a clinic ne
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import floor, isfinite, sqrt
 from pathlib import Path
@@ -105,6 +105,7 @@ class Evidence(NamedTuple):
     studies: pd.DataFrame  # one row a study, by `study`
     results: pd.DataFrame  # one row a result, joined with its study
     problems: tuple[str, ...]
+    overrides: Mapping[tuple[str, str], tuple[str, str]] = {}  # `load_overrides`
 
 
 class Question(NamedTuple):
@@ -219,7 +220,9 @@ def load_evidence(folder: Path | None = None) -> Evidence:
     results["window"] = [window_of(week) for week in results["weeks"]]
     checks = audit_results(results)
     results["consistent"] = ~results["result_id"].isin(checks["result_id"][~checks["passes"]])
-    return Evidence(studies, results.reset_index(drop=True), tuple(problems))
+    return Evidence(
+        studies, results.reset_index(drop=True), tuple(problems), load_overrides(folder)
+    )
 
 
 def _read(path: Path, needed: Iterable[str]) -> pd.DataFrame:
@@ -580,12 +583,19 @@ def judge_question(
     """
     rows = sort_rows(evidence, question)
     return tuple(  # type: ignore[return-value]
-        _judge(rows[(rows["reason"] == "") & (rows["design_class"] == design)], question, design)
+        _judge(
+            rows[(rows["reason"] == "") & (rows["design_class"] == design)],
+            question,
+            design,
+            evidence.overrides.get((question.claim_id, design)),
+        )
         for design in (RANDOMIZED, UNCONTROLLED)
     )
 
 
-def _judge(rows: pd.DataFrame, question: Question, design: str) -> EvidenceVerdict:
+def _judge(
+    rows: pd.DataFrame, question: Question, design: str, override: tuple[str, str] | None
+) -> EvidenceVerdict:
     k, n = rows["study"].nunique(), int(rows["n"].sum())
     pooled = pool_rows(rows)
     verdict = NO_EVIDENCE if k == 0 else UNSETTLED
@@ -603,10 +613,77 @@ def _judge(rows: pd.DataFrame, question: Question, design: str) -> EvidenceVerdi
         verdict = SUPPORTED if supported else CONTRADICTED if contradicted else UNSETTLED
     if pooled is not None:
         certainty, why = rate_certainty(rows, pooled, question)
+    if override is not None and k:
+        certainty, why = override[0], (*why, override[1])
     return EvidenceVerdict(
         claim_id=question.claim_id, design=design, verdict=verdict, k=k, n=n, pooled=pooled,
         certainty=certainty, why=why, sentence="", result_ids=tuple(rows["result_id"]),
     )  # fmt: skip
+
+
+def leave_one_out(rows: pd.DataFrame) -> pd.DataFrame:
+    """Pool counted rows without each study in turn.
+
+    Returns
+    -------
+    DataFrame
+        ``without`` (the study), ``value``, ``low``, ``high``; empty below four studies.
+    """
+    found = [
+        {"without": study, "value": pooled.value, "low": pooled.low, "high": pooled.high}
+        for study in rows["study"]
+        if (pooled := pool_rows(rows[rows["study"] != study])) is not None
+    ]
+    return pd.DataFrame(found, columns=["without", "value", "low", "high"])
+
+
+def findings_frame(verdicts: Iterable[EvidenceVerdict]) -> pd.DataFrame:
+    """Return a summary of findings as GRADE prints it: one row a claim and design.
+
+    Returns
+    -------
+    DataFrame
+        ``claim_id``, ``design``, ``verdict``, ``studies``, ``patients``, ``per_100`` with ``low``
+        and ``high`` (of shares, where pooled), ``certainty``, ``why``.
+    """
+    rows = []
+    for one in verdicts:
+        shares = one.pooled is not None and one.pooled.method in ("binomial_normal", "pooled_exact")
+        found = one.pooled if shares else None
+        rows.append(
+            {"claim_id": one.claim_id, "design": one.design, "verdict": one.verdict,
+             "studies": one.k, "patients": one.n,
+             "per_100": np.nan if found is None else 100 * found.value,
+             "low": np.nan if found is None else 100 * found.low,
+             "high": np.nan if found is None else 100 * found.high,
+             "certainty": one.certainty, "why": "; ".join(one.why)}
+        )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def load_overrides(folder: Path | None = None) -> dict[tuple[str, str], tuple[str, str]]:
+    """Read certainties that a person set: claim and design to the word, and who, when and why.
+
+    Raises
+    ------
+    EvidenceError
+        A word that is no certainty, or a row without name, date or reason.
+    """
+    path = (folder or data_folder() / "evidence") / "overrides.csv"
+    if not path.is_file():
+        return {}
+    found = {}
+    for row in _read(path, ("claim_id", "design", "certainty", "by", "on", "why")).to_dict(
+        "records"
+    ):
+        where = f"overrides.csv, {row['claim_id']} {row['design']}"
+        if row["certainty"] not in CERTAINTY:
+            raise EvidenceError(f"{where}: '{row['certainty']}' is none of {', '.join(CERTAINTY)}.")
+        if not all(row[name].strip() for name in ("by", "on", "why")):
+            raise EvidenceError(f"{where}: a person, a date and a reason must stand with it.")
+        told = f"set by {row['by']} on {row['on']}: {row['why']}"
+        found[row["claim_id"], row["design"]] = (row["certainty"], told)
+    return found
 
 
 def published_of(one: EvidenceVerdict) -> Published:
