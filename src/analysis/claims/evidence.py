@@ -2,7 +2,7 @@
 
 The evidence table holds one row a published result (data/evidence). Every row is counted, shown or
 left out for one coded reason; what is counted is pooled by design and judged by a rule that was
-written down before anything was pooled (decision 0055). Patients of a clinic never enter here.
+written down before anything was pooled (decision 0051). Patients of a clinic never enter here.
 """
 
 from __future__ import annotations
@@ -575,7 +575,7 @@ def judge_question(
 
     Notes
     -----
-    The rule of decision 0055. No counted study: no evidence. One or two: unsettled. From three the
+    The rule of decision 0051. No counted study: no evidence. One or two: unsettled. From three the
     pooled interval, from five the prediction interval is held against the limit: all of it on the
     side of the claim supports it, none of it contradicts it. A claim that the treatment does
     something is never supported by uncontrolled studies, and by randomized ones only where the

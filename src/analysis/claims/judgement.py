@@ -118,7 +118,7 @@ PublishedVerdict = Literal["supported", "contradicted", "unsettled", "no evidenc
 
 @dataclass(frozen=True, kw_only=True)
 class Published:
-    """What studies of one design say of a claim, by the rule of decision 0055."""
+    """What studies of one design say of a claim, by the rule of decision 0051."""
 
     design: str  # randomized, uncontrolled
     verdict: PublishedVerdict
