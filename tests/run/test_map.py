@@ -129,16 +129,25 @@ def test_an_unread_column_that_looks_like_codes_is_not_called_absent(tmp_path):
         ({"a.csv": ""}, "is empty"),
         ({"a.csv": "x,y\n1,2,3\n"}, "3 fields where the header"),
         ({"a.xlsx": "no workbook"}, "no readable Excel workbook"),
+        ({"a.xlsx": "\xd0\xcf\x11\xe0\xa1"}, "take the password away"),
+        ({"a.xls": "\xd0\xcf\x11\xe0\xa1"}, "save it as .xlsx or CSV"),
+        ({"a.zip": "PK\x03\x04"}, "a.zip is an archive: unpack it"),
+        ({"a.pdf": "%PDF-1.4", "b.json": "{}"}, "a.pdf is a PDF: export it as CSV"),
         ({"a.csv": "a,b\nx,y\n"}, "no column looks like pain scores"),
     ],
 )
 def test_bad_input_is_a_sentence_and_nothing_is_written(files, words, tmp_path):
-    path, out = write_text(tmp_path / "x", files), tmp_path / "clinic.yaml"
+    path = write_text(tmp_path / "x", files, encoding="latin-1")
+    out = tmp_path / "clinic.yaml"
     result = call("map", path, "--out", out, "--yes")
     assert result.exit_code == 2
     assert words in result.output
     assert "Traceback" not in result.output
     assert not out.exists()
+    if words != "no column looks like pain scores":  # `check` says the same of it
+        checked = call("check", path)
+        assert checked.exit_code == 2
+        assert words in checked.output
 
 
 def test_a_mapping_that_is_there_is_not_overwritten(tmp_path):

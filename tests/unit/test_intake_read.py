@@ -287,9 +287,17 @@ def test_lines_before_the_header_of_a_sheet(tmp_path):
     assert (table.n_header, table.lines.tolist()) == (3, [4])
 
 
+def test_a_line_without_an_end_is_refused_before_it_fills_the_memory(tmp_path):
+    with (tmp_path / "p.csv").open("wb") as file:
+        file.write(b"id,")
+        file.truncate(2_000_000_000)  # sparse: takes no room on the disk
+    with pytest.raises(InputError, match=r"p.csv, line 1: no end of the line in the first 1,000,0"):
+        load_raw_table(tmp_path / "p.csv")
+
+
 def test_what_is_no_workbook(tmp_path):
     (tmp_path / "p.xlsx").write_text("id,site\n1,a\n")
-    with pytest.raises(InputError, match="no readable Excel workbook: File is not a zip file"):
+    with pytest.raises(InputError, match=r"no readable Excel workbook \(File is not a zip file"):
         load_raw_table(tmp_path / "p.xlsx")
     with pytest.raises(InputError, match="no readable Excel workbook"):
         sheet_names(tmp_path / "p.xlsx", "p.xlsx")

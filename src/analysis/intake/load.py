@@ -212,8 +212,9 @@ def find_sources(path: Path, mapping: Mapping) -> list[Source]:
         what = "folder" if path.is_dir() else "file"
         raise InputError(
             f"{path}: nothing in this {what} is named after a table ({', '.join(TABLES)}). "
-            f"{_columns_there(path)}`reliefcheck map {path}` drafts a mapping for it; give that "
-            "with --mapping. Or rename the files (docs/mapping.md)."
+            f"It has the columns\n{list_columns(profile_export(path))}\n"
+            f"`reliefcheck map {path}` drafts a mapping for it; give that with --mapping. Or "
+            "rename the files (docs/mapping.md)."
         )
     if path.is_dir():
         _refuse_near_names(path, found)
@@ -228,14 +229,6 @@ def find_sources(path: Path, mapping: Mapping) -> list[Source]:
         for name, pairs in found.items()
         for rule, file in pairs
     ]
-
-
-def _columns_there(path: Path) -> str:
-    """Return the columns of an export without a mapping, as lines; empty when none can be read."""
-    try:
-        return f"It has the columns\n{list_columns(profile_export(path))}\n"
-    except InputError:
-        return ""
 
 
 def _with_lookalikes(problem: Problem, intake: list[Intake], path: Path) -> Problem:

@@ -38,6 +38,7 @@ from analysis.intake.read import (
     load_raw_table,
     sheet_names,
     split_lines,
+    what_else,
 )
 from analysis.intake.values import (
     DateForm,
@@ -222,6 +223,8 @@ def list_columns(profiles: Iterable[FileProfile]) -> str:
 def find_files(path: Path) -> list[Path]:
     """Return the tables of an export: the file itself, or those in the folder, by name."""
     if path.is_file():
+        if path.suffix.lower() in (".zip", ".gz", ".xls"):
+            raise InputError(f"{what_else(path)}.")
         return [path]
     return sorted(
         f for f in path.iterdir() if f.suffix.lower() in ENDINGS and f.name[0] not in "~."
@@ -252,9 +255,13 @@ def profile_export(path: Path) -> list[FileProfile]:
                 if sheet is None or "is empty" not in str(error):
                     raise
     if not profiles:
+        others = (
+            [what_else(f) for f in sorted(path.iterdir()) if f.is_file()] if path.is_dir() else []
+        )
+        there = f" {'; '.join(others[:3])}." if others else ""
         raise InputError(
             f"{path} holds no table: a folder with CSV, TSV, TXT, XLSX, XLSM or Parquet files is "
-            "expected, or one such file."
+            f"expected, or one such file.{there}"
         )
     return profiles
 

@@ -178,7 +178,19 @@ def load_raw_table(
         numbered = ((at, 1, row) for at, row in enumerate(cells, start=1) if at > form.skip_lines)
         table = _assemble(name, numbered, form, n_lines=len(cells), skip=form.skip_lines)
         return replace(table, sheet=replace(sheet, rows=[]))
+    _refuse_endless_line(path, name)
     return load_regular(path, form, name) or load_text(path, form, name)
+
+
+def _refuse_endless_line(path: Path, name: str) -> None:
+    """Raise InputError where the first line does not end: no table, and more than memory holds."""
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+    if len(head) == HEAD_BYTES and not (b"\n" in head or b"\r" in head):
+        raise InputError(
+            f"{name}, line 1: no end of the line in the first {HEAD_BYTES:,} bytes, so this is no "
+            "table with a record a line. Export it as CSV, with a line for each record."
+        )
 
 
 def load_regular(path: Path, form: FileFormat, name: str) -> RawTable | None:
@@ -680,6 +692,18 @@ def _targets(book: zipfile.ZipFile, part: str) -> dict[str, tuple[str, str]]:
     }
 
 
+def what_else(path: Path) -> str:
+    """Return what a file is that is not read as a table, and what to do with it."""
+    with path.open("rb") as file:
+        head = file.read(64).lower()
+    kind = next((k for mark, k in _SIGNATURES.items() if head.startswith(mark.lower())), "")
+    if path.suffix.lower() in (".zip", ".gz", ".7z", ".rar", ".tar"):
+        return f"{path.name} is an archive: unpack it"
+    if "password" in kind:
+        return f"{path.name} is {kind}: open it, take the password away, save it as .xlsx or CSV"
+    return f"{path.name} is {kind or 'not one'}: export it as CSV or .xlsx"
+
+
 @contextmanager
 def _workbook(path: Path, name: str) -> Iterator[Any]:
     """Open a workbook with the results of its formulas."""
@@ -694,7 +718,9 @@ def _workbook(path: Path, name: str) -> Iterator[Any]:
         except InputError:
             raise
         except Exception as error:  # openpyxl raises many kinds for a broken workbook
-            raise InputError(f"{name} is no readable Excel workbook: {_reason(error)}.") from None
+            raise InputError(
+                f"{name} is no readable Excel workbook ({_reason(error)}). {what_else(path)}."
+            ) from None
 
 
 def _place_of(wanted: str | int | None, titles: list[str], name: str) -> int:
