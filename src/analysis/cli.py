@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
+import errno
+import io
 import os
 import re
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +17,7 @@ from typing import Any
 
 import click
 
-from analysis.errors import ReliefcheckError, SettingsError
+from analysis.errors import ReliefcheckError, SettingsError, escaped, sentence_of, shown
 
 EPILOG = """\b
 Examples:
@@ -52,6 +57,55 @@ class LocalPath(click.Path):
         return super().convert(value, param, ctx)
 
 
+ALSO = click.option(
+    "--also",
+    type=PATH,
+    multiple=True,
+    help="File or folder outside the export that its mapping or links may lead to; repeatable.",
+)
+
+OUR_ESCAPES = "reliefcheck.escaped"
+"""Error handler of streams: what their encoding cannot write is escaped."""
+
+codecs.register_error(
+    OUR_ESCAPES,
+    lambda error: (escaped(error.object[error.start : error.end]), error.end),  # type: ignore
+)
+
+
+def _say(text: object = "", *, err: bool = False, nl: bool = True) -> None:
+    """Print a text in which nothing of a user's commands the terminal."""
+    click.echo(shown(str(text)), err=err, nl=nl)
+
+
+@contextmanager
+def _on_a_terminal() -> Iterator[None]:
+    """Print whatever the encoding; end at SIGTERM and SIGHUP as at Ctrl-C, with all cleaned up."""
+
+    def end(number: int, _: object) -> None:
+        for each in ended:
+            signal.signal(each, signal.SIG_IGN)  # a second one must not cut the cleaning short
+        sys.exit(128 + number)
+
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=OUR_ESCAPES)
+    ended = [
+        each
+        for name in ("SIGTERM", "SIGHUP")
+        if (each := getattr(signal, name, None)) is not None
+        and threading.current_thread() is threading.main_thread()
+        and signal.getsignal(each) is signal.SIG_DFL  # not where nohup wants it ignored
+    ]
+    for each in ended:
+        signal.signal(each, end)
+    try:
+        yield
+    finally:
+        for each in ended:
+            signal.signal(each, signal.SIG_DFL)
+
+
 class Reliefcheck(click.Group):
     """Turns the suite's errors into a sentence and an exit code; commands keep their order."""
 
@@ -61,11 +115,20 @@ class Reliefcheck(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; never a traceback for what the user gave."""
-        try:
-            return super().invoke(ctx)
-        except ReliefcheckError as error:
-            click.echo(f"reliefcheck: {error}", err=True)
-            ctx.exit(error.exit_code)
+        with _on_a_terminal():
+            try:
+                return super().invoke(ctx)
+            except ReliefcheckError as error:
+                _say(f"reliefcheck: {error}", err=True)
+                ctx.exit(error.exit_code)
+            except MemoryError:
+                _say("reliefcheck: this machine has not enough memory for it.", err=True)
+                ctx.exit(1)
+            except OSError as error:
+                if error.errno == errno.EPIPE:  # whoever read the output, as head does, has enough
+                    raise
+                _say(f"reliefcheck: {sentence_of(error)}", err=True)
+                ctx.exit(2 if error.errno == errno.ENAMETOOLONG else 1)
 
 
 @click.group(
@@ -135,6 +198,12 @@ def main() -> None:
     help="Folder where results are kept; what has not changed is not computed again.",
 )
 @click.option("--no-cache", is_flag=True, help="Compute everything, keep nothing.")
+@ALSO
+@click.option(
+    "--group-readable",
+    is_flag=True,
+    help="Let your group read the run folder too, patients' data included; else only you can.",
+)
 @click.option("--quiet", is_flag=True, help="Print only where the report lies.")
 @click.option("--json", "as_json", is_flag=True, help="Print each event as a line of JSON.")
 def run(
@@ -151,6 +220,8 @@ def run(
     only_plan: bool,
     cache: Path | None,
     no_cache: bool,
+    also: tuple[Path, ...],
+    group_readable: bool,
     quiet: bool,
     as_json: bool,
 ) -> None:
@@ -174,16 +245,18 @@ def run(
       reliefcheck run exports/june --set analysis_visit=week_4 --out reports/week-4
       reliefcheck run s3://clinic/june --scheduler tcp://10.0.0.5:8786
     """  # noqa: D301  (\b keeps the examples' lines apart)
-    from analysis.run.plan import load_settings_file, notebook_folder, read_assignments
-    from analysis.run.reuse import default_cache
-    from analysis.run.session import RunRequest, plan_study
+    from analysis.run.snapshot import pinned_suite
 
     if cache and no_cache:
         raise click.UsageError("--cache and --no-cache exclude each other.")
     if engine and scheduler:
         raise click.UsageError("--engine is of no use with --scheduler.")
-    in_file, asked = load_settings_file(settings_file) if settings_file else ({}, ())
-    with _local_export(export) as path:
+    with pinned_suite(), _local_export(export) as path:
+        from analysis.run.plan import load_settings_file, notebook_folder, read_assignments
+        from analysis.run.reuse import default_cache
+        from analysis.run.session import RunRequest, plan_study
+
+        in_file, asked = load_settings_file(settings_file) if settings_file else ({}, ())
         request = RunRequest(
             export=path,
             mapping=mapping,
@@ -194,9 +267,11 @@ def run(
             engine=engine,
             cache=None if no_cache else cache or default_cache(),
             notebooks=notebooks or notebook_folder(),
+            also=also,
+            group_readable=group_readable,
         )
         if only_plan:
-            click.echo(plan_study(request))
+            _say(plan_study(request))
             return
         sys.exit(_run(request, scheduler, workers=workers, quiet=quiet, as_json=as_json))
 
@@ -204,9 +279,8 @@ def run(
 @contextmanager
 def _local_export(given: str | None) -> Iterator[Path]:
     """Yield where the export lies; a remote one is copied to scratch and gone afterward."""
-    from tempfile import TemporaryDirectory
-
     from analysis.intake.remote import fetch, is_remote
+    from analysis.run.folder import scratch
     from analysis.settings import data_folder
 
     if not given:
@@ -214,8 +288,8 @@ def _local_export(given: str | None) -> Iterator[Path]:
     elif not is_remote(given):
         yield Path(given)
     else:
-        with TemporaryDirectory(prefix="reliefcheck-export-") as scratch:
-            yield fetch(given, Path(scratch))
+        with scratch() as folder:
+            yield fetch(given, folder)
 
 
 def _run(request: Any, scheduler: str | None, *, workers: int, quiet: bool, as_json: bool) -> int:
@@ -226,9 +300,11 @@ def _run(request: Any, scheduler: str | None, *, workers: int, quiet: bool, as_j
 
     opened = None
     if scheduler is not None:
-        from analysis.run.cluster import ClusterExecutor, check_scheduler
+        from analysis.run.cluster import ClusterExecutor, check_scheduler, warn_of_open
 
         check_scheduler(scheduler)
+        if warning := warn_of_open(scheduler):
+            _say(f"Warning: {warning}", err=True)
         opened = partial(ClusterExecutor, scheduler, workers=workers)
     with show_progress(quiet=quiet, as_json=as_json) as listen:
         result = run_study(request, listen=listen, open_executor=opened)
@@ -248,13 +324,13 @@ def _run(request: Any, scheduler: str | None, *, workers: int, quiet: bool, as_j
         )
         return 1 if result.problems else 0
     for problem in result.problems:
-        click.echo(f"reliefcheck: {problem}", err=True)
+        _say(f"reliefcheck: {problem}", err=True)
     for note in () if quiet else result.notes:
-        click.echo(note, err=True)
-    click.echo(f"Report: {result.page}")
+        _say(note, err=True)
+    _say(f"Report: {result.page}")
     if not quiet and not result.unchanged:
         some = f", {len(reused)} of them reused" if reused else ""
-        click.echo(f"{len(result.outcomes)} notebooks{some}, {result.seconds:.0f} s.", err=True)
+        _say(f"{len(result.outcomes)} notebooks{some}, {result.seconds:.0f} s.", err=True)
     return 1 if result.problems else 0
 
 
@@ -292,15 +368,15 @@ def map_export(export: Path, out: Path, yes: bool) -> None:
 
     asked = not yes and sys.stdin.isatty()
     text, accepted = write_draft(export, out, _ask if asked else None)
-    click.echo(text)
+    _say(text)
     sys.exit(0 if accepted else 1)
 
 
 def _ask(question: Any) -> str:
     """Ask about one point on the terminal; Enter takes the guess."""
-    click.echo(f"\n{question.about}: {question.text}", err=True)
+    _say(f"\n{question.about}: {question.text}", err=True)
     for choice, meaning in question.choices:
-        click.echo(f"  {choice:<14} {meaning}", err=True)
+        _say(f"  {choice:<14} {meaning}", err=True)
     known = click.Choice([choice for choice, _ in question.choices])
     kind = click.FLOAT if question.free else known
     default = question.guess if question.guess or not question.free else None
@@ -311,7 +387,8 @@ def _ask(question: Any) -> str:
 @main.command(short_help="Say what is understood of an export; compute nothing.")
 @click.argument("export", type=PATH)
 @click.option("--mapping", type=PATH, help="Mapping file (YAML) that describes the export.")
-def check(export: Path, mapping: Path | None) -> None:
+@ALSO
+def check(export: Path, mapping: Path | None, also: tuple[Path, ...]) -> None:
     """Read EXPORT, check it against the contract, and say what was understood.
 
     Prints the tables, what became of every line, conditions, visits and baselines, and the
@@ -322,7 +399,7 @@ def check(export: Path, mapping: Path | None) -> None:
     """
     from analysis.run.check import describe_export
 
-    click.echo(describe_export(export, mapping))
+    _say(describe_export(export, mapping, also))
 
 
 @main.command(short_help="Make a synthetic demo export of any size.")
@@ -340,7 +417,7 @@ def demo(folder: Path, patients: int, seed: int | None) -> None:
     from analysis.intake.demo import DEMO_SEED, write_demo
 
     written = write_demo(folder, n_patients=patients, seed=DEMO_SEED if seed is None else seed)
-    click.echo(f"Synthetic export of {patients:,} patients: {written}")
+    _say(f"Synthetic export of {patients:,} patients: {written}")
 
 
 @main.command(short_help="Lay out notebooks and an example mapping for your own work.")
@@ -358,7 +435,7 @@ def new(folder: Path) -> None:
     """  # noqa: D301
     from analysis.run.new import lay_out
 
-    click.echo(lay_out(folder))
+    _say(lay_out(folder))
 
 
 @main.command(short_help="List the notebooks, their questions and parameters.")
@@ -395,14 +472,14 @@ def notebooks(names: tuple[str, ...], folder: Path | None, as_json: bool) -> Non
         for name in names or found
     ]
     if as_json:
-        click.echo(json.dumps(records, indent=1, ensure_ascii=False))
+        _say(json.dumps(records, indent=1, ensure_ascii=False))
         return
     for record in records:
-        click.echo(f"{record['notebook']}\n  {record['question']}")
+        _say(f"{record['notebook']}\n  {record['question']}")
         for each in record["parameters"]:
             default = f'"{each["default"]}"' if each["type"] == "str" else str(each["default"])
-            click.echo(f"  {each['name']:<24}{each['type']:<6}{default:<20} {each['help']}")
-        click.echo("")
+            _say(f"  {each['name']:<24}{each['type']:<6}{default:<20} {each['help']}")
+        _say("")
 
 
 @main.group(
@@ -455,14 +532,14 @@ def claims(
         found, condition=condition, kind=kind, answer=answer, verdict=verdict, judgements=judgements
     )
     if form == "text":
-        click.echo(list_claims(chosen))
+        _say(list_claims(chosen))
         return
     if not run_folder:
         raise SettingsError(f"--format {form} gives the verdicts of a run; name one with --run.")
     ids = {claim.claim_id for claim in chosen}
     kept = [each for each in judgements if each.claim_id in ids]
     text = claims_json(kept) if form == "json" else claims_frame(kept).to_csv(index=False)
-    click.echo(text, nl=False)
+    _say(text, nl=False)
 
 
 @claims.command()
@@ -481,7 +558,7 @@ def show(found: Any, claim_id: str, run_folder: Path | None) -> None:
     from analysis.errors import InputError
 
     ledger, group_folder = found
-    click.echo(explain_claim(ledger, claim_id, rules=load_rules()))
+    _say(explain_claim(ledger, claim_id, rules=load_rules()))
     folder = run_folder or group_folder
     if folder:
         wanted = claim_id.strip().upper()
@@ -490,7 +567,7 @@ def show(found: Any, claim_id: str, run_folder: Path | None) -> None:
             raise InputError(
                 f"{folder} has no verdict on {wanted}: the ledger is newer than the run."
             )
-        click.echo(f"\n{explain_judgement(judged[wanted])}")
+        _say(f"\n{explain_judgement(judged[wanted])}")
 
 
 @main.command(short_help="Check marketing copy against the ledger and the newest verdicts.")
@@ -540,7 +617,7 @@ def lint(
         out=out,
         encoding=encoding,
     )
-    click.echo(text, nl=not text.endswith("\n"))
+    _say(text, nl=not text.endswith("\n"))
     sys.exit(code)
 
 
@@ -551,6 +628,7 @@ def lint(
 @click.option("--mapping-a", type=PATH, help="Its mapping file.")
 @click.option("--export-b", type=PATH, help="Export of RUN_B, where the run keeps no data.")
 @click.option("--mapping-b", type=PATH, help="Its mapping file.")
+@ALSO
 @click.option("--no-split", is_flag=True, help="Compare only; recompute nothing.")
 @click.option("--notebooks", type=PATH, help="Folder of the notebooks, if not the suite's own.")
 @click.option("--rows", default=15, type=click.IntRange(min=0), show_default=True,
@@ -565,6 +643,7 @@ def diff(
     mapping_a: Path | None,
     export_b: Path | None,
     mapping_b: Path | None,
+    also: tuple[Path, ...],
     no_split: bool,
     notebooks: Path | None,
     rows: int,
@@ -585,28 +664,30 @@ def diff(
     from analysis.run.compare import compare_runs, comparison_record, comparison_text, load_run
 
     made = compare_runs(
-        load_run(run_a, export_a, mapping_a),
-        load_run(run_b, export_b, mapping_b),
+        load_run(run_a, export_a, mapping_a, also),
+        load_run(run_b, export_b, mapping_b, also),
         split=not no_split,
         workers=workers,
         notebooks=notebooks,
     )
     if as_json:
-        click.echo(json.dumps(comparison_record(made), indent=1, ensure_ascii=False))
+        _say(json.dumps(comparison_record(made), indent=1, ensure_ascii=False))
     else:
-        click.echo(comparison_text(made, n_rows=rows))
+        _say(comparison_text(made, n_rows=rows))
 
 
 @main.command(short_help="Check that a run folder is what the run left.")
 @click.argument("run", type=PATH)
 @click.option("--export", type=PATH, help="The export of the run, to check the files it read.")
 @click.option("--mapping", type=PATH, help="Its mapping file, if it is not in the export.")
+@ALSO
 @click.option("--recompute", is_flag=True, help="Make every result again from the data of the run.")
 @click.option("--notebooks", type=PATH, help="Folder of the notebooks, if not the suite's own.")
 def verify(
     run: Path,
     export: Path | None,
     mapping: Path | None,
+    also: tuple[Path, ...],
     recompute: bool,
     notebooks: Path | None,
 ) -> None:
@@ -622,13 +703,13 @@ def verify(
 
     findings = [*verify_run(run)]
     if export:
-        findings += check_inputs(run, export, mapping)
+        findings += check_inputs(run, export, mapping, also)
     if recompute:
         findings += check_recomputed(run, notebooks=notebooks)
     for finding in findings:
-        click.echo(f"{finding.state:<4}  {finding.sentence}")
+        _say(f"{finding.state:<4}  {finding.sentence}")
     bad = sum(finding.state == "NO" for finding in findings)
-    click.echo(f"{bad} of {len(findings)} checks do not fit." if bad else "Everything fits.")
+    _say(f"{bad} of {len(findings)} checks do not fit." if bad else "Everything fits.")
     sys.exit(1 if bad else 0)
 
 
@@ -652,14 +733,14 @@ def sign(run: Path, name: str, role: str, check: bool) -> None:
 
     if not check:
         made = sign_run(run, name=name, role=role, on=date.today())
-        click.echo(f"Signed by {made.name}, {made.role}, on {made.date} (SHA-256 {made.sha256}).")
+        _say(f"Signed by {made.name}, {made.role}, on {made.date} (SHA-256 {made.sha256}).")
         return
     hash_results(run)  # says so when this is no run
     signed = read_signoffs(run)
     show_signoff(run)
     for each in signed:
         state = "VOID, the results have changed since" if each.is_void else "holds"
-        click.echo(f"{each.name}, {each.role}, {each.date}: {state}")
+        _say(f"{each.name}, {each.role}, {each.date}: {state}")
     if not signed:
-        click.echo("Nobody has signed.")
+        _say("Nobody has signed.")
     sys.exit(1 if any(each.is_void for each in signed) else 0)

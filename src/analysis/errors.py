@@ -6,14 +6,37 @@ gave (a file, a mapping, a setting), 1 for what went wrong while working on it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
+from pathlib import PurePath
+
+COMMANDS_TO_A_TERMINAL = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+"""Control characters but tab and line end, marks that turn the direction of text, and halves of
+characters: in a header or a value they would rewrite the screen that a message is read on."""
+
+
+def shown(text: str) -> str:
+    """Return a text as a person may see it: what would command the terminal is escaped."""
+    return COMMANDS_TO_A_TERMINAL.sub(lambda found: escaped(found[0]), text)
+
+
+def escaped(text: str) -> str:
+    r"""Return each character of a text as its number, \\u001b, which JSON reads as well."""
+    units = text.encode("utf-16-be", "surrogatepass").hex(" ", 2).split()
+    return "".join(rf"\u{unit}" for unit in units)
 
 
 class ReliefcheckError(Exception):
     """Base of every error the suite raises on purpose."""
 
     exit_code = 1
+
+    def __str__(self) -> str:
+        """Return the sentence; a user's own text in it cannot command a terminal."""
+        return shown(super().__str__())
 
 
 class InputError(ReliefcheckError):
@@ -59,6 +82,12 @@ class NoMaximumError(EstimationError):
 
 class RunError(ReliefcheckError):
     """A run could not be finished."""
+
+
+def sentence_of(error: OSError) -> str:
+    """Return what the operating system refused, and on which file, as a sentence."""
+    where = f" ({PurePath(str(error.filename)).name[:80]})" if error.filename else ""
+    return f"{error.strerror or str(error) or type(error).__name__}{where}."
 
 
 def suggest(found: str, known: Iterable[str]) -> str:

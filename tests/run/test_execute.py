@@ -212,9 +212,9 @@ def test_a_notebook_runs_where_locks_and_forks_are_missing(tmp_path):
         "from analysis.run.plan import Task\n"
         "assert folder.fcntl is None\n"
         f"top = pathlib.Path({str(tmp_path)!r})\n"
-        "with folder.workplace(top, 'run') as work:\n"
+        "with folder.workplace(top, 'run') as work, folder.scratch() as scratch:\n"
         f"    task = Task(path=pathlib.Path({str(path)!r}), parameters={{'days': 2}})\n"
-        "    print(execute_notebook(task, work, engine='papermill').error)\n"
+        "    print(execute_notebook(task, work, engine='papermill', scratch=scratch).error)\n"
         "    folder.publish(work, iter([top / 'done']))\n"
         "assert (top / 'done' / 'notebooks' / '20_a.all.ipynb').is_file()\n"
     )

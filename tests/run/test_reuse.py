@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from analysis.errors import SettingsError
+from analysis.errors import RunError, SettingsError
+from analysis.files import sha256_of
 from analysis.run import reuse, session
 from analysis.run.reuse import Cache, digest_export, digest_files, open_cache
 from analysis.run.session import plan_study
@@ -188,12 +189,14 @@ def test_no_cache_keeps_and_reads_nothing(world):
     assert list(Path.cwd().iterdir()) == []
 
 
-def test_code_that_changes_during_a_run_is_not_kept(world, monkeypatch):
+def test_code_that_changes_during_a_run_leaves_no_report(world, monkeypatch):
+    """Outside the command nothing is copied, so what ran could not be named."""
     codes = iter(range(100))
     monkeypatch.setattr(session, "digest_code", lambda: str(next(codes)))
-    world.run("a")
+    with pytest.raises(RunError, match="changed during the run"):
+        world.run("a")
     assert world.kept() == []
-    assert not world.run("b").unchanged
+    assert not (world.folder / "a").exists()
 
 
 def test_a_changed_copy_of_the_export_outside_is_not_covered(world, tmp_path):
@@ -203,9 +206,9 @@ def test_a_changed_copy_of_the_export_outside_is_not_covered(world, tmp_path):
     (world.export / "pain_scores.csv").unlink()
     mapping = tmp_path / "map.yaml"
     mapping.write_text("tables: {pain_scores: {file: ../elsewhere.csv}}\n")
-    world.run(mapping=mapping)
+    world.run(mapping=mapping, also=(outside,))
     outside.write_text(PAIN_SCORES.replace("A6,2026-03-04,2", "A6,2026-03-04,3"))
-    assert not world.run(mapping=mapping).unchanged
+    assert not world.run(mapping=mapping, also=(outside,)).unchanged
     assert len(world.executor.executed) == N_NOTEBOOKS
 
 
@@ -233,11 +236,12 @@ def garble(entry: Path) -> None:
 
 
 def relist(entry: Path) -> None:
-    """Change a file and its SHA-256 in the list, as a forger would who overlooks the seal."""
+    """Change a file, its SHA-256 in the list, and the seal, as a forger without the key would."""
     swap(entry)
-    listed = json.loads((entry / "files.json").read_text())
-    listed["files"] = dict.fromkeys(listed["files"], "0" * 64)
-    (entry / "files.json").write_text(json.dumps(listed))
+    key = entry.name
+    found = json.loads((entry / "files.json").read_text())["content"]
+    found[victim(entry).relative_to(entry).as_posix()] = sha256_of(victim(entry))
+    (entry / "files.json").write_text(Cache(entry.parent)._sealed(key, found))
 
 
 @pytest.fixture(scope="module")

@@ -35,7 +35,7 @@ HAS_WARM = pytest.mark.skipif(sys.platform != "linux", reason="the warm engine n
 def test_run_folder_is_complete_and_nothing_is_beside_it(world):
     run = world.run("made/report", cache=None).folder
     assert {path.name for path in run.iterdir()} == {
-        "claims.json", "data", "index.html", "notebooks", "results", "results.csv",
+        "README.md", "claims.json", "data", "index.html", "notebooks", "results", "results.csv",
         "results.json", "results.parquet", "run.json",
     }  # fmt: skip
     assert {path.name for path in (run / "data").iterdir()} >= {"adsl.parquet", "adtte.parquet"}

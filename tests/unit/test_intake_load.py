@@ -134,7 +134,11 @@ SITE_IDS = "patient_id,site,condition\n1,north,crps\n1,south,crps\n"
     [
         ({"pain_scores.csv": None}, None, "the export has no pain_scores"),
         ({"pain_scores.csv": b""}, None, "pain_scores.csv is empty"),
-        ({"patients.csv": lambda path: path.mkdir()}, None, "patients.csv is a directory"),
+        (
+            {"patients.csv": lambda path: path.mkdir()},
+            None,
+            "patients.csv cannot be read: it is a directory, not a file",
+        ),
         ({"patients.csv": b"PK\x03\x04"}, None, "patients.csv is an Excel or zip file"),
         ({"patients.csv": "patient_id,condition\n"}, None, "nothing is left of 0 records"),
         ({"infusions.csv": "patient_id,infused_at\n"}, None, "or leave infusions out"),
@@ -146,7 +150,7 @@ SITE_IDS = "patient_id,site,condition\n1,north,crps\n1,south,crps\n"
         ({}, "name: [", "map.yaml, line 1"),
         ({}, "tables: {patients: {file: none.csv}}", "there is no file"),
         ({}, "tables: {patients: {file: 'x*.csv'}}", "fits 'x*.csv'"),
-        ({}, "tables: {patients: {file: '/x/*.csv'}}", "must start from the export's folder"),
+        ({}, "tables: {patients: {file: '/x/*.csv'}}", "outside the folder that it may read from"),
         (
             {},
             "tables: {pain_scores: {file: ['pain*.csv', pain_scores.csv]}}",

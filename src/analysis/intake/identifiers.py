@@ -23,8 +23,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis.errors import InputError, MappingError
+from analysis.files import read_plain
 from analysis.intake.given_names import GIVEN_NAMES, SURNAMES
-from analysis.intake.mapping import Mapping, TableRule
+from analysis.intake.mapping import Mapping, TableRule, refuse_outside
 from analysis.intake.read import RawTable
 from analysis.intake.rules import Problem
 from analysis.intake.tables import TABLES
@@ -648,11 +649,15 @@ PSEUDONYM_DIGITS = 16
 _MAKE_ONE = 'Make one: python3 -c "import secrets; print(secrets.token_hex(32))" > clinic.key'
 
 
-def load_key(mapping: Path, name: str) -> tuple[Path, bytes]:
-    """Return the key file that ``hash_key`` names, from the mapping's folder on, and its key."""
+def load_key(mapping: Path, name: str, also: Iterable[Path] = ()) -> tuple[Path, bytes]:
+    """Return the key file that ``hash_key`` names, from the mapping's folder on, and its key.
+
+    MappingError when it lies outside that folder and ``also``, or is no key.
+    """
     path = mapping.parent / Path(name).expanduser()
+    refuse_outside(path, (mapping.parent, *also), what=f"`hash_key` names {name}")
     try:
-        key = path.read_bytes().strip()
+        key = read_plain(path).strip()
     except OSError:
         raise MappingError(f"`hash_key` names {name}, which cannot be read. {_MAKE_ONE}") from None
     if len(key) < SHORTEST_KEY:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from functools import partial
+from itertools import takewhile
 from os import SEEK_END
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from analysis.intake.identifiers import (
     refuse_identifying_files,
     refuse_identifying_texts,
 )
-from analysis.intake.mapping import Format, Mapping, TableRule, load_mapping
+from analysis.intake.mapping import Format, Mapping, TableRule, load_mapping, refuse_outside
 from analysis.intake.profile import list_columns, profile_export
 from analysis.intake.read import (
     EXCEL_ENDINGS,
@@ -78,7 +79,11 @@ class Export:
 
 
 def load_export(
-    path: str | Path, mapping: str | Path | None = None, *, categorical: bool = False
+    path: str | Path,
+    mapping: str | Path | None = None,
+    *,
+    also: Iterable[Path] = (),
+    categorical: bool = False,
 ) -> Export:
     """Load an export folder, workbook or file, through a mapping where one is given.
 
@@ -89,6 +94,9 @@ def load_export(
         a workbook with sheets of those names, or anything a mapping describes.
     mapping : str or Path, optional
         Mapping file; when absent, ``mapping.yaml`` in the folder, else the contract's own names.
+    also : iterable of Path
+        Files and folders outside the export that its mapping and links may lead to; by default
+        none, and only a key may lie beside the mapping.
     categorical : bool
         Leave columns of texts categorical: a tenth of the memory, for exports of many millions.
 
@@ -104,7 +112,10 @@ def load_export(
     path = Path(path)
     check_exists(path)
     own = path / OWN_MAPPING
+    also = (path, *also) if path.is_dir() else (path.parent, path, *also)
     file = Path(mapping) if mapping else (own if path.is_dir() and own.exists() else None)
+    if file == own:
+        refuse_outside(own, also, what=f"{OWN_MAPPING} is a link")
     rules = load_mapping(file) if file else Mapping()
     conditions = load_conditions().extended(rules.conditions)
     scales = {**SCALES, **rules.scales}
@@ -113,11 +124,11 @@ def load_export(
         refuse_identifying_texts(rules)
         key = b""
         if file and rules.hash_key:
-            key_file, key = load_key(file, rules.hash_key)
+            key_file, key = load_key(file, rules.hash_key, also)
             checksums[key_file] = sha256_of(key_file)
-        sources = find_sources(path, rules)
+        sources = find_sources(path, rules, also)
         refuse_identifying_files(source.shown for source in sources)
-        parts, intake, problems, raws = _read_all(sources, rules, key)
+        parts, intake, problems, raws = _read_all(sources, rules, key, also)
     except MappingError as error:
         raise MappingError(f"{file.name}: {error}" if file else str(error)) from None
     hint = partial(_with_hint, files=raws.values())
@@ -194,11 +205,12 @@ class Source:
     shown: str
 
 
-def find_sources(path: Path, mapping: Mapping) -> list[Source]:
+def find_sources(path: Path, mapping: Mapping, also: Iterable[Path]) -> list[Source]:
     """Pair every table rule with its files; tables without rules with the files of their name.
 
     InputError when nothing is named after a table, two files could be one, or a file's name is
-    nearly a table's; MappingError when a file or pattern of the mapping fits nothing.
+    nearly a table's; MappingError when a file or pattern of the mapping fits nothing, or leads
+    anywhere but into ``also``.
     """
     folder = path if path.is_dir() else path.parent
     found: dict[str, list[tuple[TableRule, Path]]] = {}
@@ -207,7 +219,9 @@ def find_sources(path: Path, mapping: Mapping) -> list[Source]:
         if rules is None:
             found[name] = _files_named(name, path)
         else:
-            found[name] = [pair for rule in rules for pair in _files_of(rule, name, path, folder)]
+            found[name] = [
+                pair for rule in rules for pair in _files_of(rule, name, path, folder, also)
+            ]
     if not any(found.values()):
         what = "folder" if path.is_dir() else "file"
         raise InputError(
@@ -218,6 +232,9 @@ def find_sources(path: Path, mapping: Mapping) -> list[Source]:
         )
     if path.is_dir():
         _refuse_near_names(path, found)
+    for name, pairs in found.items():
+        for _, file in pairs:
+            refuse_outside(file, also, what=f"{name}: {file.name} is a link")
     return [
         # Errors and accounts name a file from the export's folder on.
         Source(
@@ -247,8 +264,13 @@ def _with_lookalikes(problem: Problem, intake: list[Intake], path: Path) -> Prob
     return replace(problem, remedy=remedy)
 
 
-def _files_of(rule: TableRule, name: str, path: Path, folder: Path) -> list[tuple[TableRule, Path]]:
+def _files_of(
+    rule: TableRule, name: str, path: Path, folder: Path, also: Iterable[Path]
+) -> list[tuple[TableRule, Path]]:
     if rule.file is not None:
+        for pattern in rule.file:
+            fixed = takewhile(lambda part: not set("*?[") & set(part), Path(pattern).parts)
+            refuse_outside(folder.joinpath(*fixed), also, what=f"{name}: `file` names {pattern}")
         files = [file for pattern in rule.file for file in _files_fitting(pattern, name, folder)]
         again = next((file for file in files if files.count(file) > 1), None)
         if again is not None:
@@ -327,7 +349,7 @@ Raws = dict[tuple[Path, FileFormat], RawTable]
 
 
 def _read_all(
-    sources: list[Source], mapping: Mapping, key: bytes
+    sources: list[Source], mapping: Mapping, key: bytes, also: Iterable[Path]
 ) -> tuple[dict[str, list[pd.DataFrame]], list[Intake], list[Problem], Raws]:
     """Return parts of tables, accounts (by source, then second files), problems, and the files."""
     parts: dict[str, list[pd.DataFrame]] = {}
@@ -354,6 +376,7 @@ def _read_all(
         if more := source.rule.more_columns:
             own = _style(more, mapping.format)
             other = source.path.parent / more.file, _file_format(own)
+            refuse_outside(other[0], also, what=f"{source.table}: `file` names {more.file}")
             if other not in raws:
                 raws[other] = load_raw_table(*other, name=more.file)
                 readers = [(source.table, source.rule)]

@@ -8,7 +8,7 @@ ignored is refused: the analyst who wrote it believes that it works.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from math import inf
@@ -21,6 +21,7 @@ from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from analysis.errors import MappingError, SettingsError, suggest
+from analysis.files import read_plain
 from analysis.intake.tables import SCALES, TABLES, Column
 from analysis.intake.values import AS_WRITTEN, Inexact, Partial
 from analysis.settings import check_setting
@@ -92,14 +93,12 @@ class YamlFile:
 
 def load_yaml(path: Path) -> YamlFile:
     """Read a YAML file; MappingError, with the line, when it is none or a key stands twice."""
-    if path.is_dir():
-        raise MappingError(f"{path} is a directory where a YAML file is expected.")
-    if not path.is_file():
-        raise MappingError(f"there is no file {path}.")
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_plain(path).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise MappingError(f"{path.name} is not a UTF-8 text file; save it as UTF-8.") from None
+    except FileNotFoundError:
+        raise MappingError(f"there is no file {path}.") from None
     except OSError as error:
         raise MappingError(f"{path} cannot be read: {error.strerror}.") from None
     lines: dict[Place, int] = {(): 1}
@@ -113,6 +112,24 @@ def load_yaml(path: Path) -> YamlFile:
     except (RecursionError, ValueError, TypeError):
         raise MappingError(f"{path.name}: nested or written in a way no mapping is.") from None
     return YamlFile(path.name, values, texts, lines)
+
+
+def refuse_outside(path: Path, folders: Iterable[Path], *, what: str) -> None:
+    """Raise MappingError unless a path leads into one of the folders, links followed.
+
+    A mapping, or a link in an export, may have come with the data: it must not choose which other
+    files of this machine are read.
+    """
+    try:
+        place = path.resolve()
+        if any(place.is_relative_to(folder.resolve()) for folder in folders):
+            return
+    except (OSError, ValueError, RuntimeError):  # a loop of links, or no name of a file
+        pass
+    raise MappingError(
+        f"{what}, which lies outside the folder that it may read from. If it is meant, allow it on "
+        f"the command line: --also {path}"
+    )
 
 
 def _as_written(

@@ -30,6 +30,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from analysis.errors import InputError
+from analysis.files import open_plain
 from analysis.intake.read_fast import as_texts, can_decode, read_records
 
 EXCEL_ENDINGS = (".xlsx", ".xlsm")
@@ -270,15 +271,13 @@ def _begin(lines: list[str], form: FileFormat, name: str) -> tuple[list[str], in
 def check_is_file(path: Path) -> None:
     """Raise InputError unless ``path`` is a readable file with something in it."""
     try:
-        if path.is_dir():
-            raise InputError(f"{path} is a directory where a file is expected.")
-        if not path.exists():
-            nearby = sorted(p.name for p in path.parent.glob("*") if p.is_file())[:6]
-            there = f" The folder holds: {', '.join(nearby)}." if nearby else ""
-            raise InputError(f"there is no file {path}.{there}")
-        if path.stat().st_size == 0:
-            raise InputError(f"{path.name} is empty: a header line and records are expected.")
-        path.open("rb").close()
+        with open_plain(path) as file:
+            if not file.read(1):
+                raise InputError(f"{path.name} is empty: a header line and records are expected.")
+    except FileNotFoundError:
+        nearby = sorted(p.name for p in path.parent.glob("*") if p.is_file())[:6]
+        there = f" The folder holds: {', '.join(nearby)}." if nearby else ""
+        raise InputError(f"there is no file {path}.{there}") from None
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from None
 

@@ -32,7 +32,7 @@ from analysis.claims.rules import (
     load_rules,
 )
 from analysis.errors import InputError
-from analysis.files import sha256_of
+from analysis.files import read_plain, sha256_of
 from analysis.labels import plain_text
 from analysis.lint.match import (
     ALTERING,
@@ -129,7 +129,7 @@ def load_run(folder: Path, *, export: Path | None = None) -> Run:
 
 def _read_json(path: Path) -> dict[str, Any] | None:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(read_plain(path))
     except (OSError, ValueError):
         return None
     return content if isinstance(content, dict) else None

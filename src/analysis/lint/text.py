@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from analysis.errors import InputError
+from analysis.files import read_plain
 from analysis.labels import plain_text
 from analysis.lint.quantities import Cue, find_cues
 
@@ -221,7 +222,7 @@ def _read_bytes(path: Path, name: str) -> bytes:
         size = path.stat().st_size
         if size > MOST_BYTES:
             raise InputError(f"{name} has {size:,} bytes; at most {MOST_BYTES:,} are read.")
-        data = path.read_bytes()
+        data = read_plain(path)
     except FileNotFoundError:
         raise InputError(f"there is no file {name}.") from None
     except (OSError, ValueError) as error:

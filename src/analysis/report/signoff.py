@@ -13,7 +13,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from analysis.errors import InputError, SettingsError
-from analysis.files import write_file
+from analysis.files import read_plain, write_file
 from analysis.labels import plain_text
 from analysis.numbers import date_text
 from analysis.report.drawings import shape
@@ -73,7 +73,7 @@ def hash_results(folder: Path) -> str:
     digest = sha256()
     for name in SIGNED:
         try:
-            content = json.loads((folder / name).read_text(encoding="utf-8"))
+            content = json.loads(read_plain(folder / name))
         except (OSError, ValueError):
             raise InputError(
                 f"{folder.name} holds no {name} that can be read; name the folder of a finished "
@@ -100,7 +100,7 @@ def read_signoffs(folder: Path) -> tuple[SignOff, ...]:
     except InputError:
         now = ""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(read_plain(path))
         found = [{key: str(each[key]) for key in ("name", "role", "date", "sha256")}
                  for each in content["signatures"]]  # fmt: skip
     except (ValueError, KeyError, TypeError) as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -15,7 +15,7 @@ from analysis.numbers import count_text
 from analysis.settings import make_settings
 
 
-def describe_export(path: Path, mapping: Path | None) -> str:
+def describe_export(path: Path, mapping: Path | None, also: Iterable[Path] = ()) -> str:
     """Return what was understood of an export, as text for a terminal or a mail.
 
     Raises
@@ -23,12 +23,14 @@ def describe_export(path: Path, mapping: Path | None) -> str:
     InputError, MappingError, ContractError, SettingsError
         What makes the export unusable, a sentence each.
     """
-    return describe_study(*open_export(path, mapping))
+    return describe_study(*open_export(path, mapping, also))
 
 
-def open_export(path: Path, mapping: Path | None) -> tuple[Export, Study]:
+def open_export(
+    path: Path, mapping: Path | None, also: Iterable[Path] = ()
+) -> tuple[Export, Study]:
     """Return an export and its datasets, under the settings of its mapping."""
-    export = load_export(path, mapping)
+    export = load_export(path, mapping, also=also)
     settings = make_settings(export.settings, where="the mapping's settings")
     return export, derive_study(export, settings)
 

@@ -19,11 +19,12 @@ from contextlib import ExitStack
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from analysis.errors import RunError, SettingsError
+from analysis.files import private_files
 from analysis.run.execute import Outcome, execute_notebook
+from analysis.run.folder import scratch
 from analysis.run.plan import Task
 from analysis.run.reuse import digest_code
 from analysis.run.session import installed_versions
@@ -73,20 +74,25 @@ class ClusterExecutor:
     def __enter__(self) -> ClusterExecutor:
         """Connect; RunError when no scheduler answers."""
         from distributed import Client, LocalCluster
+        from distributed.security import Security
 
         logging.getLogger("distributed").setLevel(logging.CRITICAL)  # errors come as outcomes
-        address = self._scheduler
+        address, security = self._scheduler, None
         if address == LOCAL:
-            scratch = self._stack.enter_context(TemporaryDirectory(prefix="reliefcheck-"))
+            # Whoever else is on the machine could make an open scheduler run anything.
+            security = Security.temporary()
+            work = self._stack.enter_context(scratch())
             cluster = LocalCluster(
                 n_workers=self._workers, threads_per_worker=1, host="127.0.0.1",
-                dashboard_address="127.0.0.1:0", local_directory=scratch,
-                silence_logs=logging.CRITICAL,
+                protocol="tls://", security=security, dashboard_address=None,
+                local_directory=str(work), silence_logs=logging.CRITICAL,
             )  # fmt: skip
             address = self._stack.enter_context(cluster).scheduler_address
         try:
             _wait_for_answer(address)
-            self._client = Client(address, timeout=ANSWER_SECONDS, set_as_default=False)
+            self._client = Client(
+                address, security=security, timeout=ANSWER_SECONDS, set_as_default=False
+            )
         except (OSError, ValueError):
             raise RunError(
                 f"no Dask scheduler answers at {address} within {ANSWER_SECONDS} s."
@@ -146,6 +152,17 @@ def _wait_for_answer(address: str) -> None:
             raise OSError(f"nobody speaks at {address}")
 
 
+def warn_of_open(scheduler: str) -> str:
+    """Return what to say before records go to a scheduler in the clear; empty when they do not."""
+    if not scheduler.startswith("tcp://"):
+        return ""
+    return (
+        f"{scheduler} is not encrypted and asks nobody who he is: the analysis datasets, notebooks "
+        "and results travel in the clear, and whoever reaches the scheduler can run code on its "
+        "workers. Use tls:// unless the network is yours alone (docs/elsewhere.md)."
+    )
+
+
 def execute_packed(
     task: Task, notebook: bytes, datasets: bytes, results: bytes, sender: dict[str, str]
 ) -> tuple[float, str, bytes]:
@@ -162,8 +179,8 @@ def execute_packed(
     ]
     if wrong:
         raise RunError(f"a worker differs from the machine that asked: {'; '.join(wrong)}.")
-    with TemporaryDirectory(prefix="reliefcheck-") as scratch:
-        root = Path(scratch).resolve()
+    with private_files(), scratch() as folder:
+        root = folder.resolve()
         path = root / task.path.name
         path.write_bytes(notebook)
         data, out = root / "data", root / "out"
@@ -171,7 +188,7 @@ def execute_packed(
         unpack(results, out / "results")
         here = {"datasets": str(data)} if "datasets" in task.parameters else {}
         moved = replace(task, path=path, parameters={**task.parameters, **here})
-        outcome = execute_notebook(moved, out, engine="papermill")
+        outcome = execute_notebook(moved, out, engine="papermill", scratch=root)
         names = {str(out): "..", str(root): ".."}
         for executed in out.rglob("*.ipynb"):
             text = executed.read_text(encoding="utf-8")

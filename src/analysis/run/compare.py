@@ -9,10 +9,9 @@ the present code makes of a run's own data and settings, less what the run wrote
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,7 @@ import pandas as pd
 
 from analysis.adam.study import Study, derive_study
 from analysis.errors import InputError, ReliefcheckError, RunError
-from analysis.files import sha256_of
+from analysis.files import read_plain, sha256_of
 from analysis.intake.load import Export, load_export
 from analysis.intake.tables import TABLES, load_conditions
 from analysis.labels import MEASURES, VERDICTS, plain_text, visit_word, word
@@ -36,6 +35,7 @@ from analysis.report.tables import group_word, population_word, response_word
 from analysis.results import read_results, rows_of
 from analysis.run.data import load_tables, name_files, write_data
 from analysis.run.execute import LocalExecutor, check_engine
+from analysis.run.folder import scratch
 from analysis.run.plan import ALL, JUDGES, find_notebooks, make_plan, notebook_folder, number_of
 from analysis.run.reuse import RUN_FILE, digest_code
 from analysis.run.session import DATA, RESULTS, installed_versions
@@ -95,7 +95,12 @@ class RunData:
     export: Export | None
 
 
-def load_run(folder: Path, export: Path | None = None, mapping: Path | None = None) -> RunData:
+def load_run(
+    folder: Path,
+    export: Path | None = None,
+    mapping: Path | None = None,
+    also: Iterable[Path] = (),
+) -> RunData:
     """Load what a run left, with the export given in place of data that it did not keep.
 
     Raises
@@ -104,16 +109,16 @@ def load_run(folder: Path, export: Path | None = None, mapping: Path | None = No
         No run folder, a damaged one, or an export that is not the run's.
     """
     try:
-        about = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
+        about = json.loads(read_plain(folder / RUN_FILE))
         settings = make_settings(about["settings"], where=f"{folder.name}/{RUN_FILE}")
-        claims = json.loads((folder / "claims.json").read_text(encoding="utf-8"))
+        claims = json.loads(read_plain(folder / "claims.json"))
         judged = {each["claim_id"]: each for each in claims}
         results = by_id(pd.read_parquet(folder / "results.parquet"))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{folder} is no finished run that can be compared ({error}).") from None
     kept: Export | None = None
     if export is not None:
-        kept = load_export(export, mapping)
+        kept = load_export(export, mapping, also=also)
         wrong = dict(name_files(kept.files).items() ^ about["inputs"].items())
         if wrong:
             raise InputError(f"{export} is not the export of this run: {', '.join(sorted(wrong))}.")
@@ -526,12 +531,12 @@ def recompute(
         if path.stem in made_by and number_of(path) < JUDGES
     ]
     with (
-        TemporaryDirectory(prefix="reliefcheck-") as scratch,
+        scratch() as work,
         LocalExecutor(engine=check_engine(engine), workers=workers) as executor,
     ):
         sent = []
         for number, (export, study) in enumerate(states):
-            folder = Path(scratch, str(number))
+            folder = work / str(number)
             write_data(export, study, folder / DATA)
             tasks = make_plan(
                 paths, [code for code in study.conditions if code in asked],
@@ -542,7 +547,7 @@ def recompute(
         for outcome in [future.result() for future in sent]:
             if outcome.error:
                 raise RunError(f"{outcome.task.name} failed while recomputing: {outcome.error}")
-        return [by_id(read_results(Path(scratch, str(n), RESULTS))) for n in range(len(states))]
+        return [by_id(read_results(work / str(n) / RESULTS)) for n in range(len(states))]
 
 
 def _differences(

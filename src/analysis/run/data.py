@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import pandas as pd
 from analysis.adam.checks import list_overdue
 from analysis.adam.study import Study, derive_study, write_study
 from analysis.errors import InputError
-from analysis.files import write_file
+from analysis.files import read_plain, write_file
 from analysis.intake.build import Intake
 from analysis.intake.load import Export, load_export
 from analysis.intake.tables import load_conditions
@@ -32,7 +32,11 @@ delete this folder before the report leaves the clinic.
 
 
 def prepare(
-    export: Path, mapping: Path | None, settings: Mapping[str, Any], folder: Path
+    export: Path,
+    mapping: Path | None,
+    settings: Mapping[str, Any],
+    folder: Path,
+    also: Iterable[Path] = (),
 ) -> tuple[Export, Study]:
     """Load an export, derive its datasets, and write both to a folder.
 
@@ -43,7 +47,7 @@ def prepare(
     InputError, MappingError, ContractError, SettingsError
         What the user gave is wrong.
     """
-    loaded = load_export(export, mapping)
+    loaded = load_export(export, mapping, also=also)
     make_settings(loaded.settings, where="the mapping's settings")
     study = derive_study(loaded, make_settings({**loaded.settings, **settings}))
     write_data(loaded, study, folder)
@@ -51,8 +55,8 @@ def prepare(
 
 
 def write_data(export: Export, study: Study, folder: Path) -> None:
-    """Write datasets and tables, readable by this user only."""
-    folder.mkdir(parents=True, mode=0o700)
+    """Write datasets and tables."""
+    folder.mkdir(parents=True)
     write_study(study, folder)
     write_tables(export, folder / TABLES)
     list_overdue(study).to_csv(folder / OVERDUE, index=False)
@@ -103,7 +107,7 @@ def load_tables(folder: Path) -> Export:
         There are no tables of a run, or a file of them is damaged.
     """
     try:
-        about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+        about = json.loads(read_plain(folder / ABOUT))
         tables = {
             name: pd.read_parquet(folder / f"{name}.parquet").astype(dates)
             for name, dates in about["tables"].items()

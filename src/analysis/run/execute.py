@@ -10,16 +10,17 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
 from dataclasses import dataclass
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from shutil import rmtree
 from tempfile import mkdtemp
 from typing import Any, Protocol
 
 from analysis.errors import SettingsError, suggest
+from analysis.run.folder import scratch
 from analysis.run.plan import Task
 
 ENGINES = ("warm", "papermill")
@@ -121,7 +122,7 @@ def executed_path(task: Task, folder: Path) -> Path:
     return folder / "notebooks" / f"{task.name}.ipynb"
 
 
-def execute_notebook(task: Task, folder: Path, *, engine: str) -> Outcome:
+def execute_notebook(task: Task, folder: Path, *, engine: str, scratch: Path) -> Outcome:
     """Execute one notebook in this process; never raises for what happens in it.
 
     Parameters
@@ -132,16 +133,18 @@ def execute_notebook(task: Task, folder: Path, *, engine: str) -> Outcome:
         Gets the executed notebook under ``notebooks`` and results under ``results``.
     engine : str
         One of ``ENGINES``. ``warm`` changes this process, which should end after it.
+    scratch : Path
+        Of a short name, since a socket's path has at most 107 letters; whoever gave it removes it.
     """
     begun = time.perf_counter()
     try:
-        error = _execute(task, folder, engine=engine)
+        error = _execute(task, folder, engine, scratch)
     except Exception as failure:  # the kernel did not start, the disk is full, ...
         error = f"{type(failure).__name__}: {failure}"
     return Outcome(task=task, seconds=time.perf_counter() - begun, error=error[:LONGEST_ERROR])
 
 
-def _execute(task: Task, folder: Path, *, engine: str) -> str:
+def _execute(task: Task, folder: Path, engine: str, scratch: Path) -> str:
     import papermill
     from papermill.exceptions import PapermillExecutionError
     from traitlets.config import Config
@@ -149,7 +152,8 @@ def _execute(task: Task, folder: Path, *, engine: str) -> str:
     parameters = {**task.parameters, "results_dir": str(folder / "results")}
     output = executed_path(task, folder)
     output.parent.mkdir(parents=True, exist_ok=True)
-    socket_folder = mkdtemp(prefix="rc-")
+    own = mkdtemp(prefix="", dir=scratch)
+    home, beside = task.folder or task.path.parent, str(task.path.parent)
     options: dict[str, object] = {}
     if engine == "warm":
         from papermill.engines import papermill_engines
@@ -157,15 +161,22 @@ def _execute(task: Task, folder: Path, *, engine: str) -> str:
         from analysis.run.warm import ENGINE_NAME, WarmEngine
 
         papermill_engines.register(ENGINE_NAME, WarmEngine)
-        options |= {"engine_name": ENGINE_NAME, "cwd": str(task.path.parent)}
+        options |= {"engine_name": ENGINE_NAME, "cwd": str(home), "ipython_dir": own}
+        sys.path.insert(0, beside)
     else:
-        options["resources"] = {"metadata": {"path": str(task.path.parent)}}
+        options["resources"] = {"metadata": {"path": str(home)}}
+        options["kernel_manager_class"] = "analysis.run.kernel.OwnKernel"
         options["extra_arguments"] = [
-            "--log-level=CRITICAL"
-        ]  # it logs its own shutdown as an error
-    if engine != "warm" and sys.platform != "win32":
-        # On TCP ports, whoever shares the machine could read results as they pass.
-        kernel = {"transport": "ipc", "ip": f"{socket_folder}/kernel"}
+            "--log-level=CRITICAL",  # it logs its own shutdown as an error
+            f"--ipython-dir={own}",
+            "--HistoryManager.enabled=False",
+            "--InteractiveShellApp.ignore_cwd=True",
+            f"--InteractiveShellApp.exec_lines=__import__('sys').path.insert(0, {beside!r})",
+        ]
+        kernel = {"connection_file": f"{own}/kernel.json"}
+        if sys.platform != "win32":
+            # On TCP ports, whoever shares the machine could read results as they pass.
+            kernel |= {"transport": "ipc", "ip": f"{own}/kernel"}
         options["config"] = Config(KernelManager=kernel)
     try:
         papermill.execute_notebook(
@@ -178,8 +189,6 @@ def _execute(task: Task, folder: Path, *, engine: str) -> str:
         )
     except PapermillExecutionError as failure:
         return f"cell {failure.exec_count}: {failure.ename}: {failure.evalue}"
-    finally:
-        rmtree(socket_folder, ignore_errors=True)
     return ""
 
 
@@ -203,9 +212,11 @@ class LocalExecutor:
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="notebook")
         self._running: set[BaseProcess] = set()
         self._stopped = False
+        self._stack = ExitStack()
 
     def __enter__(self) -> LocalExecutor:
         """Be ready: the server is on its way, and each notebook starts its own process."""
+        self._scratch = self._stack.enter_context(scratch("rc"))
         return self
 
     def submit(self, task: Task, folder: Path) -> Future[Outcome]:
@@ -214,7 +225,9 @@ class LocalExecutor:
 
     def _run(self, task: Task, folder: Path) -> Outcome:
         answer, tell = self._context.Pipe(duplex=False)
-        process = self._context.Process(target=_answer, args=(tell, task, folder, self._engine))
+        process = self._context.Process(
+            target=_answer, args=(tell, task, folder, self._engine, self._scratch)
+        )
         self._running.add(process)
         try:
             process.start()
@@ -238,14 +251,15 @@ class LocalExecutor:
             if process.pid is not None:
                 process.terminate()
         self._threads.shutdown(wait=True)
+        self._stack.close()
 
 
-def _answer(tell: Connection, task: Task, folder: Path, engine: str) -> None:
+def _answer(tell: Connection, task: Task, folder: Path, engine: str, scratch: Path) -> None:
     """Be the process of one notebook: execute it, and send its outcome back."""
     threading.Thread(target=_end_with_runner, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the runner's business
     os.dup2(2, 1)  # what programs print past Python must not mix with the command's own output
-    tell.send(execute_notebook(task, folder, engine=engine))
+    tell.send(execute_notebook(task, folder, engine=engine, scratch=scratch))
 
 
 def _end_with_runner() -> None:

@@ -10,8 +10,9 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from secrets import token_hex
+from tempfile import gettempdir
 
-from analysis.errors import RunError, SettingsError
+from analysis.errors import RunError, SettingsError, sentence_of
 
 try:
     import fcntl
@@ -30,12 +31,15 @@ def reports_folder() -> Path:
 
 def check_out(out: Path) -> None:
     """Raise SettingsError unless a report can be put there: nothing is ever overwritten."""
-    if out.is_file():
-        raise SettingsError(f"{out} is a file; give a folder for the report with --out.")
-    if out.is_dir() and any(out.iterdir()):
-        raise SettingsError(
-            f"{out} already holds something; a report never overwrites. Give another --out."
-        )
+    try:
+        if out.exists() and not out.is_dir():
+            raise SettingsError(f"{out} is a file; give a folder for the report with --out.")
+        if out.is_dir() and any(out.iterdir()):
+            raise SettingsError(
+                f"{out} already holds something; a report never overwrites. Give another --out."
+            )
+    except OSError as error:
+        raise SettingsError(f"--out cannot be used: {sentence_of(error)}") from None
     check_writable(out.parent, "--out")
 
 
@@ -57,7 +61,14 @@ def run_folder_names(reports: Path, *, name: str, now: datetime) -> Iterator[Pat
 
 
 @contextmanager
-def workplace(parent: Path, name: str) -> Iterator[Path]:
+def scratch(name: str = "reliefcheck") -> Iterator[Path]:
+    """Yield a folder that only this user can read, for what nobody keeps."""
+    with workplace(Path(gettempdir()), name, mode=0o700) as work:
+        yield work
+
+
+@contextmanager
+def workplace(parent: Path, name: str, *, mode: int = 0o777) -> Iterator[Path]:
     """Yield a hidden folder to make a run folder in; removed unless `publish` moved it away.
 
     What killed runs left in ``parent`` is removed first.
@@ -66,7 +77,7 @@ def workplace(parent: Path, name: str) -> Iterator[Path]:
     parent.mkdir(parents=True, exist_ok=True)
     remove_leftovers(parent)
     work = (parent / f".{name[:80]}.part-{os.getpid()}-{token_hex(4)}").absolute()
-    work.mkdir()
+    work.mkdir(mode)
     try:
         with _locked(work / LOCK):
             yield work

@@ -46,9 +46,14 @@ class Parameter:
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """One notebook with its parameters; ``needs`` names the tasks whose results it reads."""
+    """One notebook with its parameters.
+
+    ``path`` may be a copy of one in ``folder``, which it runs in; ``needs`` names the tasks whose
+    results it reads.
+    """
 
     path: Path
+    folder: Path | None = None
     condition: str = ALL
     parameters: Mapping[str, Any] = field(default_factory=dict)
     needs: tuple[str, ...] = ()
@@ -181,6 +186,7 @@ def make_plan(
     settings: Mapping[str, Any],
     datasets: Path,
     present: Sequence[str] = (),
+    folder: Path | None = None,
 ) -> tuple[Task, ...]:
     """Return the tasks of a run in an order in which they can run.
 
@@ -197,6 +203,8 @@ def make_plan(
     present : sequence of str
         Conditions of the export. A notebook with a parameter ``pooled_only`` takes longest, and
         runs for all together and for each of them, so that every core has work.
+    folder : Path, optional
+        Where the notebooks run, if they are copies.
     """
     tasks: list[Task] = []
     for path in notebooks:
@@ -211,7 +219,9 @@ def make_plan(
             if POOLED in declared:
                 own = {**own, POOLED: code == ALL and len(codes) > 1}
             check_parameters(path, own)
-            tasks.append(Task(path=path, condition=code, parameters=own, needs=needs))
+            tasks.append(
+                Task(path=path, folder=folder, condition=code, parameters=own, needs=needs)
+            )
     return tuple(tasks)
 
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from analysis.errors import shown
 from analysis.run.execute import Listener, Outcome
 from analysis.run.plan import Task
 
@@ -30,7 +31,7 @@ def show_progress(*, quiet: bool = False, as_json: bool = False) -> Iterator[Lis
 
 def print_json(content: object) -> None:
     """Print one line of JSON at once."""
-    print(json.dumps(content, ensure_ascii=False), flush=True)
+    print(shown(json.dumps(content, ensure_ascii=False)), flush=True)
 
 
 def _json_lines(what: str, task: Task, outcome: Outcome | None, total: int) -> None:
@@ -61,7 +62,7 @@ def _bar() -> Iterator[Listener]:
             elif task.name in running:
                 running.remove(task.name)
             if outcome is not None and outcome.error:
-                progress.console.print(f"failed: {task.name}: {outcome.error}", markup=False)
+                progress.console.print(f"failed: {task.name}: {shown(outcome.error)}", markup=False)
             more = len(running) - LONGEST_LIST
             names = ", ".join(running[:LONGEST_LIST]) + (f" and {more} more" if more > 0 else "")
             progress.update(

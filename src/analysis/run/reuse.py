@@ -7,6 +7,7 @@ gives another key. Nothing heavy is imported here, so that an unchanged run ends
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 import os
 import platform
@@ -16,12 +17,14 @@ import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
-from secrets import token_hex
+from pathlib import Path, PurePosixPath
+from secrets import token_bytes, token_hex
 from typing import Any
 
-from analysis.errors import SettingsError
-from analysis.files import sha256_of, write_file
+from platformdirs import user_state_path
+
+from analysis.errors import SettingsError, sentence_of
+from analysis.files import read_plain, sha256_of, write_file
 from analysis.run.folder import check_writable, reports_folder
 from analysis.settings import data_folder
 
@@ -31,6 +34,8 @@ LISTED = "files.json"
 
 PLACES = ("datasets", "results_dir")
 """Parameters that say where; what lies there is in the key by its bytes."""
+
+KEY_BYTES = 32
 
 KEEP_DAYS = 60
 """What nobody used for this long is removed: it holds patients' data."""
@@ -55,8 +60,11 @@ def digest_files(root: Path, *, without: Iterable[str] = ()) -> dict[str, str]:
     OSError
         Something there cannot be read, or is no file (a pipe would never end).
     """
-    passed_over, found = set(without), {}
+    passed_over, found, seen = set(without), {}, set()
     for at, folders, names in os.walk(root, followlinks=True, onerror=_raise):
+        if (place := os.path.realpath(at)) in seen:
+            raise OSError(f"{at} is a link to a folder that is there already")
+        seen.add(place)
         folders[:] = sorted(each for each in folders if each not in passed_over)
         for path in (Path(at, name) for name in sorted(names)):
             if not path.is_file():
@@ -129,11 +137,13 @@ def _digest(notebook: Path) -> list[str]:
 class Cache:
     """Kept results; with ``root`` None nothing is kept and nothing is found.
 
-    An entry appears complete or not at all, so two runs may share a cache. ``notes`` collects
+    An entry appears complete or not at all, so two runs may share a cache. It is sealed with a key
+    that lies elsewhere (`seal_key`): what anybody else put there is not taken. ``notes`` collects
     sentences for the user on what was damaged or could not be kept.
     """
 
     root: Path | None
+    secret: bytes = field(default_factory=lambda: token_bytes(KEY_BYTES), repr=False)
     notes: list[str] = field(default_factory=list)
 
     def has(self, key: str) -> bool:
@@ -146,15 +156,7 @@ class Cache:
             return False
         folder = self.root / key
         try:
-            listed = json.loads((folder / LISTED).read_text(encoding="utf-8"))
-            if listed.pop("key") != key or listed.pop("seal") != digest_of(listed["files"]):
-                raise ValueError("its list of files was changed")
-            for name, digest in listed["files"].items():
-                content = (folder / name).read_bytes()
-                if hashlib.sha256(content).hexdigest() != digest:
-                    raise ValueError(f"{name} is not what was kept")
-                (target / name).parent.mkdir(parents=True, exist_ok=True)
-                (target / name).write_bytes(content)
+            copy_checked(folder, target, self._open_sealed(folder / LISTED, key))
             os.utime(folder / LISTED)
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             shutil.rmtree(target, ignore_errors=True)
@@ -172,8 +174,7 @@ class Cache:
             self._make_root(self.root)
             shutil.copytree(source, part)
             files = digest_files(part)
-            listed = {"key": key, "files": files, "seal": digest_of(files)}
-            (part / LISTED).write_text(json.dumps(listed, indent=1), encoding="utf-8")
+            write_file(part / LISTED, self._sealed(key, files))
             part.rename(self.root / key)
         except OSError as error:
             if not self.has(key):  # else another run has kept the same meanwhile
@@ -189,7 +190,7 @@ class Cache:
         if self.root is None:
             return None
         with suppress(OSError, ValueError, KeyError, TypeError):
-            kept = json.loads((self.root / f"{key}.json").read_text(encoding="utf-8"))
+            kept = self._open_sealed(self.root / f"{key}.json", key)
             folder = Path(kept["folder"])
             if sha256_of(folder / RUN_FILE) == kept["run_sha256"] and is_as_written(folder):
                 return folder
@@ -200,7 +201,20 @@ class Cache:
         if self.root is not None and self.root.is_dir():
             kept = {"folder": str(folder), "run_sha256": sha256_of(folder / RUN_FILE)}
             with suppress(OSError):
-                write_file(self.root / f"{key}.json", json.dumps(kept))
+                write_file(self.root / f"{key}.json", self._sealed(key, kept))
+
+    def _sealed(self, key: str, content: Mapping[str, str]) -> str:
+        return json.dumps({"content": content, "seal": self._seal(key, content)}, indent=1)
+
+    def _open_sealed(self, path: Path, key: str) -> dict[str, str]:
+        """Return what was kept under a key; ValueError unless it was sealed by this user."""
+        found = json.loads(read_plain(path))
+        if not hmac.compare_digest(found["seal"], self._seal(key, found["content"])):
+            raise ValueError("its seal is not this user's")
+        return dict(found["content"])
+
+    def _seal(self, key: str, content: Mapping[str, str]) -> str:
+        return hmac.new(self.secret, digest_of([key, content]).encode(), "sha256").hexdigest()
 
     def tidy(self) -> None:
         """Remove what nobody used for a long time."""
@@ -221,9 +235,28 @@ class Cache:
             (root / "CACHEDIR.TAG").write_text(CACHE_TAG, encoding="utf-8")
 
 
+def copy_checked(source: Path, target: Path, files: Mapping[str, str]) -> None:
+    """Copy files by their names below a folder, each with its SHA-256.
+
+    Raises
+    ------
+    ValueError
+        A name leads out of the folder, or a file is not the one that was listed.
+    """
+    for name, digest in files.items():
+        inside = PurePosixPath(name)
+        if inside.is_absolute() or not {".."}.isdisjoint(inside.parts) or "\\" in name:
+            raise ValueError("a file of it would lie elsewhere")
+        content = read_plain(source / name)
+        if hashlib.sha256(content).hexdigest() != digest:
+            raise ValueError(f"{name} is not what was kept")
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        (target / name).write_bytes(content)
+
+
 def is_as_written(folder: Path) -> bool:
     """Return whether every file that run.json lists still has its SHA-256."""
-    about = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
+    about = json.loads(read_plain(folder / RUN_FILE))
     outputs: dict[str, str] = about["outputs"]
     return all(sha256_of(folder / name) == digest for name, digest in outputs.items())
 
@@ -246,4 +279,50 @@ def open_cache(folder: Path | None) -> Cache:
     if folder.exists() and not folder.is_dir():
         raise SettingsError(f"{folder} is a file; give a folder with --cache, or --no-cache.")
     check_writable(folder, "--cache, or --no-cache")
-    return Cache(folder.absolute())
+    if folder.is_dir() and (why := why_not_own(folder)):
+        raise SettingsError(
+            f"{folder} {why}, so what is kept there could be anybody's. Give another --cache, or "
+            "--no-cache."
+        )
+    cache = Cache(folder.absolute())
+    try:
+        cache.secret = seal_key()
+    except OSError as error:
+        cache.notes.append(
+            "Nothing of earlier runs is reused, because the key that seals it cannot be kept: "
+            f"{sentence_of(error)}"
+        )
+    return cache
+
+
+def why_not_own(path: Path) -> str:
+    """Return why a folder or file may hold what others wrote; empty when only this user can."""
+    found = path.stat()
+    if not hasattr(os, "geteuid"):  # Windows, where a user's folders are his own
+        return ""
+    if found.st_uid != os.geteuid():
+        return "belongs to another user"
+    return "can be written to by others" if found.st_mode & 0o022 else ""
+
+
+def seal_key() -> bytes:
+    """Return the key by which this user knows his kept results; made when there is none.
+
+    It lies with the user's own settings and not in the cache, so that whoever can write there
+    cannot make an entry that is taken for his.
+
+    Raises
+    ------
+    OSError
+        It can be neither read nor written, or could be another's.
+    """
+    path = user_state_path("reliefcheck", appauthor=False) / "seal.key"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_file(path, token_bytes(KEY_BYTES))
+    if why := why_not_own(path):
+        raise OSError(f"{path} {why}")
+    key = read_plain(path)
+    if len(key) != KEY_BYTES:
+        raise OSError(f"{path} is damaged; delete it")
+    return key

@@ -21,8 +21,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analysis.errors import RunError, SettingsError
-from analysis.files import sha256_of, write_file
+from analysis.errors import RunError, SettingsError, sentence_of
+from analysis.files import private_files, read_plain, sha256_of, write_file
 from analysis.run.execute import (
     Executor,
     Listener,
@@ -39,11 +39,13 @@ from analysis.run.folder import (
     publish,
     reports_folder,
     run_folder_names,
+    scratch,
     workplace,
 )
 from analysis.run.plan import Task, choose_conditions, find_notebooks, make_plan, notebook_folder
 from analysis.run.reuse import (
     RUN_FILE,
+    copy_checked,
     default_cache,
     digest_code,
     digest_export,
@@ -53,12 +55,22 @@ from analysis.run.reuse import (
     run_key,
     task_key,
 )
+from analysis.run.snapshot import CHECKOUT, copy_notebooks
 from analysis.settings import data_folder, suite_folder
 
 if TYPE_CHECKING:
     from analysis.adam.study import Study
 
 DATA, RESULTS, SCRATCH, FAILED = "data", "results", ".tasks", "failed"
+NOTEBOOKS = ".notebooks"
+"""Where in the work folder the copies of the notebooks lie that are executed."""
+
+README_FILE = "README.md"
+README = """# Report of {name}: for use inside the clinic
+
+Holds patients' records (`data/`), figures of single patients and small counts; {readers} can read
+it. It is not to be handed on as it is: docs/release.md says what may leave the clinic, and how.
+"""
 
 AGENT = "RELIEFCHECK_AGENT"
 """Environment variable that names who ran it; the machine's user is not written down."""
@@ -90,6 +102,10 @@ class RunRequest:
         Folder where results are kept; None reads and keeps nothing.
     notebooks : Path
         Folder of the notebooks.
+    also : tuple of Path
+        Files and folders outside the export that its mapping or links may lead to.
+    group_readable : bool
+        Whether the user's group may read the run folder; else only the user can.
     """
 
     export: Path
@@ -101,6 +117,8 @@ class RunRequest:
     engine: str = ""
     cache: Path | None = field(default_factory=default_cache)
     notebooks: Path = field(default_factory=notebook_folder)
+    also: tuple[Path, ...] = ()
+    group_readable: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,7 +166,7 @@ def run_study(
         A notebook failed, or the report cannot be written (a full disk). No run folder is left;
         notebooks that were finished are kept and do not run again.
     """
-    with _errors_in_a_sentence():
+    with _errors_in_a_sentence(), private_files(group=request.group_readable):
         run = _Run(request)
         unchanged = run.find_unchanged()
         return unchanged or run.execute(listen, open_executor or run.open_local)
@@ -156,11 +174,9 @@ def run_study(
 
 def plan_study(request: RunRequest) -> str:
     """Return as text what a run would do; no notebook runs, and nothing is kept."""
-    from tempfile import TemporaryDirectory
-
-    with _errors_in_a_sentence(), TemporaryDirectory(prefix="reliefcheck-plan-") as scratch:
+    with _errors_in_a_sentence(), private_files(), scratch() as work:
         run = _Run(request)
-        study, tasks = run.prepare(Path(scratch))
+        study, tasks = run.prepare(work)
         states = {task.name: run.cache.has(run.keys[task.name]) for task in tasks}
         lines = [study.banner, ""]
         for task in tasks:
@@ -186,18 +202,27 @@ class _Run:
         self.cache = open_cache(request.cache)
         if request.out is not None:
             check_out(request.out)
-        self.notebooks = find_notebooks(request.notebooks.absolute())
-        self.code, libraries = digest_code(), digest_libraries()
-        self.suite = digest_of([self.code, libraries])
+        self.home = request.notebooks.absolute()
+        self.commit = git_commit()
+        self.code = digest_code()
+        self.libraries = digest_libraries()
         outputs = [reports_folder(), self.cache.root, request.out]
-        inputs = digest_export(
+        self.export = digest_export(
             request.export, request.mapping, outputs=[each for each in outputs if each]
         )
-        asked = {"settings": dict(request.settings), "conditions": sorted(set(request.conditions))}
-        self.key = inputs and run_key(
-            inputs=inputs, asked=asked, notebooks=self.notebooks, suite=self.suite
-        )
         self.keys: dict[str, str] = {}
+        self.take_notebooks(self.home)
+
+    def take_notebooks(self, folder: Path) -> None:
+        """Run the notebooks of a folder, under the key that these give the run."""
+        request = self.request
+        self.notebooks = find_notebooks(folder)
+        beside = [[path.name, sha256_of(path)] for path in sorted(folder.glob("*.py"))]
+        self.suite = digest_of([self.code, self.libraries, beside])
+        asked = {"settings": dict(request.settings), "conditions": sorted(set(request.conditions))}
+        self.key = self.export and run_key(
+            inputs=self.export, asked=asked, notebooks=self.notebooks, suite=self.suite
+        )
 
     @property
     def seconds(self) -> float:
@@ -221,10 +246,8 @@ class _Run:
         target = found
         if out is not None and out.absolute() != found:
             with workplace(out.parent, out.name) as work:
-                for name in (RUN_FILE, *about["outputs"]):
-                    (work / name).parent.mkdir(parents=True, exist_ok=True)
-                    shutil.copy2(found / name, work / name)
-                (work / DATA).chmod(0o700)
+                copy_checked(found, work, about["outputs"])
+                write_file(work / RUN_FILE, read_plain(found / RUN_FILE))
                 target = publish(work, iter([out.absolute()]))
         point_latest(target)
         outcomes = tuple(
@@ -244,7 +267,10 @@ class _Run:
         from analysis.run.data import name_files, prepare
 
         request = self.request
-        export, study = prepare(request.export, request.mapping, request.settings, work / DATA)
+        self.take_notebooks(copy_notebooks(self.home, work / NOTEBOOKS))
+        export, study = prepare(
+            request.export, request.mapping, request.settings, work / DATA, request.also
+        )
         settings = study.settings.model_dump()
         self.inputs = name_files(export.files)
         root, mapping = request.export.resolve(), request.mapping and request.mapping.resolve()
@@ -257,7 +283,7 @@ class _Run:
         )
         tasks = make_plan(
             self.notebooks, conditions, settings=settings, datasets=work / DATA,
-            present=tuple(study.conditions),
+            present=tuple(study.conditions), folder=self.home,
         )  # fmt: skip
         inputs = digest_of([export.name, self.inputs, settings])
         for task in tasks:
@@ -276,11 +302,12 @@ class _Run:
             outcomes = self.run_tasks(work, tasks, listen, executor)
             self.refuse_failed(outcomes)
             problems = self.write(work, study, outcomes)
+            self.refuse_changed()
             names = run_folder_names(parent, name=study.name, now=self.started)
             target = publish(work, iter([out]) if out else names)
         problems = tuple(problem.replace(str(work), str(target)) for problem in problems)
         point_latest(target)
-        if self.key and self.covered and not problems and digest_code() == self.code:
+        if self.key and self.covered and not problems:
             self.cache.keep_run(self.key, target)
         self.cache.tidy()
         return RunResult(
@@ -322,7 +349,8 @@ class _Run:
                 self.keep_failed(executed)
                 return
             _drop_same(folder / RESULTS, work / RESULTS)
-            if not outcome.reused and digest_code() == self.code:
+            self.refuse_changed()
+            if not outcome.reused:
                 self.cache.keep(self.keys[outcome.task.name], folder)
             _move_files(folder, work)
             written.append(pages.submit(_write_page, executed_path(outcome.task, work)))
@@ -334,12 +362,23 @@ class _Run:
         shutil.rmtree(work / SCRATCH, ignore_errors=True)
         return outcomes
 
+    def refuse_changed(self) -> None:
+        """Raise RunError where the code is no longer that of the start, and so what ran unknown.
+
+        The command runs a copy (`pinned_suite`); this is for those who call `run_study`.
+        """
+        if digest_code() != self.code:
+            raise RunError(
+                "the suite's code was changed during the run, so it could not say what ran; "
+                "nothing was written. Run again."
+            )
+
     def keep_failed(self, executed: Path) -> None:
         """Leave a failed notebook where a person can open it."""
         if self.cache.root is not None and executed.is_file():
             folder = self.cache.root / FAILED
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            shutil.copyfile(executed, folder / executed.name)
+            write_file(folder / executed.name, executed.read_bytes())
 
     def refuse_failed(self, outcomes: Sequence[Outcome]) -> None:
         failed = [each for each in outcomes if each.error]
@@ -359,6 +398,9 @@ class _Run:
         from analysis.report.page import write_report
 
         about = self.describe(study, outcomes)
+        shutil.rmtree(work / NOTEBOOKS)
+        readers = "you and your group" if self.request.group_readable else "you alone"
+        write_file(work / README_FILE, README.format(name=study.name, readers=readers))
         write_file(work / RUN_FILE, json.dumps(about, indent=1, ensure_ascii=False) + "\n")
         problems: tuple[str, ...] = ()
         try:
@@ -403,7 +445,7 @@ class _Run:
                 for each in outcomes
             ],
             "versions": installed_versions(),
-            "git_commit": git_commit(),
+            "git_commit": self.commit,
         }
 
 
@@ -478,7 +520,7 @@ def installed_versions() -> dict[str, str]:
 
 def git_commit() -> str:
     """Return the commit of the checkout (with ``+changes`` when files differ), or ``unknown``."""
-    if not (suite_folder() / ".git").exists():
+    if not (_checkout() / ".git").exists():
         return "unknown"
     try:
         head = _git("rev-parse", "HEAD")
@@ -488,9 +530,13 @@ def git_commit() -> str:
     return head + ("+changes" if changed else "")
 
 
+def _checkout() -> Path:
+    return Path(os.environ.get(CHECKOUT, suite_folder()))
+
+
 def _git(*words: str) -> str:
     done = subprocess.run(
-        ["git", *words], cwd=suite_folder(), capture_output=True, text=True, check=True, timeout=20
+        ["git", *words], cwd=_checkout(), capture_output=True, text=True, check=True, timeout=20
     )
     return done.stdout.strip()
 
@@ -501,9 +547,7 @@ def _errors_in_a_sentence() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        where = f" ({Path(str(error.filename)).name})" if error.filename else ""
-        why = error.strerror or str(error) or type(error).__name__
         raise RunError(
-            f"the run could not be finished: {why}{where}. Finished notebooks are kept; nothing "
-            "else was written."
+            f"the run could not be finished: {sentence_of(error)} Finished notebooks are kept; "
+            "nothing else was written."
         ) from error

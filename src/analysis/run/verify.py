@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from analysis.adam.study import derive_study
-from analysis.errors import InputError
-from analysis.files import sha256_of
+from analysis.errors import InputError, sentence_of
+from analysis.files import read_plain, sha256_of
 from analysis.intake.load import load_export
 from analysis.report.signoff import SIGNED, SIGNOFF, read_signoffs, show_signoff
 from analysis.run.compare import QUANTITIES, are_same, by_id, load_run, recompute
 from analysis.run.data import name_files
+from analysis.run.folder import scratch
 from analysis.run.plan import notebook_folder
 from analysis.run.reuse import RUN_FILE, digest_files
 from analysis.run.session import installed_versions
@@ -62,7 +62,7 @@ def verify_run(folder: Path) -> tuple[Finding, ...]:
 def load_run_file(folder: Path) -> dict[str, Any]:
     """Return run.json; InputError when the folder is no run folder."""
     try:
-        about = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
+        about = json.loads(read_plain(folder / RUN_FILE))
     except OSError:
         raise InputError(f"{folder} is no run folder: it has no {RUN_FILE} to read.") from None
     except ValueError as error:
@@ -78,7 +78,11 @@ def _check_outputs(folder: Path, about: Mapping[str, Any]) -> Iterator[Finding]:
     if not recorded:
         yield Finding("NO", f"{RUN_FILE} does not list what the run wrote.")
         return
-    found = digest_files(folder)
+    try:
+        found = digest_files(folder)
+    except OSError as error:
+        yield Finding("NO", f"The files of the run cannot be read: {sentence_of(error)}")
+        return
     for name in (RUN_FILE, SIGNOFF):  # run.json cannot list itself, nor what comes later
         found.pop(name, None)
     if found.get(PAGE) != recorded.get(PAGE) and _is_signed_page(folder, recorded.get(PAGE, "")):
@@ -102,8 +106,7 @@ def _is_signed_page(folder: Path, recorded: str) -> bool:
     must give the page as it is. So nothing can hide in the place of a sign-off.
     """
     try:
-        with TemporaryDirectory(prefix="reliefcheck-") as scratch:
-            copy = Path(scratch)
+        with scratch() as copy:
             shutil.copyfile(folder / PAGE, copy / PAGE)
             show_signoff(copy)  # without signoff.json beside it: takes the sign-off away
             if sha256_of(copy / PAGE) != recorded:
@@ -124,7 +127,7 @@ def _check_agreement(folder: Path) -> Iterator[Finding]:
             "results.json": pd.read_json(folder / "results.json", precise_float=True),
             "results.csv": pd.read_csv(folder / "results.csv"),
         }
-        claims = json.loads((folder / "claims.json").read_text(encoding="utf-8"))
+        claims = json.loads(read_plain(folder / "claims.json"))
         bad = []
         for name, frame in forms.items():
             # Text that a spreadsheet would run as a formula has an apostrophe in the CSV.
@@ -197,10 +200,12 @@ def _check_sign_offs(folder: Path) -> Iterator[Finding]:
             yield Finding("ok", f"{who} holds: results and verdicts are those that were signed.")
 
 
-def check_inputs(folder: Path, export: Path, mapping: Path | None = None) -> Iterator[Finding]:
+def check_inputs(
+    folder: Path, export: Path, mapping: Path | None = None, also: Iterable[Path] = ()
+) -> Iterator[Finding]:
     """Check that an export, as it lies there now, is the one that a run read."""
     recorded = load_run_file(folder).get("inputs", {})
-    found = name_files(load_export(export, mapping).files)
+    found = name_files(load_export(export, mapping, also=also).files)
     bad = [f"{name} was read by the run and is not in {export.name}."
            for name in recorded if name not in found]  # fmt: skip
     bad += [f"{name} of {export.name} was not read by the run."

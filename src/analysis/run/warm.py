@@ -10,7 +10,6 @@ from __future__ import annotations
 import io
 import sys
 from contextlib import redirect_stderr, redirect_stdout
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from IPython.core.displayhook import DisplayHook
@@ -180,22 +179,26 @@ class WarmEngine(Engine):
 
     @classmethod
     def execute_managed_notebook(
-        cls, nb_man: NotebookExecutionManager, kernel_name: str, **options: Any
+        cls,
+        nb_man: NotebookExecutionManager,
+        kernel_name: str,
+        *,
+        ipython_dir: str,
+        **options: Any,
     ) -> None:
         """Run the cells in order until one fails; papermill reads the failure from the outputs."""
-        with TemporaryDirectory(prefix="reliefcheck-ipython-") as scratch:
-            shell = CellShell.instance(ipython_dir=scratch, config=CONFIG)
-            shell.enable_matplotlib("inline")
-            for index, cell in enumerate(nb_man.nb.cells):
-                if cell.cell_type != "code" or not cell.source.strip():
-                    continue
-                nb_man.cell_start(cell, index)
-                well = shell.run(cell) or "raises-exception" in cell.metadata.get("tags", [])
-                if not well:
-                    nb_man.cell_exception(cell, index)
-                nb_man.cell_complete(cell, index)
-                if not well:
-                    break
+        shell = CellShell.instance(ipython_dir=ipython_dir, config=CONFIG)
+        shell.enable_matplotlib("inline")
+        for index, cell in enumerate(nb_man.nb.cells):
+            if cell.cell_type != "code" or not cell.source.strip():
+                continue
+            nb_man.cell_start(cell, index)
+            well = shell.run(cell) or "raises-exception" in cell.metadata.get("tags", [])
+            if not well:
+                nb_man.cell_exception(cell, index)
+            nb_man.cell_complete(cell, index)
+            if not well:
+                break
 
 
 CONFIG = Config(HistoryManager={"enabled": False}, InteractiveShell={"colors": "nocolor"})
