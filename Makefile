@@ -15,7 +15,7 @@ LOCK   := uv pip compile pyproject.toml --universal --python-version 3.11 --gene
 
 
 .DEFAULT_GOAL := help
-.PHONY: help env report test test-quick lab check fix bench simulate lock demo clean
+.PHONY: help env report test test-quick fuzz lab check fix bench simulate lock demo clean
 
 help:  ## Show what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -43,7 +43,10 @@ test: $(DEV)  ## Run all tests
 	@$(BIN)/python -m pytest -q -n auto --dist loadfile
 
 test-quick: $(DEV)  ## Run the tests that take no more than a moment
-	@$(BIN)/python -m pytest -q -n auto --dist loadfile -m "not slow"
+	@$(BIN)/python -m pytest -q -n auto --dist loadfile -m "not slow and not fuzz"
+
+fuzz: $(DEV)  ## Run the long attacks: hostile inputs, kills, full disks (an hour or more)
+	@$(BIN)/python -m pytest -q -m fuzz tests/fuzz
 
 lab: $(READY)  ## Open JupyterLab on the notebooks, for this machine only
 	@$(BIN)/jupyter lab --ip=127.0.0.1 $$([ "$$(id -u)" != 0 ] || echo --allow-root) \

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import ContractError, InputError, MappingError, suggest
-from analysis.files import sha256_of
+from analysis.files import open_plain, sha256_of
 from analysis.intake.build import OFFSET, Intake, build_table, stack
 from analysis.intake.codes import drug_of, effect_of, instrument_of
 from analysis.intake.identifiers import (
@@ -181,15 +181,16 @@ def as_text(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def check_exists(path: Path) -> None:
-    """Raise InputError unless there is something at the export's path."""
+    """Raise InputError unless there is a folder or a plain file at the export's path."""
     try:
-        there = path.exists()
-    except OSError as error:
-        raise InputError(f"{str(path)[:200]} cannot be read: {error.strerror}.") from None
-    if not there:
+        if not path.is_dir():
+            open_plain(path).close()
+    except FileNotFoundError:
         raise InputError(
             f"there is no export at {path}. Give a folder with patients and pain_scores, or a file."
-        )
+        ) from None
+    except OSError as error:
+        raise InputError(f"{str(path)[:200]} cannot be read: {error.strerror}.") from None
 
 
 # Files

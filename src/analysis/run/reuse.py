@@ -276,10 +276,14 @@ def open_cache(folder: Path | None) -> Cache:
     """
     if folder is None:
         return Cache(None)
-    if folder.exists() and not folder.is_dir():
-        raise SettingsError(f"{folder} is a file; give a folder with --cache, or --no-cache.")
-    check_writable(folder, "--cache, or --no-cache")
-    if folder.is_dir() and (why := why_not_own(folder)):
+    try:
+        if folder.exists() and not folder.is_dir():
+            raise SettingsError(f"{folder} is a file; give a folder with --cache, or --no-cache.")
+        check_writable(folder, "--cache, or --no-cache")
+        why = why_not_own(folder) if folder.is_dir() else ""
+    except OSError as error:
+        raise SettingsError(f"--cache cannot be used: {sentence_of(error)}") from None
+    if why:
         raise SettingsError(
             f"{folder} {why}, so what is kept there could be anybody's. Give another --cache, or "
             "--no-cache."

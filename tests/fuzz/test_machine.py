@@ -1,0 +1,214 @@
+"""Faults of the machine, by the hundred: kills at random moments, full disks, little memory.
+
+Run by `make fuzz`; the figures of docs/reliability.md come from here. The notebooks are small, the
+report and the command are the suite's own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.run.exports import write_export
+from tests.run.small import make_notebooks
+
+pytestmark = [
+    pytest.mark.fuzz,
+    pytest.mark.skipif(sys.platform != "linux", reason="kills and limits as Linux has them"),
+]
+
+N_KILLS = int(os.environ.get("RELIEFCHECK_KILLS", "100"))
+LEFT = (".latest-", ".part-")
+
+
+@pytest.fixture
+def place(tmp_path) -> Path:
+    """A folder to run in, with a scratch folder and a home of its own."""
+    make_notebooks(tmp_path / "notebooks")
+    write_export(tmp_path / "export")
+    for name in ("scratch", "home"):
+        (tmp_path / name).mkdir()
+    return tmp_path
+
+
+def begin(place: Path, *words: str, before: Any = None, **env: str) -> subprocess.Popen[str]:
+    own = {"TMPDIR": str(place / "scratch"), "HOME": str(place / "home")}
+    kept = {name: text for name, text in os.environ.items() if name != "XDG_STATE_HOME"}
+    return subprocess.Popen(
+        [sys.executable, "-m", "analysis", *words], cwd=place, env={**kept, **own, **env},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=before,
+        start_new_session=True,
+    )  # fmt: skip
+
+
+def run(place: Path, out: str, *more: str, **options: Any) -> subprocess.Popen[str]:
+    words = ("run", "export", "--notebooks", "notebooks", "--cache", "cache", "--out", out)
+    return begin(place, *words, *more, **options)
+
+
+def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
+    out, err = process.communicate()
+    return process.returncode, out + err
+
+
+def check_sound(place: Path, folder: str) -> None:
+    """The report is whole, but for a signature that had not reached its page."""
+    code, said = ended(begin(place, "verify", folder))
+    bad = [line for line in said.splitlines() if line.startswith("NO")]
+    assert code == 0 or bad == [f"NO    {'signoff.json'} was not written by the run."], said
+
+
+def leftovers(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir() if any(word in path.name for word in LEFT)]
+
+
+def test_kills_at_random_moments_lose_nothing(place):
+    draw = random.Random(13)
+    begun = time.monotonic()
+    code, said = ended(run(place, "first"))
+    seconds = time.monotonic() - begun
+    assert code == 0, said
+    found: Counter[str] = Counter()
+    for number in range(N_KILLS):
+        out, signs = f"r{number}", number % 4 == 3
+        if number % 3 == 0:  # from nothing, else from what earlier runs have kept
+            (place / "notebooks" / "20_responders.ipynb").open("a").write(" ")
+        words = ("sign", "first", "--as", f"A{number % 5}", "--role", "director")
+        process = begin(place, *words) if signs else run(place, out)
+        time.sleep(draw.uniform(0.0, seconds / 8 if signs else seconds))
+        with contextlib.suppress(ProcessLookupError):
+            if number % 2:
+                os.kill(process.pid, signal.SIGKILL)  # its children end by themselves
+            else:
+                os.killpg(process.pid, signal.SIGKILL)
+        code, said = ended(process)
+        assert "Traceback" not in said
+        found[f"{'sign' if signs else 'run'} {'killed' if code < 0 else 'ended'}"] += 1
+        check_sound(place, "first")
+        if (place / out).exists():
+            check_sound(place, out)
+            found["run whole"] += 1
+    code, said = ended(run(place, "last"))
+    assert code == 0, said
+    check_sound(place, "last")
+    assert ended(begin(place, "sign", "first", "--as", "B", "--role", "director"))[0] == 0
+    assert leftovers(place) == leftovers(place / "scratch") == []
+    print(json.dumps({"kills": N_KILLS, **found}))
+
+
+def limit(what: str, amount: int) -> Any:
+    import resource
+
+    def apply() -> None:
+        resource.setrlimit(getattr(resource, what), (amount, amount))
+
+    return apply
+
+
+def check_end(place: Path, code: int, said: str, out: str) -> str:
+    """A report that is right, or a sentence and nothing left."""
+    assert code in (0, 1, 2), said
+    assert "Traceback" not in said, said
+    if code == 0:
+        check_sound(place, out)
+        return "a right result"
+    assert "reliefcheck: " in said, said
+    assert not (place / out).exists() or code == 1, said
+    assert leftovers(place) == leftovers(place / "scratch") == [], said
+    return "a sentence"
+
+
+LIMITS = {
+    "500 MB of memory": ("RLIMIT_AS", 500 << 20),
+    "2 GB of memory": ("RLIMIT_AS", 2 << 30),
+    "40 files": ("RLIMIT_NOFILE", 40),
+    "20 files": ("RLIMIT_NOFILE", 20),
+}
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_a_small_machine_is_a_sentence_or_a_right_result(place, name):
+    before = limit(*LIMITS[name])
+    end = check_end(place, *ended(run(place, "r", "--workers", "2", before=before)), "r")
+    print(json.dumps({name: end}))
+
+
+@pytest.mark.parametrize("largest", [0, 1, 7, 100, 900, 5_000, 20_000, 60_000, 100_000, 300_000])
+def test_a_disk_that_takes_no_more_is_a_sentence(place, largest):
+    """No file may grow beyond so many bytes, whoever writes it: all fail as on a full disk."""
+    end = check_end(place, *ended(run(place, "r", before=limit("RLIMIT_FSIZE", largest))), "r")
+    print(json.dumps({f"files of {largest} bytes": end}))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root")
+@pytest.mark.parametrize("kilobytes", [16, 64, 200, 400, 700, 1000, 1500, 2500])
+@pytest.mark.parametrize("what", ["reports", "scratch"])
+def test_a_full_disk_is_a_sentence(place, what, kilobytes):
+    disk = place / what
+    disk.mkdir(exist_ok=True)
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", str(disk)]
+    if subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("cannot mount")
+    try:
+        end = check_end(place, *ended(run(place, "reports/r")), "reports/r")
+        assert leftovers(disk) == []
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+    print(json.dumps({f"{what} of {kilobytes} kB": end}))
+
+
+PLACES: dict[str, dict[str, str]] = {
+    "no HOME": {"HOME": ""},
+    "a HOME that is not there": {"HOME": "/nonexistent"},
+    "no TMPDIR": {"TMPDIR": "/nonexistent"},
+    "another clock": {"SOURCE_DATE_EPOCH": "0"},
+    "an encoding of 128 letters": {"PYTHONIOENCODING": "ascii", "LC_ALL": "C"},
+}
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_a_machine_that_lacks_something(place, name):
+    end = check_end(place, *ended(run(place, "r", **PLACES[name])), "r")
+    print(json.dumps({name: end}))
+
+
+def test_two_runs_on_one_out(place):
+    both = [run(place, "r"), run(place, "r")]
+    ends = sorted(ended(each) for each in both)
+    assert [code for code, _ in ends] in ([0, 0], [0, 1], [0, 2]), ends
+    check_sound(place, "r")
+    assert leftovers(place) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="changing the user needs root")
+@pytest.mark.parametrize("shut", ["", "cache", "reports", "scratch"])
+def test_another_user(place, shut):
+    """As nobody, with folders of root's that are shut."""
+    place.chmod(0o777)
+    for above in place.parents[:3]:
+        above.chmod(above.stat().st_mode | 0o011)
+    for name in ("cache", "reports", "scratch", "home"):
+        (place / name).mkdir(exist_ok=True)
+        if name != shut:
+            os.chown(place / name, 65534, 65534)
+        (place / name).chmod(0o700)
+
+    def nobody() -> None:
+        os.setgid(65534)
+        os.setuid(65534)
+
+    code, said = ended(run(place, "reports/r", before=nobody))
+    assert "Traceback" not in said, said
+    assert code == (0 if shut in ("", "scratch") else 2), said
+    assert code == 0 or shut == "reports" or not any((place / "reports").iterdir())
