@@ -64,6 +64,9 @@ ALSO = click.option(
     help="File or folder outside the export that its mapping or links may lead to; repeatable.",
 )
 
+NO_THREAD = "can't start new thread"
+"""What Python says where there is no memory for another thread."""
+
 OUR_ESCAPES = "reliefcheck.escaped"
 """Error handler of streams: what their encoding cannot write is escaped."""
 
@@ -121,7 +124,9 @@ class Reliefcheck(click.Group):
             except ReliefcheckError as error:
                 _say(f"reliefcheck: {error}", err=True)
                 ctx.exit(error.exit_code)
-            except MemoryError:
+            except (MemoryError, RuntimeError) as error:
+                if not isinstance(error, MemoryError) and str(error) != NO_THREAD:
+                    raise
                 _say("reliefcheck: this machine has not enough memory for it.", err=True)
                 ctx.exit(1)
             except OSError as error:

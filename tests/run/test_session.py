@@ -177,11 +177,12 @@ if Path(results_dir).parent.name.startswith("{where}") and Path({gate!r}).exists
 
 @pytest.mark.slow
 @HAS_WARM
-def test_a_killed_run_goes_on_where_it_was(tmp_path):
+@pytest.mark.parametrize("where", ["20_", "70_", "80_"])
+def test_a_killed_run_goes_on_where_it_was(tmp_path, where):
     """Killed while a notebook runs, which is known by its own word and not by a clock."""
     log, gate = tmp_path / "log", tmp_path / "gate"
     os.mkfifo(gate)
-    before = WAIT.format(log=str(log), gate=str(gate), where="70_")
+    before = WAIT.format(log=str(log), gate=str(gate), where=where)
     make_notebooks(tmp_path / "notebooks", before=before)
     words = [sys.executable, "-m", "analysis", "run", str(write_export(tmp_path / "export")),
              "--notebooks", str(tmp_path / "notebooks"), "--out", str(tmp_path / "report"),

@@ -9,7 +9,7 @@ import signal
 import stat
 import subprocess
 import sys
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -21,7 +21,7 @@ from analysis.files import read_plain
 from analysis.intake.load import load_export
 from analysis.intake.mapping import load_yaml
 from analysis.report.signoff import sign_run
-from analysis.run import reuse
+from analysis.run import reuse, session
 from analysis.run.plan import load_settings_file
 from analysis.run.reuse import copy_checked, digest_files, open_cache
 from analysis.run.verify import verify_run
@@ -116,7 +116,7 @@ def test_what_is_no_plain_file_is_refused_and_never_waited_for(export, tmp_path,
     for name in ("key", "patients.csv"):
         odd.rename(export / name) if not (export / name).exists() else None
         odd = export / name
-        with pytest.raises(InputError, match=r"hash_key|not a file"):
+        with pytest.raises(InputError, match=r"hash_key|not a file|is a link"):
             load_export(export)
         (export / "mapping.yaml").unlink(missing_ok=True)
     done = CliRunner().invoke(main, ["lint", str(odd), "--no-run"])
@@ -132,8 +132,8 @@ def test_a_run_folder_of_pipes_is_refused(tmp_path):
         assert done.exit_code == 2, (words, done.output)
 
 
-@pytest.mark.parametrize("name", ["x" * 300, "a\ud800b"], ids=["long", "half a character"])
-def test_a_name_no_file_can_have_is_a_sentence(export, name):
+def test_a_name_no_file_can_have_is_a_sentence(export):
+    name = "x" * 300
     for words in (["check", name], ["check", str(export), "--mapping", name],
                   ["run", str(export), "--out", name], ["run", str(export), "--settings", name],
                   ["run", str(export), "--cache", name], ["lint", name, "--no-run"]):  # fmt: skip
@@ -153,11 +153,13 @@ def test_links_in_a_circle_end(export):
 
 
 def test_what_an_export_says_cannot_command_a_terminal(export):
-    evil = "con\x1b[31mdition\x9b2J\N{RIGHT-TO-LEFT OVERRIDE}x"
-    (export / "patients.csv").write_text(f"patient_id,{evil}\nA1,crps\n", encoding="utf-8")
+    evil = "wea\x1b[31mther\x9b2J\N{RIGHT-TO-LEFT OVERRIDE}x"
+    rows = (export / "patients.csv").read_text().splitlines()
+    text = "\n".join(f"{row},{evil if at == 0 else 'mild'}" for at, row in enumerate(rows))
+    (export / "patients.csv").write_text(text, encoding="utf-8")
     done = CliRunner().invoke(main, ["check", str(export)])
-    assert done.exit_code == 2
-    assert r"con\u001b[31mdition\u009b2J\u202ex" in done.output
+    assert done.exit_code == 0
+    assert r"wea\u001b[31mther\u009b2J\u202ex" in done.output
     assert not {"\x1b", "\x9b", "\N{RIGHT-TO-LEFT OVERRIDE}"} & set(done.output)
     assert json.loads(shown(json.dumps(evil, ensure_ascii=False))) == evil
     assert shown("Müller \N{SYRINGE}\n\t") == "Müller \N{SYRINGE}\n\t"
@@ -398,7 +400,7 @@ def dying(self, target):
         os.kill(os.getpid(), signal.SIGKILL)
     return replace(self, target)
 pathlib.Path.replace = dying
-from datetime import date
+from datetime import UTC, date, datetime
 from analysis.report.signoff import sign_run
 sign_run(pathlib.Path(sys.argv[2]), name="A", role="B", on=date(2026, 3, 1))
 """
@@ -435,6 +437,15 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(export, tmp_path):
     (tmp_path / "shut").mkdir(mode=0o500)
     done = CliRunner().invoke(main, ["run", str(export), "--out", str(tmp_path / "shut" / "r")])
     assert (done.exit_code, done.output.count("\n")) == (2, 1), done.output
+
+
+def test_a_clock_that_goes_back_overwrites_nothing(world, monkeypatch):
+    days = iter((2, 1, 2))
+    monkeypatch.setattr(session, "run_time", lambda: datetime(2026, 3, next(days), tzinfo=UTC))
+    folders = [world.run(cache=None).folder for _ in range(3)]
+    names = ["export-20260302-000000", "export-20260301-000000", "export-20260302-000000-2"]
+    assert [folder.name for folder in folders] == names
+    assert (Path.cwd() / "reports" / "latest").resolve() == folders[-1]
 
 
 def test_two_runs_on_one_out_leave_one_report(world, monkeypatch):

@@ -120,6 +120,7 @@ def refuse_outside(path: Path, folders: Iterable[Path], *, what: str) -> None:
     A mapping, or a link in an export, may have come with the data: it must not choose which other
     files of this machine are read.
     """
+    place = path
     try:
         place = path.resolve()
         if any(place.is_relative_to(folder.resolve()) for folder in folders):
@@ -128,7 +129,7 @@ def refuse_outside(path: Path, folders: Iterable[Path], *, what: str) -> None:
         pass
     raise MappingError(
         f"{what}, which lies outside the folder that it may read from. If it is meant, allow it on "
-        f"the command line: --also {path}"
+        f"the command line: --also {place}"
     )
 
 

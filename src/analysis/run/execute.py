@@ -228,9 +228,12 @@ class LocalExecutor:
         process = self._context.Process(
             target=_answer, args=(tell, task, folder, self._engine, self._scratch)
         )
-        self._running.add(process)
         try:
             process.start()
+        except (OSError, EOFError) as error:  # no process, memory or file handle is left
+            return Outcome(task=task, error=f"its process could not begin: {error}.")
+        self._running.add(process)
+        try:
             tell.close()
             if self._stopped:
                 process.terminate()
