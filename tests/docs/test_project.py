@@ -31,6 +31,7 @@ FROM_PIP = {"typst", "pymetaanalysis"}
 
 USED_BY_NAME = {
     "jupyterlab": "make lab",
+    "cryptography": "Dask makes the certificates of a local cluster with it",
     "ipykernel": "the kernel stock papermill starts",
     "openpyxl": "pandas reads workbooks with it",
     "pyarrow": "pandas reads and writes Parquet with it",
@@ -46,6 +47,7 @@ USED_BY_NAME = {
 
 IMPORT_NAMES = {
     "python-docx": "docx",
+    "jupyter-client": "jupyter_client",
     "ruamel.yaml": "ruamel",
     "ipython": "IPython",
     "pymetaanalysis": "meta_analyze",
