@@ -10,6 +10,7 @@ import json
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from io import BytesIO
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -409,8 +410,12 @@ class Results:
         alt: str,
         caption: str = "",
         condition: str | None = None,
+        show: bool | None = None,
     ) -> None:
-        """Keep a matplotlib figure for the report as SVG.
+        """Keep a matplotlib figure for the report as SVG, and close it.
+
+        The cell of a notebook shows it as it was kept; a notebook's own display of open figures
+        would lay it out and draw it three times more.
 
         Parameters
         ----------
@@ -422,6 +427,8 @@ class Results:
             A heading, what it shows for who cannot see it, and what a reader should know.
         condition : str, optional
             Condition it is about; that of the notebook when not given.
+        show : bool, optional
+            Whether the cell shows it; by default where it is about the notebook's own condition.
         """
         about = condition or self.condition
         stem = f"{self.notebook}.{about}.{name}"
@@ -430,7 +437,7 @@ class Results:
         if any(each.figure == stem for each in self._figures):
             raise InputError(f"figure '{name}' of {about} exists already; give it another name.")
         (self.folder / "figures").mkdir(parents=True, exist_ok=True)
-        from matplotlib import rc_context
+        from matplotlib import pyplot as plt
         from matplotlib.layout_engine import ConstrainedLayoutEngine
 
         bbox: str | None = "tight"
@@ -439,11 +446,16 @@ class Results:
             engine.execute(fig)
             fig.set_layout_engine(None)
             bbox = None
-        with (
-            replacing(self.folder / "figures" / f"{stem}.svg") as part,
-            rc_context({"savefig.bbox": bbox}),
-        ):
-            fig.savefig(part, format="svg", metadata={"Date": None, "Creator": None})
+        with plt.rc_context({"savefig.bbox": bbox}):
+            with replacing(self.folder / "figures" / f"{stem}.svg") as part:
+                fig.savefig(part, format="svg", metadata={"Date": None, "Creator": None})
+            if _cell_number() and (about == self.condition if show is None else show):
+                from IPython.display import Image, display
+
+                picture = BytesIO()
+                fig.savefig(picture, format="png")
+                display(Image(picture.getvalue(), alt=alt))
+        plt.close(fig)
         self._figures.append(
             FigureNote(
                 figure=stem,

@@ -44,6 +44,9 @@ SHOWN = (
     "!echo hello",
     "import asyncio\nawait asyncio.sleep(0)\n__name__",
     "%matplotlib inline\nnone = None; none",
+    "from analysis.results import Results\nkept = Results(results_dir, '20_shown')\n"
+    "for condition in ('all', 'crps'):\n    fig, ax = plt.subplots()\n"
+    "    kept.figure(fig, 'a', title='A', alt='None.', condition=condition)\nplt.get_fignums()",
 )
 """What a notebook can show, cell by cell."""
 
@@ -96,6 +99,8 @@ def test_both_engines_show_the_same_cell_by_cell(tmp_path):
         seen.append(outputs_of(made, tmp_path / "out"))
     for fast, stock in zip(*seen, strict=True):
         assert fast == stock
+    kinds = [kind for kind, *_ in seen[0][-1][2]]
+    assert kinds == ["display_data", "execute_result"]  # of the two figures kept, its own
 
 
 @pytest.mark.slow

@@ -170,11 +170,20 @@ def test_company_does_not_matter(monkeypatch):
     assert some == pytest.approx(together, abs=AGREE)
 
 
-def test_few_rounds_are_enough(monkeypatch):
-    """Newton steps settle what minorant and self-consistency steps take some thirty rounds for."""
+def close_looks(n, rng):
+    """Losses on any of 120 days, each seen within days: mass on nearly every day."""
+    lost = rng.integers(1, 120, n)
+    return np.maximum(lost - rng.integers(1, 10, n), 0.0), lost + rng.integers(0, 10, n) + 0.0
+
+
+@pytest.mark.parametrize(
+    ("looks", "n", "count"), [(dated_visits, 200, 60), (close_looks, 12_000, 10)]
+)
+def test_few_rounds_are_enough(looks, n, count, monkeypatch):
+    """Newton steps settle what minorant and self-consistency steps take 30 to 50 rounds for."""
     monkeypatch.setattr(npmle, "MOST_ROUNDS", 10)
-    rows = dated_visits(200, np.random.default_rng(5))
-    curve, masses, drawn = fitted(*rows, count=60, seed=6)
+    rows = looks(n, np.random.default_rng(5))
+    curve, masses, drawn = fitted(*rows, count=count, seed=6)
     assert kuhn_tucker_gaps(curve, masses, drawn).max() <= TOLERANCE + ROUNDING
 
 

@@ -280,6 +280,16 @@ def test_the_headline_stands_in_the_table_of_definitions_unchanged():
     assert found["once.start"].value == pytest.approx(head.value + 10 / 7, abs=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("n", "most", "asked", "made"),
+    [(0, 1000, 2000, 1000), (1000, 1000, 2000, 1000), (2000, 1000, 2000, 500),
+     (200_000, 1000, 2000, 400), (200_000, 400, 2000, 400), (5, 1000, 200, 200)],
+)  # fmt: skip
+def test_many_responders_need_fewer_resamples_for_the_same_weeks(n, most, asked, made):
+    settings = AnalysisSettings(bootstrap_replicates=asked)
+    assert relief.count_resamples(n, settings, most=most) == made
+
+
 # the earliest and the latest losses there could be
 
 

@@ -244,7 +244,7 @@ def keep_each(
 ) -> None:
     """Draw the rows of each condition by itself, and keep the figures for the report.
 
-    The figure of the condition the notebook was run for stays open, so a cell shows it.
+    A cell shows the figure of the condition the notebook was run for.
 
     Parameters
     ----------
@@ -273,8 +273,6 @@ def keep_each(
             figure, name, title=f"{title}: {condition_word(str(condition), labels)}",
             alt="; ".join(read) + ".", caption=caption, condition=str(condition),
         )  # fmt: skip
-        if condition != results.condition:
-            plt.close(figure)
 
 
 def keep_one(
@@ -300,8 +298,6 @@ def keep_one(
         figure, name, title=title, alt=f"{title}. {text or 'No numbers'}.", caption=caption,
         condition=condition,
     )  # fmt: skip
-    if condition != results.condition:
-        plt.close(figure)
 
 
 # Points with intervals

@@ -385,8 +385,10 @@ SOLVED_TOGETHER, FEWEST_SOLVED = 96, 8
 TABLE_NUMBERS = 65_536
 """Numbers in the tables of columns solved together (half a megabyte); fewer columns, if not few."""
 
-MOST_HELD = 64
-"""Regions with mass above which a Newton step, at their number cubed, costs more than it saves."""
+MOST_HELD = 256
+"""Regions with mass above which a Newton step, at their number cubed, costs more than it saves.
+Looks on any day of half a year leave up to 182; without the step a resample of 10,000 patients took
+77 rounds instead of 6."""
 
 
 def maximize(pairs: Pairs, shares: Floats, start: Floats, *, tolerance: float) -> Floats:

@@ -90,6 +90,9 @@ MOST_REPLICATES, FEWER_REPLICATES = 1000, 400
 """Resamples of a headline, and of one of many medians in a table of definitions or of a bound: a
 limit then moves by chance by about a tenth, and a sixth, of its own standard error."""
 
+FULL_UP_TO = 1000
+"""Responders above whom fewer resamples than `MOST_REPLICATES` will do (`count_resamples`)."""
+
 MOST_SPANS, LEAST_TO_SHOW = 20, 30
 """Single patients shown, and the fewest patients out of whom they may be."""
 
@@ -352,7 +355,7 @@ def relief_numbers(
     if curve is None:
         return _nothing(losses.n, settings, "not_followed" if losses.n else "no_relief")
     level = settings.confidence_level
-    replicates = min(settings.bootstrap_replicates, most_replicates)
+    replicates = count_resamples(losses.n, settings, most=most_replicates)
     ends = losses.left.tobytes(), losses.right.tobytes()
     times, horizon = (0.0, *settings.read_weeks.values()), settings.horizon
     made = _bootstrap(*ends, settings.seed, times, horizon.week, replicates, level)
@@ -383,6 +386,12 @@ def relief_numbers(
         week: replace(share, n_events=losses.seen_by(week, settings)[0])
         for week, share in shares.items()
     }
+    if replicates < min(settings.bootstrap_replicates, MOST_REPLICATES):
+        said = note("resamples", replicates)
+        mean, *quartiles = (
+            with_notes(one, said) if one.level else one for one in (mean, *quartiles)
+        )
+        shares = {w: with_notes(s, said) if s.level else s for w, s in shares.items()}
     first, median, third = quartiles
     return numbers | {
         ("relief_duration", ""): median,
@@ -391,6 +400,18 @@ def relief_numbers(
         ("relief_mean", horizon.name): mean,
         **{("relieved_share", name): shares[week] for name, week in settings.read_weeks.items()},
     }
+
+
+def count_resamples(n: int, settings: AnalysisSettings, *, most: int = MOST_REPLICATES) -> int:
+    """Return the number of resamples of ``n`` responders.
+
+    What chance leaves in a limit is its standard error over the square root of twice the
+    resamples, and a standard error falls with the square root of the patients. Above `FULL_UP_TO`
+    responders resamples are as many as leave the same weeks, not the same part of a standard
+    error, but no fewer than `FEWER_REPLICATES`, so that percentiles keep their level.
+    """
+    enough = max(FEWER_REPLICATES, most * FULL_UP_TO // max(n, 1))
+    return min(settings.bootstrap_replicates, most, enough)
 
 
 def _unless_silent(share: Estimate, curve: IntervalCurve, week: float) -> Estimate:
@@ -537,17 +558,9 @@ def bound_durations(
     most = MOST_REPLICATES if none_left else FEWER_REPLICATES  # the headline's own, if it is that
     numbers = relief_numbers(ends, settings, clock=clock, most_replicates=most)
     early, level = numbers["relief_duration", ""], settings.confidence_level
-    early = early if none_left else _with_resamples(early, settings, most)
     if early.value is not None and early.level is None:
         early = replace(early, low=early.value, high=early.value, level=level)
     return {EARLY: early, LATE: _dated_numbers(losses, settings)["km_relief_duration", ""]}
-
-
-def _with_resamples(estimate: Estimate, settings: AnalysisSettings, most: int) -> Estimate:
-    """Return an estimate that says how many resamples its limits have, fewer than the headline."""
-    if estimate.level is None:
-        return estimate
-    return with_notes(estimate, note("resamples", min(settings.bootstrap_replicates, most)))
 
 
 def relief_table(adtte: pd.DataFrame, group: Group) -> pd.DataFrame:
@@ -665,7 +678,6 @@ def definition_rows(adtte: pd.DataFrame, group: Group) -> pd.DataFrame:
         losses = losses_of(choose(adtte, group.settings, rule=rule, clock=clock))
         numbers = relief_numbers(losses, group.settings, clock=clock, most_replicates=most)
         found = numbers["relief_duration", ""]
-        found = found if in_force else _with_resamples(found, group.settings, most)
         median = {("relief_duration_by_definition", ""): found}
         keys = {"definition": f"{rule}.{clock}", "population": RESPONDERS}
         rows += group.rows(median, *group.notes, **keys)
