@@ -68,6 +68,9 @@ MEASURES: dict[str, str] = {
     "booster_count": "Boosters per starter",
     "booster_gap": "Median weeks to the next booster",
     "series_relief": "Median relief after the series",
+    "exact_relief_duration": "Median duration of relief, ends dated exactly",
+    "exact_relief_quartile": "Duration of relief, ends dated exactly",
+    "exact_relieved_share": "Still relieved, ends dated exactly",
     "series_time_ratio": "Ratio of relief times per further series",
     "early_response_share": "Response by the calendar",
     "infusion_slope": "Further fall of pain per infusion",
@@ -96,7 +99,7 @@ CHARACTERISTICS: dict[str, str] = {
     "site": "Site",
     "age_years": "Age at the start",
     "pain_years": "Time with pain",
-    "baseline_score": "Baseline pain, 0 to 10",
+    "baseline_score": "Baseline pain",
     "prior_treatments_failed": "Treatments that failed before",
     "n_infusions": "Infusions of the initial series",
 }
@@ -145,6 +148,7 @@ DEFINITIONS: dict[str, str] = {
     "booster_as_censoring": "follow-up ends at a booster",
     "booster_ignored": "boosters ignored",
     "booster_competing": "a booster counts apart from loss",
+    "exact_end": "end of relief or next analgesic, as recorded",
     "no_booster": "no booster before",
     "after_booster": "after a booster",
     "loss": "by loss of relief",
@@ -197,6 +201,7 @@ POPULATIONS: dict[str, str] = {
     "responders": "responders",
     "responders_early": "responders; not seen again = lost right after last seen",
     "responders_late": "responders; each loss at the visit that showed it",
+    "recorded": "those whose relief was timed",
     "treated": "all who were treated",
     "given_six": "those given six infusions",
     "boosted": "those given boosters",
@@ -215,6 +220,7 @@ POPULATIONS_SHORT: dict[str, str] = {
     "responders": "responders",
     "responders_early": "earliest losses",
     "responders_late": "latest losses",
+    "recorded": "relief timed",
     "treated": "treated",
     "given_six": "given six",
     "boosted": "boosted",
@@ -379,6 +385,7 @@ EXCLUSIONS: dict[str, str] = {
     "resolved before it began": "resolved before it began",
     "dose without drug": "dose without drug",
     "repeated dose": "repeated dose",
+    "no end of relief recorded": "no end of relief recorded",
     "further row of the same patient": "further row of the same patient",
     "no patient id": "no patient id",
     "no date and no study day": "no date and no study day",
@@ -406,6 +413,7 @@ METHODS: dict[str, str] = {
     "ratio_bca": "ratio of means with BCa bootstrap interval",
     "shrunk": "share shrunk toward that of all groups (beta-binomial, empirical Bayes)",
     "kaplan_meier": "Kaplan-Meier, loss dated at the visit that found it; log-log interval",
+    "kaplan_meier_exact": "Kaplan-Meier of times as recorded; log-log interval",
     "kaplan_meier_mean": (
         "Kaplan-Meier restricted mean, Greenwood-type standard error, normal interval"
     ),
@@ -497,6 +505,12 @@ WHICH_LIMITS = (
 )
 """Which of an interval and a confidence sequence to read (docs/decisions/0048)."""
 
+POINTS = "0 to 10"
+"""The scale that scores are brought to, where their own has a known end."""
+
+OPEN_SCALE = "open_scale"
+"""The note of scores on a scale without a known end."""
+
 NOTES: dict[str, str] = {
     "after_last_look": (
         "That is after the last look (week {0}): a number would be the shape's alone."
@@ -505,7 +519,19 @@ NOTES: dict[str, str] = {
     "few_losses": "{0} were seen to lose relief; a fitted shape asks for at least {1}.",
     "imputed": "{0} not rated are imputed, as if missing at random.",
     "not_imputed": "The scores bear no model to impute the missing ones from.",
+    "no_points": (
+        "The scale of the scores has no known end, so a number of points of 10 says nothing on it."
+    ),
+    "open_scale": (
+        "Scores are on {0}, from {1} (no pain) up, and where it ends is not known: they are in its "
+        "own points."
+    ),
+    "own_scale": "Scores on {0}, from {1} (no pain) to {2}, are brought to 0 to 10.",
     "no_end": "The fit leaves this number open: its limits are without end.",
+    "timed_of": (
+        "{0} of {1} who started have a recorded end of relief, or were seen with it still lasting; "
+        "of the others nothing is assumed. Timed from the last infusion of the series that has one."
+    ),
     "no_infusions": "The export has no infusions.",
     "no_infusions_to_count": "The export has no infusions, so boosters cannot be counted.",
     "no_maximum": (
@@ -671,6 +697,16 @@ def note_text(note: str) -> str:
 def notes_text(notes: str) -> str:
     """Return the sentences of all notes of a result, which are joined by semicolons."""
     return " ".join(note_text(note) for note in notes.split(";") if note)
+
+
+def scale_word(notes: str) -> str:
+    """Return the scale of a score by its notes: "0 to 10", or its own where it has no known end."""
+    for each in notes.split(";"):
+        found = _NOTE.fullmatch(each)
+        if found and found["code"] == OPEN_SCALE:
+            name, low = found["args"].split(",")
+            return f"{name}, {low} and up"
+    return POINTS
 
 
 def clock_word(notes: str) -> str:

@@ -33,6 +33,7 @@ DECIMALS = {
     "score": 1,
     "weeks": 1,
     "days": 0,
+    "hours": 1,
     "count": 0,
     "ratio": 2,
     "per starter": 2,
@@ -41,7 +42,7 @@ DECIMALS = {
 }
 """Decimals by unit: a share of some hundred patients is not known to a tenth of a percent."""
 
-SINGULAR = {"weeks": "week", "days": "day", "years": "year"}
+SINGULAR = {"weeks": "week", "days": "day", "hours": "hour", "years": "year"}
 """Times, which lose a needless ".0" and have a word of their own for one."""
 
 PERCENTS = ("share", "percent")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from io import BytesIO
 from math import isfinite
@@ -357,6 +357,9 @@ class Results:
         Name of the notebook, ``20_responders``.
     condition : str
         The condition it was run for, or ``all``.
+    scale_notes : sequence of str
+        Notes on the scale that every number in points of the score carries
+        (`analysis.adam.study.Study.scale_notes`).
 
     Examples
     --------
@@ -366,10 +369,18 @@ class Results:
     >>> results.write()
     """
 
-    def __init__(self, folder: str | Path, notebook: str, condition: str = "all") -> None:
+    def __init__(
+        self,
+        folder: str | Path,
+        notebook: str,
+        condition: str = "all",
+        *,
+        scale_notes: Sequence[str] = (),
+    ) -> None:
         self.folder = results_folder(folder)
         self.notebook = notebook
         self.condition = condition
+        self.scale_notes = ";".join(scale_notes)
         self._frames: list[pd.DataFrame] = []
         self._cells: list[tuple[int, int]] = []
         self._figures: list[FigureNote] = []
@@ -394,6 +405,11 @@ class Results:
     ) -> pd.DataFrame:
         """Add numbers (`make_results`) and return them; InputError when one is there already."""
         made = make_results(rows, notebook=self.notebook, **constants)
+        if self.scale_notes:
+            scored = made["unit"] == "score"
+            made.loc[scored, "notes"] = [
+                ";".join(filter(None, (one, self.scale_notes))) for one in made.loc[scored, "notes"]
+            ]
         if self._frames:
             both = pd.concat([self.frame, made], ignore_index=True)
             _refuse(both.duplicated(KEYS), both, "measure", "stands twice under the same keys")

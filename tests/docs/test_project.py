@@ -222,6 +222,15 @@ def test_notebooks_are_committed_without_outputs_and_readable(path):
     assert "your own figure" in "".join("".join(c["source"]) for c in content["cells"]).lower()
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda p: p.stem)
+def test_scores_name_their_scale_in_every_notebook_that_adds_numbers(path):
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    code = "".join("".join(c["source"]) for c in cells if c["cell_type"] == "code")
+    counts_only = ("10_data_quality", "60_published_evidence")
+    if "open_study(" in code and "results.add(" in code and path.stem not in counts_only:
+        assert "scale_notes=study.scale_notes" in code
+
+
 def test_every_make_target_of_the_readme_exists():
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     readme = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -43,7 +43,7 @@ def typed():
 
 def test_every_question_has_one_answer_with_a_sentence(typed):
     checks = check_quality(typed)
-    assert checks["name"].is_unique and len(checks) == 19
+    assert checks["name"].is_unique and len(checks) == 20
     assert checks["sentence"].str.endswith(".").all()
     assert set(checks["state"]) <= set(CHECK_STATES)
 

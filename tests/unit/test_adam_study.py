@@ -79,7 +79,8 @@ def test_a_condition_narrows_every_frame(tmp_path):
 
 def test_a_banner_says_when_patients_do_not_exist():
     assert study(clinic()).banner == (
-        "typed study: 13 patients (all). SYNTHETIC DATA: these patients do not exist."
+        "typed study: 13 patients (all). Pain scores: 0 to 10. "
+        "SYNTHETIC DATA: these patients do not exist."
     )
 
 

@@ -13,7 +13,7 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from tests.unit.exports import derive, load, used
 
 from analysis.adam.checks import check_quality
-from analysis.errors import InputError, MappingError
+from analysis.errors import InputError, MappingError, SettingsError
 from analysis.intake.load import Export, load_export
 
 PATIENTS = "patient_id,condition\nP1,crps\nP2,crps\n"
@@ -380,7 +380,7 @@ def test_scores_that_look_like_a_code_are_a_finding(tmp_path, code, found):
 def test_who_is_free_of_pain_says_nothing_about_the_scale(tmp_path):
     zeros = "patient_id,study_day,score\nP1,0,0\nP1,3,0\nP2,0,8\nP2,3,4\n"
     given = {"patients.csv": PATIENTS, "pain_scores.csv": zeros}
-    assert check(load(tmp_path, given), "scale") == ("pass", "Scores use their scale.")
+    assert check(load(tmp_path, given), "scale") == ("pass", "Pain scores: 0 to 10.")
     ones = zeros.replace(",0\n", ",0.8\n").replace("P2,0,8", "P2,0,0.9").replace("3,4", "3,0.4")
     state, sentence = check(load(tmp_path, given | {"pain_scores.csv": ones}), "scale")
     assert state == "pass with findings" and "2 patients never rate above 1" in sentence
@@ -391,6 +391,76 @@ def test_a_minimum_that_does_not_fit_the_scores_is_a_failure(tmp_path):
     given = {"patients.csv": PATIENTS, "pain_scores.csv": low}
     state, sentence = check(load(tmp_path, given), "baseline")
     assert state == "fail" and "does not fit the scores" in sentence
+    state, _ = check(load(tmp_path, given), "baseline", minimum_baseline_score=5.0)
+    assert state == "pass with findings"  # somebody chose it
+
+
+def test_a_window_that_does_not_fit_the_ratings_is_a_failure(tmp_path):
+    early = "patient_id,study_day,score\nP1,-20,8\nP1,3,4\nP2,-28,7\nP2,3,4\nP3,0,8\nP3,3,4\n"
+    given = {"patients.csv": PATIENTS + "P3,crps\n", "pain_scores.csv": early}
+    state, sentence = check(load(tmp_path, given), "baseline")
+    assert state == "fail" and "set `baseline_window_days`" in sentence
+    assert check(load(tmp_path, given), "baseline", baseline_window_days=28)[0] == "pass"
+
+
+# Scales that are not 0 to 10
+
+DIARY = "patient_id,study_day,score\nP1,0,70\nP1,3,49\nP2,0,40\nP2,3,39\n"
+OPEN = "scales: {diary: {low: 0}}\ntables: {pain_scores: {columns: {scale: {constant: diary}}}}"
+CLOSED = OPEN.replace("{low: 0}", "{low: 0, high: 140}")
+
+
+def test_a_sum_with_a_known_end_is_brought_to_0_to_10(tmp_path):
+    given = {"patients.csv": PATIENTS, "pain_scores.csv": DIARY}
+    export = load(tmp_path, given, CLOSED)
+    assert export.tables["pain_scores"]["score"].tolist() == pytest.approx(
+        [5.0, 3.5, 40 / 14, 39 / 14]
+    )
+    study = derive(export)
+    assert study.scale_text == "0 to 10, brought from diary (0 to 140)"
+    assert study.scale_notes == ("own_scale(diary,0,140)",)
+    assert study.adsl["BASESTAT"].tolist() == ["ok", "below minimum"]
+
+
+def test_where_the_end_is_not_known_no_point_of_10_is_counted(tmp_path):
+    given = {"patients.csv": PATIENTS, "pain_scores.csv": DIARY}
+    study = derive(load(tmp_path, given, OPEN))
+    assert study.ratings["AVAL"].tolist() == [70, 49, 40, 39]
+    assert study.adsl["BASESTAT"].tolist() == ["ok", "ok"]
+    assert study.settings.minimum_baseline_score == 0
+    at_end = study.adpain[study.adpain["AVISIT"] == "end"]
+    assert at_end["PCHG"].tolist() == [-30.0, -2.5]  # 21 of 70, 1 of 40
+    assert at_end["CRIT30FL"].tolist() == [True, False]
+    assert at_end["CRIT2PFL"].isna().all()
+    assert set(study.adtte["RULE"]) == {"once", "confirmed"}
+    assert "diary (0 and up, no known end)" in study.banner
+    state, sentence = check(load(tmp_path, given, OPEN), "scale")
+    assert state == "pass with findings" and "What counts points of 10 is not computed" in sentence
+
+
+@pytest.mark.parametrize(
+    "settings", [{"minimum_baseline_score": 5.0}, {"loss_rule": "near_baseline"}]
+)
+def test_points_asked_for_where_there_are_none_are_refused(tmp_path, settings):
+    given = {"patients.csv": PATIENTS, "pain_scores.csv": DIARY}
+    with pytest.raises(SettingsError, match="counts points of 0 to 10"):
+        derive(load(tmp_path, given, OPEN), **settings)
+
+
+def test_scores_below_no_pain_or_beside_another_scale_are_refused(tmp_path):
+    low = {"patients.csv": PATIENTS, "pain_scores.csv": DIARY.replace("39", "-39")}
+    assert "a score of at least 0 (scale diary) is expected" in refusal(tmp_path, low, OPEN)
+    mixed = DIARY.replace("\n", ",diary\n").replace("score,diary", "score,scale")
+    mixed = mixed.replace("39,diary", "9,nrs_0_10")
+    both = {"patients.csv": PATIENTS, "pain_scores.csv": mixed}
+    told = refusal(tmp_path, both, "scales: {diary: {low: 0}}")
+    assert "diary, which has no known end, and on nrs_0_10" in told and "`high`" in told
+
+
+@pytest.mark.parametrize("text", ["7/10", "70%", "5+"])
+def test_texts_that_need_an_end_are_refused_without_one(tmp_path, text):
+    given = {"patients.csv": PATIENTS, "pain_scores.csv": DIARY.replace("39", text)}
+    assert f"'{text}'" in refusal(tmp_path, given, OPEN)
 
 
 # Dates

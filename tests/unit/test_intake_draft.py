@@ -382,13 +382,28 @@ def test_an_export_without_scores_lists_its_columns(tmp_path):
         draft(path)
 
 
-def test_a_scale_with_an_unknown_end_is_left_to_the_clinic(tmp_path):
+def test_a_scale_of_its_own_is_taken_without_an_end_until_the_clinic_gives_one(tmp_path):
     rows = "".join(f"P{i},CRPS,{100 + i},{60 + i}\n" for i in range(12))
     path = write_text(tmp_path / "x", {"a.csv": "ID,Diagnosis,Pain before,Pain after\n" + rows})
     made, mapping = draft(path)
-    assert any("declare their scale" in todo for todo in made.todo)
-    with pytest.raises(ContractError, match="0 to 10"):
-        load_export(path, mapping)
+    assert any("Give its end as `high`" in todo for todo in made.todo)
+    export = load_export(path, mapping)
+    assert export.scales == {"own": (0.0, None)}
+    assert export.tables["pain_scores"]["score"].max() == 111
+
+
+def test_exactly_timed_relief_is_recognized_with_its_unit(tmp_path):
+    text = (
+        "ID,Diagnosis,Infusion date,Pain before,Hours to next analgesic,Still pain free\n"
+        "a1,CRPS,2026-03-02,8,36,no\na2,CRPS,2026-03-03,7,12,yes\na3,CRPS,2026-03-03,7,,\n"
+    )
+    made, mapping = draft(write_text(tmp_path / "x", {"a.csv": text}))
+    relief = load_export(tmp_path / "x", mapping).tables["relief_ends"]
+    assert relief["relief_days"].tolist() == [1.5, 0.5]
+    assert relief["still_relieved"].tolist() == [False, True]
+    untold = text.replace("Hours to next analgesic", "Time to rescue")
+    made, _ = draft(write_text(tmp_path / "y", {"a.csv": untold}))
+    assert any("in which unit is relief timed" in todo for todo in made.todo)
 
 
 def test_words_among_dates_are_missing_and_touch_no_other_date(tmp_path):

@@ -75,7 +75,7 @@ def test_numbers_where_numbers_are_meant(tmp_path):
         """,
     )
     rule = read.tables["pain_scores"][0]
-    assert read.scales == {"sum_0_40": (0.0, 40.0)}
+    assert read.all_scales["sum_0_40"] == (0.0, 40.0)
     assert rule.skip_lines == 2
     assert (rule.where["week"].min, rule.where["week"].max) == (1.0, 12.5)
     assert [wide.day for wide in rule.wide] == [42.0, 30.4375]
@@ -141,7 +141,10 @@ SCORES = "tables:\n  pain_scores:\n"
         (PATIENTS + "      sex: {from: a, with: '-'}\n", "nothing without `join`"),
         (PATIENTS + "      sex: {from: a, dates: iso}\n", "`dates` is not for such a column"),
         (PATIENTS + "      sex: {from: a, times: 2}\n", "`times` is not for such a column"),
-        (PATIENTS + "      age_years: {from: a, unit: months}\n", "`unit` is for study_day only"),
+        (
+            PATIENTS + "      age_years: {from: a, unit: months}\n",
+            "`unit` is for study_day and relief_days only",
+        ),
         (SCORES + "    columns: {score: {times: 0}}\n", "line 3: `times: 0` would make"),
         (SCORES + "    columns: {score: {times: .inf}}\n", "line 3"),
         (SCORES + "    columns: {study_day: {unit: weeks, times: 7}}\n", "both `unit` and `times`"),
@@ -160,7 +163,9 @@ SCORES = "tables:\n  pain_scores:\n"
         ("tables: {infusions: {wide: [{column: a, visit: b}]}}", "`visit` does nothing"),
         ("scales: {nrs_0_10: [0, 100]}", "the suite's own"),
         ("scales: {a: [1, 1]}", "begins and ends at 1"),
-        ("scales: {a: [0]}", "scales.a.1 is missing"),
+        ("scales: {a: [0]}", "two ends are expected, as [0, 140]"),
+        ("scales: {a: {high: 3}}", "scales.a.low is missing"),
+        ("scales: {a: {low: 0, hihg: 3}}", "Did you mean 'high'"),
         ("conditions: {all: Every pain}", "'all' cannot be the code"),
         ("conditions: {../up: Every pain}", "'../up' cannot be the code"),
     ],

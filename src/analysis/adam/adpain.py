@@ -442,6 +442,7 @@ def derive_adpain(
     *,
     schedule: tuple[Visit, ...],
     threshold_pct: float,
+    in_points: bool = True,
 ) -> pd.DataFrame:
     """Return one row a patient and visit, missed ones too.
 
@@ -454,6 +455,8 @@ def derive_adpain(
     schedule : tuple of Visit
     threshold_pct : float
         Threshold of CRITFL; CRIT30FL and CRIT50FL are always there.
+    in_points : bool
+        Whether points are those of 0 to 10; without, CRIT2PFL is missing.
 
     Returns
     -------
@@ -466,7 +469,8 @@ def derive_adpain(
     for pct in THRESHOLDS_PCT:
         frame[f"CRIT{pct:g}FL"] = responds(frame, pct)
     frame["CRITFL"] = responds(frame, threshold_pct)
-    frame["CRIT2PFL"] = _unless_boosted(reaches(frame["CHG"], TWO_POINTS), frame)
+    fall = frame["CHG"] if in_points else frame["CHG"] * np.nan
+    frame["CRIT2PFL"] = _unless_boosted(reaches(fall, TWO_POINTS), frame)
     frame["WORSEFL"] = reaches(-frame["PCHG"], -WORSE_PCT)
     order = [
         "USUBJID", "COND", "SUBTYP", "ARM", "PROTOCOL", "SITEID", "AVISIT", "AVISITN", "ADT", "ADY",

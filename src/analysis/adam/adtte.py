@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from analysis.adam.adpain import ROUNDING
 from analysis.adam.adsl import look_up
+from analysis.intake.relief_ends import time_relief
 from analysis.settings import BoosterStrategy, Clock, LossRule, Visit
 
 Floats = NDArray[np.float64]
@@ -35,6 +36,10 @@ PARAMS = {
     "RELIGN": "Duration of relief; boosters ignored",
 }
 
+EXACT = "RELEXACT"
+"""Parameter code of relief whose end was recorded, not found at a visit."""
+
+NEAR_BASELINE: LossRule = "near_baseline"
 NEAR_BASELINE_POINTS = 1.0
 NEAR_BASELINE_SHARE = 0.8
 
@@ -213,7 +218,7 @@ def derive_spans(
 
 
 def _is_bad(ratings: RatingArrays, good: Bools, rule: LossRule) -> Bools:
-    if rule == "near_baseline":
+    if rule == NEAR_BASELINE:
         limit = np.minimum(
             ratings.base - NEAR_BASELINE_POINTS,
             ratings.base * NEAR_BASELINE_SHARE,
@@ -229,6 +234,11 @@ def _is_bad(ratings: RatingArrays, good: Bools, rule: LossRule) -> Bools:
 def _or(numbers: Floats, other: Floats | float) -> Floats:
     """Return the numbers, another one where there is none."""
     return np.where(np.isnan(numbers), other, numbers)
+
+
+def loss_rules(in_points: bool) -> list[LossRule]:
+    """Return the rules of loss that a scale allows: near baseline counts points of 0 to 10."""
+    return [rule for rule in get_args(LossRule) if in_points or rule != NEAR_BASELINE]
 
 
 def apply_booster_strategy(spans: pd.DataFrame, strategy: BoosterStrategy) -> pd.DataFrame:
@@ -305,6 +315,8 @@ def derive_adtte(
     *,
     threshold_pct: float,
     visits: Sequence[Visit],
+    in_points: bool = True,
+    exact: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Return the duration of response under every rule of loss, clock and booster strategy.
 
@@ -316,6 +328,11 @@ def derive_adtte(
         Least percent reduction that counts as relief.
     visits : sequence of Visit
         The schedule.
+    in_points : bool
+        Whether points are those of 0 to 10; without, relief is not lost "near baseline", a rule
+        that counts them.
+    exact : DataFrame, optional
+        `derive_exact_relief`: joins the rows, as a parameter of its own.
 
     Returns
     -------
@@ -329,7 +346,7 @@ def derive_adtte(
     laid_out = lay_out_ratings(ratings[ratings["USUBJID"].isin(fas["USUBJID"])], fas)
     due = derive_due_day(adsl, visits) + adsl.set_index("USUBJID")["EOSDY"]
     parts = []
-    for rule in get_args(LossRule):
+    for rule in loss_rules(in_points):
         for clock in get_args(Clock):
             spans = derive_spans(laid_out, threshold_pct=threshold_pct, rule=rule, clock=clock)
             for strategy, code in PARAMCDS.items():
@@ -344,10 +361,61 @@ def derive_adtte(
                 )  # fmt: skip
     carried = ["COND", "SUBTYP", "ARM", "PROTOCOL", "SITEID"]
     frame = pd.concat(parts).reset_index()
+    if exact is not None and len(exact):
+        frame = pd.concat([frame, exact], ignore_index=True) if len(frame) else exact
     frame = frame.merge(adsl[["USUBJID", *carried]], on="USUBJID", how="left", validate="m:1")
     order = ["USUBJID", *carried, "PARAMCD", "PARAM", "RULE", "CLOCK", "STARTDY", "LDY", "RDY",
              "AVAL", "CNSR", "EVNTDESC", "BADDY", "BOOSTDY", "NRATE", "DUEDY"]  # fmt: skip
     return frame[order]
+
+
+def derive_exact_relief(
+    relief: pd.DataFrame | None, infusions: pd.DataFrame | None, adsl: pd.DataFrame
+) -> pd.DataFrame:
+    """Return relief whose end the export dates exactly, as rows of ADTTE.
+
+    Parameters
+    ----------
+    relief, infusions : DataFrame or None
+        relief_ends and infusions of the contract; None where the export has none.
+    adsl : DataFrame
+        `analysis.adam.adsl.derive_adsl`.
+
+    Returns
+    -------
+    DataFrame
+        A row a patient of the full analysis set with a record that follows an infusion of the
+        initial series: that of the last such infusion (a length without a date follows the last
+        one of the series). Days since it: LDY and RDY are both the day relief ended; where it still
+        lasted RDY is infinite and CNSR 1. PARAMCD, RULE and CLOCK are of its own, so that no
+        reading of the ratings takes it in.
+    """
+    if relief is None:
+        return pd.DataFrame()
+    people = adsl[adsl["FASFL"]].set_index("USUBJID")
+    times = time_relief(relief, infusions)
+    ids = relief["patient_id"].astype("str")
+    begun = times["BEGAN"].dt.normalize() - look_up(ids, people["TRTSDT"]).dt.normalize()
+    last = look_up(ids, people["EOSDY"])
+    frame = pd.DataFrame(
+        {
+            "USUBJID": ids,
+            "STARTDY": (begun / pd.Timedelta(days=1)).fillna(last),
+            "AVAL": times["DAYS"],
+            "still": relief["still_relieved"].fillna(False).astype(bool)
+            if "still_relieved" in relief
+            else False,
+        }
+    )
+    frame = frame[frame["STARTDY"].between(0, last)].sort_values(["USUBJID", "STARTDY"])
+    frame = frame.drop_duplicates("USUBJID", keep="last").reset_index(drop=True)
+    still = frame.pop("still").astype(bool)
+    end = frame["AVAL"].mask(still, np.inf)
+    return frame.assign(
+        PARAMCD=EXACT, PARAM="Duration of relief; its end as recorded", RULE="recorded",
+        CLOCK="infusion", LDY=frame["AVAL"], RDY=end, CNSR=still.astype(int),
+        EVNTDESC=np.where(still, "censored", "loss"), BADDY=end, BOOSTDY=np.inf, NRATE=0, DUEDY=0.0,
+    )  # fmt: skip
 
 
 def derive_series_relief(

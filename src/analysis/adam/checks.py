@@ -16,6 +16,7 @@ import pandas as pd
 
 from analysis.adam.adpain import (
     BASELINE,
+    BEFORE_BASELINE,
     DUE,
     IN_SERIES,
     NO_DATES,
@@ -24,6 +25,7 @@ from analysis.adam.adpain import (
     WINDOW_OPEN,
 )
 from analysis.adam.adsl import SERIES_INFUSIONS
+from analysis.adam.adtte import EXACT
 from analysis.adam.study import Study
 from analysis.intake.load import OLDEST_AGE_YEARS
 from analysis.intake.recognize import unread_like
@@ -31,6 +33,7 @@ from analysis.intake.tables import load_conditions
 from analysis.intake.text import near_ids, shape
 from analysis.labels import EXCLUSIONS, ROLES
 from analysis.numbers import count_text
+from analysis.settings import AnalysisSettings
 
 MANY_MISSING_SHARE = 0.2
 """More than a fifth unseen can move a responder rate by more than its interval is wide at n = 100;
@@ -54,6 +57,12 @@ class Check(NamedTuple):
 def check_quality(study: Study) -> pd.DataFrame:
     """Return every question on the quality of the data: name, table, state, n, sentence."""
     return pd.DataFrame([check(study) for check in CHECKS], columns=list(Check._fields))
+
+
+def _is_default(study: Study, name: str) -> bool:
+    """Return whether a setting is the suite's default, which may fit no export in particular."""
+    default = AnalysisSettings.model_fields[name].default
+    return bool(getattr(study.settings, name) == default)
 
 
 def _found(n: int) -> str:
@@ -134,10 +143,19 @@ def _baseline(study: Study) -> Check:
         f"{study.settings.minimum_baseline_score:g}."
     )
     n = none + zero + low
-    if low > (status.notna().sum() - zero) / 2:
+    early = study.ratings.loc[study.ratings["ROLE"] == BEFORE_BASELINE, "USUBJID"]
+    unbased = study.adsl.loc[study.adsl["SAFFL"] & study.adsl["BASESTAT"].isna(), "USUBJID"]
+    shut_out = int(unbased.isin(early).sum())
+    if low > (status.notna().sum() - zero) / 2 and _is_default(study, "minimum_baseline_score"):
         told += (
-            " The minimum does not fit the scores: set `minimum_baseline_score`, or name the scale "
-            "they are on."
+            " The minimum does not fit the scores: name the scale they are on, or set "
+            "`minimum_baseline_score` (0: any above 0)."
+        )
+        return Check("baseline", "pain_scores", "fail", n, told)
+    if shut_out > len(status) / 2 and _is_default(study, "baseline_window_days"):
+        told += (
+            f" {count_text(shut_out)} of those without one were rated before the "
+            f"{study.settings.baseline_window_days} days up to day 0: set `baseline_window_days`."
         )
         return Check("baseline", "pain_scores", "fail", n, told)
     return Check("baseline", "pain_scores", _found(n), n, told)
@@ -254,13 +272,21 @@ def _recall(study: Study) -> Check:
 
 
 def _scale(study: Study) -> Check:
+    told = f"Pain scores: {study.scale_text}."
+    if not study.in_points:
+        told += (
+            " What counts points of 10 is not computed: a fall of 2 points, pain of at most 3 or "
+            "1, a minimum baseline (any above 0 counts), pain back near baseline, the missing "
+            "worse by a point, baselines alike within a point. Shares and percents of each "
+            "patient's own baseline are."
+        )
+        return Check("scale", "pain_scores", "pass with findings", len(study.ratings), told)
     highest = study.ratings.groupby("USUBJID")["AVAL"].max()
     highest = highest[highest > 0]  # who is free of pain says nothing about the scale
     n = int((highest <= 1.0).sum())
-    told = "Scores use their scale."
     if n:
-        told = (
-            f"{count_text(n)} patients never rate above 1 on 0 to 10: check that their scale is "
+        told += (
+            f" {count_text(n)} patients never rate above 1 on 0 to 10: check that their scale is "
             "not 0 to 1."
         )
     return Check("scale", "pain_scores", _found(n > len(highest) / 2), n, told)
@@ -292,6 +318,21 @@ def _series(study: Study) -> Check:
         f"one not stated, had fewer than {SERIES_INFUSIONS} infusions; they stay in."
     )
     return Check("series", "infusions", _found(n), n, told)
+
+
+def _relief_ends(study: Study) -> Check:
+    accounts = [account for account in study.intake if account.table == "relief_ends"]
+    if not accounts:
+        told = "The export dates no end of relief exactly; losses lie between visits."
+        return Check("ends of relief", "relief_ends", "not applicable", 0, told)
+    read, used = sum(each.n_used for each in accounts), (study.adtte["PARAMCD"] == EXACT).sum()
+    others = max(read - int(used), 0)
+    told = (
+        f"{count_text(int(used))} starters have a recorded end of relief after an infusion of "
+        f"the series, the last of each; {count_text(others)} further records (of earlier "
+        "infusions, boosters or patients not counted) are not analyzed."
+    )
+    return Check("ends of relief", "relief_ends", _found(others), others, told)
 
 
 def _none_read(study: Study, what: str, *fields: str) -> str:
@@ -359,7 +400,7 @@ def _events(study: Study) -> Check:
 CHECKS: tuple[Callable[[Study], Check], ...] = (
     _records_reconcile, _last_lines, _records_excluded, _values_blanked, _as_read, _near_ids,
     _patients_treated, _baseline, _data_cut, _analysis_visit, _visit_names, _same_day, _recall,
-    _scale, _follow_up, _series, _icd10, _ages, _events,
+    _scale, _follow_up, _series, _relief_ends, _icd10, _ages, _events,
 )  # fmt: skip
 
 
@@ -457,6 +498,7 @@ def describe_export(study: Study) -> dict[str, Any]:
         "synthetic": study.synthetic,
         "source": study.source,
         "recall": study.recall,
+        "scale": study.scale_text,
         "first_date": given.min().date().isoformat() if len(given) else None,
         "last_date": given.max().date().isoformat() if len(given) else None,
         "data_cut": study.data_cut.isoformat() if study.data_cut else None,

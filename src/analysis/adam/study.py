@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 import pyarrow as pa
@@ -24,13 +25,15 @@ from analysis.adam.adpain import (
 )
 from analysis.adam.adqs import derive_adop, derive_adqs
 from analysis.adam.adsl import derive_adsl, derive_infusions, derive_treatment, place_untreated
-from analysis.adam.adtte import derive_adtte
+from analysis.adam.adtte import NEAR_BASELINE, derive_adtte, derive_exact_relief
 from analysis.errors import InputError, SettingsError, suggest
 from analysis.files import replacing, write_file
 from analysis.intake.build import Intake
 from analysis.intake.load import Export, load_export
-from analysis.intake.tables import TIMES
+from analysis.intake.tables import DEFAULT_SCALE, SCALES, TIMES
+from analysis.labels import OPEN_SCALE, POINTS, plain_text
 from analysis.numbers import count_text
+from analysis.results import note
 from analysis.settings import AnalysisSettings, make_settings, suite_folder
 
 GROUPINGS = {"subtype": "SUBTYP", "protocol": "PROTOCOL", "arm": "ARM", "site": "SITEID"}
@@ -62,7 +65,7 @@ LABELS = {
     "NINFUS": "Infusions of the initial series",
     "NBOOST": "Infusions after the initial series",
     "BOOSTDY": "First booster (day)",
-    "BASE": "Baseline pain (0-10)",
+    "BASE": "Baseline pain",
     "NBASE": "Ratings in the baseline",
     "BASESTAT": "Status of the baseline",
     "PAINSDT": "Pain since",
@@ -167,6 +170,29 @@ LABELS = {
 """ADaM label of each column, at most 40 characters."""
 
 
+class Scale(NamedTuple):
+    """A pain scale: its name, the number of no pain, and of the worst pain where it is known."""
+
+    name: str
+    low: float
+    high: float | None
+
+    @property
+    def text(self) -> str:
+        """The scale in words: "diary_sum (0 to 140)"."""
+        ends = f"{self.low:g} and up, no known end"
+        ends = ends if self.high is None else f"{self.low:g} to {self.high:g}"
+        return f"{plain_text(self.name)} ({ends})"
+
+    @property
+    def note(self) -> str:
+        """The scale as a note of a result (`analysis.labels.scale_word`)."""
+        name = re.sub(r"[(),;]+", " ", plain_text(self.name))
+        if self.high is None:
+            return note(OPEN_SCALE, name, f"{self.low:g}")
+        return note("own_scale", name, f"{self.low:g}", f"{self.high:g}")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Study:
     """Analysis datasets, the settings that made them, and the condition in question.
@@ -190,6 +216,8 @@ class Study:
         What became of every line of every file.
     recall : str
         The recall analyzed.
+    scales : tuple of Scale
+        Those on which its ratings were given.
     """
 
     name: str
@@ -201,6 +229,7 @@ class Study:
     visits: tuple[str, ...]
     labels: dict[str, str]
     intake: tuple[Intake, ...]
+    scales: tuple[Scale, ...]
     adsl: pd.DataFrame = field(repr=False)
     adpain: pd.DataFrame = field(repr=False)
     adtte: pd.DataFrame = field(repr=False)
@@ -230,7 +259,26 @@ class Study:
         """One line that names the data and says when the patients do not exist."""
         warning = " SYNTHETIC DATA: these patients do not exist." if self.synthetic else ""
         n = count_text(len(self.adsl))
-        return f"{self.name}: {n} patients ({self.condition}).{warning}"
+        scale = f" Pain scores: {self.scale_text}."
+        return f"{self.name}: {n} patients ({self.condition}).{scale}{warning}"
+
+    @property
+    def in_points(self) -> bool:
+        """Whether scores are on 0 to 10, so that points of it can be counted."""
+        return all(scale.high is not None for scale in self.scales)
+
+    @property
+    def scale_text(self) -> str:
+        """The scale of the scores in words: as analyzed, and as rated where that is another."""
+        if not self.in_points:
+            return self.scales[0].text
+        own = [scale.text for scale in self.scales if scale.name != DEFAULT_SCALE]
+        return POINTS + (f", brought from {' and '.join(own)}" if own else "")
+
+    @property
+    def scale_notes(self) -> tuple[str, ...]:
+        """Notes that every score carries in the results, none where all are of the suite's own."""
+        return tuple(scale.note for scale in self.scales if scale.name not in SCALES)
 
     def groups(self, population: str = "FASFL") -> pd.DataFrame:
         """Return every patient of a population once for each group the patient belongs to.
@@ -403,6 +451,10 @@ def derive_study(export: Export, settings: AnalysisSettings) -> Study:
         else derive_treatment(infusions, day0_study_day=settings.day0_study_day)
     )
     recall = choose_recall(scores["recall"], settings.recall)
+    scales = _scales_of(export, recall)
+    in_points = all(scale.high is not None for scale in scales)
+    if not in_points:
+        settings = _without_points(settings, scales[0])
     schedule = settings.schedule
     ratings = place_ratings(
         scores,
@@ -449,8 +501,20 @@ def derive_study(export: Export, settings: AnalysisSettings) -> Study:
         labels=export.conditions.labels,
         intake=export.intake,
         adsl=adsl,
-        adpain=derive_adpain(adsl, ratings, visits, schedule=schedule, threshold_pct=threshold),
-        adtte=derive_adtte(adsl, ratings, threshold_pct=threshold, visits=schedule),
+        scales=scales,
+        adpain=derive_adpain(
+            adsl, ratings, visits, schedule=schedule, threshold_pct=threshold, in_points=in_points
+        ),
+        adtte=derive_adtte(
+            adsl,
+            ratings,
+            threshold_pct=threshold,
+            visits=schedule,
+            in_points=in_points,
+            exact=derive_exact_relief(
+                export.tables.get("relief_ends"), export.tables.get("infusions"), adsl
+            ),
+        ),
         ratings=ratings,
         infusions=infusions,
         adae=derive_adae(answers, infusions, adsl),
@@ -460,6 +524,34 @@ def derive_study(export: Export, settings: AnalysisSettings) -> Study:
         adop=adop,
         opratings=opratings,
     )
+
+
+def _scales_of(export: Export, recall: str) -> tuple[Scale, ...]:
+    """Return the scales of the ratings of a recall."""
+    scores = export.tables["pain_scores"]
+    names = [DEFAULT_SCALE]
+    if "scale" in scores:
+        names = sorted(scores.loc[scores["recall"] == recall, "scale"].unique())
+    return tuple(Scale(name, *export.scales[name]) for name in names)
+
+
+def _without_points(settings: AnalysisSettings, scale: Scale) -> AnalysisSettings:
+    """Return the settings for a scale without a known end, on which a point has no known size.
+
+    SettingsError where what counts points was asked for.
+    """
+    default = AnalysisSettings.model_fields["minimum_baseline_score"].default
+    asked = {
+        "minimum_baseline_score": settings.minimum_baseline_score not in (0, default),
+        "loss_rule": settings.loss_rule == NEAR_BASELINE,
+    }
+    for name in (name for name, is_asked in asked.items() if is_asked):
+        raise SettingsError(
+            f"{name} is {getattr(settings, name)}, which counts points of 0 to 10, and the scale "
+            f"{scale.text} cannot be brought to it. Leave the setting out, or say under `scales` "
+            "in the mapping where the scale ends (`high`)."
+        )
+    return settings.model_copy(update={"minimum_baseline_score": 0.0})
 
 
 def _with_day_zero(export: Export, settings: AnalysisSettings) -> Export:
@@ -559,6 +651,7 @@ def load_study(folder: Path) -> Study:
         ) from None
     about["settings"] = make_settings(about["settings"], where="study.json")
     about["visits"] = tuple(about["visits"])
+    about["scales"] = tuple(Scale(*item) for item in about["scales"])
     about["intake"] = tuple(Intake.from_json(item) for item in about["intake"])
     return Study(**about, **frames)
 

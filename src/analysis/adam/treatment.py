@@ -106,7 +106,7 @@ def flag_treated(study: Study) -> pd.DataFrame:
         **_sessions(study, standard, high),
         **_initial_series(study, standard),
         **_boosters(study, adsl),
-        **_patients(adsl, high),
+        **_patients(adsl, high, in_points=study.in_points),
     }
     return _stack(flags, adsl, _lacking(study))
 
@@ -245,12 +245,14 @@ def _boosters(study: Study, adsl: pd.DataFrame) -> dict[tuple[str, str], pd.Seri
     return {**found, ("recurrence_share", "at_80_pct_of_baseline"): returned}
 
 
-def _patients(adsl: pd.DataFrame, high: pd.Index) -> dict[tuple[str, str], pd.Series]:
+def _patients(
+    adsl: pd.DataFrame, high: pd.Index, *, in_points: bool
+) -> dict[tuple[str, str], pd.Series]:
     """Contraindications, how long pain had lasted, and what had failed before."""
     start = adsl["TRTSDT"].fillna(adsl["ENRDT"]).dt.normalize()
     lasted = adsl["PAINSDT"] + pd.DateOffset(months=CHRONIC_MONTHS) <= start
     failed = _flag(adsl["NFAILED"] >= 1, adsl["NFAILED"].notna())
-    severe = _flag(adsl["BASE"] >= SEVERE_SCORE, adsl["BASE"].notna())
+    severe = _flag(adsl["BASE"] >= SEVERE_SCORE, adsl["BASE"].notna() & in_points)
     both = severe & failed  # Kleene: one "no" settles it, also where the other is not known
     if adsl["NFAILED"].isna().all():
         both = both.mask(adsl.index.notna(), pd.NA)

@@ -24,6 +24,7 @@ from analysis.adam.adtte import (
     apply_booster_strategy,
     derive_spans,
     lay_out_ratings,
+    loss_rules,
 )
 from analysis.adam.study import GROUPINGS, NOT_RECORDED, Study
 from analysis.claims.intervals import (
@@ -44,7 +45,6 @@ from analysis.settings import (
     AnalysisSettings,
     BoosterStrategy,
     Clock,
-    LossRule,
 )
 from analysis.stats.imputation import pool_sample_means, pool_shares
 from analysis.stats.imputed_visits import BoosterRule, ImputedVisits, impute_visits
@@ -260,6 +260,7 @@ def list_readings(
     *,
     visits: Sequence[str] = (),
     with_infusions: bool = True,
+    in_points: bool = True,
 ) -> pd.DataFrame:
     """Return every defensible reading of a claim, the headline among them.
 
@@ -273,6 +274,8 @@ def list_readings(
         Analysis visits of the export.
     with_infusions : bool
         Without infusions nobody is known to have completed a series, and there are no boosters.
+    in_points : bool
+        Without scores on 0 to 10 no reading counts points of it.
 
     Returns
     -------
@@ -286,12 +289,15 @@ def list_readings(
     4:1208.
     """
     if claim.measure in DURATION_MEASURES:
-        return _duration_readings(claim, settings, with_infusions=with_infusions)
+        return _duration_readings(
+            claim, settings, with_infusions=with_infusions, in_points=in_points
+        )
     if claim.population != "all_starters":  # judged on those rated: none of these would be it
         return pd.DataFrame()
     is_rate = claim.measure in RATE_MEASURES
     if is_rate:
-        outcomes, intervals = [*_thresholds(claim), "two_points"], ["wilson", "exact"]
+        points = ["two_points"] if in_points else []
+        outcomes, intervals = [*_thresholds(claim), *points], ["wilson", "exact"]
     elif claim.measure == "percent_reduction" and claim.definition in MEAN_INTERVALS:
         outcomes, intervals = list(MEAN_INTERVALS), list(chain(*MEAN_INTERVALS.values()))
     else:
@@ -309,7 +315,7 @@ def list_readings(
         outcome=outcomes,
         visit=[headline["visit"]] if claim.visit else [*visits, headline["visit"]],
         patients=[name for name in PATIENTS if with_infusions or name != "completed_series"],
-        minimum_baseline=sorted({*MINIMUM_BASELINES, settings.minimum_baseline_score}),
+        minimum_baseline=_minimums(settings, in_points),
         booster=["ends_response", "ignored"],
         interval=intervals,
     )
@@ -336,8 +342,14 @@ def _with_headline(readings: pd.DataFrame, headline: dict[str, Any]) -> pd.DataF
     return readings.assign(is_headline=is_headline).reset_index(drop=True)
 
 
+def _minimums(settings: AnalysisSettings, in_points: bool) -> list[float]:
+    """Return the least baselines asked for: points of 10, so none but pain where there are none."""
+    usual = MINIMUM_BASELINES if in_points else ()
+    return sorted({*usual, settings.minimum_baseline_score})
+
+
 def _duration_readings(
-    claim: Claim, settings: AnalysisSettings, *, with_infusions: bool
+    claim: Claim, settings: AnalysisSettings, *, with_infusions: bool, in_points: bool
 ) -> pd.DataFrame:
     """Return the readings of a median duration, or of a share kept to a week.
 
@@ -362,9 +374,9 @@ def _duration_readings(
     readings = _cross(
         outcome=_thresholds(claim),
         clock=get_args(Clock),
-        loss_rule=get_args(LossRule),
+        loss_rule=loss_rules(in_points),
         population=["responders", "all_starters"],
-        minimum_baseline=sorted({*MINIMUM_BASELINES, settings.minimum_baseline_score}),
+        minimum_baseline=_minimums(settings, in_points),
         booster=boosters if with_infusions else [headline["booster"]],
         estimator=["between_visits", "at_visit"],
     )
@@ -803,8 +815,9 @@ def judge_readings(claim: Claim, study: Study, *, shared: Shared | None = None) 
         reason = "The claim has no figure to be judged against, or none these data could answer."
         return Multiverse(**about, reason=reason)
     readings = list_readings(
-        claim, study.settings, visits=study.visits, with_infusions=not study.infusions.empty
-    )
+        claim, study.settings, visits=study.visits, with_infusions=not study.infusions.empty,
+        in_points=study.in_points,
+    )  # fmt: skip
     starters, group, reason = find_starters(study, claim)
     if readings.empty or reason:
         reason = reason or "No grid of readings is defined for this measure and population."

@@ -23,7 +23,16 @@ from analysis.claims.rules import Rule, rules_of, subject_of
 from analysis.claims.verdict import middle_of_cited, why_unanswered
 from analysis.errors import LedgerError, suggest
 from analysis.intake.tables import load_conditions
-from analysis.labels import GROUPS, VERDICTS, condition_word, plain_text, visit_word, word
+from analysis.labels import (
+    GROUPS,
+    POINTS,
+    VERDICTS,
+    condition_word,
+    plain_text,
+    scale_word,
+    visit_word,
+    word,
+)
 from analysis.numbers import (
     SMALL_N,
     band_text,
@@ -319,10 +328,12 @@ def _is_count(row: Row) -> bool:
 
 def _describe_slope(claim: Claim, row: Row) -> str:
     points, direction = _fall(claim, row)
+    scale = scale_word(row.notes)
+    scale = "10" if scale == POINTS else scale
     more = f"{count_text(row.n_missing)} more were not rated that way." if row.n_missing else ""
     return _join(
         f"In {_patients(claim, row)} rated after two or more infusions of the series, pain was "
-        f"{direction} by {points} points of 10 per further infusion (mean of patients' own "
+        f"{direction} by {points} points of {scale} per further infusion (mean of patients' own "
         f"lines); {_interval(claim, row)}.",
         more,
     )

@@ -63,6 +63,13 @@ def _testimonial(claim: Claim, study: Study) -> Iterator[dict[str, object]]:
         alike &= (starters["SUBTYP"] == claim.group_keys["group"]).fillna(False).astype(bool)
     if claim.baseline_score is not None:
         alike &= (starters["BASE"] - claim.baseline_score).abs() <= SIMILAR_SCORE
+        if not study.in_points:  # a 9 of 10 is comparable with no number of such a scale
+            none = Estimate(value=None, n=0, unit="share", method="none", status="not estimable",
+                            notes=("no_points",))  # fmt: skip
+            yield none.row(measure="testimonial_share", definition=claim.claim_id,
+                           visit=claim.visit or READ_AT, condition=claim.condition,
+                           population="all_starters", group_by="all", group="all")  # fmt: skip
+            return
     notes = (note("arms_together"),) if len(set(arm[alike])) > 1 else ()
     yield from _compare(claim, starters[alike], study.settings, notes, group_by="all", group="all")
     for name in arms:

@@ -34,7 +34,7 @@ from analysis.intake.mapping import (
 )
 from analysis.intake.read import RawTable
 from analysis.intake.rules import EXAMPLES, Problem, out_of_range
-from analysis.intake.tables import DEFAULT_SCALE, SCALES, VISIT_NAME, Column, Table
+from analysis.intake.tables import DEFAULT_SCALE, SCALES, VISIT_NAME, Column, Ends, Table
 from analysis.intake.text import name_key
 from analysis.intake.values import (
     SPREADSHEET_ERROR,
@@ -129,7 +129,8 @@ class Context:
     A text that is no value, or out of range, is one of ``problems``. When ``exclude`` asks to go on
     without them, the lines of unreadable ones in columns of ``needed`` are in ``unreadable``, and
     all others are missing values, counted in ``blanked``. ``ends`` are those of the scale of the
-    scores, None where there are several; ``offsets`` the minutes from UTC of the times last read.
+    scores, None where there are several or one is not known; ``offsets`` the minutes from UTC of
+    the times last read.
     """
 
     table: str
@@ -186,7 +187,7 @@ def build_table(
     *,
     style: Format,
     conditions: Iterable[str] = (),
-    scales: Mapping[str, tuple[float, float]] = SCALES,
+    scales: Mapping[str, Ends] = SCALES,
     exclude: Collection[str] = (),
     key: bytes = b"",
 ) -> tuple[pd.DataFrame, Intake, list[Problem]]:
@@ -484,18 +485,24 @@ def _keep_values(
 # Columns
 
 
+def _both(ends: Ends) -> tuple[float, float] | None:
+    """Return the ends of a scale, None where one of them is not known."""
+    none, worst = ends
+    return None if worst is None else (none, worst)
+
+
 def _build_columns(
     context: Context,
     table: Table,
     rule: TableRule,
     text: pd.DataFrame,
     wide: WideColumn | None,
-    scales: Mapping[str, tuple[float, float]],
+    scales: Mapping[str, Ends],
 ) -> pd.DataFrame:
     """Return the typed columns of one table, or of one column of a wide one."""
     same = {name: ColumnRule(from_=name) for name in table.names if name in text.columns}
     rules = same | rule.columns
-    context.ends = scales.get(DEFAULT_SCALE) if "scale" in table.names else None
+    context.ends = _both(scales[DEFAULT_SCALE]) if "scale" in table.names else None
     if wide is not None:
         rules |= _rules_of_wide(WIDE_INTO[table.name], rule, wide)
     out: dict[str, pd.Series] = {}
@@ -516,7 +523,7 @@ def _build_columns(
             out[OFFSET.format(column.name)] = context.offsets
         if column.name == "scale":
             found = out["scale"].dropna().unique()
-            context.ends = scales[found[0]] if len(found) == 1 else None
+            context.ends = _both(scales[found[0]]) if len(found) == 1 else None
     own_order = [name for name in (*table.names, *out) if name in out]
     frame = pd.DataFrame({name: out[name] for name in own_order}, index=text.index)
     frame["source_file"] = _constant(context.file, len(frame))

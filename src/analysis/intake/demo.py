@@ -327,7 +327,7 @@ def describe_truth(*, n_patients: int, seed: int, n_rows: dict[str, int]) -> dic
 
 # The folder
 
-TABLE_NAMES = tuple(TABLES)
+TABLE_NAMES = tuple(name for name in TABLES if name != "relief_ends")  # this clinic dates none
 DEMO_FILES = (*(f"{name}.csv" for name in TABLE_NAMES), "truth.json", "mapping.yaml", "README.md")
 """All that a demo folder holds; a folder with anything else in it is left alone."""
 

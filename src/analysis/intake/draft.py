@@ -113,6 +113,7 @@ class Draft:
 
 
 KEY_FILE = "clinic.key"
+UNIT_OF_RELIEF = {1: "hours", 2: "minutes", 3: "days"}
 
 
 def draft_mapping(profiles: list[FileProfile], *, name: str, ask: Ask | None = None) -> Draft:
@@ -198,6 +199,7 @@ class _Drafting:
     used: set[int] = field(default_factory=set)
     has_infusions: bool = False
     dated_start: bool = False
+    own_scale: bool = False
     with_birth: list[_File] = field(default_factory=list)
 
     def draft(self, name: str) -> Draft:
@@ -217,7 +219,8 @@ class _Drafting:
         patients = self._patients_files()
         infused = [f for f in self.files if self._infusion_columns(f)]
         others = [file for file in self.files if file.records]
-        self.used = {id(f) for f in (*patients, *infused, *scored, *others)}
+        relieved = [f for f in self.files if f.with_field("relief_days", "ended_at")]
+        self.used = {id(f) for f in (*patients, *infused, *scored, *relieved, *others)}
         out.lines.append((f"name: {scalar(name)}", "printed at the head of the report"))
         at = len(out.lines)
         out.lines.append(("tables:", ""))
@@ -225,10 +228,14 @@ class _Drafting:
         self._list("patients", patients, self._draft_patients)
         self._list("infusions", infused, self._draft_infusions)
         self._list("pain_scores", scored, self._draft_scores)
+        self._list("relief_ends", relieved, self._draft_relief)
         for table in WIDE_INTO:
             own = [f for f in others if any(found.table == table for found in f.records)]
             self._list(table, own, partial(self._draft_records, table))
         self._missing_table_lines(infused)
+        if self.own_scale:
+            why = "TODO unsure: where it ends is not known; give `high` if it is"
+            out.lines.insert(at, ("scales: {own: {low: 0}}", why))
         if out.needs_key:
             out.lines.insert(at, (f"hash_key: {KEY_FILE}", "secret; made beside this file"))
         self._name_the_rest()
@@ -855,6 +862,33 @@ class _Drafting:
         if len(columns) == 2 and re.search(r"\b(?:last|letzte|final)\b", columns[1].words):
             self._add(f"{indent}  # infusions between the first and the last are not in the file")
 
+    # Ends of relief
+
+    def _draft_relief(self, file: _File, indent: str) -> None:
+        """Add the exactly dated ends of relief: a length with its unit, or a date."""
+        self._head(file, indent, item=True)
+        self._where(file, indent)
+        self._drop(file, indent, used=self._used_ids(file))
+        self._add(f"{indent}columns:")
+        self._id_line(file, indent + "  ")
+        for column in file.with_field("relief_days")[:1]:
+            found = re.search(r"\b(?:(h(?:ou)?rs?|h)|(min(?:ute)?s?)|(days?))\b", column.words)
+            unit = UNIT_OF_RELIEF[found.lastindex] if found and found.lastindex else ""
+            rule, why = {"from": column.name, "unit": unit or "hours"}, "likely: by its header"
+            if not unit:
+                why = "TODO unsure: hours, minutes or days?"
+                self._todo_once(
+                    f"{file.profile.shown}, {column.name}: in which unit is relief timed? Taken "
+                    "for hours; say it under `unit`"
+                )
+            self._add(f"{indent}  relief_days: {flow(rule)}", why)
+            self._note(file, column.name, f"relief_days, in {unit or 'hours'}", "likely")
+        for name in ("ended_at", "still_relieved", "infused_at"):
+            column, *_ = [*file.with_field(name), None]
+            if column is not None:
+                self._add(f"{indent}  {name}: {scalar(column.name)}", "likely: by its header")
+                self._note(file, column.name, name, "likely")
+
     # Scores
 
     def _draft_scores(self, file: _File, indent: str) -> None:
@@ -944,10 +978,12 @@ class _Drafting:
             return ""
         if numbers and max(numbers) > 100 and above > 0.1 * len(numbers):
             end = f"{max(numbers):g}"
-            add(f"{indent}# scale: {{constant: own}}", "TODO with `scales: {own: [0, END]}`")
+            add(f"{indent}scale: {{constant: own}}", "likely: see `scales` above")
+            self.own_scale = True
             self._todo_once(
-                f"{file.profile.shown}: scores go up to {end}; declare their scale and its end "
-                "under `scales` (docs/mapping.md)"
+                f"{file.profile.shown}: scores go up to {end}; taken for a scale from 0 (no pain) "
+                "without a known end, on which no points of 10 are counted. Give its end as `high` "
+                "under `scales` if it is known (docs/mapping.md)"
             )
             return "a scale of its own"
         return ""

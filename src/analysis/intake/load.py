@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 from functools import partial
 from itertools import takewhile
+from math import inf
 from os import SEEK_END
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,7 @@ from analysis.intake.tables import (
     TABLES,
     TIMES,
     Conditions,
+    Ends,
     load_conditions,
 )
 
@@ -62,7 +64,8 @@ Safe Harbor, 45 CFR 164.514(b)(2)(i)(C))."""
 class Export:
     """An export as the tables of the contract, with its account.
 
-    ``tables`` are those of the contract that there are; pain scores are on 0 to 10. ``intake`` says
+    ``tables`` are those of the contract that there are; pain scores are on 0 to 10, or from no pain
+    up where their scale has no known end (``scales``: the ends of those in use). ``intake`` says
     what became of every line of every file. ``source`` is where the data were published,
     ``conditions`` includes those of the mapping, ``settings`` are the analysis settings the mapping
     fixes, ``files`` every file read with its SHA-256.
@@ -76,6 +79,7 @@ class Export:
     conditions: Conditions
     settings: dict[str, Any]
     files: dict[Path, str]
+    scales: dict[str, Ends] = field(default_factory=SCALES.copy)
 
 
 def load_export(
@@ -118,7 +122,7 @@ def load_export(
         refuse_outside(own, also, what=f"{OWN_MAPPING} is a link")
     rules = load_mapping(file) if file else Mapping()
     conditions = load_conditions().extended(rules.conditions)
-    scales = {**SCALES, **rules.scales}
+    scales = rules.all_scales
     checksums: dict[Path, str] = {file: sha256_of(file)} if file else {}
     try:
         refuse_identifying_texts(rules)
@@ -163,10 +167,12 @@ def load_export(
                 "fault of the reader; please report it with the file's first lines."
             )
     tables = group_ages(_on_one_scale(checked.tables, scales))
+    used = tables["pain_scores"]["scale"].unique()
     return Export(
         name=rules.name or path.resolve().name,
         synthetic=rules.synthetic,
         source=rules.source or "",
+        scales={name: scales[name] for name in used},
         tables=tables if categorical else {name: as_text(own) for name, own in tables.items()},
         intake=tuple(intake),
         conditions=conditions,
@@ -394,7 +400,7 @@ def _read_all(
             raw,
             style=style,
             conditions=(*load_conditions().labels, *mapping.conditions),
-            scales={**SCALES, **mapping.scales},
+            scales=mapping.all_scales,
             exclude=mapping.exclude,
             key=key,
         )
@@ -611,11 +617,17 @@ FEWEST_CODES, CODES_SHARE = 3, 0.02
 below and above it are rarer: pain is not rated 99 more often than 98 and 100 together."""
 
 
-def find_in_scores(scores: pd.DataFrame, scales: dict[str, tuple[float, float]]) -> list[str]:
+def _highest(ends: Ends) -> float:
+    """Return the highest score of a scale, infinite where its end is not known."""
+    none, worst = ends
+    return inf if worst is None else max(none, worst)
+
+
+def find_in_scores(scores: pd.DataFrame, scales: dict[str, Ends]) -> list[str]:
     """Return what somebody should look at: scores that look like codes, ratings without a time."""
     named = _filled(scores, "scale", DEFAULT_SCALE)
     found = []
-    for scale in (name for name in named.cat.categories if max(scales[name]) >= max(CODES)):
+    for scale in (name for name in named.cat.categories if _highest(scales[name]) >= max(CODES)):
         own = scores.loc[named == scale, "score"]
         counts = own.value_counts()
         for code in CODES:
@@ -673,15 +685,19 @@ def find_in_records(tables: dict[str, pd.DataFrame]) -> dict[str, list[str]]:
 
 
 def _on_one_scale(
-    tables: dict[str, pd.DataFrame], scales: dict[str, tuple[float, float]]
+    tables: dict[str, pd.DataFrame], scales: dict[str, Ends]
 ) -> dict[str, pd.DataFrame]:
-    """Bring every score to 0 (no pain) to 10; the name of its own scale is kept."""
+    """Bring every score to 0 (no pain) to 10; the name of its own scale is kept.
+
+    On a scale without a known end it is counted from no pain, in the scale's own points.
+    """
     scores = tables["pain_scores"].copy()
     for name, default in (("scale", DEFAULT_SCALE), ("recall", "not_stated")):
         scores[name] = _filled(scores, name, default)
     own = [scales[name] for name in scores["scale"].cat.categories]
     start, end = np.array(own, dtype=float).T[:, scores["scale"].cat.codes]
-    scores["score"] = (scores["score"] - start) * 10.0 / (end - start)
+    above = scores["score"] - start
+    scores["score"] = (above * 10.0 / (end - start)).where(~np.isnan(end), above)
     tables = {**tables, "pain_scores": scores}
     return {name: frame.drop(columns="source_no") for name, frame in tables.items()}
 

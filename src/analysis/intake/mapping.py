@@ -22,7 +22,7 @@ from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from analysis.errors import MappingError, SettingsError, suggest
 from analysis.files import read_plain
-from analysis.intake.tables import SCALES, TABLES, Column
+from analysis.intake.tables import SCALES, TABLES, Column, Ends
 from analysis.intake.values import AS_WRITTEN, Inexact, Partial
 from analysis.settings import check_setting
 
@@ -33,6 +33,9 @@ UNITS_IN_DAYS = {
     "minutes": 1 / 1440, "hours": 1 / 24, "days": 1.0,
     "weeks": 7.0, "months": 30.4375, "years": 365.25,
 }  # fmt: skip
+
+OF_DAYS = ("study_day", "relief_days")
+"""Columns in days, which may be written in another unit."""
 
 AS_IS = "as_is"
 """``other: as_is``: words not under ``values`` are read as they stand."""
@@ -362,6 +365,24 @@ class TableRule(Format):
     drop: TextList | None = None
 
 
+class ScaleRule(_Strict):
+    """Ends of a pain scale: ``low`` is no pain; without ``high`` the other one is not known."""
+
+    low: float
+    high: float | None = None
+
+
+def _ends(value: Any) -> Any:
+    """Let ``[0, 40]`` stand for ``{low: 0, high: 40}``."""
+    if isinstance(value, dict | ScaleRule):
+        return value
+    if isinstance(value, list) and len(value) == 2:
+        return dict(zip(("low", "high"), value, strict=True))
+    raise ValueError(
+        "two ends are expected, as [0, 140], or {low: 0} where the end is not known",
+    )
+
+
 class Mapping(_Strict):
     """What a mapping file says."""
 
@@ -370,11 +391,16 @@ class Mapping(_Strict):
     synthetic: bool = False
     format: Format = Format()
     conditions: dict[str, str] = {}
-    scales: dict[str, tuple[float, float]] = {}
+    scales: dict[str, Annotated[ScaleRule, BeforeValidator(_ends)]] = {}
     tables: dict[str, Annotated[list[TableRule], BeforeValidator(_listed)]] = {}
     settings: dict[str, Any] = {}
     hash_key: str | None = None
     exclude: Annotated[list[ExcludeCode], BeforeValidator(_listed)] = []
+
+    @property
+    def all_scales(self) -> dict[str, Ends]:
+        """Ends of every scale that the export may name: the suite's own, and the mapping's."""
+        return {**SCALES, **{name: (own.low, own.high) for name, own in self.scales.items()}}
 
 
 def load_mapping(path: Path) -> Mapping:
@@ -409,7 +435,8 @@ def _field_error(item: Any, file: YamlFile) -> str:
             f"{place}: there is no field '{loc[-1]}'{inside}.{suggest(str(loc[-1]), known)} "
             f"Known here: {', '.join(sorted(known))}."
         )
-    why = item["msg"][0].lower() + item["msg"][1:]
+    why = item["msg"].removeprefix("Value error, ")
+    why = why[0].lower() + why[1:]
     if item["type"] == "missing":
         return f"{place}: {field} is missing."
     if item["input"] is None:
@@ -425,6 +452,8 @@ def _known_fields(loc: Place) -> list[str]:
     model: Any = Mapping
     if loc[0] == "format" and len(loc) > 1:
         model = Format
+    elif loc[0] == "scales" and len(loc) > 2:
+        model = ScaleRule
     elif loc[0] == "tables" and len(loc) > 2:
         inside = [step for step in loc[:-1] if isinstance(step, str)]
         parts = {
@@ -454,11 +483,11 @@ def _check_mapping(mapping: Mapping, file: YamlFile) -> None:
                 f"'{code}' cannot be the code of a condition: write lower-case letters, digits and "
                 "underscores, as low_back_pain ('all' is taken).",
             )
-    for name, (start, end) in mapping.scales.items():
+    for name, ends in mapping.scales.items():
         if name in SCALES:
             refuse(("scales", name), f"the scale '{name}' is the suite's own; use another name.")
-        if start == end:
-            refuse(("scales", name), f"the scale '{name}' begins and ends at {start:g}.")
+        if ends.low == ends.high:
+            refuse(("scales", name), f"the scale '{name}' begins and ends at {ends.low:g}.")
     for name, rules in mapping.tables.items():
         if name not in TABLES:
             refuse(
@@ -530,7 +559,7 @@ def _contradiction(column: Column, rule: ColumnRule) -> str:
         return f"`times: 0` would make every {column.name} 0."
     number, date_ = column.kind in ("number", "integer"), column.kind in ("date", "datetime")
     fits = {
-        "unit": column.name == "study_day",
+        "unit": column.name in OF_DAYS,
         **dict.fromkeys(("times", "add", "mean_of", "decimal", "take", "strip"), number),
         **dict.fromkeys(_OF_DATES, date_ or rule.take is not None),
         **dict.fromkeys(("hash", "written_as"), column.kind == "id"),
@@ -538,7 +567,7 @@ def _contradiction(column: Column, rule: ColumnRule) -> str:
     }
     for field, works in fits.items():
         if getattr(rule, field) is not None and not works:
-            only = {"unit": "for study_day only", "inexact": "for score only"}.get(
+            only = {"unit": f"for {' and '.join(OF_DAYS)} only", "inexact": "for score only"}.get(
                 field, "not for such a column"
             )
             return f"`{field}` is {only}; {column.name} is a {column.kind}. Leave it out."

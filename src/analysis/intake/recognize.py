@@ -74,6 +74,16 @@ START_OR_END = re.compile(
 )
 """A header that says no more than when something began or ended."""
 
+_RELIEF = r"\b(?:relief|rescue|analgesi\w*|pain ?free|pain (?:returned|return|back))\b"
+_HOW_LONG = r"\b(?:hours?|hrs?|h|minutes?|mins?|days?|duration|time)\b"
+RELIEF_LASTED = re.compile(rf"{_HOW_LONG}.*{_RELIEF}|{_RELIEF}.*{_HOW_LONG}")
+RELIEF_ENDED = re.compile(
+    r"\b(?:relief|pain ?free)\b.*\b(?:end\w*|until|stop\w*|over|gone|lost)\b|"
+    r"\bpain (?:returned|return|back)\b|\b(?:next|first)\b.*\b(?:analgesi\w*|rescue)\b"
+)
+STILL_RELIEVED = re.compile(r"\bstill\b.*\b(?:relie\w*|pain ?free)|\brelief\b.*\bongoing\b")
+"""Headers of exactly dated relief: how long it lasted, when it ended, whether it still lasts."""
+
 _BY_HEADER: tuple[tuple[str, re.Pattern[str], tuple[str, ...]], ...] = (
     ("icd10", _words(r"icd"), ("word", "text")),
     ("pain_since", _words("since", "onset", "seit", "depuis", "desde", r"diagnos\w*"), ("date",)),
@@ -161,6 +171,13 @@ def recognize(column: ColumnProfile, conditions: Conditions) -> Role | None:
         return Role(exact, "sure", "the contract's own name")
     if column.kind == "empty":
         return None
+    for field, relief, kind in (
+        ("relief_days", RELIEF_LASTED, "number"),
+        ("ended_at", RELIEF_ENDED, "date"),
+        ("still_relieved", STILL_RELIEVED, "word"),
+    ):
+        if column.kind == kind and relief.search(words):
+            return Role(field, "likely", "by its header")
     if is_score(column):
         sure: Confidence = "sure" if SCORE.search(words) else "likely"
         return Role("score", sure, f"numbers from {column.low:g} to {column.high:g}")

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ import pandas as pd
 
 from analysis.errors import ContractError
 from analysis.intake.codes import instrument_of, load_instruments
+from analysis.intake.relief_ends import TOLERATED_DAYS, moment, time_relief
 from analysis.intake.tables import (
     DEFAULT_SCALE,
     SCALES,
@@ -24,6 +26,7 @@ from analysis.intake.tables import (
     VISIT_NAME,
     Column,
     Conditions,
+    Ends,
     Table,
 )
 from analysis.intake.text import id_key
@@ -66,8 +69,12 @@ REMEDIES = {
     "`occurred_on`; or list `unknown_infusion` under `exclude` in the mapping.",
     "dose_without_drug": "Name the drug (milligrams of what decides what they amount to), give "
     "`mme_per_day`, or list `dose_without_drug` under `exclude` in the mapping.",
+    "mixed_scales": "Say under `scales` in the mapping where each ends (`high`), give them recalls "
+    "of their own, or read one of them with `where`.",
     "score_outside_scale": "If the scores are on 0 to 100, say `scale: {constant: vas_0_100}` in "
-    "the mapping; if the number stands for 'not recorded', list it under `missing`; if they are "
+    "the mapping; if they are sums or on another scale, declare it under `scales` (`{low: 0, high: "
+    "140}`, without `high` where its end is not known) and name it; if the number stands for "
+    "'not recorded', list it under `missing`; if they are "
     "typing errors correct them, or list `score_outside_scale` under `exclude`.",
 }
 
@@ -135,7 +142,7 @@ class Checked:
 
     tables: dict[str, pd.DataFrame]
     conditions: Conditions
-    scales: dict[str, tuple[float, float]]
+    scales: dict[str, Ends]
     exclude: Collection[str] = ()
     excluded: dict[int, Counter[str]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
@@ -214,7 +221,7 @@ def check_tables(
     tables: dict[str, pd.DataFrame],
     *,
     conditions: Conditions,
-    scales: dict[str, tuple[float, float]] | None = None,
+    scales: dict[str, Ends] | None = None,
     exclude: Collection[str] = (),
 ) -> Checked:
     """Check typed tables against the contract.
@@ -248,6 +255,8 @@ def check_tables(
         _check_doses(check)
     if "questionnaires" in check.tables:
         _check_questionnaires(check)
+    if "relief_ends" in check.tables:
+        _check_relief_ends(check)
     return check
 
 
@@ -290,6 +299,41 @@ def _check_values(check: Checked, table: Table) -> None:
             + (", or a visit such as baseline, end, week_4," if "visit" in names else ""),
             reason="no date and no study day",
         )
+
+
+def _check_relief_ends(check: Checked) -> None:
+    """Relief ends after an infusion, once, and its length agrees with its dates."""
+
+    def times() -> pd.DataFrame:
+        return time_relief(check.tables["relief_ends"], check.tables.get("infusions"))
+
+    def refuse_ends(column: str, code: str, bad: pd.Series, expected: str, remedy: str) -> None:
+        check.refuse_rows("relief_ends", column, code, bad, expected, remedy)
+
+    ended = "an end of relief after the infusion it followed"
+    remedy = "Correct the date or time, or the infusion it belongs to."
+    refuse_ends("ended_at", "relief_before_infusion", times()["DATED"] < 0, ended, remedy)
+    infusions = check.tables.get("infusions")
+    if infusions is not None and "infused_at" in infusions:
+        bad = times()["BEGAN"].isna() & times()["DAYS"].isna()
+        refuse_ends("ended_at", "relief_before_infusion", bad, ended, remedy)
+    else:
+        bad = times()["DAYS"].isna()
+        refuse_ends(
+            "ended_at", "relief_without_infusion", bad, "an infusion from which to count",
+            "Add infusions with dates, `infused_at`, or the length of relief (`relief_days`).",
+        )  # fmt: skip
+    apart = (times()["DAYS"] - times()["DATED"]).abs() > TOLERATED_DAYS
+    refuse_ends(
+        "relief_days", "relief_contradicts", apart, "a length that agrees with the dates",
+        "Correct one of them, look at the `unit`, or leave one of the columns out.",
+    )  # fmt: skip
+    frame = check.tables["relief_ends"].assign(BEGAN=times()["BEGAN"])
+    again = frame.duplicated(subset=["patient_id", "BEGAN"])
+    refuse_ends(
+        "patient_id", "repeated_relief", again, "one end of relief after an infusion",
+        "Say which infusion each followed (`infused_at`), or keep one row.",
+    )  # fmt: skip
 
 
 def out_of_range(column: Column, value: Any) -> Refusal | None:
@@ -394,17 +438,37 @@ def _check_scores(check: Checked) -> None:
             REMEDIES["no_scale"],
             reason="no scale named",
         )
-    for name, ends in check.scales.items():
+    for name, (none, worst) in check.scales.items():
         frame = check.tables["pain_scores"]
-        low, high = min(ends), max(ends)
+        low, high = sorted((none, inf if worst is None else worst))
         bad = (frame["score"] < low) | (frame["score"] > high)
         if "scale" in frame:
             unnamed = frame["scale"].isna() & (name == DEFAULT_SCALE)
             bad &= (frame["scale"] == name) | unnamed
         elif name != DEFAULT_SCALE:
             continue
-        expected = f"a score from {low:g} to {high:g} (scale {name})"
+        span = f"of at least {low:g}" if worst is None else f"from {low:g} to {high:g}"
+        expected = f"a score {span} (scale {name})"
         check.refuse_rows("pain_scores", "score", "score_outside_scale", bad, expected)
+    _check_one_scale(check)
+
+
+def _check_one_scale(check: Checked) -> None:
+    """Scores of a scale without a known end stand beside no others of the same recall."""
+    frame = check.tables["pain_scores"]
+    if "scale" not in frame or not any(worst is None for _, worst in check.scales.values()):
+        return
+    pairs = frame.reindex(columns=["recall", "scale"]).drop_duplicates().astype("str")
+    for _, own in pairs.fillna({"recall": "", "scale": DEFAULT_SCALE}).groupby("recall")["scale"]:
+        names = list(dict.fromkeys(own))
+        open_ended = [name for name in names if check.scales[name][1] is None]
+        if open_ended and len(names) > 1:
+            others = ", ".join(name for name in names if name != open_ended[0])
+            expected = (
+                f"scores are on {open_ended[0]}, which has no known end, and on {others}, so that "
+                "they cannot be compared"
+            )
+            check.refuse_table("pain_scores", "mixed_scales", expected, REMEDIES["mixed_scales"])
 
 
 def _check_events(check: Checked) -> None:
@@ -434,9 +498,9 @@ def _check_events(check: Checked) -> None:
     frame = check.tables["adverse_events"]
     begins = [name for name in ("occurred_on", "infused_at") if name in frame]
     if begins and "resolved_on" in frame:
-        start = _moment(frame, begins[0]).fillna(_moment(frame, begins[-1]))
+        start = moment(frame, begins[0]).fillna(moment(frame, begins[-1]))
         ends_on_a_day = frame["resolved_on"].eq(frame["resolved_on"].dt.normalize())
-        bad = _moment(frame, "resolved_on") < start.where(~ends_on_a_day, start.dt.normalize())
+        bad = moment(frame, "resolved_on") < start.where(~ends_on_a_day, start.dt.normalize())
         expected = "a time not before the event began"
         code = "resolved_before_it_began"
         check.refuse_rows("adverse_events", "resolved_on", code, bad, expected)
@@ -445,12 +509,6 @@ def _check_events(check: Checked) -> None:
 def _days_infused(frame: pd.DataFrame, later: int = 0) -> pd.MultiIndex:
     days = frame["infused_at"].dt.normalize() + pd.Timedelta(days=later)
     return pd.MultiIndex.from_arrays([frame["patient_id"].astype("str"), days])
-
-
-def _moment(frame: pd.DataFrame, name: str) -> pd.Series:
-    """Return times in UTC where they name their offset, else as they are."""
-    offset = frame.get(f"{name}_offset", pd.Series(0.0, index=frame.index)).fillna(0.0)
-    return frame[name] - pd.to_timedelta(offset, unit="min")
 
 
 def _check_doses(check: Checked) -> None:

@@ -15,8 +15,12 @@ from analysis.settings import data_folder
 
 Kind = Literal["id", "text", "category", "word", "integer", "number", "date", "datetime", "flag"]
 
-SCALES: dict[str, tuple[float, float]] = {"nrs_0_10": (0.0, 10.0), "vas_0_100": (0.0, 100.0)}
-"""Pain scales by name, with their ends. Scores are compared on 0 to 10 after reading."""
+Ends = tuple[float, float | None]
+"""Ends of a pain scale, no pain first; None where the worst pain has no known number."""
+
+SCALES: dict[str, Ends] = {"nrs_0_10": (0.0, 10.0), "vas_0_100": (0.0, 100.0)}
+"""Pain scales by name, with their ends. Scores are compared on 0 to 10 after reading; those of a
+scale without a known end are counted from its end of no pain."""
 
 DEFAULT_SCALE = "nrs_0_10"
 """The scale of scores where the export names none."""
@@ -231,15 +235,39 @@ QUESTIONNAIRES = Table(
     silent="no score recorded",
 )  # fmt: skip
 
+RELIEF_ENDS = Table(
+    name="relief_ends",
+    one_of=(("ended_at", "relief_days"),),
+    columns=(
+        PATIENT_ID,
+        Column("infused_at", "datetime", "infusion it followed", FIRST_YEAR, LAST_YEAR),
+        Column("ended_at", "datetime", "relief gone, or next analgesic", FIRST_YEAR, LAST_YEAR),
+        Column("relief_days", "number", "how long relief lasted, days", 0, 3650),
+        Column("still_relieved", "flag", "relief still lasted then"),
+    ),
+    says=("ended_at", "relief_days"),
+    silent="no end of relief recorded",
+)
+
 TABLES: dict[str, Table] = {
     table.name: table
-    for table in (PATIENTS, PAIN_SCORES, INFUSIONS, ADVERSE_EVENTS, OPIOID_USE, QUESTIONNAIRES)
+    for table in (
+        PATIENTS,
+        PAIN_SCORES,
+        INFUSIONS,
+        RELIEF_ENDS,
+        ADVERSE_EVENTS,
+        OPIOID_USE,
+        QUESTIONNAIRES,
+    )
 }
 """Every table the suite reads, by name."""
 
 TIMES: tuple[tuple[str, str], ...] = (
     ("infusions", "infused_at"),
     ("pain_scores", "assessed_on"),
+    ("relief_ends", "infused_at"),
+    ("relief_ends", "ended_at"),
     ("adverse_events", "infused_at"),
     ("adverse_events", "occurred_on"),
     ("opioid_use", "assessed_on"),

@@ -40,9 +40,11 @@ from analysis.labels import (
     DEFINITIONS,
     GROUPINGS,
     GROUPS,
+    POINTS,
     POPULATIONS_SHORT,
     VERDICTS,
     condition_word,
+    scale_word,
     visit_week,
     visit_word,
     word,
@@ -660,8 +662,9 @@ def plot_trajectories(
         counts[heading] = {places[row.visit]: row.n for row in own}
         colors.append(color if len(lines) > 1 else INK)
     ax.set_xticks(list(places.values()), [_visit_tick(visit) for visit in places])
-    ax.set_ylim(0, 10)
-    ax.set_ylabel("Mean pain score (0 to 10)")
+    scale = scale_word(rows[0].notes)
+    ax.set_ylim(0, 10 if scale == POINTS else None)
+    ax.set_ylabel(f"Mean pain score ({scale})")
     ax.set_xlabel("Weeks after the end of the series")
     ax.grid(axis="y")
     if len(lines) > 1:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 
 from analysis.claims.judgement import VERDICT_MEANING
 from analysis.claims.sentences import describe_allocation
-from analysis.labels import CLOCKS, MEASURES, METHODS, plain_text, visit_word, word
+from analysis.labels import CLOCKS, MEASURES, METHODS, POINTS, plain_text, visit_word, word
 from analysis.numbers import count_text, level_text, number_text
 from analysis.results import Row
 from analysis.settings import THRESHOLDS_PCT, WORDS, AnalysisSettings, plan_visits
@@ -152,7 +152,7 @@ _REFERENCES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Turnbull BW (1976). The empirical distribution function with arbitrarily grouped, censored "
      "and truncated data. J R Stat Soc B 38:290-295.", _NPMLE),
     ("Kaplan EL, Meier P (1958). Nonparametric estimation from incomplete observations. J Am Stat "
-     "Assoc 53:457-481.", ("kaplan_meier", "kaplan_meier_mean")),
+     "Assoc 53:457-481.", ("kaplan_meier", "kaplan_meier_exact", "kaplan_meier_mean")),
     ("Aalen OO, Johansen S (1978). An empirical transition matrix for non-homogeneous Markov "
      "chains based on censored observations. Scand J Stat 5:141-150.",
      ("aalen_johansen", "competing_median")),
@@ -179,8 +179,10 @@ _BOOSTERS = {
 }
 
 
-def methods_in_words(settings: AnalysisSettings, rows: Iterable[Row]) -> list[str]:
-    """Return the methods as paragraphs, from the settings of a run and the methods of its rows."""
+def methods_in_words(
+    settings: AnalysisSettings, rows: Iterable[Row], *, scale: str = POINTS
+) -> list[str]:
+    """Return the methods as paragraphs, from the settings, the rows and the scale of a run."""
     measures: dict[str, dict[str, None]] = {}
     for row in rows:
         if row.method not in ("none", "count"):
@@ -189,6 +191,7 @@ def methods_in_words(settings: AnalysisSettings, rows: Iterable[Row]) -> list[st
     kept = f"a baseline of at least {value_text(least)}" if least else "a baseline above 0"
     recall = f" Ratings used: {WORDS['recall'][settings.recall]}."
     also = " and ".join(f"{value_text(pct)} %" for pct in _thresholds(settings))
+    points = ", as is a fall of two points" if scale.startswith(POINTS) else ""
     said = [
         "Day 0 is the first infusion of the first series; infusions more than "
         f"{count_text(settings.series_gap_days)} days apart belong to different series. In "
@@ -196,13 +199,13 @@ def methods_in_words(settings: AnalysisSettings, rows: Iterable[Row]) -> list[st
         "and treatment ends on study day "
         f"{value_text(settings.end_of_series_study_day)}.",
         f"Baseline is the mean of ratings in the {count_text(settings.baseline_window_days)} "
-        f"days up to day 0, on a scale of 0 to 10. Patients with {kept} are analyzed; a baseline "
-        "of 0 has no percent reduction and is counted as missing, never divided by."
-        + (recall if settings.recall != "auto" else ""),
+        f"days up to day 0, on a scale of {plain_text(scale, longest=200)}. Patients with {kept} "
+        "are analyzed; a baseline of 0 has no percent reduction and is counted as missing, never "
+        "divided by." + (recall if settings.recall != "auto" else ""),
         f"Response is judged at the visit “{visit_word(settings.analysis_visit)}”; a claim at the "
         "visit and threshold of its own reading. A responder is a patient whose pain fell by at "
         f"least {value_text(settings.responder_threshold_pct)} % of baseline; the rates at {also} "
-        "are printed (30 % is moderate, 50 % substantial), as is a fall of two points. A patient "
+        f"are printed (30 % is moderate, 50 % substantial){points}. A patient "
         "who had a booster before the rating counts as not responding at it. Worse means that pain "
         "rose by at least 30 % of baseline. Visits after the end of the series are planned at "
         f"{_visits_in_words(settings.visits)}; a visit's score is "
@@ -257,6 +260,11 @@ def _relief_in_words(settings: AnalysisSettings, methods: Collection[str]) -> li
         said += (
             " Kaplan-Meier numbers, which date a loss at the visit that found it and are therefore "
             "late, are printed for comparison only."
+        )
+    if "kaplan_meier_exact" in methods:
+        said += (
+            " Ends of relief that the export dates itself (relief gone, or the next analgesic) are "
+            "exact times, and are kept apart from losses between visits."
         )
     if (settings.loss_rule, settings.relief_clock) != (READ_RULE, READ_CLOCK):
         said += (

@@ -12,7 +12,7 @@ import pandas as pd
 import xlsxwriter
 
 from analysis.files import replacing
-from analysis.labels import METHODS, condition_word, notes_text, plain_text
+from analysis.labels import METHODS, condition_word, notes_text, plain_text, scale_word
 from analysis.report.tables import Table
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -80,6 +80,10 @@ def write_workbook(
         condition=[condition_word(code, labels) for code in results["condition"]],
         method=results["method"].map(METHODS),
         notes=results["notes"].map(notes_text),
+        unit=[
+            f"score ({scale_word(notes)})" if unit == "score" else unit
+            for unit, notes in zip(results["unit"], results["notes"], strict=True)
+        ],
     )
     claims = claims.assign(condition=[condition_word(code, labels) for code in claims["condition"]])
     sheets = {

@@ -26,7 +26,15 @@ from analysis.claims.judgement import headlines_of
 from analysis.claims.records import claims_frame, write_claims
 from analysis.errors import InputError, RunError
 from analysis.files import replacing, write_file
-from analysis.labels import DEFINITIONS, VERDICTS, condition_word, plain_text, visit_word, word
+from analysis.labels import (
+    DEFINITIONS,
+    POINTS,
+    VERDICTS,
+    condition_word,
+    plain_text,
+    visit_word,
+    word,
+)
 from analysis.numbers import count_text, date_span_text, date_text, estimate_text, interval_text
 from analysis.report import drawings, theme
 from analysis.report.inputs import NOTEBOOKS, RESULTS, Run, find_cells, read_run
@@ -130,7 +138,7 @@ def build_page(run: Run) -> Page:
         n_claims=count_text(len(run.claims)),
         states=states,
         quality=quality,
-        methods=tuple(methods_in_words(run.settings, run.rows)),
+        methods=tuple(methods_in_words(run.settings, run.rows, scale=run.fact("scale") or POINTS)),
         settings=_pairs("Settings in force", "Setting", "Value", about.get("settings")),
         files=_pairs("Files read", "File", "SHA-256", about.get("inputs")),
         versions=_versions(about),
@@ -179,6 +187,7 @@ def _facts(run: Run) -> Iterable[tuple[str, str]]:
     found = {
         "Data": plain_text(str(run.about.get("export", "")), longest=120),
         "Patients": ", ".join(steps),
+        "Pain scores": plain_text(str(run.fact("scale") or ""), longest=200),
         "First to last infusion": date_span_text(run.fact("first_date"), run.fact("last_date")),
         "Report made": date_text(run.about.get("started")),
         "Run": plain_text(str(run.about.get("run_id") or "")),
@@ -258,6 +267,7 @@ def write_report(folder: Path) -> None:
         write_csv(claims, folder / "claims.csv")
         write_claims(folder, run.claims)
         about = [("Data", page.export_name), ("About the data", page.synthetic),
+                 *(fact for fact in page.facts if fact[0] == "Pain scores"),
                  *((line[0].text, line[1].text) for line in page.settings.lines)]  # fmt: skip
         write_workbook(
             folder / "results.xlsx", about=about, results=named, claims=claims,

@@ -16,6 +16,7 @@ from analysis.labels import (
     clock_word,
     condition_word,
     definition_word,
+    scale_word,
     visit_word,
     word,
 )
@@ -33,6 +34,7 @@ from analysis.report.tables import (
     crossed_table,
     estimates_table,
     group_word,
+    measure_word,
     pick,
     population_word,
     response_word,
@@ -100,6 +102,11 @@ def _with_visit(caption: str, rows: Sequence[Row]) -> str:
     return f"{caption}, {visit_word(visit)}" if visit else caption
 
 
+def _with_scale(caption: str, rows: Sequence[Row]) -> str:
+    """Return a caption with the scale of the scores under it."""
+    return f"{caption} (scale: {scale_word(rows[0].notes)})" if rows else caption
+
+
 def _of(context: Context, rows: Sequence[Row], measure: str) -> list[Row]:
     return _sorted(_at_visit(context, pick(rows, measure=measure, group_by="all")))
 
@@ -142,6 +149,7 @@ def characteristics(rows: Sequence[Row]) -> Table | None:
         low_text, high_text, spread_text = (
             without_unit(estimate_text(row), row.unit) for row in (low, high, spread)
         )
+        title += f" (scale: {scale_word(median.notes)})" if median.unit == "score" else ""
         lines.append((
             Cell(title),
             Cell(f"{estimate_text(median)} ({low_text} to {high_text})", row=anchor(median)),
@@ -238,7 +246,7 @@ def scores(rows: Sequence[Row]) -> Table | None:
     found = [row for row in found if row.definition or row.condition not in apart]
     return estimates_table(
         _sorted(found),
-        caption="Mean pain score at each visit, those seen",
+        caption=_with_scale("Mean pain score at each visit, those seen", found),
         heads=[("Visit", _visit), ("Booster", _definition)],
     )
 
@@ -252,7 +260,7 @@ def scores_by_arm(rows: Sequence[Row]) -> Table | None:
     found.sort(key=lambda row: (row.group, measures.index(row.measure)))
     return crossed_table(
         found,
-        caption="Pain score by arm and visit",
+        caption=_with_scale("Pain score by arm and visit", found),
         down=("Arm", lambda row: f"{group_word(row)}: {_inside(word(MEASURES, row.measure))}"),
         across=_visit,
     )
@@ -265,9 +273,10 @@ def _inside(text: str) -> str:
 
 def modeled_changes(rows: Sequence[Row]) -> Table | None:
     """Return the fall of the score in the mixed model of all visits."""
+    found = pick(rows, measure="change_mmrm", group_by="all")
     return estimates_table(
-        pick(rows, measure="change_mmrm", group_by="all"),
-        caption="Fall of the mean score, modeled over all visits (MMRM)",
+        found,
+        caption=_with_scale("Fall of the mean score, modeled over all visits (MMRM)", found),
         heads=[("Visit", _visit)],
     )
 
@@ -277,7 +286,7 @@ def arms_compared(rows: Sequence[Row]) -> Table | None:
     found = pick(rows, measure=ARM_MEASURES, group_by="arm_pair")
 
     def what(row: Row) -> str:
-        name = word(MEASURES, row.measure)
+        name = measure_word(row)
         score = ", score interval" if row.definition.endswith("_score") else ""
         return ", ".join(part for part in (name, threshold_word(row.threshold_pct)) if part) + score
 
@@ -403,6 +412,22 @@ def relief_shares(rows: Sequence[Row]) -> Table | None:
         caption=f"Still relieved, of responders, weeks after {' or '.join(clocks)}",
         down=("What a booster is", line),
         across=_visit,
+    )
+
+
+def exact_relief(rows: Sequence[Row]) -> Table | None:
+    """Return relief whose end was recorded exactly; it stands apart from losses between visits."""
+    measures = ("exact_relief_duration", "exact_relief_quartile", "exact_relieved_share")
+    found = pick(rows, measure=measures, group_by="all")
+
+    def what(row: Row) -> str:
+        at = _visit(row)
+        return ", ".join(part for part in (word(MEASURES, row.measure), at) if part)
+
+    return estimates_table(
+        sorted(found, key=lambda row: measures.index(row.measure)),
+        caption="Duration of relief where its end was recorded: relief gone, or next analgesic",
+        heads=[("What", what), ("Counted", population_word)],
     )
 
 

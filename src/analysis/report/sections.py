@@ -47,7 +47,8 @@ TOPIC_OF_NOTEBOOK = {
 RELIEF_MEASURES = frozenset(
     ["relief_duration", "relieved_share", "seen_relieved", "not_seen_again",
      "relief_duration_even_spread", "relief_quartile", "relief_mean",
-     "relief_duration_by_definition", "km_relief_duration",
+     "relief_duration_by_definition", "exact_relief_duration", "exact_relief_quartile",
+     "exact_relieved_share", "km_relief_duration",
      "km_relieved_share", "cumulative_incidence", "log_rank", "parametric_median",
      "conditional_share", "time_ratio", "booster_count", "booster_gap", "series_relief",
      "series_time_ratio"]
@@ -140,7 +141,11 @@ def _condition(
         "worse": [tables.worsening(context, rows)],
         "subgroups": [*tables.subgroups(context, rows)],
         "arms": [tables.arms_compared(rows)],
-        "relief": [tables.relief_medians(context, rows), tables.relief_shares(rows)],
+        "relief": [
+            tables.relief_medians(context, rows),
+            tables.relief_shares(rows),
+            tables.exact_relief(rows),
+        ],
         "missing": [tables.missing(context, rows)],
     }
     tipping = [plain_text(c.tipping.sentence, longest=1000) for c in claims if c.tipping]
@@ -202,6 +207,7 @@ def _all_conditions(run: Run, context: tables.Context) -> list[tuple[Section, li
                     *tables.relief_across(context, run.rows),
                     tables.relief_medians(context, relief),
                     tables.relief_shares(relief),
+                    tables.exact_relief(relief),
                 ]
             },
             {"relief": figures.get("relief", [])},

@@ -14,12 +14,14 @@ from analysis.labels import (
     GROUPS,
     MEASURES,
     METHODS,
+    POINTS,
     POPULATIONS,
     POPULATIONS_SHORT,
     condition_word,
     definition_word,
     notes_text,
     plain_text,
+    scale_word,
     visit_word,
     word,
 )
@@ -133,6 +135,12 @@ def group_word(row: Row) -> str:
     return "" if row.group_by == "all" else word(GROUPS, row.group) or "(not stated)"
 
 
+def measure_word(row: Row) -> str:
+    """Return what is measured, a score with its scale."""
+    name = word(MEASURES, row.measure)
+    return f"{name} ({scale_word(row.notes)})" if row.unit == "score" else name
+
+
 def population_word(row: Row) -> str:
     """Return who is counted, in few words."""
     return word(POPULATIONS_SHORT, row.population)
@@ -169,7 +177,7 @@ def readable(results: pd.DataFrame, *, labels: Mapping[str, str] | None = None) 
     words: dict[str, Words] = {
         "condition": lambda row: condition_word(row.condition, labels or {}),
         "group": group_word,
-        "measure": lambda row: word(MEASURES, row.measure),
+        "measure": measure_word,
         "definition": lambda row: definition_word(row.definition),
         "threshold": lambda row: threshold_word(row.threshold_pct),
         "counted": lambda row: word(POPULATIONS, row.population),
@@ -248,7 +256,12 @@ def estimates_table(
     kept = [head for head in heads if any(head[1](row) for row in rows)] or list(heads[:1])
     second = [(title, text) for title, text in further if any(map(text, rows))]
     waits = any(row.n_not_due for row in rows)
-    bars = [interval_bar(r.value, r.low, r.high, unit=r.unit, band=band(r)) for r in rows]
+    bars = [
+        ""
+        if r.unit == "score" and scale_word(r.notes) != POINTS
+        else interval_bar(r.value, r.low, r.high, unit=r.unit, band=band(r))
+        for r in rows
+    ]
     headings = [Heading(title) for title, _ in kept]
     headings += [
         Heading(title, numeric=True)
@@ -355,11 +368,11 @@ def group_rows(rows: Iterable[Row], cells: Mapping[str, MadeBy]) -> list[Group]:
         key = (row.method, row.notes, made_by)
         groups.setdefault(row.measure, {}).setdefault(key, []).append(row)
     made = []
-    for measure, found in groups.items():
+    for found in groups.values():
         for (method, notes, made_by), members in found.items():
             levels = dict.fromkeys(level_text(r.level) for r in members if r.level is not None)
             about = f"{', '.join([METHODS[method], *levels])}. {notes_text(notes)}".strip()
-            name = word(MEASURES, measure)
+            name = measure_word(members[0])
             lines = tuple((_what(row) or name, row) for row in members)
             made.append(Group(name, plain_text(about, longest=900), made_by, lines))
     return made

@@ -62,6 +62,7 @@ UNIT_KEYS = {
     "patients": ["patient_id"],
     "pain_scores": ["patient_id", "assessed_on", "study_day", "visit", "recall"],
     "infusions": ["patient_id", "infused_at", "study_day"],
+    "relief_ends": ["patient_id", "infused_at"],
     "adverse_events": ["patient_id", "infused_at", "occurred_on", "study_day", "term"],
     "opioid_use": ["patient_id", "assessed_on", "study_day", "visit", "drug", "route", "basis"],
     "questionnaires": ["patient_id", "assessed_on", "study_day", "visit", "instrument"],
@@ -71,9 +72,10 @@ UNIT_KEYS = {
 STANDS_FOR = {"pain_scores": ["patient_id", "visit", "recall"], "infusions": ["patient_id"]}
 """Rows alike in these may be the same one under another date."""
 
-MOMENTS = ["study_day", "assessed_on", "infused_at", "occurred_on"]
+MOMENTS = ["study_day", "assessed_on", "infused_at", "occurred_on", "ended_at"]
 NOUNS = {
-    "pain_scores": "ratings", "infusions": "infusions", "adverse_events": "adverse events",
+    "pain_scores": "ratings", "infusions": "infusions", "relief_ends": "ends of relief",
+    "adverse_events": "adverse events",
     "opioid_use": "opioid doses", "questionnaires": "questionnaires",
 }  # fmt: skip
 READING = ("reading", "cited_low", "cited_high", "unit")
@@ -266,7 +268,8 @@ class Changes:
         kept = {n: frame for n, frame in tables.items() if len(frame) or TABLES[n].required}
         labels = self.after.conditions.labels
         conditions = self.before.conditions.extended(labels)
-        return replace(self.before, tables=kept, conditions=conditions)
+        scales = {**self.after.scales, **self.before.scales}
+        return replace(self.before, tables=kept, conditions=conditions, scales=scales)
 
     def _mix_table(self, name: str, applied: Collection[str]) -> pd.DataFrame:
         empty = pd.DataFrame({"patient_id": pd.Series(dtype="str")})

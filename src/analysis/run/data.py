@@ -76,6 +76,7 @@ def write_tables(export: Export, folder: Path) -> None:
         "intake": [asdict(account) for account in export.intake],
         "conditions": export.conditions.labels,
         "settings": export.settings,
+        "scales": export.scales,
         "files": name_files(export.files),
     }
     write_file(folder / ABOUT, json.dumps(about, indent=1, ensure_ascii=False) + "\n")
@@ -121,6 +122,7 @@ def load_tables(folder: Path) -> Export:
             intake=tuple(accounts),
             conditions=load_conditions().extended(about["conditions"]),
             settings=about["settings"],
+            scales={name: (low, high) for name, (low, high) in about["scales"].items()},
             files={Path(name): digest for name, digest in about["files"].items()},
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

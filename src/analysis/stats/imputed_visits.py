@@ -149,7 +149,8 @@ def impute_visits(
         rng = seeded(study.settings.seed, "imputation", *scores.to_numpy().T)
         filled, models[str(condition)] = _complete(scores, arms, asked, rng, draws, shift)
         least = max(study.settings.minimum_baseline_score, LEAST_BASELINE)
-        start = np.where(np.isnan(base), np.clip(filled[BASELINE] - shift, least, 10.0), base)
+        most = 10.0 if study.in_points else None
+        start = np.where(np.isnan(base), np.clip(filled[BASELINE] - shift, least, most), base)
         baseline[:, at] = start
         is_whole[at] = np.nanmax(np.abs(seen - np.round(seen)), initial=0.0) <= SAME
         for place, visit in enumerate(visits):

@@ -45,6 +45,12 @@ PARAMCDS: dict[BoosterStrategy, str] = {
     "censoring": "RELCENS",
     "ignored": "RELIGN",
 }
+EXACT = "RELEXACT"
+"""Parameter code of relief whose end was recorded."""
+
+LONGEST_IN_HOURS = 14
+"""Days. Relief that nobody was followed for so long is told in hours, not in weeks."""
+
 DEFINITIONS: dict[BoosterStrategy, str] = {
     "loss": "booster_as_loss",
     "censoring": "booster_as_censoring",
@@ -567,7 +573,8 @@ def relief_table(adtte: pd.DataFrame, group: Group) -> pd.DataFrame:
     """Return every number on a group's relief that its rows of ADTTE give, for `Results.add`.
 
     That is `relief_rows`; for all patients and for arms, which stand for the patients of a claim,
-    `competing_rows`; and for all patients `definition_rows`.
+    `competing_rows`; and for all patients `definition_rows`. Where ends of relief were recorded,
+    `exact_rows`, measures of their own.
 
     Parameters
     ----------
@@ -581,6 +588,7 @@ def relief_table(adtte: pd.DataFrame, group: Group) -> pd.DataFrame:
         frames.append(competing_rows(adtte, group))
     if group.group_by == "all":
         frames.append(definition_rows(adtte, group))
+    frames.append(exact_rows(adtte, group))
     return pd.concat(frames, ignore_index=True)
 
 
@@ -672,7 +680,8 @@ def definition_rows(adtte: pd.DataFrame, group: Group) -> pd.DataFrame:
     the settings, whose own rule and clock have as many resamples as the headline.
     """
     rows = []
-    for rule, clock in product(get_args(LossRule), get_args(Clock)):
+    rules = [rule for rule in get_args(LossRule) if adtte.empty or (adtte["RULE"] == rule).any()]
+    for rule, clock in product(rules, get_args(Clock)):
         in_force = (rule, clock) == (group.settings.loss_rule, group.settings.relief_clock)
         most = MOST_REPLICATES if in_force else FEWER_REPLICATES
         losses = losses_of(choose(adtte, group.settings, rule=rule, clock=clock))
@@ -682,6 +691,45 @@ def definition_rows(adtte: pd.DataFrame, group: Group) -> pd.DataFrame:
         keys = {"definition": f"{rule}.{clock}", "population": RESPONDERS}
         rows += group.rows(median, *group.notes, **keys)
     return pd.DataFrame(rows)
+
+
+# Ends of relief as recorded
+
+
+def exact_rows(adtte: pd.DataFrame, group: Group) -> pd.DataFrame:
+    """Return the duration of relief whose end was recorded, not found at a visit.
+
+    Parameters
+    ----------
+    adtte : DataFrame
+        Rows of the group's patients; those of the parameter RELEXACT count: AVAL (days), CNSR.
+    group : Group
+
+    Returns
+    -------
+    DataFrame
+        exact_relief_duration (median) and exact_relief_quartile, by Kaplan-Meier, in hours where
+        nobody was followed for `LONGEST_IN_HOURS` days, else in weeks with exact_relieved_share at
+        the weeks that are read. No rows for a group nobody of whom has a record.
+    """
+    own = adtte[adtte["PARAMCD"] == EXACT]
+    if own.empty:
+        return pd.DataFrame()
+    in_hours = own["AVAL"].max() < LONGEST_IN_HOURS
+    curve = estimate_kaplan_meier(
+        own["AVAL"].to_numpy(float) * (24 if in_hours else 1 / DAYS_PER_WEEK),
+        own["CNSR"] == 0,
+        level=group.settings.confidence_level,
+        time_unit="hours" if in_hours else "weeks",
+    )
+    numbers = {("exact_relief_duration", ""): curve.median}
+    for name, share in (("lost_25", 0.25), ("lost_75", 0.75)):
+        numbers["exact_relief_quartile", name] = curve.quantile(share)
+    for name, week in {} if in_hours else group.settings.read_weeks.items():
+        numbers["exact_relieved_share", name] = replace(curve.at(week), n_events=None)
+    numbers = {key: replace(one, method="kaplan_meier_exact") for key, one in numbers.items()}
+    notes = (*group.notes, note("timed_of", len(own), group.n_starters))
+    return pd.DataFrame(group.rows(numbers, *notes, definition="exact_end", population="recorded"))
 
 
 # Kaplan-Meier and competing boosters: loss dated at the visit that found it
