@@ -6,7 +6,6 @@ report and the command are the suite's own.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import random
@@ -89,12 +88,13 @@ def test_kills_at_random_moments_lose_nothing(place):
             (place / "notebooks" / "20_responders.ipynb").open("a").write(" ")
         words = ("sign", "first", "--as", f"A{number % 5}", "--role", "director")
         process = begin(place, *words) if signs else run(place, out)
-        time.sleep(draw.uniform(0.0, seconds / 8 if signs else seconds))
-        with contextlib.suppress(ProcessLookupError):
-            if number % 2:
-                os.kill(process.pid, signal.SIGKILL)  # its children end by themselves
-            else:
-                os.killpg(process.pid, signal.SIGKILL)
+        begun = time.monotonic()
+        try:
+            process.wait(draw.uniform(0.0, seconds / 8 if signs else seconds))
+            seconds = seconds if signs else time.monotonic() - begun  # the machine is idler now
+        except subprocess.TimeoutExpired:
+            # Alone, where its children must end by themselves, or with them.
+            (os.kill if number % 2 else os.killpg)(process.pid, signal.SIGKILL)
         code, said = ended(process)
         assert "Traceback" not in said
         found[f"{'sign' if signs else 'run'} {'killed' if code < 0 else 'ended'}"] += 1
