@@ -681,6 +681,23 @@ def diff(
         _say(comparison_text(made, n_rows=rows))
 
 
+@main.command(short_help="Write a run's analysis datasets as SAS transport files.")
+@click.argument("run", type=PATH)
+@click.option("--out", required=True, type=PATH, help="Folder for the .xpt files.")
+def datasets(run: Path, out: Path) -> None:
+    """Write ADSL, ADPAIN, ADTTE, ADAE, ADQS, ADOP and ADEX of RUN as .xpt files (version 5).
+
+    They hold a row for every patient: they stay inside the clinic, as the run folder does.
+
+    For example: reliefcheck datasets reports/latest --out sas
+    """
+    from analysis.adam.study import load_study
+    from analysis.adam.transport import write_transport
+
+    for path in write_transport(load_study(run.expanduser() / "data"), out.expanduser()):
+        _say(path)
+
+
 @main.command(short_help="Check that a run folder is what the run left.")
 @click.argument("run", type=PATH)
 @click.option("--export", type=PATH, help="The export of the run, to check the files it read.")

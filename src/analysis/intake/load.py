@@ -30,7 +30,7 @@ from analysis.intake.mapping import Format, Mapping, TableRule, load_mapping, re
 from analysis.intake.profile import list_columns, profile_export
 from analysis.intake.read import (
     EXCEL_ENDINGS,
-    PARQUET_ENDINGS,
+    TYPED_ENDINGS,
     FileFormat,
     RawTable,
     check_is_file,
@@ -50,7 +50,7 @@ from analysis.intake.tables import (
 )
 
 OWN_MAPPING = "mapping.yaml"
-FILE_ENDINGS = (".csv", ".tsv", ".txt", ".xls", *EXCEL_ENDINGS, *PARQUET_ENDINGS)
+FILE_ENDINGS = (".csv", ".tsv", ".txt", ".xls", *EXCEL_ENDINGS, *TYPED_ENDINGS)
 
 NEARLY = 0.85
 """How alike a file's name must be to a table's to be taken for a slip ("infusion.csv")."""
@@ -412,7 +412,7 @@ def _read_all(
 
 def _last_line_is_open(path: Path) -> bool:
     """Return whether a text file ends within a line, as one cut while copied does."""
-    if path.suffix.lower() in (*EXCEL_ENDINGS, *PARQUET_ENDINGS):
+    if path.suffix.lower() in (*EXCEL_ENDINGS, *TYPED_ENDINGS):
         return False
     with path.open("rb") as file:
         file.seek(-min(4, path.stat().st_size), SEEK_END)

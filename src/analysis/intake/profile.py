@@ -29,7 +29,7 @@ from analysis.intake.identifiers import (
 from analysis.intake.mapping import MISSING_WORDS
 from analysis.intake.read import (
     EXCEL_ENDINGS,
-    PARQUET_ENDINGS,
+    TYPED_ENDINGS,
     FileFormat,
     RawTable,
     cell_text,
@@ -49,7 +49,7 @@ from analysis.intake.values import (
     parse_number,
 )
 
-ENDINGS = (".csv", ".tsv", ".txt", *EXCEL_ENDINGS, *PARQUET_ENDINGS)
+ENDINGS = (".csv", ".tsv", ".txt", *EXCEL_ENDINGS, *TYPED_ENDINGS)
 
 Kind = Literal["empty", "number", "date", "word", "text"]
 
@@ -350,7 +350,7 @@ def _line(path: Path, form: FileFormat) -> list[str]:
         cells = next(sheet.iter_rows(min_row=at, max_row=at, values_only=True), ())
         book.close()
         return [cell_text(cell).strip() for cell in cells]
-    if path.suffix.lower() in PARQUET_ENDINGS:
+    if path.suffix.lower() in TYPED_ENDINGS:
         return []
     lines = split_lines(decode(path.read_bytes(), form.encoding, path.name))
     separator = choose_separator(lines[form.skip_lines :], form.separator, path.name)

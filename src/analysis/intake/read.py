@@ -32,9 +32,12 @@ import pyarrow.parquet as pq
 from analysis.errors import InputError
 from analysis.files import open_plain
 from analysis.intake.read_fast import as_texts, can_decode, read_records
+from analysis.intake.stat_files import STAT_ENDINGS, read_stat_file
 
 EXCEL_ENDINGS = (".xlsx", ".xlsm")
 PARQUET_ENDINGS = (".parquet", ".pq")
+TYPED_ENDINGS = (*PARQUET_ENDINGS, *STAT_ENDINGS)
+"""Files of one table whose columns have types and whose values are no text."""
 
 SEPARATORS = (",", ";", "\t", "|")
 ALIGNED = (r"\s{2,}", r"\s+")
@@ -167,11 +170,9 @@ def load_raw_table(
     ending = path.suffix.lower()
     if ending == ".xls":
         raise InputError(f"{name}: the old .xls form is not read; save it as .xlsx or CSV.")
-    if ending in (*EXCEL_ENDINGS, *PARQUET_ENDINGS):
+    if ending in (*EXCEL_ENDINGS, *TYPED_ENDINGS):
         excel = ending in EXCEL_ENDINGS
-        sheet = (
-            read_excel(path, form.sheet, name) if excel else Sheet(rows=read_parquet(path, name))
-        )
+        sheet = read_excel(path, form.sheet, name) if excel else Sheet(rows=read_typed(path, name))
         # A program that writes a sheet may leave out the blank cells at a row's end.
         header = list(filter(None, sheet.rows[form.skip_lines :]))[: form.header_lines]
         width = max(map(len, header), default=0)
@@ -741,6 +742,15 @@ def sheet_names(path: Path, name: str) -> list[str]:
     """Return the sheets of a workbook; InputError when it is none."""
     with _workbook(path, name) as book:
         return [sheet.title for sheet in book.worksheets]
+
+
+def read_typed(path: Path, name: str) -> list[list[str]]:
+    """Return the column names and then the records of a Parquet, SPSS, Stata or SAS file."""
+    if path.suffix.lower() in PARQUET_ENDINGS:
+        return read_parquet(path, name)
+    names, columns = read_stat_file(path, name)
+    texts = [["" if pd.isna(value) else cell_text(value) for value in column] for column in columns]
+    return [names, *(list(row) for row in zip(*texts, strict=True))]
 
 
 def read_parquet(path: Path, name: str) -> list[list[str]]:
