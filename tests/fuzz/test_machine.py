@@ -85,7 +85,8 @@ def test_kills_at_random_moments_lose_nothing(place):
     for number in range(N_KILLS):
         out, signs = f"r{number}", number % 4 == 3
         if number % 3 == 0:  # from nothing, else from what earlier runs have kept
-            (place / "notebooks" / "20_responders.ipynb").open("a").write(" ")
+            with (place / "notebooks" / "20_responders.ipynb").open("a") as notebook:
+                notebook.write(" ")
         words = ("sign", "first", "--as", f"A{number % 5}", "--role", "director")
         process = begin(place, *words) if signs else run(place, out)
         begun = time.monotonic()
