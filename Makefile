@@ -15,7 +15,7 @@ LOCK   := uv pip compile pyproject.toml --universal --python-version 3.11 --gene
 
 
 .DEFAULT_GOAL := help
-.PHONY: help env report test test-quick fuzz lab check fix bench simulate lock demo clean
+.PHONY: help env report test test-quick fuzz attack lab check fix bench simulate lock demo clean
 
 help:  ## Show what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -63,6 +63,9 @@ fix: $(DEV)  ## Format, and fix what can be fixed
 
 bench: $(DEV)  ## Measure speed: medians and ratios of one run
 	@for each in benchmarks/bench_*.py; do echo "== $$each"; $(BIN)/python $$each || exit 1; done
+
+attack: $(DEV)  ## Attack the releases of twenty demo exports (minutes)
+	@PYTHONPATH=tests/unit $(BIN)/python tests/unit/release_attack.py
 
 simulate: $(READY)  ## Make the tables of docs/simulations again (minutes)
 	@$(BIN)/python -m analysis.simulate

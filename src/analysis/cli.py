@@ -33,6 +33,7 @@ Examples:
   reliefcheck lint page.html                        marketing copy against the verdicts
   reliefcheck diff reports/2026-05 reports/2026-06  what moved, and why
   reliefcheck verify reports/latest                 every file as the run left it?
+  reliefcheck release reports/latest                a report that may be handed on
   reliefcheck sign reports/latest --as "A. Weber" --role director
 
 Exit codes: 0 done; 1 something failed while working; 2 what was given is wrong, and nothing was
@@ -733,6 +734,56 @@ def verify(
     bad = sum(finding.state == "NO" for finding in findings)
     _say(f"{bad} of {len(findings)} checks do not fit." if bad else "Everything fits.")
     sys.exit(1 if bad else 0)
+
+
+@main.command(short_help="Make a report that may be handed on: counts rounded, nobody in it.")
+@click.argument("run", type=PATH)
+@click.option("--out", type=LocalPath(), help="New folder; default: RUN-release beside the run.")
+@click.option("--name", default="", help="What the data are called; their own name is not told.")
+@click.option("--from-patients", type=int, default=None,
+              help="Give shares from so many patients on (30 or more), however far rounding moves "
+              "them. Default: from 60, and by at most 5 points.")  # fmt: skip
+def release(run: Path, out: Path | None, name: str, from_patients: int | None) -> None:
+    """Make the report of RUN again from rounded counts, in a new folder that tells of no patient.
+
+    Counts become the middle of six (1 to 6 become 3); shares, intervals and figures are made from
+    those; means are rounded; what could be worked out is left out. RUN stays as it is.
+
+    For example: reliefcheck release reports/latest --name "Pain clinic, 2022 to 2025"
+    """
+    from analysis.report.release import write_release
+
+    folder = run.resolve()
+    out = out or folder.with_name(f"{folder.name}-release")
+    made, frame = write_release(run, out, name=name, from_patients=from_patients)
+    given = int((frame["status"] == "estimated").sum())
+    click.echo(f"Release: {out}")
+    click.echo(
+        f"{given:,} numbers are given, {made.n_left_out:,} are not; {len(made.withheld)} verdicts "
+        f"are withheld. Before you send it: reliefcheck release-check {out} --run {run}"
+    )
+
+
+@main.command("release-check", short_help="Check that a release holds nothing else than it says.")
+@click.argument("folder", type=PATH)
+@click.option("--run", "run_folder", type=PATH, help="The run it was made of: make its rows again.")
+@click.option("--against", type=PATH, help="An earlier release: what do both together tell?")
+def release_check(folder: Path, run_folder: Path | None, against: Path | None) -> None:
+    """Make every file of the release in FOLDER again from its rows, and compare.
+
+    Anything added to any file, and any other file, is found, whatever it is. Exit code 0: all is
+    as it should be; 1: something is not; 2: FOLDER is no release.
+
+    For example: reliefcheck release-check reports/latest-release --run reports/latest
+    """
+    from analysis.report.release_check import check_release
+
+    findings = check_release(folder, run=run_folder, against=against)
+    for finding in findings:
+        click.echo(f"{finding.file}: {finding.sentence}")
+    if findings:
+        sys.exit(1)
+    click.echo("Every file is what the rows make, and there is no other.")
 
 
 @main.command(short_help="Sign the results of a run, or check who has.")

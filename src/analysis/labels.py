@@ -23,8 +23,9 @@ VERDICTS: dict[str, str] = {
     "undecided": "Undecided",
     "not testable": "Not testable",
     "unfalsifiable": "Unfalsifiable",
+    "withheld": "Withheld",
 }
-"""Verdicts of a claim."""
+"""Verdicts of a claim; ``withheld`` stands in a release alone."""
 
 MEASURES: dict[str, str] = {
     "published": "Published, pooled",

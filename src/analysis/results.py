@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from io import BytesIO
 from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 import numpy as np
 import pandas as pd
@@ -26,10 +26,10 @@ from analysis.settings import results_folder
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Status = Literal["estimated", "not reached", "not estimable", "no patients"]
-"""How far a result got. Only ``estimated`` has a value."""
+Status = Literal["estimated", "not reached", "not estimable", "no patients", "withheld"]
+"""How far a result got. Only ``estimated`` has a value; ``withheld`` is of a release."""
 
-STATUSES: tuple[str, ...] = ("estimated", "not reached", "not estimable", "no patients")
+STATUSES: tuple[str, ...] = get_args(Status)
 
 KEYS = [
     "measure", "definition", "population", "condition", "group_by", "group", "visit",

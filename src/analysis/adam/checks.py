@@ -430,13 +430,21 @@ def count_flow(study: Study) -> pd.DataFrame:
         baseline_below_minimum + eligible; eligible = not_due + no_baseline_rating + not_rated +
         observed (at the analysis visit). Who is not due is nothing else, rated early or not.
     """
+    steps = flow_steps(study)
+    counts = steps.groupby(study.adsl["COND"]).sum()
+    counts.loc["all"] = steps.sum()
+    return counts.reindex(list(study.group_conditions), fill_value=0).rename_axis("condition")
+
+
+def flow_steps(study: Study) -> pd.DataFrame:
+    """Return who is in each step of `count_flow`: booleans, a row of ADSL a patient."""
     visit = study.settings.analysis_visit
     at_visit = study.adpain[study.adpain["AVISIT"] == visit]
     adsl = study.adsl
     rated = adsl["USUBJID"].isin(at_visit.loc[at_visit["AVAL"].notna(), "USUBJID"])
     due = adsl["FASFL"] & adsl["USUBJID"].isin(at_visit.loc[at_visit["DUEFL"], "USUBJID"])
     based = adsl["BASESTAT"].notna()
-    steps = pd.DataFrame(
+    return pd.DataFrame(
         {
             "in_file": True,
             "never_treated": adsl["FASREAS"] == "never treated",
@@ -450,9 +458,6 @@ def count_flow(study: Study) -> pd.DataFrame:
         },
         index=adsl.index,
     )
-    counts = steps.groupby(adsl["COND"]).sum()
-    counts.loc["all"] = steps.sum()
-    return counts.reindex(list(study.group_conditions), fill_value=0).rename_axis("condition")
 
 
 def tabulate_intake(study: Study) -> pd.DataFrame:

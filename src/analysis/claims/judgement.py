@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-Verdict = Literal["meets", "falls short", "undecided", "not testable", "unfalsifiable"]
+Verdict = Literal["meets", "falls short", "undecided", "not testable", "unfalsifiable", "withheld"]
 Position = Literal[
     "below", "across the floor", "inside", "across the ceiling", "above", "wider", ""
 ]
@@ -17,6 +17,7 @@ VERDICT_MEANING: dict[Verdict, str] = {
     "undecided": "too few patients or too many missing outcomes to say",
     "not testable": "the data hold nothing that could answer it",
     "unfalsifiable": "worded so that nothing could contradict it; that is not a pass",
+    "withheld": "not told in a release: the rounded figures carry no verdict",
 }
 
 DEFAULT_LEVEL = 0.95

@@ -131,7 +131,7 @@ def build_page(run: Run) -> Page:
         lead=_lead(len(headline)),
         seen=tuple(_seen(run)),
         headline=tuple(view_claim(run, each, drawn=True) for each in headline),
-        how_to_read=HOW_TO_READ,
+        how_to_read=(*map(str, about.get("notices") or ()), *HOW_TO_READ),
         limits=limits_in_words(run.rows, allocation=run.settings.allocation),
         sections=tuple(section for section, _ in sections),
         claims=tuple(all_claims(run)),

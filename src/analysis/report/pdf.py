@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from analysis.report.page import Page
 
 PDFS = ("summary.pdf", "report.pdf")
+
+CREATED = datetime(2000, 1, 1, tzinfo=UTC)
+"""Date of creation, always this, so that the same results give the same bytes."""
 
 LONG_CAPTION = 80
 """Letters from which a caption is printed once."""
@@ -60,16 +64,16 @@ def _compile(name: str, page: Page, figures: Path) -> bytes:
     }
     if name == "report.pdf":
         files |= {f"figures/{path.name}": path for path in sorted(figures.glob("*.svg"))}
-    fonts = [str(theme.FONT_FOLDER)]
+    how = {"font_paths": [str(theme.FONT_FOLDER)], "timestamp": CREATED}
     try:
         return typst.compile(  # type: ignore[call-overload]  # its stubs lack a dict of files
-            files, font_paths=fonts, ignore_system_fonts=True, pdf_standards=["ua-1"]
+            files, ignore_system_fonts=True, pdf_standards=["ua-1"], **how
         )
     except typst.TypstError as error:
         # PDF/UA refuses a character that no font can draw; names in an export may have any.
         if "could not be displayed" not in str(error):
             raise
-        return typst.compile(files, font_paths=fonts)  # type: ignore[call-overload]
+        return typst.compile(files, **how)  # type: ignore[call-overload]
 
 
 def _model(page: Page, figures: Path) -> bytes:

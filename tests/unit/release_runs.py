@@ -1,0 +1,82 @@
+"""A run folder of a demo export, with the rows a release is made of, and no notebook run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from analysis.adam.adpain import responds
+from analysis.adam.checks import count_flow
+from analysis.adam.study import Study, derive_study, write_study
+from analysis.claims.judge import judge_claims
+from analysis.claims.ledger import load_ledger
+from analysis.claims.records import write_claims
+from analysis.intake.demo import write_demo
+from analysis.intake.load import load_export
+from analysis.report.release import ledger_hashes
+from analysis.results import Results, read_results
+from analysis.settings import AnalysisSettings
+from analysis.stats.rates import count_groups, estimate_group_shares
+from analysis.stats.reductions import estimate_mean
+
+KEYS = ["condition", "group_by", "group", "AVISIT"]
+
+
+def demo_study(folder: Path, *, n_patients: int, seed: int) -> Study:
+    export = write_demo(folder, n_patients=n_patients, seed=seed)
+    return derive_study(load_export(export), AnalysisSettings())
+
+
+def write_run(study: Study, folder: Path, *, judged: bool = True) -> Path:
+    """Write what `make_release` reads: run.json, data, results and claims."""
+    write_study(study, folder / "data")
+    about = {"export": "Dr. Maria Example", "synthetic": True, "ledger": ledger_hashes()}
+    (folder / "run.json").write_text(json.dumps(about))
+    _responders(study, folder / "results")
+    _reductions(study, folder / "results")
+    claims = load_ledger() if judged else ()
+    write_claims(folder, judge_claims(claims, read_results(folder / "results")))
+    return folder
+
+
+def _responders(study: Study, folder: Path) -> None:
+    results = Results(folder, "20_responders")
+    flow = count_flow(study)
+    steps = flow.melt(var_name="definition", ignore_index=False).reset_index()
+    steps["n"] = steps.condition.map(flow.in_file)
+    results.add(steps, measure="patients", unit="count", method="count")
+    everyone = study.stack_groups(study.adpain)
+    seen = everyone.assign(boosted=False, boosted_unrated=False)
+    seen["ARM"] = seen.ARM.fillna("not recorded")
+    every = study.group_keys().to_frame(index=False)
+    every = every.merge(pd.Series(study.visits, name="AVISIT"), how="cross")
+    flags = {
+        ("responder_share", "percent_reduction", pct): responds(seen, pct)
+        for pct in (20.0, 30.0, 50.0)
+    }
+    flags["responder_share", "two_points", None] = seen.CRIT2PFL
+    flags["worsening_share", "percent_increase", -30.0] = seen.WORSEFL
+    for (measure, definition, pct), flag in flags.items():
+        counts = count_groups(seen.assign(FLAG=flag), every, "FLAG")
+        for population, missing in (("all_starters", "nonresponse"), ("observed", "excluded")):
+            results.add(
+                estimate_group_shares(counts, missing=missing), measure=measure,
+                definition=definition, threshold_pct=pct, population=population,
+            )  # fmt: skip
+    results.write()
+
+
+def _reductions(study: Study, folder: Path) -> None:
+    results = Results(folder, "30_pain_reduction")
+    everyone = study.stack_groups(study.adpain)
+    for key, own in everyone[everyone.DUEFL].groupby(KEYS):
+        keys = dict(zip(["condition", "group_by", "group", "visit"], key, strict=True))
+        row = estimate_mean(-own.PCHG, level=0.95).row(
+            **keys, measure="percent_reduction", definition="mean_of_patients",
+            population="observed", n_not_due=0,
+        )  # fmt: skip
+        results.add([row])
+    results.sentence("Maria Example fell by 60 %.", name="own")
+    results.write()
