@@ -22,7 +22,7 @@ from pathlib import Path
 from analysis.intake.demo import write_demo
 from analysis.run.data import prepare
 from analysis.run.execute import ENVIRONMENT, PRELOAD, execute_notebook
-from analysis.run.plan import find_notebooks, make_plan, notebook_folder
+from analysis.run.plan import Task, find_notebooks, make_plan, notebook_folder
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "performance.md"
 HEAD = """# How the cost grows with the patients
@@ -51,10 +51,12 @@ def measure(work: Callable[[], object]) -> tuple[float, float]:
     return used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
 
 
-def run_task(task: object, folder: Path) -> None:
+def run_task(task: Task, folder: Path) -> None:
     """Run a notebook; its error ends the process."""
-    if error := execute_notebook(task, folder, engine="warm").error:  # type: ignore[arg-type]
-        raise RuntimeError(error)
+    with tempfile.TemporaryDirectory() as scratch:
+        done = execute_notebook(task, folder, engine="warm", scratch=Path(scratch))
+    if done.error:
+        raise RuntimeError(done.error)
 
 
 def measure_size(n: int) -> dict[str, tuple[float, float]]:
