@@ -44,6 +44,13 @@ def test_numbers_are_numbers_missing_ones_empty_and_codes_words(tmp_path):
     assert found["notes"].startswith("3 had a booster before this visit")
 
 
+def test_a_score_has_its_scale_beside_its_unit(tmp_path):
+    of_crps = {"measure": "score_mean", "condition": "crps", "unit": "score", "method": "t"}
+    rows = make_results([of_crps | {"value": 58.0, "n": 9, "notes": "open_scale(diary,0)"}])
+    found = line(write(tmp_path / "r.xlsx", results=rows), "Results")
+    assert found["unit"] == "score (diary, 0 and up)"
+
+
 def test_claims_and_checks_have_sheets_of_their_own(tmp_path):
     book = write(tmp_path / "r.xlsx")
     assert book.sheetnames == ["About", "Claims", "Results", "Checks of the data"]

@@ -301,10 +301,10 @@ def test_nothing_at_all_still_makes_a_page(tmp_path):
 
 
 def test_unknown_measures_conditions_and_units_are_listed_as_they_are(tmp_path):
-    rows = [number(6.5, 1.0, measure="sleep_hours", condition="long_covid", n=12, unit="hours")]
+    rows = [number(6.5, 1.0, measure="sleep_hours", condition="long_covid", n=12, unit="naps")]
     _, page = render(tmp_path, rows=rows)
     assert "sleep hours" in page.text
-    assert "6.50 hours" in page.text
+    assert "6.50 naps" in page.text
     assert "long covid" in page.text
 
 

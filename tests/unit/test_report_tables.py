@@ -9,7 +9,7 @@ from report_runs import LABELS, other_rows, responder_rows, share
 from analysis.labels import note_text
 from analysis.report.section_tables import scores
 from analysis.report.tables import anchor, note_of, plain_table, readable
-from analysis.results import Estimate, find, make_results, rows_of
+from analysis.results import Estimate, Results, find, make_results, rows_of
 
 ROWS = make_results([*responder_rows("crps"), *other_rows("crps")])
 
@@ -92,3 +92,26 @@ def test_a_registered_table_sets_numbers_to_the_right_and_says_when_it_is_empty(
         ("File", False), ("N lines", True)
     ]  # fmt: skip
     assert plain_table("Lines", list(frame), []).note == "None."
+
+
+@pytest.mark.parametrize(
+    ("notes", "scale", "bars"),
+    [("", "0 to 10", True), ("own_scale(diary,0,140)", "0 to 10", True),
+     ("open_scale(diary,0)", "diary, 0 and up", False)],
+)  # fmt: skip
+def test_a_score_names_its_scale_and_has_no_bar_where_its_end_is_not_known(notes, scale, bars):
+    rows = make_results([mean_score("", "end", 5.8, 78) | {"notes": notes}])
+    table = scores(rows_of(rows))
+    assert table.caption.endswith(f"(scale: {scale})")
+    assert any(heading.text == "Interval drawn" for heading in table.headings) == bars
+    assert ("no pain" in table.note) == bool(notes)
+    both = pd.concat([rows, ROWS.head(1)])
+    assert readable(both)["measure"].iloc[0] == f"Mean pain score ({scale})"
+
+
+def test_numbers_in_points_carry_the_scale_of_their_study(tmp_path):
+    results = Results(tmp_path, "30_pain_reduction", scale_notes=["open_scale(diary,0)"])
+    share_of = next(row for row in responder_rows("crps") if row["unit"] == "share")
+    made = results.add([mean_score("", "end", 58.0, 78) | {"notes": "no_spread"}, share_of])
+    assert made["notes"].tolist()[0] == "no_spread;open_scale(diary,0)"
+    assert "open_scale" not in made["notes"].tolist()[1]
