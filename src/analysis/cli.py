@@ -408,6 +408,31 @@ def check(export: Path, mapping: Path | None, also: tuple[Path, ...]) -> None:
     _say(describe_export(export, mapping, also))
 
 
+@main.command(short_help="Responder rates by condition and visit, for exports of any size.")
+@click.argument("export", type=PATH)
+@click.option("--mapping", type=PATH, help="Mapping file (YAML) that describes the export.")
+@click.option("--set", "assignments", multiple=True, metavar="NAME=VALUE",
+              help="One setting. May be given more than once.")  # fmt: skip
+@click.option("--out", type=LocalPath(), help="CSV file to write the rates to as well.")
+@click.option("--workers", type=click.IntRange(min=1), default=lambda: os.cpu_count() or 1,
+              show_default="all cores", help="Parts of the patients at a time.")  # fmt: skip
+def rates(
+    export: Path, mapping: Path | None, assignments: tuple[str, ...], out: Path | None, workers: int
+) -> None:
+    """Count who responds, by condition and visit, in an EXPORT of any size.
+
+    For registries that are too large for a run: the patients are derived part by part, by the same
+    definitions, and only counts are kept. 30 million ratings take minutes and a few gigabytes.
+
+    For example: reliefcheck rates exports/registry --out rates.csv
+    """
+    from analysis.run.plan import read_assignments
+    from analysis.run.rates import describe_rates
+
+    given = read_assignments(assignments)
+    click.echo(describe_rates(export, mapping, given, workers=workers, out=out))
+
+
 @main.command(short_help="Make a synthetic demo export of any size.")
 @click.argument("folder", type=PATH)
 @click.option("--patients", type=click.IntRange(min=6), default=600, show_default=True)

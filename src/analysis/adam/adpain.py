@@ -7,6 +7,8 @@ reduction and positive is better.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
@@ -121,10 +123,13 @@ def place_ratings(
     in VISIT only, so that a contradiction can be shown. A name of the export's own ("discharge")
     says what no date can, and is a visit.
     """
-    ids = scores["patient_id"].astype("str")
+    # Categorical: each patient is looked up once, and the ids are sorted and grouped as numbers.
+    scores = scores.assign(patient_id=in_order(scores["patient_id"]))
+    ids = scores["patient_id"]
     days, clocks = days_since_start(scores, treatment)
-    days = days.fillna(_days_by_name(scores, treatment, schedule))
-    _refuse_unplaced(scores, days.isna() & ids.isin(treatment.index))
+    if days.isna().any():
+        days = days.fillna(_days_by_name(scores, treatment, schedule))
+        _refuse_unplaced(scores, days.isna() & ids.isin(treatment.index))
     frame = pd.DataFrame(
         {
             "USUBJID": ids,
@@ -153,12 +158,19 @@ def place_ratings(
     left = frame["ROLE"].isna()
     chosen = choose_ratings(frame[left], schedule, visit_score)
     chosen = chosen.reindex(frame.index, fill_value=False)
-    frame.loc[chosen, "ROLE"] = frame["AVISIT"]
-    left = frame["ROLE"].isna()
-    frame.loc[left, "ROLE"] = np.where(frame["AVISIT"].notna()[left], NOT_CHOSEN, BETWEEN)
+    unused = pd.Series([BETWEEN, NOT_CHOSEN], dtype="str").take(frame["AVISIT"].notna().astype(int))
+    frame["ROLE"] = (
+        frame["ROLE"].fillna(frame["AVISIT"].where(chosen)).fillna(unused.set_axis(frame.index))
+    )
     columns = ["USUBJID", "ADT", "ADY", "ADYEOS", "ATM", "AVAL", "RECALL", "VISIT", "AVISIT",
                "ROLE", "ASERIES", "NLEFT", "NSAME"]  # fmt: skip
-    return frame[columns]
+    return frame[columns].astype({"USUBJID": "str"})
+
+
+def in_order(ids: pd.Series) -> pd.Series:
+    """Return ids as a categorical whose categories are sorted as text."""
+    column = ids.astype("category").cat.remove_unused_categories()
+    return column.cat.reorder_categories(column.cat.categories.sort_values())
 
 
 def _days_by_name(
@@ -188,7 +200,7 @@ def _average(frame: pd.DataFrame, keys: list[str], **how: str) -> pd.DataFrame:
     if not frame.duplicated(keys).any():
         return frame
     rest = {n: "first" for n in frame if n not in (*keys, *how, "AVAL", "NSAME")}
-    groups = frame.groupby(keys, sort=False, dropna=False)
+    groups = frame.groupby(keys, sort=False, dropna=False, observed=True)
     found = groups.agg({**rest, **how, "AVAL": "mean", "NSAME": "sum"}).reset_index()
     return found[list(frame)]
 
@@ -202,6 +214,10 @@ def _score_visits(
     and after a booster.
     """
     left = frame["ROLE"].isna()
+    if visit_score not in ("mean", "week_mean"):
+        unnamed = left & frame["AVISIT"].isna()
+        placed = assign_visits(frame["ADYEOS"], schedule)
+        return frame.assign(AVISIT=frame["AVISIT"].where(~unnamed, placed))
     mine, others = frame[left], frame[~left]
     late = {"ADY": "max", "ADYEOS": "max", "ADT": "max", "ATM": "last"}
     keys = ["USUBJID", "AVISIT", "ASERIES", "NLEFT"]
@@ -217,9 +233,7 @@ def _score_visits(
         in_window = mine["AVISIT"].notna()
         averaged = mine[in_window].sort_values(["USUBJID", "ADY", "ATM"], kind="stable")
         mine = pd.concat([_average(averaged, keys, **late), mine[~in_window]])
-    if visit_score in ("mean", "week_mean"):
-        return pd.concat([others, mine], ignore_index=True)
-    return pd.concat([others, mine]).sort_index()
+    return pd.concat([others, mine], ignore_index=True)
 
 
 def _refuse_unplaced(scores: pd.DataFrame, bad: pd.Series) -> None:
@@ -393,6 +407,7 @@ def lay_out_visits(
     *,
     schedule: tuple[Visit, ...],
     known: str,
+    typical_days: Mapping[str, float] | None = None,
 ) -> pd.DataFrame:
     """Return one row a patient and visit, missed ones too, with the rating that stands for it.
 
@@ -405,6 +420,9 @@ def lay_out_visits(
     schedule : tuple of Visit
     known : str
         Column of ``ratings`` without which the outcome is not known: PCHG, CHG or AVAL.
+    typical_days : mapping of str to float, optional
+        Median day after the series of the ratings at each visit, where these are of a part of the
+        patients only.
 
     Returns
     -------
@@ -417,7 +435,7 @@ def lay_out_visits(
     chosen = ratings[ratings["POSTFL"] & (ratings["ROLE"] == ratings["AVISIT"])]
     own = ["USUBJID", "AVISIT", "ADT", "ADY", "ADYEOS", "AVAL", "CHG", "PCHG", "ASERIES"]
     window = {visit.name: visit for visit in schedule}
-    typical = chosen.groupby("AVISIT")["ADYEOS"].median()
+    typical = typical_days or chosen.groupby("AVISIT")["ADYEOS"].median()
     plan = pd.DataFrame(
         {
             "AVISIT": pd.Series(visits, dtype="str"),
@@ -443,6 +461,7 @@ def derive_adpain(
     schedule: tuple[Visit, ...],
     threshold_pct: float,
     in_points: bool = True,
+    typical_days: Mapping[str, float] | None = None,
 ) -> pd.DataFrame:
     """Return one row a patient and visit, missed ones too.
 
@@ -457,6 +476,8 @@ def derive_adpain(
         Threshold of CRITFL; CRIT30FL and CRIT50FL are always there.
     in_points : bool
         Whether points are those of 0 to 10; without, CRIT2PFL is missing.
+    typical_days : mapping of str to float, optional
+        As `lay_out_visits`.
 
     Returns
     -------
@@ -465,7 +486,9 @@ def derive_adpain(
         CRIT50FL, CRITFL and CRIT2PFL (2 points): response, `responds`. WORSEFL: pain up by at least
         30 %, booster or not.
     """
-    frame = lay_out_visits(adsl, ratings, visits, schedule=schedule, known="PCHG")
+    frame = lay_out_visits(
+        adsl, ratings, visits, schedule=schedule, known="PCHG", typical_days=typical_days
+    )
     for pct in THRESHOLDS_PCT:
         frame[f"CRIT{pct:g}FL"] = responds(frame, pct)
     frame["CRITFL"] = responds(frame, threshold_pct)

@@ -67,8 +67,15 @@ _TEXTS = {
 def look_up(ids: pd.Series, by_patient: pd.Series) -> pd.Series:
     """Return each row's patient's value, missing where the patient has none.
 
-    ``Series.map`` gives an empty result the dtype of the ids, and comparisons then fail.
+    ``Series.map`` gives an empty result the dtype of the ids, and comparisons then fail. Of
+    categorical ids each patient is looked up once, not each row.
     """
+    if isinstance(ids.dtype, pd.CategoricalDtype):
+        places = by_patient.index.get_indexer(ids.cat.categories)[ids.cat.codes]
+        places = np.where(ids.cat.codes < 0, -1, places)
+        if not len(by_patient):
+            return by_patient.reindex(ids.to_numpy()).set_axis(ids.index)
+        return by_patient.iloc[places].where(places >= 0).set_axis(ids.index)
     return by_patient.reindex(ids.to_numpy()).set_axis(ids.index)
 
 

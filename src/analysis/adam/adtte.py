@@ -126,21 +126,23 @@ def lay_out_ratings(ratings: pd.DataFrame, adsl: pd.DataFrame) -> RatingArrays:
     adsl : DataFrame
         USUBJID, EOSDY, BOOSTDY.
     """
-    known = ratings[(ratings["PCHG"].notna() & ratings["ADY"].notna()).to_numpy(dtype=bool)]
-    codes, names = pd.factorize(known["USUBJID"], sort=True)
-    clock, series, day = (known[n].to_numpy(dtype=float) for n in ("ATM", "ASERIES", "ADY"))
-    order = np.lexsort((clock, -known["NLEFT"].to_numpy(dtype=float), series, day, codes))
-    known = known.iloc[order]
+    known = (ratings["PCHG"].notna() & ratings["ADY"].notna()).to_numpy(dtype=bool)
+    codes, names = pd.factorize(ratings.loc[known, "USUBJID"], sort=True)
+
+    def of(name: str) -> Floats:
+        return ratings[name].to_numpy(dtype=float)[known]
+
+    order = np.lexsort((of("ATM"), -of("NLEFT"), of("ASERIES"), of("ADY"), codes))
     of_patient = adsl.set_index("USUBJID")[["EOSDY", "BOOSTDY"]].reindex(names)
     return RatingArrays(
         patients=pd.Index(names, name="USUBJID"),
         firsts=np.searchsorted(codes[order], np.arange(len(names))),
-        day=known["ADY"].to_numpy(dtype=float),
-        pchg=known["PCHG"].to_numpy(dtype=float),
-        score=known["AVAL"].to_numpy(dtype=float),
-        base=known["BASE"].to_numpy(dtype=float),
-        is_end=(known["ROLE"] == "end").to_numpy(dtype=bool),
-        is_boosted=(known["ASERIES"] > 1).to_numpy(dtype=bool),
+        day=of("ADY")[order],
+        pchg=of("PCHG")[order],
+        score=of("AVAL")[order],
+        base=of("BASE")[order],
+        is_end=(ratings["ROLE"] == "end").to_numpy(dtype=bool)[known][order],
+        is_boosted=of("ASERIES")[order] > 1,
         end_of_series_day=of_patient["EOSDY"].to_numpy(dtype=float),
         first_booster_day=of_patient["BOOSTDY"].to_numpy(dtype=float),
     )

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from analysis.adam.adae import derive_adae, derive_answers, derive_asked, flag_asked
 from analysis.adam.adpain import (
+    BASELINE,
     choose_recall,
     derive_adpain,
     derive_baseline,
@@ -29,12 +35,14 @@ from analysis.adam.adtte import NEAR_BASELINE, derive_adtte, derive_exact_relief
 from analysis.errors import InputError, SettingsError, suggest
 from analysis.files import replacing, write_file
 from analysis.intake.build import Intake
-from analysis.intake.load import Export, load_export
+from analysis.intake.load import Export, as_text, load_export
 from analysis.intake.tables import DEFAULT_SCALE, SCALES, TIMES
 from analysis.labels import OPEN_SCALE, POINTS, plain_text
 from analysis.numbers import count_text
 from analysis.results import note
 from analysis.settings import AnalysisSettings, make_settings, suite_folder
+
+T = TypeVar("T")
 
 GROUPINGS = {"subtype": "SUBTYP", "protocol": "PROTOCOL", "arm": "ARM", "site": "SITEID"}
 """Columns of ADSL that make subgroups."""
@@ -442,71 +450,217 @@ def derive_study(export: Export, settings: AnalysisSettings) -> Study:
         The analysis visit is one that neither the suite nor the export knows. A visit of the suite
         without a rating is no error: the report says that nobody was seen then.
     """
+    export, whole = _of_whole(export, settings)
+    frames = _derive_ratings(export.tables, whole)
+    return _derive_visits(export, _with_visits(whole, _days_at_visits(frames)), frames)
+
+
+OF_PAIN = ("patients", "pain_scores", "infusions")
+"""Tables that a study of a part is derived from."""
+
+RATINGS_A_PART = 400_000
+"""Ratings derived at a time by `derive_in_parts`: some 200 MB, and a second or two."""
+
+
+def derive_in_parts(
+    export: Export,
+    settings: AnalysisSettings,
+    reduce: Callable[[Study], T],
+    *,
+    durations: bool = False,
+    ratings_a_part: int = RATINGS_A_PART,
+    workers: int = 1,
+) -> list[T]:
+    """Derive an export that is too large for `derive_study` some patients at a time.
+
+    Parameters
+    ----------
+    export : Export
+        `analysis.intake.load.load_export`, best with ``categorical``.
+    settings : AnalysisSettings
+    reduce : callable
+        Makes of the study of one part what is kept of it, such as counts by condition and visit.
+        With several workers it must be a function of a module.
+    durations : bool
+        Whether the parts have ADTTE; it is empty otherwise.
+    ratings_a_part : int
+        About how many ratings a part has; a patient is in one part only.
+    workers : int
+        Parts derived side by side, each in a process of its own.
+
+    Returns
+    -------
+    list
+        What ``reduce`` returned for each part, in the order of the patients table.
+
+    Raises
+    ------
+    InputError, SettingsError
+        As `derive_study`; the counts of a sentence are those of one part.
+
+    Notes
+    -----
+    What depends on all patients (recall, data cut, visits and their typical days) is settled on all
+    of them first, so that the parts together are what `derive_study` gives. Visits that nobody was
+    rated at are among those of the parts. The parts are of pain: events, questionnaires and doses
+    are left out of them, as if the export had none.
+    """
+    export, whole = _of_whole(export, settings)
+    patients, scores = export.tables["patients"], export.tables["pain_scores"]
+    n = max(1, -(-len(patients) * ratings_a_part // max(1, len(scores))))
+    workers = min(workers, -(-len(patients) // n))
+    tables = {name: export.tables[name] for name in OF_PAIN if name in export.tables}
+    parts = partial(_split_patients, tables, n)
+    planned = {BASELINE, *(visit.name for visit in settings.schedule)}
+    if set(scores.get("visit", pd.Series()).dropna().unique()) <= planned:
+        names = pd.Series([visit.name for visit in settings.schedule], dtype="str")
+        days = pd.DataFrame({"AVISIT": names, "ADYEOS": np.nan})
+    else:
+        work = partial(_part_days, whole=whole)
+        days = pd.concat(_map_parts(work, parts(), workers))
+    whole = _with_visits(whole, days)
+    about = replace(export, tables={})
+    work = partial(_reduce_part, about, whole, reduce, durations)
+    return list(_map_parts(work, parts(), workers))
+
+
+Tables = dict[str, pd.DataFrame]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Whole:
+    """What is known from all patients of an export only, and the same for each part of it.
+
+    ``settings`` are those that fit the scale; ``untreated`` is `place_untreated` where the export
+    has no infusions, None where it has; ``visits`` are those in play, ``typical_days`` their median
+    days after the series.
+    """
+
+    recall: str
+    data_cut: pd.Timestamp
+    settings: AnalysisSettings
+    scales: tuple[Scale, ...]
+    untreated: pd.DataFrame | None
+    visits: tuple[str, ...] = ()
+    typical_days: dict[str, float] = field(default_factory=dict)
+
+
+class _Frames(NamedTuple):
+    adsl: pd.DataFrame
+    ratings: pd.DataFrame
+    infusions: pd.DataFrame
+    treatment: pd.DataFrame
+
+
+def _of_whole(export: Export, settings: AnalysisSettings) -> tuple[Export, _Whole]:
     export = _with_day_zero(export, settings)
     patients, scores = export.tables["patients"], export.tables["pain_scores"]
-    infusions = derive_infusions(export.tables.get("infusions"), gap_days=settings.series_gap_days)
-    treatment = (
-        place_untreated(patients, scores, settings)
-        if infusions.empty
-        else derive_treatment(infusions, day0_study_day=settings.day0_study_day)
-    )
+    given = export.tables.get("infusions")
+    treated = given is not None and not given.empty
+    untreated = None if treated else place_untreated(patients, scores, settings)
     recall = choose_recall(scores["recall"], settings.recall)
     scales = _scales_of(export, recall)
-    in_points = all(scale.high is not None for scale in scales)
-    if not in_points:
+    if any(scale.high is None for scale in scales):
         settings = _without_points(settings, scales[0])
-    schedule = settings.schedule
+    return export, _Whole(
+        untreated=untreated,
+        recall=recall,
+        data_cut=_data_cut(export, settings),
+        settings=settings,
+        scales=scales,
+    )
+
+
+def _derive_ratings(tables: Tables, whole: _Whole) -> _Frames:
+    patients, settings = tables["patients"], whole.settings
+    infusions = derive_infusions(tables.get("infusions"), gap_days=settings.series_gap_days)
+    if whole.untreated is None:
+        treatment = derive_treatment(infusions, day0_study_day=settings.day0_study_day)
+    else:
+        mine = whole.untreated.index.isin(patients["patient_id"].astype("str"))
+        treatment = whole.untreated[mine]
     ratings = place_ratings(
-        scores,
+        tables["pain_scores"],
         treatment,
         infusions,
-        recall=recall,
+        recall=whole.recall,
         baseline_window_days=settings.baseline_window_days,
-        schedule=schedule,
+        schedule=settings.schedule,
         visit_score=settings.visit_score,
     )
     baseline = derive_baseline(ratings, minimum_score=settings.minimum_baseline_score)
-    ratings = derive_change(ratings, baseline)
     adsl = derive_adsl(
         patients,
         treatment,
         baseline,
-        data_cut=_data_cut(export, settings),
+        data_cut=whole.data_cut,
         series_gap_days=settings.series_gap_days,
     )
+    return _Frames(adsl, derive_change(ratings, baseline), infusions, treatment)
+
+
+def _days_at_visits(frames: _Frames) -> pd.DataFrame:
+    """Return AVISIT and ADYEOS of the ratings that stand for a visit after day 0."""
+    ratings = frames.ratings
     at_visit = ratings["POSTFL"] & (ratings["ROLE"] == ratings["AVISIT"])
-    visits = order_visits(ratings[at_visit], schedule)
+    return ratings.loc[at_visit, ["AVISIT", "ADYEOS"]]
+
+
+def _with_visits(whole: _Whole, days: pd.DataFrame) -> _Whole:
+    """Settle the visits in play, once it is known when all patients were rated at them."""
+    settings = whole.settings
+    schedule = settings.schedule
+    visits = order_visits(days, schedule)
     known = list(dict.fromkeys([*(each.name for each in schedule), *visits]))
     if settings.analysis_visit not in known:
         raise SettingsError(
             f"analysis_visit is '{settings.analysis_visit}', and no rating of the export is at "
             f"such a visit.{suggest(settings.analysis_visit, known)} Visits: {', '.join(known)}."
         )
-    visits = tuple(dict.fromkeys([*visits, settings.analysis_visit]))
-    threshold = settings.responder_threshold_pct
+    typical = days.groupby("AVISIT")["ADYEOS"].median()
+    return replace(
+        whole,
+        visits=tuple(dict.fromkeys([*visits, settings.analysis_visit])),
+        typical_days={str(name): float(day) for name, day in typical.items()},
+    )
+
+
+def _derive_visits(
+    export: Export, whole: _Whole, frames: _Frames, *, durations: bool = True
+) -> Study:
+    adsl, ratings, infusions, treatment = frames
+    settings, in_points = whole.settings, all(scale.high is not None for scale in whole.scales)
+    threshold, schedule = settings.responder_threshold_pct, settings.schedule
     answers = derive_answers(export.tables.get("adverse_events"), infusions, treatment)
     asked = derive_asked(answers, infusions, adsl)
     infusions, adsl = flag_asked(infusions, adsl, asked)
     alike = (adsl, treatment, infusions, settings)
     qsratings, adqs = derive_adqs(export.tables.get("questionnaires"), *alike)
     opratings, adop = derive_adop(export.tables.get("opioid_use"), *alike)
+    timed = adsl if durations else adsl.iloc[:0]
     return Study(
         name=export.name,
         synthetic=export.synthetic,
         source=export.source,
         settings=settings,
         condition="all",
-        recall=recall,
-        visits=visits,
+        recall=whole.recall,
+        visits=whole.visits,
         labels=export.conditions.labels,
         intake=export.intake,
         adsl=adsl,
-        scales=scales,
+        scales=whole.scales,
         adpain=derive_adpain(
-            adsl, ratings, visits, schedule=schedule, threshold_pct=threshold, in_points=in_points
+            adsl,
+            ratings,
+            whole.visits,
+            schedule=schedule,
+            threshold_pct=threshold,
+            in_points=in_points,
+            typical_days=whole.typical_days,
         ),
         adtte=derive_adtte(
-            adsl,
+            timed,
             ratings,
             threshold_pct=threshold,
             visits=schedule,
@@ -552,6 +706,54 @@ def _without_points(settings: AnalysisSettings, scale: Scale) -> AnalysisSetting
             "in the mapping where the scale ends (`high`)."
         )
     return settings.model_copy(update={"minimum_baseline_score": 0.0})
+
+
+def _part_days(tables: Tables, *, whole: _Whole) -> pd.DataFrame:
+    return _days_at_visits(_derive_ratings(tables, whole))
+
+
+def _reduce_part(
+    about: Export,
+    whole: _Whole,
+    reduce: Callable[[Study], T],
+    durations: bool,
+    tables: Tables,
+) -> T:
+    frames = _derive_ratings(tables, whole)
+    return reduce(_derive_visits(about, whole, frames, durations=durations))
+
+
+def _split_patients(tables: Tables, patients_a_part: int) -> Iterator[Tables]:
+    """Yield the tables of some patients after the other, in the order of the patients table."""
+    order = pd.Index(tables["patients"]["patient_id"].astype("str"))
+    n = -(-len(order) // patients_a_part)
+    rows, cuts = {}, {}
+    for name, frame in tables.items():
+        ids = frame["patient_id"].astype("category").cat
+        part = (order.get_indexer(ids.categories.astype("str")) // patients_a_part)[ids.codes]
+        rows[name] = np.argsort(part.astype(np.int16 if n < 2**15 else np.int64), kind="stable")
+        cuts[name] = np.r_[0, np.bincount(part, minlength=n).cumsum()]
+    for at in range(n):
+        part_of = {
+            name: frame.iloc[rows[name][cuts[name][at] : cuts[name][at + 1]]]
+            for name, frame in tables.items()
+        }
+        yield {name: as_text(frame.reset_index(drop=True)) for name, frame in part_of.items()}
+
+
+def _map_parts(work: Callable[[Tables], T], parts: Iterator[Tables], workers: int) -> Iterator[T]:
+    """Yield what ``work`` makes of each part, in order, with few parts in memory at a time."""
+    if workers == 1:
+        yield from map(work, parts)
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        waiting: deque[Future[T]] = deque()
+        for tables in parts:
+            waiting.append(pool.submit(work, tables))
+            if len(waiting) > workers:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 def _with_day_zero(export: Export, settings: AnalysisSettings) -> Export:

@@ -27,6 +27,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from analysis.errors import InputError
@@ -170,9 +171,10 @@ def load_raw_table(
     ending = path.suffix.lower()
     if ending == ".xls":
         raise InputError(f"{name}: the old .xls form is not read; save it as .xlsx or CSV.")
-    if ending in (*EXCEL_ENDINGS, *TYPED_ENDINGS):
-        excel = ending in EXCEL_ENDINGS
-        sheet = read_excel(path, form.sheet, name) if excel else Sheet(rows=read_typed(path, name))
+    if ending in TYPED_ENDINGS:
+        return _as_table(*read_typed(path, name), form, name)
+    if ending in EXCEL_ENDINGS:
+        sheet = read_excel(path, form.sheet, name)
         # A program that writes a sheet may leave out the blank cells at a row's end.
         header = list(filter(None, sheet.rows[form.skip_lines :]))[: form.header_lines]
         width = max(map(len, header), default=0)
@@ -193,6 +195,27 @@ def _refuse_endless_line(path: Path, name: str) -> None:
             f"{name}, line 1: no end of the line in the first {HEAD_BYTES:,} bytes, so this is no "
             "table with a record a line. Export it as CSV, with a line for each record."
         )
+
+
+def _as_table(
+    names: list[str], columns: list[pd.Categorical], form: FileFormat, name: str
+) -> RawTable:
+    """Return the columns of a typed file as a table whose first line is the names."""
+    header = [" ".join(column.split()) for column in names]
+    lines_set = (form.skip_lines, form.header_lines, form.skip_after_header, form.footer_lines)
+    if len(header) < 2 or not any(header) or lines_set != (0, 1, 0, 0):
+        rows = [names, *map(list, zip(*columns, strict=True))]
+        numbered = ((at, 1, row) for at, row in enumerate(rows, start=1) if at > form.skip_lines)
+        return _assemble(name, numbered, form, n_lines=len(rows), skip=form.skip_lines)
+    return RawTable(
+        name=name,
+        frame=pd.DataFrame(dict(zip(_column_names(header), columns, strict=True))),
+        lines=np.arange(2, len(columns[0]) + 2),
+        n_lines=1 + len(columns[0]),
+        n_header=1,
+        n_blank=0,
+        header=tuple(header),
+    )
 
 
 def load_regular(path: Path, form: FileFormat, name: str) -> RawTable | None:
@@ -744,25 +767,41 @@ def sheet_names(path: Path, name: str) -> list[str]:
         return [sheet.title for sheet in book.worksheets]
 
 
-def read_typed(path: Path, name: str) -> list[list[str]]:
-    """Return the column names and then the records of a Parquet, SPSS, Stata or SAS file."""
+def read_typed(path: Path, name: str) -> tuple[list[str], list[pd.Categorical]]:
+    """Return the column names of a Parquet, SPSS, Stata or SAS file, and its columns as text."""
     if path.suffix.lower() in PARQUET_ENDINGS:
         return read_parquet(path, name)
     names, columns = read_stat_file(path, name)
-    texts = [["" if pd.isna(value) else cell_text(value) for value in column] for column in columns]
-    return [names, *(list(row) for row in zip(*texts, strict=True))]
+    return names, [
+        _texts(["" if pd.isna(value) else cell_text(value) for value in column])
+        for column in columns
+    ]
 
 
-def read_parquet(path: Path, name: str) -> list[list[str]]:
-    """Return the column names and then the records of a Parquet file, as text."""
+def read_parquet(path: Path, name: str) -> tuple[list[str], list[pd.Categorical]]:
+    """Return the column names of a Parquet file and its columns as text, each value once."""
     try:
         table = pq.ParquetFile(path).read()
-        columns = [[cell_text(value) for value in column.to_pylist()] for column in table.columns]
+        return list(table.column_names), list(map(_cells, table.columns))
     except UnicodeDecodeError:
         raise InputError(f"{name}: a column holds bytes that are no text; leave it out.") from None
     except Exception as error:  # pyarrow raises several kinds for a broken file
         raise InputError(f"{name} is no readable Parquet file: {_reason(error)}.") from None
-    return [list(table.column_names), *(list(row) for row in zip(*columns, strict=True))]
+
+
+def _cells(column: pa.ChunkedArray) -> pd.Categorical:
+    if not pa.types.is_dictionary(column.type):
+        try:
+            column = column.dictionary_encode()
+        except pa.ArrowNotImplementedError:  # lists and records
+            return _texts([cell_text(value) for value in column.to_pylist()])
+    column = column.unify_dictionaries()
+    if not column.num_chunks:
+        return _texts([])
+    values = [cell_text(value) for value in column.chunk(0).dictionary.to_pylist()]
+    nothing = [""] * bool(column.null_count)
+    codes = [np.asarray(chunk.indices.fill_null(len(values))) for chunk in column.chunks]
+    return as_texts(np.concatenate(codes), [*values, *nothing])
 
 
 def _reason(error: Exception) -> str:
