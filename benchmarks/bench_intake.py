@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+import duckdb
 import numpy as np
 import psutil
 import pyarrow as pa
@@ -89,8 +90,8 @@ def measure(*command: str) -> Cost:
     return Cost(time.perf_counter() - begin, used() - before, peak / 1e9)
 
 
-def bare_query(folder: Path, form: str) -> str:
-    """Return a program in which DuckDB counts responders of 30 % by condition and visit."""
+def run_bare_query(folder: str, form: str) -> None:
+    """Let DuckDB count responders of 30 % by condition and visit."""
     windows = ", ".join(
         f"('{v.name}', {v.first_day}, {v.last_day}, {v.target_day})"
         for v in AnalysisSettings().schedule
@@ -111,7 +112,7 @@ def bare_query(folder: Path, form: str) -> str:
         from seen s join based b using (patient_id)
         join '{folder}/patients.{form}' p using (patient_id) group by all
     """
-    return f"import duckdb; duckdb.sql('''{query}''').fetchall()"
+    duckdb.sql(query).fetchall()
 
 
 def report(n: int, name: str, cost: Cost, bare: Cost | None = None) -> None:
@@ -129,13 +130,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--ratings", type=int, nargs="+", default=[100_000, 1_000_000])
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--bare", nargs=2, help=argparse.SUPPRESS)
     given = parser.parse_args()
+    if given.bare:
+        run_bare_query(*given.bare)
+        return
     for n in given.ratings:
         for form in ("csv", "parquet"):
             with tempfile.TemporaryDirectory() as scratch:
                 folder = write_export(Path(scratch) / "registry", n, form)
                 command = ["-m", "analysis", "rates", str(folder), "--workers", str(given.workers)]
-                bare = measure("-c", bare_query(folder, form))
+                bare = measure(__file__, "--bare", str(folder), form)
                 report(n, f"DuckDB, {form}", bare)
                 report(n, f"rates, {form}", measure(*command), bare)
                 if form == "csv" and n <= MOST_CHECKED:

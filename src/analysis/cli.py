@@ -26,6 +26,7 @@ Examples:
   reliefcheck run exports/2026-06 --plan            what would run, what is reused
   reliefcheck map exports/2026-06                   draft a mapping for files of any form
   reliefcheck check exports/2026-06 --mapping map.yaml
+  reliefcheck rates exports/registry                responder rates only, of any size
   reliefcheck demo /tmp/clinic --patients 5000
   reliefcheck new my-analysis                       notebooks and a mapping to change
   reliefcheck notebooks 20_responders               what a notebook asks and takes
