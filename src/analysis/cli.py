@@ -35,6 +35,8 @@ Examples:
   reliefcheck diff reports/2026-05 reports/2026-06  what moved, and why
   reliefcheck verify reports/latest                 every file as the run left it?
   reliefcheck release reports/latest                a report that may be handed on
+  reliefcheck release-check reports/latest-release --run reports/latest
+  reliefcheck datasets reports/latest --out sas      analysis datasets as SAS transport files
   reliefcheck sign reports/latest --as "A. Weber" --role director
 
 Exit codes: 0 done; 1 something failed while working; 2 what was given is wrong, and nothing was
