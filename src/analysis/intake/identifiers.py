@@ -19,6 +19,7 @@ from datetime import date
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -492,22 +493,19 @@ def _without_lookarounds(pattern: str) -> str:
 _LOOSE = tuple(f"(?m){_without_lookarounds(words)}" for _, words, _ in _PATTERNS)
 
 
-def _candidates(texts: list[str]) -> list[str]:
-    """Return the texts that may hold an identifier: what a linear engine finds, or is not ASCII.
+def _fitting(texts: Collection[str], patterns: Iterable[str], *, fit: bool = True) -> list[str]:
+    """Return the texts that fit one of the patterns, or do not, for an engine without lookarounds.
 
-    Millions of ids and notes are distinct; the full patterns read them ten times as long.
+    Millions of ids and notes are distinct; Python reads them ten times as long. Texts that are not
+    ASCII are among those returned, after the others.
     """
-    column = pa.array([text for text in texts if text.isascii()], pa.string())
-    fits = pa.array([False] * len(column), pa.bool_())
-    for pattern in _LOOSE:
+    ascii_ones = [text for text in texts if text.isascii()]
+    column = pa.array(ascii_ones, pa.string())
+    fits = pa.array(np.zeros(len(column), dtype=bool))
+    for pattern in patterns:
         fits = pc.or_(fits, pc.match_substring_regex(column, pattern))
-    return [*column.filter(fits).to_pylist(), *(text for text in texts if not text.isascii())]
-
-
-def _without_numbers_and_dates(texts: Collection[str]) -> list[str]:
-    column = pa.array([text for text in texts if text.isascii()], pa.string())
-    other = pc.invert(pc.match_substring_regex(column, _NUMBER_OR_DATE))
-    return [*column.filter(other).to_pylist(), *(text for text in texts if not text.isascii())]
+    others = [] if len(column) == len(texts) else [t for t in texts if not t.isascii()]
+    return [*column.filter(fits if fit else pc.invert(fits)).to_pylist(), *others]
 
 
 _THINGS = """
@@ -625,17 +623,21 @@ def identifying_values(texts: Collection[str], *, header: str = "") -> tuple[str
     """
     if texts and all(len(t) == 10 and t.isdecimal() and is_nhs_number(t) for t in texts):
         return "record number", set(texts)
-    rest = _without_numbers_and_dates(texts)
+    rest = _fitting(texts, [_NUMBER_OR_DATE], fit=False)
     kind, holding = "", set[str]()
-    for text in _candidates(rest):
+    for text in _fitting(rest, _LOOSE):
         kinds = {found.kind for found in find_identifiers(text)}
         kind = kind or min(kinds, default="")
         if kind and kind in kinds:
             holding.add(text)
     if not holding and not _OF_THINGS.search(" ".join(words_of(header))):
-        kind, holding = "name", {text for text in rest if is_person_name(text)}
+        likely = _fitting(
+            rest, [rf"^[\s\x0b\x1c-\x1f]*(?:{_NAME_FORM.pattern})[\s\x0b\x1c-\x1f]*$"]
+        )
+        kind, holding = "name", {text for text in likely if is_person_name(text)}
     if not holding:
-        kind, holding = "date of birth", {text for text in rest if _is_id_with_birth_date(text)}
+        likely = _fitting(rest, [f"^(?:{_ID_WITH_BIRTH_DATE.pattern})$"])
+        kind, holding = "date of birth", {text for text in likely if _is_id_with_birth_date(text)}
     return (kind, holding) if holding else None
 
 
