@@ -12,6 +12,7 @@ from typing import Any
 
 import nbformat
 import pandas as pd
+from matplotlib.figure import Figure
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from analysis.claims.judgement import Judgement, Lack, Readings, Tipping
@@ -182,10 +183,8 @@ INTAKE = pd.DataFrame(
 )
 
 
-class Drawing:
-    """What `Results.figure` needs of a figure, without the time that drawing takes."""
-
-    def get_layout_engine(self) -> None: ...
+class Drawing(Figure):
+    """A figure that saves a fixed picture, without the time that drawing takes."""
 
     def savefig(self, path: Path, **_: Any) -> None:
         path.write_text(

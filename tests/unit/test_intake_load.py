@@ -170,7 +170,11 @@ SITE_IDS = "patient_id,site,condition\n1,north,crps\n1,south,crps\n"
         ({}, "settings: {analysis_visits: end}", "map.yaml, line 1: settings: there is no setting"),
         ({"patients.txt": PATIENTS}, None, "both patients.csv and patients.txt"),
         ({"infusion.csv": "a,b\n"}, None, "infusion.csv is not read, but its name is nearly"),
-        ({"patients.csv": None, "pain_scores.csv": None}, None, "holds no table: a folder with CSV"),
+        (
+            {"patients.csv": None, "pain_scores.csv": None},
+            None,
+            "holds no table: a folder with CSV",
+        ),
     ],
 )
 def test_what_cannot_be_read_says_where_and_what_to_do(tmp_path, files, mapping, words):
