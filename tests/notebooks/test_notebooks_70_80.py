@@ -29,6 +29,7 @@ EARLIER = {
     "30_pain_reduction": ["percent_reduction"],
     "40_relief_duration": ["relieved_patients"],
     "45_boosters": ["booster_gap_share"],
+    "55_safety": ["effect_share"],
 }
 """Which notebook left which measure here; the rest is of 15_patients_and_treatment."""
 

@@ -69,7 +69,7 @@ def bare_claim(answer: str, **changed: Any) -> Claim:
               "threshold_pct": None, "cited_low": None, "cited_high": None,
               "answer": answer, "reason": "nobody could know"}  # fmt: skip
     if answer == "no_records":
-        words["needs"] = "adverse_events"
+        words["needs"] = "testimonial_records"
     return Claim(**{**words, **changed})
 
 

@@ -684,9 +684,9 @@ def test_the_clinic_by_hand():
     assert text["C001"].may_say == (
         "Our records bear out no sentence on this: only published studies could answer it."
     )
-    assert text["C119"].may_say == (
-        "Our records bear out no sentence on this: the suite reads no such records yet (adverse "
-        "events)."
+    assert text["C060"].may_say == (
+        "Our records bear out no sentence on this: the suite reads no such records yet (timed "
+        "vital signs)."
     )
 
 
@@ -760,7 +760,7 @@ def test_one_claim_explained():
 
 
 def test_a_claim_without_records_names_the_table():
-    assert "(adverse_events)" in explain_claim(OWN, "C125")
+    assert "(infusions.monitoring)" in explain_claim(OWN, "C060")
     assert "CIOMS" in explain_claim(OWN, "C125")
 
 

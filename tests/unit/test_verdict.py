@@ -673,7 +673,7 @@ def test_too_few_comparable_patients_is_an_answer():
 @pytest.mark.parametrize(
     ("answer", "verdict", "said"),
     [
-        ("no_records", "not testable", "no such records (adverse_events). nobody could know"),
+        ("no_records", "not testable", "no such records (testimonial_records). nobody could know"),
         ("evidence_only", "not testable", "only published studies could answer it"),
         ("opinion", "not testable", "an opinion, an appeal or a term of service"),
         ("definition", "not testable", "a definition"),
@@ -700,7 +700,7 @@ def test_unfalsifiable_is_never_passed_however_good_our_number():
 
 def test_arms_do_not_hide_that_no_records_exist():
     arms = [share_row(9, 10, group_by="arm", group=n, condition="all") for n in ("a", "b")]
-    assert "adverse_events" in judge(bare_claim("no_records"), *arms).sentence
+    assert "testimonial_records" in judge(bare_claim("no_records"), *arms).sentence
 
 
 def test_duration_for_reference_to_a_comparison():

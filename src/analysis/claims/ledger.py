@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
+from analysis.adam.safety import QUESTIONS
 from analysis.claims.judgement import Judgement
 from analysis.errors import LedgerError, suggest
 from analysis.intake.tables import load_conditions
@@ -98,6 +99,7 @@ class Measure(NamedTuple):
 
 
 _EVERYONE, _RATED, _RESPONDERS = ("all_starters",), ("observed",), ("responders",)
+_TREATED = ("treated",)
 _BOOSTERS = ("booster_as_loss", "booster_as_censoring", "booster_ignored")
 _RESPONSE = ("percent_reduction", "two_points")
 _AT_THRESHOLD: dict[str, Any] = {"at_visit": True, "threshold": True}
@@ -150,6 +152,19 @@ ALL_MEASURES: dict[str, Measure] = HEADLINE | {
     "pain_duration_share": Measure("share", ("treated",), ("three_months",)),
     "failed_treatments_share": Measure("share", ("treated",), ("at_least_one",)),
     "severe_refractory_share": Measure("share", ("high_dose",), ("baseline_7_and_one_failed",)),
+    **{name: Measure("share", ("asked", "reported"), tuple(QUESTIONS))
+       for name in ("effect_share", "unaffected_share")},
+    "mild_share": Measure("share", _TREATED, ("dissociation",)),
+    "resolved_share": Measure(
+        "share", ("effects",), ("15_minutes", "30_minutes", "60_minutes", "240_minutes")
+    ),
+    "pressure_share": Measure("share", _TREATED, ("peak_180_110", "rise_40_25", "slight_rise")),
+    "oxygen_share": Measure("share", _TREATED, ("below_90",)),
+    "discharge_share": Measure(
+        "share", _TREATED, ("within_15_to_30_minutes", "within_30_minutes")
+    ),
+    "dose_share": Measure("share", _TREATED, ("below_1_mg_per_kg",)),
+    "measured_share": Measure("share", _TREATED, ("pressure_and_oxygen",)),
     "testimonial": Measure("share", _EVERYONE, row="testimonial_share", **_AT_THRESHOLD),
 }  # fmt: skip
 """Every measure; those beyond the headline are shares, counts and slopes, or the headline results
@@ -179,25 +194,20 @@ ANSWERS: dict[str, str] = {
     "unfalsifiable": "worded so that it cannot be false",
     "opinion": "an opinion, an appeal or a term of service",
     "definition": "a definition",
+    "heading": "a heading, which is no sentence that could be right or wrong",
+    "repeated": "the same sentence as another row, where it is judged",
+    "not_outcomes": "no record of outcomes can answer it",
 }
 """How a claim is answered; it decides which fields must be filled."""
 
 NEEDS: dict[str, str] = {
-    "adverse_events": "adverse events",
     "opioid_use": "doses of opioids",
     "questionnaires": "questionnaires",
-    "infusions.dose_mg_per_kg": "doses of infusions",
     "infusions.sedation": "depths of sedation",
-    "infusions.sbp_peak": "blood pressures",
-    "infusions.spo2_lowest": "oxygen saturations",
-    "infusions.discharge_minutes": "times of discharge",
     "infusions.monitoring": "timed vital signs",
     "infusions.setting": "places of infusion",
     "patients.care_team": "other physicians of a patient",
     "co_treatments": "other treatments",
-    "assessments": "first examinations",
-    "laboratory": "laboratory tests",
-    "billing": "bills",
     "testimonial_records": "authorizations of the persons quoted",
 }
 """Tables or columns that a claim asks for and the suite does not read."""

@@ -35,6 +35,7 @@ from analysis.claims.intervals import (
 )
 from analysis.claims.judgement import Readings, Verdict
 from analysis.claims.ledger import Claim
+from analysis.claims.safety_readings import EFFECT_MEASURES, safety_readings
 from analysis.claims.verdict import READ_AT
 from analysis.labels import READING_CHOICES, READING_DIMENSIONS, visit_week, visit_word
 from analysis.numbers import count_text
@@ -814,11 +815,20 @@ def judge_readings(claim: Claim, study: Study, *, shared: Shared | None = None) 
     if claim.answer != "computed" or (claim.floor is None and claim.ceiling is None):
         reason = "The claim has no figure to be judged against, or none these data could answer."
         return Multiverse(**about, reason=reason)
+    starters, group, reason = find_starters(study, claim)
+    if not reason and claim.measure in (*EFFECT_MEASURES, "resolved_share"):
+        made = safety_readings(claim, study, arm=group[1] if group[0] == "arm" else "")
+        if len(made):
+            judged = judge_intervals(
+                made["low"], made["high"], floor=claim.floor, ceiling=claim.ceiling,
+                above=claim.above_floor,
+            )  # fmt: skip
+            verdict = np.where(made["value"].notna(), judged, "not testable")
+            return Multiverse(**about, readings=made.assign(verdict=verdict))
     readings = list_readings(
         claim, study.settings, visits=study.visits, with_infusions=not study.infusions.empty,
         in_points=study.in_points,
     )  # fmt: skip
-    starters, group, reason = find_starters(study, claim)
     if readings.empty or reason:
         reason = reason or "No grid of readings is defined for this measure and population."
         return Multiverse(**about, reason=reason)

@@ -95,7 +95,11 @@ _MEASURES: dict[str, tuple[str, ...]] = {
     "practice": (
         "completeness_share", "session_minutes_share", "series_share", "booster_gap_share",
         "booster_any_share", "flag_share", "pain_duration_share", "failed_treatments_share",
-        "severe_refractory_share",
+        "severe_refractory_share", "discharge_share", "dose_share", "measured_share",
+    ),
+    "safety": (
+        "effect_share", "unaffected_share", "mild_share", "resolved_share", "pressure_share",
+        "oxygen_share",
     ),
 }  # fmt: skip
 

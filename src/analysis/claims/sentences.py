@@ -20,6 +20,7 @@ from analysis.claims.judgement import VERDICT_MEANING, Judgement, Verdict
 from analysis.claims.ledger import ANSWERS, FREQUENCIES, NEEDS, Claim
 from analysis.claims.reasons import describe_due, describe_limits, describe_missing
 from analysis.claims.rules import Rule, rules_of, subject_of
+from analysis.claims.safety_sentences import SAFETY_MEASURES, describe_safety
 from analysis.claims.verdict import middle_of_cited, why_unanswered
 from analysis.errors import LedgerError, suggest
 from analysis.intake.tables import load_conditions
@@ -86,6 +87,9 @@ def describe_result(claim: Claim, row: Row) -> str:
 
     Our figures are kept apart in print from the cited ones of the claim.
     """
+    if row.measure in SAFETY_MEASURES:
+        whom = _patients(claim, row).partition(" ")[2]
+        return describe_safety(row, whom, apart_from=_cited(claim))
     describe = {
         "percent_reduction": _describe_mean,
         "relief_duration": _describe_duration,
@@ -740,7 +744,7 @@ def _unsayable(row: Row) -> str:
     if row.measure == "flag_share" and 0 < (row.n_events or 0) < FEW_EVENTS:
         return "fewer than five patients are counted in it, who could be recognized"
     known = row.n - row.n_missing if row.population == "bounds" else row.n
-    leaves_out = row.population in ("observed", "treated", "high_dose", "bounds")
+    leaves_out = row.population in ("observed", "treated", "high_dose", "bounds", "asked")
     if leaves_out and row.n_missing > known:
         return (
             "it is known of fewer than half of the patients, and those need not be like the others"

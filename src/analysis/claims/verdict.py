@@ -308,7 +308,14 @@ def _verdict(claim: Claim, row: Row, analyses: Analyses | None, results: pd.Data
         return judge_intervals(*ends, **cited).item()
     if row.measure == "relief_duration" and claim.floor is not None:
         return _judge_duration(row, results, floor=claim.floor)
-    return judge_interval(row.low, row.high, **cited)
+    verdict = judge_interval(row.low, row.high, **cited)
+    bound = {"meets": "worst", "falls short": "best"}.get(verdict)
+    if row.measure != "resolved_share" or bound is None:
+        return verdict
+    # Who went home with an effect may have had it for longer, or not, than those who were watched.
+    other = find_alike(results, row, population=f"effects_{bound}")
+    agrees = other is None or judge_interval(other.low, other.high, **cited) == verdict
+    return verdict if agrees else "undecided"
 
 
 def _describe_missing(
@@ -359,7 +366,7 @@ def _describe_missing(
 
 def _mostly_unknown(row: Row) -> bool:
     """Whether a number leaves out more patients than it holds; bounds hold everybody."""
-    return row.population in ("observed", "treated", "high_dose") and row.n_missing > row.n
+    return row.population in ("observed", "treated", "high_dose", "asked") and row.n_missing > row.n
 
 
 def _judge_duration(row: Row, results: pd.DataFrame, *, floor: float) -> Verdict:
@@ -428,7 +435,7 @@ def _further_patients(
     if row.value is None or claim.measure == "relief_duration":
         return None  # more patients do not narrow what lies between two visits
     if claim.measure not in HEADLINE:
-        if row.unit != "share" or row.population == "bounds" or _mostly_unknown(row):
+        if row.unit != "share" or row.population in ("bounds", "reported") or _mostly_unknown(row):
             return None
         # The interval of a share read from a curve does not follow from counts of patients.
         if row.n_events is None or row.measure == "relieved_share":
@@ -469,6 +476,10 @@ def _why_undecided(claim: Claim, row: Row) -> str:
         )
     if row.population == "bounds" and row.n_missing:
         return "Too few were followed or rated then to decide it, whatever was true of the others."
+    if row.measure == "resolved_share":
+        return "Too many effects were not followed until they resolved, or have no time."
+    if row.population == "reported" and row.n_missing:
+        return "Too few are on record as asked to decide it, whatever was true of the others."
     if _mostly_unknown(row):
         return (
             "It is known of fewer than half of the patients, and those need not be like the others."

@@ -35,6 +35,9 @@ ANSWERS = {
     "unfalsifiable": "Worded so that it cannot be false",
     "opinion": "An opinion, an appeal or a term of service",
     "definition": "A definition",
+    "heading": "A heading, no sentence",
+    "repeated": "The same sentence as another one, judged there",
+    "not_outcomes": "No record of outcomes can answer it",
 }
 """How a claim can be answered, in the order of the list of all claims."""
 

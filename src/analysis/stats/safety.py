@@ -1,0 +1,407 @@
+"""Shares of infusions, exposure-adjusted rates and times to resolution of adverse events.
+
+Infusions and events of a patient are alike. Limits that take each for a patient of its own are too
+narrow, so those of this file rest on how far patients differ, not on how many infusions there were.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from scipy import stats
+
+from analysis.results import Estimate, no_patients, note
+from analysis.stats.checks import (
+    as_count,
+    as_flags,
+    as_number,
+    check_level,
+    check_positive,
+    check_same_length,
+)
+from analysis.stats.rates import wilson_limits
+from analysis.stats.survival import estimate_kaplan_meier, log_log_limits
+from analysis.stats.times import as_times, merge_near_ties
+
+
+def rule_of_three(n: int, *, level: float = 0.95) -> float:
+    """Return the largest share that goes with no event in ``n`` patients.
+
+    One-sided: 1 - (1 - level)**(1/n), about 3/n at 95 %.
+
+    References
+    ----------
+    Hanley and Lippman-Hand (1983), JAMA 249:1743.
+    """
+    check_level(level)
+    return float(1 - (1 - level) ** (1 / as_count("n", n, least=1)))
+
+
+def estimate_rare_share(
+    n_events: int, n: int, *, n_missing: int = 0, level: float = 0.95
+) -> Estimate:
+    """Estimate a share of patients: Wilson interval; the rule of three where nobody has the event.
+
+    Parameters as `analysis.stats.rates.estimate_share`.
+    """
+    n_events, n = as_count("n_events", n_events), as_count("n", n)
+    about: dict[str, Any] = {"n_missing": as_count("n_missing", n_missing), "unit": "share"}
+    method = "wilson" if n_events else "rule_of_three"
+    if n == 0:
+        return no_patients(method=method, **about)
+    low, high = (float(end) for end in wilson_limits(n_events, n, level=level))
+    return Estimate(
+        value=n_events / n, low=low, high=high if n_events else rule_of_three(n, level=level),
+        level=level, n=n, n_events=n_events, method=method, **about,
+    )  # fmt: skip
+
+
+def estimate_clustered_share(
+    flags: pd.Series, patients: pd.Series, *, n_missing: int = 0, level: float = 0.95
+) -> Estimate:
+    """Estimate a share of infusions, of which those of a patient are alike.
+
+    Parameters
+    ----------
+    flags : Series of boolean, shape (n_infusions,)
+    patients : Series, shape (n_infusions,)
+        Whose infusion it is.
+    n_missing : int
+        Infusions of which it is not known.
+    level : float in (0, 1)
+
+    Returns
+    -------
+    Estimate
+        Share in [0, 1]; ``n`` counts infusions. Wilson limits at the effective sample size n / d,
+        where d, at least 1, is the variance between patients (ratio estimate) over that of
+        independent infusions. Nobody, or everybody, has it: each patient counts once.
+
+    References
+    ----------
+    Kish (1965), Survey Sampling, on the design effect; Franco et al. (2019), J Surv Stat Methodol
+    7:334, on Wilson's interval at the effective sample size.
+    """
+    check_level(level)
+    check_same_length(len(flags), patients=len(patients))
+    known = as_flags("flags", flags)
+    if known.isna().any():
+        known, patients = known[known.notna().to_numpy()], patients[flags.notna().to_numpy()]
+    held = pd.Series(known.to_numpy(dtype=float))
+    n, k = len(held), int(held.sum())
+    about: dict[str, Any] = {"n_missing": as_count("n_missing", n_missing), "unit": "share"}
+    if n == 0:
+        return no_patients(method="wilson_effective", **about)
+    share = k / n
+    sums = (held - share).groupby(np.asarray(patients)).sum()
+    m = len(sums)
+    if k == 0:
+        low, high = 0.0, rule_of_three(m, level=level)
+    elif k == n:
+        low, high = 1 - rule_of_three(m, level=level), 1.0
+    else:
+        between = m / max(m - 1, 1) * float((sums**2).sum()) / n**2
+        design = max(1.0, between / (share * (1 - share) / n)) if m > 1 else float(n)
+        low, high = _wilson(share, n / design, level)
+    return Estimate(
+        value=share, low=low, high=high, level=level, n=n, n_events=k,
+        method="rule_of_three" if k == 0 else "wilson_effective",
+        notes=(note("infusions_of_patients", m),), **about,
+    )  # fmt: skip
+
+
+def _wilson(share: float, n: float, level: float) -> tuple[float, float]:
+    """Return Wilson's limits of a share at a sample size that need not be a whole number."""
+    z = float(stats.norm.ppf((1 + level) / 2))
+    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def estimate_rate(
+    n_events: int, exposure: float, *, n: int, per: float = 100.0, level: float = 0.95
+) -> Estimate:
+    """Estimate a rate per so much exposure, with exact Poisson limits.
+
+    Parameters
+    ----------
+    n_events : int
+    exposure : float
+        Time or infusions at risk, above 0.
+    n : int
+        Patients at risk.
+    per : float
+        The rate is for so much exposure.
+    level : float in (0, 1)
+
+    Returns
+    -------
+    Estimate
+        Events per ``per`` patient-years.
+
+    References
+    ----------
+    Garwood (1936), Biometrika 28:437; R ``poisson.test(n_events, exposure)``.
+    """
+    check_level(level)
+    k, n = as_count("n_events", n_events), as_count("n", n)
+    about: dict[str, Any] = {
+        "n": n,
+        "n_events": k,
+        "unit": "per 100 years",
+        "method": "poisson_exact",
+    }
+    if n == 0 or as_number("exposure", exposure) == 0:
+        return no_patients(unit="per 100 years", method="poisson_exact")
+    check_positive("exposure", exposure)
+    tail = (1 - level) / 2
+    low = stats.chi2.ppf(tail, 2 * k) / 2 if k else 0.0
+    high = stats.chi2.isf(tail, 2 * k + 2) / 2
+    return Estimate(
+        value=per * k / exposure, low=float(per * low / exposure),
+        high=float(per * high / exposure), level=level, **about,
+    )  # fmt: skip
+
+
+def resolution_curve(
+    minutes: ArrayLike, resolved: ArrayLike, patients: ArrayLike, *, level: float = 0.95
+) -> pd.DataFrame:
+    """Estimate the share of events that have resolved by each minute.
+
+    Parameters
+    ----------
+    minutes : array_like of float, shape (n_events,)
+        Minutes from the end of the infusion to resolution, or to the last look.
+    resolved : array_like of bool, shape (n_events,)
+        False where the event had not resolved when it was last looked at (discharge).
+    patients : array_like, shape (n_events,)
+        Whose event it is.
+    level : float in (0, 1)
+
+    Returns
+    -------
+    DataFrame
+        minutes (from 0), share resolved, low, high, n_at_risk; Kaplan-Meier. The interval is on the
+        log(-log) scale, its error from each patient's own part (infinitesimal jackknife), as
+        events of a patient are alike; NaN while nothing, and once everything, has resolved.
+
+    References
+    ----------
+    Kaplan and Meier (1958), J Am Stat Assoc 53:457; R ``survfit(Surv(minutes, resolved) ~ 1,
+    cluster = patients, conf.type = "log-log")``.
+    """
+    time, done = merge_near_ties(as_times("minutes", minutes)), np.asarray(resolved, dtype=bool)
+    curve = estimate_kaplan_meier(time, done, level=level, time_unit="minutes")
+    _, who = np.unique(np.asarray(patients).astype(str), return_inverse=True)
+    at, at_risk, left = curve.times, curve.n_at_risk, curve.survival
+    kept = np.where(at_risk > curve.n_events, at_risk - curve.n_events, np.nan)
+    own = np.zeros((who.max() + 1, at.size))  # influence of each patient on the log of the share
+    for one, t, is_done in zip(who, time, done, strict=True):
+        own[one] -= (at <= t) * curve.n_events / (at_risk * kept)
+        own[one] += (is_done & (at == t)) / kept
+    error = np.sqrt((np.cumsum(own, axis=1) ** 2).sum(axis=0))
+    low, high = log_log_limits(left, error, level=level)
+    frame = pd.DataFrame(
+        {"minutes": at, "share": 1 - left, "low": 1 - high, "high": 1 - low, "n_at_risk": at_risk}
+    )
+    if not (at == 0).any():
+        first = {"minutes": 0.0, "share": 0.0, "low": np.nan, "high": np.nan}
+        first["n_at_risk"] = float(time.size)
+        frame = pd.concat([pd.DataFrame([first]), frame], ignore_index=True)
+    frame.attrs["last"] = float(time.max())
+    return frame
+
+
+def resolved_by(curve: pd.DataFrame, minutes: float, *, n: int, n_missing: int = 0,
+                level: float = 0.95) -> Estimate:  # fmt: skip
+    """Return the share resolved by some minutes, from `resolution_curve`.
+
+    ``not estimable`` where nobody was followed so long and some had not resolved.
+    """
+    row = curve[curve["minutes"] <= minutes].iloc[-1]
+    about: dict[str, Any] = {
+        "n": n,
+        "n_missing": n_missing,
+        "unit": "share",
+        "method": "kaplan_meier_clustered",
+    }
+    if minutes > curve.attrs["last"] and row["share"] < 1:
+        return Estimate(value=None, status="not estimable", **about)
+    low, high = (None if pd.isna(row[end]) else float(row[end]) for end in ("low", "high"))
+    level_or_none = None if low is None else level
+    return Estimate(value=float(row["share"]), low=low, high=high, level=level_or_none,
+                    **about)  # fmt: skip
+
+
+def effect_rows(flags: pd.DataFrame, *, by: str = "patient", level: float = 0.95) -> pd.DataFrame:
+    """Estimate shares of effects in every group: among those asked, and as far as reported.
+
+    Parameters
+    ----------
+    flags : DataFrame
+        A row a group and patient or infusion: condition, group_by, group, definition, USUBJID,
+        ASKED (boolean), HAD (nullable boolean), lacking (note, empty where there is none).
+    by : {"patient", "infusion"}
+    level : float in (0, 1)
+
+    Returns
+    -------
+    DataFrame
+        Rows of the results frame. Population ``asked``: those asked and known; not estimable, with
+        the note, where nobody was, or where only those with an effect are on record as asked.
+        ``reported``: all treated, at least so many; of infusions ``asked`` only.
+    """
+    keys = ["condition", "group_by", "group", "definition"]
+    measure = "effect_share" if by == "patient" else "effect_infusion_share"
+    rows = []
+    for key, own in flags.groupby(keys, sort=False):
+        names = dict(zip(keys, key, strict=True), measure=measure)
+        lacking = own["lacking"].iloc[0]
+        asked = own[own["ASKED"] & own["HAD"].notna()]
+        n_missing = len(own) - len(asked)
+        about: dict[str, Any] = {"n_missing": n_missing, "level": level}
+        if lacking or asked.empty:
+            none = Estimate(
+                value=None, n=0, n_missing=len(own), unit="share", method="wilson",
+                status="not estimable", notes=(lacking or "not_assessed",),
+            )  # fmt: skip
+            rows.append(none.row(**names, population="asked"))
+        elif by == "patient":
+            found = estimate_rare_share(int(asked["HAD"].sum()), len(asked), **about)
+            rows.append(found.row(**names, population="asked"))
+        else:
+            found = estimate_clustered_share(asked["HAD"], asked["USUBJID"], **about)
+            rows.append(found.row(**names, population="asked"))
+        if by == "patient":
+            rows.append(_reported(own, lacking, level).row(**names, population="reported"))
+    return pd.DataFrame(rows)
+
+
+def share_rows(flags: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
+    """Estimate the share of patients who say yes in every group, of those of whom it is known.
+
+    Parameters
+    ----------
+    flags : DataFrame
+        A row a group and patient: condition, group_by, group, measure, definition, FLAG (nullable
+        boolean), lacking (the note where it is known of nobody).
+    level : float in (0, 1)
+    """
+    keys = ["condition", "group_by", "group", "measure", "definition"]
+    rows = []
+    for key, own in flags.groupby(keys, sort=False):
+        names = dict(zip(keys, key, strict=True), population="treated")
+        n, unknown = int(own["FLAG"].count()), int(own["FLAG"].isna().sum())
+        found = estimate_rare_share(int(own["FLAG"].sum()), n, n_missing=unknown, level=level)
+        if not n:
+            note_of = (own["lacking"].iloc[0],)
+            found = replace(found, status="not estimable", notes=note_of)
+        rows.append(found.row(**names))
+    return pd.DataFrame(rows)
+
+
+def complement_rows(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the shares without an effect, from `effect_rows` of those with it."""
+    there = rows["status"] == "estimated"
+    swapped = rows.assign(
+        value=1 - rows["value"], low=1 - rows["high"], high=1 - rows["low"],
+        n_events=rows["n"] - rows["n_events"], measure="unaffected_share",
+    )  # fmt: skip
+    notes = rows["notes"].str.replace("at_least_reported", "at_most_unaffected")
+    return swapped.assign(notes=notes.where(there, rows["notes"]))
+
+
+def rate_rows(exposed: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
+    """Estimate exposure-adjusted rates in every group.
+
+    Parameters
+    ----------
+    exposed : DataFrame
+        A row a group and patient asked: condition, group_by, group, definition, events, years.
+    level : float in (0, 1)
+    """
+    keys = ["condition", "group_by", "group", "definition"]
+    sums = exposed.groupby(keys, sort=False).agg(
+        k=("events", "sum"), years=("years", "sum"), n=("years", "size")
+    )
+    return pd.DataFrame(
+        estimate_rate(int(row.k), row.years, n=row.n, level=level).row(
+            **dict(zip(keys, row.Index, strict=True)), measure="event_rate", population="asked"
+        )
+        for row in sums.itertuples()
+    )
+
+
+def resolution_rows(
+    timed: pd.DataFrame, minutes: Sequence[float], *, level: float = 0.95
+) -> pd.DataFrame:
+    """Estimate the share of effects resolved by some minutes in every group.
+
+    Parameters
+    ----------
+    timed : DataFrame
+        A row a group and event: condition, group_by, group, USUBJID, ADURN and CNSR (missing where
+        not recorded).
+    minutes : sequence of float
+    level : float in (0, 1)
+
+    Returns
+    -------
+    DataFrame
+        Rows of the results frame. Population ``effects``: those with a time, by the curve;
+        ``effects_worst`` and ``effects_best``: all of them, where none and where every one that was
+        not followed so long, or has no time, had resolved.
+    """
+    rows = []
+    for key, own in timed.groupby(["condition", "group_by", "group"], sort=False):
+        names = dict(zip(("condition", "group_by", "group"), key, strict=True))
+        known = own[own["ADURN"].notna() & own["CNSR"].notna()]
+        about: dict[str, Any] = {"n": len(known), "n_missing": len(own) - len(known)}
+        if known.empty:
+            found = Estimate(
+                value=None, unit="share", method="kaplan_meier_clustered", status="not estimable",
+                notes=("effects_not_timed",), **about,
+            )  # fmt: skip
+            estimates = dict.fromkeys(minutes, found)
+        else:
+            curve = resolution_curve(known["ADURN"], known["CNSR"] == 0, known["USUBJID"],
+                                     level=level)  # fmt: skip
+            estimates = {at: resolved_by(curve, at, level=level, **about) for at in minutes}
+        for at, found in estimates.items():
+            over = (own["ADURN"] <= at) & (own["CNSR"] == 0)
+            lasting = (own["ADURN"] > at) | ((own["ADURN"] == at) & (own["CNSR"] == 1))
+            worst, best = (
+                estimate_clustered_share(flags, own["USUBJID"], level=level)
+                for flags in (over, ~lasting)
+            )
+            three = {"effects": found, "effects_worst": worst, "effects_best": best}
+            rows += [
+                one.row(**names, measure="resolved_share", definition=f"{at:g}_minutes",
+                        population=population)
+                for population, one in three.items()
+            ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _reported(own: pd.DataFrame, lacking: str, level: float) -> Estimate:
+    """Return who is on record with an effect, of everybody: at least so many."""
+    had = int(own["HAD"].sum())
+    known = own["HAD"].fillna(False).astype(bool)
+    if lacking != "asked_by_effect_only":
+        known |= own["ASKED"] & own["HAD"].notna()
+    n, unknown = len(own), int((~known).sum())
+    about: dict[str, Any] = {"n": n, "unit": "share", "method": "at_least"}
+    if not had and (lacking or unknown == n):
+        return Estimate(value=None, n_missing=n, status="not estimable",
+                        notes=(lacking or "not_assessed",), **about)  # fmt: skip
+    low, high = float(wilson_limits(had, n, level=level)[0]), 1.0
+    if unknown < n:
+        high = float(wilson_limits(had + unknown, n, level=level)[1])
+    notes = ("at_least_reported",) if unknown else ()
+    return Estimate(value=had / n, low=low, high=high, level=level, n_events=had,
+                    n_missing=unknown, notes=notes, **about)  # fmt: skip
