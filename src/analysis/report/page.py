@@ -49,7 +49,12 @@ from analysis.report.methods import (
 from analysis.report.notebooks import write_notebook_page
 from analysis.report.office import write_csv, write_workbook
 from analysis.report.pdf import PDFS, write_pdfs
-from analysis.report.sections import Section, make_sections, quality_of
+from analysis.report.sections import (
+    Section,
+    contraindication_flags,
+    make_sections,
+    quality_of,
+)
 from analysis.report.signoff import hash_results, read_signoffs, signature_block
 from analysis.report.tables import (
     Cell,
@@ -94,6 +99,7 @@ class Page:
     tally: tuple[tuple[str, str, str], ...]
     lead: str
     seen: tuple[dict[str, Any], ...]
+    flags: tuple[str, ...]
     headline: tuple[ClaimView, ...]
     how_to_read: tuple[str, ...]
     limits: tuple[str, ...]
@@ -130,6 +136,7 @@ def build_page(run: Run) -> Page:
         tally=_tally(each.verdict for each in headline),
         lead=_lead(len(headline)),
         seen=tuple(_seen(run)),
+        flags=contraindication_flags(run),
         headline=tuple(view_claim(run, each, drawn=True) for each in headline),
         how_to_read=(*map(str, about.get("notices") or ()), *HOW_TO_READ),
         limits=limits_in_words(run.rows, allocation=run.settings.allocation),

@@ -549,3 +549,56 @@ def _flow_total(found: Mapping[str, Row]) -> str:
         f"{count_text(lost)} not counted. {count_text(kept)} starters = {count_text(seen)} seen + "
         f"{count_text(unseen)} not seen{not_due}."
     )
+
+
+# --- safety -------------------------------------------------------------------------------------
+
+
+def asked_about(rows: Sequence[Row]) -> Table | None:
+    """Return how many patients and infusions were asked about; None where no row says it."""
+    return estimates_table(
+        pick(rows, measure="asked_share", group_by="all"),
+        caption="On record as asked about adverse effects",
+        heads=[("Of the treated", _definition)],
+    )
+
+
+def effects(rows: Sequence[Row]) -> Table | None:
+    """Return the share of patients and of infusions with each effect, of those asked."""
+    every = pick(rows, measure=("effect_share", "effect_infusion_share"), group_by="all")
+    found = [row for row in every if row.population == "asked"]
+    return estimates_table(
+        found,
+        caption="Patients, and infusions, with each effect, of those asked about it",
+        heads=[("Effect", _definition), ("Of", lambda row: word(MEASURES, row.measure))],
+    )
+
+
+def how_bad(rows: Sequence[Row]) -> list[Table | None]:
+    """Return highest grades, times to resolution, rates, and vital signs."""
+    captions = {
+        ("highest_grade_share", "mild_share"): "Highest grade (CTCAE), of patients asked",
+        ("resolved_share",): "Effects resolved after the infusion",
+        ("event_rate",): "Events per 100 patient-years, of patients asked",
+        ("pressure_share", "oxygen_share", "discharge_share", "dose_share", "measured_share"): (
+            "Blood pressure, oxygen, dose and discharge, by patient"
+        ),
+        ("exposure",): "Exposure and vital signs: means of patients",
+    }
+    return [
+        estimates_table(
+            pick(rows, measure=measures, group_by="all"), caption=caption,
+            heads=[("What", _definition), ("Counted", population_word)],
+        )
+        for measures, caption in captions.items()
+    ]  # fmt: skip
+
+
+def contraindications(rows: Sequence[Row]) -> Table | None:
+    """Return the contraindications on record among the treated, and the criteria of candidates."""
+    measures = ("flag_share", "pain_duration_share", "failed_treatments_share")
+    return estimates_table(
+        pick(rows, measure=measures, group_by="all"),
+        caption="Contraindications of the page, and its criteria for candidates, of all treated",
+        heads=[("What", lambda row: word(MEASURES, row.measure)), ("Which", _definition)],
+    )

@@ -8,7 +8,14 @@ from dataclasses import dataclass
 
 from analysis.claims.judgement import Judgement, headlines_of
 from analysis.claims.reasons import firm_text
-from analysis.labels import CHECK_STATES, VERDICTS, condition_word, plain_text, word
+from analysis.labels import (
+    CHECK_STATES,
+    VERDICTS,
+    condition_word,
+    definition_word,
+    plain_text,
+    word,
+)
 from analysis.numbers import count_text
 from analysis.report import section_tables as tables
 from analysis.report.inputs import Run
@@ -29,6 +36,10 @@ TOPICS = {
     "arms": ("Arms compared", ""),
     "relief": ("How long relief lasts", "relief"),
     "missing": ("What the missing could change", "bounds"),
+    "asked": ("Who was asked", ""),
+    "effects": ("Adverse effects", ""),
+    "signs": ("How bad, how long, and vital signs", ""),
+    "contraindications": ("Treated with a reason not to", ""),
     "further": ("Further figures and tables", ""),
 }
 """Headings of a section, each with the term of the glossary it leads to."""
@@ -54,6 +65,15 @@ RELIEF_MEASURES = frozenset(
      "series_time_ratio"]
 )  # fmt: skip
 """Measures of all conditions together that stand under the duration of relief."""
+
+
+SAFETY = "55_safety"
+"""Notebook whose numbers, tables and sentences make the section on safety."""
+
+NO_EFFECTS = (
+    "Adverse effects were not assessed in these data: nobody is on record as asked about them. "
+    "That is no finding of none."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,12 +187,13 @@ def _condition(
 def _all_conditions(run: Run, context: tables.Context) -> list[tuple[Section, list[Row]]]:
     rows = pick(run.rows, condition="all")
     relief = [row for row in rows if row.measure in RELIEF_MEASURES]
-    others = [row for row in rows if row.measure not in RELIEF_MEASURES]
+    safety = [row for row in rows if row.notebook == SAFETY]
+    others = [row for row in rows if row.measure not in RELIEF_MEASURES and row.notebook != SAFETY]
     figures = _figures(run, "all")
     further = [
         plain_table(table["title"], table["columns"], table["rows"])
         for extra in run.extras
-        if not extra["notebook"].startswith("10_")
+        if not extra["notebook"].startswith("10_") and extra["notebook"] != SAFETY
         for table in extra["tables"].values()
     ]
     across = Section(
@@ -186,6 +207,7 @@ def _all_conditions(run: Run, context: tables.Context) -> list[tuple[Section, li
         topics=_topics(
             {
                 "who": [tables.characteristics(others)],
+                "contraindications": [tables.contraindications(others)],
                 "responders": [*tables.outcomes_across(context, run.rows)],
                 "further": further,
             },
@@ -214,7 +236,78 @@ def _all_conditions(run: Run, context: tables.Context) -> list[tuple[Section, li
         ),
         n_rows=count_text(len(relief)),
     )
-    return [(across, others), (duration, relief)]
+    made = [(across, others), (duration, relief)]
+    if any(extra["notebook"] == SAFETY for extra in run.extras):
+        made.append((_safety(run, safety), safety))
+    return made
+
+
+def _safety(run: Run, rows: Sequence[Row]) -> Section:
+    """Return what is said of adverse effects; one line where nobody was asked or there is none."""
+    own = [extra for extra in run.extras if extra["notebook"] == SAFETY]
+    kept = [
+        plain_table(table["title"], table["columns"], table["rows"])
+        for extra in own
+        for name, table in extra["tables"].items()
+        if name in ("aet02", "aet04")
+    ]
+    asked = any(row.measure == "asked_share" and row.n_events for row in rows)
+    sentences = tuple(
+        plain_text(each["text"], longest=1200) for extra in own for each in extra["sentences"]
+    )
+    figures = {
+        note["name"]: Figure(
+            file=f"{note['figure']}.svg",
+            title=plain_text(note["title"], longest=120),
+            alt=plain_text(note["alt"], longest=4000),
+            caption=plain_text(note["caption"], longest=2000),
+        )
+        for extra in own
+        for note in extra["figures"]
+    }
+    drawn = [figures[name] for name in figures if name != "resolution" and asked]
+    curves = [figures[name] for name in figures if name == "resolution" and asked]
+    return Section(
+        code="all",
+        anchor="safety",
+        title="Safety",
+        lead="All conditions together. An effect is not assessed of whoever was never asked, and "
+        "that is never zero."
+        if asked
+        else NO_EFFECTS,
+        claims=(),
+        sentences=sentences if asked else (),
+        topics=_topics(
+            {
+                "asked": [tables.asked_about(rows)],
+                "effects": [tables.effects(rows), *kept] if asked else [],
+                "signs": [*tables.how_bad(rows)],
+            },
+            {"effects": drawn, "signs": curves},
+        ),
+        n_rows=count_text(len(rows)),
+    )
+
+
+def contraindication_flags(run: Run) -> tuple[str, ...]:
+    """Return how many contraindications are on record among the treated, and which, in words."""
+    rows = pick(run.rows, measure="flag_share", condition="all", group_by="all")
+    known = [row for row in rows if row.value is not None]
+    flags = sum(row.n_events or 0 for row in known)
+    if not flags:
+        return ()
+    treated = max(row.n + row.n_missing for row in known)
+    noun = "flag" if flags == 1 else "flags"
+    parts = ", ".join(
+        f"{definition_word(row.definition)} {count_text(row.n_events)}"
+        for row in known
+        if row.n_events
+    )
+    return (
+        f"{count_text(flags)} contraindication {noun} among {count_text(treated)} treated",
+        f"On record are: {parts}. A patient may have several. Whether treatment was right for a "
+        "patient is for a physician to say.",
+    )
 
 
 def _topics(
@@ -243,7 +336,7 @@ def _figures(run: Run, code: str) -> dict[str, list[Figure]]:
     """Return a condition's figures by the topic they stand under."""
     found: dict[str, list[Figure]] = {}
     for extra in run.extras:
-        for note in extra["figures"]:
+        for note in extra["figures"] if extra["notebook"] != SAFETY else ():
             # The first page draws the verdicts itself.
             if note["condition"] != code or note["name"] == "verdicts":
                 continue
@@ -266,6 +359,7 @@ def _sentences(run: Run, code: str) -> tuple[str, ...]:
         plain_text(each["text"], longest=1200)
         for extra in run.extras
         for each in extra["sentences"]
+        if extra["notebook"] != SAFETY
         if each["condition"] == code and not each["name"].startswith("claim_")
     )
 
