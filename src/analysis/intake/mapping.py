@@ -21,7 +21,7 @@ from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from analysis.errors import MappingError, SettingsError, suggest
-from analysis.files import read_plain
+from analysis.files import open_plain
 from analysis.intake.tables import SCALES, TABLES, Column, Ends
 from analysis.intake.values import AS_WRITTEN, Inexact, Partial
 from analysis.settings import check_setting
@@ -57,6 +57,10 @@ WIDE_FIELDS = {
     "questionnaires": ("study_day", "assessed_on", "visit", "instrument"),
 }
 """What may be said of one of these columns, by table."""
+
+YAML_BYTES, YAML_NODES = 500_000, 100_000
+"""Most bytes of a mapping, and most fields and values once its anchors are written out: a column
+takes ten, and a file of nine anchors inside each other would take hundreds of millions."""
 
 Unit = Literal["minutes", "hours", "days", "weeks", "months", "years"]
 Dates = Literal["auto", "iso", "day_first", "month_first", "excel_serial", "excel_serial_1904"]
@@ -97,7 +101,11 @@ class YamlFile:
 def load_yaml(path: Path) -> YamlFile:
     """Read a YAML file; MappingError, with the line, when it is none or a key stands twice."""
     try:
-        text = read_plain(path).decode("utf-8-sig")
+        with open_plain(path) as file:
+            data = file.read(YAML_BYTES + 1)
+        if len(data) > YAML_BYTES:
+            raise MappingError(f"{path.name}: larger than {YAML_BYTES:,} bytes, as no mapping is.")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise MappingError(f"{path.name} is not a UTF-8 text file; save it as UTF-8.") from None
     except FileNotFoundError:
@@ -145,6 +153,11 @@ def _as_written(
     if any(node is outer for outer in inside):
         raise MappingError(f"{name}: an anchor contains itself; write it out.")
     inside = (*inside, node)
+    if len(lines) > YAML_NODES:
+        raise MappingError(
+            f"{name}: more than {YAML_NODES:,} fields and values once its anchors (`&x`, `*x`) are "
+            "written out, as no mapping has."
+        )
     if isinstance(node, SequenceNode):
         items = []
         for at, item in enumerate(node.value):

@@ -55,8 +55,17 @@ FIELD_LIMIT = 1_000_000
 HEAD_BYTES = 1_000_000
 """Bytes in which the header and the lines that vote on the separator are looked for."""
 
-SHEET_LIMIT = 1_000_000_000
-"""Bytes of a sheet when inflated: more than a full sheet of a spreadsheet program takes."""
+INFLATED, SMALL_FILE = 100, 20_000_000
+"""How many times its size a packed file may grow, where it becomes larger than a small one. Sheets
+of real records grow five- to thirtyfold; a hundredfold is where Apache POI stops, too (`ZipSecureFile`,
+MIN_INFLATE_RATIO 0.01)."""
+
+ROWS, COLUMNS, CELLS = 1_048_576, 16_384, 30_000_000
+"""Rows and columns of a sheet (Excel's own limits), and the most cells, blank ones between others
+included, that are read of one."""
+
+RECORDS_A_BYTE = 8
+"""Most records of a large Parquet file for a byte of it: records that differ take a bit each."""
 
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?[,;\t|]*')
 """First line by which a file names its separator to spreadsheet programs."""
@@ -184,6 +193,16 @@ def load_raw_table(
         return replace(table, sheet=replace(sheet, rows=[]))
     _refuse_endless_line(path, name)
     return load_regular(path, form, name) or load_text(path, form, name)
+
+
+def _refuse_inflated(name: str, size: int, inflated: int) -> None:
+    """Raise InputError where a small file would fill memory."""
+    if inflated > max(SMALL_FILE, INFLATED * size):
+        raise InputError(
+            f"{name}: its {size:,} bytes hold {inflated:,} bytes packed, more than "
+            f"{INFLATED} times as many: no export of records is like that, and it could fill the "
+            "memory of this machine. Export it again, as CSV."
+        )
 
 
 def _refuse_endless_line(path: Path, name: str) -> None:
@@ -586,7 +605,10 @@ def read_excel(path: Path, wanted: str | int | None, name: str) -> Sheet:
             notes.append(f"hidden sheets: {', '.join(others)}")
         merged, more = _inspect_sheet(path, title, name)
         sheet.reset_dimensions()  # some programs write a wrong size; rows would be lost
-        texts = [[_shown(cell) for cell in row] for row in sheet.iter_rows()]
+        texts = [
+            ["" if cell.value is None else _shown(cell) for cell in row]
+            for row in sheet.iter_rows()
+        ]
         counts_1904 = book.epoch == CALENDAR_MAC_1904
     for row in texts:
         while row and not row[-1].strip():
@@ -625,11 +647,10 @@ def _inspect_sheet(path: Path, title: str, name: str) -> tuple[tuple[str, ...], 
         raise InputError(f"{name}, sheet '{title}', {at}: {why}")
 
     merged, hidden_rows, notes = [], [], []
-    row = column = 0
+    row = column = n_cells = 0
+    rows: ElementTree.Element | None = None
     with zipfile.ZipFile(path) as book:
         part = _part_of(book, title)
-        if book.getinfo(part).file_size > SHEET_LIMIT:
-            refuse("all of it", f"larger than {SHEET_LIMIT:,} bytes; export it as CSV.")
         with book.open(part) as file:
             for event, element in ElementTree.iterparse(file, events=("start", "end")):
                 tag = element.tag.rpartition("}")[2]
@@ -641,8 +662,12 @@ def _inspect_sheet(path: Path, title: str, name: str) -> tuple[tuple[str, ...], 
                             f"it follows row {last}, so one of two rows would be lost. Open the "
                             "workbook in Excel and save it, or export the sheet as CSV.",
                         )
+                    if row > ROWS:
+                        refuse(f"row {row}", f"a sheet has at most {ROWS:,} rows.")
                     if element.get("hidden") in ("1", "true"):
                         hidden_rows.append(row)
+                elif event == "start" and tag == "sheetData":
+                    rows = element
                 elif event == "end" and tag == "c":
                     last, column = column, _column_of(element.get("r"), row, column)
                     if column <= last:
@@ -651,9 +676,17 @@ def _inspect_sheet(path: Path, title: str, name: str) -> tuple[tuple[str, ...], 
                             f"the cell {element.get('r')} stands twice or out of order, so a value "
                             "would be lost. Open the workbook in Excel and save it.",
                         )
+                    if column > COLUMNS:
+                        refuse(f"row {row}", f"a sheet has at most {COLUMNS:,} columns.")
                     _refuse_uncalculated(element, f"row {row}, column {column}", refuse)
                 elif event == "end" and tag == "row":
-                    element.clear()
+                    if (n_cells := n_cells + column) > CELLS:
+                        refuse(
+                            f"row {row}",
+                            f"more than {CELLS:,} cells, blank ones between others included; "
+                            "export it as CSV.",
+                        )
+                    (element if rows is None else rows).clear()
                 elif event == "end" and tag == "mergeCell":
                     merged.append(element.get("ref", ""))
                 elif event == "end" and tag == "col" and element.get("hidden") in ("1", "true"):
@@ -735,6 +768,7 @@ def _workbook(path: Path, name: str) -> Iterator[Any]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # openpyxl warns of styles and print settings it skips
         try:
+            _refuse_packed(path, name)
             book = openpyxl.load_workbook(path, read_only=True, data_only=True)
             yield book
             book.close()
@@ -744,6 +778,21 @@ def _workbook(path: Path, name: str) -> Iterator[Any]:
             raise InputError(
                 f"{name} is no readable Excel workbook ({_reason(error)}). {what_else(path)}."
             ) from None
+
+
+def _refuse_packed(path: Path, name: str) -> None:
+    """Raise InputError for a workbook that inflates to far more than it is."""
+    with zipfile.ZipFile(path) as book:
+        parts = book.infolist()
+    _refuse_inflated(name, path.stat().st_size, sum(part.file_size for part in parts))
+    # Sheets and shared texts are read piece by piece, all others at once.
+    whole = [p for p in parts if not p.filename.startswith(("xl/worksheets/", "xl/sharedStrings"))]
+    for part in (part for part in whole if part.filename.endswith((".xml", ".rels"))):
+        if part.file_size > SMALL_FILE:
+            raise InputError(
+                f"{name}: {part.filename} in it has {part.file_size:,} bytes, more than "
+                f"{SMALL_FILE:,}. Save the sheet alone as .xlsx, or export it as CSV."
+            )
 
 
 def _place_of(wanted: str | int | None, titles: list[str], name: str) -> int:
@@ -779,10 +828,25 @@ def read_typed(path: Path, name: str) -> tuple[list[str], list[pd.Categorical]]:
 
 
 def read_parquet(path: Path, name: str) -> tuple[list[str], list[pd.Categorical]]:
-    """Return the column names of a Parquet file and its columns as text, each value once."""
+    """Return the column names of a Parquet file and its columns as text, each value once.
+
+    InputError for none, a damaged one, bytes that are no text, or one that would fill memory.
+    """
     try:
-        table = pq.ParquetFile(path).read()
+        file = pq.ParquetFile(path)
+        about, size = file.metadata, path.stat().st_size
+        groups = [about.row_group(at) for at in range(about.num_row_groups)]
+        _refuse_inflated(name, size, sum(group.total_byte_size for group in groups))
+        if about.num_rows > max(1_000_000, RECORDS_A_BYTE * size):
+            raise InputError(
+                f"{name}: {about.num_rows:,} records in {size:,} bytes: with less than a bit for "
+                "each they are all the same, and could fill the memory of this machine."
+            )
+        texts = [field.name for field in file.schema_arrow if pa.types.is_string(field.type)]
+        table = pq.ParquetFile(path, read_dictionary=texts).read()
         return list(table.column_names), list(map(_cells, table.columns))
+    except InputError:
+        raise
     except UnicodeDecodeError:
         raise InputError(f"{name}: a column holds bytes that are no text; leave it out.") from None
     except Exception as error:  # pyarrow raises several kinds for a broken file
