@@ -82,7 +82,9 @@ def _text_rows(data: bytes, encoding: str) -> list[tuple[int, list[str]]]:
         even = sum(len(row) == width > 1 for _, row in rows)
         best, most = (rows, even) if even > most else (best, most)
     if not most:  # columns set apart by blanks
-        best = [(at, re.split(r"\s+", line.strip())) for at, line in enumerate(lines, 1)]
+        wide = next((line for line in lines if line.strip()), "").strip().count("  ")
+        blanks = r"\s{2,}" if wide else r"\s+"
+        best = [(at, re.split(blanks, line.strip())) for at, line in enumerate(lines, 1)]
     return best
 
 
@@ -91,6 +93,8 @@ def _plain(cell: Any) -> str:
         return ""
     if isinstance(cell, bool):
         return str(cell).lower()
+    if isinstance(cell, bytes):
+        return cell.decode()
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
     return str(cell)
@@ -119,7 +123,9 @@ def _in_table(frame: pd.DataFrame, records: Records, table: str) -> list[str]:
         found.append("a line is read twice")
     for line in sorted(set(records) - set(lines)):
         said = records[line].get(WHAT_A_ROW_SAYS.get(table, ""))
-        if any(records[line].values()) and (said is None or said not in NOTHING):
+        again = all(" ".join(v.split()).lower() == k for k, v in records[line].items())
+        nothing = not any(records[line].values()) or again or said in NOTHING
+        if not nothing:
             found.append(f"line {line} is lost: {records[line]}")
     for row in frame.to_dict("records"):
         record = records.get(row["source_line"])
@@ -177,5 +183,3 @@ def dates_of(text: str) -> set[datetime]:
     if re.fullmatch(r"\d{5}(\.\d+)?", text):
         found.add(datetime(1899, 12, 30) + timedelta(seconds=round(float(text) * 86_400)))
     return found
-
-

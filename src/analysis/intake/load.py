@@ -10,6 +10,7 @@ from functools import partial
 from itertools import takewhile
 from math import inf
 from os import SEEK_END
+from os.path import realpath
 from pathlib import Path
 from typing import Any
 
@@ -338,8 +339,8 @@ def _tabular(folder: Path) -> list[Path]:
 
 def _refuse_near_names(folder: Path, found: dict[str, list[tuple[TableRule, Path]]]) -> None:
     """A file called infusion.csv would be passed over, and every patient counted as untreated."""
-    read = {file.resolve() for pairs in found.values() for _, file in pairs}
-    for file in (file for file in _tabular(folder) if file.resolve() not in read):
+    read = {realpath(file) for pairs in found.values() for _, file in pairs}
+    for file in (file for file in _tabular(folder) if realpath(file) not in read):
         for name in (name for name, pairs in found.items() if not pairs):
             if SequenceMatcher(None, file.stem.lower(), name).ratio() >= NEARLY:
                 raise InputError(

@@ -7,7 +7,6 @@ that a column holds dates from 2024 to 2026 in day-first order, and the draft of
 
 from __future__ import annotations
 
-import csv
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -37,6 +36,7 @@ from analysis.intake.read import (
     decode,
     load_raw_table,
     sheet_names,
+    split_line,
     split_lines,
     what_else,
 )
@@ -354,9 +354,7 @@ def _line(path: Path, form: FileFormat) -> list[str]:
         return []
     lines = split_lines(decode(path.read_bytes(), form.encoding, path.name))
     separator = choose_separator(lines[form.skip_lines :], form.separator, path.name)
-    return [
-        cell.strip() for cell in next(csv.reader([lines[form.skip_lines - 1]], delimiter=separator))
-    ]
+    return [cell.strip() for cell in split_line(lines[form.skip_lines - 1], separator)]
 
 
 def _is_header_like(row: list[str]) -> bool:

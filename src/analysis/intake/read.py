@@ -57,8 +57,8 @@ HEAD_BYTES = 1_000_000
 
 INFLATED, SMALL_FILE = 100, 20_000_000
 """How many times its size a packed file may grow, where it becomes larger than a small one. Sheets
-of real records grow five- to thirtyfold; a hundredfold is where Apache POI stops, too (`ZipSecureFile`,
-MIN_INFLATE_RATIO 0.01)."""
+of real records grow five- to thirtyfold; a hundredfold is where Apache POI stops, too
+(`ZipSecureFile`, MIN_INFLATE_RATIO 0.01)."""
 
 ROWS, COLUMNS, CELLS = 1_048_576, 16_384, 30_000_000
 """Rows and columns of a sheet (Excel's own limits), and the most cells, blank ones between others
@@ -415,6 +415,13 @@ def _csv_rows(lines: Iterable[str], separator: str) -> Any:
     """Return a strict csv reader; blanks after a separator are no part of a value."""
     csv.field_size_limit(FIELD_LIMIT)
     return csv.reader(lines, delimiter=separator, strict=True, skipinitialspace=separator != " ")
+
+
+def split_line(line: str, separator: str) -> list[str]:
+    """Return the cells of one line, whatever its quotes."""
+    if len(separator) > 1:
+        return re.split(separator, line.strip())
+    return next(csv.reader([line], delimiter=separator), [])
 
 
 def _n_fields(line: str, separator: str) -> int:
