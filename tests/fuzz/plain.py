@@ -95,6 +95,8 @@ def _plain(cell: Any) -> str:
         return str(cell).lower()
     if isinstance(cell, bytes):
         return cell.decode()
+    if isinstance(cell, datetime) and not (cell.hour or cell.minute or cell.second):
+        return cell.date().isoformat()
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
     return str(cell)

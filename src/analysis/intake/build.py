@@ -70,6 +70,9 @@ OFFSET = "{}_offset"
 COLUMNS_SHOWN = 30
 """Columns of a file that an error lists."""
 
+LONGEST_WORD = 60
+"""Characters of a word that a remedy repeats."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Intake:
@@ -787,9 +790,10 @@ def _word_parser(allowed: tuple[str, ...]) -> Parser:
         if text in allowed or word in allowed:
             return text if text in allowed else word
         near = suggest(word, allowed).strip()
+        shown = repr(text) if len(text) <= LONGEST_WORD else "(the word)"
         return Refusal(
             f"one of {', '.join(allowed)}",
-            f"{near} Map the word with `values: {{{text!r}: ...}}` in the mapping.".strip(),
+            f"{near} Map the word with `values: {{{shown}: ...}}` in the mapping.".strip(),
         )
 
     return understand
