@@ -53,7 +53,8 @@ def read_plainly(path: Path, table: str, encoding: str = "") -> Records:
         rows = _text_rows(path.read_bytes(), encoding)
     filled = [(at, row) for at, row in rows if any(cell.strip() for cell in row)]
     head, header = filled[0] if filled else (0, [])
-    names = [" ".join(name.split()).lower() for name in header]
+    spelled = [" ".join(name.split()) for name in header]
+    names = [name if name.lower() in spelled else name.lower() for name in spelled]
     return {at: dict(zip(names, (cell.strip() for cell in row), strict=False))
             for at, row in rows if at > head}  # fmt: skip
 

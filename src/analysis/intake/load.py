@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 from functools import partial
 from itertools import takewhile
 from math import inf
-from os import SEEK_END
+from os import SEEK_END, sep
 from os.path import realpath
 from pathlib import Path
 from typing import Any
@@ -23,12 +23,13 @@ from analysis.intake.build import OFFSET, Intake, build_table, stack
 from analysis.intake.codes import drug_of, effect_of, instrument_of
 from analysis.intake.identifiers import (
     find_identifying,
+    identifying_values,
     load_key,
     refuse_identifying_files,
     refuse_identifying_texts,
 )
 from analysis.intake.mapping import Format, Mapping, TableRule, load_mapping, refuse_outside
-from analysis.intake.profile import list_columns, profile_export
+from analysis.intake.profile import is_header_like, list_columns, profile_export
 from analysis.intake.read import (
     EXCEL_ENDINGS,
     TYPED_ENDINGS,
@@ -49,6 +50,7 @@ from analysis.intake.tables import (
     Ends,
     load_conditions,
 )
+from analysis.intake.text import shape
 
 OWN_MAPPING = "mapping.yaml"
 FILE_ENDINGS = (".csv", ".tsv", ".txt", ".xls", *EXCEL_ENDINGS, *TYPED_ENDINGS)
@@ -69,7 +71,8 @@ class Export:
     up where their scale has no known end (``scales``: the ends of those in use). ``intake`` says
     what became of every line of every file. ``source`` is where the data were published,
     ``conditions`` includes those of the mapping, ``settings`` are the analysis settings the mapping
-    fixes, ``files`` every file read with its SHA-256.
+    fixes, ``files`` every file read with its SHA-256; ``not_read`` are the other files of the
+    folder.
     """
 
     name: str
@@ -81,6 +84,7 @@ class Export:
     settings: dict[str, Any]
     files: dict[Path, str]
     scales: dict[str, Ends] = field(default_factory=SCALES.copy)
+    not_read: tuple[str, ...] = ()
 
 
 def load_export(
@@ -179,7 +183,23 @@ def load_export(
         conditions=conditions,
         settings=dict(rules.settings),
         files=checksums | {path: sha256_of(path) for path, _ in raws},
+        not_read=_not_read(path, {*checksums, *(file for file, _ in raws)})
+        if path.is_dir()
+        else (),
     )
+
+
+def _not_read(folder: Path, read: Collection[Path]) -> tuple[str, ...]:
+    """Return the names of the files of a folder that nothing read, and of folders without any."""
+    known = {realpath(file) for file in read}
+    names = []
+    for path in sorted(folder.iterdir()):
+        own = realpath(path)
+        inside = path.is_dir() and any(file.startswith(own + sep) for file in known)
+        if not (own in known or inside or path.name.startswith(".") or path.name == OWN_MAPPING):
+            named = identifying_values([path.stem]) is not None
+            names.append("(a name of a person)" if named else path.name + "/" * path.is_dir())
+    return tuple(names)
 
 
 def as_text(frame: pd.DataFrame) -> pd.DataFrame:
@@ -487,12 +507,22 @@ def _with_hint(problem: Problem, files: Iterable[RawTable]) -> Problem:
     hint = ""
     if bad == raw.lines[-k:].tolist():
         hint = f" If that is a footer (a total, a mean, a note), say `footer_lines: {k}`."
-    elif bad == raw.lines[:k].tolist():
+    elif bad == raw.lines[:k].tolist() and not any(
+        _is_record(raw.frame.iloc[at].tolist(), raw.frame.iloc[k].tolist()) for at in range(k)
+    ):
         hint = (
             f" If that still belongs to the header, say `skip_after_header: {k}`, or "
             f"`header_lines: {k + 1}` to join the names."
         )
     return replace(problem, remedy=problem.remedy + hint)
+
+
+def _is_record(row: list[str], other: list[str]) -> bool:
+    """Return whether a line holds numbers, dates or ids as another does: it is no second header."""
+    if not is_header_like(row):
+        return True
+    shapes = [(shape(a), shape(b)) for a, b in zip(row, other, strict=True)]
+    return any(own == theirs and "9" in own for own, theirs in shapes)
 
 
 def _style(rule: Format, shared: Format) -> Format:

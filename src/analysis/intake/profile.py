@@ -28,6 +28,7 @@ from analysis.intake.identifiers import (
 from analysis.intake.mapping import MISSING_WORDS
 from analysis.intake.read import (
     EXCEL_ENDINGS,
+    SAMPLE_LINES,
     TYPED_ENDINGS,
     FileFormat,
     RawTable,
@@ -291,7 +292,10 @@ def _read(path: Path, shown: str, sheet: str | None) -> tuple[RawTable, FileForm
     quotes, below lines that are no header. The error is that of the plain way.
     """
     first: InputError | None = None
+    begins_well = False
     for skip in range(MOST_TITLE_LINES + 1):
+        if begins_well:  # what is wrong stands far below: no other header would mend it
+            break
         for encoding, breaks in (("auto", False), ("auto", True), ("cp1252", False)):
             form = FileFormat(
                 encoding=encoding, sheet=sheet, skip_lines=skip, quoted_line_breaks=breaks
@@ -300,13 +304,21 @@ def _read(path: Path, shown: str, sheet: str | None) -> tuple[RawTable, FileForm
                 raw = load_raw_table(path, form, name=shown)
             except InputError as error:
                 first = first or (None if skip else error)
+                if not skip:
+                    begins_well |= _line_of(error) > SAMPLE_LINES
                 continue
-            if len(raw.header) > 1 and (not skip or _is_header_like(list(raw.header))):
+            if len(raw.header) > 1 and (not skip or is_header_like(list(raw.header))):
                 return raw, form
     if first is not None:
         raise first
     form = FileFormat(sheet=sheet)
     return load_raw_table(path, form, name=shown), form
+
+
+def _line_of(error: InputError) -> int:
+    """Return the line that an error of the reader names, 0 for none."""
+    found = re.search(r", line (\d+)", str(error))
+    return int(found[1]) if found else 0
 
 
 def _below_the_header(
@@ -321,7 +333,7 @@ def _below_the_header(
         if all(raw.header) or not len(raw.frame):
             break
         row = [str(text) for text in raw.frame.iloc[0]]
-        if sum(map(bool, row)) < 2 or not _is_header_like(row):
+        if sum(map(bool, row)) < 2 or not is_header_like(row):
             break
         lower = replace(form, skip_lines=int(raw.lines[0]) - 1)
         try:
@@ -329,7 +341,7 @@ def _below_the_header(
         except InputError:
             break
     above = _line(path, form) if form.skip_lines else []
-    if sum(map(bool, above)) < 2 or not _is_header_like(above):
+    if sum(map(bool, above)) < 2 or not is_header_like(above):
         return raw, form, {}
     labels, last = {}, ""
     for name, text in zip_longest(raw.frame.columns, above[: len(raw.header)], fillvalue=""):
@@ -357,7 +369,7 @@ def _line(path: Path, form: FileFormat) -> list[str]:
     return [cell.strip() for cell in split_line(lines[form.skip_lines - 1], separator)]
 
 
-def _is_header_like(row: list[str]) -> bool:
+def is_header_like(row: list[str]) -> bool:
     """Whether every text of a line is a word: neither a number nor a date."""
     return all(
         isinstance(parse_number(text), Refusal) and not _is_date(text) for text in row if text

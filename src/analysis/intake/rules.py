@@ -60,9 +60,9 @@ REMEDIES = {
     "unknown_patient": "Add the patient to the patients table, correct the id, or list "
     "`unknown_patient` under `exclude` in the mapping to leave these rows out.",
     "nearly_known_patient": "Some differ from a listed id only in leading zeros, blanks, "
-    "capitals, a '.0' or marks that are not seen: ids are text, and 001 is not 1. Write them alike "
-    "in both tables, or have both written alike "
-    '(`patient_id: {from: ..., written_as: "000"}`). ',
+    "capitals, a '.0', marks that are not seen or letters of another alphabet that look "
+    "alike: ids are text, and 001 is not 1. Write them alike in both tables, or have both "
+    'written alike (`patient_id: {from: ..., written_as: "000"}`). ',
     "no_scale": "Other rows name one, so these cannot be taken for 0 to 10: name it, or leave them "
     "out with `where: {<column of the scale>: {recorded: true}}` in the mapping.",
     "unknown_infusion": "Correct the time, add the infusion, or give the event's own date as "

@@ -53,13 +53,24 @@ def name_key(name: str) -> str:
     return "_".join(re.findall(r"[^\W_]+", folded(name)))
 
 
+LOOK_ALIKES = str.maketrans(
+    "\u0430\u0432\u0435\u043a\u043c\u043d\u043e\u0440\u0441\u0442\u0443\u0445\u0456\u0458\u0455"
+    "\u03b1\u03b2\u03b5\u03b6\u03b7\u03b9\u03ba\u03bc\u03bd\u03bf\u03c1\u03c4\u03c5\u03c7",
+    "abekmhopctyxijsabezhikmnoptyx",
+)
+"""Cyrillic and Greek letters, of which the capital or small one looks as a Latin one (Unicode
+TR 39)."""
+
+
 def id_key(text: str) -> str:
     """Return what is left of an id when what programs lose or add on the way is taken off.
 
-    That is capitals, blanks, invisible marks, full-width and decomposed letters, leading zeros of
-    each number, and ".0" after one: "P01" and "p1" are the same, and so are "123" and "123.0".
+    That is capitals, blanks, invisible marks, full-width and decomposed letters, letters that look
+    alike (a Cyrillic Er for P), leading zeros of each number, and ".0" after one: "P01" and "p1"
+    are the same, and so are "123" and "123.0".
     """
     text = re.sub(r"\s", "", unicodedata.normalize("NFC", plain(text)).casefold())
+    text = text.translate(LOOK_ALIKES)
     text = re.sub(r"^(\d+)\.0+$", r"\1", text)
     return re.sub(r"(?<!\d)0+(?=\d)", "", text)
 
@@ -75,7 +86,8 @@ def near_ids(ids: Iterable[str]) -> list[list[str]]:
 def shape(text: str) -> str:
     """Return how a text is written without what it says: "P-0012" is A-9999.
 
-    Marks outside ASCII are shown by their number, so that an invisible one is seen.
+    Marks outside ASCII are shown by their number, so that an invisible one is seen, and so are
+    letters that only look as Latin ones.
     """
     return "".join(map(_shape_of, text))
 
@@ -84,7 +96,7 @@ def _shape_of(c: str) -> str:
     wide = "\uff01" <= c <= "\uff5e"
     if c.isdigit():
         return "\N{FULLWIDTH DIGIT NINE}" if wide else "9"
-    if c.isalpha():
+    if c.isalpha() and ord(c.casefold()[0]) not in LOOK_ALIKES:
         letter = "A" if c.isupper() else "a"
         return chr(ord(letter) + 0xFEE0) if wide else letter
     return c if c.isascii() else f"\\u{ord(c):04x}"

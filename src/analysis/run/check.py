@@ -38,7 +38,7 @@ def open_export(
 def describe_study(export: Export, study: Study) -> str:
     """Return what was understood of an export that is open."""
     parts = [_head(export, study)]
-    for title, body in _sections(study):
+    for title, body in _sections(export, study):
         if body:
             parts.append(f"{title}\n{'-' * len(title)}\n{body}")
     return "\n\n".join(parts)
@@ -60,7 +60,7 @@ def _head(export: Export, study: Study) -> str:
     )
 
 
-def _sections(study: Study) -> Iterator[tuple[str, str]]:
+def _sections(export: Export, study: Study) -> Iterator[tuple[str, str]]:
     intake = tabulate_intake(study)
     excluded = [
         f"{row.table} ({row.file}) excluded: {row.reasons}"
@@ -69,6 +69,7 @@ def _sections(study: Study) -> Iterator[tuple[str, str]]:
     ]
     columns = ["table", "file", "lines", "records", "per_record", "used", "excluded"]
     yield "Lines and records", "\n".join([_text(intake[columns]), *excluded])
+    yield "Files that were not read", "\n".join(export.not_read)
     yield "Columns that were not read", _columns_not_read(study)
     subtypes = study.adsl["SUBTYP"].fillna("-")
     counts = study.adsl.groupby(
