@@ -32,6 +32,9 @@ Clock = Literal["end_of_series", "first_response", "start"]
 Score = Literal["closest", "mean", "last", "worst", "week_mean"]
 """Which number stands for a visit where its window holds several ratings."""
 
+OpioidIncrease = Literal["ignored", "ends_response"]
+"""What a higher opioid dose is to response where both are known: nothing, or its end."""
+
 Allocation = Literal["unknown", "randomized", "not_randomized"]
 """How patients came into the arms of the export."""
 
@@ -204,6 +207,9 @@ class AnalysisSettings(BaseModel):
     recall: Recall = Field("auto", description="recall of ratings analyzed")
     booster_strategy: BoosterStrategy = Field("loss", description="what a booster is to relief")
     loss_rule: LossRule = Field("once", description="when relief counts as lost")
+    opioid_increase: OpioidIncrease = Field(
+        "ignored", description="what an opioid dose above that at entry is to response"
+    )
     relief_clock: Clock = Field("end_of_series", description="relief is timed from")
     data_cut: str = Field(
         "", description="day up to which the export is complete (ISO 8601); empty: its last date"
@@ -263,6 +269,7 @@ DECISIONS: dict[str, str] = {
     "recall": "0005",
     "booster_strategy": "0017",
     "loss_rule": "0018",
+    "opioid_increase": "0056",
     "relief_clock": "0018",
     "data_cut": "0038",
     "claim_arm": "0011",
@@ -298,6 +305,10 @@ WORDS: dict[str, dict[str, str]] = {
         "once": "at the first rating below the threshold",
         "confirmed": "at the first rating below the threshold that the next one confirms",
         "near_baseline": "when pain is back within 1 point, or at 80 %, of baseline",
+    },
+    "opioid_increase": {
+        "ignored": "pain alone decides",
+        "ends_response": "who takes more opioid than at entry does not respond",
     },
     "relief_clock": {
         "end_of_series": "the last infusion of the initial series",

@@ -44,6 +44,9 @@ from analysis.settings import THRESHOLDS_PCT, AnalysisSettings
 PARAMCDS = {"cdc_2022": "MME22", "cdc_2016": "MME16"}
 """Parameter code of MME by set of factors."""
 
+FACTOR_OF = {paramcd: name for name, paramcd in PARAMCDS.items()}
+"""Set of factors by parameter code, the one to analyze first."""
+
 BASES = ("taken", "prescribed", "not_stated")
 """Whose dose, in the order in which one is analyzed (ANL01FL): what is taken comes first."""
 
@@ -142,8 +145,8 @@ def derive_adqs(
         instrument = known.get(own)
         paramcd = instrument.paramcd if instrument else _short(own, used)
         ratings, frame = _place(given[code == own], adsl, treatment, infusions, settings)
-        better = _better(frame["CHG"], instrument)
-        improved, worse = _important(frame["AVAL"], better, instrument)
+        better = turn_better(frame["CHG"], instrument)
+        improved, worse = flag_important(frame["AVAL"], better, instrument)
         frame = frame.assign(
             PARAMCD=paramcd,
             PARAM=instrument.name if instrument else own,
@@ -175,16 +178,29 @@ def _short(name: str, used: set[str]) -> str:
     return found
 
 
-def _better(change: pd.Series, instrument: Instrument | None) -> pd.Series:
+def turn_better(change: pd.Series, instrument: Instrument | None) -> pd.Series:
+    """Return changes with their sign turned so that more is better; missing of no instrument."""
     if instrument is None:
         return change * np.nan
     return change if instrument.better == "higher" else -change
 
 
-def _important(
+def flag_important(
     scores: pd.Series, better: pd.Series, instrument: Instrument | None
 ) -> tuple[pd.Series, pd.Series]:
-    """Return who is better, and who worse, by the minimal important change."""
+    """Return who is better, and who worse, by the minimal important change.
+
+    Parameters
+    ----------
+    scores, better : Series of float
+        AVAL, and the change turned by `turn_better`.
+    instrument : Instrument or None
+
+    Returns
+    -------
+    improved, worse : Series of nullable boolean
+        Missing where the outcome is not known, or the instrument has no important change.
+    """
     if instrument is not None and instrument.minimal_change is not None:
         least = instrument.minimal_change
         return reaches(-better, least), reaches(better, least)
@@ -196,6 +212,23 @@ def _important(
         return improved.mask(scores.isna()), worse.mask(scores.isna())
     unknown = pd.Series(pd.NA, index=scores.index, dtype="boolean")
     return unknown, unknown
+
+
+def name_domains(adqs: pd.DataFrame) -> dict[str, tuple[str, Instrument | None]]:
+    """Return what results of each instrument stand under, and the instrument, by PARAMCD.
+
+    The first of a domain, in the order of data/codes/instruments.csv, stands under its domain; a
+    further one under domain and code, one without a domain under its code.
+    """
+    known = {each.paramcd: each for each in load_instruments().values()}
+    named: dict[str, tuple[str, Instrument | None]] = {}
+    taken: set[str] = set()
+    for paramcd in adqs.loc[adqs["ASKFL"], "PARAMCD"].unique():
+        own = known.get(paramcd)
+        name = str(paramcd).lower() if own is None else own.domain
+        named[paramcd] = (f"{name}_{paramcd.lower()}" if name in taken else name, own)
+        taken.add(name)
+    return named
 
 
 def _stack(

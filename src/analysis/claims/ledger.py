@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from analysis.adam.safety import QUESTIONS
 from analysis.claims.judgement import Judgement
 from analysis.errors import LedgerError, suggest
+from analysis.intake.codes import FACTOR_SETS
 from analysis.intake.tables import load_conditions
 from analysis.labels import VERDICTS
 from analysis.settings import data_folder
@@ -104,6 +105,9 @@ _BOOSTERS = ("booster_as_loss", "booster_as_censoring", "booster_ignored")
 _RESPONSE = ("percent_reduction", "two_points")
 _AT_THRESHOLD: dict[str, Any] = {"at_visit": True, "threshold": True}
 
+DOMAINS = ("pain_interference", "function", "sleep", "fatigue", "mood", "quality_of_life")
+"""Domains of the questionnaires that a claim may name (data/codes/instruments.csv)."""
+
 HEADLINE: dict[str, Measure] = {
     "responder_share": Measure("share", _EVERYONE + _RATED, _RESPONSE, **_AT_THRESHOLD),
     "percent_reduction": Measure(
@@ -165,6 +169,16 @@ ALL_MEASURES: dict[str, Measure] = HEADLINE | {
     ),
     "dose_share": Measure("share", _TREATED, ("below_1_mg_per_kg",)),
     "measured_share": Measure("share", _TREATED, ("pressure_and_oxygen",)),
+    "opioid_reduction_share": Measure(
+        "share", _EVERYONE, tuple(f"{name}{end}" for name in FACTOR_SETS
+                                  for end in ("", "_pain_no_worse")), **_AT_THRESHOLD,
+    ),
+    "improved_share": Measure("share", _EVERYONE, DOMAINS, at_visit=True),
+    "further_change": Measure("score", _RATED, DOMAINS, at_visit=True),
+    "care_difference": Measure(
+        "points", _RATED, ("physical_therapy", "psychology", "other_medication"),
+        at_visit=True, threshold=True,
+    ),
     "testimonial": Measure("share", _EVERYONE, row="testimonial_share", **_AT_THRESHOLD),
 }  # fmt: skip
 """Every measure; those beyond the headline are shares, counts and slopes, or the headline results
@@ -175,6 +189,7 @@ CITED_RANGE: dict[str, tuple[float, float]] = {
     "percent": (-100.0, 100.0),
     "weeks": (0.0, 520.0),
     "score": (-10.0, 10.0),
+    "points": (-100.0, 100.0),
     "ratio": (0.0, 100.0),
     "count": (0.0, 1e7),
 }
@@ -207,7 +222,6 @@ NEEDS: dict[str, str] = {
     "infusions.monitoring": "timed vital signs",
     "infusions.setting": "places of infusion",
     "patients.care_team": "other physicians of a patient",
-    "co_treatments": "other treatments",
     "testimonial_records": "authorizations of the persons quoted",
 }
 """Tables or columns that a claim asks for and the suite does not read."""

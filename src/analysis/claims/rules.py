@@ -87,10 +87,12 @@ NEEDS_OF: dict[str, frozenset[str]] = {
 """The checks that a sentence on each subject is put to."""
 
 _MEASURES: dict[str, tuple[str, ...]] = {
-    "rate": ("responder_share", "implied_response", "success", "relieved_patients"),
+    "rate": ("responder_share", "implied_response", "success", "relieved_patients",
+             "opioid_reduction_share", "improved_share"),
     "mean": ("percent_reduction",),
     "duration": ("relief_duration", "kept_relief", "series_time_ratio"),
-    "outcome": ("infusion_slope", "early_response", "recurrence_share"),
+    "outcome": ("infusion_slope", "early_response", "recurrence_share", "further_change",
+                "care_difference"),
     "testimonial": ("testimonial",),
     "practice": (
         "completeness_share", "session_minutes_share", "series_share", "booster_gap_share",

@@ -17,16 +17,19 @@ import pandas as pd
 
 from analysis.claims.intervals import judge_interval
 from analysis.claims.judgement import VERDICT_MEANING, Judgement, Verdict
-from analysis.claims.ledger import ANSWERS, FREQUENCIES, NEEDS, Claim
+from analysis.claims.ledger import ANSWERS, DOMAINS, FREQUENCIES, NEEDS, Claim
 from analysis.claims.reasons import describe_due, describe_limits, describe_missing
 from analysis.claims.rules import Rule, rules_of, subject_of
 from analysis.claims.safety_sentences import SAFETY_MEASURES, describe_safety
 from analysis.claims.verdict import middle_of_cited, why_unanswered
 from analysis.errors import LedgerError, suggest
+from analysis.intake.codes import FACTOR_SETS
 from analysis.intake.tables import load_conditions
 from analysis.labels import (
+    DEFINITIONS,
     GROUPS,
     POINTS,
+    POPULATIONS_SHORT,
     VERDICTS,
     condition_word,
     plain_text,
@@ -47,7 +50,7 @@ from analysis.numbers import (
     quantity_text,
     share_text,
 )
-from analysis.results import Row, find, find_alike, find_one
+from analysis.results import KEYS, Row, find, find_alike, find_one, rows_of
 from analysis.settings import THRESHOLDS_PCT, AnalysisSettings
 
 if TYPE_CHECKING:
@@ -97,6 +100,8 @@ def describe_result(claim: Claim, row: Row) -> str:
         "infusion_slope": _describe_slope,
         "series_time_ratio": _describe_ratio,
         "relieved_patients": _describe_count,
+        "further_change": _describe_further,
+        "care_difference": _describe_care,
     }.get(row.measure, _describe_share)
     return describe(claim, row)
 
@@ -137,6 +142,15 @@ SHARES: dict[tuple[str, str], tuple[str, str]] = {
     ("flag_share", "active_psychosis"): ("treated", "had an active psychosis"),
     ("flag_share", "pregnant_or_breastfeeding"): ("treated", "were pregnant or breastfeeding"),
     ("flag_share", "active_substance_abuse"): ("treated", "had an active substance abuse"),
+    **{("opioid_reduction_share", f"{name}{end}"): (
+        "with opioids at entry",
+        f"took at least {{pct}} % less at {{visit}} ({label} factors){more}")
+       for name, label in FACTOR_SETS.items()
+       for end, more in (("", ""), ("_pain_no_worse", " without more pain"))},
+    **{("improved_share", domain): (
+        f"asked about {word(DEFINITIONS, domain)}",
+        "were better by the minimal important change at {visit}")
+       for domain in DOMAINS},
     ("pain_duration_share", "three_months"): (
         "treated", "had had pain for three months or more at the first infusion"),
     ("failed_treatments_share", "at_least_one"): (
@@ -221,6 +235,8 @@ def _missing(row: Row) -> str:
     if not n:
         return ""
     was, is_ = ("was", "is") if n == 1 else ("were", "are")
+    if row.measure in SPECIFIED:
+        return f"{count_text(n)} {was} not recorded then."
     if row.population == "all_starters":
         return f"{count_text(n)} {was} not rated."
     if row.population == "imputed":
@@ -351,6 +367,27 @@ def _describe_ratio(claim: Claim, row: Row) -> str:
     )
 
 
+def _describe_further(claim: Claim, row: Row) -> str:
+    points, _ = _fall(claim, row)
+    went = "worse" if (row.value or 0.0) < 0 else "better"
+    more = f"Of {count_text(row.n_missing)} more one or both are missing." if row.n_missing else ""
+    return _join(
+        f"In {_patients(claim, row)} scored at both times, {word(DEFINITIONS, row.definition)} was "
+        f"{went} by {points} points at {visit_word(row.visit)} than at the end of the series; "
+        f"{_interval(claim, row)}.",
+        more,
+    )
+
+
+def _describe_care(claim: Claim, row: Row) -> str:
+    return (
+        f"Of {_patients(claim, row)} with it on record, those with "
+        f"{word(DEFINITIONS, row.definition)} besides responded more often by "
+        f"{quantity_text(row.value, unit='points')} than those without, adjusted for condition, "
+        f"baseline, age, sex and site; {_interval(claim, row)}. Nobody was put in them by chance."
+    )
+
+
 def _describe_count(claim: Claim, row: Row) -> str:
     missing = f" ({count_text(row.n_missing)} not rated)" if row.n_missing else ""
     return (
@@ -382,6 +419,7 @@ def write_finding(
         _place_testimonial(claim, row, results) if testimonial else describe_result(claim, row),
         _describe_side(claim, judgement, row),
         _other_definitions(claim, row, results) if claim.measure == "success" else "",
+        _other_specifications(row, results) if row.measure in SPECIFIED else "",
         describe_missing(judgement),
         describe_due(judgement),
         describe_limits(judgement.limits),
@@ -545,10 +583,38 @@ _SUCCESSES: tuple[tuple[str, dict[str, object]], ...] = (
     ("at least 30 % less pain, of those rated only", {"measure": "responder_share",
      "threshold_pct": 30.0, "definition": "percent_reduction", "population": "observed"}),
     ("any less pain at all", {"measure": "success_share", "definition": "any_relief"}),
+    ("much improved by the patient's own word (PGIC)", {"measure": "improved_share",
+     "definition": "global", "population": "all_starters"}),
     ("six infusions given (standard protocol)", {"measure": "series_share",
      "definition": "completed_six", "visit": ""}),
 )  # fmt: skip
 """Every other definition of success that the tables can count."""
+
+
+SPECIFIED = ("opioid_reduction_share", "improved_share")
+"""Shares whose sentence gives the other specifications: factors, threshold, window."""
+
+
+def _other_specifications(row: Row, results: pd.DataFrame) -> str:
+    """Say the share by each one other choice: set of factors, threshold, visit, those seen only."""
+    alike = {name: getattr(row, name) for name in KEYS}
+    told = []
+    for name in ("definition", "threshold_pct", "visit", "population"):
+        same = {key: value for key, value in alike.items() if key != name}
+        if name == "definition" and row.measure == "improved_share":
+            continue
+        for other in rows_of(find(results, **same)):
+            mine = getattr(other, name)
+            if mine == getattr(row, name) or other.value is None or mine == "best_case":
+                continue
+            what = {
+                "definition": word(DEFINITIONS, other.definition),
+                "threshold_pct": f"at least {other.threshold_pct or 0:g} % less",
+                "visit": visit_word(other.visit),
+                "population": word(POPULATIONS_SHORT, other.population),
+            }[name]
+            told.append(f"{what}: {estimate_text(other)}")
+    return f"Counted otherwise: {'; '.join(told)}." if told else ""
 
 
 def _other_definitions(claim: Claim, row: Row, results: pd.DataFrame) -> str:
@@ -568,9 +634,15 @@ def _other_definitions(claim: Claim, row: Row, results: pd.DataFrame) -> str:
     which = f"None of these reaches {cited}."
     if reached:
         which = f"At or above {cited} lies: {'; '.join(reached)}."
-    return (
-        f"The page does not say what success is. Counted otherwise: {'; '.join(counted)}. {which} "
-        "A global rating of change is not recorded."
+    own_word = (
+        ""
+        if any("PGIC" in name for name in counted)
+        else ("A global rating of change is not recorded.")
+    )
+    return _join(
+        "The page does not say what success is.",
+        f"Counted otherwise: {'; '.join(counted)}. {which}",
+        own_word,
     )
 
 

@@ -38,8 +38,21 @@ from analysis.results import Row, find, find_alike, find_one
 from analysis.stats.rates import wilson_limits
 from analysis.stats.reductions import BEST_PCT
 
-NOT_MADE_BY_ARM = ("series_time_ratio", "completeness_share")
+NOT_MADE_BY_ARM = ("series_time_ratio", "completeness_share", "further_change", "care_difference")
 """Measures whose results are not made by arm."""
+
+TRIO_OF_SHARES = (
+    "responder_share", "testimonial_share", "opioid_reduction_share", "improved_share",
+)  # fmt: skip
+"""Shares judged with every missing outcome unfavorable, imputed, and every one favorable."""
+
+NO_TABLE = {
+    "opioid_reduction_share": "no record of opioid doses, or of nobody who took some at entry",
+    "improved_share": "no score of an instrument for it",
+    "further_change": "no two scores of an instrument for it",
+    "care_difference": "no record of other treatments",
+}
+"""Why an export has no result of a measure that asks for a table of its own."""
 
 READ_AT = "end"
 """Visit of a claim whose reading names none: the end of the initial series, whatever the analysis
@@ -232,6 +245,9 @@ def _no_patients(condition: str) -> str:
 
 def _no_result(claim: Claim, keys: Mapping[str, object]) -> str:
     """Say which result is not there, and what would make it."""
+    if claim.measure in NO_TABLE:
+        at = f" at the visit '{keys['visit']}'" if keys["visit"] else ""
+        return f"The export has {NO_TABLE[claim.measure]}{at}; not asked is not none."
     of = "all conditions" if claim.condition == "all" else f"condition '{claim.condition}'"
     asked = [f"{of} ({claim.group})" if claim.group else of]
     threshold = keys.get("threshold_pct")
@@ -268,7 +284,7 @@ def find_analyses(claim: Claim, row: Row, results: pd.DataFrame) -> Analyses | N
         imputed = None
     if claim.floor is None and claim.ceiling is None:
         return None
-    if row.measure in ("responder_share", "testimonial_share") and row.n_events is not None:
+    if row.measure in TRIO_OF_SHARES and row.n_events is not None:
         tipping = tip_row(row, results, floor=claim.floor, ceiling=claim.ceiling)
         assert tipping is not None  # it is a count
         most = row.n_events + tipping.n_open

@@ -374,6 +374,58 @@ def subgroups(context: Context, rows: Sequence[Row]) -> list[Table]:
     return [table for table in made if table]
 
 
+SEEN_FIRST = {
+    ("recorded_share", "all_starters"): "Scored, of all due",
+    ("improved_share", "observed"): "Better, of those scored",
+    ("improved_share", "all_starters"): "Better, the missing not",
+    ("improved_share", "imputed"): "Better, missing imputed",
+    ("worsened_share", "observed"): "Worse, of those scored",
+    ("questionnaire_change", "observed"): "Mean change for the better",
+}
+"""Columns of the table of domains by measure and population, completeness first."""
+
+
+def domains(rows: Sequence[Row]) -> Table | None:
+    """Return each domain and visit: how many were scored, who is better, who is worse."""
+    found = [row for row in rows if (row.measure, row.population) in SEEN_FIRST]
+    found = [row for row in found if row.group_by == "all"]
+    places = list(SEEN_FIRST)
+    ordered = sorted(found, key=lambda row: places.index((row.measure, row.population)))
+    return crossed_table(
+        ordered,
+        caption="Questionnaires: better and worse by the minimal important change",
+        down=("Domain", lambda row: f"{_definition(row)}, {_visit(row)}"),
+        across=lambda row: SEEN_FIRST[row.measure, row.population],
+    )
+
+
+OPIOIDS = ("opioid_reduction_share", "opioid_stopped_share", "opioid_more_share",
+           "opioid_started_share", "opioid_change")  # fmt: skip
+
+
+def opioids(rows: Sequence[Row]) -> Table | None:
+    """Return the opioid dose by visit, by each rule for the missing, both sets of factors."""
+
+    def what(row: Row) -> str:
+        parts = (word(MEASURES, row.measure), threshold_word(row.threshold_pct) and
+                 f"{threshold_word(row.threshold_pct)} less", _definition(row),
+                 population_word(row))  # fmt: skip
+        return ", ".join(part for part in parts if part)
+
+    kept = [
+        row
+        for row in pick(rows, measure=OPIOIDS, group_by="all")
+        if row.definition.startswith("cdc_2022") or row.population in ("all_starters", "observed")
+    ]
+    kept = [r for r in kept if r.measure in OPIOIDS[::4] or r.population == "all_starters"]
+    return crossed_table(
+        kept,
+        caption="Opioids in morphine milligram equivalents (MME) a day, of users at entry",
+        down=("What", what),
+        across=_visit,
+    )
+
+
 def relief_medians(context: Context, rows: Sequence[Row]) -> Table | None:
     """Return the median duration of relief in each of its definitions."""
     found = _sorted(pick(rows, measure="relief_duration", group_by="all"))

@@ -35,6 +35,8 @@ TOPICS = {
     "subgroups": ("Subtypes and protocols", ""),
     "arms": ("Arms compared", ""),
     "relief": ("How long relief lasts", "relief"),
+    "function": ("Function, sleep, opioids", ""),
+    "protocols": ("Protocols, sites and time", ""),
     "missing": ("What the missing could change", "bounds"),
     "asked": ("Who was asked", ""),
     "effects": ("Adverse effects", ""),
@@ -52,8 +54,21 @@ TOPIC_OF_NOTEBOOK = {
     "35_arms": "arms",
     "40_relief_duration": "relief",
     "45_boosters": "relief",
+    "50_function_sleep_opioids": "function",
+    "52_domains": "function",
+    "57_protocols": "protocols",
+    "58_sites_and_time": "protocols",
 }
 """Where the figures of a notebook stand; those of any other are further figures."""
+
+SAID_IN_TOPIC = ("function", "protocols")
+"""Topics under which the sentences of their notebooks stand; others stand above all topics."""
+
+FUNCTION_MEASURES = frozenset(
+    [*tables.OPIOIDS, *(measure for measure, _ in tables.SEEN_FIRST), "further_change",
+     "responder_opioid_share", "pgic_agreement"]
+)  # fmt: skip
+"""Measures of notebooks 50 and 52, listed once, with all conditions together."""
 
 RELIEF_MEASURES = frozenset(
     ["relief_duration", "relieved_share", "seen_relieved", "not_seen_again",
@@ -74,6 +89,7 @@ NO_EFFECTS = (
     "Adverse effects were not assessed in these data: nobody is on record as asked about them. "
     "That is no finding of none."
 )
+NOTHING_SAID: Mapping[str, Sequence[str]] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,6 +184,10 @@ def _condition(
         ],
         "missing": [tables.missing(context, rows)],
     }
+    said = {topic: _sentences(run, code, topic) for topic in SAID_IN_TOPIC}
+    # Of function and opioids a condition has a figure; tables stand with all conditions.
+    cited = {each.result_id for each in run.claims}
+    rows = [r for r in rows if r.measure not in FUNCTION_MEASURES or r.result_id in cited]
     tipping = [plain_text(c.tipping.sentence, longest=1000) for c in claims if c.tipping]
     section = Section(
         code=code,
@@ -177,7 +197,10 @@ def _condition(
         claims=tuple(_chip(each) for each in claims),
         sentences=_sentences(run, code),
         topics=_topics(
-            content, _figures(run, code), flow=tables.patient_flow(rows), missing=tipping
+            content,
+            _figures(run, code),
+            flow=tables.patient_flow(rows),
+            said={**said, "missing": tipping},
         ),
         n_rows=count_text(len(rows)),
     )
@@ -209,10 +232,12 @@ def _all_conditions(run: Run, context: tables.Context) -> list[tuple[Section, li
                 "who": [tables.characteristics(others)],
                 "contraindications": [tables.contraindications(others)],
                 "responders": [*tables.outcomes_across(context, run.rows)],
+                "function": [tables.domains(others), tables.opioids(others)],
                 "further": further,
             },
             {key: found for key, found in figures.items() if key != "relief"},
             flow=tables.patient_flow(rows),
+            said={topic: _sentences(run, "all", topic) for topic in SAID_IN_TOPIC},
         ),
         n_rows=count_text(len(others)),
     )
@@ -315,14 +340,14 @@ def _topics(
     figures: Mapping[str, Sequence[Figure]],
     *,
     flow: Flow | None = None,
-    missing: Sequence[str] = (),
+    said: Mapping[str, Sequence[str]] = NOTHING_SAID,
 ) -> tuple[Topic, ...]:
     made = [
         Topic(
             key=key,
             title=title,
             term=term,
-            sentences=tuple(missing) if key == "missing" else (),
+            sentences=tuple(said.get(key, ())),
             flow=flow if key == "flow" else None,
             figures=tuple(figures.get(key, ())),
             tables=tuple(table for table in content.get(key, ()) if table),
@@ -353,11 +378,16 @@ def _figures(run: Run, code: str) -> dict[str, list[Figure]]:
     return found
 
 
-def _sentences(run: Run, code: str) -> tuple[str, ...]:
-    """Return the findings that notebooks wrote for a condition, but for those on claims."""
+def _sentences(run: Run, code: str, topic: str = "") -> tuple[str, ...]:
+    """Return the findings that notebooks wrote for a condition, but for those on claims.
+
+    With a topic of `SAID_IN_TOPIC` its own; without, those of all other notebooks.
+    """
     return tuple(
         plain_text(each["text"], longest=1200)
         for extra in run.extras
+        if (TOPIC_OF_NOTEBOOK.get(extra["notebook"], "") in SAID_IN_TOPIC) == bool(topic)
+        and topic in ("", TOPIC_OF_NOTEBOOK.get(extra["notebook"]))
         for each in extra["sentences"]
         if extra["notebook"] != SAFETY
         if each["condition"] == code and not each["name"].startswith("claim_")

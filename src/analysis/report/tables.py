@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2s
 from typing import Any, NamedTuple
-from zlib import crc32
 
 import pandas as pd
 
@@ -44,9 +44,6 @@ LONGEST_NOTE = 1500
 """Letters of a note under a table; the list of every number has the rest."""
 
 SUBGROUPS = ("subtype", "protocol", "arm", "site")
-
-LONGEST_ID = 160
-"""Letters of a fragment; a group may have a name of 10,000."""
 
 _COLUMNS = {"name": "check", "n": "rows", "sentence": "what was found"}
 """Headings of registered tables whose columns are named for programs."""
@@ -102,11 +99,12 @@ class Group:
 
 
 def anchor(row: Row) -> str:
-    """Return the fragment under which a row stands in the list of every number."""
-    name = row.result_id
-    if len(name) > LONGEST_ID:
-        name = f"{name[:LONGEST_ID]}-{crc32(name.encode('utf-8', 'replace')):x}"
-    return f"r-{name}"
+    """Return the fragment under which a row stands in the list of every number.
+
+    A hash of its name: the page has thousands of them, and names are long.
+    """
+    name = row.result_id.encode("utf-8", "replace")
+    return f"r-{blake2s(name, digest_size=6).hexdigest()}"
 
 
 def cell_of(row: Row, *, with_interval: bool = False) -> Cell:

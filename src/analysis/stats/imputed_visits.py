@@ -147,7 +147,7 @@ def impute_visits(
         asked = pd.DataFrame(np.column_stack([np.ones(len(own), dtype=bool), due]), own,
                              scores.columns)  # fmt: skip
         rng = seeded(study.settings.seed, "imputation", *scores.to_numpy().T)
-        filled, models[str(condition)] = _complete(scores, arms, asked, rng, draws, shift)
+        filled, models[str(condition)] = complete_scores(scores, arms, asked, rng, draws, shift)
         least = max(study.settings.minimum_baseline_score, LEAST_BASELINE)
         most = 10.0 if study.in_points else None
         start = np.where(np.isnan(base), np.clip(filled[BASELINE] - shift, least, most), base)
@@ -161,7 +161,7 @@ def impute_visits(
     return ImputedVisits(ids, baseline, made, is_whole, models)
 
 
-def _complete(
+def complete_scores(
     scores: pd.DataFrame,
     arms: pd.Series,
     asked: pd.DataFrame,
@@ -172,6 +172,16 @@ def _complete(
     """Return the draws of each column (NaN where it has none), and the model or why there is none.
 
     Where the arms cannot be told apart at some visit they are modeled together, as one group.
+
+    Parameters
+    ----------
+    scores : DataFrame of float, shape (n, m)
+        A column a visit, NaN where missing.
+    arms : Series of str, shape (n,)
+    asked : DataFrame of bool, shape (n, m)
+        Cells to impute where missing.
+    rng, draws, shift
+        As `analysis.stats.imputation.impute_scores`.
     """
     filled = {name: np.tile(scores[name], (draws, 1)) for name in scores}
     if not (scores.isna() & asked).to_numpy().any():
@@ -233,7 +243,7 @@ def imputed_share(
         return Estimate(value=None, status="no patients", **about)
     values = drawn.reductions(patients, visit, points=threshold_pct is None, as_rated=True)
     least = TWO_POINTS if threshold_pct is None else threshold_pct
-    return _pooled_share(values >= least - ROUNDING, np.isnan(values), n_missing, level)
+    return pooled_share(values >= least - ROUNDING, np.isnan(values), n_missing, level)
 
 
 def imputed_low_pain(
@@ -264,7 +274,7 @@ def imputed_low_pain(
     scores = drawn.as_rated(people["USUBJID"], visit)
     boosted = people["BOOSTFL"].to_numpy(dtype=bool)
     low = (scores <= at_most + ROUNDING) & ~boosted
-    return _pooled_share(low, np.isnan(scores) & ~boosted, n_missing, level)
+    return pooled_share(low, np.isnan(scores) & ~boosted, n_missing, level)
 
 
 def impute_groups(
@@ -301,11 +311,22 @@ def impute_groups(
     return rows
 
 
-def _pooled_share(
+def pooled_share(
     has_event: NDArray[np.bool_], is_unknown: NDArray[np.bool_], n_missing: int, level: float
 ) -> Estimate:
+    """Pool the share with an event over completed data sets.
+
+    Parameters
+    ----------
+    has_event, is_unknown : ndarray of bool, shape (draws, n)
+        ``not estimable`` where anything is unknown, ``no patients`` where n is 0.
+    n_missing, level
+        As `imputed_share`.
+    """
     n = has_event.shape[1]
     about: dict[str, Any] = {"unit": "share", "method": "multiple_imputation", "n": n}
+    if not n:
+        return Estimate(value=None, status="no patients", **about)
     if is_unknown.any():
         return Estimate(value=None, status="not estimable", n_missing=n_missing,
                         notes=("not_imputed",), **about)  # fmt: skip

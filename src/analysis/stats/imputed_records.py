@@ -1,0 +1,255 @@
+"""Doses and questionnaires by visit as rows of results: shares and means, the missing imputed.
+
+As pain (`analysis.stats.imputed_visits`): each condition by its own mixed model of its visits. A
+normal model is rough for doses, most of which stay or stop; bounds for the missing stand beside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from analysis.adam.adpain import ROUNDING
+from analysis.adam.study import NOT_RECORDED, Study
+from analysis.intake.codes import Instrument
+from analysis.results import Estimate, no_patients, note
+from analysis.stats.imputation import DRAWS, pool_sample_means
+from analysis.stats.imputed_visits import (
+    BASELINE,
+    Floats,
+    ImputedVisits,
+    complete_scores,
+    impute_groups,
+    pooled_share,
+)
+from analysis.stats.rates import MissingRule, count_groups, estimate_group_shares
+from analysis.stats.reductions import SAME, estimate_mean, median_limits
+from analysis.stats.seeds import seeded
+
+RULES: dict[str, MissingRule] = {
+    "all_starters": "nonresponse", "observed": "excluded", "best_case": "response",
+}  # fmt: skip
+"""What a missing outcome counts as, by population."""
+
+Impute = Callable[[pd.DataFrame, str, int], Estimate]
+"""Takes the rows of those due, the visit and how many are missing."""
+
+
+def share_rows(
+    study: Study,
+    frame: pd.DataFrame,
+    flag: str,
+    impute: Impute | None = None,
+    *,
+    populations: Collection[str] = tuple(RULES),
+) -> pd.DataFrame:
+    """Estimate the share with a flag at each visit at which it is known of anybody.
+
+    Parameters
+    ----------
+    study : Study
+    frame : DataFrame
+        Rows of ADQS, ADOP or ADPAIN, one a patient and visit, of those who were asked: USUBJID,
+        AVISIT, DUEFL, ARM and the flag, a nullable boolean. Who is not due is counted apart.
+    flag : str
+    impute : callable, optional
+        Gives the rows of the population ``imputed``.
+    populations : collection of str
+        Of `RULES`.
+
+    Returns
+    -------
+    DataFrame
+        Rows of results without a measure, by condition and by arm.
+    """
+    seen = set(frame.loc[frame["DUEFL"] & frame[flag].notna(), "AVISIT"])
+    visits = [name for name in order_of(frame) if name in seen]
+    rows = study.stack_groups(frame.assign(boosted=False, boosted_unrated=False))
+    rows = rows[rows["group_by"].isin(["all", "arm"])]
+    keys = study.group_keys().to_frame(index=False)
+    keys = keys[keys["group_by"].isin(["all", "arm"])]
+    keys = keys.merge(pd.Series(visits, name="AVISIT", dtype="str"), how="cross")
+    counts = count_groups(rows, keys, flag)
+    level = study.settings.confidence_level
+    made = [
+        estimate_group_shares(counts, level=level, missing=RULES[name]).assign(population=name)
+        for name in populations
+    ]
+    if impute is not None:
+        made.append(pd.DataFrame(impute_groups(rows, counts, impute)).assign(population="imputed"))
+    return pd.concat([each for each in made if len(each)] or made[:1], ignore_index=True)
+
+
+def mean_rows(
+    study: Study,
+    frame: pd.DataFrame,
+    column: str,
+    *,
+    unit: str,
+    estimate: Callable[..., Estimate] = estimate_mean,
+    impute: Impute | None = None,
+) -> list[dict[str, Any]]:
+    """Estimate a mean of those seen at each visit, and with the missing imputed, by condition.
+
+    Parameters are those of `share_rows`; ``column`` is a number in ``unit``, and ``estimate`` takes
+    a Series, the unit and the level.
+    """
+    rows = study.stack_groups(frame[frame["DUEFL"]])
+    rows = rows[rows["group_by"] == "all"]
+    made = []
+    for visit in order_of(frame):
+        at = rows[rows["AVISIT"] == visit]
+        for condition, own in at.groupby("condition", sort=False):
+            if not own[column].notna().any():
+                continue
+            keys = {"condition": condition, "visit": visit}
+            found = estimate(own[column], unit=unit, level=study.settings.confidence_level)
+            made.append(found.row(population="observed", **keys))
+            if impute is not None:
+                filled = impute(own, visit, int(own[column].isna().sum()))
+                made.append(filled.row(population="imputed", **keys))
+    return made
+
+
+def order_of(frame: pd.DataFrame) -> list[str]:
+    """Return the visits of a frame in order of time."""
+    return list(frame.sort_values("AVISITN", kind="stable")["AVISIT"].unique())
+
+
+def estimate_median(values: pd.Series, *, unit: str, level: float = 0.95) -> Estimate:
+    """Estimate a median with its distribution-free interval; otherwise as `estimate_mean`."""
+    known = np.sort(values.dropna().to_numpy(dtype=float))
+    about: dict[str, Any] = {"n": len(known), "n_missing": int(values.isna().sum()), "unit": unit,
+                             "method": "order_statistics"}  # fmt: skip
+    if not len(known):
+        return no_patients(unit=unit, method="order_statistics", n_missing=about["n_missing"])
+    low, high = median_limits(known, level=level)
+    if np.isfinite(low):
+        about |= {"low": low, "high": high, "level": level}
+    return Estimate(value=float(np.median(known)), **about)
+
+
+def impute_records(frame: pd.DataFrame, *, seed: int, draws: int = DRAWS) -> ImputedVisits:
+    """Impute the missing visits of one questionnaire, or of opioid doses.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Rows of ADQS or ADOP, one a patient and visit: USUBJID, COND, ARM, AVISIT, AVISITN, AVAL,
+        BASE, DUEFL. Without any BASE the model has the visits alone, as of a change.
+    seed : int
+    draws : int
+        Completed data sets.
+
+    Returns
+    -------
+    ImputedVisits
+        ``scores`` as recorded, else imputed; NaN where not due, or where a condition bears no
+        model.
+    """
+    frame = frame.sort_values(["USUBJID", "AVISITN"])
+    people = frame.drop_duplicates("USUBJID").set_index("USUBJID")
+    visits = list(frame.sort_values("AVISITN")["AVISIT"].unique())
+    wide = frame.set_index(["USUBJID", "AVISIT"])[["AVAL", "DUEFL"]].unstack()  # noqa: PD010
+    shape = (draws, len(people))
+    baseline, is_whole = np.full(shape, np.nan), np.zeros(len(people), dtype=bool)
+    made = {visit: np.full(shape, np.nan) for visit in visits}
+    models: dict[str, str] = {}
+    for condition, own in people.groupby("COND", sort=False):
+        at = people.index.get_indexer(own.index)
+        seen = wide["AVAL"].loc[own.index, visits]
+        due = wide["DUEFL"].loc[own.index, visits].astype(bool)
+        base = own["BASE"].astype(float)
+        starts = [BASELINE] if base.notna().any() else []
+        scores = pd.concat([base.rename(BASELINE)] * len(starts) + [seen], axis=1)
+        asked = pd.concat([base.rename(BASELINE).map(lambda _: True)] * len(starts) + [due], axis=1)
+        rng = seeded(seed, "records", *scores.to_numpy(dtype=float).T)
+        arms = own["ARM"].fillna(NOT_RECORDED)
+        filled, models[str(condition)] = complete_scores(scores, arms, asked, rng, draws, 0.0)
+        if starts:
+            baseline[:, at] = filled[BASELINE]
+        known = seen.to_numpy(dtype=float)
+        is_whole[at] = np.nanmax(np.abs(known - np.round(known)), initial=0.0) <= SAME
+        for visit in visits:
+            made[visit][:, at] = np.where(due[visit], filled[visit], np.nan)
+    return ImputedVisits(people.index, baseline, made, is_whole, models)
+
+
+def _scores(drawn: ImputedVisits, people: pd.DataFrame, visit: str) -> tuple[Floats, Floats]:
+    at = drawn.patients.get_indexer(pd.Index(people["USUBJID"]))
+    return drawn.baseline[:, at], drawn.scores[visit][:, at]
+
+
+def imputed_fall(
+    drawn: ImputedVisits, people: pd.DataFrame, visit: str, n_missing: int,
+    *, threshold_pct: float, level: float = 0.95, also: NDArray[np.bool_] | None = None,
+) -> Estimate:  # fmt: skip
+    """Estimate the share whose dose fell by at least so much, from imputed percent changes.
+
+    Parameters
+    ----------
+    drawn : ImputedVisits
+        Of PCHG.
+    people : DataFrame
+        USUBJID of those who are due.
+    visit, n_missing, level
+        As `analysis.stats.imputed_visits.imputed_share`.
+    threshold_pct : float
+    also : ndarray of bool, shape (draws, n), optional
+        What must be true besides.
+    """
+    changes = _scores(drawn, people, visit)[1]
+    fell = changes <= ROUNDING - threshold_pct
+    return pooled_share(fell if also is None else fell & also, np.isnan(changes), n_missing, level)
+
+
+def imputed_important(
+    drawn: ImputedVisits, people: pd.DataFrame, visit: str, n_missing: int,
+    *, instrument: Instrument, worse: bool = False, level: float = 0.95,
+) -> Estimate:  # fmt: skip
+    """Estimate the share better, or worse, by the minimal important change, the missing imputed.
+
+    Imputed scores are rounded where all scores of the condition are whole numbers. Parameters are
+    those of `imputed_fall`; ``instrument`` has a minimal change, or a score that is an improvement.
+    """
+    start, scores = _scores(drawn, people, visit)
+    at = drawn.patients.get_indexer(pd.Index(people["USUBJID"]))
+    scores = np.where(drawn.is_whole[at], np.round(scores), scores)
+    sign = (1.0 if instrument.better == "higher" else -1.0) * (-1.0 if worse else 1.0)
+    if instrument.minimal_change is not None:
+        gained, unknown = sign * (scores - start), np.isnan(scores - start)
+        return pooled_share(gained >= instrument.minimal_change - ROUNDING, unknown, n_missing,
+                            level)  # fmt: skip
+    limit = instrument.improved_at
+    if limit is None:
+        raise ValueError(f"{instrument.name} has no important change")
+    limit = instrument.low + instrument.high - limit if worse else limit
+    return pooled_share(sign * (scores - limit) >= -ROUNDING, np.isnan(scores), n_missing, level)
+
+
+def imputed_gain(
+    drawn: ImputedVisits, people: pd.DataFrame, visit: str, n_missing: int,
+    *, sign: float, level: float = 0.95,
+) -> Estimate:  # fmt: skip
+    """Estimate the mean change for the better, the missing imputed, by Rubin's rules.
+
+    ``sign`` is 1 where a higher score is better, else -1; otherwise as `imputed_fall`.
+    """
+    start, scores = _scores(drawn, people, visit)
+    gains = sign * (scores - start)
+    about: dict[str, Any] = {"unit": "score", "method": "multiple_imputation", "n": len(people)}
+    if not len(people):
+        return no_patients(unit="score", method="multiple_imputation")
+    if np.isnan(gains).any():
+        return Estimate(value=None, status="not estimable", n_missing=n_missing,
+                        notes=("not_imputed",), **about)  # fmt: skip
+    if len(people) < 2 or np.ptp(gains) <= SAME:
+        return estimate_mean(pd.Series(gains.mean(axis=0)), unit="score", level=level)
+    pooled = pool_sample_means(gains, level=level)
+    notes = (note("imputed", n_missing),) if n_missing else ()
+    return Estimate(value=pooled.value, low=pooled.low, high=pooled.high, level=level,
+                    n_missing=n_missing, notes=notes, **about)  # fmt: skip
