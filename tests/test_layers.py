@@ -18,7 +18,9 @@ ORDER = [
 BARRED = {"stats": {"intake", "adam"}}
 """Estimators take arrays and frames: they know nothing of exports and patients."""
 
-ON_DATASETS = {"stats/arms.py", "stats/imputed_visits.py", "stats/visit_models.py"}
+ON_DATASETS = {
+    "stats/arms.py", "stats/imputed_records.py", "stats/imputed_visits.py", "stats/visit_models.py",
+}  # fmt: skip
 """These take analysis datasets, and the definition of response is that of the datasets."""
 
 PLOTTING = {"matplotlib", "seaborn"}

@@ -111,6 +111,11 @@ MEASURES: dict[str, str] = {
     "worsened_share": "Worse by the minimal important change",
     "questionnaire_change": "Mean change for the better",
     "further_change": "Mean change for the better since the end of the series",
+    "protocol_difference": "Responders with the high dose less those with standard",
+    "dose_slope": "Further percent reduction, adjusted",
+    "dose_trend": "Change of the dose from one booster to the next",
+    "interval_trend": "Change of the days between boosters from one to the next",
+    "care_difference": "Responders with other care less those without",
     "pgic_agreement": "Agreement of response with PGIC (kappa)",
     "testimonial_share": "Comparable patients who did as well",
     "typical_response_share": "Responders among comparable patients",
@@ -276,6 +281,13 @@ DEFINITIONS: dict[str, str] = {
     "global": "global impression (PGIC)",
     "quality_of_life": "quality of life",
     "opioids": "opioids",
+    "unadjusted": "unadjusted",
+    "standardized": "standardized over baseline, age, sex, site",
+    "per_0.1_mg_per_kg": "with 0.1 mg/kg more",
+    "per_infusion": "with one more infusion of the series",
+    "physical_therapy": "physical therapy",
+    "psychology": "psychological treatment",
+    "other_medication": "other pain medication",
     "three_months": "at the first infusion",
     "at_least_one": "at least one",
     "baseline_7_and_one_failed": "baseline 7 or more, one failed treatment",
@@ -347,6 +359,7 @@ GROUPINGS: dict[str, str] = {
     "protocol": "Protocol",
     "arm": "Arm",
     "arm_pair": "Arms",
+    "protocol_pair": "Protocols",
     "site": "Site",
     "series": "Series",
     "gap": "Booster",
@@ -531,6 +544,15 @@ METHODS: dict[str, str] = {
     "at_least": "at least so many: lower Wilson limit; the upper counts everybody not known as "
     "having it",
     "order_statistics": "median with distribution-free interval (order statistics)",
+    "standardized": (
+        "difference of shares, standardized by logistic regression (g-formula); interval from the "
+        "estimating equations"
+    ),
+    "least_squares": "least squares, robust (HC3) interval",
+    "mixed_trend": (
+        "mixed model with an intercept for each patient (REML), slope within patients, normal "
+        "interval"
+    ),
     "cohens_kappa": "Cohen's kappa with its asymptotic interval (Fleiss, Cohen and Everitt 1969)",
     "bounds": "Wilson score intervals of the worst and the best case for those not known",
     "t": "mean with Student t interval",
@@ -690,6 +712,18 @@ NOTES: dict[str, str] = {
     ),
     "unstable_fit": "The fit hangs on a few patients, so there is no interval.",
     "unrated_after_booster": "Nobody with relief was rated after a booster.",
+    "few_to_compare": "{0} in the smaller group; at least {1} are asked for.",
+    "no_overlap": (
+        "The groups do not overlap: only {0} % of the patients have a counterpart in the other, "
+        "so nothing is compared."
+    ),
+    "model_separated": "The model has no maximum: a covariate tells who responds.",
+    "never_changed": "No patient's own value ever changed.",
+    "trend_not_fitted": "The mixed model could not be fitted.",
+    "stopped_early": (
+        "Who stops early often stops because nothing helped: it is not what one more would do."
+    ),
+    "dose_told": "Too few patients, or all of one dose, or covariates that tell the dose.",
     "arms_together": "Patients of different arms are counted together in this number.",
     "allocation_randomized": (
         "Patients were randomized to arms; a protocol that is no arm was not given at random."

@@ -269,7 +269,7 @@ DECISIONS: dict[str, str] = {
     "recall": "0005",
     "booster_strategy": "0017",
     "loss_rule": "0018",
-    "opioid_increase": "0056",
+    "opioid_increase": "0058",
     "relief_clock": "0018",
     "data_cut": "0038",
     "claim_arm": "0011",

@@ -33,12 +33,12 @@ from analysis.adam.adpain import (
 from analysis.intake.codes import (
     FACTOR_SETS,
     NO_OPIOID,
-    Instrument,
     drug_of,
     instrument_of,
     load_instruments,
     mme_per_day,
 )
+from analysis.intake.codes import Instrument as Instrument
 from analysis.settings import THRESHOLDS_PCT, AnalysisSettings
 
 PARAMCDS = {"cdc_2022": "MME22", "cdc_2016": "MME16"}

@@ -216,8 +216,6 @@ ANSWERS: dict[str, str] = {
 """How a claim is answered; it decides which fields must be filled."""
 
 NEEDS: dict[str, str] = {
-    "opioid_use": "doses of opioids",
-    "questionnaires": "questionnaires",
     "infusions.sedation": "depths of sedation",
     "infusions.monitoring": "timed vital signs",
     "infusions.setting": "places of infusion",

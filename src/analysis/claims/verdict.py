@@ -47,7 +47,7 @@ TRIO_OF_SHARES = (
 """Shares judged with every missing outcome unfavorable, imputed, and every one favorable."""
 
 NO_TABLE = {
-    "opioid_reduction_share": "no record of opioid doses, or of nobody who took some at entry",
+    "opioid_reduction_share": "no record of opioid doses of users at entry",
     "improved_share": "no score of an instrument for it",
     "further_change": "no two scores of an instrument for it",
     "care_difference": "no record of other treatments",

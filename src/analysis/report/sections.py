@@ -66,9 +66,10 @@ SAID_IN_TOPIC = ("function", "protocols")
 
 FUNCTION_MEASURES = frozenset(
     [*tables.OPIOIDS, *(measure for measure, _ in tables.SEEN_FIRST), "further_change",
-     "responder_opioid_share", "pgic_agreement"]
+     "responder_opioid_share", "pgic_agreement", "dose_slope", "dose_trend", "interval_trend",
+     "care_difference"]
 )  # fmt: skip
-"""Measures of notebooks 50 and 52, listed once, with all conditions together."""
+"""Measures of notebooks 50 to 57, listed once, with all conditions together."""
 
 RELIEF_MEASURES = frozenset(
     ["relief_duration", "relieved_share", "seen_relieved", "not_seen_again",

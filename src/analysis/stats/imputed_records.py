@@ -14,8 +14,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.adam.adpain import ROUNDING
+from analysis.adam.adqs import Instrument
 from analysis.adam.study import NOT_RECORDED, Study
-from analysis.intake.codes import Instrument
 from analysis.results import Estimate, no_patients, note
 from analysis.stats.imputation import DRAWS, pool_sample_means
 from analysis.stats.imputed_visits import (
