@@ -30,6 +30,7 @@ _SHAPES = {
     "undecided": '<path d="M8 1l7 7-7 7-7-7z"/>',
     "not testable": f'<path d="M3 3l10 10M13 3L3 13" {_LINE}/>',
     "unfalsifiable": f'<path d="M2.5 2.5h11v11h-11z" {_LINE}/>',
+    "withheld": f'<circle cx="8" cy="8" r="5.5" {_LINE}/>',
     "pass": f'<path d="M2 8.5l4 4 8-9" {_LINE}/>',
     "pass with findings": f'<path d="M8 1l7 7-7 7-7-7z" {_LINE}/>',
     "fail": '<path d="M1.5 3h13L8 14.5z"/>',

@@ -47,15 +47,17 @@ VERDICT_COLORS = {
     "undecided": "#7a5c00",
     "not testable": "#586472",
     "unfalsifiable": "#5c4b7d",
+    "withheld": "#46525e",
 }
 VERDICT_MARKERS = {"meets": "o", "falls short": "v", "undecided": "D", "not testable": "x",
-                   "unfalsifiable": "s"}  # fmt: skip
+                   "unfalsifiable": "s", "withheld": "P"}  # fmt: skip
 VERDICT_SYMBOLS = {
     "meets": "\N{BLACK CIRCLE}",
     "falls short": "\N{BLACK DOWN-POINTING TRIANGLE}",
     "undecided": "\N{BLACK DIAMOND}",
     "not testable": "\N{MULTIPLICATION SIGN}",
     "unfalsifiable": "\N{WHITE SQUARE}",
+    "withheld": "\N{WHITE CIRCLE}",
 }
 
 DARK_NEUTRALS = {
