@@ -84,7 +84,12 @@ def test_commands_on_finished_runs_work_one_after_the_other(tmp_path):
     made = CliRunner().invoke(main, [*words, "--no-cache", "--quiet", "--out", str(may)])
     assert made.exit_code == 0, made.output
     shutil.copytree(may, june)
-    stand_ins = {"reports/may": str(may), "reports/june": str(june)}
+    stand_ins = {
+        "reports/may": str(may),
+        "reports/june": str(june),
+        "reports/june-release": str(tmp_path / "june-release"),
+        "sas": str(tmp_path / "sas"),
+    }
     assert {command.split()[1] for command in ON_RUNS} >= {"diff", "verify", "sign"}
     for command in ON_RUNS:
         result = CliRunner().invoke(main, [stand_ins.get(w, w) for w in shlex.split(command)[1:]])

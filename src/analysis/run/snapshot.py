@@ -37,15 +37,33 @@ def pinned_suite() -> Iterator[None]:
         for part in PARTS:
             if (checkout / part).is_dir():
                 shutil.copytree(checkout / part, copy / part)
+        before = {name: os.environ.get(name) for name in (CHECKOUT, "PYTHONPATH")}
         os.environ[CHECKOUT] = str(checkout)
         os.environ["PYTHONPATH"] = os.pathsep.join(
             filter(None, [str(source), os.environ.get("PYTHONPATH")])
         )
         sys.path.insert(0, str(source))
-        for name, module in list(sys.modules.items()):
-            if name.partition(".")[0] == package.name and hasattr(module, "__path__"):
-                module.__path__ = [str(source.joinpath(*name.split(".")))]
-        yield
+        _look_in(source)
+        try:
+            yield
+        finally:  # the copy is about to go; what is imported later comes from the suite again
+            for name, module in list(sys.modules.items()):
+                if str(getattr(module, "__file__", None) or "").startswith(f"{source}{os.sep}"):
+                    del sys.modules[name]
+            _look_in(package.parent)
+            sys.path.remove(str(source))
+            for name, value in before.items():
+                if value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value
+
+
+def _look_in(source: Path) -> None:
+    """Let the packages of the suite find modules that are not imported yet in another place."""
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] == analysis.__name__ and hasattr(module, "__path__"):
+            module.__path__ = [str(source.joinpath(*name.split(".")))]
 
 
 def copy_notebooks(folder: Path, target: Path) -> Path:
