@@ -167,6 +167,6 @@ def test_choir_has_t_scores_at_entry_only_and_says_nothing_of_change(tmp_path):
     write_study(derive_study(export, AnalysisSettings()), tmp_path / "data")
     made = run_code("50_function_sleep_opioids", datasets=str(tmp_path / "data"),
                     results_dir=str(tmp_path / "r"))  # fmt: skip
-    assert "starters have questionnaires on record" in made["printed"]
+    assert "questionnaires at no visit after treatment" in made["printed"]
     found = read_results(tmp_path / "r")
     assert find(found, measure=["improved_share", "questionnaire_change"]).empty
