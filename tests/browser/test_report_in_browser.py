@@ -121,7 +121,7 @@ def test_a_number_says_what_it_is_where_the_focus_is(open_page):
 def test_the_page_is_complete_with_scripts_off(open_page):
     page = open_page(java_script_enabled=False)
     assert page.locator("tbody.line").count() == N_CLAIMS
-    assert page.locator("tbody.group:visible").count() == 6
+    assert page.locator("tbody.group:visible").count() == 9
     assert not page.locator("#claim-search").is_visible()
     assert page.locator(".claim").count() == 4
     page.locator(".claim a.n").first.click()
