@@ -603,6 +603,7 @@ METHODS: dict[str, str] = {
     "reml_hartung_knapp": "random effects (REML), Hartung-Knapp limits with a floor",
     "binomial_normal": "binomial-normal model of the logits of shares, limits from t with k - 1",
     "pooled_exact": "all patients together, exact (Clopper-Pearson) limits",
+    "pearson": "Pearson's correlation, Fisher's limits",
     "regression_to_the_mean": "expected from regression to the mean (Mee and Chua; Ostermann)",
     "standard_deviation": "standard deviation (n \N{MINUS SIGN} 1)",
     "mmrm_unstructured": "mixed model of all visits (MMRM), unstructured covariance, REML, "

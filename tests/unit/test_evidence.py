@@ -290,6 +290,30 @@ def test_an_interval_that_does_not_hold_its_estimate_does_not_count(tmp_path):
     assert sort_rows(evidence, QUESTION)["reason"].tolist() == ["arithmetic"]
 
 
+def test_a_stray_quote_loses_no_row(tmp_path):
+    table(tmp_path, [row("s0", 20, 40), row("s1", 9, 30), row("s2", 8, 31)])
+    text = (tmp_path / "results.csv").read_text(encoding="utf-8")
+    (tmp_path / "results.csv").write_text(text.replace("s0,crps", 's0,"crps', 1), encoding="utf-8")
+    with pytest.raises(EvidenceError, match=r"is a quotation mark missing\?"):
+        load_evidence(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"side": "at_last"}, "Did you mean 'at_least'"),
+        ({"limit": "thirty"}, "limit: 'thirty' is no number"),
+    ],
+)
+def test_a_wrong_question_is_named(tmp_path, change, words):
+    columns = ["claim_id", "outcome", "term", "statistic", "threshold", "weeks_from", "weeks_to",
+               "limit", "side", "effect"]  # fmt: skip
+    asked = dict.fromkeys(columns, "") | {"claim_id": "C043", "side": "at_least"} | change
+    pd.DataFrame([asked]).to_csv(tmp_path / "questions.csv", index=False)
+    with pytest.raises(EvidenceError, match=words):
+        load_questions(load_ledger(), tmp_path)
+
+
 def test_an_unknown_design_is_named(tmp_path):
     evidence = table(tmp_path, [row("s0", 20, 40), row("s1", 9, 30)], {"s0": "rct_paralel"})
     assert "Did you mean 'rct_parallel'?" in " ".join(evidence.problems)

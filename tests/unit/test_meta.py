@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.special import logit
 
 from analysis.errors import EstimationError
-from analysis.stats.meta import implied_share, pool_effects, pool_shares
+from analysis.stats.meta import implied_share, log_ratios, pool_effects, pool_shares
 
 PINS = json.loads(
     (Path(__file__).parents[1] / "reference" / "meta_metafor.json").read_text(encoding="utf-8")
@@ -116,3 +116,16 @@ def test_a_mean_difference_implies_a_share():
 def test_impossible_studies_are_named(call, words):
     with pytest.raises(EstimationError, match=words):
         call()
+
+
+@pytest.mark.parametrize("studies", [[(0, 2), (2, 2)], [(0, 5), (5, 5), (0, 4)]])
+def test_studies_that_contradict_each_other_wholly_tell_nothing(studies):
+    pooled = pool_shares(*zip(*studies, strict=True))
+    assert (pooled.low, pooled.high, pooled.se, pooled.tau2) == (0, 1, None, None)
+
+
+def test_log_ratios_by_hand():
+    ratios, errors = log_ratios([60, 5], [100, 10], [30, 0], [100, 10])
+    # log(0.6 / 0.3), sqrt(1/60 - 1/100 + 1/30 - 1/100); with halves: 5.5 of 11 against 0.5 of 11.
+    assert ratios == pytest.approx([0.693147, 2.397895], abs=1e-6)
+    assert errors == pytest.approx([0.03**0.5, (1 / 5.5 - 1 / 11 + 2 - 1 / 11) ** 0.5])

@@ -19,10 +19,10 @@ from scipy.stats import norm
 from statsmodels.stats.proportion import proportion_confint
 
 from analysis.claims.judgement import Published, PublishedVerdict
-from analysis.claims.ledger import ALL, Claim
+from analysis.claims.ledger import ALL, Claim, read_records
 from analysis.errors import EvidenceError, suggest
 from analysis.settings import data_folder
-from analysis.stats.meta import Pooled, pool_effects, pool_shares
+from analysis.stats.meta import Pooled, log_ratios, pool_effects, pool_shares
 
 RANDOMIZED, UNCONTROLLED = "randomized", "uncontrolled"
 
@@ -95,7 +95,13 @@ REASONS = {
 SHOWN = ("pool", "guideline", "benchmark", "label", "signal")
 _NUMBERS = ("n", "weeks", "weeks_to", "events", "estimate", "low", "high", "level", "sd", "se",
             "threshold", "comparator_n", "comparator_events", "comparator_estimate")  # fmt: skip
-_REQUIRED = ("result_id", "study", "condition", "arm", "outcome", "role", "verified")
+_REQUIRED = ("result_id", "study", "condition", "subtype", "arm", "route", "group", "outcome",
+             "term", "statistic", "threshold_unit", "clock", "unit", "p_value", "comparator",
+             "analysis_unit", "role", "part_of", "duplicate_of", "verified")  # fmt: skip
+_OF_STUDIES = ("first_author", "year", "design", "status", "risk_of_bias", "same_patients_as")
+SIDES = ("at_least", "at_most", "below", "none")
+"""On which side of its limit a claim is true; ``none``: studies are shown, not judged."""
+
 HEADACHES = ("headache", "migraine", "cluster_headache")
 
 
@@ -170,7 +176,7 @@ def load_evidence(folder: Path | None = None) -> Evidence:
         A file or column is missing, or no usable row is left.
     """
     folder = folder or data_folder() / "evidence"
-    studies = _read(folder / "studies.csv", ("study", "design", "status", "risk_of_bias"))
+    studies = _read(folder / "studies.csv", ("study", *_OF_STUDIES))
     results = _read(folder / "results.csv", (*_REQUIRED, *_NUMBERS))
     problems = [f"studies.csv: {name} stands twice; its first row is used."
                 for name in studies["study"][studies["study"].duplicated()]]  # fmt: skip
@@ -214,8 +220,7 @@ def load_evidence(folder: Path | None = None) -> Evidence:
         raise EvidenceError(
             f"{folder} holds no usable result; published evidence cannot be judged."
         )
-    columns = ["first_author", "year", "design", "status", "risk_of_bias", "same_patients_as"]
-    results = results.join(studies[columns], on="study")
+    results = results.join(studies[list(_OF_STUDIES)], on="study")
     results["design_class"] = results["design"].map(DESIGNS)
     results["window"] = [window_of(week) for week in results["weeks"]]
     checks = audit_results(results)
@@ -225,14 +230,12 @@ def load_evidence(folder: Path | None = None) -> Evidence:
     )
 
 
-def _read(path: Path, needed: Iterable[str]) -> pd.DataFrame:
+def _read(path: Path, needed: Sequence[str]) -> pd.DataFrame:
+    """Return a table of the evidence as text; its first column names a row."""
     if not path.is_file():
         raise EvidenceError(f"there is no evidence table at {path}.")
-    frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
-    absent = [column for column in needed if column not in frame]
-    if absent:
-        raise EvidenceError(f"{path} lacks the column {', '.join(absent)}.")
-    return frame
+    rows = read_records(path, needed, name=needed[0], error=EvidenceError)
+    return pd.DataFrame(rows, columns=list(rows[0]) if rows else list(needed), dtype="str")
 
 
 def _complaint(row: dict[str, Any], studies: pd.Index) -> str:
@@ -382,17 +385,27 @@ def load_questions(claims: Sequence[Claim], folder: Path | None = None) -> tuple
     Raises
     ------
     EvidenceError
-        A claim that is not in the ledger, or a column that is missing.
+        A column that is missing, a side that is not known, or text where a number belongs.
     """
     path = (folder or data_folder() / "evidence") / "questions.csv"
-    rows = _read(path, ("claim_id", "outcome", "weeks_from", "side"))
+    columns = ("claim_id", "outcome", "term", "statistic", "threshold", "weeks_from", "weeks_to",
+               "limit", "side", "effect")  # fmt: skip
     ledger = {claim.claim_id: claim for claim in claims}
     found = []
-    for row in rows.to_dict("records"):
+    for row in _read(path, columns).to_dict("records"):
         claim = ledger.get(row["claim_id"])
         if claim is None:
             continue  # a ledger of another page has other claims
-        low = _number(row["limit"], claim.cited_low)
+        where = f"questions.csv, {claim.claim_id}"
+        if row["side"] not in SIDES:
+            raise EvidenceError(
+                f"{where}: the side '{row['side']}' is none of {', '.join(SIDES)}."
+                f"{suggest(row['side'], SIDES)}"
+            )
+        threshold, start, end, limit = (
+            _number(row[name], f"{where}, {name}")
+            for name in ("threshold", "weeks_from", "weeks_to", "limit")
+        )
         condition = HEADACHES if claim.condition == "headache" else (claim.condition,)
         found.append(
             Question(
@@ -401,12 +414,9 @@ def load_questions(claims: Sequence[Claim], folder: Path | None = None) -> tuple
                 outcome=row["outcome"],
                 term=row["term"],
                 statistic=row["statistic"],
-                threshold=_number(row["threshold"], None),
-                weeks=(
-                    _number(row["weeks_from"], 0.0) or 0.0,
-                    _number(row["weeks_to"], np.inf) or np.inf,
-                ),
-                limit=low,
+                threshold=threshold,
+                weeks=(start or 0.0, np.inf if end is None else end),
+                limit=claim.cited_low if limit is None else limit,
                 side=row["side"],
                 effect=row["effect"] == "yes",
             )
@@ -414,8 +424,12 @@ def load_questions(claims: Sequence[Claim], folder: Path | None = None) -> tuple
     return tuple(found)
 
 
-def _number(text: str, default: float | None) -> float | None:
-    return default if text == "" else float(text)
+def _number(text: str, where: str) -> float | None:
+    """Return a number, None for no text."""
+    try:
+        return float(text) if text else None
+    except ValueError:
+        raise EvidenceError(f"{where}: '{text}' is no number.") from None
 
 
 def sort_rows(evidence: Evidence, question: Question) -> pd.DataFrame:
@@ -554,18 +568,14 @@ def pool_rows(rows: pd.DataFrame, *, level: float = 0.95) -> Pooled | None:
 def pool_ratios(rows: pd.DataFrame, *, level: float = 0.95) -> Pooled | None:
     """Pool ratios of response, ketamine over control, of trials that print both counts.
 
-    Half a patient is added to each cell of a trial in which one is empty. Crossover trials count as
-    if their periods were independent, which makes intervals wider, not narrower.
+    Crossover trials count as if their periods were independent, which makes intervals wider, not
+    narrower.
     """
     told = rows.dropna(subset=["comparator_events", "comparator_n"])
     if len(told) < LEAST_POOLED:
         return None
-    events, n = counts_of(told)
-    other, of = told["comparator_events"].to_numpy(), told["comparator_n"].to_numpy()
-    empty = np.where((events == 0) | (other == 0) | (events == n) | (other == of), 0.5, 0.0)
-    a, b, c, d = events + empty, n - events + empty, other + empty, of - other + empty
-    ratios = np.log(a / (a + b)) - np.log(c / (c + d))
-    return pool_effects(ratios, np.sqrt(1 / a - 1 / (a + b) + 1 / c - 1 / (c + d)), level=level)
+    ratios = log_ratios(*counts_of(told), told["comparator_events"], told["comparator_n"])
+    return pool_effects(*ratios, level=level)
 
 
 def judge_question(

@@ -20,7 +20,7 @@ from analysis.claims.evidence import (
     limits_of,
     sort_rows,
 )
-from analysis.labels import condition_word
+from analysis.labels import condition_word, word
 from analysis.numbers import count_text, number_text, quantity_text, share_text
 from analysis.stats.natural_course import TRIALS_HIGH, TRIALS_LOW, Course
 
@@ -100,9 +100,9 @@ def describe_evidence(
 
 
 def _measure(question: Question) -> str:
-    what = MEASURES[question.outcome]
+    what = word(MEASURES, question.outcome)
     if question.term:
-        what = what.replace("side effects", TERMS[question.term])
+        what = what.replace("side effects", word(TERMS, question.term))
     if question.threshold is not None:
         what = f"{what} (at least {number_text(question.threshold)} % less)"
     return what
@@ -187,7 +187,7 @@ def _instead(evidence: Evidence, question: Question) -> str:
     if question.conditions:
         own = own[own["condition"].isin(question.conditions)]
     counts = own.groupby("outcome")["study"].nunique().sort_values(ascending=False)
-    told = [f"{MEASURES[code]} ({count_text(k)} {'study' if k == 1 else 'studies'})"
+    told = [f"{word(MEASURES, str(code))} ({count_text(k)} {'study' if k == 1 else 'studies'})"
             for code, k in counts.head(SHOWN_AT_MOST).items()]  # fmt: skip
     return f"Studies report instead: {', '.join(told)}." if told else ""
 
@@ -242,9 +242,9 @@ def describe_regression(course: Course, name: str) -> str:
     """Return what regression to the mean would have given a condition, in a few sentences."""
     trials = [course.expected(r, course.before - 1) for r in (TRIALS_HIGH, TRIALS_LOW)]
     words = (
-        f"{name}: pain fell by {_points(course.fall)} (from {_points(course.before)} before; "
-        f"n = {count_text(course.n)}). If the usual pain of these patients were one point below "
-        "their baseline, regression to the mean alone would give a fall of "
+        f"{name}: pain fell by {_points(course.fall.value)} (from {_points(course.before)} before; "
+        f"n = {count_text(course.fall.n)}). If the usual pain of these patients were one point "
+        "below their baseline, regression to the mean alone would give a fall of "
         f"{_points(trials[0])} to {_points(trials[1])} (correlations of trials)"
     )
     if course.own is not None:
@@ -255,7 +255,7 @@ def describe_regression(course: Course, name: str) -> str:
         return f"{words} The fall is the same at each baseline, as regression to the mean is not."
     if place.low is None or place.high is None:
         return f"{words} At which usual pain it would explain all of the fall cannot be told here."
-    if not 0 <= place.value <= course.before:
+    if not 0 <= (place.value or 0.0) <= course.before:
         return f"{words} No usual pain on the scale would explain all of the fall."
     low = "anything" if place.low < 0 else _points(place.low)
     return (

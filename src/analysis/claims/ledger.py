@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from analysis.adam.safety import QUESTIONS
 from analysis.claims.judgement import Judgement
-from analysis.errors import LedgerError, suggest
+from analysis.errors import InputError, LedgerError, suggest
 from analysis.intake.codes import FACTOR_SETS
 from analysis.intake.tables import load_conditions
 from analysis.labels import VERDICTS
@@ -529,24 +529,7 @@ def _check_codes(claim: Claim, more: Collection[str]) -> None:
 
 def read_rows(path: Path, required: Sequence[str], *, what: str) -> list[dict[str, str]]:
     """Return the rows of a CSV file of claims or rules, or refuse what is not one."""
-    rows = []
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, strict=True, restval=None)
-            names = reader.fieldnames or []
-            if not names:
-                raise LedgerError(f"{path.name} is empty; it begins with the column names.")
-            lacking = [name for name in required if name not in names]
-            if lacking:
-                raise LedgerError(f"{path.name} lacks the columns {', '.join(lacking)}.")
-            for row in reader:
-                own_id = row[f"{what}_id"] or "without an id"
-                _check_complete(row, f"{path.name}, line {reader.line_num}, {what} {own_id}")
-                rows.append(row)
-    except UnicodeDecodeError:
-        raise LedgerError(f"{path.name} is not a UTF-8 text file; save it as CSV UTF-8.") from None
-    except csv.Error as error:
-        raise LedgerError(f"{path.name} cannot be read as CSV: {error}.") from None
+    rows = read_records(path, required, name=f"{what}_id")
     ids = [row[f"{what}_id"].strip() for row in rows]
     repeated = sorted({name for name in ids if name and ids.count(name) > 1})
     if repeated:
@@ -557,15 +540,52 @@ def read_rows(path: Path, required: Sequence[str], *, what: str) -> list[dict[st
     return rows
 
 
-def _check_complete(row: dict[str, str], where: str) -> None:
+def read_records(
+    path: Path, required: Sequence[str], *, name: str, error: type[InputError] = LedgerError
+) -> list[dict[str, str]]:
+    """Return the records of a CSV file, none of them short, long or torn by a stray quote.
+
+    Parameters
+    ----------
+    path : Path
+    required : sequence of str
+        Columns that must be there.
+    name : str
+        Column that names a record in an error.
+    error : type
+        What is raised for anything else.
+    """
+    rows = []
+    what = name.removesuffix("_id")
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file, strict=True, restval=None)
+            names = reader.fieldnames or []
+            if not names:
+                raise error(f"{path.name} is empty; it begins with the column names.")
+            lacking = [column for column in required if column not in names]
+            if lacking:
+                raise error(f"{path.name} lacks the columns {', '.join(lacking)}.")
+            for row in reader:
+                own = row[name] or "without an id"
+                _check_complete(row, f"{path.name}, line {reader.line_num}, {what} {own}", error)
+                rows.append(row)
+    except UnicodeDecodeError:
+        raise error(f"{path.name} is not a UTF-8 text file; save it as CSV UTF-8.") from None
+    except csv.Error as cause:
+        raise error(f"{path.name} cannot be read as CSV: {cause}; is a quotation mark missing?") from None
+    return rows
+
+
+def _check_complete(row: dict[str, str], where: str, error: type[InputError]) -> None:
     """Refuse a record with lost or gained fields: a comma or quotation mark out of place."""
     if None in row:
-        raise LedgerError(f"{where}: more fields than columns; put text with a comma in quotes.")
+        raise error(f"{where}: more fields than columns; put text with a comma in quotes.")
     if None in row.values():
-        raise LedgerError(f"{where}: fewer fields than columns; is a quotation mark missing?")
+        raise error(f"{where}: fewer fields than columns; is a quotation mark missing?")
     for field, text in row.items():
         if "\n" in text or "\r" in text:
-            raise LedgerError(f"{where}, {field}: a line break; is a quotation mark missing?")
+            raise error(f"{where}, {field}: a line break; is a quotation mark missing?")
 
 
 def _claim(row: dict[str, str]) -> Claim:

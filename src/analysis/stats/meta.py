@@ -7,7 +7,6 @@ share is normal around a mean, and the events are binomial given it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from math import sqrt
 from typing import cast
@@ -18,6 +17,7 @@ from numpy.typing import ArrayLike
 from scipy import stats
 from scipy.optimize import minimize
 from scipy.special import expit, logit, xlog1py, xlogy
+from statsmodels.tools.numdiff import approx_hess3
 
 from analysis.errors import EstimationError
 from analysis.stats.checks import (
@@ -43,8 +43,8 @@ POINTS = 7
 NEWTON_STEPS = 200
 """More steps than the guarded search of a study's mode ever needs (bisection alone needs 60)."""
 
-HESSIAN_STEP = 1e-4
-"""Step of central differences: truncation and rounding errors are then both near 1e-8."""
+WIDEST = 10.0
+"""A standard deviation of logits beyond this says shares of 0 and 1 alone: no maximum is near."""
 
 NO_SPREAD = 1e-5
 """A standard deviation of logits below this is the boundary, 0."""
@@ -168,6 +168,29 @@ def pool_effects(
     )
 
 
+def log_ratios(
+    n_events: ArrayLike, n: ArrayLike, control_events: ArrayLike, control_n: ArrayLike
+) -> tuple[Floats, Floats]:
+    """Return log ratios of shares, treated over control, with their standard errors.
+
+    Parameters
+    ----------
+    n_events, n, control_events, control_n : array of int, shape (k,)
+        Half a patient is added to each cell of a study in which one is empty.
+
+    Returns
+    -------
+    ratios, errors : array of float, shape (k,)
+    """
+    events, patients = as_counts(n_events, n)
+    others, of = as_counts(control_events, control_n)
+    empty = (events == 0) | (others == 0) | (events == patients) | (others == of)
+    a, b = events + 0.5 * empty, patients - events + 0.5 * empty
+    c, d = others + 0.5 * empty, of - others + 0.5 * empty
+    errors = np.sqrt(1 / a - 1 / (a + b) + 1 / c - 1 / (c + d))
+    return np.log(a / (a + b)) - np.log(c / (c + d)), errors
+
+
 def pool_shares(
     n_events: ArrayLike, n: ArrayLike, *, level: float = 0.95, points: int = POINTS
 ) -> Pooled:
@@ -195,7 +218,9 @@ def pool_shares(
 
     Notes
     -----
-    The likelihood of metafor's ``rma.glmm(measure="PLO")``. Each study's mode is sought from its
+    The likelihood of metafor's ``rma.glmm(measure="PLO")``. Where studies contradict each other so
+    wholly that it has no maximum (none of 5 and all of 5), the share of all patients stands with
+    limits of 0 and 1. Each study's mode is sought from its
     own logit and kept between that and the mean: from 0, Newton's steps run away in large studies.
 
     References
@@ -233,7 +258,20 @@ def pool_shares(
     spread = abs(spread)
     if spread < NO_SPREAD or loss(np.array([start, 0.0])) <= loss(np.array([mean, spread])):
         mean, spread = start, 0.0
-    se = sqrt(np.linalg.inv(_hessian(loss, np.array([mean, spread])))[0, 0])
+    curvature = approx_hess3(np.array([mean, spread]), loss)
+    if spread > WIDEST or np.linalg.eigvalsh(curvature)[0] <= 0:
+        wide = (0.0, 1.0) if k >= LEAST_PREDICTED else (None, None)
+        return Pooled(
+            k=k,
+            value=float(total / everybody),
+            low=0.0,
+            high=1.0,
+            level=level,
+            predicted_low=wide[0],
+            predicted_high=wide[1],
+            method="binomial_normal",
+        )
+    se = sqrt(np.linalg.inv(curvature)[0, 0])
     quantile = stats.t.ppf(0.5 + level / 2, k - 1)
     reach = (
         stats.t.ppf(0.5 + level / 2, k - 2) * sqrt(se**2 + spread**2)
@@ -295,22 +333,6 @@ def _modes(events: Floats, patients: Floats, *, mean: float, spread: float) -> F
             break
         at = step
     return at
-
-
-def _hessian(function: Callable[[Floats], float], at: Floats) -> Floats:
-    """Return second derivatives by central differences."""
-    steps = HESSIAN_STEP * np.eye(at.size)
-    middle = function(at)
-    found = np.empty((at.size, at.size))
-    for i, a in enumerate(steps):
-        for j, b in enumerate(steps):
-            found[i, j] = (
-                (function(at + a) - 2 * middle + function(at - a)) / HESSIAN_STEP**2
-                if i == j
-                else (function(at + a + b) - function(at + a - b) - function(at - a + b)
-                      + function(at - a - b)) / (4 * HESSIAN_STEP**2)
-            )  # fmt: skip
-    return found
 
 
 def implied_share(difference: float, sd: float, control_share: float) -> float:
