@@ -95,14 +95,14 @@ def derive_answers(
     frame = _beside_infusions(frame, infused, infusions)
     minutes = column("minutes_to_resolution", "float")
     frame = _time_to_resolution(frame, minutes, column("resolved", "boolean"), infusions)
-    denied = _is_true(~frame["OCCURFL"]) & ~_is_true(frame["AECODE"].eq(NONE_REPORTED))
+    denied = is_true(~frame["OCCURFL"]) & ~is_true(frame["AECODE"].eq(NONE_REPORTED))
     says_no = denied.groupby(frame["FROM"]).transform("any").astype(bool)
     bare = frame[["ATOXGRN", "ADURN", "AENDT"]].isna().all(axis=1)
-    unanswered = frame["OCCURFL"].isna() & _is_true(frame["AESOLFL"]) & bare
+    unanswered = frame["OCCURFL"].isna() & is_true(frame["AESOLFL"]) & bare
     return frame.drop(columns="FROM").assign(SAYSNO=says_no, OPENFL=says_no & unanswered)
 
 
-def _is_true(flags: pd.Series) -> pd.Series:
+def is_true(flags: pd.Series) -> pd.Series:
     """Return plain booleans: missing is not true."""
     return flags.astype("boolean").fillna(False).astype(bool)
 
@@ -165,7 +165,7 @@ def _time_to_resolution(
     began = frame["ASTDT"].where(time_of_day(frame["ASTDT"]).notna())
     over = frame["AENDT"].where(time_of_day(frame["AENDT"]).notna())
     by_clock = ((over - ended.fillna(began)) / MINUTE).clip(lower=0)
-    still = _is_true(~resolved)
+    still = is_true(~resolved)
     until = mine["DISCHMIN"].where(still & same_day)
     known = minutes.fillna(by_clock.where(~still)).fillna(until)
     censored = still.astype(float).where(known.notna())
@@ -200,11 +200,11 @@ def derive_asked(
     volunteered shows nothing: nobody may have been asked about the others. A patient without any
     of these was not assessed.
     """
-    at_infusion = infusions.loc[_is_true(infusions["AEASKFL"]), ["USUBJID", "INFNO"]]
+    at_infusion = infusions.loc[is_true(infusions["AEASKFL"]), ["USUBJID", "INFNO"]]
     at_infusion = at_infusion.assign(AEINFDY=0.0)
-    throughout = adsl.loc[_is_true(adsl["AEASKFL"]), ["USUBJID"]]
-    none = _is_true(answers["AECODE"].eq(NONE_REPORTED))
-    solicited = _is_true(answers["AESOLFL"]) & ~answers["OPENFL"] & ~none
+    throughout = adsl.loc[is_true(adsl["AEASKFL"]), ["USUBJID"]]
+    none = is_true(answers["AECODE"].eq(NONE_REPORTED))
+    solicited = is_true(answers["AESOLFL"]) & ~answers["OPENFL"] & ~none
     by_name = answers["SAYSNO"] & ~none & (answers["OCCURFL"].notna() | solicited)
     own = ["USUBJID", "INFNO", "AEINFDY", "AEDECOD", "OCCURFL"]
     named = answers[by_name]
@@ -242,7 +242,7 @@ def asked_about(asked: pd.DataFrame, effect: str, *, from_day: float = 0.0) -> p
     DataFrame
         USUBJID and INFNO, each pair once; INFNO missing for patients who were asked throughout.
     """
-    own = asked["AEDECOD"].isna() | _is_true(asked["AEDECOD"].eq(effect))
+    own = asked["AEDECOD"].isna() | is_true(asked["AEDECOD"].eq(effect))
     own &= ~(asked["AEINFDY"] < from_day)
     return asked.loc[own, ["USUBJID", "INFNO"]].drop_duplicates(ignore_index=True)
 
@@ -256,9 +256,9 @@ def flag_asked(
     own = pd.MultiIndex.from_arrays([infusions["USUBJID"], infusions["INFNO"].astype(float)])
     was = look_up(infusions["USUBJID"], adsl.set_index("USUBJID")["AEASKFL"])
     of_infusion = infusions["AEASKFL"].fillna(was).mask(own.isin(pairs), True)
-    any_no = infusions.loc[_is_true(~of_infusion), "USUBJID"]
+    any_no = infusions.loc[is_true(~of_infusion), "USUBJID"]
     of_patient = adsl["AEASKFL"].mask(adsl["AEASKFL"].isna() & adsl["USUBJID"].isin(any_no), False)
-    yes = [*asked["USUBJID"], *infusions.loc[_is_true(of_infusion), "USUBJID"]]
+    yes = [*asked["USUBJID"], *infusions.loc[is_true(of_infusion), "USUBJID"]]
     of_patient = of_patient.mask(adsl["USUBJID"].isin(yes), True)
     return infusions.assign(AEASKFL=of_infusion), adsl.assign(AEASKFL=of_patient)
 
@@ -291,8 +291,8 @@ def derive_adae(answers: pd.DataFrame, infusions: pd.DataFrame, adsl: pd.DataFra
     No event: ``none reported``, ``occurred`` no, and an effect of a list without an answer, grade
     or end, in a file that writes down what did not occur.
     """
-    none = _is_true(answers["AECODE"].eq(NONE_REPORTED))
-    events = answers[~_is_true(~answers["OCCURFL"]) & ~none & ~answers["OPENFL"]].copy()
+    none = is_true(answers["AECODE"].eq(NONE_REPORTED))
+    events = answers[~is_true(~answers["OCCURFL"]) & ~none & ~answers["OPENFL"]].copy()
     place = pd.Series(range(len(adsl)), index=adsl["USUBJID"])
     events["place"] = look_up(events["USUBJID"], place)
     events = events.sort_values(["place", "ASTDY"], kind="stable", ignore_index=True)

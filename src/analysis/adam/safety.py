@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from analysis.adam.adae import ASKED_WITHIN_DAYS
+from analysis.adam.adae import ASKED_WITHIN_DAYS, is_true
 from analysis.adam.study import Study
 from analysis.adam.treatment import HIGH_DOSE
 from analysis.intake.codes import effect_of, load_effects
@@ -107,16 +107,12 @@ FLAG_LABELS = {"AESER": "serious", "AESHOSP": "hospital_transfer", "AESTOPFL": "
 """Column of the export that a flag is read from."""
 
 
-def _is_true(flags: pd.Series) -> pd.Series:
-    return flags.astype("boolean").fillna(False).astype(bool)
-
-
 def treated_events(study: Study) -> pd.DataFrame:
     """Return events on or after day 0 of treated patients; where the day is not known, they count.
 
     With TERM: AECODE, or the written term where the list of effects has none.
     """
-    events = study.adae[_is_true(study.adae["TRTEMFL"].fillna(True))]
+    events = study.adae[is_true(study.adae["TRTEMFL"].fillna(True))]
     treated = study.adsl.loc[study.adsl["SAFFL"], "USUBJID"]
     events = events[events["USUBJID"].isin(treated)]
     return events.assign(TERM=events["AECODE"].fillna(events["AEDECOD"]))
@@ -148,14 +144,14 @@ def select_events(study: Study, question: Question) -> pd.DataFrame:
     if question.codes:
         events = events[events["TERM"].isin(question.codes)]
     if question.solicited_only:
-        events = events[_is_true(events["AESOLFL"])]
+        events = events[is_true(events["AESOLFL"])]
     events = events[_in_window(events["AEINFDY"], question.window)]
     hit = pd.Series(True, index=events.index, dtype="boolean")
     if question.grade > 1:
         hit = (events["ATOXGRN"] >= question.grade).astype("boolean")
         hit = hit.mask(events["ATOXGRN"].isna())
     if question.flag:
-        hit = _is_true(events[question.flag]).astype("boolean")
+        hit = is_true(events[question.flag]).astype("boolean")
     return events.assign(HIT=hit)
 
 
@@ -179,7 +175,7 @@ def asked_about_all(study: Study, question: Question) -> tuple[pd.DataFrame, str
     told = pd.MultiIndex.from_frame(treated_events(study)[[*keys, "AEINFDY"]])
     asked = study.asked
     apart = ~pd.MultiIndex.from_frame(asked[[*keys, "AEINFDY"]]).isin(told)
-    apart |= (asked["INFNO"].isna() | _is_true(~asked["OCCURFL"])).to_numpy()
+    apart |= (asked["INFNO"].isna() | is_true(~asked["OCCURFL"])).to_numpy()
     days = asked["AEINFDY"]
     kept = days.isna()
     for first, last in WINDOWS[question.window]:
@@ -229,7 +225,7 @@ def flag_effects(study: Study, question: Question, *, by: str = "patient") -> pd
     if by == "infusion":
         throughout = asked.loc[asked["INFNO"].isna(), "USUBJID"]
         units["ASKED"] |= units["USUBJID"].isin(throughout)
-    had = pd.Series(_member(units, events[_is_true(events["HIT"])], keys), dtype="boolean")
+    had = pd.Series(_member(units, events[is_true(events["HIT"])], keys), dtype="boolean")
     unknown = _member(units, events[events["HIT"].isna()], keys)
     if question.flag and len(events) and events[question.flag].isna().all():
         lacking = f"not_recorded({FLAG_LABELS[question.flag]})"
@@ -307,7 +303,7 @@ def flag_vital_signs(study: Study) -> pd.DataFrame:
         return _own(flag[known].groupby(by[known]).any(), treated.index)
 
     rest = given.groupby("USUBJID")["DISCHMIN"].median()
-    standard = treated.index[~_is_true(treated["PROTOCOL"] == HIGH_DOSE)]
+    standard = treated.index[~is_true(treated["PROTOCOL"] == HIGH_DOSE)]
     dose = given.loc[given["USUBJID"].isin(standard)].groupby("USUBJID")["DOSE"].max()
     low = given["SPO2LOW"] < OXYGEN_LIMIT
     measured = peak_known & given["SPO2LOW"].notna()
@@ -379,7 +375,7 @@ def timed_effects(study: Study, *, grade: int = 1, solicited_only: bool = False)
     """Return the effects of the day of an infusion, with ADURN and CNSR where they are known."""
     question = Question(window="infusion", grade=grade, solicited_only=solicited_only)
     events = select_events(study, question)
-    return events[_is_true(events["HIT"])]
+    return events[is_true(events["HIT"])]
 
 
 def tabulate_effects(study: Study, column: str = "") -> pd.DataFrame:

@@ -9,7 +9,14 @@ from matplotlib.axes import Axes
 
 from analysis.labels import DEFINITIONS, word
 from analysis.numbers import estimate_text
-from analysis.report.figures import NO_LABELS, name_rows, new_axes, nothing_to_draw, rows_from
+from analysis.report.figures import (
+    NO_LABELS,
+    name_rows,
+    new_axes,
+    nothing_to_draw,
+    rows_from,
+    unit_ticks,
+)
 from analysis.report.theme import MUTED, condition_color, condition_marker
 from analysis.results import Row
 
@@ -64,7 +71,7 @@ def plot_domains(
             label="better")  # fmt: skip
     ax.plot([], [], "v", color=MUTED, label="worse")
     ax.set(xlim=(-0.02, 1.02), ylim=(len(names) - 0.5, -0.5), xlabel="Share of those scored")
-    ax.xaxis.set_major_formatter(lambda at, _: f"{100 * at:.0f} %")
+    unit_ticks(ax.xaxis, "share")
     name_rows(ax, range(len(names)), told, width=34)
     ax.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2)
     return ax

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 
 from analysis.labels import condition_word
 from analysis.numbers import count_text
+from analysis.report.figures import draw_band, name_rows, new_axes, nothing_to_draw, unit_ticks
 from analysis.report.theme import BAND, BAND_EDGE, INK, MUTED, RULE, WIDTH_INCHES
 from analysis.stats.natural_course import TRIALS_HIGH, TRIALS_LOW, Course
 
@@ -53,17 +54,16 @@ def plot_published(
     cited : pair of float or None
         Range of the claim, drawn as a band.
     """
-    if ax is None:
-        size = (WIDTH_INCHES, 1.4 + 0.32 * max(len(lines), 2))
-        ax = plt.subplots(figsize=size, layout="constrained")[1]
-    places = np.arange(len(lines))[::-1]
-    if cited[0] is not None:
-        right = cited[1] if cited[1] is not None else ax.get_xlim()[1]
-        ax.axvspan(cited[0], right, color=BAND, zorder=0)
-        ax.axvline(cited[0], color=BAND_EDGE, linewidth=1, zorder=1)
+    ax = ax or new_axes(1.4 + 0.32 * max(len(lines), 2))
     if lines.empty:
-        ax.text(0.5, 0.5, "No published result answers this claim", transform=ax.transAxes,
-                ha="center", va="center", color=MUTED)  # fmt: skip
+        return nothing_to_draw(ax, "No published result answers this claim.")
+    unit = lines["unit"].iloc[0]
+    places = np.arange(len(lines))
+    if unit == "share":
+        ax.set_xlim(0, 1)
+    ax.set_ylim(len(lines) - 0.3, -0.8)
+    if cited != (None, None):
+        draw_band(ax, *cited, top=-0.8, bottom=len(lines) - 0.3, unit=unit)
     seen: set[str] = set()
     for place, line in zip(places, lines.itertuples(), strict=True):
         marker, color, fill = KIND_LOOK[line.kind]
@@ -76,15 +76,10 @@ def plot_published(
                 label=name, linestyle="none")  # fmt: skip
         seen.add(line.kind)
     n = ["" if pd.isna(n) else f" (n = {count_text(n)})" for n in lines["n"]]
-    ax.set_yticks(places, [f"{a}{b}" for a, b in zip(lines["label"], n, strict=True)])
-    ax.set_ylim(-0.8, max(len(lines), 1) - 0.2)
-    if (lines["unit"] == "share").all():
-        ax.set_xlim(0, 1)
-        ax.xaxis.set_major_formatter(lambda share, _: f"{100 * share:.0f} %")
+    name_rows(ax, list(places), [f"{a}{b}" for a, b in zip(lines["label"], n, strict=True)])
+    unit_ticks(ax.xaxis, unit)
     ax.set_xlabel(xlabel)
-    ax.grid(axis="x", color=RULE)
-    if seen:
-        ax.figure.legend(loc="outside lower left", ncols=3, frameon=False)
+    ax.figure.legend(loc="outside lower left", ncols=3, frameon=False)
     return ax
 
 
@@ -137,8 +132,7 @@ def plot_arithmetic(checks: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
              "inside": "interval holds the estimate", "error": "error gives the interval",
              "p": "p goes with the interval", "sign": "sign of a fall"}  # fmt: skip
     kinds = {code: name for code, name in kinds.items() if (checks["check"] == code).any()}
-    if ax is None:
-        ax = plt.subplots(figsize=(WIDTH_INCHES, 1.0 + 0.42 * len(kinds)), layout="constrained")[1]
+    ax = ax or new_axes(1.0 + 0.42 * len(kinds))
     for place, (code, _) in enumerate(reversed(kinds.items())):
         own = checks[checks["check"] == code]
         passes = own["passes"]
@@ -157,8 +151,7 @@ def plot_arithmetic(checks: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
 def plot_regression(course: Course, *, ax: Axes | None = None) -> Axes:
     """Draw the fall that regression to the mean would give, by the usual pain of the patients."""
-    if ax is None:
-        ax = plt.subplots(figsize=(WIDTH_INCHES, 3.0), layout="constrained")[1]
+    ax = ax or new_axes(3.0)
     usual = np.linspace(max(course.before - 5, 0), course.before, 50)
     words = {"trials_low": f"correlation {TRIALS_LOW} (trials, least)",
              "trials_high": f"correlation {TRIALS_HIGH} (trials, largest)",
@@ -167,10 +160,12 @@ def plot_regression(course: Course, *, ax: Axes | None = None) -> Axes:
     for code, correlation in course.correlations.items():
         falls = [course.expected(correlation, at) for at in usual]
         ax.plot(usual, falls, color=INK, linestyle=styles[code], label=words[code])
-    ax.axhspan(course.fall_low, course.fall_high, color=BAND, zorder=0)
-    ax.axhline(course.fall, color=BAND_EDGE, label="fall seen, with its interval")
+    fall = course.fall
+    if fall.low is not None and fall.high is not None:
+        ax.axhspan(fall.low, fall.high, color=BAND, zorder=0)
+    ax.axhline(fall.value or 0.0, color=BAND_EDGE, label="fall seen, with its interval")
     ax.set_xlabel(f"Usual pain of these patients, if it were (baseline {course.before:.1f})")
     ax.set_ylabel("Fall in points")
-    ax.set_ylim(0, max(course.fall_high, 1) * 1.15)
+    ax.set_ylim(0, max(fall.high or fall.value or 0.0, 1) * 1.15)
     ax.figure.legend(loc="outside lower left", ncols=2, frameon=False)
     return ax

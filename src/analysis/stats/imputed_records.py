@@ -153,7 +153,7 @@ def impute_records(frame: pd.DataFrame, *, seed: int, draws: int = DRAWS) -> Imp
     """
     frame = frame.sort_values(["USUBJID", "AVISITN"])
     people = frame.drop_duplicates("USUBJID").set_index("USUBJID")
-    visits = list(frame.sort_values("AVISITN")["AVISIT"].unique())
+    visits = order_of(frame)
     wide = frame.set_index(["USUBJID", "AVISIT"])[["AVAL", "DUEFL"]].unstack()  # noqa: PD010
     shape = (draws, len(people))
     baseline, is_whole = np.full(shape, np.nan), np.zeros(len(people), dtype=bool)

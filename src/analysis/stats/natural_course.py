@@ -9,16 +9,19 @@ is known exactly: each answer here is for stated values, and the reader gets a r
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import atanh, sqrt, tanh
+from math import sqrt
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import statsmodels.api as sm
 from numpy.typing import ArrayLike
 from scipy import stats
 from scipy.optimize import minimize
+from scipy.stats import pearsonr
 
 from analysis.errors import EstimationError
+from analysis.results import Estimate
 from analysis.stats.checks import (
     Floats,
     as_number,
@@ -27,23 +30,13 @@ from analysis.stats.checks import (
     check_same_length,
     refuse,
 )
+from analysis.stats.reductions import estimate_mean
 
 FEWEST_PAIRS = 4
 """Pairs below which Fisher's interval of a correlation does not exist (it divides by n - 3)."""
 
 LEVEL_SLOPE = 1e-9
 """Points per point. A slope below this is rounding."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Interval:
-    """One number with its interval; a limit of None is not reached."""
-
-    value: float
-    low: float | None
-    high: float | None
-    level: float
-    n: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +49,7 @@ class Beyond:
         Assumed means of the patients' pain over a long time, in points.
     fall, low, high : array, shape (m,)
         Fall beyond regression to each of these means, in points, with its interval.
-    explained_at : Interval or None
+    explained_at : Estimate or None
         The usual pain at which regression to the mean alone gives the fall that was seen. Without
         limits where it could be any; None where the fall is the same at each score before.
     """
@@ -65,10 +58,10 @@ class Beyond:
     fall: Floats
     low: Floats
     high: Floats
-    explained_at: Interval | None
+    explained_at: Estimate | None
 
 
-def estimate_reliability(first: ArrayLike, second: ArrayLike, *, level: float = 0.95) -> Interval:
+def estimate_reliability(first: ArrayLike, second: ArrayLike, *, level: float = 0.95) -> Estimate:
     """Return the correlation of two ratings of the same patients, neither chosen for its height.
 
     Parameters
@@ -78,7 +71,7 @@ def estimate_reliability(first: ArrayLike, second: ArrayLike, *, level: float = 
 
     Returns
     -------
-    Interval
+    Estimate
         Pearson's correlation, with Fisher's limits.
 
     Raises
@@ -93,13 +86,12 @@ def estimate_reliability(first: ArrayLike, second: ArrayLike, *, level: float = 
         raise EstimationError(f"a reliability needs at least four pairs; there are {before.size}.")
     if np.ptp(before) == 0 or np.ptp(after) == 0:
         raise EstimationError("all ratings are alike; their reliability cannot be estimated.")
-    r = float(np.corrcoef(before, after)[0, 1])
-    if abs(r) > 1 - 1e-12:
-        return Interval(value=r, low=r, high=r, level=level, n=before.size)
-    reach = stats.norm.ppf(0.5 + level / 2) / sqrt(before.size - 3)
-    return Interval(
-        value=r, low=tanh(atanh(r) - reach), high=tanh(atanh(r) + reach), level=level, n=before.size
-    )
+    found = pearsonr(before, after)
+    limits = found.confidence_interval(level)
+    return Estimate(
+        value=float(found.statistic), low=float(limits.low), high=float(limits.high), level=level,
+        n=before.size, unit="ratio", method="pearson",
+    )  # fmt: skip
 
 
 def expect_regression(baseline: ArrayLike, *, reliability: float, usual: float) -> Floats:
@@ -237,21 +229,20 @@ def compare_with_regression(
 
 def _crossing(
     fall: float, slope: float, errors: Floats, quantile: float, centre: float, level: float, n: int
-) -> Interval | None:
+) -> Estimate | None:
     """Return where ``fall + slope * (place - centre)`` is 0, with Fieller's limits."""
     steep = slope**2 - (quantile * errors[1]) ** 2
     if abs(slope) < LEVEL_SLOPE:
         return None
     value = centre - fall / slope
+    about: dict[str, Any] = {"n": n, "unit": "score", "method": "regression_to_the_mean"}
     if steep <= 0:
-        return Interval(value=float(value), low=None, high=None, level=level, n=n)
+        return Estimate(value=float(value), **about)
     middle = -fall * slope / steep
     square = (fall * slope) ** 2 - steep * (fall**2 - (quantile * errors[0]) ** 2)
     half = sqrt(max(square, 0.0)) / steep
-    return Interval(
-        value=float(value), low=float(centre + middle - half), high=float(centre + middle + half),
-        level=level, n=n,
-    )  # fmt: skip
+    low, high = float(centre + middle - half), float(centre + middle + half)
+    return Estimate(value=float(value), low=low, high=high, level=level, **about)
 
 
 TRIALS_LOW, TRIALS_HIGH = 0.19, 0.44
@@ -265,30 +256,26 @@ class Course:
 
     Parameters
     ----------
-    n : int
-        Patients with both scores.
-    before, fall, fall_low, fall_high : float
-        Mean score before; mean fall with its interval, in points.
-    correlation : Interval or None
+    before : float
+        Mean score before, in points.
+    fall : Estimate
+        Mean fall of those with both scores, in points.
+    correlation : Estimate or None
         Of two ratings before treatment; None with too few pairs.
     own : float or None
         The same for a baseline that is a mean of several ratings (Spearman and Brown).
     usual : float or None
         Mean of the scores before those under the least score were left out, where it can be told.
-    explained_at : Interval or None
+    explained_at : Estimate or None
         Usual pain at which regression to the mean gives all of the fall.
     """
 
-    n: int
     before: float
-    fall: float
-    fall_low: float
-    fall_high: float
-    level: float
-    correlation: Interval | None
+    fall: Estimate
+    correlation: Estimate | None
     own: float | None
     usual: float | None
-    explained_at: Interval | None
+    explained_at: Estimate | None
 
     @property
     def correlations(self) -> dict[str, float]:
@@ -302,25 +289,19 @@ class Course:
 
     def rows(self) -> list[dict[str, Any]]:
         """Return the numbers for `analysis.results.Results.add`, without the condition."""
-        base = {"n": self.n, "unit": "score", "method": "regression_to_the_mean"}
-        rows = [
-            base | {"measure": "fall_seen", "method": "t", "value": self.fall,
-                    "low": self.fall_low, "high": self.fall_high, "level": self.level}
-        ]  # fmt: skip
+        rows = [self.fall.row(measure="fall_seen")]
         usual = {"point_below": self.before - 1} | (
             {} if self.usual is None else {"before_selection": self.usual}
         )
-        rows += [
-            base | {"measure": "expected_fall", "definition": where, "population": code,
-                    "value": self.expected(correlation, at)}
-            for where, at in usual.items() for code, correlation in self.correlations.items()
-        ]  # fmt: skip
+        for where, at in usual.items():
+            for code, correlation in self.correlations.items():
+                found = Estimate(
+                    value=self.expected(correlation, at), n=self.fall.n, unit="score",
+                    method="regression_to_the_mean",
+                )  # fmt: skip
+                rows.append(found.row(measure="expected_fall", definition=where, population=code))
         if self.explained_at is not None:
-            place = self.explained_at
-            rows.append(
-                base | {"measure": "usual_pain_explaining", "value": place.value, "low": place.low,
-                        "high": place.high, "level": place.level if place.low is not None else None}
-            )  # fmt: skip
+            rows.append(self.explained_at.row(measure="usual_pain_explaining"))
         return rows
 
 
@@ -360,14 +341,13 @@ def describe_course(
         correlation = None
     own = None
     if correlation is not None:
-        r = min(max(correlation.value, 0.0), 1.0)
+        r = min(max(correlation.value or 0.0, 0.0), 1.0)
         own = ratings * r / (1 + (ratings - 1) * r)
     try:
         usual = estimate_unselected(x, entry=entry)[0]
     except EstimationError:
         usual = None
     return Course(
-        n=x.size, before=float(x.mean()), fall=float(beyond.fall[0]),
-        fall_low=float(beyond.low[0]), fall_high=float(beyond.high[0]), level=level,
+        before=float(x.mean()), fall=estimate_mean(pd.Series(x - y), unit="score", level=level),
         correlation=correlation, own=own, usual=usual, explained_at=beyond.explained_at,
     )  # fmt: skip

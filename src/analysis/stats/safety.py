@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy import stats
+from statsmodels.stats.proportion import proportion_confint
+from statsmodels.stats.rates import confint_poisson
 
 from analysis.results import Estimate, no_patients, note
 from analysis.stats.checks import (
@@ -107,20 +108,13 @@ def estimate_clustered_share(
     else:
         between = m / max(m - 1, 1) * float((sums**2).sum()) / n**2
         design = max(1.0, between / (share * (1 - share) / n)) if m > 1 else float(n)
-        low, high = _wilson(share, n / design, level)
+        alike = n / design
+        low, high = proportion_confint(share * alike, alike, 1 - level, method="wilson")
     return Estimate(
-        value=share, low=low, high=high, level=level, n=n, n_events=k,
+        value=share, low=float(low), high=float(high), level=level, n=n, n_events=k,
         method="rule_of_three" if k == 0 else "wilson_effective",
         notes=(note("infusions_of_patients", m),), **about,
     )  # fmt: skip
-
-
-def _wilson(share: float, n: float, level: float) -> tuple[float, float]:
-    """Return Wilson's limits of a share at a sample size that need not be a whole number."""
-    z = float(stats.norm.ppf((1 + level) / 2))
-    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def estimate_rate(
@@ -159,13 +153,10 @@ def estimate_rate(
     if n == 0 or as_number("exposure", exposure) == 0:
         return no_patients(unit="per 100 years", method="poisson_exact")
     check_positive("exposure", exposure)
-    tail = (1 - level) / 2
-    low = stats.chi2.ppf(tail, 2 * k) / 2 if k else 0.0
-    high = stats.chi2.isf(tail, 2 * k + 2) / 2
+    low, high = confint_poisson(k, exposure, method="exact-c", alpha=1 - level)
     return Estimate(
-        value=per * k / exposure, low=float(per * low / exposure),
-        high=float(per * high / exposure), level=level, **about,
-    )  # fmt: skip
+        value=per * k / exposure, low=float(per * low), high=float(per * high), level=level, **about
+    )
 
 
 def resolution_curve(
