@@ -573,7 +573,9 @@ def read_records(
     except UnicodeDecodeError:
         raise error(f"{path.name} is not a UTF-8 text file; save it as CSV UTF-8.") from None
     except csv.Error as cause:
-        raise error(f"{path.name} cannot be read as CSV: {cause}; is a quotation mark missing?") from None
+        raise error(
+            f"{path.name} cannot be read as CSV: {cause}; is a quotation mark missing?"
+        ) from None
     return rows
 
 
