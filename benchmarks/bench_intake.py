@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,7 +27,7 @@ import pyarrow.parquet
 
 from analysis.settings import AnalysisSettings
 
-RATINGS_A_PATIENT = 30
+RATINGS_A_PATIENT, PATIENTS_AT_ONCE = 30, 20_000
 MOST_CHECKED = 3_000_000
 """`check` derives all patients at once, durations too: larger exports are for `rates`."""
 
@@ -40,16 +41,32 @@ class Cost(NamedTuple):
 
 
 def write_export(folder: Path, n_ratings: int, form: str) -> Path:
-    """Write patients, six infusions each, and a diary of 30 ratings each."""
+    """Write patients, six infusions each, and a diary of 30 ratings each, some at a time."""
+    folder.mkdir()
     random, n = np.random.default_rng(20261130), n_ratings // RATINGS_A_PATIENT
-    ids = np.char.add("P", np.char.zfill(np.arange(n).astype(str), 8))
+    with ExitStack() as files:
+        writers: dict[str, pyarrow.csv.CSVWriter | pyarrow.parquet.ParquetWriter] = {}
+        for first in range(0, n, PATIENTS_AT_ONCE):
+            for name, table in make_tables(random, first, min(n, first + PATIENTS_AT_ONCE)).items():
+                if name not in writers:
+                    path = folder / f"{name}.{form}"
+                    kind = {"csv": pyarrow.csv.CSVWriter, "parquet": pyarrow.parquet.ParquetWriter}
+                    writers[name] = files.enter_context(kind[form](path, table.schema))
+                writers[name].write_table(table)
+    return folder
+
+
+def make_tables(random: np.random.Generator, first: int, last: int) -> dict[str, pa.Table]:
+    """Return the tables of some patients, by their numbers."""
+    n = last - first
+    ids = np.char.add("P", np.char.zfill(np.arange(first, last).astype(str), 8))
     codes = np.array(["crps", "fibromyalgia", "neuropathic", "headache"])
     start = np.datetime64("2020-01-06") + random.integers(0, 1200, n)
     infused = start[:, None] + np.array([0, 2, 4, 7, 9, 11])
     days = np.r_[np.arange(-7, 0), 12, 13, 15, np.linspace(18, 210, 20).astype(int)]
     level = np.where(days < 0, 1.0, random.normal(0.6, 0.3, n)[:, None])
     pain = random.normal(7, 1, n)[:, None] * level + random.normal(0, 0.7, (n, len(days)))
-    tables = {
+    columns = {
         "patients": {"patient_id": ids, "condition": codes[random.integers(0, len(codes), n)]},
         "infusions": {"patient_id": np.repeat(ids, 6), "infused_at": infused.ravel()},
         "pain_scores": {
@@ -59,14 +76,10 @@ def write_export(folder: Path, n_ratings: int, form: str) -> Path:
             "recall": np.full(n * len(days), "average"),
         },
     }
-    folder.mkdir()
-    for name, columns in tables.items():
-        table = pa.table({column: pa.array(values) for column, values in columns.items()})
-        if form == "csv":
-            pyarrow.csv.write_csv(table, folder / f"{name}.csv")
-        else:
-            pyarrow.parquet.write_table(table, folder / f"{name}.parquet")
-    return folder
+    return {
+        name: pa.table({column: pa.array(values) for column, values in own.items()})
+        for name, own in columns.items()
+    }
 
 
 def measure(*command: str) -> Cost:

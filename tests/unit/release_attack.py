@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from functools import cache
 from math import ceil, floor
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,6 +20,7 @@ import numpy as np
 import pandas as pd
 from release_runs import demo_study, write_run
 from scipy.optimize import linprog
+from scipy.sparse import coo_array
 
 from analysis.report.release import make_release
 from analysis.report.rounding import is_counted, possible, step_of
@@ -79,22 +81,33 @@ class Known:
 
     def ends(self, weights: dict[int, float]) -> tuple[int, int]:
         """Return the least and the most whole number that a sum of counts can be."""
-        rows = np.zeros((len(self.at_most), len(self.low)))
-        for at, (own, _) in enumerate(self.at_most):
-            for place, weight in own.items():
-                rows[at, place] += weight
+        return ceil(self._end(weights, 1.0) - 1e-6), floor(self._end(weights, -1.0) + 1e-6)
+
+    def recovers(self, weights: dict[int, float]) -> int | None:
+        """Return the number of 1 to 6 that a sum of counts must be; None where it may be others."""
+        low, high = (np.array(each) for each in (self.low, self.high))
+        alone = sum(own * (low if own > 0 else high)[place] for place, own in weights.items())
+        if alone > SMALL[-1]:
+            return None
+        least = ceil(self._end(weights, 1.0) - 1e-6)
+        if least not in SMALL or floor(self._end(weights, -1.0) + 1e-6) != least:
+            return None
+        return least
+
+    def _end(self, weights: dict[int, float], sign: float) -> float:
+        entries = [(at, place, own) for at, (row, _) in enumerate(self.at_most)
+                   for place, own in row.items()]  # fmt: skip
+        at, place, own = zip(*entries, strict=True) if entries else ((), (), ())
+        shape = (len(self.at_most), len(self.low))
         aim = np.zeros(len(self.low))
-        for place, weight in weights.items():
-            aim[place] += weight
-        bounds = list(zip(self.low, self.high, strict=True))
-        found = []
-        for sign in (1.0, -1.0):
-            made = linprog(sign * aim, A_ub=rows if len(rows) else None,
-                           b_ub=[b for _, b in self.at_most] or None, bounds=bounds)  # fmt: skip
-            found.append(sign * made.fun if made.status == 0 else -sign * np.inf)
-        low, high = found
-        return (ceil(low - 1e-6) if np.isfinite(low) else -(10**6),
-                floor(high + 1e-6) if np.isfinite(high) else 10**6)  # fmt: skip
+        for name, weight in weights.items():
+            aim[name] += sign * weight
+        made = linprog(
+            aim, A_ub=coo_array((own, (at, place)), shape=shape).tocsr() if entries else None,
+            b_ub=[most for _, most in self.at_most] if entries else None,
+            bounds=list(zip(self.low, self.high, strict=True)),
+        )  # fmt: skip
+        return sign * made.fun if made.status == 0 else -sign * 1e6
 
 
 def counts_of(frame: pd.DataFrame, condition: str) -> Known:
@@ -146,9 +159,17 @@ def narrow(frame: pd.DataFrame) -> Iterator[tuple[str, int]]:
             if len(weights) == 2
         ]
         for weights, name in targets:
-            low, high = known.ends(weights)
-            if low == high and low in SMALL:
-                yield f"{condition}: {name}", low
+            count = known.recovers(weights)
+            if count is not None:
+                yield f"{condition}: {name}", count
+
+
+@cache
+def every_interval(level: float) -> tuple[np.ndarray, ...]:
+    """Return all counts of up to 700 patients, and the Wilson limits of each."""
+    n, e = (grid.ravel() for grid in np.meshgrid(np.arange(1, 700), np.arange(700)))
+    n, e = n[e <= n], e[e <= n]
+    return (e, n, *wilson_limits(e, n, level=level))
 
 
 def invert(frame: pd.DataFrame) -> Iterator[tuple[str, int]]:
@@ -156,10 +177,7 @@ def invert(frame: pd.DataFrame) -> Iterator[tuple[str, int]]:
     for row in find(frame, unit="share", status="estimated").itertuples():
         if pd.isna(row.low):
             continue
-        of = np.arange(1, 700)
-        n, e = (grid.ravel() for grid in np.meshgrid(of, np.arange(700)))
-        n, e = n[e <= n], e[e <= n]
-        low, high = wilson_limits(e, n, level=row.level)
+        e, n, low, high = every_interval(row.level)
         fits = (np.abs(low - row.low) < 1e-9) & (np.abs(high - row.high) < 1e-9)
         for events, total in zip(e[fits], n[fits], strict=True):
             if (events, total) != (row.n_events, row.n):

@@ -308,18 +308,23 @@ def count_infusions(
     rating was made before the infusion, as is usual, but after the last one of a series of several
     days: it is then the rating of the end.
     """
+    if ratings.empty:
+        return pd.DataFrame({"ASERIES": 0, "NLEFT": 0}, index=ratings.index, dtype=int)
     given = _as_infusions(treatment) if infusions.empty else infusions[infusions["SERIES"] >= 1]
+    given = given.assign(USUBJID=given["USUBJID"].astype("category"))
     days, clocks = _days_of(given, treatment)
     clocks = time_of_day(given["ADTM"]).where(given["ADTM"].notna(), clocks)
-    own = given.groupby(["USUBJID", "SERIES"], sort=False)
+    own = given.groupby(["USUBJID", "SERIES"], sort=False, observed=True)
     left = (own["ADY"].transform("size") - own.cumcount() - 1).to_numpy()
     closes = (left == 0) & (own["ADY"].transform("max") > own["ADY"].transform("min")).to_numpy()
 
-    patients = given["USUBJID"].drop_duplicates()
-    order = pd.Index(patients)
-    places = order.get_indexer(given["USUBJID"])
+    order = given["USUBJID"].cat.categories
+    places = given["USUBJID"].cat.codes.to_numpy(dtype=np.int64)
     keys = places * MOST_DAYS + days.to_numpy(dtype=float)
-    of_rating = order.get_indexer(ratings["USUBJID"])
+    of_rating = look_up(
+        ratings["USUBJID"].astype("category"), pd.Series(np.arange(len(order)), index=order)
+    )
+    of_rating = of_rating.fillna(-1).to_numpy(dtype=np.int64)
     day = _days_of(ratings, treatment)[0].to_numpy(dtype=float)
     first = np.searchsorted(places, of_rating)
     known = (of_rating >= 0) & ~np.isnan(day)
