@@ -10,6 +10,7 @@ import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from io import BytesIO
 from math import isfinite
 from pathlib import Path
@@ -202,6 +203,7 @@ class Row(NamedTuple):
         return ".".join(_plain(part) for part in parts if part)
 
 
+@lru_cache(maxsize=4096)  # the same few thousand words name every row
 def _plain(text: str) -> str:
     """Keep letters, digits, hyphen and underscore; write any other character as ~hex~."""
     return "".join(c if c.isalnum() or c in "-_" else f"~{ord(c):x}~" for c in text)

@@ -7,6 +7,7 @@ with ``HAD``, and what was reported whoever was asked, which is at least so many
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -107,14 +108,15 @@ FLAG_LABELS = {"AESER": "serious", "AESHOSP": "hospital_transfer", "AESTOPFL": "
 """Column of the export that a flag is read from."""
 
 
+@lru_cache(maxsize=2)
 def treated_events(study: Study) -> pd.DataFrame:
     """Return events on or after day 0 of treated patients; where the day is not known, they count.
 
     With TERM: AECODE, or the written term where the list of effects has none.
     """
     events = study.adae[is_true(study.adae["TRTEMFL"].fillna(True))]
-    treated = study.adsl.loc[study.adsl["SAFFL"], "USUBJID"]
-    events = events[events["USUBJID"].isin(treated)]
+    treated = pd.Index(study.adsl.loc[study.adsl["SAFFL"], "USUBJID"])
+    events = events[treated.get_indexer(events["USUBJID"]) >= 0]
     return events.assign(TERM=events["AECODE"].fillna(events["AEDECOD"]))
 
 
@@ -155,6 +157,7 @@ def select_events(study: Study, question: Question) -> pd.DataFrame:
     return events.assign(HIT=hit)
 
 
+@lru_cache(maxsize=256)
 def asked_about_all(study: Study, question: Question) -> tuple[pd.DataFrame, str]:
     """Return who was asked about every effect of a question within its window.
 
@@ -172,18 +175,14 @@ def asked_about_all(study: Study, question: Question) -> tuple[pd.DataFrame, str
     asked reported something, a share among them would say nothing, and they are left out.
     """
     keys = ["USUBJID", "INFNO"]
-    told = pd.MultiIndex.from_frame(treated_events(study)[[*keys, "AEINFDY"]])
-    asked = study.asked
-    apart = ~pd.MultiIndex.from_frame(asked[[*keys, "AEINFDY"]]).isin(told)
-    apart |= (asked["INFNO"].isna() | is_true(~asked["OCCURFL"])).to_numpy()
-    days = asked["AEINFDY"]
+    asked = _asked_apart(study)
+    apart, days = asked["apart"], asked["AEINFDY"]
     kept = days.isna()
     for first, last in WINDOWS[question.window]:
         part = days.between(first, last)
         kept |= part & bool(part.any() and apart[part].mean() >= FEWEST_APART)
     asked, any_asked = asked[kept], _in_window(days, question.window).any()
-    code = asked["AEDECOD"].map(lambda term: effect_of(term) or term, na_action="ignore")
-    about_all = asked["AEDECOD"].isna()
+    code, about_all = asked["code"], asked["AEDECOD"].isna()
     parts = []
     for effect in question.codes or ("",):
         open_to = about_all & (effect not in ONLY_BY_NAME)
@@ -196,6 +195,19 @@ def asked_about_all(study: Study, question: Question) -> tuple[pd.DataFrame, str
     return found, "asked_by_effect_only" if any_asked and asked.empty else "not_assessed"
 
 
+@lru_cache(maxsize=2)
+def _asked_apart(study: Study) -> pd.DataFrame:
+    """Return who was asked, with the code of the effect, and whether apart from its answer."""
+    keys = ["USUBJID", "INFNO", "AEINFDY"]
+    told, asked = pd.MultiIndex.from_frame(treated_events(study)[keys]), study.asked
+    apart = ~pd.MultiIndex.from_frame(asked[keys]).isin(told)
+    apart |= (asked["INFNO"].isna() | is_true(~asked["OCCURFL"])).to_numpy()
+    terms = asked["AEDECOD"].dropna().unique()
+    code = asked["AEDECOD"].map({term: effect_of(term) or term for term in terms})
+    return asked.assign(apart=apart, code=code)
+
+
+@lru_cache(maxsize=256)
 def flag_effects(study: Study, question: Question, *, by: str = "patient") -> pd.DataFrame:
     """Return who was asked about a question's effects, and who had one.
 
@@ -234,7 +246,7 @@ def flag_effects(study: Study, question: Question, *, by: str = "patient") -> pd
 
 def _member(units: pd.DataFrame, some: pd.DataFrame, keys: list[str]) -> np.ndarray:
     if len(keys) == 1:
-        return units[keys[0]].isin(some[keys[0]]).to_numpy()
+        return pd.Index(some[keys[0]].unique()).get_indexer(units[keys[0]]) >= 0
     return pd.MultiIndex.from_frame(units[keys]).isin(pd.MultiIndex.from_frame(some[keys]))
 
 

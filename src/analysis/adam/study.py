@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date
-from functools import partial
+from functools import cached_property, partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -46,6 +46,8 @@ T = TypeVar("T")
 
 GROUPINGS = {"subtype": "SUBTYP", "protocol": "PROTOCOL", "arm": "ARM", "site": "SITEID"}
 """Columns of ADSL that make subgroups."""
+
+POPULATIONS = ("FASFL", "SAFFL")
 
 NOT_RECORDED = "not recorded"
 """Group of those whose subtype, protocol, arm or site is blank, so that groups add up to all."""
@@ -201,9 +203,11 @@ class Scale(NamedTuple):
         return note("own_scale", name, f"{self.low:g}", f"{self.high:g}")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Study:
     """Analysis datasets, the settings that made them, and the condition in question.
+
+    What is derived of a study is kept with it, so its frames are read and never changed.
 
     Parameters
     ----------
@@ -288,13 +292,17 @@ class Study:
         """Notes that every score carries in the results, none where all are of the suite's own."""
         return tuple(scale.note for scale in self.scales if scale.name not in SCALES)
 
-    def groups(self, population: str = "FASFL") -> pd.DataFrame:
+    def groups(
+        self, population: str = "FASFL", by: Collection[str] = ("all", *GROUPINGS)
+    ) -> pd.DataFrame:
         """Return every patient of a population once for each group the patient belongs to.
 
         Parameters
         ----------
         population : {"FASFL", "SAFFL"}
             Flag of ADSL.
+        by : collection of str
+            Kinds of groups: ``all``, and keys of `GROUPINGS`.
 
         Returns
         -------
@@ -305,7 +313,14 @@ class Study:
             only one, so that a claim about a drug is never judged on the patients of another.
             All conditions together are not split by subtype.
         """
-        people = self.adsl[self.adsl[population]]
+        every = self._every_group[population]
+        return every[every["group_by"].isin(by)].reset_index(drop=True)
+
+    @cached_property
+    def _every_group(self) -> dict[str, pd.DataFrame]:
+        return {flag: self._find_groups(self.adsl[self.adsl[flag]]) for flag in POPULATIONS}
+
+    def _find_groups(self, people: pd.DataFrame) -> pd.DataFrame:
         parts = []
         for condition in self.group_conditions:
             own = people if condition == "all" else people[people["COND"] == condition]
@@ -330,22 +345,29 @@ class Study:
         """Conditions that results are made for: the one in question, or all and each."""
         return ("all", *self.conditions) if self.condition == "all" else (self.condition,)
 
-    def group_keys(self, population: str = "FASFL") -> pd.MultiIndex:
+    def group_keys(
+        self, population: str = "FASFL", by: Collection[str] = ("all", *GROUPINGS)
+    ) -> pd.MultiIndex:
         """Return condition, group_by and group of every group, also of conditions with nobody."""
         every = pd.DataFrame(
             {"condition": self.group_conditions, "group_by": "all", "group": "all"}
         )
-        there = self.groups(population)[list(every)]
+        there = self.groups(population, by)[list(every)]
         return pd.MultiIndex.from_frame(pd.concat([every, there]).drop_duplicates())
 
-    def stack_groups(self, frame: pd.DataFrame, population: str = "FASFL") -> pd.DataFrame:
+    def stack_groups(
+        self,
+        frame: pd.DataFrame,
+        population: str = "FASFL",
+        by: Collection[str] = ("all", *GROUPINGS),
+    ) -> pd.DataFrame:
         """Return a frame's rows of a population once for each group the patient belongs to.
 
         Parameters
         ----------
         frame : DataFrame
             Has USUBJID.
-        population : {"FASFL", "SAFFL"}
+        population, by
             As `groups`, which has the rules.
 
         Returns
@@ -354,7 +376,7 @@ class Study:
             condition, group_by, group and the frame's columns, so that one ``groupby`` over the
             first three gives every group; in the order of conditions, groups and ADSL.
         """
-        return self.groups(population).merge(frame, on="USUBJID")
+        return self.groups(population, by).merge(frame, on="USUBJID")
 
     def stack_visits(self) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Return ADPAIN for every group and visit that results are made for, and their keys.

@@ -118,6 +118,7 @@ def _hold_formulas(source: str, drawn: list[str]) -> str:
     return _FORMULA.sub(hold, re.sub("[\ue000\ue001]", "", source))
 
 
+@lru_cache(maxsize=256)
 def _formula(tex: str) -> str:
     """Return a formula drawn by matplotlib; its source where that cannot draw it."""
     from matplotlib.font_manager import FontProperties

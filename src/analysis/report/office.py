@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +130,7 @@ def _write_sheet(book: xlsxwriter.Workbook, name: str, frame: pd.DataFrame, head
     sheet.autofilter(0, 0, max(len(frame), 1), max(len(frame.columns) - 1, 0))
 
 
+@lru_cache(maxsize=4096)
 def _writable(text: str) -> str:
     """Return text without characters that XML cannot hold, cut to what a cell holds."""
     kept = "".join(sign for sign in text if sign in "\t\n" or sign >= " ")

@@ -295,8 +295,8 @@ def write_results_files(frame: pd.DataFrame, folder: Path) -> pd.DataFrame:
     named.insert(0, "result_id", [row.result_id for row in rows])
     write_csv(named, folder / "results.csv")
     records = [{"result_id": row.result_id, **row._asdict()} for row in rows]
-    text = json.dumps(records, indent=1, ensure_ascii=False, allow_nan=False)
-    write_file(folder / "results.json", text + "\n")
+    lines = [json.dumps(each, ensure_ascii=False, allow_nan=False) for each in records]
+    write_file(folder / "results.json", "[\n" + ",\n".join(lines) + "\n]\n")
     with replacing(folder / "results.parquet") as part:
         named.to_parquet(part, index=False)
     return named

@@ -146,14 +146,11 @@ def population_word(row: Row) -> str:
 
 def pick(rows: Iterable[Row], **keys: Any) -> list[Row]:
     """Return the rows whose fields equal the keys; a tuple means any of its values."""
-    return [
-        row
-        for row in rows
-        if all(
-            getattr(row, name) in want if isinstance(want, tuple) else getattr(row, name) == want
-            for name, want in keys.items()
-        )
-    ]
+    kept = list(rows)
+    for name, want in keys.items():
+        among = want if isinstance(want, tuple) else (want,)
+        kept = [row for row in kept if getattr(row, name) in among]
+    return kept
 
 
 def readable(results: pd.DataFrame, *, labels: Mapping[str, str] | None = None) -> pd.DataFrame:
@@ -345,14 +342,17 @@ def listed_rows(rows: Sequence[Row], printed: Collection[str]) -> list[Row]:
     A measure the page prints nowhere is listed for all patients together, or for its groups where
     they are all there is. The results files have the rest.
     """
-    shown = {row.measure for row in rows if anchor(row) in printed}
+    named = [anchor(row) in printed for row in rows]
+    shown = {row.measure for row, is_named in zip(rows, named, strict=True) if is_named}
     together = {row.measure for row in rows if row.group_by not in SUBGROUPS}
-
-    def is_listed(row: Row) -> bool:
-        is_part = row.group_by in SUBGROUPS and row.measure in together
-        return anchor(row) in printed or (row.measure not in shown and not is_part)
-
-    return [row for row in rows if is_listed(row)]
+    return [
+        row
+        for row, is_named in zip(rows, named, strict=True)
+        if is_named
+        or (
+            row.measure not in shown and not (row.group_by in SUBGROUPS and row.measure in together)
+        )
+    ]
 
 
 def group_rows(rows: Iterable[Row], cells: Mapping[str, MadeBy]) -> list[Group]:

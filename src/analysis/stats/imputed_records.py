@@ -35,6 +35,8 @@ RULES: dict[str, MissingRule] = {
 }  # fmt: skip
 """What a missing outcome counts as, by population."""
 
+BY = ("all", "arm")
+
 Impute = Callable[[pd.DataFrame, str, int], Estimate]
 """Takes the rows of those due, the visit and how many are missing."""
 
@@ -68,10 +70,9 @@ def share_rows(
     """
     seen = set(frame.loc[frame["DUEFL"] & frame[flag].notna(), "AVISIT"])
     visits = [name for name in order_of(frame) if name in seen]
-    rows = study.stack_groups(frame.assign(boosted=False, boosted_unrated=False))
-    rows = rows[rows["group_by"].isin(["all", "arm"])]
-    keys = study.group_keys().to_frame(index=False)
-    keys = keys[keys["group_by"].isin(["all", "arm"])]
+    frame = frame[["USUBJID", "AVISIT", "DUEFL", "ARM", flag]]
+    rows = study.stack_groups(frame.assign(boosted=False, boosted_unrated=False), by=BY)
+    keys = study.group_keys(by=BY).to_frame(index=False)
     keys = keys.merge(pd.Series(visits, name="AVISIT", dtype="str"), how="cross")
     counts = count_groups(rows, keys, flag)
     level = study.settings.confidence_level
@@ -98,8 +99,7 @@ def mean_rows(
     Parameters are those of `share_rows`; ``column`` is a number in ``unit``, and ``estimate`` takes
     a Series, the unit and the level.
     """
-    rows = study.stack_groups(frame[frame["DUEFL"]])
-    rows = rows[rows["group_by"] == "all"]
+    rows = study.stack_groups(frame[frame["DUEFL"]], by=("all",))
     made = []
     for visit in order_of(frame):
         at = rows[rows["AVISIT"] == visit]
