@@ -98,8 +98,8 @@ def test_a_trend_as_nlme_has_it():
     at = np.arange(1, len(k) + 1)
     dose = 0.5 + 0.02 * (who % 4) + 0.01 * k + 0.03 * ((at * 5) % 3)
     found = trend_in_patients(*map(pd.Series, (dose, k, who.astype(str))), unit="mg/kg")
-    assert found.value == pytest.approx(R["slope"], abs=1e-5)
-    assert found.high - found.low == pytest.approx(2 * Z975 * R["slope_se"], rel=2e-3)
+    assert found.value == pytest.approx(R["slope"], abs=1e-7)
+    assert found.high - found.low == pytest.approx(2 * Z975 * R["slope_se"], rel=1e-5)
 
 
 def test_intervals_of_who_comes_often_are_no_trend():

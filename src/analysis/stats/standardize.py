@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import statsmodels.api as sm
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import minimize_scalar
 from scipy.special import expit, ndtri
 from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
@@ -24,6 +25,9 @@ LEAST_GROUP = 10
 
 OVERLAP = 0.05
 """Estimated probability to be in either group below which a patient has no counterpart."""
+
+LOG_RATIOS = (-16.0, 16.0)
+"""Between which the logarithm of a ratio of variances is sought; 0 itself is tried as well."""
 
 LEAST_OVERLAP = 0.9
 """Share of the patients who must have counterparts (after Crump et al. 2009, Biometrika 96:187)."""
@@ -215,21 +219,37 @@ def trend_in_patients(
         return Estimate(value=None, status="not estimable", notes=(few,), **about)
     if of_patient["y"].nunique().max() < 2:
         return Estimate(value=0.0, notes=("never_changed",), **about)
-    x = pd.DataFrame({"const": 1.0, "x": frame["x"].astype(float)})
-    x["mean"] = of_patient["x"].transform("mean").astype(float)
-    if x["mean"].nunique() < 2:
-        x = x.drop(columns="mean")
-    scale = float(frame["y"].std())
-    with warnings.catch_warnings():  # of a variance of patients at 0, which is an answer
-        warnings.simplefilter("ignore")
-        try:
-            model = sm.MixedLM(frame["y"].astype(float) / scale, x, groups=frame["who"])
-            fit = model.fit(reml=True, method=["bfgs", "lbfgs", "powell"])
-        except (np.linalg.LinAlgError, ValueError):
-            return Estimate(value=None, status="not estimable", notes=("trend_not_fitted",),
-                            **about)  # fmt: skip
-    value, error = scale * float(fit.fe_params["x"]), scale * float(fit.bse_fe["x"])
+    mean = of_patient["x"].transform("mean")
+    columns = [np.ones(len(frame)), mean] if mean.min() < mean.max() else [np.ones(len(frame))]
+    x = np.column_stack([frame["x"], *columns]).astype(float)
+    value, error = _reml_slope(frame["y"].to_numpy(dtype=float), x, pd.factorize(frame["who"])[0])
     half = float(ndtri((1 + level) / 2)) * error
     if not np.isfinite([value, half]).all():
         return Estimate(value=None, status="not estimable", notes=("trend_not_fitted",), **about)
     return Estimate(value=value, low=value - half, high=value + half, level=level, **about)
+
+
+def _reml_slope(y: Floats, x: Floats, who: NDArray[np.intp]) -> tuple[float, float]:
+    """Return the first coefficient and its standard error, with an intercept for each patient.
+
+    The restricted likelihood is profiled over the ratio of the variance between patients to that
+    within, the one number to search for.
+    """
+    sizes = np.bincount(who)
+
+    def fit(ratio: float) -> tuple[float, Floats, Floats]:
+        # Each value less a share of its patient's mean: then all are independent and alike.
+        share = (1 - 1 / np.sqrt(1 + sizes * ratio))[who]
+        z = np.column_stack([y, x])
+        means = np.column_stack([np.bincount(who, column) / sizes for column in z.T])
+        z = z - share[:, None] * means[who]
+        inverse = np.linalg.inv(z[:, 1:].T @ z[:, 1:])
+        found = inverse @ z[:, 1:].T @ z[:, 0]
+        spread = np.sum((z[:, 0] - z[:, 1:] @ found) ** 2) / (len(y) - x.shape[1])
+        loss = ((len(y) - x.shape[1]) * np.log(spread) + np.log1p(sizes * ratio).sum()
+                - np.linalg.slogdet(inverse)[1])  # fmt: skip
+        return float(loss), found, spread * inverse
+
+    best = minimize_scalar(lambda log: fit(np.exp(log))[0], bounds=LOG_RATIOS, method="bounded")
+    _, found, covariance = min(fit(np.exp(best.x)), fit(0.0), key=lambda each: each[0])
+    return float(found[0]), float(np.sqrt(covariance[0, 0]))
