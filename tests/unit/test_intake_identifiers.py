@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from tests.unit.exports import SCORES, load
 
 from analysis.errors import ContractError, InputError, MappingError
+from analysis.intake.header_words import header_identifier
 from analysis.intake.identifiers import (
     find_identifiers,
-    header_identifier,
     identifying_values,
     is_person_name,
 )
@@ -88,6 +88,20 @@ def test_headers_of_identifiers_are_known(header, kind):
 
 
 @pytest.mark.parametrize(
+    ("header", "kind"),
+    [("Tutor_Telefono", "phone number"), ("telefono del tutor", "phone number"),
+     ("GUAR_NAME", "name"), ("name of the rater", "name"), ("raterName", "name"),
+     ("N.H.C.", "record number"), ("patientinsuranceno", "record number"),
+     ("Könnten Sie Ihre Telefonnummer angeben?", "phone number"),
+     ("May we use your photo?", "photograph or signature"),
+     ("How far can you walk without help from another person?", ""), ("markerName", ""),
+     ("Do you live in a city or a village?", ""), ("cell count per address", "")],
+)  # fmt: skip
+def test_headers_are_read_by_their_words_in_any_order(header, kind):
+    assert header_identifier(header) == kind
+
+
+@pytest.mark.parametrize(
     "header", [column.name for table in TABLES.values() for column in table.columns]
 )
 def test_columns_of_the_contract_are_no_identifiers(header):
@@ -127,17 +141,24 @@ def is_refused(name: str, text: str) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("name", "smallest"),
-    [("headers", 200), ("values", 200), ("holdout_headers", 60), ("holdout_values", 60)],
+    ("name", "smallest", "recall"),
+    [
+        ("headers", 200, 0.97),
+        ("values", 200, 0.97),
+        ("holdout_headers", 60, 0.97),
+        ("holdout_values", 60, 0.97),
+        ("second_headers", 700, 0.95),  # among them national numbers that no rule can know
+        ("second_values", 170, 0.97),
+    ],
 )
-def test_labelled_lists_are_told_apart(name, smallest):
-    """Recall of at least 97 %, at most 3 % refused for nothing (of 30, one is let through)."""
+def test_labelled_lists_are_told_apart(name, smallest, recall):
+    """At most 3 % are refused for nothing (of 30, one is let through)."""
     rows = labelled(name)
     wrong = {text: refuse for text, refuse in rows if is_refused(name, text) != refuse}
     identifying = sum(refuse for _, refuse in rows)
     assert len(rows) >= smallest and 0.4 < identifying / len(rows) < 0.6
     missed, alarms = sum(wrong.values()), sum(not refuse for refuse in wrong.values())
-    assert missed <= 0.03 * identifying, sorted(wrong)
+    assert missed <= (1 - recall) * identifying, sorted(wrong)
     assert alarms <= max(1, 0.03 * (len(rows) - identifying)), sorted(wrong)
 
 
@@ -146,7 +167,7 @@ def test_no_text_is_on_two_lists():
     assert len(set(texts)) >= len(texts) - 12  # "Nachname" is a header of more than one system
 
 
-@pytest.mark.parametrize("name", ["values", "holdout_values"])
+@pytest.mark.parametrize("name", ["values", "holdout_values", "second_values"])
 def test_what_the_patterns_find_passes_the_fast_filter(name):
     """The filter may let too much through, never too little."""
     for text, _ in labelled(name):
@@ -161,6 +182,8 @@ def test_what_the_patterns_find_passes_the_fast_filter(name):
         (["9434765919", "4010232138"], "id", ""),
         (["Henry Miller", "Anna Weber"], "note", "name"),
         (["Henry Miller", "Anna Weber"], "site", ""),  # a hospital can be called so
+        (["Anna", "Henry"], "nom_xyz", "name"),  # of what, the values say
+        (["ketamine", "Anna"], "drug name", ""),
         (["5", "7.5", "2026-03-04", "03/04/2026 10:30"], "score", ""),
         ([], "note", ""),
     ],

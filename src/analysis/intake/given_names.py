@@ -64,6 +64,12 @@ _GIVEN = """
     vincent vladimir volker walter waltraud wei wendy werner wilhelm william wojciech
     wolfgang xavier xiao yannick yasmin yasmine yolanda yuki yuri yusuf yves yvonne zachary
     zeynep zhen zoe zoltan
+    andy barb becky beth bob bobby cathy cindy dan danny dave debbie donnie ed eddie fred greg
+    jackie jeff jen jenny jerry jim jimmy joe joey ken kenny kim larry liz maggie mandy marge
+    matt mike mikey mick nancy nick peggy phil rob robbie ron ronnie rick sally sam sandy
+    stacy steve susie tammy terry tim tina tom tony trish vicky wendy ewa jadwiga jerzy
+    krystyna marek pawel tomasz wojciech zofia bronwyn ciara eoin fiona niall padraig saoirse
+    siobhan aoife bjorn freja lars mette sigrid soren sven torsten ulrika
     """
 
 _SUR = """

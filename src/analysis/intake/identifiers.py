@@ -6,7 +6,7 @@ column that nothing reads, because the export is kept, mailed and asked about.
 A pattern is kept only if ordinary clinic data (visit names, scores, study days, ICD codes, doses,
 drugs, hospitals) do not look like it: a check that cries wolf gets switched off. How often it is
 right is measured on the labelled lists of ``tests/data/identifiers``. Texts are compared without
-invisible marks, full-width forms and, in headers, accents (`analysis.intake.text`).
+invisible marks and full-width forms (`analysis.intake.text`).
 """
 
 from __future__ import annotations
@@ -26,206 +26,14 @@ import pyarrow.compute as pc
 from analysis.errors import InputError, MappingError
 from analysis.files import read_plain
 from analysis.intake.given_names import GIVEN_NAMES, SURNAMES
+from analysis.intake.header_words import header_identifier, may_name_people
 from analysis.intake.mapping import Mapping, TableRule, refuse_outside
 from analysis.intake.read import RawTable
 from analysis.intake.rules import Problem
 from analysis.intake.tables import TABLES
 from analysis.intake.text import folded, plain, words_of
 
-# Headers. A header is its words, folded and with one blank between (`words_of`).
-
-_NUMBER = r"(?:no|nr|num|nro|nbr|number|nummer|numero|id)"
-_NO = rf"(?: (?:{_NUMBER}|n|key)|{_NUMBER})"
-_BEFORE = r"(?:no|nr|num|nro|number|nummer|numero|n|n o)(?: d| de)?(?: la)?"
-_PERSON = (
-    r"(?:patient(?:s|in|en)?|paciente|pat|pt|subject|subj|participant|client|person|people|member|"
-    r"subscriber|guarantor|insured|contact|relative|mother|father|parent|guardian|spouse|husband|"
-    r"wife|partner|caregiver|carer|provider|prov|physician|doctor|dr|clinician|therapist|nurse|"
-    r"customer|cust|employer|e[cm]|emerg(?:ency)?|responsible party|your|household|practitioner|"
-    r"surgeon|attending|pcp|gp|consultant|investigator|inv|recipient|respondent|user|employee)"
-)
-_PART = (
-    r"(?:first|last|given|family|middle|maiden|full|legal|preferred|birth|nick|sur|fore|christian"
-    r"|[fml])"
-)
-_NOISE = r"(?:\d+|[a-z]|txt|text|str|val|value|dem|demo|demog|reg|pii|phi|attribute)"
-_BIRTH = r"(?:birth|brth|geburts?|geb|naiss(?:ance)?|nac(?:i|imiento)?)"
-_DAY = r"(?:dates?|day|month|dt|dtc|dat|datum|tag|time|datetime|tm|fecha|fec|f)"
-
-HEADERS: dict[str, str] = {
-    "date of birth": rf"""
-        (?:{_PERSON} ?)?dob|do b|d o b|{_BIRTH} ?{_DAY}|{_DAY} ?(?:of |de |de la )?{_BIRTH}
-        date ?of ?birth|^(?:birth|naissance|nacimiento|geb)$|ddn|b ?date|b ?day|birthday
-        geboortedatum|data (?:di |de )?nasc(?:ita|imento)|born(?: on)?|geboren(?: am)?|geb am
-        ne e? ?le|nee le
-    """,
-    "email address": r"""
-        e ?mails?(?: ?addr(?:ess)?| ?adresse)?|mail|courriel|mel|correo
-    """,
-    "internet address": r"""
-        ip ?addr(?:ess)?|ip adresse|^ip$|mac addr(?:ess)?
-        ^(?:personal |home |patient )?(?:url|web ?site|home ?page|web address)$|facebook
-        linkedin|instagram|twitter|telegram|skype|social media (?:handle|account)
-    """,
-    "phone number": rf"""
-        (?:home|work|mobile|cell|day|evening|contact|{_PERSON})? ?(?:tele)?phone{_NO}?s?
-        (?:telefon|mob(?:il(?:e|telefon)?)?|cell|handy|ruf|ph) ?{_NO}|contact ?(?:no|nr|num|number)
-        telefon|telefono|tlf|tfno|telf?|handy|^mobil$|movil|celular|tel portable|gsm|fax|pager
-        telecom|whats ?app|natel|^fixe$
-        ^(?:{_NOISE} |home |work |{_PERSON} )*(?:mobile|cell|portable)$
-    """,
-    "social security number": rf"""
-        ssn|soc(?:ial)? ?sec(?:urity)?{_NO}?|ss{_NO}|nino|national insurance|ni (?:no|number)
-        national (?:id|identifier|identity)|nir|nu?ss|nass
-        {_BEFORE} ?(?:secu|ss|securite sociale)|seguridad social|svnr|sv nummer|{_PERSON} ss
-        (?:sozial|renten)versicherungs ?{_NO}|ahv|dni|nie|nif|curp|rut|bsn|cui[lt]|cedula|cpf
-        pesel|nric|aadh?aa?r|nin|cnic|pnr|personal (?:id|no|number)|^documento?$
-        document (?:no|number)|{_PERSON} doc|carte (?:d )?identite|documento (?:de )?identidad
-        (?:identity|citizen) (?:card|id)|id card|personnummer|codice fiscale
-        {_BEFORE} doc(?:umento)?|passports?{_NO}?|passeport|pasaporte|reisepass
-        (?:personal)?ausweis ?{_NO}?|steuer ?{_NO}|tax(?: ?payer)? ?{_NO}
-        driv(?:er|ers|er s|ing) ?licen[cs]e|^drivers$|licencia (?:de )?conducir
-        permis de conduire|fuhrerschein|licen[cs]e (?:no|number|plate)|kennzeichen
-    """,
-    "record number": rf"""
-        (?:c|e|u|{_PERSON} ?|primary ?)?mrn{_NO}?|mr (?:no|number|num)|mrno
-        medical ?rec(?:ord)?(?:{_NO})?|med ?rec|record ?(?:no|nr|num|number)
-        hosp(?:ital)? ?(?:no|nr|num|nbr|number)
-        (?:chart|dossier|expediente|historia|akten|kartei|karten|aufnahme) ?{_NO}
-        (?:medicare|medicaid|member|policy|subscriber|beneficiary|insurance) ?{_NO}
-        (?:health(?: ?(?:plan|card))?|mbi|hicn?|csn|fin|chi|nhs|empi) ?{_NO}
-        (?:(?:kranken)?versicher(?:ten|ungs)|vers|kassen) ?{_NO}|fall ?(?:nr|nummer)
-        (?:ipd?|opd?|pas|ur) (?:no|number)
-        (?:unit|reg|registration|regn|outpatient|inpatient|admission) (?:no|number)
-        (?:{_PERSON} |^)hn$|^(?:mbi|hicn|har|fin|nda|nip|iep|chi|tsi|ins|crn|urn|hc|hin|cip)$
-        csn|uhid|ihi|login|user ?name|user id|survey identifier|accession ?{_NO}|claim ?{_NO}
-        (?:local|member|mother|father)(?: s)?(?: patient)? (?:id|identifiers?)
-        patient identifier list
-        (?:certificate|vehicle|vin|prescription|rx) ?{_NO}|(?:person|patient|location) source value
-        ohip|ramq|empi|kvnr|kv nummer|e ?gk|aktenzeichen|ipp|matricule
-        {_BEFORE} (?:dossier|historia|expediente|sejour|admission|hc|assure|assurance|mutuelle)
-        {_BEFORE} (?:adherent|allocataire|afiliado|afiliacion|poliza)
-        {_BEFORE} (?:assurance maladie|asegurado)|historia clinica|nhc|nuhsa|cip(?:a| sns)
-        tarjeta sanitaria
-        (?:patient |^)identifier(?: \d+)? value|^employer$|(?:device|implant|pacemaker) serial
-    """,
-    "account number": rf"""
-        (?:bank )?acc(?:oun)?t ?{_NO}|iban|konto ?{_NO}|{_BEFORE} (?:compte|cuenta)|credit ?card
-        (?:cc|card) ?(?:no|number)
-    """,
-    "street address": rf"""
-        (?:home|street|postal|mailing|patient)? ?addr(?:ess)?(?: ?line)?(?: ?\d)?|add line \d
-        (?:privat|wohn|post)?adresse|anschrift|postfach|p ?o ?box|direccion|domicilio|domicile
-        street|strasse
-        haus ?(?:nummer|nr)|house ?(?:no|number|name)|calle|zip(?: ?code)?|(?:post|pin) ?(?:code|cd)
-        postal ?code|plz|postleitzahl|code postal|cod(?:igo)? postal|^c ?p$|^rue$|^str$|city
-        town|suburb
-        village|county|ville|commune|ciudad|localidad|municipio|wohnort|(?:{_PERSON} |^)ort$
-        stadt|^poblacion$|latitude|longitude|^(?:location )?(?:lat|lon|lng)$
-        geo ?(?:code|location)|birth ?place|place of birth|geburtsort|lieu (?:de )?naissance
-        lugar (?:de )?nacimiento|indirizzo|endereco|place of residence|home ?town|parish|borough
-        neighbou?rhood|barrio|colonia|quartier|apartment|census tract|gps|coordinates
-    """,
-    "name": rf"""
-        {_PERSON} ?(?:s )?(?:{_PART} ?)?names?|{_PART} ?names?|name (?:of )?(?:the )?{_PERSON}
-        names? {_PART}(?: (?:{_NOISE}|key|formatted|letter))*$|known as
-        (?:family|treating|referring|attending|pcp|primary care) (?:doctor|physician|provider)
-        (?:treating|referring|attending) practitioner
-        hausarzt|zuweiser|medecin traitant|medico de cabecera|alias|nick ?name|also known as|^aka$
-        (?:entered|signed) by|(?:achter|voor)?naam|cognome|^nome$|sobrenome
-        ^(?:{_NOISE} )*names?(?: {_NOISE})*$|^(?:first|last|middle|maiden)$|name kana
-        name full formatted|name (?:family|given|prefix|text)|surnames?|forenames?|last first
-        investigator name|invnam|^(?:{_PERSON} )?initials$
-        initiales|next of kin|^nok$|emergency contact|notfallkontakt|contacto (?:de )?emergencia
-        contact (?:d )?urgence|vornamen?|nachnamen?|zuname|familiennamen?|geburts ?name|rufname
-        patienten ?name|name (?:des|der) patient(?:en|in)|^name vorname$|prenoms?|^noms?$
-        nom (?:de )?(?:naissance|famille|usage|jeune fille|patient)|nom d usage
-        nom (?:du |de la |de l )(?:patiente?|tuteur|tutrice|medecin|contact|mere|pere)
-        (?:first|middle|last) i(?:nit(?:ial)?)?|[mp] ?init(?:ial)?|{_PERSON} init(?:ials?)?
-        nom (?:et )?prenom
-        nom (?:complet|usuel|marital|parent|mere|pere)|personne (?:a prevenir|de confiance)
-        persona (?:de )?contacto|ansprechpartner|contact person|kontaktperson
-        apellidos?|^nombres?(?: \d)?$|(?:primer|segundo) nombre
-        nombre (?:del? )?(?:la )?(?:paciente|contacto|madre|padre|tutor|medico|repre(?:sentante)?)
-        nombre completo|nombre y apellidos?
-    """,
-    "photograph or signature": rf"""
-        photo|photograph|selfie|(?:voice|video|audio) recording|{_PERSON} (?:image|picture)|foto
-        lichtbild|mugshot|finger ?print
-        voice ?print|^(?:patient |subject )?signature$|unterschrift
-    """,
-}
-"""Kind of identifier in words, and the words of a header that hold it (English, German, French,
-Spanish): a regular expression of whole words, whose lines are alternatives too."""
-
-_HEADERS = {
-    kind: re.compile(rf"\b(?:{'|'.join(map(str.strip, words.strip().splitlines()))})\b")
-    for kind, words in HEADERS.items()
-}
-
-_BIRTH_YEAR = re.compile(r"year|yr|jahr|annee|ano|yob|accuracy|weight|control|order|rank|plan")
-
-_NOT_OF_A_PERSON = re.compile(
-    r"\b(?:site|clinic|hospital|facility|cent(?:er|re)|organi[sz]ation|company|department|trust|ward"
-    r"|practice|consent|sent|confirmed|verified|opt|permission|preference|reminders?|visite?s?"
-    r"|calls?|consult(?:ation)?|interview|appointment|encounter|follow|fu|flag|status|type|made|done"
-    r"|completed?|count|has|yn|drugs?|app|unit|problem|system|extension|profile|contacted"
-    r"|reviewed|updated|returned|surveys?|changed|realizada|erfolgt|centro|clinica|klinik|praxis)\b"
-    r"|^(?:no|is|was) (?:e ?mail|phone|mobile|fax|address)\b"
-)
-"""Words that make of an address or a number in a header a fact about it, or a clinic's own."""
-
-_A_FACT = re.compile(r"\b(?:status|type|flag|yn|verified|validated|confirmed)(?: code| cd| c)?$")
-"""Ends of headers that are about an identifier and hold none: NHS_NUMBER_STATUS_CODE."""
-
-_OF_CONTACT = ("email address", "phone number", "street address", "internet address")
-
-
-_WORDS = """
-    patients patient patienten paciente pat pt subj subject participant client person member
-    subscriber guarantor guardian guardians mother mothers father fathers spouse provider doctor
-    physician emergency recipient customer responsible party next of kin contact u p
-    name names nm fname lname mname first last middle full maiden sur surname forename init
-    initial initials vorname nachname nombre nombres apellido apellidos paterno materno nom
-    prenom parent dob birth date dt dat tag geb geburt geburts fecha nacimiento nac naissance
-    ssn mrn nhs no nr num number nummer id key vers versicherten
-    phone tel telefon mob mobile mobil handy cell fax home work email mail
-    addr address adresse line street house zip post postal code cd city ville de
-    """
-_PIECES = frozenset(_WORDS.split())
-_LONG = {"nm": "name", "surnm": "surname"}
-
-
-def _cut(word: str) -> list[str]:
-    """Return the pieces of words glued together ("patientssn", "dobpt"); else the word."""
-    cuts: dict[int, list[str]] = {0: []}
-    for end in range(1, len(word) + 1 if 5 <= len(word) <= 40 else 1):
-        for start in [at for at in cuts if word[at:end] in _PIECES][:1]:
-            cuts[end] = [*cuts[start], word[start:end]]
-    return cuts.get(len(word) or -1, [word])
-
-
-def header_identifier(header: str) -> str:
-    """Return the kind of identifier that a column of this name holds; empty for none.
-
-    ``patient_id``, ``birth_year``, ``site`` and the other columns of the contract hold none.
-    """
-    pieces = [piece for word in words_of(header) for piece in _cut(word)]
-    words = " ".join(_LONG.get(piece, piece) for piece in pieces)
-    for kind, pattern in _HEADERS.items():
-        if not pattern.search(words) or _A_FACT.search(words):
-            continue
-        if kind == "date of birth" and _BIRTH_YEAR.search(words):
-            continue
-        if kind in _OF_CONTACT and _NOT_OF_A_PERSON.search(words):
-            continue
-        return kind
-    return ""
-
-
-# Values
-
-_UP, _LOW = r"A-Z\xc0-\xde", r"a-z\xdf-\xff"
+_UP, _LOW = "A-Z\xc0-\xde\u0100-\u017f", "a-z\xdf-\xff\u0100-\u017f\u1ea0-\u1eff"
 _QUOTE = "'\N{RIGHT SINGLE QUOTATION MARK}"
 _NAME = rf"[{_UP}][{_LOW}{_UP}{_QUOTE}-]*[{_LOW}]"
 _MONTH = (
@@ -350,7 +158,7 @@ _PATTERNS: tuple[tuple[str, str, Callable[[str], bool] | None], ...] = (
         r"|(?<![\w.,+-])0[1-9](?:[ .-]\d{2}){4}(?![\w-]|\.\d)"
         r"|^(?:07[1-9]\d{8}|01[5-7]\d{8,9})$|(?<![\w.-])(?:01[5-7]\d-\d{7,8}|020-\d{4}-\d{4})(?![\w-])"
         r"|^[679]\d{2}(?: \d{2}){3}$|^[679]\d{2} \d{3} \d{3}$|^9\d \d{3}(?: \d{2}){2}$"
-        r"|(?i:\b(?:call|ring|phone|reach)\b[\w ]{0,20} )\d{3}-\d{4}(?![\w-])",
+        r"|(?i:\b(?:call|ring|phone|reach)\b[a-z ]{0,20} )(?:\d{3}[ .-])?\d{3}[ .-]\d{4}(?![\w-])",
         None,
     ),
     (
@@ -371,7 +179,8 @@ _PATTERNS: tuple[tuple[str, str, Callable[[str], bool] | None], ...] = (
         r"|^(?!000|666|9)\d{3} (?!00)\d{2} (?!0000)\d{4}$"
         r"|(?i:\b(?:ssn|social security(?: (?:no|number))?)[.:# ]{1,3}\d{9})\b"
         r"|(?<![\w-])(?!BG|GB|KN|NK|NT|TN|ZZ)(?:[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]|QQ)"
-        r"(?: ?\d{2}){3} ?[A-D](?![\w-])",
+        r"(?: ?\d{2}){3} ?[A-D](?![\w-])"
+        r"|(?<![\w.])756\.\d{4}\.\d{4}\.\d{2}(?![\w.])|\b[A-Z]{4}\d{6}[HMX][A-Z]{5}[A-Z\d]\d\b",
         None,
     ),
     (
@@ -428,7 +237,7 @@ _PATTERNS: tuple[tuple[str, str, Callable[[str], bool] | None], ...] = (
         rf"{_NAME} \d{{1,3}} ?[a-z]?$|^\d{{1,6}} [NS][EW] {_NAME}$"
         rf"|^\d{{5}} {_MEASURED}{_NAME}$|^-?\d{{1,2}}\.\d{{4,}}, ?-?\d{{1,3}}\.\d{{4,}}$"
         r"|\b\d{1,4}(?: ?bis| ?ter)?,? "
-        r"(?:rue|avenue|boulevard|bd|place|chemin|impasse|quai|all\xe9e|cours|route) "
+        r"(?i:rue|avenue|boulevard|bd|place|chemin|impasse|quai|all\xe9e|cours|route) "
         rf"(?:de la |de l.|des |du |de |d.)?{_NAME}"
         rf"|(?<!\w)(?:Calle|C/|Avd?a?\.|Avenida|Plaza|Paseo|Pza\.?) ?"
         rf"(?:de |del |la |las |los )*{_NAME}"
@@ -493,12 +302,18 @@ def _without_lookarounds(pattern: str) -> str:
 _LOOSE = tuple(f"(?m){_without_lookarounds(words)}" for _, words, _ in _PATTERNS)
 
 
+_FEW = 100
+"""Texts; with fewer, Python has read them before another engine has read the patterns."""
+
+
 def _fitting(texts: Collection[str], patterns: Iterable[str], *, fit: bool = True) -> list[str]:
     """Return the texts that fit one of the patterns, or do not, for an engine without lookarounds.
 
     Millions of ids and notes are distinct; Python reads them ten times as long. Texts that are not
-    ASCII are among those returned, after the others.
+    ASCII are among those returned, after the others, and all where they are few.
     """
+    if len(texts) < _FEW:
+        return [*texts]
     ascii_ones = [text for text in texts if text.isascii()]
     column = pa.array(ascii_ones, pa.string())
     fits = pa.array(np.zeros(len(column), dtype=bool))
@@ -635,6 +450,8 @@ def identifying_values(texts: Collection[str], *, header: str = "") -> tuple[str
             rest, [rf"^[\s\x0b\x1c-\x1f]*(?:{_NAME_FORM.pattern})[\s\x0b\x1c-\x1f]*$"]
         )
         kind, holding = "name", {text for text in likely if is_person_name(text)}
+    if not holding and may_name_people(header):
+        holding = {text for text in rest if _is_given(folded(text.strip()))}
     if not holding:
         likely = _fitting(rest, [f"^(?:{_ID_WITH_BIRTH_DATE.pattern})$"])
         kind, holding = "date of birth", {text for text in likely if _is_id_with_birth_date(text)}

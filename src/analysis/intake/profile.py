@@ -19,9 +19,9 @@ from typing import Literal
 import pandas as pd
 
 from analysis.errors import InputError
+from analysis.intake.header_words import header_identifier
 from analysis.intake.identifiers import (
     find_identifiers,
-    header_identifier,
     identifying_values,
     names_nobody,
 )

@@ -15,6 +15,10 @@ _INVISIBLE = {"\u034f", "\u115f", "\u1160", "\u17b4", "\u17b5", "\u3164", "\uffa
 _DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2212"), "-")
 
 
+_WHOLE_LETTERS = str.maketrans("\u0142\u00f8\u0111\u0131\u00f0", "lodid")
+"""Letters with a stroke, which Unicode does not take apart: Polish l, Danish o and their kin."""
+
+
 def plain(text: str) -> str:
     """Return a text in Unicode's form NFKC, without invisible marks, with every dash a hyphen."""
     if text.isascii():
@@ -32,7 +36,7 @@ def folded(text: str) -> str:
     text = plain(text).casefold()
     if text.isascii():
         return text
-    letters = unicodedata.normalize("NFD", text)
+    letters = unicodedata.normalize("NFD", text.translate(_WHOLE_LETTERS))
     return "".join(c for c in letters if unicodedata.category(c) != "Mn")
 
 
