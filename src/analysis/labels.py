@@ -117,6 +117,11 @@ MEASURES: dict[str, str] = {
     "interval_trend": "Change of the days between boosters from one to the next",
     "care_difference": "Responders with other care less those without",
     "pgic_agreement": "Agreement of response with PGIC (kappa)",
+    "adjusted_share": "Responders, adjusted to the conditions of all",
+    "shrunk_share": "Responders, adjusted and moved toward the share of all",
+    "control_limits": "Share of all, with the limits of chance",
+    "share_trend": "Change per year, adjusted",
+    "share_change": "Change since the quarter before",
     "testimonial_share": "Comparable patients who did as well",
     "typical_response_share": "Responders among comparable patients",
     "typical_reduction": "Median reduction of comparable patients",
@@ -361,6 +366,8 @@ GROUPINGS: dict[str, str] = {
     "arm_pair": "Arms",
     "protocol_pair": "Protocols",
     "site": "Site",
+    "quarter": "Quarter of the first infusion",
+    "quarter_pair": "Quarters",
     "series": "Series",
     "gap": "Booster",
     "characteristic": "Part",
@@ -553,6 +560,13 @@ METHODS: dict[str, str] = {
         "mixed model with an intercept for each patient (REML), slope within patients, normal "
         "interval"
     ),
+    "binomial_limits": (
+        "share of all; exact binomial limits about it for as many patients (99.8 %), wider where "
+        "groups differ by more than chance"
+    ),
+    "adjusted": (
+        "share of the group, plus the share of all, less what its conditions lead one to expect"
+    ),
     "cohens_kappa": "Cohen's kappa with its asymptotic interval (Fleiss, Cohen and Everitt 1969)",
     "bounds": "Wilson score intervals of the worst and the best case for those not known",
     "t": "mean with Student t interval",
@@ -735,6 +749,12 @@ NOTES: dict[str, str] = {
     "allocation_unknown": (
         "The export does not say whether patients were randomized: a difference may be one "
         "between patients."
+    ),
+    "limits_widened": (
+        "The limits are {0} times as wide as those of chance alone, by how far the shares scatter."
+    ),
+    "long_run": (
+        "{0} in a row lie on one side of the share of all, where chance explains up to {1}."
     ),
     "between_patients": "A difference between patients, who were not allocated by chance.",
     "seen_without_change": "{0} of those seen have no baseline: how far pain fell is not known.",

@@ -139,6 +139,11 @@ def derive_infusions(infusions: pd.DataFrame | None, *, gap_days: float) -> pd.D
     ]  # fmt: skip
 
 
+def name_quarters(dates: pd.Series) -> pd.Series:
+    """Return the calendar quarter of each date, "2024 Q1"; missing where there is no date."""
+    return dates.dt.to_period("Q").dt.strftime("%Y Q%q").astype("str").where(dates.notna())
+
+
 def _column(table: pd.DataFrame, name: str) -> pd.Series:
     """Return a column of the export, all missing where it has none."""
     return table[name] if name in table else pd.Series(np.nan, index=table.index)

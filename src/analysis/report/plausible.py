@@ -18,6 +18,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
 
 from analysis.adam.adpain import has_low_pain, responds
+from analysis.adam.adsl import name_quarters
 from analysis.adam.checks import flow_steps
 from analysis.adam.study import GROUPINGS, NOT_RECORDED, Study
 from analysis.adam.treatment import flag_early, flag_success, flag_treated
@@ -173,6 +174,8 @@ class PatientSets:
         column = GROUPINGS.get(group_by)
         if column:
             here = here & (self.people[column].fillna(NOT_RECORDED) == group).to_numpy(bool)
+        if group_by == "quarter":
+            here = here & (name_quarters(self.people["TRTSDT"]) == group).to_numpy(bool)
         return here
 
     def _due(self, visit: str) -> Bools:

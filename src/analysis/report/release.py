@@ -319,6 +319,7 @@ def _keep_results(release: Release, frame: pd.DataFrame, folder: Path) -> None:
             threshold_pct=[30.0, 50.0], population=["all_starters", "imputed"],
         )  # fmt: skip
         bound = find(shares, population="all_starters")
+        bound = bound[bound["group_by"] != "quarter"]
         split = bound[bound["condition"].isin(bound["condition"][bound["group_by"] != "all"])]
         drawn = [
             (find(shares, group_by="all"), figures.plot_rates, "rates", "Responders",

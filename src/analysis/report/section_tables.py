@@ -354,7 +354,8 @@ def missing(context: Context, rows: Sequence[Row]) -> Table | None:
 
 def subgroups(context: Context, rows: Sequence[Row]) -> list[Table]:
     """Return responders by each grouping, a table each."""
-    shares = [row for row in pick(rows, measure="responder_share") if row.group_by != "all"]
+    shares = pick(rows, measure="responder_share")
+    shares = [row for row in shares if row.group_by not in ("all", "quarter")]
     names = sorted(
         dict.fromkeys(row.group_by for row in shares),
         key=lambda name: SUBGROUPS.index(name) if name in SUBGROUPS else len(SUBGROUPS),
@@ -372,6 +373,43 @@ def subgroups(context: Context, rows: Sequence[Row]) -> list[Table]:
             across=lambda row: f"{response_word(row)}, {population_word(row)}",
         ))  # fmt: skip
     return [table for table in made if table]
+
+
+OF_GROUPS = {
+    ("completeness_share", "", "all_starters"): "Seen",
+    ("responder_share", "percent_reduction", "all_starters"): "Responders, all who started",
+    ("responder_share", "percent_reduction", "observed"): "Responders, only those seen",
+    ("adjusted_share", "percent_reduction", "all_starters"): "All who started, adjusted",
+    ("control_limits", "percent_reduction", "all_starters"): "Limits of chance",
+    ("shrunk_share", "percent_reduction", "all_starters"): "Moved toward all",
+}
+"""Columns of the tables of sites and quarters, by measure, definition and population."""
+
+
+def sites_and_quarters(context: Context, rows: Sequence[Row]) -> list[Table | None]:
+    """Return how complete each site and quarter is, and its responders with the limits of chance.
+
+    None for either where nothing was compared between them.
+    """
+    made: list[Table | None] = []
+    for by in ("site", "quarter"):
+        own = [row for row in rows if row.group_by == by and row.visit == context.visit]
+        own = [row for row in own if row.threshold_pct in (None, context.threshold_pct)]
+        kept = [
+            row
+            for what in OF_GROUPS
+            for row in own
+            if (row.measure, row.definition, row.population) == what
+        ]
+        made.append(crossed_table(
+            kept,
+            caption=_with_visit(f"By {word(GROUPINGS, by).lower()}", kept),
+            down=(word(GROUPINGS, by), group_word),
+            across=lambda row: OF_GROUPS[row.measure, row.definition, row.population],
+            note="In the order of names or of time, which is no order of merit. Limits of chance: "
+            "99.8 %, about the share of all.",
+        ) if pick(kept, measure="control_limits") else None)  # fmt: skip
+    return made
 
 
 SEEN_FIRST = {

@@ -183,6 +183,7 @@ def _condition(
             tables.relief_shares(rows),
             tables.exact_relief(rows),
         ],
+        "protocols": tables.sites_and_quarters(context, rows),
         "missing": [tables.missing(context, rows)],
     }
     said = {topic: _sentences(run, code, topic) for topic in SAID_IN_TOPIC}
@@ -234,6 +235,7 @@ def _all_conditions(run: Run, context: tables.Context) -> list[tuple[Section, li
                 "contraindications": [tables.contraindications(others)],
                 "responders": [*tables.outcomes_across(context, run.rows)],
                 "function": [tables.domains(others), tables.opioids(others)],
+                "protocols": tables.sites_and_quarters(context, others),
                 "further": further,
             },
             {key: found for key, found in figures.items() if key != "relief"},
