@@ -11,7 +11,7 @@ import pytest
 import seaborn as sns
 
 from analysis.labels import CHECK_STATES, VERDICTS
-from analysis.report.drawings import inline_figure, interval_bar, shapes
+from analysis.report.drawings import inline_figure, interval_bar, shapes, share_styles
 from analysis.report.theme import use_theme
 
 HOSTILE = """<?xml version="1.0"?>
@@ -110,3 +110,13 @@ def test_a_small_interval_needs_a_value_and_a_known_axis():
     assert interval_bar(None, None, None, unit="share") == ""
     assert interval_bar(1.0, 0.5, 2.0, unit="ratio") == ""
     assert 'class="band"' in interval_bar(0.5, 0.4, 0.6, unit="share", band=(0.7, None))
+
+
+def test_styles_of_drawings_stand_once_in_the_head():
+    drawn = '<svg class="fig"><path style="fill:red" /><path style="fill:red" /></svg>'
+    page = f'<html><head></head><p style="x">{drawn}</p></html>'
+    assert share_styles(page) == (
+        '<html><head><style>.g0{fill:red}</style></head><p style="x">'
+        '<svg class="fig"><path class="g0" /><path class="g0" /></svg></p></html>'
+    )
+    assert share_styles("<head></head>no drawing") == "<head></head>no drawing"

@@ -313,7 +313,7 @@ def write_html(page: Page, folder: Path, *, without: Sequence[str] = ()) -> Path
             drawings.inline_figure(figures / figure.file, alt=figure.title)
         ),
     )  # fmt: skip
-    return write_file(folder / PAGE, keep_units(text))
+    return write_file(folder / PAGE, drawings.share_styles(keep_units(text)))
 
 
 def keep_units(text: str) -> str:
