@@ -329,6 +329,7 @@ _THINGS = """
     house ward unit department practice praxis site trust test sign score scale index syndrome
     disease splint cyst needle protocol study trial method technique maneuver block nerve pain visit
     week day month form survey fort port mount lake puerto ciudad rio los las the of and or texas
+    douleur dolor schmerz initiale basal final avant apres
     florida program street road avenue county city north south east west hall memorial children
     """
 _NOT_A_NAME = frozenset(_THINGS.split())
@@ -406,6 +407,13 @@ def find_identifiers(text: str) -> list[Found]:
             found.append(Found(kind, text[start:-minus_end]))
             ends[kind] = -minus_end
     return found
+
+
+def identified_by(header: str) -> str:
+    """Return the kind of identifier that a header itself is: a column for each patient."""
+    if found := find_identifiers(header):
+        return found[0].kind
+    return "name" if " " in header and is_person_name(header) else ""
 
 
 _OF_THINGS = re.compile(
@@ -558,8 +566,8 @@ def _find(raw: RawTable, name: str, missing: Collection[str]) -> tuple[str, list
 
     Values are never repeated in an error.
     """
-    if in_header := find_identifiers(name):
-        return in_header[0].kind, []
+    if in_header := identified_by(name):
+        return in_header, []
     texts = raw.frame[name]
     distinct = [text for text in texts.unique() if text not in missing]
     kind = header_identifier(name)

@@ -22,6 +22,7 @@ from analysis.errors import InputError
 from analysis.intake.header_words import header_identifier
 from analysis.intake.identifiers import (
     find_identifiers,
+    identified_by,
     identifying_values,
     names_nobody,
 )
@@ -41,6 +42,7 @@ from analysis.intake.read import (
     split_lines,
     what_else,
 )
+from analysis.intake.text import shape
 from analysis.intake.values import (
     DateForm,
     DateOrder,
@@ -211,10 +213,10 @@ def mask(text: str) -> str:
 
 
 def list_columns(profiles: Iterable[FileProfile]) -> str:
-    """Return the files with their columns, for people; columns of identifiers by name only."""
+    """Return the files with their columns, for people; a name that identifies by its form."""
     lines = []
     for profile in profiles:
-        shown = [c.name for c in profile.columns[:30]]
+        shown = [shape(c.name) if identified_by(c.name) else c.name for c in profile.columns[:30]]
         more = len(profile.columns) - len(shown)
         extra = f" and {more} more" if more > 0 else ""
         lines.append(f"  {profile.shown}: {', '.join(shown)}{extra}")
@@ -480,8 +482,8 @@ def _identifier(name: str, label: str, texts: tuple[str, ...], kind: Kind) -> st
     for header in (name, label):
         if found := header_identifier(header):
             return "" if names_nobody(found, texts) and texts else found
-        if inside := find_identifiers(header):
-            return inside[0].kind
+        if inside := identified_by(header):
+            return inside
     if found_in := find_identifiers("\n".join(texts)):
         return found_in[0].kind
     named = re.search(r"\b(?:patient|client|pat|patientin|paciente)\b", plain_words(name))

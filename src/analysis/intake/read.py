@@ -32,6 +32,7 @@ import pyarrow.parquet as pq
 
 from analysis.errors import InputError
 from analysis.files import open_plain
+from analysis.intake.first_line import is_record
 from analysis.intake.read_fast import as_texts, can_decode, read_records
 from analysis.intake.stat_files import STAT_ENDINGS, read_stat_file
 
@@ -63,6 +64,9 @@ of real records grow five- to thirtyfold; a hundredfold is where Apache POI stop
 ROWS, COLUMNS, CELLS = 1_048_576, 16_384, 30_000_000
 """Rows and columns of a sheet (Excel's own limits), and the most cells, blank ones between others
 included, that are read of one."""
+
+RECORDS_LOOKED_AT = 30
+"""First records that say whether the line above them is one, too."""
 
 RECORDS_A_BYTE = 8
 """Most records of a large Parquet file for a byte of it: records that differ take a bit each."""
@@ -190,9 +194,25 @@ def load_raw_table(
         cells = [row + [""] * (width - len(row)) for row in sheet.rows]
         numbered = ((at, 1, row) for at, row in enumerate(cells, start=1) if at > form.skip_lines)
         table = _assemble(name, numbered, form, n_lines=len(cells), skip=form.skip_lines)
+        _refuse_missing_header(table)
         return replace(table, sheet=replace(sheet, rows=[]))
     _refuse_endless_line(path, name)
-    return load_regular(path, form, name) or load_text(path, form, name)
+    table = load_regular(path, form, name) or load_text(path, form, name)
+    _refuse_missing_header(table)
+    return table
+
+
+def _refuse_missing_header(table: RawTable) -> None:
+    """Raise InputError where the line read as a header is a record; it is not repeated."""
+    rows = zip(*(table.frame[name].head(RECORDS_LOOKED_AT) for name in table.frame), strict=True)
+    records = [row for row in rows if row != table.header]
+    columns = list(zip(*records, strict=True)) or [()] * len(table.header)
+    if is_record(table.header, [[text for text in column if text] for column in columns]):
+        raise InputError(
+            f"{table.name}, line {table.n_header}: the first line is a record like those below "
+            "it, and no line of names. Write a line above it that names every column: "
+            "patient_id,condition, ... (docs/mapping.md)."
+        )
 
 
 def _refuse_inflated(name: str, size: int, inflated: int) -> None:
