@@ -15,6 +15,7 @@ from analysis.claims.tipping import (
     ShareTipping,
     tip_judgement,
     tip_mean,
+    tip_row,
     tip_share,
 )
 from analysis.stats.rates import estimate_share
@@ -177,6 +178,14 @@ def test_a_booster_before_the_visit_closes_the_question():
     (judged,) = judge_claims([claim()], results)
     got = tip_judgement(judged, results)
     assert (got.n_missing, got.n_open) == (2, 1)
+
+
+@given(st.integers(0, 60), st.integers(0, 30), st.integers(0, 60))
+def test_rounded_counts_need_not_add_up(events, missing, best):
+    """A release rounds each count by itself: 87 and 3 missing of 147, but 93 in the best case."""
+    row = share_row(min(events, 60), 60, n_missing=missing)
+    got = tip_row(row, frame(row, share_row(best, 60, population="best_case")), floor=0.7)
+    assert 0 <= got.n_open <= got.n_missing <= 60 - row.n_events
 
 
 def test_no_tipping_point_without_a_number():

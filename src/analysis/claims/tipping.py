@@ -290,11 +290,13 @@ def tip_row(
     if row.n_events is None:
         return None
     best = find_alike(results, row, population="best_case")
-    could = row.n_missing
+    # The counts of a release are rounded, each by itself: they need not add up.
+    n_missing = min(row.n_missing, row.n - row.n_events)
+    could = n_missing
     if best is not None and best.n_events is not None:
-        could = best.n_events - row.n_events
+        could = min(max(best.n_events - row.n_events, 0), n_missing)
     return tip_share(
-        row.n_events, row.n, n_missing=row.n_missing, n_cannot=row.n_missing - could,
+        row.n_events, row.n, n_missing=n_missing, n_cannot=n_missing - could,
         floor=floor, ceiling=ceiling, level=row.level or DEFAULT_LEVEL,
     )  # fmt: skip
 
