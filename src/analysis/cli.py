@@ -36,6 +36,7 @@ Examples:
   reliefcheck verify reports/latest                 every file as the run left it?
   reliefcheck release reports/latest                a report that may be handed on
   reliefcheck release-check reports/latest-release --run reports/latest
+  reliefcheck pool a-release b-release c-release --out pooled
   reliefcheck datasets reports/latest --out sas      analysis datasets as SAS transport files
   reliefcheck sign reports/latest --as "A. Weber" --role director
 
@@ -812,6 +813,23 @@ def release_check(folder: Path, run_folder: Path | None, against: Path | None) -
     if findings:
         sys.exit(1)
     click.echo("Every file is what the rows make, and there is no other.")
+
+
+@main.command(short_help="Pool the releases of several clinics, without rows of patients.")
+@click.argument("releases", nargs=-1, type=PATH, metavar="RELEASE...", required=True)
+@click.option("--out", type=LocalPath(), required=True, help="New folder for page and table.")
+def pool(releases: tuple[Path, ...], out: Path) -> None:
+    """Read the RELEASEs of several clinics as studies are read, and pool their shares.
+
+    A page with a figure for each condition, a table (CSV) and the executed notebook. From three
+    clinics on their shares are pooled, from five on with the range of a further clinic. Clinics
+    are never ranked.
+
+    For example: reliefcheck pool north-release south-release east-release --out pooled
+    """
+    from analysis.run.pool import PAGE, write_pool
+
+    _say(f"Page: {write_pool(releases, out) / PAGE}")
 
 
 @main.command(short_help="Sign the results of a run, or check who has.")

@@ -28,13 +28,14 @@ KIND_LOOK: Mapping[str, tuple[str, str, str]] = {
     "pool": ("D", MUTED, "hollow"),
     "benchmark": ("X", MUTED, "filled"),
     "clinic": ("P", BAND_EDGE, "filled"),
+    "release": ("o", INK, "filled"),
 }
 """Marker, color and fill of a line of a forest plot."""
 
 KIND_WORDS = {"randomized": "randomized trial", "uncontrolled": "uncontrolled study",
               "pooled": "pooled", "predicted": "prediction interval",
               "pool": "pool made by others", "benchmark": "without ketamine",
-              "clinic": "this export"}  # fmt: skip
+              "clinic": "this export", "release": "one clinic"}  # fmt: skip
 
 
 def plot_published(

@@ -42,7 +42,7 @@ _DIRECTION = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _HELD = re.compile("\ue000(\\d+)\ue001")
 
 
-def write_notebook_page(ipynb: Path) -> Path:
+def write_notebook_page(ipynb: Path, *, report: str = "../index.html") -> Path:
     """Write an executed notebook as a page next to it, without scripts or network.
 
     Parameters
@@ -50,6 +50,8 @@ def write_notebook_page(ipynb: Path) -> Path:
     ipynb : Path
         Executed notebook; the page has the same name and ends in ``.html``. A cell can be led to
         as ``#cell-id=...``.
+    report : str
+        Where the report lies, from the page; empty where there is none.
 
     Raises
     ------
@@ -68,7 +70,7 @@ def write_notebook_page(ipynb: Path) -> Path:
                 if output.output_type == "error":  # in one line, without paths of this machine
                     output.traceback = [f"{output.ename}: {output.evalue}"]
         body, _ = _exporter().from_notebook_node(
-            notebook, {"metadata": {"name": ipynb.stem}, "style": _style()}
+            notebook, {"metadata": {"name": ipynb.stem}, "style": _style(), "report": report}
         )
     except (OSError, ValueError, KeyError, AttributeError, nbformat.ValidationError) as error:
         raise RunError(f"{ipynb.name} cannot be read as a notebook ({error}).") from None
