@@ -290,6 +290,7 @@ DEFINITIONS: dict[str, str] = {
     "standardized": "standardized over baseline, age, sex, site",
     "per_0.1_mg_per_kg": "with 0.1 mg/kg more",
     "per_infusion": "with one more infusion of the series",
+    "per_week_between_boosters": "with one week more between boosters",
     "physical_therapy": "physical therapy",
     "psychology": "psychological treatment",
     "other_medication": "other pain medication",
@@ -417,6 +418,9 @@ READING_DIMENSIONS: dict[str, str] = {
     "grade": "Grade",
     "window": "Days",
     "solicited": "Which",
+    "mild": "Mild",
+    "limit": "Limit",
+    "infusions": "Of a patient",
 }
 """What readings of a claim differ in; columns of `analysis.claims.multiverse.Multiverse`."""
 
@@ -473,6 +477,22 @@ READING_CHOICES: dict[str, dict[str, str]] = {
         "solicited_or_not": "solicited or volunteered",
         "solicited_only": "solicited only",
     },
+    "mild": {"up_to_1": "grade 1", "up_to_2": "up to grade 2"},
+    "limit": {
+        "pressure 180/110, rise 40/25": "below 180/110, rise below 40/25 mmHg",
+        "pressure 180/110, rise 20/10": "below 180/110, rise below 20/10 mmHg",
+        "pressure 160/100, rise 40/25": "below 160/100, rise below 40/25 mmHg",
+        "pressure 160/100, rise 20/10": "below 160/100, rise below 20/10 mmHg",
+        "oxygen 90": "below 90 %",
+        "oxygen 88": "below 88 %",
+        "oxygen 85": "below 85 %",
+        "discharge 15 to 30": "15 to 30 minutes",
+        "discharge 10 to 35": "10 to 35 minutes",
+        "discharge up to 30": "up to 30 minutes",
+        "dose 1": "below 1 mg/kg",
+        "dose 2": "below 2 mg/kg",
+    },
+    "infusions": {"worst": "every infusion", "median": "median infusion"},
     "estimator": {
         "between_visits": "losses lie between visits",
         "at_visit": "losses dated at the visit",
@@ -737,6 +757,9 @@ NOTES: dict[str, str] = {
     "trend_not_fitted": "The mixed model could not be fitted.",
     "stopped_early": (
         "Who stops early often stops because nothing helped: it is not what one more would do."
+    ),
+    "sooner_if_lost": (
+        "Who loses relief comes sooner: a short interval can be the result and not the reason."
     ),
     "dose_told": "Too few patients, or all of one dose, or covariates that tell the dose.",
     "arms_together": "Patients of different arms are counted together in this number.",

@@ -26,8 +26,8 @@ pytestmark = pytest.mark.slow
 def write(folder: Path, people: list[dict[str, object]], *, dated: bool = True) -> Path:
     """Write patients as an export: baseline 8, two infusions, a rating 3 days after the second.
 
-    Keys: first (day of the first infusion), end (score; None: not seen), protocol, and columns of
-    the patients table.
+    Keys: first (day of the first infusion), end (score; None: not seen), protocol, booster_after
+    (weeks) with late (score at week 26), and columns of the patients table.
     """
     folder.mkdir(parents=True, exist_ok=True)
     patients, infusions, scores = [], [], []
@@ -36,12 +36,17 @@ def write(folder: Path, people: list[dict[str, object]], *, dated: bool = True) 
         own = dict(given)
         first, end = str(own.pop("first", "2023-01-10")), own.pop("end")
         protocol, name = own.pop("protocol", "standard"), f"P{number:03d}"
+        weeks, late = own.pop("booster_after", None), own.pop("late", None)
 
         def on(day: int, first: str = first) -> str:
             return f"{pd.Timestamp(first) + pd.Timedelta(days=day):%Y-%m-%d}" if dated else str(day)
 
         patients.append({"patient_id": name, "condition": "crps", **own})
         infusions += [{"patient_id": name, when: on(d), "protocol": protocol} for d in (0, 10)]
+        if weeks is not None:
+            booster = {"patient_id": name, when: on(10 + 7 * int(weeks)), "protocol": protocol}
+            infusions.append(booster)
+            scores.append({"patient_id": name, rated: on(10 + 7 * 26), "score": late})
         scores.append({"patient_id": name, rated: on(0), "score": 8})
         if end is not None:
             scores.append({"patient_id": name, rated: on(13), "score": end})
@@ -116,6 +121,18 @@ def test_protocols_compared_plainly_and_adjusted(care):
         row = one(care, measure="protocol_difference", definition=definition, visit="end")
         assert row.value == pytest.approx(0.0, abs=1e-9)
         assert (row.n, row.group) == (32, "high_dose vs standard")
+
+
+def test_interval_between_boosters_within_a_condition(tmp_path):
+    """Pain is down by 60 percent less 2 for each week that the booster was apart."""
+    weeks = [5, 7, 9, 11, 13, 15] * 3
+    people = [{"end": 4, "booster_after": n, "late": 8 * (0.4 + 0.02 * n)} for n in weeks]
+    export = write(tmp_path / "export", people)
+    results, _ = run("57_protocols", export, data_cut="2024-12-31")
+    row = one(results, measure="dose_slope", definition="per_week_between_boosters",
+              condition="crps")  # fmt: skip
+    assert (row.value, row.n, row.visit) == (pytest.approx(-2.0), 18, "week_26")
+    assert "sooner_if_lost" in row.notes.split(";")
 
 
 # --- 58: sites and quarters ---------------------------------------------------------------------

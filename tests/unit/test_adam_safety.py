@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 from pathlib import Path
@@ -14,15 +15,20 @@ from studies import SETTINGS, export_of, patient, tables_of
 from analysis.adam.safety import (
     QUESTIONS,
     Question,
+    VitalReading,
     derive_exposure,
     flag_effects,
     flag_grades,
     flag_vital_signs,
+    read_vital_signs,
     tabulate_effects,
     timed_effects,
 )
 from analysis.adam.study import Study, derive_study, open_study, write_study
+from analysis.claims.ledger import load_ledger
+from analysis.claims.multiverse import judge_readings
 from analysis.intake.codes import effect_of
+from analysis.labels import READING_CHOICES
 from analysis.results import find_one, read_results
 from analysis.settings import data_folder
 from analysis.stats.safety import (
@@ -127,16 +133,22 @@ def test_highest_grade_of_those_asked(own):
     assert (counts["count"] == 3).all()
 
 
+SIGNS = {  # of the first and second infusion of a to e
+    "sbp_before": [120.0] * 10, "dbp_before": [80.0] * 10,
+    "sbp_peak": [130, 179, 180, 130, 130, 161, None, None, 130, 130],
+    "dbp_peak": [90, 109, 90, 90, 90, 90, None, None, 90, 90],
+    "spo2_lowest": [95, 90, 89, None, None, None, 97, 97, 97, 97],
+    "dose_mg_per_kg": [0.5, 0.5, 0.5, 1.0, 0.5, 0.5, None, None, 0.9, 0.99],
+    "discharge_minutes": [15, 30, 20, 50, 14, 14, None, None, 30, 30],
+}  # fmt: skip
+
+
+def with_signs(events: list[tuple] = EVENTS) -> Study:
+    return typed(events, **{name: pd.array(values, "float") for name, values in SIGNS.items()})
+
+
 def test_pressure_oxygen_dose_and_rest_by_hand():
-    pressures = {
-        "sbp_before": [120.0] * 10, "dbp_before": [80.0] * 10,
-        "sbp_peak": [130, 179, 180, 130, 130, 161, None, None, 130, 130],
-        "dbp_peak": [90, 109, 90, 90, 90, 90, None, None, 90, 90],
-        "spo2_lowest": [95, 90, 89, None, None, None, 97, 97, 97, 97],
-        "dose_mg_per_kg": [0.5, 0.5, 0.5, 1.0, 0.5, 0.5, None, None, 0.9, 0.99],
-        "discharge_minutes": [15, 30, 20, 50, 14, 14, None, None, 30, 30],
-    }  # fmt: skip
-    study = typed(**{name: pd.array(values, "float") for name, values in pressures.items()})
+    study = with_signs()
     found = flag_vital_signs(study).pivot_table(
         index=["measure", "definition"], columns="USUBJID", values="FLAG", aggfunc="first"
     )
@@ -151,6 +163,60 @@ def test_pressure_oxygen_dose_and_rest_by_hand():
     assert rest.tolist() == [True, False, False, True]
     exposure = derive_exposure(study)
     assert exposure.loc["a", ["cumulative_dose", "lowest_oxygen"]].tolist() == [1.0, 90.0]
+
+
+# claims under other readings
+
+DISSOCIATION = [("a", 0, "dissociation", 1, 5, True, True),
+                ("b", 10, "dissociation", 2, 5, True, True),
+                ("c", 3, "dissociation", 1, None, None, False)]  # fmt: skip
+
+OTHERWISE = {
+    # medians of minutes: a 22.5, b 35, c 14, e 30
+    "C074": {"15 to 30 median": 2, "15 to 30 worst": 2, "10 to 35 median": 4, "10 to 35 worst": 3,
+             "up to 30 median": 3, "up to 30 worst": 3},
+    "C051": {"1 worst": 3, "1 median": 4, "2 worst": 4, "2 median": 4},
+    "C101": {"90 worst": 1, "88 worst": 0, "85 worst": 0},
+    # medians: a 154.5/99.5 (rise 34.5/19.5), b 155/90, c 145.5/90; e rises by 10/10 each time
+    "C124": {"180/110, rise 40/25 worst": 1, "180/110, rise 40/25 median": 4,
+             "180/110, rise 20/10 worst": 0, "180/110, rise 20/10 median": 0,
+             "160/100, rise 40/25 worst": 1, "160/100, rise 40/25 median": 4,
+             "160/100, rise 20/10 worst": 0, "160/100, rise 20/10 median": 0},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OTHERWISE)
+def test_vital_signs_and_dose_under_other_readings_by_hand(name):
+    claim = next(each for each in load_ledger() if each.claim_id == name)
+    made = judge_readings(claim, with_signs()).readings
+    found = dict(zip(made["limit"].str.partition(" ")[2] + " " + made["infusions"],
+                     made["n_events"], strict=True))  # fmt: skip
+    assert found == OTHERWISE[name]
+    assert (made["n"] == 4).all() and (made["n_missing"] == 1).all()
+    first = flag_vital_signs(with_signs())
+    fixed = first[(first["measure"] == claim.measure) & (first["definition"] == claim.definition)]
+    assert made.loc[made["is_headline"], "n_events"].tolist() == [fixed["FLAG"].sum()]
+    assert set(made["limit"]) <= set(READING_CHOICES["limit"])
+
+
+def test_mild_dissociation_under_other_readings_by_hand():
+    claim = next(each for each in load_ledger() if each.claim_id == "C121")
+    made = judge_readings(claim, typed([*EVENTS, *DISSOCIATION])).readings
+    found = {(row.mild, row.window, row.solicited): (row.n_events, row.n)
+             for row in made.itertuples()}  # fmt: skip
+    assert found == {
+        ("up_to_1", "any", "solicited_or_not"): (2, 3),
+        ("up_to_1", "any", "solicited_only"): (1, 2),
+        ("up_to_1", "infusion", "solicited_or_not"): (1, 2),
+        ("up_to_1", "infusion", "solicited_only"): (1, 2),
+        ("up_to_2", "any", "solicited_or_not"): (3, 3),
+        ("up_to_2", "any", "solicited_only"): (2, 2),
+        ("up_to_2", "infusion", "solicited_or_not"): (2, 2),
+        ("up_to_2", "infusion", "solicited_only"): (2, 2),
+    }  # fmt: skip
+    assert made.loc[made["is_headline"], ["mild", "window"]].to_numpy().tolist() == [
+        ["up_to_1", "any"]
+    ]
 
 
 def test_table_of_patients_and_events(own):
@@ -291,3 +357,43 @@ def test_side_effects_of_the_amitriptyline_trial():
         counts = frame.groupby(frame["USUBJID"].map(arm))[["HAD", "ASKED"]].sum()
         assert counts.loc[["Ami", "Placebo"], "HAD"].tolist() == expected
         assert counts["ASKED"].tolist() == [122, 122]
+
+
+PRESSURES = SHARED / "real" / "fhir_synthea" / "Observation.ndjson.gz"
+LOINC = {"85354-9": "panel", "8480-6": "sbp_peak", "8462-4": "dbp_peak", "72514-3": "score"}
+
+
+@pytest.mark.skipif(not PRESSURES.is_file(), reason=f"the Synthea export is not at {PRESSURES}")
+def test_blood_pressures_of_the_synthea_export(tmp_path):
+    """Read by code, written as an export of infusions, and counted as a plain groupby counts."""
+    rows, pain = [], []
+    with gzip.open(PRESSURES, "rt", encoding="utf-8") as file:
+        for own in map(json.loads, file):
+            kind = LOINC.get(own["code"]["coding"][0]["code"])
+            who = {"patient_id": own["subject"]["reference"].rpartition("/")[2].rpartition(":")[2],
+                   "on": own["effectiveDateTime"][:19]}  # fmt: skip
+            if kind == "panel":
+                parts = {LOINC[part["code"]["coding"][0]["code"]]: part["valueQuantity"]["value"]
+                         for part in own["component"]}  # fmt: skip
+                rows.append(who | parts)
+            elif kind == "score":
+                pain.append(who | {"score": own["valueQuantity"]["value"]})
+    raw = pd.DataFrame(rows).drop_duplicates(["patient_id", "on"])
+    raw = raw[raw["on"] >= "1990"]
+    people = raw[["patient_id"]].drop_duplicates().assign(condition="other")
+    scores = pd.DataFrame(pain).query("patient_id in @people.patient_id and on >= '1990'")
+    scores = scores.drop_duplicates(["patient_id", "on"])
+    people.to_csv(tmp_path / "patients.csv", index=False)
+    raw.rename(columns={"on": "infused_at"}).to_csv(tmp_path / "infusions.csv", index=False)
+    scores.rename(columns={"on": "assessed_on"}).to_csv(tmp_path / "pain_scores.csv", index=False)
+    study = open_study(export=str(tmp_path))
+    assert len(study.infusions) == len(raw) > 300
+    of = raw.groupby("patient_id")[["sbp_peak", "dbp_peak"]].max()
+    for limits in ((180, 110), (140, 90)):
+        plain = (of >= list(limits)).any(axis=1)
+        found = read_vital_signs(study, VitalReading(peak=limits))["pressure_share", "peak_180_110"]
+        assert found.reindex(plain.index).tolist() == plain.tolist()
+    assert 0 < plain.sum() < len(plain)
+    # no pressure before: whether a rise was slight is not known of anybody with a low peak
+    slight = read_vital_signs(study, VitalReading())["pressure_share", "slight_rise"]
+    assert slight.isna().sum() == (~(of >= [180, 110]).any(axis=1)).sum()

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from tests.unit.exports import load, used
 
-from analysis.errors import ContractError
+from analysis.errors import ContractError, InputError, MappingError
+from analysis.intake.load import Export, load_export
 
 GIVEN = "patient_id,infused_at\nA,2024-01-02\nA,2024-01-05\nB,2024-01-03\n"
 SCORES = "patient_id,assessed_on,score\nA,2024-01-01,8\nB,2024-01-01,6\n"
@@ -130,3 +131,68 @@ def test_times_are_put_on_the_clock_of_the_infusions(tmp_path: Path):
     events = load(tmp_path, content).tables["adverse_events"]
     assert events["infused_at"].astype(str).tolist() == ["2024-01-02 20:00:00"]
     assert events["occurred_on"].astype(str).tolist() == ["2024-01-02 21:30:00"]
+
+
+# questionnaires given item by item
+
+ITEMS = {  # instrument: answers, and the total by hand
+    "phq9": [("3 3 3 3 3 3 3 3 3", 27.0), ("1 2 0 3 1 2 1 . .", 10 * 9 / 7),
+             ("1 2 0 3 1 2 . . .", None)],
+    "gad7": [("1 1 1 1 1 . .", 7.0), ("1 1 1 1 . . .", None)],
+    "isi": [("4 4 4 4 4 4 4", 28.0), ("4 4 4 4 4 4 .", None)],
+    "pdi": [("10 0 5 5 5 5 5", 35.0), ("10 0 5 5 5 5 .", None)],
+    "bpi_interference": [("8 6 4 2 . . .", 5.0), ("8 6 4 . . . .", None)],
+}  # fmt: skip
+
+
+def itemized(folder: Path, code: str, records: list[str], named: str = "") -> Export:
+    n = len(records[0].split())
+    names = [f"q{at}" for at in range(1, n + 1)]
+    lines = [",".join(["patient_id", "study_day", *names])]
+    lines += [f"{at},0,{record.replace('.', '').replace(' ', ',')}"
+              for at, record in enumerate(records)]  # fmt: skip
+    (folder / "items.csv").write_text("\n".join(lines) + "\n")
+    people = "patient_id,condition\n" + "".join(f"{at},crps\n" for at in range(len(records)))
+    (folder / "patients.csv").write_text(people)
+    (folder / "pain_scores.csv").write_text("patient_id,study_day,score\n0,0,8\n")
+    (folder / "mapping.yaml").write_text(
+        "tables:\n  questionnaires:\n    file: items.csv\n    columns:\n"
+        f"      instrument: {{constant: {code}}}\n"
+        f"      score: {{items_of: [{named or ', '.join(names)}]}}\n"
+    )
+    return load_export(folder)
+
+
+@pytest.mark.parametrize("code", ITEMS)
+def test_items_are_summed_by_the_rule_of_the_instrument(tmp_path, code):
+    records, totals = zip(*ITEMS[code], strict=True)
+    export = itemized(tmp_path, code, list(records))
+    known = [total for total in totals if total is not None]
+    assert export.tables["questionnaires"]["score"].tolist() == pytest.approx(known)
+    account = next(each for each in export.intake if each.table == "questionnaires")
+    assert account.reconciles and account.excluded == {"no score recorded": 1}
+    assert any("items answered, and no total" in note for note in account.notes)
+    if code in ("phq9", "bpi_interference"):
+        assert any("1 records have a total from fewer than all" in note for note in account.notes)
+
+
+@pytest.mark.parametrize(
+    ("code", "named", "words"),
+    [
+        ("promis_pi", "", "needs an instrument with a rule for missing items"),
+        ("phq9", "q1, q2, q3, q4, q5, q6, q7, q8", "has 9 items, and `items_of` names 8 columns"),
+        ("phq9", "q1, q1, q3, q4, q5, q6, q7, q8, q9", "names 9 columns .8 different."),
+    ],
+)
+def test_items_that_make_no_total_are_refused(tmp_path, code, named, words):
+    with pytest.raises(MappingError, match=words):
+        itemized(tmp_path, code, ["1 1 1 1 1 1 1 1 1"], named)
+
+
+def test_an_item_outside_its_range_is_refused(tmp_path):
+    with pytest.raises(InputError) as refused:
+        itemized(tmp_path, "phq9", ["1 1 4 1 1 1 1 1 1"])
+    assert "score ('q3')" in str(refused.value) and "0 to 3" in str(refused.value)
+    (tmp_path / "elsewhere").mkdir()
+    with pytest.raises(InputError):
+        itemized(tmp_path / "elsewhere", "isi", ["4 4 4 4 4 4 5"])

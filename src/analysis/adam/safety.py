@@ -281,16 +281,44 @@ def flag_grades(study: Study) -> pd.DataFrame:
     highest = events.groupby("USUBJID")["ATOXGRN"].agg(lambda grades: grades.max(skipna=False))
     grade = highest.reindex(flags.index).mask(~flags["HAD"].fillna(False).astype(bool), 0.0)
     known = flags["ASKED"] & grade.notna()
-    own = events[events["TERM"] == "dissociation"].groupby("USUBJID")["ATOXGRN"]
-    worst = own.agg(lambda grades: grades.max(skipna=False))
     made = {
         **{("highest_grade_share", f"grade_{one}"): ((grade == one).astype("boolean").mask(~known),
                                                      none or "not_recorded(grade)")
            for one in range(6)},
-        ("mild_share", "dissociation"): ((worst == 1).astype("boolean").mask(worst.isna()),
+        ("mild_share", "dissociation"): (flag_mild(study, QUESTIONS["dissociation"]),
                                          "not_recorded(grade)"),
     }  # fmt: skip
     return _stack(made)
+
+
+def flag_mild(study: Study, question: Question, *, mildest: int = 1) -> pd.Series:
+    """Return of each patient with an effect whether it was never above a grade, missing if unknown.
+
+    Indexed by USUBJID; ``mildest`` is the highest grade (CTCAE) that still counts as mild.
+    """
+    events = select_events(study, question)
+    worst = events.groupby("USUBJID")["ATOXGRN"].agg(lambda grades: grades.max(skipna=False))
+    return (worst <= mildest).astype("boolean").mask(worst.isna())
+
+
+@dataclass(frozen=True, kw_only=True)
+class VitalReading:
+    """What counts as high, low, early or much, and of which infusions.
+
+    ``of_patient`` is ``worst`` (any infusion counts) or ``median`` (of the patient's infusions);
+    empty takes the worst of pressure, oxygen and dose, and the median of minutes to discharge.
+    """
+
+    peak: tuple[float, float] = PRESSURE_LIMIT
+    rise: tuple[float, float] = PRESSURE_RISE
+    oxygen: float = OXYGEN_LIMIT
+    dose: float = ANESTHETIC_DOSE
+    rest: tuple[float, float] = REST_MINUTES
+    of_patient: str = ""
+
+
+AS_FIXED = VitalReading()
+"""As the readings of the ledger have it."""
 
 
 def flag_vital_signs(study: Study) -> pd.DataFrame:
@@ -300,42 +328,62 @@ def flag_vital_signs(study: Study) -> pd.DataFrame:
     -------
     DataFrame
         One row a patient and question: USUBJID, measure, definition, FLAG (nullable boolean,
-        missing where nothing is recorded), lacking (the note to print then). Pressure and oxygen:
-        at any infusion; minutes to discharge and dose: median of the patient's own.
+        missing where nothing is recorded), lacking (the note to print then).
     """
+    treated = study.adsl.loc[study.adsl["SAFFL"], "USUBJID"]
+    given = study.infusions[study.infusions["USUBJID"].isin(treated)]
+    measured = given[["SBPPK", "DBPPK"]].notna().any(axis=1) & given["SPO2LOW"].notna()
+    whole = measured.groupby(given["USUBJID"]).all() if measured.any() else measured
+    found = read_vital_signs(study, AS_FIXED)
+    found["measured_share", "pressure_and_oxygen"] = _own(whole, pd.Index(treated))
+    lacking = {"discharge_share": "discharge_minutes", "dose_share": "dose_mg_per_kg",
+               "oxygen_share": "spo2_lowest", "pressure_share": "sbp_before"}  # fmt: skip
+    return _stack({
+        (measure, definition): (
+            own, f"not_recorded({lacking.get(measure, 'sbp_peak')})"
+            if definition != "peak_180_110" else "not_recorded(sbp_peak)")
+        for (measure, definition), own in found.items()
+    })  # fmt: skip
+
+
+def read_vital_signs(study: Study, reading: VitalReading) -> dict[tuple[str, str], pd.Series]:
+    """Return the answers under one reading by measure and definition, indexed by USUBJID."""
     treated = study.adsl[study.adsl["SAFFL"]].set_index("USUBJID")
-    given = study.infusions[study.infusions["USUBJID"].isin(treated.index)]
-    by = given["USUBJID"]
-    peak = (given["SBPPK"] >= PRESSURE_LIMIT[0]) | (given["DBPPK"] >= PRESSURE_LIMIT[1])
-    rise = (given["SBPCHG"] >= PRESSURE_RISE[0]) | (given["DBPCHG"] >= PRESSURE_RISE[1])
-    peak_known = given[["SBPPK", "DBPPK"]].notna().any(axis=1)
-    rise_known = given[["SBPCHG", "DBPCHG"]].notna().any(axis=1)
+    signs = _summarize_signs(study, reading.of_patient or "worst").reindex(treated.index)
+    rest = _summarize_signs(study, reading.of_patient or "median").reindex(treated.index)
+    first, last = rest["DISCHMIN"], rest["DISCHMAX"]
 
-    def ever(flag: pd.Series, known: pd.Series) -> pd.Series:
-        return _own(flag[known].groupby(by[known]).any(), treated.index)
+    def above(columns: list[str], limits: tuple[float, float]) -> pd.Series:
+        return _answer((signs[columns] >= list(limits)).any(axis=1), signs[columns].max(axis=1))
 
-    rest = given.groupby("USUBJID")["DISCHMIN"].median()
+    too_high = above(["SBPPK", "DBPPK"], reading.peak)
+    steep = above(["SBPCHG", "DBPCHG"], reading.rise)
+    in_time = (first >= reading.rest[0]) & (last <= reading.rest[1])
     standard = treated.index[~is_true(treated["PROTOCOL"] == HIGH_DOSE)]
-    dose = given.loc[given["USUBJID"].isin(standard)].groupby("USUBJID")["DOSE"].max()
-    low = given["SPO2LOW"] < OXYGEN_LIMIT
-    measured = peak_known & given["SPO2LOW"].notna()
-    too_high, steep = ever(peak, peak_known), ever(rise, rise_known)
-    found = {
-        ("pressure_share", "peak_180_110"): (too_high, "sbp_peak"),
-        ("pressure_share", "rise_40_25"): (steep, "sbp_before"),
-        ("pressure_share", "slight_rise"): (~(too_high | steep), "sbp_before"),
-        ("oxygen_share", "below_90"): (ever(low, given["SPO2LOW"].notna()), "spo2_lowest"),
-        ("discharge_share", "within_15_to_30_minutes"): (
-            _own(rest.between(*REST_MINUTES)[rest.notna()], treated.index), "discharge_minutes"),
-        ("discharge_share", "within_30_minutes"): (
-            _own((rest <= REST_MINUTES[1])[rest.notna()], treated.index), "discharge_minutes"),
-        ("dose_share", "below_1_mg_per_kg"): (
-            _own((dose < ANESTHETIC_DOSE)[dose.notna()], standard), "dose_mg_per_kg"),
-        ("measured_share", "pressure_and_oxygen"): (
-            _own(measured.groupby(by).all() if measured.any() else measured, treated.index),
-            "sbp_peak"),
-    }  # fmt: skip
-    return _stack({key: (own, f"not_recorded({name})") for key, (own, name) in found.items()})
+    dose = signs["DOSE"].reindex(standard)
+    return {
+        ("pressure_share", "peak_180_110"): too_high,
+        ("pressure_share", "rise_40_25"): steep,
+        ("pressure_share", "slight_rise"): ~(too_high | steep),
+        ("oxygen_share", "below_90"): _answer(signs["SPO2LOW"] < reading.oxygen, signs["SPO2LOW"]),
+        ("discharge_share", "within_15_to_30_minutes"): _answer(in_time, last),
+        ("discharge_share", "within_30_minutes"): _answer(last <= reading.rest[1], last),
+        ("dose_share", "below_1_mg_per_kg"): _answer(dose < reading.dose, dose),
+    }
+
+
+@lru_cache(maxsize=4)
+def _summarize_signs(study: Study, of_patient: str) -> pd.DataFrame:
+    """Return each patient's worst or median infusion; of minutes the least and the most."""
+    high, low = ("max", "min") if of_patient == "worst" else ("median", "median")
+    highest = dict.fromkeys(("SBPPK", "DBPPK", "SBPCHG", "DBPCHG", "DOSE"), high)
+    wanted = {name: (name, how) for name, how in (highest | {"SPO2LOW": low}).items()}
+    by = study.infusions.groupby("USUBJID")
+    return by.agg(**wanted, DISCHMIN=("DISCHMIN", low), DISCHMAX=("DISCHMIN", high))
+
+
+def _answer(flags: pd.Series, value: pd.Series) -> pd.Series:
+    return flags.astype("boolean").mask(value.isna())
 
 
 def _stack(flags: dict[tuple[str, str], tuple[pd.Series, str]]) -> pd.DataFrame:

@@ -35,7 +35,7 @@ from analysis.claims.intervals import (
 )
 from analysis.claims.judgement import Readings, Verdict
 from analysis.claims.ledger import Claim
-from analysis.claims.safety_readings import EFFECT_MEASURES, safety_readings
+from analysis.claims.safety_readings import READ_OTHERWISE, safety_readings
 from analysis.claims.verdict import READ_AT
 from analysis.labels import READING_CHOICES, READING_DIMENSIONS, visit_week, visit_word
 from analysis.numbers import count_text
@@ -816,7 +816,7 @@ def judge_readings(claim: Claim, study: Study, *, shared: Shared | None = None) 
         reason = "The claim has no figure to be judged against, or none these data could answer."
         return Multiverse(**about, reason=reason)
     starters, group, reason = find_starters(study, claim)
-    if not reason and claim.measure in (*EFFECT_MEASURES, "resolved_share"):
+    if not reason and claim.measure in READ_OTHERWISE:
         made = safety_readings(claim, study, arm=group[1] if group[0] == "arm" else "")
         if len(made):
             judged = judge_intervals(

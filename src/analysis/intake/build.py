@@ -20,6 +20,7 @@ import pandas as pd
 from openpyxl.utils import range_boundaries
 
 from analysis.errors import MappingError, suggest
+from analysis.intake.codes import instrument_of, load_instruments, total_of_items
 from analysis.intake.identifiers import pseudonym
 from analysis.intake.mapping import (
     AS_IS,
@@ -517,11 +518,14 @@ def _build_columns(
             if column.name not in text.columns:
                 raise MappingError(
                     f"{table.name}: the rule for {column.name} names no column (`from`, "
-                    "`constant`, `join`, `first_of` or `mean_of`), and the file has none called "
-                    f"{column.name}."
+                    "`constant`, `join`, `first_of`, `mean_of` or `items_of`), and the file has "
+                    f"none called {column.name}."
                 )
             own = own.model_copy(update={"from_": column.name})
-        out[column.name] = build_column(context, column, own, text)
+        if own.items_of:
+            out[column.name] = _total(context, column, own, rules["instrument"].constant, text)
+        else:
+            out[column.name] = build_column(context, column, own, text)
         if column.kind == "datetime" and context.offsets is not None:
             out[OFFSET.format(column.name)] = context.offsets
         if column.name == "scale":
@@ -595,6 +599,29 @@ def build_column(
             context.offsets = pd.Series(minutes[codes], index=text.index)
             values = [value and value.replace(tzinfo=None) for value in values]
     return pd.Series(_typed(column, values, codes), index=text.index)
+
+
+def _total(
+    context: Context, column: Column, rule: ColumnRule, name: str | None, text: pd.DataFrame
+) -> pd.Series:
+    """Return the total score of an instrument's items; missing where too few are answered."""
+    own = load_instruments()[instrument_of(name or "")]
+    low, high = own.item_ends
+    item = replace(column, low=low, high=high)
+    bare = rule.model_copy(update={"items_of": None})
+    rules = [bare.model_copy(update={"from_": each}) for each in rule.items_of or []]
+    parts = pd.concat([build_column(context, item, each, text) for each in rules], axis=1)
+    total = pd.Series(total_of_items(parts.to_numpy(dtype=float), own), index=text.index)
+    answered = parts.notna().sum(axis=1)
+    for n, what in (
+        (int((total.notna() & (answered < own.n_items)).sum()),
+         f"have a total from fewer than all {own.n_items} items"),
+        (int((total.isna() & (answered > 0)).sum()),
+         f"have fewer than {own.least_items} of {own.n_items} items answered, and no total"),
+    ):  # fmt: skip
+        if n:
+            context.notes[f"{own.name}: {n} records {what}"] = None
+    return total
 
 
 def distinct_texts(texts: pd.Series) -> tuple[np.ndarray, list[str]]:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import cache
 from math import inf, nan
 
+import numpy as np
+
 from analysis.settings import data_folder
 
 NONE_REPORTED = "none_reported"
@@ -80,7 +82,8 @@ class Instrument:
 
     ``minimal_change`` is the least change of a patient that is important, None where there is none;
     ``improved_at`` the score from which on a patient is improved, for an instrument that asks about
-    change itself (PGIC). ``better`` is ``lower`` or ``higher``.
+    change itself (PGIC). ``better`` is ``lower`` or ``higher``. ``n_items`` is 0 where the score is
+    no plain sum or mean of items; else ``total`` (sum, mean) of at least ``least_items`` of them.
     """
 
     code: str
@@ -95,6 +98,15 @@ class Instrument:
     improved_at: float | None
     change_source: str
     recall: str
+    n_items: int = 0
+    least_items: int = 0
+    total: str = ""
+
+    @property
+    def item_ends(self) -> tuple[float, float]:
+        """Lowest and highest answer to one item."""
+        n = self.n_items if self.total == "sum" else 1
+        return self.low / n, self.high / n
 
 
 @cache
@@ -109,6 +121,9 @@ def load_instruments() -> dict[str, Instrument]:
             minimal_change=float(row["minimal_change"]) if row["minimal_change"] else None,
             improved_at=float(row["improved_at"]) if row["improved_at"] else None,
             change_source=row["change_source"],
+            n_items=int(row["items"] or 0),
+            least_items=int(row["least_items"] or 0),
+            total=row["total"],
         )
         for row in _rows("instruments")
     }
@@ -129,6 +144,27 @@ def instruments_named(text: str) -> list[str]:
     key = f" {word_key(text)} "
     words = sorted(_instrument_words().items(), key=lambda item: -len(item[0]))
     return list(dict.fromkeys(code for word, code in words if f" {word} " in key))
+
+
+def total_of_items(items: np.ndarray, instrument: Instrument) -> np.ndarray:
+    """Return the total score of each record by the missing-item rule of the instrument.
+
+    Parameters
+    ----------
+    items : ndarray of float, shape (n_records, n_items)
+        Answers, NaN where there is none.
+    instrument : Instrument
+        With a rule. A sum with missing items is prorated: the mean of those answered times all.
+
+    Returns
+    -------
+    ndarray of float, shape (n_records,)
+        NaN where fewer items are answered than the rule asks for.
+    """
+    answered = (~np.isnan(items)).sum(axis=1)
+    mean = np.nansum(items, axis=1) / np.maximum(answered, 1)
+    total = mean * instrument.n_items if instrument.total == "sum" else mean
+    return np.where(answered >= instrument.least_items, total, np.nan)
 
 
 @cache

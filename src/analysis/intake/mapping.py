@@ -22,6 +22,7 @@ from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from analysis.errors import MappingError, SettingsError, suggest
 from analysis.files import open_plain
+from analysis.intake.codes import instrument_of, load_instruments
 from analysis.intake.tables import SCALES, TABLES, Column, Ends
 from analysis.intake.values import AS_WRITTEN, Inexact, Partial
 from analysis.settings import check_setting
@@ -309,6 +310,7 @@ class ColumnRule(_Strict):
     with_: str | None = Field(None, alias="with")
     first_of: TextList | None = None
     mean_of: TextList | None = None
+    items_of: TextList | None = None
     values: TextMap | None = None
     other: str | None = None
     unit: Unit | None = None
@@ -329,11 +331,12 @@ class ColumnRule(_Strict):
     def sources(self) -> list[str]:
         """Return the file's columns this rule reads."""
         named = [] if self.from_ is None else [self.from_]
-        return [*named, *(self.join or []), *(self.first_of or []), *(self.mean_of or [])]
+        several = (self.join, self.first_of, self.mean_of, self.items_of)
+        return [*named, *(name for names in several for name in names or [])]
 
     def given_sources(self) -> list[str]:
         """Return which fields say where values come from; a rule has at most one of them."""
-        fields = ("from_", "constant", "join", "first_of", "mean_of")
+        fields = ("from_", "constant", "join", "first_of", "mean_of", "items_of")
         return [name.strip("_") for name in fields if getattr(self, name) is not None]
 
 
@@ -543,6 +546,8 @@ def _check_columns(
             )
         if why := _contradiction(TABLES[name].column(column), own):
             refuse(here, why)
+        if why := _no_total(name, column, rule):
+            refuse(here, why)
         if own.hash and not mapping.hash_key:
             refuse(here, "`hash` needs a key: name its file under `hash_key` (docs/mapping.md).")
     for column, condition in rule.where.items():
@@ -552,6 +557,30 @@ def _check_columns(
             refuse((*loc, "where", column), f"'{column}' is filtered as number and date; keep one.")
     if rule.more_columns and len(rule.more_columns.by) != 1:
         refuse((*loc, "more_columns"), "`by` names one column, as {ID: record}.")
+
+
+def _no_total(name: str, column: str, rule: TableRule) -> str:
+    """Return why the items named for a score make no total of an instrument, "" where they do."""
+    named = rule.columns[column].items_of
+    if named is None:
+        return ""
+    if (name, column) != ("questionnaires", "score"):
+        return f"`items_of` is for the score of questionnaires only, not for {name}.{column}."
+    constant = rule.columns.get("instrument", ColumnRule()).constant
+    totals = {own.code: own for own in load_instruments().values() if own.n_items}
+    instrument = totals.get(instrument_of(constant or ""))
+    if instrument is None:
+        return (
+            "`items_of` needs an instrument with a rule for missing items: say `instrument: "
+            f"{{constant: ...}}` with one of {', '.join(totals)}. Scores of others are given as "
+            "totals."
+        )
+    if len(set(named)) != instrument.n_items or len(named) != instrument.n_items:
+        return (
+            f"{instrument.name} has {instrument.n_items} items, and `items_of` names {len(named)} "
+            f"columns ({len(set(named))} different); name each item once."
+        )
+    return ""
 
 
 _OF_DATES = ("dates", "pivot_year", "partial_dates", "utc_offset")
