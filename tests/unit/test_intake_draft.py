@@ -308,6 +308,10 @@ def test_a_placeholder_is_no_date_and_the_rating_without_one_is_named(tmp_path):
     assert ["1 rating has no date" in todo for todo in made.todo] == [True]
     with pytest.raises(ContractError, match="line 3"):
         load_export(path, mapping)
+    answered = load(path, {"1 rating has no date": "leave_out"})
+    assert scores(answered) == {"P1": [8], "P2": [7]}
+    account = next(a for a in answered.intake if a.table == "pain_scores")
+    assert sum(account.excluded.values()) == 2, "the unanswered one, too"
 
 
 def test_a_record_number_as_the_only_id_of_two_files_is_hashed(tmp_path):

@@ -200,6 +200,7 @@ class _Drafting:
     has_infusions: bool = False
     dated_start: bool = False
     own_scale: bool = False
+    left_out: str = ""
     with_birth: list[_File] = field(default_factory=list)
 
     def draft(self, name: str) -> Draft:
@@ -236,6 +237,8 @@ class _Drafting:
         if self.own_scale:
             why = "TODO unsure: where it ends is not known; give `high` if it is"
             out.lines.insert(at, ("scales: {own: {low: 0}}", why))
+        if self.left_out:
+            out.lines.insert(at, ("exclude: [unreadable_value]", f"as answered: {self.left_out}"))
         if out.needs_key:
             out.lines.insert(at, (f"hash_key: {KEY_FILE}", "secret; made beside this file"))
         self._name_the_rest()
@@ -1063,10 +1066,18 @@ class _Drafting:
             n = int(rated[best.name].isin(["", *missing]).sum())
             problem = f"{n} {'rating has' if n == 1 else 'ratings have'} no date" if n else ""
             if n and not days and not file.with_field("visit"):
-                self._todo_once(
-                    f"{file.profile.shown}, {best.name}: {problem}; complete them, or leave them "
-                    "out with `exclude: [unreadable_value]`"
+                question = Question(
+                    about=f"{file.profile.shown}, {best.name}",
+                    text=f"{problem}; complete them, or leave them out with `exclude: "
+                    "[unreadable_value]`?",
+                    choices=(
+                        ("complete", "refused until they are complete"),
+                        ("leave_out", f"left out and counted, {n} of {len(rated)}"),
+                    ),
+                    guess="complete",
                 )
+                if self._settle(question)[0] == "leave_out":
+                    self.left_out = problem
             remedy = "complete them, or leave them out with `exclude: [unreadable_value]`"
             self._note(
                 file,
