@@ -56,6 +56,14 @@ def test_ids_of_two_patients(one, other):
     assert id_key(one) != id_key(other)
 
 
+@given(st.lists(st.text("0019aPp .-\t\x0b\x1c", max_size=9), max_size=20))
+def test_many_ids_are_compared_as_one_by_one(ids):
+    same = {}
+    for text in dict.fromkeys(ids):
+        same.setdefault(id_key(text), []).append(text)
+    assert near_ids(ids) == [alike for alike in same.values() if len(alike) > 1]
+
+
 @pytest.mark.parametrize(
     ("text", "shown"),
     [("Smith-12", "Aaaaa-99"), ("P\u200b1", "A\\u200b9"), (FULL_P1, "\uff21\uff19"),

@@ -439,10 +439,11 @@ def count_flow(study: Study) -> pd.DataFrame:
 def flow_steps(study: Study) -> pd.DataFrame:
     """Return who is in each step of `count_flow`: booleans, a row of ADSL a patient."""
     visit = study.settings.analysis_visit
-    at_visit = study.adpain[study.adpain["AVISIT"] == visit]
-    adsl = study.adsl
-    rated = adsl["USUBJID"].isin(at_visit.loc[at_visit["AVAL"].notna(), "USUBJID"])
-    due = adsl["FASFL"] & adsl["USUBJID"].isin(at_visit.loc[at_visit["DUEFL"], "USUBJID"])
+    adsl, at_visit = study.adsl, study.adpain[study.adpain["AVISIT"] == visit]
+    at_visit = at_visit.set_index("USUBJID")[["AVAL", "DUEFL"]].reindex(adsl["USUBJID"])
+    at_visit = at_visit.set_axis(adsl.index)
+    rated = at_visit["AVAL"].notna()
+    due = adsl["FASFL"] & at_visit["DUEFL"].eq(True)
     based = adsl["BASESTAT"].notna()
     return pd.DataFrame(
         {

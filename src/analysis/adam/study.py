@@ -460,8 +460,8 @@ def find_path(text: str) -> Path:
     return own if own.exists() else path
 
 
-def derive_study(export: Export, settings: AnalysisSettings) -> Study:
-    """Derive the analysis datasets of an export, for all conditions.
+def derive_study(export: Export, settings: AnalysisSettings, *, durations: bool = True) -> Study:
+    """Derive the analysis datasets of an export, for all conditions; ADTTE only with durations.
 
     Raises
     ------
@@ -474,7 +474,8 @@ def derive_study(export: Export, settings: AnalysisSettings) -> Study:
     """
     export, whole = _of_whole(export, settings)
     frames = _derive_ratings(export.tables, whole)
-    return _derive_visits(export, _with_visits(whole, _days_at_visits(frames)), frames)
+    whole = _with_visits(whole, _days_at_visits(frames))
+    return _derive_visits(export, whole, frames, durations=durations)
 
 
 OF_PAIN = ("patients", "pain_scores", "infusions")

@@ -17,7 +17,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from openpyxl.utils import range_boundaries
 
 from analysis.errors import MappingError, suggest
 from analysis.intake.codes import instrument_of, load_instruments, total_of_items
@@ -271,6 +270,10 @@ def build_table(
 
 def _merged_cells(table: Table, rule: TableRule, raw: RawTable) -> list[Problem]:
     """Return the columns that are read and have cells merged over several records."""
+    if not raw.sheet.merged:
+        return []
+    from openpyxl.utils import range_boundaries  # here: it takes long to import
+
     read = {*_columns_named(rule), *table.names} - set(rule.fill_down or [])
     lines: dict[str, list[int]] = {}
     for cells in raw.sheet.merged:

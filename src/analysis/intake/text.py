@@ -9,6 +9,9 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 _INVISIBLE = {"\u034f", "\u115f", "\u1160", "\u17b4", "\u17b5", "\u3164", "\uffa0"}
 """Marks without a shape that are not of Unicode's category Cf: joiners and Hangul fillers."""
 
@@ -81,10 +84,25 @@ def id_key(text: str) -> str:
 
 def near_ids(ids: Iterable[str]) -> list[list[str]]:
     """Return the sets of different ids that may be one patient, each in the order of the ids."""
+    texts = list(dict.fromkeys(ids))
     same: dict[str, list[str]] = {}
-    for text in dict.fromkeys(ids):
-        same.setdefault(id_key(text), []).append(text)
-    return [texts for texts in same.values() if len(texts) > 1]
+    for text, key in zip(texts, _id_keys(texts), strict=True):
+        same.setdefault(key, []).append(text)
+    return [alike for alike in same.values() if len(alike) > 1]
+
+
+def _id_keys(ids: list[str]) -> list[str]:
+    """Return the `id_key` of each; of ids in ASCII all at once, for an engine without lookarounds.
+
+    Only digits with zeros before them, or the whole, change there.
+    """
+    if not all(map(str.isascii, ids)):
+        return [id_key(text) for text in ids]
+    keys = pc.ascii_lower(
+        pc.replace_substring_regex(pa.array(ids, pa.string()), r"[\s\x0b\x1c-\x1f]", "")
+    )
+    keys = pc.replace_substring_regex(keys, r"^(\d+)\.0+$", r"\1")
+    return pc.replace_substring_regex(keys, r"(^|\D)0+(\d)", r"\1\2").to_pylist()
 
 
 def shape(text: str) -> str:

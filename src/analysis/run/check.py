@@ -29,10 +29,13 @@ def describe_export(path: Path, mapping: Path | None, also: Iterable[Path] = ())
 def open_export(
     path: Path, mapping: Path | None, also: Iterable[Path] = ()
 ) -> tuple[Export, Study]:
-    """Return an export and its datasets, under the settings of its mapping."""
+    """Return an export and its datasets, under the settings of its mapping.
+
+    ADTTE is there only for ends of relief on record, which a check counts.
+    """
     export = load_export(path, mapping, also=also)
     settings = make_settings(export.settings, where="the mapping's settings")
-    return export, derive_study(export, settings)
+    return export, derive_study(export, settings, durations="relief_ends" in export.tables)
 
 
 def describe_study(export: Export, study: Study) -> str:
