@@ -18,7 +18,7 @@ settings.register_profile("suite", deadline=None)
 settings.load_profile("suite")
 
 LONGEST_FIRST = (
-    "golden/test_golden.py", "run/test_session.py", "docs/test_wheel.py",
+    "golden/test_golden.py", "run/test_session.py", "docs/test_installed.py",
     "notebooks/test_notebook_40.py", "browser/test_jupyterlab.py", "run/test_execute.py",
     "notebooks/test_notebooks_70_80.py", "notebooks/test_notebooks_10_to_30.py",
     "unit/test_adam_outcomes.py", "unit/test_relief.py",

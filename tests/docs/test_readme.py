@@ -1,37 +1,23 @@
-"""The README stays true: its commands run, its files exist, its library lines work."""
+"""The README stays true: its commands run, its files exist, its library lines work.
+
+Its commands on finished runs: test_installed.py.
+"""
 
 from __future__ import annotations
 
 import re
-import shlex
-import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
+from pages import ON_RUNS, OWN, README, README_COMMANDS, ROOT, blocks, call, links
 from tests.run.exports import write_export
 
 from analysis.cli import main
 
-ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
-COMMANDS = [
-    line.split("#")[0].strip()
-    for language, block in BLOCKS
-    if language != "python"
-    for line in block.splitlines()
-    if line.strip()
-]
-OWN = [command for command in COMMANDS if command.startswith("reliefcheck ")]
-ON_RUNS = [command for command in OWN if "reports/" in command]
-"""Commands that look at finished runs, in the order of the page."""
-
 
 def test_first_screen_names_the_two_commands():
-    assert {"make report", "make test"} <= set(COMMANDS)
+    assert {"make report", "make test"} <= set(README_COMMANDS)
     assert README.index("make report") < README.index("## A door for each reader")
 
 
@@ -67,33 +53,7 @@ def test_reliefcheck_commands_run(command, tmp_path):
         "mine": str(tmp_path / "mine"),
     }
     (tmp_path / "page.html").write_text("<p>Open on weekdays.</p>", encoding="utf-8")
-    words = [stand_ins.get(word, word) for word in shlex.split(command)[1:]]
-    if words[0] == "lint":
-        words.append("--no-run")
-    result = CliRunner().invoke(main, words)
-    assert result.exit_code == 0, result.output
-
-
-@pytest.mark.slow
-def test_commands_on_finished_runs_work_one_after_the_other(tmp_path):
-    """A small run, a copy of it a month later, and every command the page gives for them."""
-    export = write_export(tmp_path / "export")
-    (tmp_path / "quick.yaml").write_text("bootstrap_replicates: 200\n", encoding="utf-8")
-    may, june = tmp_path / "may", tmp_path / "june"
-    words = ["run", str(export), "--condition", "crps", "--settings", str(tmp_path / "quick.yaml")]
-    made = CliRunner().invoke(main, [*words, "--no-cache", "--quiet", "--out", str(may)])
-    assert made.exit_code == 0, made.output
-    shutil.copytree(may, june)
-    stand_ins = {
-        "reports/may": str(may),
-        "reports/june": str(june),
-        "reports/june-release": str(tmp_path / "june-release"),
-        "sas": str(tmp_path / "sas"),
-    }
-    assert {command.split()[1] for command in ON_RUNS} >= {"diff", "verify", "sign"}
-    for command in ON_RUNS:
-        result = CliRunner().invoke(main, [stand_ins.get(w, w) for w in shlex.split(command)[1:]])
-        assert result.exit_code == 0, f"{command}: {result.output}"
+    call(command + " --no-run" * command.startswith("reliefcheck lint"), **stand_ins)
 
 
 def test_every_reliefcheck_command_is_in_the_readme():
@@ -101,11 +61,11 @@ def test_every_reliefcheck_command_is_in_the_readme():
 
 
 def test_library_lines_work():
-    (code,) = [block for language, block in BLOCKS if language == "python"]
+    (code,) = [block for language, block in blocks(README) if language == "python"]
     subprocess.run([sys.executable, "-W", "error", "-c", code], check=True, capture_output=True)
 
 
-@pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", README))))
+@pytest.mark.parametrize("link", links(README))
 def test_links_point_at_files(link):
     assert (ROOT / link).exists()
 
