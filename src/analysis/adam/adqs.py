@@ -279,6 +279,8 @@ def derive_adop(
     bases = [basis for basis in BASES if (given["basis"] == basis).any()] or [BASES[-1]]
     parts: list[tuple[pd.DataFrame, pd.DataFrame]] = []
     for factor_set, label in FACTOR_SETS.items():
+        if parts and given.empty:
+            break  # no doses have no row under any set
         for basis in bases:
             rows = given[given["basis"] == basis]
             scores, recorded = _sum_of_day(rows, factor_set)
