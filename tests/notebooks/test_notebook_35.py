@@ -6,21 +6,20 @@ import json
 import sys
 from pathlib import Path
 
-import nbformat
-import papermill
 import pytest
 
 from analysis.adam.study import Study, write_study
 from analysis.results import find, find_one, read_extras, read_results, rows_of
-from analysis.settings import suite_folder
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
 from cells import run_code
 from studies import SETTINGS, clinic, patient, responder, study
 
-pytestmark = pytest.mark.slow
-
-NOTEBOOK = suite_folder() / "notebooks" / "35_arms.ipynb"
+pytestmark = [
+    pytest.mark.slow,
+    # seaborn's own use of matplotlib
+    pytest.mark.filterwarnings("ignore:vert. bool was deprecated"),
+]
 
 
 def two_arms(settings=SETTINGS) -> Study:
@@ -35,21 +34,12 @@ def two_arms(settings=SETTINGS) -> Study:
 
 @pytest.fixture(scope="module")
 def left(tmp_path_factory) -> Path:
-    """What the notebook leaves, executed as papermill does, with a figure of one's own."""
+    """What the notebook leaves, with a figure of one's own."""
     folder = tmp_path_factory.mktemp("arms")
     chosen = SETTINGS.model_copy(update={"claim_arm": "sham", "allocation": "randomized"})
     write_study(two_arms(chosen), folder / "data")
-    notebook = nbformat.read(NOTEBOOK, 4)
-    own = [cell for cell in notebook.cells if cell.source.startswith("# ")][-1]
-    own.source = "\n".join(line.removeprefix("# ") for line in own.source.splitlines())
-    nbformat.write(notebook, folder / "own.ipynb")
-    done = papermill.execute_notebook(
-        folder / "own.ipynb", folder / "out.ipynb", cwd=folder, progress_bar=False,
-        parameters={"datasets": str(folder / "data"), "results_dir": "r"},
-    )  # fmt: skip
-    for cell in done.cells:
-        for output in cell.get("outputs", []):
-            assert output.get("name") != "stderr", output.text
+    about = {"datasets": str(folder / "data"), "results_dir": str(folder / "r")}
+    run_code("35_arms", own_figure=True, **about)
     return folder / "r"
 
 

@@ -177,7 +177,7 @@ if Path(results_dir).parent.name.startswith("{where}") and Path({gate!r}).exists
 
 @pytest.mark.slow
 @HAS_WARM
-@pytest.mark.parametrize("where", ["20_", "70_", "80_"])
+@pytest.mark.parametrize("where", ["20_", "80_"])
 def test_a_killed_run_goes_on_where_it_was(tmp_path, where):
     """Killed while a notebook runs, which is known by its own word and not by a clock."""
     log, gate = tmp_path / "log", tmp_path / "gate"
@@ -207,18 +207,17 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path, where):
 
 @pytest.mark.slow
 @HAS_WARM
-def test_both_engines_give_the_same_results_with_the_suite_s_own_notebooks(tmp_path):
+def test_both_engines_give_the_same_results_with_a_notebook_of_the_suite(tmp_path):
     settings = {"bootstrap_replicates": 200}
     prepare(write_export(tmp_path / "export"), None, settings, tmp_path / "data")
-    paths = find_notebooks(notebook_folder())
-    paths = [path for path in paths if path.stem in ("20_responders", "40_relief_duration")]
+    paths = [path for path in find_notebooks(notebook_folder()) if path.stem == "20_responders"]
     tasks = make_plan(paths, ["crps"], settings=settings, datasets=tmp_path / "data")
     for engine in ENGINES:
-        with LocalExecutor(engine=engine, workers=2) as executor:
+        with LocalExecutor(engine=engine, workers=1) as executor:
             sent = [executor.submit(task, tmp_path / engine) for task in tasks]
             assert [future.result().error for future in sent] == [""] * len(tasks)
     found = [digest_files(tmp_path / engine / "results") for engine in ENGINES]
-    assert len(found[0]) > 10
+    assert len(found[0]) > 3
     assert found[0] == found[1], "numbers, sentences and figures, byte for byte"
     results = read_results(tmp_path / "warm" / "results")
     end = {"condition": "crps", "group_by": "all", "visit": "end"}

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
-from analysis.adam.study import Study, derive_study, narrow
-from analysis.intake.demo import write_demo
-from analysis.intake.load import Export, load_export
+from analysis.adam.study import FRAMES, Study, derive_study, narrow
+from analysis.intake.load import Export
 from analysis.intake.tables import load_conditions
 from analysis.settings import AnalysisSettings
 
@@ -111,6 +107,9 @@ def export_of(tables: dict[str, pd.DataFrame], **more: Any) -> Export:
     return Export(**{**given, **more}, tables=tables)
 
 
+DERIVED: dict[str, Study] = {}
+
+
 def study(
     patients: Sequence[Mapping[str, Any]],
     settings: AnalysisSettings = SETTINGS,
@@ -118,9 +117,14 @@ def study(
     condition: str = "all",
     with_infusions: bool = True,
 ) -> Study:
-    """Derive the analysis datasets of typed patients."""
-    tables = tables_of(patients, with_infusions=with_infusions)
-    return narrow(derive_study(export_of(tables), settings), condition)
+    """Derive the analysis datasets of typed patients; the same ones are derived once."""
+    key = repr((patients, settings, with_infusions))
+    if key not in DERIVED:
+        tables = tables_of(patients, with_infusions=with_infusions)
+        DERIVED[key] = derive_study(export_of(tables), settings)
+    made = DERIVED[key]
+    own = {name: getattr(made, name).copy() for name in FRAMES}
+    return narrow(replace(made, **own), condition)
 
 
 def clinic() -> list[dict[str, Any]]:
@@ -147,20 +151,3 @@ def clinic() -> list[dict[str, Any]]:
         patient("twelve", 3, 1, **first),
         patient("thirteen", 8, 1, treated=False, **first),
     ]
-
-
-@lru_cache(maxsize=1)
-def big_demo() -> tuple[Study, dict[str, Any]]:
-    """20,000 synthetic patients, written, read and derived as an export is, with their truth.
-
-    The seed is drawn, not picked; it is not the one of the bundled export.
-    """
-    with TemporaryDirectory() as folder:
-        export = write_demo(Path(folder) / "demo", n_patients=20_000, seed=424_242)
-        truth = json.loads((export / "truth.json").read_text(encoding="utf-8"))
-        return derive_study(load_export(export), SETTINGS), truth["conditions"]
-
-
-PLANTED = ("crps", "fibromyalgia", "neuropathic", "central", "headache", "fbss")
-ALLOWED_Z = 4.0
-"""Standard errors allowed between an estimate and the planted truth: chance passes 1 in 16,000."""

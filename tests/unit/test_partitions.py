@@ -25,12 +25,11 @@ def adpain_of(study: Study) -> pd.DataFrame:
     return study.adpain
 
 
-@pytest.mark.parametrize("ratings_a_part", [50, 700])
-def test_parts_of_the_demo_are_the_demo(ratings_a_part):
+def test_parts_of_the_demo_are_the_demo():
     settings = make_settings({}, where="a test")
     whole = derive_study(load_export(data_folder() / "demo"), settings)
     export = load_export(data_folder() / "demo", categorical=True)
-    parts = derive_in_parts(export, settings, adpain_of, ratings_a_part=ratings_a_part)
+    parts = derive_in_parts(export, settings, adpain_of, ratings_a_part=700)
     assert len(parts) > 6
     pd.testing.assert_frame_equal(pd.concat(parts, ignore_index=True), whole.adpain)
 

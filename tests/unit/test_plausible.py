@@ -20,7 +20,7 @@ def study(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def exact(study, tmp_path_factory):
-    folder = write_run(study, tmp_path_factory.mktemp("run") / "run")
+    folder = write_run(study, tmp_path_factory.mktemp("run") / "run", judged=False)
     return select_rows(read_results(folder / "results")).reset_index(drop=True)
 
 

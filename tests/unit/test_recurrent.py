@@ -6,10 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from relief_studies import booster_table, relief_groups
-from studies import SETTINGS, WEEK, big_demo, patient, responder, study
+from studies import SETTINGS, WEEK, patient, responder, study
 
 from analysis.adam.adtte import derive_boosters, derive_followed_to
-from analysis.adam.study import Study
 from analysis.errors import EstimationError
 from analysis.results import Row, find, find_one, make_results, rows_of
 from analysis.stats.recurrent import booster_count, estimate_mean_count, estimate_trend, gap_times
@@ -220,50 +219,3 @@ def test_no_ratio_has_a_sentence():
     one = estimate_trend(repeated(1.0).iloc[:40], GROUP)
     assert one.notes == ("one_series",)
     assert estimate_trend(spans(), GROUP).status == "not estimable"
-
-
-# what is planted
-
-COUNT_TOLERANCE = 1e-9
-"""Two ways of adding the same fractions."""
-
-
-def simple_count(made: Study, condition: str, week: float) -> float:
-    """Boosters of each day over the patients seen on that day or later, summed day by day."""
-    own = made.adsl[made.adsl["FASFL"] & (made.adsl["COND"] == condition)].set_index("USUBJID")
-    end = own["EOSDY"]
-    given = made.infusions[made.infusions["USUBJID"].isin(own.index)]
-    rated = made.ratings[made.ratings["USUBJID"].isin(own.index) & made.ratings["POSTFL"]]
-    seen = pd.concat([given[["USUBJID", "ADY"]], rated[["USUBJID", "ADY"]]])
-    last = seen.groupby("USUBJID")["ADY"].max().reindex(own.index) - end
-    boosters = given[given["SERIES"] > 1]
-    starts = boosters.groupby(["USUBJID", "SERIES"])["ADY"].min().reset_index()
-    days = starts["ADY"].to_numpy() - end.loc[starts["USUBJID"]].to_numpy()
-    return sum(
-        (days == day).sum() / (last >= day).sum() for day in np.unique(days) if day <= 7 * week
-    )
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("condition", ["crps", "headache"])
-def test_counts_of_20_000_match_a_simple_count(condition):
-    demo, _ = big_demo()
-    made = make_results(booster_table(demo, relief_groups(demo)[condition, "all", "all"][0]))
-    for week in (8.0, 12.0, 26.0):
-        assert count(made, week).value == pytest.approx(
-            simple_count(demo, condition, week), abs=COUNT_TOLERANCE
-        )
-
-
-@pytest.mark.slow
-def test_no_tolerance_is_planted_and_found():
-    """Every booster gives relief from the same distribution: the ratio's interval holds 1.
-
-    All patients together, 20,000; the interval is a few percent wide.
-    """
-    demo, _ = big_demo()
-    made = make_results(booster_table(demo, relief_groups(demo)["all", "all", "all"][0]))
-    ratio = find_one(made, measure="series_time_ratio")
-    assert ratio.low <= 1.0 <= ratio.high
-    assert ratio.high / ratio.low < 1.15
-    assert len(find(made, measure="series_relief")) >= 3
