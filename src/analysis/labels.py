@@ -421,6 +421,9 @@ READING_DIMENSIONS: dict[str, str] = {
     "mild": "Mild",
     "limit": "Limit",
     "infusions": "Of a patient",
+    "factors": "MME factors",
+    "amount": "How much less",
+    "pain": "Pain then",
 }
 """What readings of a claim differ in; columns of `analysis.claims.multiverse.Multiverse`."""
 
@@ -493,6 +496,9 @@ READING_CHOICES: dict[str, dict[str, str]] = {
         "dose 2": "below 2 mg/kg",
     },
     "infusions": {"worst": "every infusion", "median": "median infusion"},
+    "factors": {"cdc_2022": "CDC 2022 factors", "cdc_2016": "CDC 2016 factors"},
+    "amount": {"30": "30 % less", "50": "50 % less"},
+    "pain": {"no_worse": "without more pain", "any": "whatever the pain"},
     "estimator": {
         "between_visits": "losses lie between visits",
         "at_visit": "losses dated at the visit",
