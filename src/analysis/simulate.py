@@ -24,7 +24,7 @@ from zlib import crc32
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import ndtr
+from scipy.special import expit, logit, ndtr
 from scipy.stats import binom
 
 from analysis.claims.intervals import Limits, judge_interval, judge_intervals, limits_to_judge
@@ -32,6 +32,8 @@ from analysis.files import write_file
 from analysis.numbers import MINUS
 from analysis.settings import AnalysisSettings, suite_folder
 from analysis.stats.imputation import impute_scores, pool_means, pool_shares
+from analysis.stats.meta import pool_effects
+from analysis.stats.meta import pool_shares as pool_studies
 from analysis.stats.mmrm import build_design, fit_mmrm_or_simpler
 from analysis.stats.npmle import estimate_npmle
 from analysis.stats.npmle_bootstrap import bootstrap_relief
@@ -730,6 +732,52 @@ def course_rows(dropout: float, n: int, datasets: int = COURSE_DATASETS) -> list
     ]  # fmt: skip
 
 
+# Studies pooled: few, small, and unlike each other. A study's true number is normal around a mean.
+
+POOLED_STUDIES = (3, 5, 10)
+POOLED_SPREADS = (0.0, 0.3, 0.8)  # SD of true logits, or of true differences in SDs of patients
+POOLED_SHARES = (0.1, 0.5)
+POOLED_SIZES = (10, 80)  # patients of a study, as often from 10 to 28 as from 28 to 80
+POOLED_DATASETS = 500
+DIFFERENCES = "differences, REML with Hartung and Knapp"
+
+
+def pooled_rows(
+    share: float | None, spread: float, k: int, datasets: int = POOLED_DATASETS
+) -> list[Row]:
+    """Return how often the pooled interval holds the mean, and the predicted one a further study.
+
+    Parameters
+    ----------
+    share : float or None
+        Share of the middle study; None for mean differences.
+    spread : float
+    k : int
+        Studies.
+    """
+    rng = cell_generator("pooled", share, spread, k)
+    middle = 0.0 if share is None else float(logit(share))
+    held, further = [], []
+    for _ in range(datasets):
+        n = np.exp(rng.uniform(log(POOLED_SIZES[0]), log(POOLED_SIZES[1]), k)).round().astype(int)
+        true, next_one = np.split(middle + spread * rng.standard_normal(k + 1), [k])
+        if share is None:
+            error = np.sqrt(2 / n)
+            found = pool_effects(true + error * rng.standard_normal(k), error)
+        else:
+            found = pool_studies(rng.binomial(n, expit(true)), n)
+        at, new = (middle, next_one[0]) if share is None else (expit(middle), expit(next_one[0]))
+        held.append(found.low <= at <= found.high)
+        if found.predicted_low is not None and found.predicted_high is not None:
+            further.append(found.predicted_low <= new <= found.predicted_high)
+    what = DIFFERENCES if share is None else f"shares around {100 * share:.0f} %, binomial-normal"
+    same = {"what": what, "spread": spread, "k": k, "datasets": datasets}
+    rows: list[Row] = [{**same, "interval": "pooled", "covered": float(np.mean(held))}]
+    if further:
+        rows.append({**same, "interval": "prediction", "covered": float(np.mean(further))})
+    return rows
+
+
 # All cells, and what is published of them
 
 Job = Callable[[], list[Row]]
@@ -774,6 +822,12 @@ def looking_jobs(few: int | None = None) -> list[Job]:
 def course_jobs(few: int | None = None) -> list[Job]:
     """Return the cells of means and shares where those in more pain leave."""
     return _cells(course_rows, product(COURSE_DROPOUTS, COURSE_SIZES), datasets=few)
+
+
+def pooled_jobs(few: int | None = None) -> list[Job]:
+    """Return the cells of pooled studies."""
+    cells = product((*POOLED_SHARES, None), POOLED_SPREADS, POOLED_STUDIES)
+    return _cells(pooled_rows, cells, datasets=few)
 
 
 def run_jobs(jobs: Sequence[Job], *, processes: int = 1) -> pd.DataFrame:
@@ -913,6 +967,16 @@ def course_blocks(frame: pd.DataFrame) -> dict[str, str]:
     }
 
 
+def pooled_blocks(frame: pd.DataFrame) -> dict[str, str]:
+    """Return the numbers of docs/simulations/pooled-studies.md by name."""
+    frame = frame.assign(studies=frame["k"].map("{} studies".format))
+    rows = ["what", "spread"]
+    return {
+        f"pooled: {name}": show_wide(own, rows, "studies", own["covered"].map(_pct), rows)
+        for name, own in frame.groupby("interval", sort=False)
+    }
+
+
 def renew_page(path: Path, blocks: Mapping[str, str]) -> None:
     """Write blocks into a page, each between its ``<!-- name -->`` and ``<!-- end -->``."""
     text = path.read_text(encoding="utf-8")
@@ -930,6 +994,7 @@ PUBLISHED = {
     "relief-coverage": (coverage_jobs, coverage_blocks),
     "looking-again": (looking_jobs, looking_blocks),
     "missing-at-random": (course_jobs, course_blocks),
+    "pooled-studies": (pooled_jobs, pooled_blocks),
 }
 """Tables of docs/simulations: their cells, and the numbers of their page."""
 
@@ -945,8 +1010,10 @@ def main() -> None:
     parser.add_argument("--few", type=int, help="clinics and data sets in each cell, for a trial")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--pages", type=Path, default=PAGES, help="folder of the pages")
+    parser.add_argument("--table", choices=PUBLISHED, action="append", help="only this one")
     options = parser.parse_args()
-    for name, (jobs, blocks) in PUBLISHED.items():
+    for name in options.table or PUBLISHED:
+        jobs, blocks = PUBLISHED[name]
         print(f"making {options.pages / name}.csv", file=sys.stderr, flush=True)
         frame = run_jobs(jobs(options.few), processes=options.processes)
         write_file(options.pages / f"{name}.csv", frame.to_csv(index=False, float_format="%.5f"))

@@ -797,6 +797,32 @@ def forest_frame(
     return pd.DataFrame(lines, columns=columns)
 
 
+def thresholds_frame(evidence: Evidence) -> pd.DataFrame:
+    """Return shares of the same patients by more than one threshold: how much the choice moves.
+
+    Returns
+    -------
+    DataFrame
+        One row a result, by study and threshold: ``study``, ``arm``, ``weeks``, ``group``,
+        ``condition``, ``label``, ``threshold`` (percent), ``value``, ``n``, ``role``.
+    """
+    rows = evidence.results
+    rows = rows[(rows["outcome"] == "responder_rate") & (rows["unit"] == "share")
+                & (rows["threshold_unit"] == "percent") & (rows["duplicate_of"] == "")
+                & rows["estimate"].notna()]  # fmt: skip
+    keys = ["study", "arm", "weeks", "group"]
+    several = rows.groupby(keys, dropna=False)["threshold"].transform("nunique") > 1
+    found = rows[several].sort_values([*keys, "threshold"])
+    label = found["first_author"].where(found["first_author"] != "", found["study"])
+    named = found.assign(
+        label=label + " " + found["year"] + ", " + found["arm"].str.replace("_", " "),
+        value=found["estimate"],
+    )
+    return named[[*keys, "condition", "label", "threshold", "value", "n", "role"]].reset_index(
+        drop=True
+    )
+
+
 def _line(row: dict[str, Any], kind: str) -> dict[str, Any]:
     value, n, low, high = row["estimate"], row["n"], row["low"], row["high"]
     if row["unit"] == "share" and not np.isnan(n) and np.isnan(low):

@@ -84,6 +84,32 @@ def plot_published(
     return ax
 
 
+def plot_thresholds(shares: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Draw shares of the same patients by threshold, one line a study and arm.
+
+    Parameters
+    ----------
+    shares : DataFrame
+        Of `analysis.claims.evidence.thresholds_frame`.
+    """
+    ax = ax or new_axes(3.4)
+    if shares.empty:
+        return nothing_to_draw(ax, "No study gives shares by two thresholds.")
+    for name, own in shares.groupby("label", sort=False):
+        color = INK if own["arm"].iloc[0] == "ketamine" else MUTED
+        ax.plot(own["threshold"], own["value"], "o-", color=color, linewidth=1.2)
+        last = own.iloc[-1]
+        ax.annotate(str(name), (last["threshold"], last["value"]), xytext=(6, -7), fontsize=9,
+                    textcoords="offset points", va="center", color=color)  # fmt: skip
+    ax.set_ylim(0, 1)
+    ax.set_xlim(shares["threshold"].min() - 4, shares["threshold"].max() + 34)
+    ax.set_xticks(sorted(shares["threshold"].unique()))
+    unit_ticks(ax.xaxis, "percent")
+    unit_ticks(ax.yaxis, "share")
+    ax.set_xlabel("Least relief that counts as a response")
+    return ax
+
+
 def plot_evidence_map(results: pd.DataFrame, *, labels: Mapping[str, str] | None = None) -> Figure:
     """Draw how many studies there are of each condition, design and time; empty cells are drawn.
 
