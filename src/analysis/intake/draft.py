@@ -201,6 +201,7 @@ class _Drafting:
     dated_start: bool = False
     own_scale: bool = False
     left_out: str = ""
+    noted: set[tuple[str, str]] = field(default_factory=set)
     with_birth: list[_File] = field(default_factory=list)
 
     def draft(self, name: str) -> Draft:
@@ -277,8 +278,8 @@ class _Drafting:
             problem=problem,
             remedy=remedy,
         )
-        same = [r for r in self.draft_.understood if (r.file, r.column) == (row.file, column)]
-        if not same:
+        if (row.file, column) not in self.noted:
+            self.noted.add((row.file, column))
             self.draft_.understood.append(row)
 
     # Roles
@@ -366,12 +367,12 @@ class _Drafting:
             if may_be_id(c)
         }
 
+        ranked = [(at, ids) for (at, _), (ids, rank) in texts.items() if rank]
+
         def score(at: int, column: ColumnProfile) -> float:
             own, rank = texts[at, column.name]
-            shared = max(
-                (len(own & ids) / len(own) for (k, _), (ids, r) in texts.items() if k != at and r),
-                default=0.0,
-            )
+            others = (len(own & ids) / len(own) for other, ids in ranked if other != at)
+            shared = max(others, default=0.0)
             return rank * column.share_filled + (60 * shared if rank or shared > 0.5 else 0.0)
 
         for at, file in enumerate(self.files):

@@ -6,7 +6,7 @@ Its cells would be named in messages as if they were columns, and its first pati
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from analysis.intake.given_names import GIVEN_NAMES
@@ -24,14 +24,15 @@ def _kind(text: str) -> str:
     return "date" if _DATE.fullmatch(text) else "word"
 
 
-def is_record(header: Sequence[str], columns: Sequence[Sequence[str]]) -> bool:
+def is_record(header: Sequence[str], columns: Iterable[Sequence[str]]) -> bool:
     """Return whether a header is of one kind with the records below it.
 
     Parameters
     ----------
     header : sequence of str
-    columns : sequence of sequences of str
-        The first values below each, those of lines that repeat the header left out.
+    columns : iterable of sequences of str
+        The first values below each, those of lines that repeat the header left out; no more of
+        them are looked at than it takes.
 
     Notes
     -----

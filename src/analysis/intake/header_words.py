@@ -9,7 +9,7 @@ So a header nobody listed is known, in whatever order its words are.
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from analysis.intake.text import words_of
 
@@ -276,13 +276,14 @@ def _read(header: str) -> list[frozenset[str]]:
     return [classes for word in words if "stop" not in (classes := _classes(word))]
 
 
+@lru_cache(10_000)
 def header_identifier(header: str) -> str:
     """Return the kind of identifier that a column of this name holds; empty for none.
 
     ``patient_id``, ``birth_year``, ``site`` and the other columns of the contract hold none.
     """
     found = _read(header)
-    if not _holds("!fact", found):
+    if not any(found) or not _holds("!fact", found):
         return ""
     if len(found) > 1 and all("number" in classes for classes in found):
         return "social security number"  # "ID number"

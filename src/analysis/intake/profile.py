@@ -181,7 +181,11 @@ class FileProfile:
 
     def column(self, name: str) -> ColumnProfile:
         """Return a column by its name; KeyError when there is none."""
-        return {column.name: column for column in self.columns}[name]
+        return self._by_name[name]
+
+    @cached_property
+    def _by_name(self) -> dict[str, ColumnProfile]:
+        return {column.name: column for column in self.columns}
 
 
 DATE_WORDS = re.compile(

@@ -204,10 +204,11 @@ def load_raw_table(
 
 def _refuse_missing_header(table: RawTable) -> None:
     """Raise InputError where the line read as a header is a record; it is not repeated."""
-    rows = zip(*(table.frame[name].head(RECORDS_LOOKED_AT) for name in table.frame), strict=True)
-    records = [row for row in rows if row != table.header]
-    columns = list(zip(*records, strict=True)) or [()] * len(table.header)
-    if is_record(table.header, [[text for text in column if text] for column in columns]):
+    first = table.frame.head(RECORDS_LOOKED_AT)
+    if (first.iloc[:, 0] == table.header[0]).any():
+        first = first[[tuple(row) != table.header for row in first.to_numpy()]]
+    columns = (list(filter(None, first.iloc[:, at])) for at in range(len(table.header)))
+    if is_record(table.header, columns):
         raise InputError(
             f"{table.name}, line {table.n_header}: the first line is a record like those below "
             "it, and no line of names. Write a line above it that names every column: "
