@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from freeze import claims_of, results_of
 
 from analysis.cli import main
-from analysis.results import KEYS
+from analysis.results import KEYS, find
 from analysis.settings import data_folder
 
 HERE = Path(__file__).parent
@@ -120,3 +120,51 @@ def test_the_page_says_what_was_read(run):
     assert [part for part in ON_PAGE[name] if part not in page] == []
     assert ("Synthetic data" in page) == (name == "demo")
     assert len(page.encode()) <= 3_000_000  # one file that can be mailed (decision 0033)
+
+
+SAFETY_QUESTIONS = {
+    "who was asked": ("asked_share", "patients", "treated", 556, 600),
+    "after how many infusions": ("asked_share", "infusions", "treated", 3214, 3700),
+    "of how many was anything told": ("effect_share", "any_effect", "asked", 552, 556),
+    "how bad: grade 3": ("highest_grade_share", "grade_3", "treated", 78, 556),
+    "how bad: nobody died": ("highest_grade_share", "grade_5", "treated", 0, 556),
+    "how bad: serious": ("effect_share", "serious", "asked", 5, 556),
+    "how bad: hospital": ("effect_share", "hospital_transfer", "asked", 5, 556),
+    "how bad: infusion stopped": ("effect_share", "stopped_infusion", "asked", 46, 556),
+    "how long, if the unknown lasted": (
+        "resolved_share",
+        "30_minutes",
+        "effects_worst",
+        2042,
+        3489,
+    ),
+    "how long, if they did not": ("resolved_share", "30_minutes", "effects_best", 2921, 3489),
+    "what was never asked: next day": ("effect_share", "next_day", "asked", None, 0),
+    "what was never asked: liver": ("effect_share", "liver", "asked", None, 0),
+    "what was never asked: dependence": ("effect_share", "dependence", "asked", None, 0),
+    "what should worry: pressure": ("pressure_share", "peak_180_110", "treated", 15, 600),
+    "what should worry: urinary, of few asked": ("effect_share", "urinary", "asked", 1, 196),
+    "what should worry: who was treated": ("flag_share", "active_psychosis", "treated", 2, 600),
+}
+"""What a reviewer asks a chapter on safety, and the demo's answer: events among patients."""
+
+
+@pytest.mark.parametrize("question", SAFETY_QUESTIONS)
+def test_the_chapter_on_safety_answers_a_reviewers_list(question):
+    measure, definition, population, n_events, n = SAFETY_QUESTIONS[question]
+    frame = pd.read_parquet(HERE / "demo.results.parquet")
+    row = find(frame, measure=measure, definition=definition, population=population,
+               condition="all", group_by="all").iloc[0]  # fmt: skip
+    assert row["n"] == n
+    if n_events is None:  # nobody was asked: no number, and never zero
+        assert row["status"] == "not estimable" and pd.isna(row["value"])
+    else:
+        assert (row["n_events"], row["value"]) == (n_events, n_events / n)
+
+
+def test_nothing_seen_is_rare_by_its_upper_limit_only():
+    """None of 556 asked: up to 0.66 % by the exact rule (rule of three: 3 / 556)."""
+    row = find(pd.read_parquet(HERE / "demo.results.parquet"), measure="effect_share",
+               definition="breathing", population="asked", condition="all",
+               group_by="all").iloc[0]  # fmt: skip
+    assert row["n_events"] == 0 and 0.005 < row["high"] < 0.007
