@@ -131,14 +131,14 @@ SAFETY_QUESTIONS = {
     "how bad: serious": ("effect_share", "serious", "asked", 5, 556),
     "how bad: hospital": ("effect_share", "hospital_transfer", "asked", 5, 556),
     "how bad: infusion stopped": ("effect_share", "stopped_infusion", "asked", 46, 556),
-    "how long, if the unknown lasted": (
+    "how long, at worst": (
         "resolved_share",
         "30_minutes",
         "effects_worst",
         2042,
         3489,
     ),
-    "how long, if they did not": ("resolved_share", "30_minutes", "effects_best", 2921, 3489),
+    "how long, at best": ("resolved_share", "30_minutes", "effects_best", 2921, 3489),
     "what was never asked: next day": ("effect_share", "next_day", "asked", None, 0),
     "what was never asked: liver": ("effect_share", "liver", "asked", None, 0),
     "what was never asked: dependence": ("effect_share", "dependence", "asked", None, 0),
