@@ -83,30 +83,41 @@ def test_kills_at_random_moments_lose_nothing(place):
     assert code == 0, said
     found: Counter[str] = Counter()
     for number in range(N_KILLS):
-        out, signs = f"r{number}", number % 4 == 3
+        out, what = f"r{number}", ("run", "release", "run", "sign")[number % 4]
         if number % 3 == 0:  # from nothing, else from what earlier runs have kept
             with (place / "notebooks" / "20_responders.ipynb").open("a") as notebook:
                 notebook.write(" ")
         words = ("sign", "first", "--as", f"A{number % 5}", "--role", "director")
-        process = begin(place, *words) if signs else run(place, out)
+        released = ("release", "first", "--out", out)
+        if what == "run":
+            process = run(place, out)
+        else:
+            process = begin(place, *(words if what == "sign" else released))
+        share = {"run": 1.0, "release": 0.5, "sign": 0.125}[what]
         begun = time.monotonic()
         try:
-            process.wait(draw.uniform(0.0, seconds / 8 if signs else seconds))
-            seconds = seconds if signs else time.monotonic() - begun  # the machine is idler now
+            process.wait(draw.uniform(0.0, share * seconds))
+            if what == "run":  # the machine is idler now
+                seconds = time.monotonic() - begun
         except subprocess.TimeoutExpired:
             # Alone, where its children must end by themselves, or with them.
             (os.kill if number % 2 else os.killpg)(process.pid, signal.SIGKILL)
         code, said = ended(process)
         assert "Traceback" not in said
-        found[f"{'sign' if signs else 'run'} {'killed' if code < 0 else 'ended'}"] += 1
+        found[f"{what} {'killed' if code < 0 else 'ended'}"] += 1
         check_sound(place, "first")
-        if (place / out).exists():
+        if (place / out).exists() and what == "release":
+            code, said = ended(begin(place, "release-check", out, "--run", "first"))
+            assert code == 0, said
+            found["release whole"] += 1
+        elif (place / out).exists():
             check_sound(place, out)
             found["run whole"] += 1
     code, said = ended(run(place, "last"))
     assert code == 0, said
     check_sound(place, "last")
     assert ended(begin(place, "sign", "first", "--as", "B", "--role", "director"))[0] == 0
+    assert ended(begin(place, "release", "first", "--out", "released"))[0] == 0
     assert leftovers(place) == leftovers(place / "scratch") == []
     print(json.dumps({"kills": N_KILLS, **found}))
 
