@@ -43,13 +43,25 @@ Examples:
 Exit codes: 0 done; 1 something failed while working; 2 what was given is wrong, and nothing was
 written."""
 
-PATH = click.Path(path_type=Path)
+
+class GivenPath(click.Path):
+    """A path; what no file can be called is refused in a sentence."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path."""
+        try:
+            return super().convert(value, param, ctx)
+        except ValueError:
+            self.fail(f"no file can be called '{escaped(str(value))}'.", param, ctx)
+
+
+PATH = GivenPath(path_type=Path)
 
 MOST_AT_ONCE = 512
 """Notebooks handed to a cluster at a time; it knows best how many it can run."""
 
 
-class LocalPath(click.Path):
+class LocalPath(GivenPath):
     """A path of this machine: an address would silently become a folder named ``s3:``."""
 
     def __init__(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import zipfile
 
@@ -9,12 +10,14 @@ import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from click.testing import CliRunner
 from tests.unit.exports import load, write_export
 
+from analysis.cli import main
 from analysis.errors import InputError, MappingError
 from analysis.intake import profile
 from analysis.intake.load import load_export
-from analysis.intake.mapping import load_yaml
+from analysis.intake.mapping import load_mapping, load_yaml
 from analysis.intake.profile import profile_export
 from analysis.intake.read import load_raw_table
 
@@ -152,3 +155,16 @@ def test_a_fault_far_below_the_header_is_looked_for_once(tmp_path, monkeypatch):
     with pytest.raises(InputError, match="line 202"):
         profile_export(path)
     assert len(tried) == 3
+
+
+@pytest.mark.parametrize("name", ["a\x00b", "a\ud800"])
+def test_what_no_file_can_be_called_is_a_sentence(name):
+    said = CliRunner().invoke(main, ["check", name])
+    assert said.exit_code == 2 and "no file can be called" in said.output
+
+
+@pytest.mark.parametrize("tag", ["!!bool maybe", "!!timestamp x", "!!float x", "!!value x"])
+def test_a_value_that_is_not_what_its_tag_says_is_a_sentence(tmp_path, tag):
+    (tmp_path / "m.yaml").write_text(f"name: {tag}\n", encoding="utf-8")
+    with contextlib.suppress(MappingError):
+        load_mapping(tmp_path / "m.yaml")

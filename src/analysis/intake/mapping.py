@@ -121,7 +121,7 @@ def load_yaml(path: Path) -> YamlFile:
         values = _dates_as_text(reader.load(text))
     except YAMLError as error:
         raise MappingError(_not_yaml(error, text, path.name)) from None
-    except (RecursionError, ValueError, TypeError):
+    except (RecursionError, ValueError, TypeError, LookupError, AttributeError):
         raise MappingError(f"{path.name}: nested or written in a way no mapping is.") from None
     return YamlFile(path.name, values, texts, lines)
 
