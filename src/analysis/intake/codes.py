@@ -11,10 +11,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from math import inf, nan
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from analysis.settings import data_folder
+
+if TYPE_CHECKING:
+    import numpy as np
 
 NONE_REPORTED = "none_reported"
 """Code of the term that says: asked, and nothing was reported."""
@@ -161,6 +163,8 @@ def total_of_items(items: np.ndarray, instrument: Instrument) -> np.ndarray:
     ndarray of float, shape (n_records,)
         NaN where fewer items are answered than the rule asks for.
     """
+    import numpy as np  # not before it is needed: an unchanged run loads none
+
     answered = (~np.isnan(items)).sum(axis=1)
     mean = np.nansum(items, axis=1) / np.maximum(answered, 1)
     total = mean * instrument.n_items if instrument.total == "sum" else mean
