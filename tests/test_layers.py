@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,7 @@ def folder_of(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
+@cache
 def tree_of(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
@@ -67,6 +69,7 @@ def test_imports_point_up_the_list_only(path):
     assert reached <= allowed, f"{folder} imports from {sorted(reached - allowed)}"
 
 
+@pytest.mark.slow
 def test_no_two_modules_import_each_other():
     """Follow the imports at the head of each module; one inside a function loads later."""
     names = {f"analysis.{name_of(p)[:-3].replace('/', '.')}".removesuffix(".__init__"): p
@@ -164,6 +167,7 @@ def test_estimators_read_and_write_no_files_and_do_not_round(path):
     assert not calls & FILES
 
 
+@pytest.mark.slow
 def test_nothing_posix_only_is_needed_to_import(monkeypatch):
     """Windows has no fcntl, pwd, grp or resource; the library must load without them."""
     heads = {

@@ -90,6 +90,7 @@ def test_every_file_is_read_line_for_line(path):
     assert len(load_raw_table(path).frame) == rows[path.name]
 
 
+@pytest.mark.slow
 def test_choir_patients_and_the_blank_row(choir):
     export, own = choir
     account = next(a for a in export.intake if a.table == "patients")
@@ -117,6 +118,7 @@ def test_choir_baseline_of_everyone(choir):
     assert baseline.std() == pytest.approx(2.012, abs=PRINTED_3)
 
 
+@pytest.mark.slow
 def test_choir_responders_among_those_seen_and_among_all_starters(choir):
     own = choir[1]
     rows = outcome(own, "week_12")
@@ -132,6 +134,7 @@ def test_choir_responders_among_those_seen_and_among_all_starters(choir):
     assert int((own.adsl["FASREAS"] == "zero").sum()) == zero
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arm", "n", "at_30", "at_50", "before", "after"),
     [("amitriptyline", 56, 26, 18, 7.86, 4.93), ("placebo", 66, 28, 21, 7.97, 5.48)],
@@ -144,6 +147,7 @@ def test_dinat_period_1(period1, arm, n, at_30, at_50, before, after):
     assert rows["AVAL"].mean() == pytest.approx(after, abs=PRINTED_2)
 
 
+@pytest.mark.slow
 def test_dinat_period_2_has_20_baselines_of_0(period2):
     zero = period2.adsl["FASREAS"] == "zero"
     assert (len(zero), int(zero.sum())) == (122, 20)
@@ -152,6 +156,7 @@ def test_dinat_period_2_has_20_baselines_of_0(period2):
     assert rows["CHG"].notna().all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("mapping", "arm", "mean", "sd"),
     [
@@ -168,6 +173,7 @@ def test_dinat_mean_reductions_as_published(mapping, arm, mean, sd):
     assert rows["CHG"].std() == pytest.approx(sd, abs=PRINTED_2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arm", "n", "at_30", "at_50"), [("amitriptyline", 105, 62, 47), ("placebo", 110, 55, 42)]
 )
@@ -177,6 +183,7 @@ def test_dinat_table_for_numbers_needed_to_treat(arm, n, at_30, at_50):
     assert responders(rows, 50) == (at_50, n)
 
 
+@pytest.mark.slow
 def test_dinat_all_randomized_with_baseline_carried_forward():
     own = cohort(DINAT, "amitriptyline_bocf.yaml")[1]
     assert len(own.adsl) == 124

@@ -150,6 +150,7 @@ def imported_in(*folders: str) -> set[str]:
     return found
 
 
+@pytest.mark.slow
 def test_every_package_is_imported_somewhere():
     used = imported_in("src")
     unused = [n for n in (*RUNTIME, *CLUSTER)
@@ -161,6 +162,7 @@ def test_every_package_is_imported_somewhere():
     assert not unused
 
 
+@pytest.mark.slow
 def test_everything_imported_is_declared():
     names = {IMPORT_NAMES.get(n, n).replace("-", "_") for n in (*RUNTIME, *CLUSTER)}
     used = {name for name in imported_in("src") if name not in sys.stdlib_module_names}

@@ -38,6 +38,7 @@ def test_make_report_installs_the_runtime_only():
     assert "requirements-dev.lock" not in done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [c for c in OWN if " run " not in c and c not in ON_RUNS])
 def test_reliefcheck_commands_run(command, tmp_path):
     export = write_export(tmp_path / "export")
@@ -60,6 +61,7 @@ def test_every_reliefcheck_command_is_in_the_readme():
     assert set(main.commands) <= {command.split()[1] for command in OWN}
 
 
+@pytest.mark.slow
 def test_library_lines_work():
     (code,) = [block for language, block in blocks(README) if language == "python"]
     subprocess.run([sys.executable, "-W", "error", "-c", code], check=True, capture_output=True)

@@ -21,6 +21,7 @@ def drafted(tmp_path, monkeypatch) -> str:
     return call(TEN_MINUTES_COMMANDS[0])
 
 
+@pytest.mark.slow
 def test_the_draft_prints_the_table_of_the_page(drafted):
     assert drafted.startswith(block("text"))
     assert "1 point is open" in drafted
@@ -29,6 +30,7 @@ def test_the_draft_prints_the_table_of_the_page(drafted):
         assert line in mapping
 
 
+@pytest.mark.slow
 def test_the_settled_mapping_gives_what_the_list_has(drafted):
     settle()
     for command in TEN_MINUTES_COMMANDS[1:3]:

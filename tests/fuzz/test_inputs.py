@@ -1,6 +1,6 @@
 """Spoiled exports: each is accepted as a plain reading of its files has it, or a sentence.
 
-The test run tries a fixed hundred here; `make fuzz` tries 2,000, each in a process of its own whose
+The test run tries a fixed sixty here; `make fuzz` tries 2,000, each in a process of its own whose
 every step (both readers, a command, the load) may take 10 s of processor time, and it 1 GB. The
 figures of docs/reliability.md come from there; RELIEFCHECK_INPUTS sets another number,
 RELIEFCHECK_FAULTS a file that is kept up to date with what was tried and all faults.
@@ -141,7 +141,8 @@ SEEDS = st.integers(0, 2**31 - 1)
 QUIET = {"database": None, "deadline": None, "suppress_health_check": list(HealthCheck)}
 
 
-@settings(max_examples=100, derandomize=True, phases=[Phase.generate], **QUIET)
+@pytest.mark.slow
+@settings(max_examples=60, derandomize=True, phases=[Phase.generate], **QUIET)
 @given(kind=st.sampled_from(sorted(KINDS)), seed=SEEDS)
 def test_a_spoiled_export_reads_as_its_files_do_or_is_a_sentence(kind, seed):
     with tempfile.TemporaryDirectory() as name:

@@ -41,6 +41,7 @@ def test_no_run_includes_it():
     assert list(read_parameters(NOTEBOOK)) == ["tables", "clinics"]
 
 
+@pytest.mark.slow
 def test_it_shows_every_part_of_the_published_table(capsys):
     names, shown = run_cells()
     published = simulate.read_published("verdict-errors")
@@ -53,6 +54,7 @@ def test_it_shows_every_part_of_the_published_table(capsys):
     assert "at worst (n = 34)" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_it_can_simulate_a_small_version_again(monkeypatch):
     monkeypatch.setattr(simulate, "SIZES", (20, 50))
     monkeypatch.setattr(simulate, "RELIEF_SIZES", (20,))

@@ -60,6 +60,7 @@ def test_help_imports_nothing_heavy():
     assert done.stdout.strip() == "[]"
 
 
+@pytest.mark.slow
 def test_check_says_what_it_understood(tmp_path):
     result = call("check", write_export(tmp_path / "e"))
     assert result.exit_code == 0, result.output
@@ -67,6 +68,7 @@ def test_check_says_what_it_understood(tmp_path):
         assert part in result.output
 
 
+@pytest.mark.slow
 def test_demo_writes_an_export_marked_synthetic(tmp_path):
     result = call("demo", tmp_path / "d", "--patients", "30")
     assert result.exit_code == 0, result.output
@@ -140,6 +142,7 @@ def test_missing_tables_and_files(tmp_path):
     refuse(call("check", export, "--mapping", tmp_path / "map.yaml"), "map.yaml", "line")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("condition", "parts"),
     [
@@ -228,6 +231,7 @@ def words(world: World, *more: str | Path) -> list[str | Path]:
     return ["run", world.export, "--notebooks", world.notebooks, *more]
 
 
+@pytest.mark.slow
 def test_plan_is_printed_and_nothing_runs(cheap):
     result = call(*words(cheap, "--plan", "--workers", "2"))
     assert result.exit_code == 0, result.output
@@ -236,6 +240,7 @@ def test_plan_is_printed_and_nothing_runs(cheap):
     assert list(Path.cwd().iterdir()) == []
 
 
+@pytest.mark.slow
 def test_json_is_a_line_per_event_and_nothing_else(cheap):
     for reused, out in ((0, "r1"), (N_NOTEBOOKS, "r2")):
         done = call(*words(cheap, "--json", "--cache", cheap.cache, "--out", cheap.folder / out))
@@ -248,6 +253,7 @@ def test_json_is_a_line_per_event_and_nothing_else(cheap):
         assert len(finished) == N_NOTEBOOKS - reused
 
 
+@pytest.mark.slow
 def test_plain_lines_say_what_is_done(cheap):
     out = cheap.folder / "r"
     result = call(*words(cheap, "--no-cache", "--out", out, "--set", "seed=3"))
@@ -258,6 +264,7 @@ def test_plain_lines_say_what_is_done(cheap):
     assert json.loads((out / "run.json").read_text())["settings"]["seed"] == 3
 
 
+@pytest.mark.slow
 def test_what_is_set_on_the_command_line_wins_over_the_file(cheap):
     path = cheap.folder / "settings.yaml"
     path.write_text("seed: 1\nminimum_baseline_score: 5\nconditions: [crps]\n")
@@ -269,6 +276,7 @@ def test_what_is_set_on_the_command_line_wins_over_the_file(cheap):
     assert list(about["conditions"]) == ["crps"]
 
 
+@pytest.mark.slow
 def test_a_failed_notebook_is_named_and_the_exit_code_is_1(cheap):
     write_notebook(cheap.notebooks, "30_pain_reduction", "raise RuntimeError('planted')")
     result = call(*words(cheap, "--no-cache", "--out", cheap.folder / "r", "--quiet"))
@@ -278,6 +286,7 @@ def test_a_failed_notebook_is_named_and_the_exit_code_is_1(cheap):
     assert not (cheap.folder / "r").exists()
 
 
+@pytest.mark.slow
 def test_a_failed_pdf_is_said_and_the_exit_code_is_1(cheap, monkeypatch):
     def without_pdf(folder: Path) -> None:
         write_small_report(folder)

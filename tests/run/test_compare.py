@@ -95,6 +95,7 @@ def comparison(made) -> Comparison:
     return compared(made)
 
 
+@pytest.mark.slow
 def test_parts_worked_by_hand(comparison):
     """One of three responds. New: 1/3 to 1/4. Corrected: to 2/4. Late: to 3/4."""
     row = comparison.moved.loc[SHARE]
@@ -130,6 +131,7 @@ def test_a_run_and_itself_have_no_difference(made):
     assert "0 results have another value" in text
 
 
+@pytest.mark.slow
 def test_settings_alone_take_the_whole_change(made):
     made.run("c", cache=None, settings={"minimum_baseline_score": 9.0})
     b, c = load_run(made.folder / "b"), load_run(made.folder / "c")
@@ -138,6 +140,7 @@ def test_settings_alone_take_the_whole_change(made):
     assert set(moved.parts.loc[moved.parts["part"].abs() > 0, "step"]) <= {SETTINGS}
 
 
+@pytest.mark.slow
 def test_what_a_run_wrote_and_this_version_does_not_make_is_code(made):
     """The earlier run wrote a share 0.05 too high: of the change, 0.05 less is due to the code."""
     a = load_run(made.folder / "a")
@@ -150,6 +153,7 @@ def test_what_a_run_wrote_and_this_version_does_not_make_is_code(made):
     assert list(moved.steps)[-1] == CODE
 
 
+@pytest.mark.slow
 def test_runs_without_data_are_compared_and_not_split(made, tmp_path):
     shutil.copytree(made.folder / "b", tmp_path / "bare")
     shutil.rmtree(tmp_path / "bare" / "data")
@@ -163,6 +167,7 @@ def test_runs_without_data_are_compared_and_not_split(made, tmp_path):
         load_run(made.folder / "a", made.export)
 
 
+@pytest.mark.slow
 def test_ids_made_anew_are_said(made):
     b = load_run(made.folder / "b")
     assert b.export is not None
@@ -196,6 +201,7 @@ def test_rows_in_another_order_are_the_same(tmp_path):
     assert {tag for pair in changes.tags.values() for side in pair for tag in side} == {"same"}
 
 
+@pytest.mark.slow
 def test_mixtures_hold_the_rows_of_their_steps_with_patients_in_order(tmp_path):
     before, after = exports(tmp_path, **AFTER)
     changes = Changes.between(before, after)

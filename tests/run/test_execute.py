@@ -199,6 +199,7 @@ assert execute.check_engine("") == "papermill"
 """
 
 
+@pytest.mark.slow
 def test_nothing_of_posix_alone_is_needed_to_load_the_runner():
     done = subprocess.run([sys.executable, "-c", HIDDEN], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

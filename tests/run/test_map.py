@@ -19,6 +19,7 @@ def call(*words: str | Path) -> Result:
     return CliRunner().invoke(main, [str(word) for word in words])
 
 
+@pytest.mark.slow
 def test_a_list_is_drafted_checked_and_shown(tmp_path):
     path, out = MAKERS["excel_list"](tmp_path / "list"), tmp_path / "clinic.yaml"
     result = call("map", path, "--out", out, "--yes")
@@ -33,6 +34,7 @@ def test_a_list_is_drafted_checked_and_shown(tmp_path):
     assert len(load_export(path, out).tables["patients"]) == 4
 
 
+@pytest.mark.slow
 def test_a_draft_that_the_check_refuses_is_written_and_says_what_to_settle(tmp_path):
     path, out = MAKERS["ambiguous_dates"](tmp_path / "list"), tmp_path / "clinic.yaml"
     result = call("map", path, "--out", out, "--yes")
@@ -44,6 +46,7 @@ def test_a_draft_that_the_check_refuses_is_written_and_says_what_to_settle(tmp_p
     assert call("check", path, "--mapping", out).exit_code == 0
 
 
+@pytest.mark.slow
 def test_nobody_rated_at_the_end_is_a_todo(tmp_path):
     path, out = MAKERS["wide_visits"](tmp_path / "wide"), tmp_path / "clinic.yaml"
     result = call("map", path, "--out", out, "--yes")
@@ -52,6 +55,7 @@ def test_nobody_rated_at_the_end_is_a_todo(tmp_path):
     assert "response is judged at week_4 for now" in result.output
 
 
+@pytest.mark.slow
 def test_questions_are_asked_on_a_terminal(tmp_path):
     pty = pytest.importorskip("pty")  # Windows has none
     path, out = MAKERS["excel_list"](tmp_path / "list"), tmp_path / "clinic.yaml"
@@ -67,6 +71,7 @@ def test_questions_are_asked_on_a_terminal(tmp_path):
     assert "TODO" not in done.stdout
 
 
+@pytest.mark.slow
 def test_a_key_is_made_for_hashes_and_kept(tmp_path):
     path = write_text(
         tmp_path / "x",
@@ -107,6 +112,7 @@ def test_a_column_that_looks_like_a_missing_one_is_named(tmp_path):
     assert "there is no column condition or icd10. Add it" not in result.output
 
 
+@pytest.mark.slow
 def test_an_unread_column_that_looks_like_codes_is_not_called_absent(tmp_path):
     path = write_text(
         tmp_path / "x",

@@ -109,6 +109,7 @@ def test_a_pipe_in_an_export_does_not_stop_the_suite(tmp_path):
 # --- runs ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_an_unchanged_run_is_given_again(world):
     first = world.run()
     assert len(world.executor.executed) == N_NOTEBOOKS
@@ -120,6 +121,7 @@ def test_an_unchanged_run_is_given_again(world):
     assert "Nothing changed since" in again.notes[-1]
 
 
+@pytest.mark.slow
 def test_an_unchanged_run_loads_no_statistics(world, tmp_path):
     """What makes it quick: it is known before pandas is needed."""
     import subprocess
@@ -139,6 +141,7 @@ def test_an_unchanged_run_loads_no_statistics(world, tmp_path):
     assert done.stdout.strip() == "True []"
 
 
+@pytest.mark.slow
 def test_an_unchanged_run_is_copied_to_the_folder_asked_for(world):
     first = digest_files(world.run("first").folder)
     (world.folder / "first" / "signoff.json").write_text("added by somebody later")
@@ -147,6 +150,7 @@ def test_an_unchanged_run_is_copied_to_the_folder_asked_for(world):
     assert digest_files(again.folder) == first
 
 
+@pytest.mark.slow
 def test_a_changed_report_is_not_given_again(world):
     """Somebody wrote into it; it is made again beside it, from the kept notebooks."""
     first = world.run()
@@ -156,6 +160,7 @@ def test_a_changed_report_is_not_given_again(world):
     assert world.executor.executed == []
 
 
+@pytest.mark.slow
 def test_a_new_rating_runs_everything(world):
     world.run()
     write_export(
@@ -165,12 +170,14 @@ def test_a_new_rating_runs_everything(world):
     assert len(world.executor.executed) == N_NOTEBOOKS
 
 
+@pytest.mark.slow
 def test_a_setting_runs_everything(world):
     world.run()
     world.run(settings={"responder_threshold_pct": 50.0})
     assert len(world.executor.executed) == N_NOTEBOOKS
 
 
+@pytest.mark.slow
 def test_a_changed_notebook_runs_with_what_reads_it(world):
     world.run()
     path = world.notebooks / "30_pain_reduction.ipynb"
@@ -181,6 +188,7 @@ def test_a_changed_notebook_runs_with_what_reads_it(world):
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_no_cache_keeps_and_reads_nothing(world):
     world.run("a", cache=None)
     world.run("b", cache=None)
@@ -189,6 +197,7 @@ def test_no_cache_keeps_and_reads_nothing(world):
     assert list(Path.cwd().iterdir()) == []
 
 
+@pytest.mark.slow
 def test_code_that_changes_during_a_run_leaves_no_report(world, monkeypatch):
     """Outside the command nothing is copied, so what ran could not be named."""
     codes = iter(range(100))
@@ -199,6 +208,7 @@ def test_code_that_changes_during_a_run_leaves_no_report(world, monkeypatch):
     assert not (world.folder / "a").exists()
 
 
+@pytest.mark.slow
 def test_a_changed_copy_of_the_export_outside_is_not_covered(world, tmp_path):
     """A mapping reads a file that is no part of the export: its bytes are not in the run's key."""
     outside = tmp_path / "elsewhere.csv"
@@ -258,6 +268,7 @@ def sound(tmp_path_factory) -> World:
     return world
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", [truncate, swap, unlink, garble, relist])
 def test_a_damaged_entry_is_noticed_and_made_again(sound, world, damage: Callable[[Path], None]):
     shutil.copytree(sound.cache, world.cache)
@@ -270,6 +281,7 @@ def test_a_damaged_entry_is_noticed_and_made_again(sound, world, damage: Callabl
     assert len(world.kept()) == len(sound.kept()), "it is kept again"
 
 
+@pytest.mark.slow
 def test_a_damaged_record_of_a_run_only_makes_the_report_again(world):
     world.run("sound")
     for path in world.cache.glob("*.json"):
@@ -285,6 +297,7 @@ def test_a_cache_that_cannot_be_used_is_refused(tmp_path):
             open_cache(folder)
 
 
+@pytest.mark.slow
 def test_a_full_disk_under_the_cache_is_noted_and_the_run_goes_on(world, monkeypatch):
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
@@ -312,6 +325,7 @@ def test_old_entries_go_and_used_ones_stay(tmp_path):
 # --- the plan, and the same bytes ---------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_plan_says_what_would_be_reused_and_runs_nothing(world):
     assert "4 notebooks: 0 reused, 4 to run, 2 at a time." in plan_study(world.request())
     assert not world.cache.exists()
@@ -326,6 +340,7 @@ def test_the_plan_says_what_would_be_reused_and_runs_nothing(world):
     assert line.endswith("reused")
 
 
+@pytest.mark.slow
 def test_two_runs_of_the_same_inputs_give_the_same_results_byte_for_byte(world):
     a, b = (digest_files(world.run(out, cache=None).folder) for out in ("a", "b"))
     same = {name for name in a if a[name] == b.get(name)}
@@ -335,6 +350,7 @@ def test_two_runs_of_the_same_inputs_give_the_same_results_byte_for_byte(world):
     }
 
 
+@pytest.mark.slow
 def test_a_fixed_date_is_the_date_of_the_run(world, monkeypatch):
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1767225600")  # 1 January 2026, 00:00 UTC
     about = json.loads((world.run("a").folder / "run.json").read_text())

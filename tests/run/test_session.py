@@ -26,6 +26,8 @@ from tests.run.conftest import N_NOTEBOOKS
 from tests.run.exports import write_export
 from tests.run.small import make_notebooks, write_notebook, write_small_report
 
+pytestmark = pytest.mark.slow
+
 HAS_WARM = pytest.mark.skipif(sys.platform != "linux", reason="the warm engine needs Linux")
 
 
@@ -175,14 +177,12 @@ if Path(results_dir).parent.name.startswith("{where}") and Path({gate!r}).exists
 """What every notebook begins with: a line in a log; one of them says so and waits for ever."""
 
 
-@pytest.mark.slow
 @HAS_WARM
-@pytest.mark.parametrize("where", ["20_", "80_"])
-def test_a_killed_run_goes_on_where_it_was(tmp_path, where):
+def test_a_killed_run_goes_on_where_it_was(tmp_path):
     """Killed while a notebook runs, which is known by its own word and not by a clock."""
     log, gate = tmp_path / "log", tmp_path / "gate"
     os.mkfifo(gate)
-    before = WAIT.format(log=str(log), gate=str(gate), where=where)
+    before = WAIT.format(log=str(log), gate=str(gate), where="70_")
     make_notebooks(tmp_path / "notebooks", before=before)
     words = [sys.executable, "-m", "analysis", "run", str(write_export(tmp_path / "export")),
              "--notebooks", str(tmp_path / "notebooks"), "--out", str(tmp_path / "report"),
@@ -205,7 +205,6 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path, where):
     assert left == {"cache", "export", "latest", "log", "notebooks", "report"}
 
 
-@pytest.mark.slow
 @HAS_WARM
 def test_both_engines_give_the_same_results_with_a_notebook_of_the_suite(tmp_path):
     settings = {"bootstrap_replicates": 200}
@@ -280,7 +279,6 @@ def test_hostile_names_reach_the_results_as_text_and_no_file_s_name(world):
         json.loads((run / name).read_text(encoding="utf-8"))
 
 
-@pytest.mark.slow
 @HAS_WARM
 def test_a_report_of_hostile_names_runs_nothing(tmp_path):
     """The suite's own notebooks and report, on an export whose every name is an attack."""

@@ -80,6 +80,7 @@ def test_a_link_out_of_the_export_is_refused_unless_allowed(export, tmp_path, na
         assert len(load_export(export, also=[outside]).tables["patients"]) == 6
 
 
+@pytest.mark.slow
 def test_what_the_command_line_allows_is_read(export, tmp_path):
     (export / "mapping.yaml").write_text(OUTSIDE["two dots"])
     other = tmp_path / "other"
@@ -152,6 +153,7 @@ def test_links_in_a_circle_end(export):
 # --- a terminal ---------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_what_an_export_says_cannot_command_a_terminal(export):
     evil = "wea\x1b[31mther\x9b2J\N{RIGHT-TO-LEFT OVERRIDE}x"
     rows = (export / "patients.csv").read_text().splitlines()
@@ -169,6 +171,7 @@ def command(*words: str) -> list[str]:
     return [sys.executable, "-m", "analysis", *words]
 
 
+@pytest.mark.slow
 def test_an_encoding_that_cannot_write_it_gets_escapes(tmp_path):
     page = tmp_path / "page.html"
     page.write_text("<p>70% \N{GREATER-THAN OR EQUAL TO} \N{SYRINGE}</p>", encoding="utf-8")
@@ -180,6 +183,7 @@ def test_an_encoding_that_cannot_write_it_gets_escapes(tmp_path):
     assert rb"70% \u2265 \ud83d\udc89" in done.stdout
 
 
+@pytest.mark.slow
 @POSIX
 def test_a_reader_that_has_enough_is_no_error():
     with subprocess.Popen(command("claims"), stdout=-1, stderr=-1) as process:
@@ -192,6 +196,7 @@ def test_a_reader_that_has_enough_is_no_error():
 # --- files only for their owner -----------------------------------------------------------------
 
 
+@pytest.mark.slow
 @POSIX
 @pytest.mark.parametrize(("group", "open_to"), [(False, 0), (True, 0o050)])
 def test_only_the_owner_can_read_what_a_run_writes(world, group, open_to):
@@ -224,6 +229,7 @@ def test_names_of_kept_files_stay_inside(tmp_path, name):
     assert {path.name for path in tmp_path.iterdir()} == {"kept"}
 
 
+@pytest.mark.slow
 def test_a_cache_of_somebody_else_is_a_miss(world, tmp_path, monkeypatch):
     """The same entries, sealed with another's key: nothing of them is taken."""
     world.run("first")
@@ -233,6 +239,7 @@ def test_a_cache_of_somebody_else_is_a_miss(world, tmp_path, monkeypatch):
     assert len(world.executor.executed) == N_NOTEBOOKS
 
 
+@pytest.mark.slow
 def test_a_forged_page_is_not_served(world):
     first = world.run("first").folder
     page, about = first / "index.html", json.loads((first / "run.json").read_text())
@@ -265,6 +272,7 @@ def test_a_cache_that_others_can_write_is_refused_with_its_reason(tmp_path):
             open_cache(cache)
 
 
+@pytest.mark.slow
 def test_without_a_place_for_the_key_everything_is_made_and_said(world, tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file" / "below"))
@@ -406,6 +414,7 @@ sign_run(pathlib.Path(sys.argv[2]), name="A", role="B", on=date(2026, 3, 1))
 """
 
 
+@pytest.mark.slow
 @POSIX
 @pytest.mark.parametrize("moment", [1, 2])
 def test_a_signature_cut_short_is_given_or_not(world, moment):
@@ -439,6 +448,7 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(export, tmp_path):
     assert (done.exit_code, done.output.count("\n")) == (2, 1), done.output
 
 
+@pytest.mark.slow
 def test_a_clock_that_goes_back_overwrites_nothing(world, monkeypatch):
     days = iter((2, 1, 2))
     monkeypatch.setattr(session, "run_time", lambda: datetime(2026, 3, next(days), tzinfo=UTC))
@@ -448,6 +458,7 @@ def test_a_clock_that_goes_back_overwrites_nothing(world, monkeypatch):
     assert (Path.cwd() / "reports" / "latest").resolve() == folders[-1]
 
 
+@pytest.mark.slow
 def test_two_runs_on_one_out_leave_one_report(world, monkeypatch):
     """The second finishes while the first works: the first says so and overwrites nothing."""
     from tests.run.small import write_small_report

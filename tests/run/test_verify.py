@@ -65,6 +65,7 @@ def raise_share(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(value=frame["value"].mask(frame["result_id"] == SHARE, 0.99))
 
 
+@pytest.mark.slow
 def test_an_untouched_run_fits(run):
     code, said = verify(run)
     assert code == 0
@@ -163,6 +164,7 @@ def test_the_inputs_are_checked_against_the_export(run, finished, tmp_path):
     assert "patients.csv is not" not in said
 
 
+@pytest.mark.slow
 def test_a_recomputation_finds_what_hashes_cannot(run, finished, monkeypatch):
     """All forms of the results raised alike, hashes mended: only the data say otherwise."""
     monkeypatch.setattr(compare, "LocalExecutor", lambda **_: Here())

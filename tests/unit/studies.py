@@ -151,3 +151,7 @@ def clinic() -> list[dict[str, Any]]:
         patient("twelve", 3, 1, **first),
         patient("thirteen", 8, 1, treated=False, **first),
     ]
+
+
+ALLOWED_Z = 4.0
+"""Standard errors allowed between an estimate and the planted truth: chance passes 1 in 16,000."""

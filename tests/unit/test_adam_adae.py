@@ -11,6 +11,8 @@ from tests.unit.exports import derive, load
 from analysis.adam.adae import asked_about
 from analysis.adam.study import Study
 
+pytestmark = pytest.mark.slow
+
 REAL = Path(os.environ.get("RELIEFCHECK_SHARED", Path(__file__).parents[3] / "shared")) / "real"
 needs_real = pytest.mark.skipif(not REAL.is_dir(), reason="no folder of real exports")
 

@@ -503,6 +503,7 @@ def at(visit: str, people=None) -> pd.DataFrame:
     return adpain[adpain["AVISIT"] == visit].set_index("USUBJID")
 
 
+@pytest.mark.slow
 def test_a_row_for_each_patient_and_visit_also_missed_ones():
     adpain = study(clinic()).adpain
     assert len(adpain) == 13 * 2
@@ -512,6 +513,7 @@ def test_a_row_for_each_patient_and_visit_also_missed_ones():
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_flags_of_a_clinic_by_hand():
     """Ten had a booster before the rating of the end, so has no response; unknown stays missing."""
     end = at("end")
@@ -527,6 +529,7 @@ def test_flags_of_a_clinic_by_hand():
     assert (fas.loc["nine", "AVAL"], fas.loc["one", "CHG"]) == (3.0, -4.0)
 
 
+@pytest.mark.slow
 def test_a_booster_before_a_visit_that_was_missed():
     later = at("week_4")
     assert later.index[later["RATEDFL"]].tolist() == ["one"]
@@ -537,6 +540,7 @@ def test_a_booster_before_a_visit_that_was_missed():
     ].all()
 
 
+@pytest.mark.slow
 def test_the_threshold_of_the_settings_has_a_flag():
     own = study(clinic()).settings.model_copy(update={"responder_threshold_pct": 20.0})
     adpain = study(clinic(), own).adpain.query("AVISIT == 'end' and FASFL")

@@ -36,6 +36,7 @@ def rows(frame: pd.DataFrame, *columns: str) -> list[tuple]:
 # questionnaires
 
 
+@pytest.mark.slow
 def test_change_direction_and_minimal_change(tmp_path):
     scores = (
         "patient_id,study_day,instrument,score\n"
@@ -64,6 +65,7 @@ def test_change_direction_and_minimal_change(tmp_path):
     assert adqs["DUEFL"].all()
 
 
+@pytest.mark.slow
 def test_visits_are_those_of_the_instrument_and_missed_ones_are_rows(tmp_path):
     scores = (
         "patient_id,study_day,instrument,score\n"
@@ -88,6 +90,7 @@ def test_visits_are_those_of_the_instrument_and_missed_ones_are_rows(tmp_path):
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_an_unknown_instrument_is_shown_as_it_is(tmp_path):
     scores = (
         "patient_id,study_day,instrument,score\nA,0,Global Health Mental,300\n"
@@ -104,6 +107,7 @@ def test_an_unknown_instrument_is_shown_as_it_is(tmp_path):
     assert "2 names of instruments (3 rows) are not in data/codes/instruments.csv" in found[0]
 
 
+@pytest.mark.slow
 def test_a_column_for_each_instrument_and_visit(tmp_path):
     wide = "patient_id,ISI pre,ISI post,PHQ-9 post\nA,20,12,8\nB,18,,\n"
     mapping = (
@@ -192,6 +196,7 @@ def test_drugs_are_known_by_name_and_brand(name, drug):
     assert drug_of(name) == drug
 
 
+@pytest.mark.slow
 def test_doses_of_a_day_add_up_and_an_unknown_one_makes_the_day_unknown(tmp_path):
     doses = (
         "patient_id,study_day,drug,daily_dose,unit\n"
@@ -216,6 +221,7 @@ def test_doses_of_a_day_add_up_and_an_unknown_one_makes_the_day_unknown(tmp_path
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_tapering_stopping_and_who_was_never_asked(tmp_path):
     doses = (
         "patient_id,study_day,drug,daily_dose,mme_per_day\n"
@@ -237,6 +243,7 @@ def test_tapering_stopping_and_who_was_never_asked(tmp_path):
     assert adop["PARAM"].unique() == ["Opioids (MME a day, CDC 2022 factors, else as recorded)"]
 
 
+@pytest.mark.slow
 def test_what_is_prescribed_and_what_is_taken_are_never_added(tmp_path):
     doses = (
         "patient_id,study_day,drug,daily_dose,basis\n"
@@ -254,6 +261,7 @@ def test_what_is_prescribed_and_what_is_taken_are_never_added(tmp_path):
 # the frames
 
 
+@pytest.mark.slow
 def test_frames_have_labels_and_survive_being_written(tmp_path):
     doses = "patient_id,study_day,drug,daily_dose\nA,0,morphine,60\nA,13,morphine,20\n"
     events = "patient_id,study_day,term\nA,0,nausea\nB,0,none\n"
@@ -269,6 +277,7 @@ def test_frames_have_labels_and_survive_being_written(tmp_path):
         pd.testing.assert_frame_equal(getattr(again, name), frame)
 
 
+@pytest.mark.slow
 def test_study_days_without_a_day_0_move_in_every_table(tmp_path):
     given = "patient_id,study_day\n" + "".join(f"{p},{d}\n" for p in "ABC" for d in (1, 11))
     scores = "patient_id,study_day,instrument,score\nA,-2,isi,20\nA,14,isi,10\n"
@@ -284,6 +293,7 @@ def test_study_days_without_a_day_0_move_in_every_table(tmp_path):
     assert rows(derive(export).qsratings, "ADY", "ROLE") == [(-2, "baseline"), (13, "end")]
 
 
+@pytest.mark.slow
 @needs_real
 def test_choir_t_scores_are_read_as_recorded(tmp_path):
     shutil.copy(REAL / "choir_alter2021" / "choir_pain_clinic.csv", tmp_path / "choir.csv")

@@ -149,6 +149,7 @@ DATED = (
 )
 
 
+@pytest.mark.slow
 def test_dates_and_infusions(tmp_path):
     got = derive(load(tmp_path, {"infusions.csv": INFUSIONS, "pain_scores.csv": DATED}))
     assert got.adsl["EOSDY"].tolist() == [7, 0]
@@ -160,6 +161,7 @@ def test_dates_and_infusions(tmp_path):
     assert tuple(got.conditions) == ("crps", "fibromyalgia")
 
 
+@pytest.mark.slow
 def test_one_infusion_a_baseline_on_its_day_is_not_the_outcome(tmp_path):
     """B is rated on the day of the only infusion and never again: outcome unknown."""
     scores = "patient_id,assessed_on,score\nB,2026-03-02,6\nA,2026-03-01,8\n"
@@ -169,6 +171,7 @@ def test_one_infusion_a_baseline_on_its_day_is_not_the_outcome(tmp_path):
     assert got.adsl["FASFL"].all()
 
 
+@pytest.mark.slow
 def test_a_starter_without_a_baseline_stays_with_outcome_unknown(tmp_path):
     scores = "patient_id,study_day,score\nA,0,8\nA,3,4\nB,3,2\n"
     got = derive(load(tmp_path, {"pain_scores.csv": scores}))
@@ -177,6 +180,7 @@ def test_a_starter_without_a_baseline_stays_with_outcome_unknown(tmp_path):
     assert pd.isna(seen(got).set_index("USUBJID").loc["B", "PCHG"])
 
 
+@pytest.mark.slow
 def test_a_patient_never_treated_is_no_starter(tmp_path):
     infusions = "patient_id,infused_at\nA,2026-03-02\n"
     got = derive(load(tmp_path, {"infusions.csv": infusions, "pain_scores.csv": DATED}))
@@ -185,6 +189,7 @@ def test_a_patient_never_treated_is_no_starter(tmp_path):
     assert set(got.ratings.loc[got.ratings["USUBJID"] == "B", "ROLE"]) == {"patient never treated"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("baseline", "reason"), [("0", "zero"), ("3.9", "below minimum"), ("4", "")]
 )
@@ -194,6 +199,7 @@ def test_who_is_counted(tmp_path, baseline, reason):
     assert of(got, "A")["FASREAS"] == reason
 
 
+@pytest.mark.slow
 def test_patients_keep_their_order_and_their_own_numbers(tmp_path):
     files = {
         "patients.csv": "patient_id,condition\nZ,crps\nM,crps\nA,crps\n",
@@ -203,12 +209,14 @@ def test_patients_keep_their_order_and_their_own_numbers(tmp_path):
     assert got.adsl.set_index("USUBJID")["BASE"].to_dict() == {"Z": 7, "M": 6, "A": 5}
 
 
+@pytest.mark.slow
 def test_study_days_of_ratings_count_from_dated_infusions(tmp_path):
     scores = "patient_id,study_day,score\nA,0,8\nA,8,4\n"
     got = derive(load(tmp_path, {"infusions.csv": INFUSIONS, "pain_scores.csv": scores}))
     assert seen(got)[["AVISIT", "ADYEOS"]].to_numpy().tolist() == [["end", 1.0]]
 
 
+@pytest.mark.slow
 def test_study_days_of_ratings_and_infusions_share_a_zero(tmp_path):
     files = {
         "infusions.csv": "patient_id,study_day\nA,5\nA,9\n",
@@ -224,6 +232,7 @@ def test_dates_against_study_days_are_refused(tmp_path):
         derive(load(tmp_path, files))
 
 
+@pytest.mark.slow
 def test_dates_without_infusions_need_a_date_of_entry(tmp_path):
     with pytest.raises(InputError, match="no day 0 can be found"):
         derive(load(tmp_path, {"pain_scores.csv": DATED}))
@@ -235,6 +244,7 @@ def test_dates_without_infusions_need_a_date_of_entry(tmp_path):
     }
 
 
+@pytest.mark.slow
 def test_a_rating_on_the_day_of_a_booster_was_before_it(tmp_path):
     infusions = INFUSIONS + "A,2026-04-10\n"
     for day, boosted in (("2026-04-10", False), ("2026-04-11", True)):
@@ -244,12 +254,14 @@ def test_a_rating_on_the_day_of_a_booster_was_before_it(tmp_path):
         assert rows["A", "week_4"] == boosted
 
 
+@pytest.mark.slow
 def test_a_fall_of_exactly_thirty_percent_on_0_to_100_responds(tmp_path):
     scores = "patient_id,study_day,score,scale\nA,0,70,vas_0_100\nA,3,49,vas_0_100\n"
     got = derive(load(tmp_path, {"pain_scores.csv": scores}))
     assert responders(got) == ["A"]
 
 
+@pytest.mark.slow
 def test_the_end_the_export_names_ends_the_series(tmp_path):
     scores = (
         "patient_id,study_day,score,visit\n"
@@ -263,12 +275,14 @@ def test_the_end_the_export_names_ends_the_series(tmp_path):
     assert last_rating(got) == 28
 
 
+@pytest.mark.slow
 def test_study_days_that_begin_with_1(tmp_path):
     scores = "patient_id,study_day,score\nA,1,8\nA,8,4\nA,29,5\n"
     got = derive(load(tmp_path, {"pain_scores.csv": scores}), day0_study_day=1.0)
     assert seen(got)[["AVISIT", "ADYEOS"]].to_numpy().tolist() == [["end", 7], ["week_4", 28]]
 
 
+@pytest.mark.slow
 def test_treatment_until_a_study_day(tmp_path):
     scores = "patient_id,study_day,score\nA,0,8\nA,14,5\nA,35,4\nA,63,4\n"
     export = load(tmp_path, {"pain_scores.csv": scores})
@@ -278,6 +292,7 @@ def test_treatment_until_a_study_day(tmp_path):
         derive(export, day0_study_day=10.0, end_of_series_study_day=5.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "scores",
     [
@@ -294,6 +309,7 @@ def test_nobody_has_an_outcome(tmp_path, scores):
     assert got.adpain["PCHG"].isna().all()
 
 
+@pytest.mark.slow
 def test_nobody_was_treated(tmp_path):
     infusions = "patient_id,study_day,phase\nA,0,maintenance\n"
     got = derive(load(tmp_path, {"infusions.csv": infusions}))
@@ -301,6 +317,7 @@ def test_nobody_was_treated(tmp_path):
     assert seen(got).empty and got.adtte.empty
 
 
+@pytest.mark.slow
 def test_several_recalls(tmp_path):
     scores = (
         "patient_id,study_day,score,recall\n"
@@ -313,6 +330,7 @@ def test_several_recalls(tmp_path):
     assert seen(got)["PCHG"].tolist() == [0.0]
 
 
+@pytest.mark.slow
 def test_what_the_export_does_not_have_is_missing(tmp_path):
     adsl = derive(load(tmp_path, {})).adsl
     absent = ["SITEID", "SUBTYP", "ARM", "SEX", "ICD10", "ENRDT", "PAINSDT", "NFAILED", "HYPTFL",
@@ -321,6 +339,7 @@ def test_what_the_export_does_not_have_is_missing(tmp_path):
     assert adsl[absent].isna().all(axis=None)
 
 
+@pytest.mark.slow
 def test_age_and_time_with_pain_are_taken_at_the_first_infusion(tmp_path):
     patients = (
         "patient_id,condition,birth_year,age_years,pain_since\n"

@@ -220,6 +220,7 @@ def test_a_rating_of_an_earlier_hour_is_no_loss_of_the_relief_shown_later_that_d
 DAYS = st.lists(st.integers(1, 200), max_size=6, unique=True).map(sorted)
 
 
+@pytest.mark.slow
 @given(
     days=DAYS,
     pcts=st.lists(st.sampled_from([-20.0, 0.0, 29.0, 30.0, 60.0]), min_size=6, max_size=6),
@@ -331,6 +332,7 @@ def dated(tmp_path, scores: str, given: str = "", **settings):
     return own, rows.set_index("USUBJID")
 
 
+@pytest.mark.slow
 def test_named_visits_twenty_minutes_apart(tmp_path):
     """T was rated before and after on the last day; R has a `baseline` 400 days later."""
     own, relief = dated(
@@ -350,6 +352,7 @@ def test_named_visits_twenty_minutes_apart(tmp_path):
 SERIES = "A,2024-01-01 09:00\nA,2024-01-08 09:00\n"
 
 
+@pytest.mark.slow
 def test_a_rating_before_the_last_infusion_of_its_day_is_not_the_end(tmp_path):
     """08:30 before an infusion at 09:00; the rating three days later is the end: 62.5 %."""
     own, _ = dated(
@@ -360,6 +363,7 @@ def test_a_rating_before_the_last_infusion_of_its_day_is_not_the_end(tmp_path):
     assert own.adpain.query("AVISIT == 'end'")["PCHG"].tolist() == [-62.5]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("hour", "left", "right", "cause"),
     [("08:00", 0, 57, "loss"), ("15:00", 0, 57, "booster")],
@@ -383,6 +387,7 @@ def adtte(people, paramcd="RELLOSS", rule="once", clock="end_of_series") -> pd.D
     return own.set_index("USUBJID")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("paramcd", "left", "right", "time", "cause"),
     [
@@ -397,6 +402,7 @@ def test_a_booster_in_week_5(paramcd, left, right, time, cause):
     assert (cause, int(right == INF), 35, 56) == (got.EVNTDESC, got.CNSR, got.BOOSTDY, got.BADDY)
 
 
+@pytest.mark.slow
 def test_one_row_a_responder_parameter_rule_and_clock():
     own = study(clinic()).adtte
     assert not own.duplicated(["USUBJID", "PARAMCD", "RULE", "CLOCK"]).any()
@@ -405,11 +411,13 @@ def test_one_row_a_responder_parameter_rule_and_clock():
     assert (own.query("CLOCK == 'end_of_series'")["STARTDY"] == LAST_INFUSION).all()
 
 
+@pytest.mark.slow
 def test_a_booster_on_the_day_of_the_end_is_an_end():
     got = adtte([responder("a", booster_on=WEEK[0])]).loc["a"]
     assert (got.LDY, got.RDY, got.CNSR) == (0, 0, 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("clock", "n"), [("end_of_series", 1), ("first_response", 2), ("start", 1)]
 )

@@ -41,6 +41,7 @@ def typed():
     return study(clinic())
 
 
+@pytest.mark.slow
 def test_every_question_has_one_answer_with_a_sentence(typed):
     checks = check_quality(typed)
     assert checks["name"].is_unique and len(checks) == 20
@@ -48,6 +49,7 @@ def test_every_question_has_one_answer_with_a_sentence(typed):
     assert set(checks["state"]) <= set(CHECK_STATES)
 
 
+@pytest.mark.slow
 def test_events_nobody_was_asked_about_are_not_assessed(typed):
     got = answer(typed, "adverse events")
     assert got.state == "not applicable" and "not the same as none" in got.sentence
@@ -77,17 +79,20 @@ def test_excluded_records_are_named(typed):
     assert answer(typed, "records excluded").state == "pass"
 
 
+@pytest.mark.slow
 def test_never_treated(typed):
     assert answer(typed, "patients treated").n == 1
     assert answer(study([patient("a", 8, 4)]), "patients treated").state == "pass"
 
 
+@pytest.mark.slow
 def test_without_infusions_it_is_not_applicable():
     own = study([patient("a", 8, 4)], with_infusions=False)
     assert answer(own, "patients treated").state == "not applicable"
     assert answer(own, "series").state == "not applicable"
 
 
+@pytest.mark.slow
 def test_baseline_by_hand(typed):
     got = answer(typed, "baseline")
     assert (got.state, got.n) == ("pass with findings", 3)  # nine, eleven, twelve
@@ -96,6 +101,7 @@ def test_baseline_by_hand(typed):
     assert answer(none, "baseline").state == "fail"
 
 
+@pytest.mark.slow
 def test_visit_by_hand(typed):
     got = answer(typed, "analysis visit")
     assert (got.state, got.n) == ("pass", 1)  # eight; nine was rated, without a baseline
@@ -113,12 +119,14 @@ def test_short_series_are_counted_and_stay(typed):
     assert "stay in" in got.sentence
 
 
+@pytest.mark.slow
 def test_a_scale_of_0_to_1_is_suspected():
     unit = study([patient("a", 0.8, 0.4), patient("b", 0.9, 0.1), patient("c", 8, 4)])
     assert answer(unit, "scale").state == "pass with findings"
     assert answer(study(clinic()), "scale").state == "pass"
 
 
+@pytest.mark.slow
 def test_ratings_before_the_start_only_suggest_exchanged_dates():
     before = [patient(f"p{i}", 8, later={-5: 7}) for i in range(3)]
     for one in before:
@@ -127,6 +135,7 @@ def test_ratings_before_the_start_only_suggest_exchanged_dates():
     assert answer(study(clinic()), "follow-up after start").state == "pass"
 
 
+@pytest.mark.slow
 def test_icd_of_another_condition_is_counted():
     codes = [patient("a", 8, 4, icd10="G90.511"), patient("b", 8, 4, icd10="M79.7")]
     got = answer(study(codes), "ICD-10-CM")
@@ -134,6 +143,7 @@ def test_icd_of_another_condition_is_counted():
     assert answer(study([patient("a", 8, 4)]), "ICD-10-CM").state == "not applicable"
 
 
+@pytest.mark.slow
 def test_two_ratings_of_a_day_are_averaged_and_counted():
     own = study([patient("a", 8, 4)])
     twice = pd.concat([own.ratings] * 2).assign(NSAME=[1, 2, 1, 1])
@@ -141,12 +151,14 @@ def test_two_ratings_of_a_day_are_averaged_and_counted():
     assert (got.state, got.n) == ("pass with findings", 2)
 
 
+@pytest.mark.slow
 def test_ages_over_89_are_counted(tmp_path):
     table = "patient_id,condition,age_years\nA,crps,95\nB,fibromyalgia,40\n"
     got = answer(derive(load(tmp_path, {"patients.csv": table})), "ages")
     assert (got.state, got.n) == ("pass with findings", 1)
 
 
+@pytest.mark.slow
 def test_a_name_against_its_date_is_counted_by_name(tmp_path):
     scores = "patient_id,study_day,score,visit\nA,0,8,baseline\nA,35,4,week_12\nA,84,4,Week 12\n"
     scores += "A,3,4,discharge\nB,0,8,baseline\nB,400,2,baseline\nB,3,2,end\n"
@@ -167,6 +179,7 @@ def test_values_read_as_missing_are_counted_by_column(typed):
     assert answer(typed, "values out of range").state == "pass"
 
 
+@pytest.mark.slow
 def test_the_data_cut_is_said(tmp_path, typed):
     assert answer(typed, "data cut").state == "not applicable"
     dated = "patient_id,assessed_on,score\nA,2026-03-01,8\nA,2026-03-12,4\nB,2026-03-02,6\n"
@@ -179,6 +192,7 @@ def test_the_data_cut_is_said(tmp_path, typed):
     assert "2026-03-10, as set." in set_to.sentence and "1 ratings are later" in set_to.sentence
 
 
+@pytest.mark.slow
 def test_a_dose_out_of_range_leaves_patient_and_infusion(tmp_path):
     files = {
         "infusions.csv": "patient_id,study_day,dose_mg_per_kg\nA,0,0.5\nB,0,74\n",
@@ -201,6 +215,7 @@ def flow(own, condition="crps") -> dict[str, int]:
     return count_flow(own).loc[condition].to_dict()
 
 
+@pytest.mark.slow
 def test_flow_by_hand():
     assert flow(study(clinic())) == flow(study(clinic()), "all") == {
         "in_file": 13, "never_treated": 1, "baseline_zero": 1, "baseline_below_minimum": 1,
@@ -208,16 +223,19 @@ def test_flow_by_hand():
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_condition_without_patients_is_all_zero():
     assert set(flow(narrow(study(clinic()), "fbss"), "fbss").values()) == {0}
 
 
+@pytest.mark.slow
 def test_no_minimum_leaves_only_a_baseline_of_zero_out():
     own = SETTINGS.model_copy(update={"minimum_baseline_score": 0.0})
     got = flow(study(clinic(), own))
     assert (got["baseline_below_minimum"], got["baseline_zero"], got["eligible"]) == (0, 1, 11)
 
 
+@pytest.mark.slow
 def test_roles_count_every_rating():
     roles = tabulate_roles(study(clinic())).set_index("role")["ratings"]
     assert roles.sum() == sum(len(each["ratings"]) for each in clinic())
@@ -233,6 +251,7 @@ def test_the_account_of_files(typed):
     assert (row.reasons, row.reconciles) == ("blank row: 2", True)
 
 
+@pytest.mark.slow
 def test_facts_of_an_export(typed, tmp_path):
     assert describe_export(typed)["last_date"] is None
     infusions = "patient_id,infused_at\nA,2026-03-02\nA,2026-03-09\n"
@@ -246,6 +265,7 @@ def test_facts_of_an_export(typed, tmp_path):
 scores = st.one_of(st.none(), st.integers(0, 10))
 
 
+@pytest.mark.slow
 @given(drawn=st.lists(st.tuples(scores, scores, st.booleans()), min_size=1, max_size=12))
 @hypothesis_settings(max_examples=12)
 def test_any_flow_adds_up(drawn):

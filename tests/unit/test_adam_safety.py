@@ -83,6 +83,7 @@ def flags(study: Study, name: str, by: str = "patient") -> tuple[list, list, str
     return asked["USUBJID"].tolist(), had["USUBJID"].tolist(), frame["lacking"].iloc[0]
 
 
+@pytest.mark.slow
 def test_denominators_are_those_asked(own):
     assert flags(own, "any_effect") == (["a", "b", "d"], ["b", "c", "d"], "")
     assert flags(own, "nausea_or_dizziness") == (["a", "b", "d"], ["b"], "")
@@ -107,6 +108,7 @@ def test_next_day_is_not_assessed_where_only_who_had_an_effect_is_on_record(own)
     assert (reported.n_events, reported.n, reported.n_missing, reported.high) == (1, 5, 4, 1.0)
 
 
+@pytest.mark.slow
 def test_nobody_asked_is_never_zero(own):
     assert flags(own, "liver") == ([], [], "not_assessed")
     assert flags(own, "dependence") == ([], [], "not_assessed")
@@ -120,6 +122,7 @@ def test_a_flag_that_is_nowhere_recorded_is_not_no(own):
     assert flags(own, "hospital_transfer")[2] == "not_recorded(hospital_transfer)"
 
 
+@pytest.mark.slow
 def test_an_unknown_grade_is_neither_yes_nor_no():
     study = typed([*EVENTS, ("a", 10, "nausea", None, 5, True, True)])
     frame = flag_effects(study, QUESTIONS["grade_2_or_more"]).set_index("USUBJID")
@@ -147,6 +150,7 @@ def with_signs(events: list[tuple] = EVENTS) -> Study:
     return typed(events, **{name: pd.array(values, "float") for name, values in SIGNS.items()})
 
 
+@pytest.mark.slow
 def test_pressure_oxygen_dose_and_rest_by_hand():
     study = with_signs()
     found = flag_vital_signs(study).pivot_table(
@@ -230,6 +234,7 @@ def test_table_of_patients_and_events(own):
 # the notebook
 
 
+@pytest.mark.slow
 def test_notebook_in_words_and_numbers(own, tmp_path):
     write_study(own, tmp_path / "datasets")
     done = run_code("55_safety", own_figure=True, datasets=str(tmp_path / "datasets"),
@@ -245,6 +250,7 @@ def test_notebook_in_words_and_numbers(own, tmp_path):
     assert rate.n_events == 4 and rate.n == 3  # b two, d two; c was not asked
 
 
+@pytest.mark.slow
 def test_notebook_where_nobody_was_asked(tmp_path):
     write_study(typed([]), tmp_path / "datasets")
     done = run_code("55_safety", datasets=str(tmp_path / "datasets"),
@@ -265,6 +271,7 @@ def demo() -> tuple[Study, dict]:
     return open_study(export=str(folder)), truth["records"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("protocol", ["standard", "high_dose"])
 def test_planted_shares_of_infusions_are_recovered(demo, protocol):
     study, truth = demo
@@ -296,6 +303,7 @@ def test_planted_times_to_resolution_are_recovered(demo):
 # real exports
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not PILOT.is_file(), reason=f"the CDISC pilot is not at {PILOT.parent}")
 def test_counts_of_the_cdisc_pilot_are_those_of_a_plain_groupby():
     """254 subjects, 1,191 events: by term and arm, read as a typed export from ADAE."""
@@ -328,6 +336,7 @@ def test_counts_of_the_cdisc_pilot_are_those_of_a_plain_groupby():
     assert study.asked.empty  # nobody is on record as asked, so every share stays not assessed
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not SIDE_EFFECTS.is_file(), reason=f"no {SIDE_EFFECTS.name} of the trial")
 def test_side_effects_of_the_amitriptyline_trial():
     """Dry mouth 9 against 1, drowsy 7 against 3, chest pain 0 against 1, of 122 each, all asked.

@@ -45,6 +45,7 @@ def test_a_misspelt_visit_is_refused_with_the_nearest_one(tmp_path):
         open_study(export=str(export), settings={"analysis_visit": "week_44"})
 
 
+@pytest.mark.slow
 def test_a_visit_of_the_suite_that_nobody_was_rated_at_is_no_error(tmp_path):
     export = write_export(tmp_path / "export")
     got = open_study(export=str(export), settings={"analysis_visit": "week_26"})
@@ -54,6 +55,7 @@ def test_a_visit_of_the_suite_that_nobody_was_rated_at_is_no_error(tmp_path):
     assert len(late) == 2 and not late["RATEDFL"].any()
 
 
+@pytest.mark.slow
 def test_settings_of_the_mapping_give_way_to_those_of_the_notebook(tmp_path):
     export = write_export(tmp_path / "export")
     (export / "mapping.yaml").write_text("settings:\n  minimum_baseline_score: 7\n")
@@ -62,11 +64,13 @@ def test_settings_of_the_mapping_give_way_to_those_of_the_notebook(tmp_path):
     assert open_study(export=str(export), settings=own).settings.minimum_baseline_score == 2
 
 
+@pytest.mark.slow
 def test_an_unknown_condition_is_refused_with_the_nearest_name():
     with pytest.raises(SettingsError, match="Did you mean 'crps'"):
         narrow(study(clinic()), "crsp")
 
 
+@pytest.mark.slow
 def test_a_condition_narrows_every_frame(tmp_path):
     files = {"infusions.csv": INFUSIONS, "pain_scores.csv": DATED}
     export = write_export(tmp_path / "export", files)
@@ -77,6 +81,7 @@ def test_a_condition_narrows_every_frame(tmp_path):
     assert got.visits == open_study(export=str(export)).visits
 
 
+@pytest.mark.slow
 def test_a_banner_says_when_patients_do_not_exist():
     assert study(clinic()).banner == (
         "typed study: 13 patients (all). Pain scores: 0 to 10. "
@@ -87,6 +92,7 @@ def test_a_banner_says_when_patients_do_not_exist():
 # the data cut and what is due
 
 
+@pytest.mark.slow
 def test_a_visit_is_due_when_its_window_has_closed(tmp_path):
     files = {"infusions.csv": INFUSIONS, "pain_scores.csv": DATED}
     export = load(tmp_path, files)
@@ -124,6 +130,7 @@ def forty(tmp_path, **settings) -> Study:
     return derive(load(tmp_path, files), **settings)
 
 
+@pytest.mark.slow
 def test_due_before_missing(tmp_path):
     """Week 12: 20 of the 20 who are due respond; 20 are not yet due, and nobody is overdue."""
     got = forty(tmp_path, analysis_visit="week_12")
@@ -138,12 +145,14 @@ def test_due_before_missing(tmp_path):
     assert flow[["eligible", "not_due", "not_rated", "observed"]].tolist() == [40, 20, 0, 20]
 
 
+@pytest.mark.slow
 def test_a_rating_does_not_make_its_visit_due(tmp_path):
     """All forty were rated at the end, but the window of twenty is open for five days more."""
     end = forty(tmp_path).adpain.query("AVISIT == 'end'")
     assert end["RATEDFL"].all() and end["DUEFL"].sum() == 20
 
 
+@pytest.mark.slow
 def test_overdue_patients_are_listed_the_longest_first(tmp_path):
     got = forty(tmp_path, analysis_visit="week_26", data_cut="2025-12-31")
     overdue = list_overdue(got)
@@ -154,6 +163,7 @@ def test_overdue_patients_are_listed_the_longest_first(tmp_path):
     assert (last["USUBJID"], last["AVISIT"]) == ("p39", "week_12")
 
 
+@pytest.mark.slow
 def test_without_dates_every_visit_of_the_treated_counts_as_due():
     got = study(clinic())
     assert got.data_cut is None
@@ -164,6 +174,7 @@ def test_without_dates_every_visit_of_the_treated_counts_as_due():
     assert list_overdue(got).empty
 
 
+@pytest.mark.slow
 def test_a_visit_the_export_names_is_due_after_its_usual_day(tmp_path):
     """Discharge, on days 10 and 30 after the end, is due on day 20."""
     scores = (
@@ -179,6 +190,7 @@ def test_a_visit_the_export_names_is_due_after_its_usual_day(tmp_path):
 # the schedule
 
 
+@pytest.mark.slow
 def test_the_schedule_of_the_settings_is_that_of_the_datasets():
     people = [patient("a", 8, 4, later={101: 4, 192: 8, 375: 8})]
     got = study(people, SETTINGS.model_copy(update={"visits": "3m, 6m, 12m"}))
@@ -237,6 +249,7 @@ def test_a_data_cut_that_is_no_day(tmp_path):
 # groups
 
 
+@pytest.mark.slow
 def test_groups_by_hand():
     got = groups(study(clinic()))
     assert len(got["all", "all"]) == 10
@@ -246,21 +259,25 @@ def test_groups_by_hand():
     assert len(got) == 4
 
 
+@pytest.mark.slow
 def test_all_conditions_have_no_subtypes():
     assert list(groups(study(clinic()), "all")) == [("all", "all")]
 
 
+@pytest.mark.slow
 def test_one_site_for_everyone_makes_no_subgroups():
     got = groups(study([patient("a", 8, 4, site="North"), patient("b", 8, 4, site="North")]))
     assert list(got) == [("all", "all")]
 
 
+@pytest.mark.slow
 def test_one_arm_is_still_named():
     """Else a claim about the drug would be judged on the patients of a placebo-only condition."""
     got = groups(study([patient("a", 8, 4, arm="placebo"), patient("b", 8, 4, arm="placebo")]))
     assert got["arm", "placebo"] == ["a", "b"]
 
 
+@pytest.mark.slow
 def test_a_blank_arm_is_an_arm():
     got = groups(study([patient("a", 8, 4, arm="drug"), patient("b", 8, 4, arm=None)]))
     assert {key: len(ids) for key, ids in got.items()} == {
@@ -268,6 +285,7 @@ def test_a_blank_arm_is_an_arm():
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_the_treated_are_more_than_the_full_analysis_set():
     people = [patient("a", 8, 4), patient("low", 2, 1), patient("b", 8, 4, treated=False)]
     own = study(people)
@@ -276,6 +294,7 @@ def test_the_treated_are_more_than_the_full_analysis_set():
     assert own.groups().query("condition == 'crps'")["USUBJID"].tolist() == ["a"]
 
 
+@pytest.mark.slow
 def test_a_frame_is_stacked_by_group_in_the_order_of_patients():
     own = study(clinic())
     stacked = own.stack_groups(own.adpain)
@@ -288,6 +307,7 @@ def test_a_frame_is_stacked_by_group_in_the_order_of_patients():
     assert counts["crps", "subtype"].sum() == 10
 
 
+@pytest.mark.slow
 def test_conditions_without_patients_keep_their_key():
     own = narrow(study(clinic()), "fbss")
     assert own.adsl.empty and own.stack_groups(own.adpain).empty
@@ -297,6 +317,7 @@ def test_conditions_without_patients_keep_their_key():
 # written and read
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("files", [{}, {"infusions.csv": INFUSIONS, "pain_scores.csv": DATED}])
 def test_datasets_come_back_as_they_were_written(tmp_path, files):
     got = derive(load(tmp_path / "export", files))
@@ -310,6 +331,7 @@ def test_datasets_come_back_as_they_were_written(tmp_path, files):
     assert opened.adsl["USUBJID"].tolist() == ["B"]
 
 
+@pytest.mark.slow
 def test_every_column_is_labelled_and_named_as_sas_transport_asks(tmp_path):
     people = [patient("a", 8, 4, later={WEEK_4: 8})]
     write_study(study(people), tmp_path)

@@ -27,6 +27,7 @@ def back(folder, name):
     return pyreadstat.read_xport(folder / f"{name.lower()}.xpt")
 
 
+@pytest.mark.slow
 def test_every_dataset_comes_back_equal(tmp_path):
     paths = write_transport(STUDY, tmp_path)
     assert [path.stem for path in paths] == [name.lower() for name, _ in NAMES.values()]

@@ -159,6 +159,7 @@ def test_a_fit_that_does_not_exist_is_never_numbers(fit, left, right, reason):
     assert note_text(reason)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [WEIBULL, LOGNORMAL], ids=["weibull", "lognormal"])
 def test_a_fit_is_returned_exactly_where_the_likelihood_falls_on_every_side(shape):
     """Small random data; half a unit out in 100 directions the likelihood is below that of the fit.

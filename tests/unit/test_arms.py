@@ -139,6 +139,7 @@ def modeled(people, **how):
     return model_visits(own.adpain[own.adpain["FASFL"] & own.adpain["DUEFL"]], own.visits)
 
 
+@pytest.mark.slow
 def test_one_visit_is_an_analysis_of_covariance_by_hand():
     """Balanced, and no slope on the baseline: the means themselves; 5 df, variance 8 / 5."""
     model = modeled(two_arms())
@@ -156,6 +157,7 @@ def test_one_visit_is_an_analysis_of_covariance_by_hand():
     assert percent.low == pytest.approx(100 * drug.low / 7)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("people", "reason"),
     [
@@ -172,12 +174,14 @@ def test_what_cannot_be_fitted_has_its_reason(people, reason):
     assert as_percent(found, model.baseline).value is None
 
 
+@pytest.mark.slow
 def test_nobody_is_no_patients():
     nobody = study(two_arms()).adpain.iloc[:0]
     found = model_visits(nobody, ("end",)).changes()["end"]
     assert (found.status, found.n) == ("no patients", 0)
 
 
+@pytest.mark.slow
 def test_arms_that_are_one_by_what_is_seen_are_modeled_together():
     people = [*two_arms(), *(patient(f"sham{n}", 7, arm="sham") for n in range(3))]
     model = modeled(people)
@@ -187,6 +191,7 @@ def test_arms_that_are_one_by_what_is_seen_are_modeled_together():
     assert model.changes("sham")["end"].notes == ("model_nobody_seen",)
 
 
+@pytest.mark.slow
 def test_a_visit_that_one_arm_was_seen_at_is_left_out():
     people = [*two_arms(), *(patient(f"late{n}", 6 + n % 3, 3, arm="drug", later={WEEK[4]: 2 + n})
                              for n in range(5))]  # fmt: skip
@@ -196,6 +201,7 @@ def test_a_visit_that_one_arm_was_seen_at_is_left_out():
     assert (found["week_4"].value, found["week_4"].notes) == (None, ("model_few_at_visit",))
 
 
+@pytest.mark.slow
 def test_a_simpler_model_says_what_was_not_fitted():
     people = [
         patient(f"p{n}", base, end, later={WEEK[4]: end})  # week 4 repeats the end: singular

@@ -60,6 +60,7 @@ def records(*judgements):
     return json.loads(claims_json(judgements))
 
 
+@pytest.mark.slow
 def test_what_a_run_writes_fits_its_schema_and_comes_back_the_same(tmp_path):
     judgements = bare_ledger().judgements
     path = write_claims(tmp_path / "results", judgements)
@@ -160,6 +161,7 @@ def test_a_judgement_is_explained_with_all_there_is():
         assert part in text
 
 
+@pytest.mark.slow
 def test_limits_for_looking_again_go_with_the_verdict():
     """4 of 10: each limit solves the mixture's equation, 1 / 2310 being B(5, 7)."""
     made = results_of(study(clinic()))

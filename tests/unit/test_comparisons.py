@@ -134,6 +134,7 @@ def test_difference_and_ratio_of_the_score_test_agree_on_no_difference(first, se
                 assert (side > zero) == (one > 0)
 
 
+@pytest.mark.slow
 def test_coverage_of_differences_counted_out():
     """Every outcome of 15 and 20 patients: on average over truths near 95 %, never far below."""
     truths = [(0.2, 0.2), (0.5, 0.3), (0.7, 0.4), (0.9, 0.6)]
@@ -248,6 +249,7 @@ def test_strata_add_up_and_a_difference_is_found():
     assert plain.statistic == pytest.approx(dated.statistic, rel=0.1)  # same visits: nearly one
 
 
+@pytest.mark.slow
 def test_false_alarms_come_at_their_level():
     rng = np.random.default_rng(9)
     p_values = []

@@ -95,6 +95,7 @@ def test_every_row_is_counted_shown_or_left_out_for_one_reason():
     assert (account["reason"] == "").sum() == (account["use"] == "counted").sum() > 0
 
 
+@pytest.mark.slow
 def test_results_that_stand_twice_are_linked_and_counted_once():
     linked = OWN.results[OWN.results["duplicate_of"] != ""]
     assert len(linked) >= 19
@@ -103,6 +104,7 @@ def test_results_that_stand_twice_are_linked_and_counted_once():
     assert not (account["use"][account["duplicate_of"] != ""] == "counted").any()
 
 
+@pytest.mark.slow
 def test_honest_blanks():
     verdicts = {
         question.claim_id: judge_question(OWN, question)

@@ -81,6 +81,7 @@ def test_draws_have_the_conditional_mean_and_variance():
         assert abs(drawn.var() / variance - 1) < SURE * (2 / drawn.size) ** 0.5
 
 
+@pytest.mark.slow
 def test_parameters_are_drawn_too():
     """Coefficients scatter around the estimate with their covariance, given Sigma."""
     scores, x = clinic(400)

@@ -70,6 +70,7 @@ def ends(estimate: Estimate) -> tuple[float | None, float | None, float | None]:
     return estimate.value, estimate.low, estimate.high
 
 
+@pytest.mark.slow
 def test_a_missing_outcome_is_imputed_and_a_seen_one_never_changed():
     own, drawn = typical()
     assert drawn.models == {"crps": "mmrm_unstructured"}
@@ -95,6 +96,7 @@ def test_shares_and_means_lie_between_the_worst_and_the_best_case():
     assert means.low < means.value < means.high
 
 
+@pytest.mark.slow
 def test_the_order_of_the_patients_does_not_matter():
     own = study(people()[::-1])
     drawn = impute_visits(own)
@@ -102,6 +104,7 @@ def test_the_order_of_the_patients_does_not_matter():
     assert ends(mean(own, drawn)) == pytest.approx(ends(mean(*typical())), abs=1e-9)  # sums
 
 
+@pytest.mark.slow
 def test_conditions_do_not_depend_on_each_other():
     """A study narrowed to a condition, and one without the others, have the same numbers."""
     both = study([*people(), *people("fbss", 30, seed=5, lost=3)])
@@ -113,6 +116,7 @@ def test_conditions_do_not_depend_on_each_other():
     assert ends(share(alone, drawn)) == ends(share(*typical()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("visit", ["end", VISIT])
 def test_with_nothing_missing_they_are_wilson_and_t(visit):
     own = study(people(lost=0))
@@ -126,6 +130,7 @@ def test_with_nothing_missing_they_are_wilson_and_t(visit):
     assert ends(mean(own, drawn, visit)) == pytest.approx(ends(estimate_mean(-rows["PCHG"])))
 
 
+@pytest.mark.slow
 def test_nobody_responds_after_a_booster():
     """All boosted before week 4, rated at 0 or not rated: no response is drawn for any of them."""
     boosted = [
@@ -146,6 +151,7 @@ def test_nobody_responds_after_a_booster():
     np.testing.assert_array_equal(drawn.reductions(others, VISIT), again.reductions(others, VISIT))
 
 
+@pytest.mark.slow
 def test_who_is_not_due_is_not_imputed():
     """Four whose series ended a month before the cut: the window of week 4 is open for them."""
     tables = tables_of([*people(), *(patient(f"new{i}", 8, 3) for i in range(4))])
@@ -164,6 +170,7 @@ def test_who_is_not_due_is_not_imputed():
     assert (len(who), n_missing) == (40, 10) and not set(names) & set(who)
 
 
+@pytest.mark.slow
 def test_a_visit_nobody_was_rated_at_or_that_does_not_exist_is_not_estimable():
     own = study(people(), SETTINGS.model_copy(update={"analysis_visit": "week_26"}))
     drawn = impute_visits(own)
@@ -189,6 +196,7 @@ def test_nobody_is_no_patients():
         assert (got.value, got.n, got.status) == (None, 0, "no patients")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("end", [None, 2])
 def test_one_patient(end):
     own = study([patient("only", 8, end, later={5: 3.0})])
@@ -200,6 +208,7 @@ def test_one_patient(end):
     assert mean(own, drawn, "end").low is None
 
 
+@pytest.mark.slow
 def test_scores_without_spread_are_no_error():
     """Everybody at 4 of 8, two not rated: nothing to draw from, so nothing is said."""
     own = study([patient(str(i), 8, 4 if i > 1 else None, later={5: 3.0}) for i in range(12)])
@@ -208,6 +217,7 @@ def test_scores_without_spread_are_no_error():
     assert drawn.models["crps"] not in ("mmrm_unstructured", "nothing_missing")
 
 
+@pytest.mark.slow
 def test_a_covariance_that_cannot_be_drawn_falls_to_a_simpler_model(monkeypatch):
     tried = []
 
@@ -225,6 +235,7 @@ def test_a_covariance_that_cannot_be_drawn_falls_to_a_simpler_model(monkeypatch)
     assert share(own, drawn).value == pytest.approx(share(*typical()).value, abs=0.05)
 
 
+@pytest.mark.slow
 def test_a_missing_baseline_is_imputed_and_not_below_the_least_asked_for():
     """Else a percentage of next to nothing."""
     low = [patient(f"low{i}", None, 0.5, later={WEEK[4]: 0.0, WEEK[8]: 0.0}) for i in range(5)]
@@ -235,6 +246,7 @@ def test_a_missing_baseline_is_imputed_and_not_below_the_least_asked_for():
     assert (np.ptp(start, axis=0) > 0).all()
 
 
+@pytest.mark.slow
 def test_whole_scores_are_imputed_as_patients_rate_them_where_a_response_is_asked():
     own, drawn = typical()
     at = own.adpain[own.adpain["AVISIT"] == VISIT].set_index("USUBJID").loc[drawn.patients]
@@ -264,6 +276,7 @@ def test_the_missing_may_be_worse_by_a_point():
     assert (worse.reductions(seen, VISIT) == drawn.reductions(seen, VISIT)).all()
 
 
+@pytest.mark.slow
 def test_a_flat_likelihood_goes_to_the_simpler_model_and_is_no_traceback():
     """Six patients of whom next to nothing is known (found by a property test)."""
     scores = [(None, None, 0, None), (9, None, None, None), (None, None, None, None),

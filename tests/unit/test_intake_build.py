@@ -309,6 +309,7 @@ def test_a_column_the_file_has_twice_must_be_chosen(tmp_path: Path):
 FIELD = st.sampled_from(["", "NA", "1", "7", "11", "x", "score"])
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(FIELD, FIELD, FIELD), max_size=12), st.booleans())
 def test_every_record_is_used_excluded_or_a_problem(rows, leave_out):
     """Hand count: what the account says used and excluded is all there is."""

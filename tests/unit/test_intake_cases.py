@@ -90,6 +90,7 @@ def mapped(path: Path, mapping: str) -> Export:
     return load_export(path, file)
 
 
+@pytest.mark.slow
 def test_serial_numbers_count_from_the_workbook_s_own_epoch(tmp_path):
     """44201 is 6 January 2025 from 1904 and 5 January 2021 from 1900."""
     rows = [HEADER, ["P1", 44201, 8], ["P2", 44202, 7]]
@@ -186,6 +187,7 @@ def test_rows_and_cells_that_stand_twice_are_refused(tmp_path, old, new, words):
         load_export(path)
 
 
+@pytest.mark.slow
 def test_what_a_workbook_hides_is_read_and_named(tmp_path):
     def hide(work):
         work["pain_scores"].row_dimensions[3].hidden = True
@@ -253,6 +255,7 @@ def test_a_cell_left_blank_in_aligned_columns_is_refused_by_its_line(tmp_path):
     assert "line 3: 2 fields where the header (line 1) has 3" in refusal(tmp_path, given)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("footer", ["Mean,,6.0", "Total rows: 2", '"Total, all rows",2'])
 def test_a_footer_is_named_and_counted(tmp_path, footer):
     scores = f"patient_id,assessed_on,score\nP1,2025-01-06,8\nP1,2025-01-08,4\n{footer}\n\n"
@@ -263,6 +266,7 @@ def test_a_footer_is_named_and_counted(tmp_path, footer):
     assert check(export, "how files were read")[0] == "pass"
 
 
+@pytest.mark.slow
 def test_a_footer_as_full_as_a_record_is_a_finding(tmp_path):
     scores = "patient_id,assessed_on,score\nP1,2025-01-06,8\nP1,2025-01-08,4\n"
     export = load(tmp_path, files(scores), "tables: {pain_scores: {footer_lines: 1}}")
@@ -359,6 +363,7 @@ def test_scores_as_people_write_them(tmp_path):
     assert "'8/10' is read where" in refusal(tmp_path, files(scores), on_100)
 
 
+@pytest.mark.slow
 def test_almost_zero_is_zero(tmp_path):
     scores = "patient_id,assessed_on,score\nP1,2025-01-06,5.397605346934028e-79\nP1,2025-01-08,2\n"
     got = derive(load(tmp_path, files(scores)), minimum_baseline_score=0.0)
@@ -366,6 +371,7 @@ def test_almost_zero_is_zero(tmp_path):
     assert got.ratings["PCHG"].isna().all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("code", "found"), [(99, True), (88, True), (77, True), (60, False)])
 def test_scores_that_look_like_a_code_are_a_finding(tmp_path, code, found):
     scores = "patient_id,assessed_on,score\nP1,2025-01-06,80\nP2,2025-01-07,70\n" + "".join(
@@ -377,6 +383,7 @@ def test_scores_that_look_like_a_code_are_a_finding(tmp_path, code, found):
     assert (f"3 of 5 scores are {code}" in sentence) == found
 
 
+@pytest.mark.slow
 def test_who_is_free_of_pain_says_nothing_about_the_scale(tmp_path):
     zeros = "patient_id,study_day,score\nP1,0,0\nP1,3,0\nP2,0,8\nP2,3,4\n"
     given = {"patients.csv": PATIENTS, "pain_scores.csv": zeros}
@@ -386,6 +393,7 @@ def test_who_is_free_of_pain_says_nothing_about_the_scale(tmp_path):
     assert state == "pass with findings" and "2 patients never rate above 1" in sentence
 
 
+@pytest.mark.slow
 def test_a_minimum_that_does_not_fit_the_scores_is_a_failure(tmp_path):
     low = "patient_id,study_day,score\nP1,0,2\nP1,3,1\nP2,0,3\nP2,3,1\n"
     given = {"patients.csv": PATIENTS, "pain_scores.csv": low}
@@ -395,6 +403,7 @@ def test_a_minimum_that_does_not_fit_the_scores_is_a_failure(tmp_path):
     assert state == "pass with findings"  # somebody chose it
 
 
+@pytest.mark.slow
 def test_a_window_that_does_not_fit_the_ratings_is_a_failure(tmp_path):
     early = "patient_id,study_day,score\nP1,-20,8\nP1,3,4\nP2,-28,7\nP2,3,4\nP3,0,8\nP3,3,4\n"
     given = {"patients.csv": PATIENTS + "P3,crps\n", "pain_scores.csv": early}
@@ -410,6 +419,7 @@ OPEN = "scales: {diary: {low: 0}}\ntables: {pain_scores: {columns: {scale: {cons
 CLOSED = OPEN.replace("{low: 0}", "{low: 0, high: 140}")
 
 
+@pytest.mark.slow
 def test_a_sum_with_a_known_end_is_brought_to_0_to_10(tmp_path):
     given = {"patients.csv": PATIENTS, "pain_scores.csv": DIARY}
     export = load(tmp_path, given, CLOSED)
@@ -422,6 +432,7 @@ def test_a_sum_with_a_known_end_is_brought_to_0_to_10(tmp_path):
     assert study.adsl["BASESTAT"].tolist() == ["ok", "below minimum"]
 
 
+@pytest.mark.slow
 def test_where_the_end_is_not_known_no_point_of_10_is_counted(tmp_path):
     given = {"patients.csv": PATIENTS, "pain_scores.csv": DIARY}
     study = derive(load(tmp_path, given, OPEN))
@@ -492,6 +503,7 @@ def test_serial_numbers_and_written_dates_in_one_column(tmp_path):
     assert "read month first" in refusal(tmp_path, files(open_), "format: {dates: excel_serial}")
 
 
+@pytest.mark.slow
 def test_check_says_which_order_of_dates_and_by_which_evidence(tmp_path):
     scores = "patient_id,assessed_on,score\nP1,01/06/2025,8\nP1,01/13/2025,4\n"
     sentence = check(load(tmp_path, files(scores)), "how files were read")[1]
@@ -510,6 +522,7 @@ def test_a_week_of_a_diary_by_its_dates(tmp_path):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("zone", ["Z", "+00:00", " UTC", " GMT"])
 def test_offsets_from_utc_are_used_where_all_times_have_one(tmp_path, zone):
     """13:30 in UTC is half an hour before an infusion at 9 in New York."""
@@ -540,6 +553,7 @@ def test_times_with_and_without_an_offset_are_refused_with_two_ways_out(tmp_path
         ]
 
 
+@pytest.mark.slow
 def test_a_calendar_without_a_day_0_is_read_as_by_dates(tmp_path):
     """In ADaM day -14 is 14 days before day 1, so that it is in the window of two weeks."""
     scores = "patient_id,study_day,score\nP1,-14,8\nP1,29,4\nP2,-7,8\nP2,29,4\n"
@@ -552,6 +566,7 @@ def test_a_calendar_without_a_day_0_is_read_as_by_dates(tmp_path):
     assert got.ratings["ADY"].min() == -15.0
 
 
+@pytest.mark.slow
 def test_visits_without_dates_are_placed_by_the_schedule(tmp_path):
     scores = (
         "patient_id,score,visit\nP1,8,Baseline\nP1,4,End\nP1,3,Week 4\nP2,7,baseline\n"
@@ -570,6 +585,7 @@ def test_visits_without_dates_are_placed_by_the_schedule(tmp_path):
     assert "(line 3: 'Discharge')" in refusal(tmp_path, other)
 
 
+@pytest.mark.slow
 def test_who_has_no_date_of_entry_is_named_and_in_no_rate(tmp_path):
     given = {
         "patients.csv": "patient_id,condition,enrolled_on\nP1,crps,2025-01-06\nP2,crps,\n",

@@ -84,6 +84,7 @@ def folder_bytes(folder: Path) -> dict[str, bytes]:
 # files
 
 
+@pytest.mark.slow
 def test_the_same_recipe_gives_the_same_bytes(tmp_path):
     demo.write_demo(tmp_path / "one", n_patients=700, seed=5)
     demo.write_demo(tmp_path / "two", n_patients=700, seed=5)
@@ -118,6 +119,7 @@ def worst_deviation(seed: int) -> float:
     return max(abs(distance) for distance in distances)
 
 
+@pytest.mark.slow
 def test_blocks_differ_and_ids_are_unique(many):
     patients = many["patients"]
     assert len(patients) == MANY
@@ -126,6 +128,7 @@ def test_blocks_differ_and_ids_are_unique(many):
     assert (first["birth_year"].to_numpy() != second["birth_year"].to_numpy()).mean() > 0.9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_patients", [1, 2, 7, 10_001])
 def test_files_and_frames_hold_the_same(tmp_path, n_patients):
     demo.write_demo(tmp_path / "export", n_patients=n_patients, seed=9)
@@ -321,6 +324,7 @@ def test_those_who_do_not_respond_stop_and_leave_more_often(many, counted):
     assert early[False] > early[True] + 0.1
 
 
+@pytest.mark.slow
 def test_about_a_seventh_of_later_visits_is_missed(many):
     """Patients seen again at week 26 had not left: the gaps before are missed visits."""
     infusions, scores = many["infusions"], average_ratings(many)

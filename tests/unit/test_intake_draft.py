@@ -190,6 +190,7 @@ LISTS = {
 """Plain lists of clinics, and how many ratings each visit must have at the first attempt."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LISTS)
 def test_a_plain_list_comes_through_at_the_first_attempt(name, tmp_path):
     text, roles = LISTS[name]
@@ -201,6 +202,7 @@ def test_a_plain_list_comes_through_at_the_first_attempt(name, tmp_path):
     assert (ratings.loc[ratings["ROLE"] == "end", "AVAL"] >= 3).all()
 
 
+@pytest.mark.slow
 def test_m_is_a_woman_beside_h_and_a_man_beside_f(tmp_path):
     sexes = {}
     for name in ("fr", "es"):
@@ -231,6 +233,7 @@ def test_every_column_is_accounted_for_and_every_line_says_how_sure_it_is(name, 
     )
 
 
+@pytest.mark.slow
 def test_dates_come_out_as_typed(tmp_path):
     cases = {
         "excel_list": ("2", "2026-03-02", "2026-03-12"),
@@ -244,6 +247,7 @@ def test_dates_come_out_as_typed(tmp_path):
         assert [dates.min(), dates.max()] == [pd.Timestamp(first), pd.Timestamp(last)], name
 
 
+@pytest.mark.slow
 def test_subtypes_sexes_arms_and_years_are_read(tmp_path):
     def column(name: str, column: str) -> list[object]:
         return load(MAKERS[name](tmp_path / column / name)).tables["patients"][column].tolist()
@@ -256,6 +260,7 @@ def test_subtypes_sexes_arms_and_years_are_read(tmp_path):
     assert column("two_files", "subtype") == ["type_2", "diabetic"]
 
 
+@pytest.mark.slow
 def test_recall_and_visits_are_read_from_headers(tmp_path):
     diary = load(MAKERS["long_diary"](tmp_path / "diary")).tables["pain_scores"]
     assert diary["recall"].value_counts().to_dict() == {"average": 4, "worst": 4}
@@ -350,6 +355,7 @@ def test_questionnaires_are_not_pain_scores(tmp_path):
     assert ["on which study day" in todo for todo in made.todo] == [True]
 
 
+@pytest.mark.slow
 def test_side_effects_opioids_and_questionnaires_are_recognized(tmp_path):
     """A checklist beside the infusions, MME and T-scores beside the ratings, and a long list."""
     folder = tmp_path / "clinic"
@@ -396,6 +402,7 @@ def test_a_scale_of_its_own_is_taken_without_an_end_until_the_clinic_gives_one(t
     assert export.tables["pain_scores"]["score"].max() == 111
 
 
+@pytest.mark.slow
 def test_exactly_timed_relief_is_recognized_with_its_unit(tmp_path):
     text = (
         "ID,Diagnosis,Infusion date,Pain before,Hours to next analgesic,Still pain free\n"
@@ -430,6 +437,7 @@ def test_words_among_dates_are_missing_and_touch_no_other_date(tmp_path):
     assert ("3", "baseline") in frame.index and ("3", "end") not in frame.index
 
 
+@pytest.mark.slow
 def test_the_demo_needs_no_mapping_and_the_draft_changes_nothing(tmp_path):
     demo = write_demo(tmp_path / "demo", n_patients=30, seed=3)
     plain, drafted = load_export(demo), load(demo)
@@ -442,6 +450,7 @@ def test_the_demo_needs_no_mapping_and_the_draft_changes_nothing(tmp_path):
         )
 
 
+@pytest.mark.slow
 def test_one_file_a_site_and_one_sheet_a_visit(tmp_path):
     head = "Pt ID,Dx,Tx date,NRS pre,NRS week 4\n"
     sites = write_text(
@@ -506,6 +515,7 @@ def test_cut_ids_are_a_todo_and_two_people_are_not_made_one(tmp_path):
         load_export(path, mapping)
 
 
+@pytest.mark.slow
 def test_many_unknown_diagnoses_are_listed_up_to_a_limit(tmp_path):
     rows = "".join(f"P{i},rare {chr(97 + i // 26)}{chr(97 + i % 26)},7,5\n" for i in range(60))
     path = write_text(tmp_path / "x", {"l.csv": "ID,Diagnosis,Pain before,Pain after\n" + rows})

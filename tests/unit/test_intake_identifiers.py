@@ -113,6 +113,7 @@ def test_short_numbers_are_never_identifiers(text):
     assert find_identifiers(text) == []
 
 
+@pytest.mark.slow
 @given(st.text(max_size=200), st.text(max_size=200))
 def test_any_text_around_an_identifier_leaves_it_found(before, after):
     text = f"{before} jane@clinic.example.org {after}"
@@ -140,6 +141,7 @@ def is_refused(name: str, text: str) -> bool:
     return identifying_values([text], header="note") is not None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "smallest", "recall"),
     [
@@ -167,6 +169,7 @@ def test_no_text_is_on_two_lists():
     assert len(set(texts)) >= len(texts) - 12  # "Nachname" is a header of more than one system
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["values", "holdout_values", "second_values"])
 def test_what_the_patterns_find_passes_the_fast_filter(name):
     """The filter may let too much through, never too little."""

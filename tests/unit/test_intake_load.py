@@ -211,6 +211,7 @@ def test_ids_of_a_spreadsheet_are_not_those_of_a_text(tmp_path):
 JUNK = st.text(st.sampled_from('A,B;1780."\n\r\t -/NAcrps#é'), max_size=60)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(patients=JUNK, scores=JUNK, mapping=JUNK)
 def test_no_input_gives_anything_but_tables_or_one_of_our_errors(

@@ -192,6 +192,7 @@ def test_plain_yaml_keeps_its_types(tmp_path):
 GUIDE = (Path(__file__).parents[2] / "docs" / "mapping.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_the_worked_example_of_the_guide(tmp_path):
     """Files as printed; counts and percentages as the text says."""
     for name, content in re.findall(r"^`([\w.]+)`\n```\w+\n(.*?)```$", GUIDE, re.M | re.S):

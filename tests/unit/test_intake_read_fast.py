@@ -34,6 +34,7 @@ def test_text_files_of_the_cases():
     assert sum(table is not None for table in taken) >= len(CASES) / 2
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not REAL, reason="no real exports here")
 def test_text_files_of_real_exports():
     taken = [same_read(path, FileFormat(), path.name) for path in REAL]
@@ -124,6 +125,7 @@ def small_blocks(monkeypatch):
     monkeypatch.setattr(read_fast, "BLOCK_BYTES", 24)
 
 
+@pytest.mark.slow
 @QUICK
 @given(content=regular_files())
 def test_regular_files_are_read_fast_and_alike(tmp_path, small_blocks, content):
@@ -137,6 +139,7 @@ def test_regular_files_are_read_fast_and_alike(tmp_path, small_blocks, content):
         assert len(strict.header) < 2 or b" " in content or b"\x0b" in content
 
 
+@pytest.mark.slow
 @QUICK
 @given(content=messy_files(), form=FORMS)
 def test_messy_files_are_read_alike_or_left(tmp_path, small_blocks, content, form):
@@ -145,6 +148,7 @@ def test_messy_files_are_read_alike_or_left(tmp_path, small_blocks, content, for
     same_read(path, form, "p.csv")
 
 
+@pytest.mark.slow
 @QUICK
 @given(st.data())
 def test_a_regular_file_that_is_damaged(tmp_path, small_blocks, data):

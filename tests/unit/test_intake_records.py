@@ -100,6 +100,7 @@ def test_a_dose_that_cannot_be_read_keeps_its_row(tmp_path: Path):
     assert export.tables["opioid_use"]["daily_dose"].isna().tolist() == [False, True]
 
 
+@pytest.mark.slow
 def test_rows_that_say_nothing_are_left_out_by_name(tmp_path: Path):
     content = files(EVENT, GOOD_EVENT, "A,2024-01-05,,,,,\n")
     assert used(load(tmp_path / "a", content), "adverse_events") == (1, {"no effect recorded": 1})

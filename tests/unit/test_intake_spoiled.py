@@ -72,6 +72,7 @@ def test_a_part_that_is_read_at_once_has_a_limit(tmp_path):
         load_raw_table(path)
 
 
+@pytest.mark.slow
 def test_a_small_parquet_file_cannot_fill_memory(tmp_path):
     path = tmp_path / "patients.parquet"
     pq.write_table(pa.table({"patient_id": pa.nulls(2_000_000, pa.string())}), path)
@@ -84,6 +85,7 @@ def test_a_small_parquet_file_cannot_fill_memory(tmp_path):
         load_raw_table(path)
 
 
+@pytest.mark.slow
 def test_anchors_inside_each_other_have_a_limit(tmp_path):
     path = tmp_path / "map.yaml"
     lines = [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9) if n else 'x'}]" for n in range(9)]

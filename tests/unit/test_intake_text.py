@@ -86,6 +86,7 @@ def near(tmp_path, *ids):
     return next(each for each in checks.itertuples() if each.name == "ids written alike")
 
 
+@pytest.mark.slow
 def test_twenty_ids_of_ten_patients_are_a_finding_with_count_and_no_id(tmp_path):
     ids = [f"{letter}{n}" for n in range(71, 81) for letter in "Kk"]
     got = near(tmp_path, *ids)
@@ -94,11 +95,13 @@ def test_twenty_ids_of_ten_patients_are_a_finding_with_count_and_no_id(tmp_path)
     assert not any(own in got.sentence for own in ids)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("other", ["P\u200b1", FULL_P1, "P01", "p1"])
 def test_each_way_to_write_one_id_twice_is_found(tmp_path, other):
     assert near(tmp_path, "P1", "Q2", other).n == 2
 
 
+@pytest.mark.slow
 def test_ids_that_differ_pass(tmp_path):
     got = near(tmp_path, "P1", "P10", "Q1")
     assert (got.state, got.n) == ("pass", 0)
@@ -164,14 +167,19 @@ def last_line(tmp_path, content):
     return next(each for each in checks.itertuples() if each.name == "last lines")
 
 
+@pytest.mark.slow
 def test_a_last_line_without_an_end_is_a_finding(tmp_path):
     got = last_line(tmp_path, PATIENTS.rstrip("\n"))
     assert (got.state, got.n) == ("pass with findings", 1)
     assert "patients.csv" in got.sentence and "10 becomes 1" in got.sentence
 
 
-@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-be", "utf-32"])
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("encoding", "end"),
+    [("utf-8", "\n"), ("utf-8", "\r\n"), ("utf-8", "\r"), ("utf-16", "\r\n"), ("utf-16-be", "\n"),
+     ("utf-32", "\r")],
+)  # fmt: skip
 def test_a_complete_last_line_passes(tmp_path, end, encoding):
     content = PATIENTS.replace("\n", end).encode(encoding)
     mapping = f"tables: {{patients: {{encoding: {encoding}}}}}"

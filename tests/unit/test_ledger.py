@@ -442,6 +442,7 @@ def test_filters_join():
     assert ids(select_claims(OWN, condition="fbss", kind="safety")) == []
 
 
+@pytest.mark.slow
 def test_verdicts_without_a_run_are_those_no_data_can_change():
     soft = select_claims(OWN, verdict="unfalsifiable")
     assert {one.answer for one in soft} == {"unfalsifiable"}

@@ -287,6 +287,7 @@ HUGE_SECONDS = 200.0
 grows by the square would take far longer."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("piece", ["70-85% of CRPS patients, ", "9", "1,", ".", "a.B ", "no ", '"'])
 def test_a_huge_line_is_read_in_time(piece):
     started = time.perf_counter()

@@ -74,11 +74,12 @@ def test_very_large_studies_do_not_run_away():
     assert pooled.tau2 == pytest.approx(logits.var(), rel=1e-3)
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.tuples(st.integers(0, 40), st.integers(1, 40)), min_size=2, max_size=8),
     st.randoms(use_true_random=False),
 )
-@settings(max_examples=25)
+@settings(max_examples=12)
 def test_shares_keep_their_order_their_mirror_and_their_limits(pairs, shuffler):
     pairs = [(min(k, n), n) for k, n in pairs]
     events, n = map(np.array, zip(*pairs, strict=True))

@@ -164,6 +164,7 @@ def test_many_patterns_are_summed_in_blocks(monkeypatch):
 # What must not move
 
 
+@pytest.mark.slow
 @hypothesis_settings(max_examples=15)
 @given(seed=st.integers(0, 10**6), structure=st.sampled_from(STRUCTURES))
 def test_the_order_of_patients_does_not_matter(seed, structure):
@@ -174,6 +175,7 @@ def test_the_order_of_patients_does_not_matter(seed, structure):
     pd.testing.assert_frame_equal(one.marginal_means(), other.marginal_means(), rtol=1e-7)
 
 
+@pytest.mark.slow
 @hypothesis_settings(max_examples=15)
 @given(
     shift=st.floats(-1e4, 1e4), log_scale=st.floats(-6, 6), x_shift=st.floats(-1e5, 1e5),
@@ -214,6 +216,7 @@ def test_patients_without_a_score_change_nothing():
     assert other.n_patients == 40
 
 
+@pytest.mark.slow
 def test_more_visits_than_fit_into_one_number():
     """A chain of 70 visits of 90 patients, each visit missed by some: 90 patterns."""
     rng = np.random.default_rng(5)
@@ -233,6 +236,7 @@ def reason(scores, covariates, **options):
     return caught.value.reason
 
 
+@pytest.mark.slow
 def test_each_reason_for_no_fit():
     scores, design = clinic()
     x = design.covariates
@@ -307,6 +311,7 @@ def test_the_richest_model_is_taken_where_it_can_be():
     assert (fit.analysis, fit.failed) == ("mmrm_unstructured", ())
 
 
+@pytest.mark.slow
 def test_simpler_analyses_are_named_with_their_reasons():
     scores, design = clinic()
     x = design.covariates

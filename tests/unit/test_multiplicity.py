@@ -70,6 +70,7 @@ def shares(*counts, floor=0.6):
     return pairs
 
 
+@pytest.mark.slow
 def test_holm_matches_r_and_hand():
     """R 4.2.2: p.adjust(c(.01, .04, .03, .005), "holm")."""
     assert adjust_holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
@@ -104,6 +105,7 @@ def test_p_of_a_mean_matches_r():
     assert got.test.name == T_TEST
 
 
+@pytest.mark.slow
 def test_holm_takes_a_decision_back_and_says_so_next_to_the_plain_one():
     """p = 0.0226 each way doubled is 0.045: decided alone, not as one of six."""
     many = shares((70, 100), (60, 100), (61, 100), (59, 100), (58, 100), (100, 100))
@@ -114,6 +116,7 @@ def test_holm_takes_a_decision_back_and_says_so_next_to_the_plain_one():
     assert alone.adjusted == "meets"
 
 
+@pytest.mark.slow
 @given(
     st.lists(
         st.integers(1, 300).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))),
@@ -155,6 +158,7 @@ def test_a_duration_is_read_back_on_the_log_scale_and_agrees_at_the_border():
     assert (got.test.name, got.plain, got.adjusted) == (LOG_INTERVAL, "meets", "meets")
 
 
+@pytest.mark.slow
 def test_a_verdict_without_a_test_counts_but_does_not_stand():
     """A median not reached has a verdict by its lower limit and no p-value."""
     open_ = (duration_claim(claim_id="T9"), duration_row(None, 5.0, None))
@@ -166,6 +170,7 @@ def test_a_verdict_without_a_test_counts_but_does_not_stand():
     assert got[1].p_holm == pytest.approx(2 * alone.p_holm)
 
 
+@pytest.mark.slow
 def test_what_is_not_testable_is_no_part_of_the_family():
     nothing = judge(claim(claim_id="T9"))
     (pair,) = shares((70, 100))
@@ -215,6 +220,7 @@ def test_shrunk_conditions_are_rows_of_their_own():
     assert shrink_small(None, results) is shrink_small(everyone, results) is None
 
 
+@pytest.mark.slow
 def test_one_condition_is_not_shrunk():
     results = results_of(study(clinic()))
     (got,) = rows_of(shrink_conditions(results, visit="end"))

@@ -237,6 +237,7 @@ def alone(own: Study, drawn: ImputedVisits, one: pd.Series) -> tuple[float, floa
     return value.value, float(low), float(high), len(seen), n_events
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [typed, demo])
 @pytest.mark.parametrize("one", [claim(), mean_claim()], ids=lambda one: one.measure)
 def test_every_cell_is_the_reading_run_alone(make, one):
@@ -256,6 +257,7 @@ def test_every_cell_is_the_reading_run_alone(make, one):
     assert len(asked) >= ALONE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("minimum", [0.0, 5.0])
 def test_shares_are_those_of_a_study_derived_under_each_baseline(minimum):
     """ADPAIN of an export derived anew, and its response flags, as the notebooks take them."""
@@ -276,6 +278,7 @@ def test_shares_are_those_of_a_study_derived_under_each_baseline(minimum):
             assert (got.n, got.n_missing, got.n_events) == (len(own), n_missing, worst.n_events)
 
 
+@pytest.mark.slow
 def test_medians_and_ratios_are_those_of_the_estimators():
     fas = demo().adpain.query("FASFL and DUEFL and COND == 'crps'")
     result = judge_readings(mean_claim(), demo())
@@ -293,6 +296,7 @@ def test_medians_and_ratios_are_those_of_the_estimators():
             assert (got.n, got.n_missing) == (wanted.n, wanted.n_missing)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("visit", ["end", "week_12"])
 @pytest.mark.parametrize("make", [claim, mean_claim])
 def test_the_headline_cell_is_the_judgement(make, visit):
@@ -339,6 +343,7 @@ def test_the_headline_cell_is_the_judgement(make, visit):
 # Shares and means by hand
 
 
+@pytest.mark.slow
 def test_boosters_and_the_missing_by_hand():
     """Five patients at week 4, all from 8: 4 rated at 2; 5 rated at 2 after a booster; 6 not rated,
     at the end 2; 7 not rated, at the end 2, then a booster; 8 never rated after day 0."""
@@ -369,6 +374,7 @@ def test_boosters_and_the_missing_by_hand():
         assert got.low == pytest.approx(estimate_share(got.n_events, 5).low, abs=SAME)
 
 
+@pytest.mark.slow
 def test_minimum_baseline_and_completers_by_hand():
     """Baselines 3, 3.5, 4, 5 and none; all but the last respond; nobody had six infusions."""
     people = [patient(str(base), base, base / 2) for base in (3, 3.5, 4, 5)]
@@ -380,6 +386,7 @@ def test_minimum_baseline_and_completers_by_hand():
     assert (nobody.verdict, nobody.n) == ("not testable", 0)
 
 
+@pytest.mark.slow
 def test_starters_hold_every_baseline_but_zero():
     """Of the typed clinic eleven (baseline 0) and thirteen (never treated) are no starters."""
     own = study(clinic())
@@ -395,6 +402,7 @@ def test_starters_hold_every_baseline_but_zero():
 # Odd data
 
 
+@pytest.mark.slow
 def test_nobody_rated_is_not_testable_in_any_reading_of_that_visit():
     own = study([patient("one", 8), patient("two", 7), patient("three", 8, 2)])
     result = judge_readings(claim(visit="week_12"), own)
@@ -403,12 +411,14 @@ def test_nobody_rated_is_not_testable_in_any_reading_of_that_visit():
     assert result.sentence.startswith("Not testable in all")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [claim, mean_claim, duration_claim])
 def test_a_condition_without_patients(make):
     result = judge_readings(make(condition="fbss"), study(clinic()))
     assert set(result.readings["verdict"]) == {"not testable"} and set(result.readings["n"]) == {0}
 
 
+@pytest.mark.slow
 def test_one_patient_and_no_spread_are_undecided_not_decided():
     one = judge_readings(mean_claim(visit="end"), study([patient("one", 8, 2)]))
     same = judge_readings(mean_claim(visit="end"), study([patient(str(i), 8, 2) for i in range(9)]))
@@ -417,6 +427,7 @@ def test_one_patient_and_no_spread_are_undecided_not_decided():
     assert same.headline.value == pytest.approx(75.0)
 
 
+@pytest.mark.slow
 def test_arms_are_never_pooled():
     people = [patient(str(i), 8, 2 if i % 2 else 8, arm="drug" if i % 2 else "placebo")
               for i in range(20)]  # fmt: skip
@@ -541,6 +552,7 @@ def test_a_choice_left_by_the_others_is_no_reason():
     assert what_is_common(confirmed, readings) == shared
 
 
+@pytest.mark.slow
 def test_counts_agree():
     result = judge_readings(claim(), demo())
     readings = result.readings
@@ -554,6 +566,7 @@ def test_counts_agree():
 # The planted truths of the demo (data/demo/truth.json: all starters, 30 %, at the end)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("condition", "floor", "verdict"),
     [
@@ -568,6 +581,7 @@ def test_planted_truths_are_recovered(condition, floor, verdict):
     assert judge_readings(one, demo()).headline.verdict == verdict
 
 
+@pytest.mark.slow
 def test_a_planted_false_claim_is_met_in_no_reading_and_a_true_one_in_most_at_the_end():
     false = judge_readings(claim(), demo())
     assert false.counts["meets"] == 0
@@ -673,6 +687,7 @@ def test_each_cell_of_a_duration_is_the_row_of_that_reading_alone(kind):
     assert len(compared) > 12
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", CLAIMS)
 def test_the_headline_is_the_number_of_the_verdict(kind):
     lead = judged(kind).headline
@@ -690,6 +705,7 @@ def test_verdicts_are_those_of_the_intervals():
     assert len(set(readings["verdict"])) > 1
 
 
+@pytest.mark.slow
 def test_competing_among_all_starters_adds_the_others_at_zero():
     own = study(people(), RELIEF)
     n_starters = int(own.adsl["FASFL"].sum())
@@ -700,6 +716,7 @@ def test_competing_among_all_starters_adds_the_others_at_zero():
     assert got.n == n_starters
 
 
+@pytest.mark.slow
 def test_kaplan_meier_among_all_starters_by_hand():
     """Four responders losing at 4, 8, 12 or never, four without relief: half at 0, then 3/8."""
     others = [patient(f"n{i}", 8, later={WEEK[0]: 8}) for i in range(4)]
@@ -711,6 +728,7 @@ def test_kaplan_meier_among_all_starters_by_hand():
     assert shares == pytest.approx({"responders": 1 / 4, "all_starters": 1 / 8})
 
 
+@pytest.mark.slow
 def test_a_share_needs_a_week_at_which_relief_is_read():
     for visit in ("end", "week_6"):
         assert list_readings(kept_claim(visit=visit), RELIEF).empty
@@ -718,6 +736,7 @@ def test_a_share_needs_a_week_at_which_relief_is_read():
     assert result.headline is None and "No grid" in result.sentence
 
 
+@pytest.mark.slow
 def test_a_median_not_reached_is_an_answer():
     """Nobody loses relief: not reached, no value; an exact limit decides from 6 patients on.
 
@@ -730,6 +749,7 @@ def test_a_median_not_reached_is_an_answer():
         assert result.counts["not testable"] == 0
 
 
+@pytest.mark.slow
 def test_nobody_responds():
     none = [patient(f"n{i}", 8, later={WEEK[0]: 8, WEEK[4]: 8}) for i in range(5)]
     readings = judge_readings(duration_claim(), study(none, RELIEF)).readings
@@ -739,17 +759,20 @@ def test_nobody_responds():
     assert set(everyone["n"]) == {5} and set(everyone["value"]) == {0.0}
 
 
+@pytest.mark.slow
 def test_nobody_rated_at_the_end_is_not_testable():
     unrated = [patient(f"n{i}", 8) for i in range(5)]
     result = judge_readings(duration_claim(), study(unrated, RELIEF))
     assert set(result.readings["verdict"]) == {"not testable"}
 
 
+@pytest.mark.slow
 def test_one_patient():
     result = judge_readings(duration_claim(), study([responder("a", w4=8)], RELIEF))
     assert result.headline.n == 1
 
 
+@pytest.mark.slow
 def test_claims_that_share_curves_have_the_numbers_of_each_alone():
     own = study(people(), RELIEF)
     shared = Shared(own)

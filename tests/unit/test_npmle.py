@@ -121,6 +121,7 @@ def test_bad_time_is_named(time):
         curve.quantile(time)
 
 
+@pytest.mark.slow
 @given(intervals())
 def test_it_is_a_maximum_and_a_curve(rows):
     curve = estimate_npmle(rows[:, 0], rows[:, 1])
@@ -136,6 +137,7 @@ def test_it_is_a_maximum_and_a_curve(rows):
         assert later.high <= earlier.high + ROUNDING
 
 
+@pytest.mark.slow
 @given(intervals())
 def test_no_other_masses_are_more_likely(rows):
     """The gradient, worked out directly from the definition, is at most n on every region."""
@@ -150,6 +152,7 @@ def test_no_other_masses_are_more_likely(rows):
     assert (holds / chance[:, None]).sum(axis=0).max() <= len(rows) * (1 + 1e-8)
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.integers(1, 12), st.booleans()), min_size=1, max_size=25))
 def test_equals_kaplan_meier_without_intervals(rows):
     time = np.array([row[0] for row in rows], float)
@@ -164,6 +167,7 @@ def test_equals_kaplan_meier_without_intervals(rows):
         assert curve.median.value == pytest.approx(plain.median.value, abs=UNIQUE)
 
 
+@pytest.mark.slow
 @given(intervals(), st.randoms())
 def test_weights_repeat_and_order_does_not_matter(rows, random):
     counts = np.array([random.randint(0, 3) for _ in rows])

@@ -13,6 +13,8 @@ from analysis.intake.load import load_export
 from analysis.run.rates import count_part, estimate_rates
 from analysis.settings import data_folder, make_settings
 
+pytestmark = pytest.mark.slow
+
 RATED = "patient_id,study_day,score,visit\n" + "".join(
     f"{p},{day},{score},{visit}\n"
     for at, p in enumerate("ABCDE")
@@ -67,7 +69,6 @@ def test_rates_are_those_of_the_report():
     assert (first["n_events"], first["n"]) == (74, 137)
 
 
-@pytest.mark.slow
 def test_parts_side_by_side_are_the_same():
     export = load_export(data_folder() / "demo", categorical=True)
     settings = make_settings({}, where="a test")

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from cells import one, run_cells
 from relief_studies import booster_table, relief_groups
-from studies import SETTINGS
+from studies import ALLOWED_Z, SETTINGS
 
 from analysis.adam.study import Study, derive_study
 from analysis.intake.demo import write_demo
@@ -21,8 +21,6 @@ from analysis.stats.relief import relief_rows
 pytestmark = pytest.mark.slow
 
 PLANTED = ("crps", "fibromyalgia", "neuropathic", "central", "headache", "fbss")
-ALLOWED_Z = 4.0
-"""Standard errors allowed between an estimate and the planted truth: chance passes 1 in 16,000."""
 
 every_condition = pytest.mark.parametrize("condition", PLANTED)
 

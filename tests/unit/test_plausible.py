@@ -12,6 +12,8 @@ from analysis.report.plausible import PatientSets, find_pinned, safe_rows
 from analysis.report.rounding import midpoint, possible, round_rows, select_rows
 from analysis.results import find, read_results, rows_of
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):

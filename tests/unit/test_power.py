@@ -35,6 +35,7 @@ def brute_chance(n_events: int, n: int, more: int, share: float, floor: float) -
     return chance
 
 
+@pytest.mark.slow
 @given(
     count=st.integers(1, 30).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))),
     more=st.integers(1, 40),
@@ -47,6 +48,7 @@ def test_chance_is_that_of_the_verdict_itself(count, more, share, floor):
     assert got == pytest.approx(brute_chance(*count, more, share, floor), abs=EXACT)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("count", "floor", "true"),
     [((6, 10), 0.4, 0.8), ((3, 4), 0.3, None), ((2, 8), 0.6, None), ((9, 12), 0.5, 0.9)],
@@ -61,6 +63,7 @@ def test_fewest_patients_by_brute_force(count, floor, true):
     assert fewest == 1 or brute_chance(*count, fewest - 1, share, floor) < 0.8
 
 
+@pytest.mark.slow
 def test_27_of_30_against_75_percent_needs_18():
     """One further patient may decide (chance 0.9), but two decide only in 81 %, and 17 in 76 %."""
     chances = [brute_chance(27, 30, more, 0.9, 0.75) for more in range(1, 120)]
@@ -69,6 +72,7 @@ def test_27_of_30_against_75_percent_needs_18():
     assert further_patients_for_share(27, 30, floor=0.75) == 18
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("floor", [0.35, 0.6, 0.75])
 def test_no_search_stops_early(floor):
     """Every undecided count of a grid, against the chance of 1 to 600 further patients."""
@@ -110,6 +114,7 @@ def test_power_by_simulation(true, n_events):
     assert 0.8 - ALLOWED_Z * error <= found <= 0.83  # a tooth of the saw is below 3 %
 
 
+@pytest.mark.slow
 def test_the_bundled_demo_claim():
     """89 of 148 against 60 %: on the floor no number decides; at 67.5 % some hundreds do."""
     assert further_patients_for_share(89, 148, floor=0.6) is None

@@ -32,6 +32,8 @@ from analysis.report.release_check import check_release
 from analysis.report.rounding import midpoint
 from analysis.results import find
 
+pytestmark = pytest.mark.slow
+
 SECRET = "Maria Example, born 1961-04-02"
 
 

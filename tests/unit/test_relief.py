@@ -98,6 +98,7 @@ def test_a_booster_in_week_5(strategy, left, right, time, cause):
     assert (got.n, got.followed, got.last_look) == (1, True, 4 if right == INF else right)
 
 
+@pytest.mark.slow
 def test_boosters_before_a_loss_was_found_prompt_looks():
     late = responder("a", booster_on=WEEK[5], w4=8)
     assert not losses([late]).prompted
@@ -133,6 +134,7 @@ def exact_competing_median(times, causes):
     return (reached[0][0] + later[0]) / 2 if rests else reached[0][0]
 
 
+@pytest.mark.slow
 def test_a_median_beside_boosters_by_whole_fractions():
     """Incidences that are one half but for the last binary digit, and those resting on it."""
     rng = np.random.default_rng(6)
@@ -161,6 +163,7 @@ def test_a_booster_on_the_day_of_the_end_is_an_end():
     assert (got.left[0], got.right[0], got.followed) == (0, 0, True)
 
 
+@pytest.mark.slow
 def test_departures_have_a_note_each():
     own = settings_with(loss_rule="confirmed", relief_clock="start")
     found = row(four(), settings=own)
@@ -168,6 +171,7 @@ def test_departures_have_a_note_each():
     assert row(four()).notes == "placed_within(4,8)"
 
 
+@pytest.mark.slow
 def test_relief_is_read_at_the_visits_of_the_schedule_and_at_the_weeks_of_claims():
     """Losses found a day after months 1, 2 and 3, and none: at month 6 one of four is relieved."""
     people = [
@@ -224,6 +228,7 @@ def test_mean_by_hand():
     assert row(four(), "relief_mean", "week_26").value == pytest.approx(11.0, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_all_starters_have_the_others_at_0():
     """Four of eight respond: one half of every share, and half of them have lost it at once."""
     people = [*four(), *(patient(f"n{i}", 8, 8) for i in range(4))]
@@ -235,6 +240,7 @@ def test_all_starters_have_the_others_at_0():
     assert "others_many(4)" in everyone.notes
 
 
+@pytest.mark.slow
 def test_strategies_by_hand():
     """Good at 4, booster in week 5, bad at 8: (4, 5], unknown after 4, (4, 8]; all are prompted."""
     people = [responder(name, booster_on=WEEK[5], w4=4, w8=8) for name in "ab"]
@@ -255,6 +261,7 @@ def test_strategies_by_hand():
     assert "prompted" in row(people, "relief_mean", "week_26").notes
 
 
+@pytest.mark.slow
 def test_without_boosters_strategies_do_not_differ(monkeypatch):
     drawn = []
 
@@ -299,6 +306,7 @@ def last_window(people, settings=SETTINGS) -> float:
     return spans["DUEDY"].iloc[0] / 7
 
 
+@pytest.mark.slow
 def test_who_left_with_relief_lost_it_right_after_the_last_visit():
     """Of four, only the one seen in week 26 was followed to the end; week 19 is half-way to it."""
     people = [responder("a", w4=4), responder("b", w4=4, w8=8), responder("c", w4=4, w26=4),
@@ -315,6 +323,7 @@ def bounds(people) -> list[Row]:
     return [row(people, population=f"responders_{each}") for each in ("early", "late")]
 
 
+@pytest.mark.slow
 def test_medians_at_the_bounds_by_hand():
     """Ten lost in (4, 8], thirty left after week 4. Early: thirty of forty just after 4.
 
@@ -335,6 +344,7 @@ def test_medians_at_the_bounds_by_hand():
     assert late.n == head.n == 9
 
 
+@pytest.mark.slow
 def test_bounds_enclose_the_headline():
     people = four() * 9 + [responder("x", w4=4), responder("y", w8=4), responder("z", w12=8)]
     people = [{**one, "patient": {**one["patient"], "patient_id": f"p{i}"}}
@@ -345,6 +355,7 @@ def test_bounds_enclose_the_headline():
     assert late.high is None or late.high >= head.high
 
 
+@pytest.mark.slow
 def test_nobody_followed_has_no_bounds():
     made = table(relief_rows, [responder("a"), responder("b")])
     assert find(made, population=("responders_early", "responders_late")).empty
@@ -358,6 +369,7 @@ def test_nobody_followed_has_no_bounds():
 # odd clinics
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("later", [{}, {WEEK[12]: 2}], ids=["never again", "in week 12"])
 def test_nobody_rated_at_the_end(later):
     """Relief at the end is not known of anyone; to say that nobody had it would be invented."""
@@ -370,6 +382,7 @@ def test_nobody_rated_at_the_end(later):
         assert everyone.notes == "not_at_end"
 
 
+@pytest.mark.slow
 def test_from_first_response_no_rating_at_the_end_is_needed():
     own = settings_with(relief_clock="first_response")
     people = [patient("a", 8, later={WEEK[4]: 2, WEEK[8]: 8}), patient("b", 8)]
@@ -377,6 +390,7 @@ def test_from_first_response_no_rating_at_the_end_is_needed():
     assert row(people, population="all_starters", settings=own).n == 2
 
 
+@pytest.mark.slow
 def test_nobody_responded():
     people = [patient("a", 8, 8), patient("b", 8, 7)]
     found = row(people)
@@ -406,6 +420,7 @@ def test_nobody_lost_it(measure):
     assert "runs_late" not in found.notes
 
 
+@pytest.mark.slow
 def test_everyone_lost_it_between_the_same_visits():
     """All of 12 in (0, 4]: the share at week 2 may be anything; the median lies within surely."""
     people = [responder(f"p{i}", w4=8) for i in range(12)]
@@ -417,6 +432,7 @@ def test_everyone_lost_it_between_the_same_visits():
     assert "placed_within(0,4)" in found.notes and "exact_times(12)" in found.notes
 
 
+@pytest.mark.slow
 def test_none_of_20_relieved_at_a_week_is_decided_by_an_exact_bound():
     """All lost by week 4: at week 12 the share is 0 to 1 - 0.025 ** (1 / 20) = 16.8 %, by hand."""
     share = row([responder(f"p{i}", w4=8) for i in range(20)], "relieved_share", "week_12")
@@ -430,6 +446,7 @@ def test_a_booster_on_the_day_of_the_end_rating():
         assert (found.value, found.n, found.n_events) == (0.0, 1, 1)
 
 
+@pytest.mark.slow
 def test_arms_each_have_their_rows_and_together_a_note():
     people = [responder(f"a{i}", w4=4, w8=8, arm="drug") for i in range(3)]
     people += [responder(f"b{i}", w4=8, arm="placebo") for i in range(3)]
@@ -441,12 +458,14 @@ def test_arms_each_have_their_rows_and_together_a_note():
     assert not arms["notes"].str.contains("arms_together").any()
 
 
+@pytest.mark.slow
 def test_another_threshold_is_another_row():
     """A claim about 30 % must not be judged by spans counted at 50 %."""
     made = table(relief_rows, clinic(), settings_with(responder_threshold_pct=50.0))
     assert set(made["threshold_pct"]) == {50.0}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("condition", ["crps", "all", "fbss"])
 @pytest.mark.parametrize("with_infusions", [True, False])
 def test_exports_without_protocol_or_subtype(condition, with_infusions):
@@ -464,6 +483,7 @@ def test_exports_without_protocol_or_subtype(condition, with_infusions):
 # chance
 
 
+@pytest.mark.slow
 def test_intervals_are_the_same_whatever_else_is_made():
     people = clinic() + four()
     alone = table(relief_rows, people)
@@ -483,6 +503,7 @@ def test_intervals_are_the_same_whatever_else_is_made():
 SCORES = st.sampled_from([None, 2.0, 4.0, 6.0, 8.0])
 
 
+@pytest.mark.slow
 @given(
     drawn=st.lists(
         st.tuples(SCORES, SCORES, SCORES, SCORES, st.sampled_from([None, 0, 3, 30, 60])),
@@ -550,6 +571,7 @@ def test_seen_with_relief_by_hand():
     assert at == [4, 3, 2, 1, 1]
 
 
+@pytest.mark.slow
 def test_a_patient_who_is_not_looked_at_again_is_not_seen_and_not_lost():
     """Week 12: a is rated with relief a week early, b after it, c lost it at 11 weeks, d at 26 and
     was not looked at between, e was never looked at again; f was lost two weeks after a last good
@@ -565,6 +587,7 @@ def test_a_patient_who_is_not_looked_at_again_is_not_seen_and_not_lost():
     assert share.n_events == 3
 
 
+@pytest.mark.slow
 def test_events_of_a_share_are_what_it_counts():
     """Twelve who kept relief to week 12 and four who lost it by week 8, everyone looked at."""
     people = [responder(f"k{i}", w4=2, w8=2, w12=2) for i in range(12)]
@@ -582,6 +605,7 @@ def test_events_of_a_share_are_what_it_counts():
     assert (kept.value, kept.n_events, kept.n) == (pytest.approx(0.6), 12, 20)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("own", [{"loss_rule": "confirmed"}, {"relief_clock": "first_response"},
                                  {"responder_threshold_pct": 60.0}])  # fmt: skip
 def test_claims_keep_their_reading_whatever_the_settings(own):
@@ -650,6 +674,7 @@ def test_competing_median_by_hand():
     assert found.low <= 8 and found.high is None
 
 
+@pytest.mark.slow
 def test_many_boosted_first_never_reach_one_half():
     people = [responder(f"b{i}", booster_on=WEEK[3], w4=4) for i in range(6)]
     _, found = competing([*people, *four()])
@@ -695,6 +720,7 @@ def log_ranks(people, condition="crps") -> dict[str, Row]:
     return {r.definition: r for r in rows_of(make_results(rows))} if len(rows) else {}
 
 
+@pytest.mark.slow
 def test_log_rank_by_hand():
     """At week 4 two of four are lost: 1 expected in either group, with variance 1/3.
 
@@ -707,6 +733,7 @@ def test_log_rank_by_hand():
     assert found.notes == "allocation_unknown"
 
 
+@pytest.mark.slow
 def test_conditions_are_compared_and_stratified_by():
     people = two_arms()
     people += [responder(f"f{i}", w4=4, w8=8, arm="standard", condition="fbss") for i in range(2)]
@@ -718,11 +745,13 @@ def test_conditions_are_compared_and_stratified_by():
     assert made["by_arm"].value == pytest.approx(0.0833, abs=5e-5)
 
 
+@pytest.mark.slow
 def test_blank_groups_are_left_out_and_counted():
     (found,) = log_ranks([*two_arms(), responder("x", w4=8, arm=None)]).values()
     assert (found.n, found.n_missing) == (4, 1)
 
 
+@pytest.mark.slow
 def test_nobody_lost_is_no_comparison():
     people = [responder("a", w4=4, arm="x"), responder("b", w4=4, arm="y")]
     (found,) = log_ranks(people).values()
@@ -731,6 +760,7 @@ def test_nobody_lost_is_no_comparison():
     )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("people", [[patient("a", 8, 8, arm="x")], [responder("a", arm="x")]])
 def test_one_group_is_no_comparison(people):
     assert log_ranks(people) == {}
@@ -756,6 +786,7 @@ def shapes(people) -> pd.DataFrame:
     return make_results(shape_rows(responder_rows(made, own), group))
 
 
+@pytest.mark.slow
 def test_fitted_numbers_are_near_the_counted_ones():
     """8 of 26 by week 4 and 16 by week 8: half between the two, whatever the shape.
 
@@ -773,6 +804,7 @@ def test_fitted_numbers_are_near_the_counted_ones():
         assert found.visit == "week_12_given_week_4"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("people", "status", "said"),
     [
@@ -796,6 +828,7 @@ def test_no_fit_has_a_note(people, status, said):
     assert shape_curves(losses(people), horizon_weeks=26.0, level=0.95).empty
 
 
+@pytest.mark.slow
 def test_a_median_past_the_last_look_is_not_reported():
     """12 of 60 lost by week 4 and nobody looked at later than 8: half would be extrapolated."""
     kept = [responder(f"k{i}", w4=4, w8=4) for i in range(48)]
@@ -810,6 +843,7 @@ def test_a_median_past_the_last_look_is_not_reported():
     assert drawn.groupby("shape")["week"].max().to_dict() == {"weibull": 8.0, "lognormal": 8.0}
 
 
+@pytest.mark.slow
 def test_a_booster_on_the_first_day_does_not_stop_the_fit():
     made = shapes([*spread_out(), responder("z", booster_on=WEEK[0], w8=8)])
     assert find_one(made, measure="parametric_median", definition="weibull").value > 0
@@ -824,6 +858,7 @@ def varied(n: int):
     return people
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n", "there"), [(6, False), (7, True)])
 def test_ratios_need_ten_losses_a_coefficient(n, there):
     """One covariate and the level: 20 losses; 18 are too few and 21 enough."""
@@ -838,6 +873,7 @@ def test_ratios_need_ten_losses_a_coefficient(n, there):
     )
 
 
+@pytest.mark.slow
 def test_a_baseline_that_makes_no_difference_has_a_ratio_of_1():
     """Every baseline occurs equally often at every week (9 patients a week, three of each)."""
     for found in rows_of(find(shapes(varied(9)), measure="time_ratio")):
@@ -847,6 +883,7 @@ def test_a_baseline_that_makes_no_difference_has_a_ratio_of_1():
 # single patients
 
 
+@pytest.mark.slow
 def test_few_spans_are_not_shown():
     """A few out of few could be recognized."""
     assert sample_spans(choose(study(four()).adtte, SETTINGS)).empty
@@ -919,6 +956,7 @@ def test_another_clock_is_named_with_the_week():
     assert "20 % had relief and kept it to week 12 after the first rating with relief" in said
 
 
+@pytest.mark.slow
 def test_who_began_later_is_not_called_without_relief():
     """One had relief at the end and lost it; three had none then and have it at week 12."""
     people = [patient("a", 8, 2, later={WEEK[4]: 8, WEEK[12]: 8})]
@@ -931,6 +969,7 @@ def test_who_began_later_is_not_called_without_relief():
     ) in said
 
 
+@pytest.mark.slow
 def test_nobody_is_followed_with_relief_after_a_loss_was_found():
     """The end, then one look a day before week 12, without relief."""
     people = [patient(name, 8, later={WEEK[0]: 2, WEEK[12] - 1: 8}) for name in "abcd"]
@@ -969,6 +1008,7 @@ def test_nobody_responded_in_words():
     )
 
 
+@pytest.mark.slow
 def test_nobody_rated_at_the_end_is_not_nobody_relieved():
     """The choir cohort has no visit at the end: what became of relief is not known, not 0."""
     results = relief_results(study([patient("a", 8, later={WEEK[12]: 2})]))
@@ -1045,6 +1085,7 @@ CLINICS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "condition"), [*((name, "all") for name in CLINICS), ("one", "fbss")]
 )

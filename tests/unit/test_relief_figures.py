@@ -230,6 +230,7 @@ def test_labels_of_thin_areas_keep_apart():
     assert np.diff(heights).min() >= LEAST_APART - 1e-9
 
 
+@pytest.mark.slow
 def test_the_swimmer_shows_length_and_kind_but_no_patient():
     ax = FIGURES["swimmer"]()
     shown = texts_of(ax)

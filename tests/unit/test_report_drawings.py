@@ -87,6 +87,7 @@ def made_by_an_analyst() -> dict[str, plt.Figure]:
     }
 
 
+@pytest.mark.slow
 def test_any_figure_of_an_analyst_comes_out_complete(tmp_path):
     for name, fig in made_by_an_analyst().items():
         path = tmp_path / f"{name}.svg"

@@ -384,6 +384,7 @@ def report(tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_report_has_all_its_forms_and_names_them(report):
     names = {path.name for path in report.iterdir()}
     forms = {"summary.pdf", "report.pdf", "results.xlsx", "results.csv", "results.json",
@@ -417,6 +418,7 @@ def test_the_same_run_gives_the_same_bytes(report, tmp_path):
         assert (again / name).read_bytes() == (report / name).read_bytes(), name
 
 
+@pytest.mark.slow
 def test_a_run_without_verdicts_still_has_a_report(tmp_path):
     folder = write_run(tmp_path / "run")
     (folder / "results" / "claims.json").unlink()

@@ -78,6 +78,7 @@ def test_bookmarks_are_the_sections_and_their_topics(run):
     assert "How many respond" in topics
 
 
+@pytest.mark.slow
 def test_verdicts_can_be_read_and_every_page_says_that_no_patient_is_real(pages):
     text = " ".join(pages).replace("\xa0", " ")
     for part in ("Falls short", "Undecided", "Meets", "Not testable", "91 of 140 (65 %)",

@@ -109,6 +109,7 @@ def test_result_id_by_hand():
     )
 
 
+@pytest.mark.slow
 @given(groups=st.lists(texts, min_size=2, max_size=6, unique=True))
 def test_groups_of_any_name_keep_names_of_their_own(groups):
     base = row(group_by="site")
@@ -117,6 +118,7 @@ def test_groups_of_any_name_keep_names_of_their_own(groups):
     assert all(char.isalnum() or char in "~.-_" for name in ids for char in name)
 
 
+@pytest.mark.slow
 @given(a=st.floats(1, 100), b=st.floats(1, 100))
 def test_thresholds_keep_names_of_their_own(a, b):
     base = row()

@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.report.rounding import (
@@ -105,6 +105,7 @@ def test_means_from_thirty_patients_are_rounded_and_their_limits_outward():
     assert true.high <= last.high
 
 
+@pytest.mark.slow
 def test_a_mean_and_its_count_do_not_give_a_sum_back():
     # 100 patients of whom k have 100 % less pain and the others none: mean x n is k patients.
     shown = {}
@@ -161,7 +162,9 @@ def test_a_row_that_rounding_could_not_have_made_is_found(column, value):
     assert any(0 in rows.index for rows in wrong.values())
 
 
+@pytest.mark.slow
 @given(st.integers(0, 150), st.integers(140, 200))
+@settings(max_examples=30)
 def test_the_true_number_lies_between_the_shifted_ones(events, n):
     exact = make_results([share_row(min(events, n), n), mean_row(n)])
     frame = round_rows(exact, weeks=WEEKS, from_patients=30)

@@ -85,6 +85,7 @@ def test_clustered_share_where_nobody_has_it_counts_patients():
     )
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.integers(0, 8), st.booleans()), min_size=2, max_size=60))
 def test_limits_hold_the_share_and_are_never_narrower_than_of_independent_infusions(rows):
     who, flags = (pd.Series(list(each)) for each in zip(*rows, strict=True))
@@ -95,6 +96,7 @@ def test_limits_hold_the_share_and_are_never_narrower_than_of_independent_infusi
         assert found.high - found.low >= plain.high - plain.low - 1e-12
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.integers(0, 240), st.booleans(), st.integers(0, 5)), min_size=1))
 def test_resolution_curve_rises(rows):
     curve = resolution_curve(*zip(*rows, strict=True))

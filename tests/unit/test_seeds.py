@@ -53,6 +53,7 @@ def test_what_has_no_patients_to_seed_is_named():
         seeded(None, "mean", [1.0])
 
 
+@pytest.mark.slow
 def test_the_same_patients_have_one_interval_on_a_page():
     """One condition: as itself, and as all conditions together."""
     people = [responder(f"a{i}", w4=4, w8=8 if i % 3 else 4) for i in range(12)]

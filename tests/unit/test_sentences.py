@@ -185,6 +185,7 @@ def test_undecided_names_both_numbers():
     )
 
 
+@pytest.mark.slow
 def test_undecided_on_the_floor():
     said = finding(claim(cited_low=0.6, cited_high=0.75), share_row(89, 148))
     assert re.search(
@@ -253,6 +254,7 @@ def every_sentence():
         yield finding(duration_claim(**keys), duration_row(9, 3, 12, **keys))
 
 
+@pytest.mark.slow
 def test_no_sentence_speaks_of_causes_or_prints_what_is_no_number():
     said = list(every_sentence())
     assert len(said) > 60
@@ -643,6 +645,7 @@ def test_an_export_without_infusions_says_what_was_rated():
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LEDGERS)
 def test_every_claim_has_a_sentence_or_the_reason_why_none(name):
     for one in LEDGERS[name]().judgements:
@@ -700,6 +703,7 @@ def test_two_arms_are_stated_together():
     assert "in the arm 'placebo' who started, 3 (21 %) had" in text["C043"].may_say
 
 
+@pytest.mark.slow
 def test_dates_are_of_infusions_or_else_of_ratings(tmp_path):
     """No dates are on record only where no infusion and no rating has one."""
     dated = "patient_id,assessed_on,score\nA,2026-03-01,8\nA,2026-03-12,4\nB,2026-03-02,6\n"

@@ -46,6 +46,7 @@ def test_limits_are_where_the_mixture_is_20_times_as_likely(k, n):
     assert (got.value, got.method) == (k / n, "beta_binomial_sequence")
 
 
+@pytest.mark.slow
 @given(counts)
 @settings(max_examples=40, deadline=None)
 def test_a_share_turns_with_its_event_and_is_wider_than_one_look(count):
@@ -95,6 +96,7 @@ def percent(rng, size):
 TRUE_MEAN = 100 * (1 - (0.6 * 2 + 0.4 * 6.5) / 7)
 
 
+@pytest.mark.slow
 def test_a_mean_is_hardly_ever_excluded_at_any_look():
     values = percent(np.random.default_rng(22), (2000, 300))
 

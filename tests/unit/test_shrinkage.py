@@ -87,6 +87,7 @@ def test_counts_that_cannot_be(k, n):
         shrink_shares(k, n)
 
 
+@pytest.mark.slow
 @given(
     st.lists(
         st.integers(1, 200).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))),

@@ -254,6 +254,7 @@ def test_visits_bracket_the_end_of_relief(followed):
         assert left_early.mean() > LEAVES_FOR_A_REASON / 4
 
 
+@pytest.mark.slow
 def test_a_duration_is_judged_by_its_bounds_too():
     """Leaving because relief was lost hides losses: the guarded interval alone says `meets`."""
     alone, judged = duration_rows(8.7, "leave because relief was lost", 4.0, 100, clinics=20)
@@ -324,6 +325,7 @@ def test_those_in_more_pain_leave_as_often_as_stated():
     assert double[1] / double[0] == pytest.approx(2, rel=0.06)
 
 
+@pytest.mark.slow
 def test_imputation_takes_away_the_bias_that_leaving_in_pain_makes():
     held = missing_coverage(300, dropout=0.3, datasets=12)
     assert set(held) == set(COURSE_COVERED)
@@ -353,6 +355,7 @@ def test_looking_again_misleads_and_a_sequence_does_not():
 # The pages
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "blocks"),
     [

@@ -131,6 +131,7 @@ def test_fractional_weights_are_said():
     assert curve.median.notes == ("fractional_weights",)
 
 
+@pytest.mark.slow
 @given(ROWS)
 @settings(deadline=None)
 def test_curve_is_a_survival_curve(rows):
@@ -145,6 +146,7 @@ def test_curve_is_a_survival_curve(rows):
             assert share.low <= share.value <= share.high
 
 
+@pytest.mark.slow
 @given(ROWS, st.randoms())
 @settings(deadline=None)
 def test_weights_repeat_and_order_does_not_matter(rows, random):
@@ -229,6 +231,7 @@ def test_incidence_by_hand():
     assert found.at(99, 2).value == pytest.approx(0.25)  # nobody is left to have an event
 
 
+@pytest.mark.slow
 @given(COMPETING)
 @settings(deadline=None)
 def test_incidences_and_the_free_share_sum_to_one(rows):

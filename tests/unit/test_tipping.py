@@ -64,6 +64,7 @@ def test_a_ceiling_is_judged_the_other_way_round():
     assert "stays 'falls short' however many" in flat.sentence
 
 
+@pytest.mark.slow
 @given(
     st.integers(1, 60).flatmap(
         lambda n: st.integers(0, n).flatmap(
@@ -149,6 +150,7 @@ def test_impossible_means_are_refused():
         tip_mean(30, 24, 36, n=9, n_missing=3, floor=None)
 
 
+@pytest.mark.slow
 def test_judgements_of_the_typed_clinic():
     """Ten starters, eight rated at the end or not for want of a baseline: eight and nine are
     unknown; five of the rest respond, ten of them only after a booster."""

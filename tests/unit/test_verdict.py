@@ -396,6 +396,7 @@ def test_two_limits_in_the_words_get_two_answers():
 # patients needed
 
 
+@pytest.mark.slow
 def test_needed_at_the_value_seen_and_in_the_middle_of_the_cited_range():
     got = judge(claim(cited_low=0.6, cited_high=0.75), share_row(96, 148))
     assert got.verdict == "undecided"
@@ -457,6 +458,7 @@ def test_a_condition_of_placebo_patients_never_answers_for_the_drug():
     assert judge(claim(), *rows).value == 0.3  # one arm: nothing to pool
 
 
+@pytest.mark.slow
 def test_arms_from_records_to_verdict():
     people = [patient(f"d{i}", 8, 4, arm="drug") for i in range(12)]
     people += [patient(f"p{i}", 8, 8, arm="placebo") for i in range(12)]
@@ -743,6 +745,7 @@ def test_by_hand_on_the_typed_clinic():
     assert TOO_FEW in got["C091"].sentence
 
 
+@pytest.mark.slow
 def test_an_arm_is_judged_for_itself():
     people = [patient(f"d{i}", 9, 3, arm="drug") for i in range(12)]
     people += [patient(f"p{i}", 9, 9, arm="placebo") for i in range(12)]
@@ -779,6 +782,7 @@ def row_of(results, measure, **keys):
     return find_one(results, measure=measure, **{"group_by": "all", **keys})
 
 
+@pytest.mark.slow
 def test_share_that_did_as_well_and_the_typical_result():
     rows = estimate_testimonials([NINE_TO_THREE], study(nines()))
     as_well = row_of(rows, "testimonial_share")
@@ -790,6 +794,7 @@ def test_share_that_did_as_well_and_the_typical_result():
     assert median.value == pytest.approx(100 / 3)  # the sixth of eleven: 9 to 6
 
 
+@pytest.mark.slow
 def test_below_ten_comparable_patients_no_number_leaves():
     few = [one for one in nines() if one["patient"]["patient_id"] in [f"p{i}" for i in range(9)]]
     rows = estimate_testimonials([NINE_TO_THREE], study(few))
@@ -798,6 +803,7 @@ def test_below_ten_comparable_patients_no_number_leaves():
     assert notes_text(only.notes) == TOO_FEW
 
 
+@pytest.mark.slow
 def test_no_row_holds_an_identifier():
     people = nines()
     names = {one["patient"]["patient_id"] for one in people}
@@ -805,6 +811,7 @@ def test_no_row_holds_an_identifier():
     assert not [name for name in names if (rows == name).any(axis=None)]
 
 
+@pytest.mark.slow
 def test_subtype_and_any_baseline():
     people = [patient(f"d{i}", 5 + i % 5, 1, subtype="type_1") for i in range(10)]
     people += [patient(f"e{i}", 9, 9, subtype="type_2") for i in range(10)]
@@ -814,12 +821,14 @@ def test_subtype_and_any_baseline():
     assert (one.n_events, one.n) == (10, 10)
 
 
+@pytest.mark.slow
 def test_two_testimonials_have_rows_of_their_own():
     other = account_claim(claim_id="T3", threshold_pct=50.0, baseline_score=None)
     rows = estimate_testimonials([NINE_TO_THREE, other], study(nines()))
     assert len({one.result_id for one in rows_of(rows)}) == len(rows) == 8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["nobody", "no subtype column"])
 def test_nobody_is_known_to_be_comparable(what):
     people, asked = nines(), account_claim(group="subtype=type_1", baseline_score=None)
