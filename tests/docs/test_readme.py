@@ -12,6 +12,7 @@ import sys
 import pytest
 from pages import ON_RUNS, OWN, README, README_COMMANDS, ROOT, blocks, call, links
 from tests.run.exports import write_export
+from tests.unit.releases import clinic
 
 from analysis.cli import main
 
@@ -52,6 +53,9 @@ def test_reliefcheck_commands_run(command, tmp_path):
         "5000": "60",
         "page.html": str(tmp_path / "page.html"),
         "mine": str(tmp_path / "mine"),
+        "a-release": str(clinic(tmp_path / "a", "A", 75, 135)),
+        "b-release": str(clinic(tmp_path / "b", "B", 33, 63)),
+        "pooled": str(tmp_path / "pooled"),
     }
     (tmp_path / "page.html").write_text("<p>Open on weekdays.</p>", encoding="utf-8")
     call(command + " --no-run" * command.startswith("reliefcheck lint"), **stand_ins)

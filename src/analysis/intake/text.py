@@ -9,9 +9,6 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 _INVISIBLE = {"\u034f", "\u115f", "\u1160", "\u17b4", "\u17b5", "\u3164", "\uffa0"}
 """Marks without a shape that are not of Unicode's category Cf: joiners and Hangul fillers."""
 
@@ -98,6 +95,9 @@ def _id_keys(ids: list[str]) -> list[str]:
     """
     if not all(map(str.isascii, ids)):
         return [id_key(text) for text in ids]
+    import pyarrow as pa  # not before it is needed: an unchanged run loads none
+    import pyarrow.compute as pc
+
     keys = pc.ascii_lower(
         pc.replace_substring_regex(pa.array(ids, pa.string()), r"[\s\x0b\x1c-\x1f]", "")
     )
