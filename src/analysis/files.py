@@ -16,6 +16,9 @@ KINDS = {
     stat.S_IFDIR: "a directory", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket",
     stat.S_IFCHR: "a device", stat.S_IFBLK: "a device",
 }  # fmt: skip
+_SYSTEM = {place.stat().st_dev for place in map(Path, ("/proc", "/sys")) if place.is_mount()}
+"""File systems whose files are the kernel's: they look plain, and may wait or never end."""
+
 NOT_WAITING = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
@@ -26,12 +29,12 @@ def open_plain(path: Path) -> BufferedReader:
     lone surrogate) is an OSError too.
     """
     try:
-        _refuse_other(path.stat().st_mode, path)
+        _refuse_other(path.stat(), path)
         held = os.open(path, os.O_RDONLY | NOT_WAITING)
     except ValueError:
         raise OSError(errno.EINVAL, "no file can have that name", str(path)) from None
     try:
-        _refuse_other(os.fstat(held).st_mode, path)  # it may have been exchanged meanwhile
+        _refuse_other(os.fstat(held), path)  # it may have been exchanged meanwhile
     except OSError:
         os.close(held)
         raise
@@ -44,9 +47,10 @@ def read_plain(path: Path) -> bytes:
         return file.read()
 
 
-def _refuse_other(mode: int, path: Path) -> None:
-    if not stat.S_ISREG(mode):
-        kind = KINDS.get(stat.S_IFMT(mode), "something else")
+def _refuse_other(found: os.stat_result, path: Path) -> None:
+    of_the_system = found.st_dev in _SYSTEM
+    if of_the_system or not stat.S_ISREG(found.st_mode):
+        kind = KINDS.get(stat.S_IFMT(found.st_mode), "part of the running system")
         raise OSError(errno.EINVAL, f"it is {kind}, not a file", str(path))
 
 

@@ -170,3 +170,18 @@ def test_a_value_that_is_not_what_its_tag_says_is_a_sentence(tmp_path, tag):
     (tmp_path / "m.yaml").write_text(f"name: {tag}\n", encoding="utf-8")
     with contextlib.suppress(MappingError):
         load_mapping(tmp_path / "m.yaml")
+
+
+def test_thousands_of_rules_for_a_table_are_refused(tmp_path):
+    rules = ", ".join(["{file: patients.csv}"] * 501)
+    (tmp_path / "m.yaml").write_text(f"tables: {{patients: [{rules}]}}\n", encoding="utf-8")
+    with pytest.raises(MappingError, match="at most 500 items"):
+        load_mapping(tmp_path / "m.yaml")
+
+
+@pytest.mark.skipif(not os.path.ismount("/proc"), reason="files of the kernel as Linux has them")
+@pytest.mark.parametrize("name", ["/proc/kmsg", "/proc/self/environ"])
+def test_a_file_of_the_kernel_is_no_plain_file(tmp_path, name):
+    (tmp_path / "m.yaml").symlink_to(name)
+    with pytest.raises(MappingError, match="part of the running system"):
+        load_mapping(tmp_path / "m.yaml")

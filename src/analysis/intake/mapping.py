@@ -59,6 +59,9 @@ WIDE_FIELDS = {
 }
 """What may be said of one of these columns, by table."""
 
+MOST_RULES = 500
+"""Rules of a table: each reads its columns anew, a few milliseconds of each."""
+
 YAML_BYTES, YAML_NODES = 500_000, 100_000
 """Most bytes of a mapping, and most fields and values once its anchors are written out: a column
 takes ten, and a file of nine anchors inside each other would take hundreds of millions."""
@@ -408,7 +411,9 @@ class Mapping(_Strict):
     format: Format = Format()
     conditions: dict[str, str] = {}
     scales: dict[str, Annotated[ScaleRule, BeforeValidator(_ends)]] = {}
-    tables: dict[str, Annotated[list[TableRule], BeforeValidator(_listed)]] = {}
+    tables: dict[
+        str, Annotated[list[TableRule], BeforeValidator(_listed), Field(max_length=MOST_RULES)]
+    ] = {}
     settings: dict[str, Any] = {}
     hash_key: str | None = None
     exclude: Annotated[list[ExcludeCode], BeforeValidator(_listed)] = []
