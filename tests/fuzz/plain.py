@@ -41,6 +41,7 @@ def read_plainly(path: Path, table: str, encoding: str = "") -> Records:
     if path.suffix == ".xlsx":
         book = openpyxl.load_workbook(path, data_only=True)
         titles = {name.strip(): name for name in book.sheetnames}
+        titles |= {name: name for name in book.sheetnames}
         sheet = book[titles.get(table, book.sheetnames[0])]
         rows = [(at, [_plain(cell) for cell in row]) for at, row in
                 enumerate(sheet.iter_rows(values_only=True), 1)]  # fmt: skip

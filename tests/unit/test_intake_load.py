@@ -62,6 +62,25 @@ def test_a_workbook_with_sheets_named_after_the_tables(tmp_path):
     assert used(export, "pain_scores") == (4, {})
 
 
+def test_sheets_that_nothing_reads_are_named(tmp_path):
+    book = openpyxl.Workbook()
+    book.active.title = "patients"
+    for title, rows in {
+        "patients": [["patient_id", "condition"], ["A", "crps"], ["B", "crps"]],
+        "pain_scores": [["patient_id", "study_day", "score"], ["A", 0, 8], ["B", 0, 7]],
+        "patients ": [["patient_id", "condition"], ["C", "crps"]],
+        "Weber, Anna": [["x"]],
+    }.items():
+        sheet = book[title] if title in book.sheetnames else book.create_sheet(title)
+        for row in rows:
+            sheet.append(row)
+    book.save(tmp_path / "export.xlsx")
+    named = load_export(tmp_path / "export.xlsx").not_read
+    assert named == (
+        "export.xlsx: sheet 'patients '", "export.xlsx: sheet (a name of a person)",
+    )  # fmt: skip
+
+
 def test_one_file_for_both_tables(tmp_path):
     (tmp_path / "all.csv").write_text("id,base,w4\nA,8,4\nB,6,\n")
     (tmp_path / "m.yaml").write_text(

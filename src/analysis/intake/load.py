@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 from functools import partial
@@ -183,9 +183,10 @@ def load_export(
         conditions=conditions,
         settings=dict(rules.settings),
         files=checksums | {path: sha256_of(path) for path, _ in raws},
-        not_read=_not_read(path, {*checksums, *(file for file, _ in raws)})
-        if path.is_dir()
-        else (),
+        not_read=(
+            *(_not_read(path, {*checksums, *(f for f, _ in raws)}) if path.is_dir() else ()),
+            *_sheets_not_read(raws),
+        ),
     )
 
 
@@ -200,6 +201,19 @@ def _not_read(folder: Path, read: Collection[Path]) -> tuple[str, ...]:
             named = identifying_values([path.stem]) is not None
             names.append("(a name of a person)" if named else path.name + "/" * path.is_dir())
     return tuple(names)
+
+
+def _sheets_not_read(read: Iterable[tuple[Path, FileFormat]]) -> Iterator[str]:
+    """Yield the other sheets of workbooks of which some were read by their name."""
+    used: dict[Path, set[str | int | None]] = {}
+    for path, form in read:
+        if path.suffix.lower() in EXCEL_ENDINGS:
+            used.setdefault(path, set()).add(form.sheet)
+    for path, own in used.items():
+        for at, title in enumerate(sheet_names(path, path.name) if None not in own else [], 1):
+            if own.isdisjoint({at, title}):
+                named = identifying_values([title]) is not None
+                yield f"{path.name}: sheet {'(a name of a person)' if named else repr(title)}"
 
 
 def as_text(frame: pd.DataFrame) -> pd.DataFrame:
