@@ -61,7 +61,8 @@ def test_expected_falls_by_hand(left):
 def test_sentences_figures_and_the_account(left):
     (extra,) = read_extras(left)
     names = {one["name"] for one in extra["figures"]}
-    assert names == {"arithmetic", "map", "forest_C043", "forest_C045", "regression"}
+    assert names == {"arithmetic", "map", "forest_C043", "forest_C045", "regression",
+                     "thresholds"}  # fmt: skip
     assert all(one["alt"] and one["title"] and one["caption"] for one in extra["figures"])
     assert sum(extra["facts"]["evidence"].values()) >= 289
     said = {one["name"]: one["text"] for one in extra["sentences"]}

@@ -230,6 +230,20 @@ def load_evidence(folder: Path | None = None) -> Evidence:
     )
 
 
+def load_trials(folder: Path | None = None) -> pd.DataFrame:
+    """Return trials that have begun and have no published result: ``not yet``, never evidence.
+
+    Returns
+    -------
+    DataFrame
+        ``trial``, ``condition`` (empty where not known), ``what``, ``patients`` (planned),
+        ``status``, ``since``, ``registry``, ``url``, ``verified``, all as text.
+    """
+    path = (folder or data_folder() / "evidence") / "trials.csv"
+    return _read(path, ("trial", "condition", "what", "patients", "status", "since", "registry",
+                        "url", "verified"))  # fmt: skip
+
+
 def _read(path: Path, needed: Sequence[str]) -> pd.DataFrame:
     """Return a table of the evidence as text; its first column names a row."""
     if not path.is_file():
