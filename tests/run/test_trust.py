@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -388,12 +389,16 @@ def test_a_run_that_is_told_to_end_leaves_nothing(tmp_path, name):
     folders = ["--notebooks", str(tmp_path / "notebooks"), "--out", str(tmp_path / "report")]
     words = command("run", str(write_export(tmp_path / "export")), "--no-cache", *folders)
     env = {**os.environ, "TMPDIR": str(scratch)}
-    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env=env) as process:
+    number = getattr(signal, name)
+    heard = partial(signal.signal, number, signal.SIG_DFL)  # under nohup it would be ignored
+    with subprocess.Popen(
+        words, stderr=subprocess.PIPE, text=True, env=env, preexec_fn=heard
+    ) as process:
         with gate.open():
             pass
-        process.send_signal(getattr(signal, name))
+        process.send_signal(number)
         assert "Traceback" not in process.communicate()[1]
-    assert process.returncode == (1 if name == "SIGINT" else 128 + getattr(signal, name))
+    assert process.returncode == (1 if name == "SIGINT" else 128 + number)
     assert {path.name for path in tmp_path.iterdir()} == {"export", "gate", "notebooks", "t"}
     assert list(scratch.iterdir()) == []
 
