@@ -102,6 +102,7 @@ def test_choir_patients_and_the_blank_row(choir):
     assert scores.excluded == {"blank row": 2, "no score recorded": 14_520}
 
 
+@pytest.mark.slow
 def test_choir_scores_of_those_followed(choir):
     rows = outcome(choir[1], "week_12")
     assert len(rows) == 7_138

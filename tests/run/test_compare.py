@@ -105,6 +105,7 @@ def test_parts_worked_by_hand(comparison):
     )
 
 
+@pytest.mark.slow
 def test_what_differs_is_counted_in_the_stated_order(comparison):
     assert dict(comparison.steps) == {
         NEW: "1 patient, 2 ratings, 1 infusion",

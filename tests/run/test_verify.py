@@ -72,6 +72,7 @@ def test_an_untouched_run_fits(run):
     assert "Everything fits." in said
 
 
+@pytest.mark.slow
 def test_versions_that_changed_are_said_and_are_no_fault(run):
     about = json.loads((run / "run.json").read_text())
     about["versions"] = {"pandas": "0.0.1", "no-such-package": "1"}

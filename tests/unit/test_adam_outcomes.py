@@ -58,6 +58,7 @@ def test_30_percent_by_hand(rows, population, expected):
     assert counts(rows, population=population) == expected
 
 
+@pytest.mark.slow
 def test_50_percent_by_hand(rows):
     assert counts(rows, threshold_pct=50.0) == (1, 10, 2)  # one
 
@@ -76,6 +77,7 @@ def test_worsening_by_hand(spread):
     assert "boosted" not in row(spread, **keys).notes
 
 
+@pytest.mark.slow
 def test_completeness_by_hand(spread):
     keys = {"measure": "completeness_share", "definition": "", "threshold_pct": None}
     assert counts(spread, **keys)[:2] == (9, 10)  # nine was seen, though without a baseline

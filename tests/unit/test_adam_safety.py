@@ -189,6 +189,7 @@ OTHERWISE = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OTHERWISE)
 def test_vital_signs_and_dose_under_other_readings_by_hand(name):
     claim = next(each for each in load_ledger() if each.claim_id == name)
@@ -286,6 +287,7 @@ def test_planted_shares_of_infusions_are_recovered(demo, protocol):
         assert found.low <= effect[f"{protocol}_share"] <= found.high, effect["term"]
 
 
+@pytest.mark.slow
 def test_planted_times_to_resolution_are_recovered(demo):
     """Effects are censored at discharge, which does not depend on how long they last."""
     study, truth = demo
@@ -372,6 +374,7 @@ PRESSURES = SHARED / "real" / "fhir_synthea" / "Observation.ndjson.gz"
 LOINC = {"85354-9": "panel", "8480-6": "sbp_peak", "8462-4": "dbp_peak", "72514-3": "score"}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not PRESSURES.is_file(), reason=f"the Synthea export is not at {PRESSURES}")
 def test_blood_pressures_of_the_synthea_export(tmp_path):
     """Read by code, written as an export of infusions, and counted as a plain groupby counts."""

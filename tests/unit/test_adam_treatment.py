@@ -312,6 +312,7 @@ def test_days_21_to_28_take_the_last_rating_and_bound_the_rest():
     assert row.population == "bounds"
 
 
+@pytest.mark.slow
 def test_nobody_rated_then(plain):
     row = row_of(plain, "early_response_share", "days_21_to_28")
     assert (row.value, row.low, row.high, row.status) == (None, None, None, "not estimable")
@@ -394,6 +395,7 @@ def test_counts_of_a_category_add_up_and_the_blank_is_counted(of_four):
     assert len({row.result_id for row in rows}) == 3
 
 
+@pytest.mark.slow
 def test_numbers_are_those_worked_by_hand(of_four):
     rows = of_four
     # 30, 40, 50, 80: quartiles between neighbors; deviations 400 + 100 + 0 + 900 over 3

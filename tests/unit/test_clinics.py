@@ -21,6 +21,7 @@ def clinics(folder: Path, *counts: tuple[int | None, int]) -> list[Path]:
     ]
 
 
+@pytest.mark.slow
 def test_three_clinics_are_pooled_as_three_studies(tmp_path):
     read = read_clinics(clinics(tmp_path, (75, 135), (33, 63), (15, 69), (None, 33)))
     lines = pool_clinics(read).set_index("kind")
@@ -38,6 +39,7 @@ def test_three_clinics_are_pooled_as_three_studies(tmp_path):
     assert "too few patients" in text and "rounding alone" in text
 
 
+@pytest.mark.slow
 def test_five_clinics_say_where_a_sixth_would_be(tmp_path):
     lines = pool_clinics(
         read_clinics(clinics(tmp_path, (75, 135), (33, 63), (15, 69), (45, 75), (0, 63)))

@@ -163,6 +163,7 @@ def test_designs_are_never_pooled_together(tmp_path):
     assert verdicts(mixed) == [("unsettled", 1), ("supported", 3)]
 
 
+@pytest.mark.slow
 def test_uncontrolled_studies_never_support_that_the_treatment_does_it(tmp_path):
     rows = [row(f"s{i}", 95 + i, 100 + i) for i in range(4)]
     claimed = QUESTION._replace(effect=True)

@@ -94,6 +94,7 @@ def test_the_same_recipe_gives_the_same_bytes(tmp_path):
     assert one["pain_scores.csv"] != folder_bytes(tmp_path / "other")["pain_scores.csv"]
 
 
+@pytest.mark.slow
 def test_the_bundled_export_is_what_the_generator_makes_and_small(tmp_path):
     demo.write_demo(tmp_path / "again")
     assert folder_bytes(tmp_path / "again") == folder_bytes(BUNDLED)

@@ -266,6 +266,7 @@ def test_places_of_html_point_at_the_text(source):
     check_places(read_text(source, form="html", name="a.html"), entities=True)
 
 
+@pytest.mark.slow
 @given(st.one_of(WRITING, st.lists(TAGS, max_size=30).map("".join)))
 def test_statements_hold_every_letter_once(source):
     document = plain(source)

@@ -441,6 +441,7 @@ def test_arms_are_never_pooled():
     assert none.headline is None and "'other'" in none.reason
 
 
+@pytest.mark.slow
 def test_a_claim_without_a_grid_says_so():
     """How many were rated: no reading of that is open."""
     one = claim(measure="completeness_share", definition="", threshold_pct=None)
@@ -697,6 +698,7 @@ def test_the_headline_is_the_number_of_the_verdict(kind):
     assert numbers(lead) == pytest.approx(numbers(verdict), abs=SAME, nan_ok=True)
 
 
+@pytest.mark.slow
 def test_verdicts_are_those_of_the_intervals():
     readings = judged("median").readings
     for _, one in readings.iterrows():

@@ -151,6 +151,7 @@ def test_a_median_beside_boosters_by_whole_fractions():
     assert rested > 3
 
 
+@pytest.mark.slow
 def test_nobody_followed_and_nobody_at_all():
     assert not losses([responder("a")]).followed
     assert not losses([patient("a", 8, 8)]).followed
@@ -158,6 +159,7 @@ def test_nobody_followed_and_nobody_at_all():
     assert losses([patient("a", 8, 8)]).last_look == 0
 
 
+@pytest.mark.slow
 def test_a_booster_on_the_day_of_the_end_is_an_end():
     got = losses([responder("a", booster_on=WEEK[0])])
     assert (got.left[0], got.right[0], got.followed) == (0, 0, True)
@@ -403,6 +405,7 @@ def test_nobody_responded():
         assert (dated.value, dated.status, dated.notes) == (None, "no patients", "no_relief")
 
 
+@pytest.mark.slow
 def test_only_end_ratings():
     people = [responder("a"), responder("b")]
     for measure in ("relief_duration", "km_relief_duration"):
@@ -625,6 +628,7 @@ def test_claims_keep_their_reading_whatever_the_settings(own):
     assert (found.value, found.n_events) == (default.value, default.n_events) == (0.0, 0)
 
 
+@pytest.mark.slow
 def test_boosters_end_relief_censor_it_or_are_ignored():
     """Good at week 4, booster in week 5, bad at week 8: lost at 5, last seen at 4, lost at 8."""
     people = [responder(name, booster_on=WEEK[5], w4=4, w8=8) for name in "ab"]

@@ -163,6 +163,7 @@ def test_axes_follow_the_schedule():
     assert "Month 3" in texts_of(plot_strategies(shares))
 
 
+@pytest.mark.slow
 def test_relief_shows_kaplan_meier_intervals_and_cited_weeks():
     shown = texts_of(FIGURES["relief"]())
     assert {"Known from visits, median 4 weeks", "Between visits: anywhere in the box",

@@ -394,6 +394,7 @@ def test_a_report_has_all_its_forms_and_names_them(report):
     assert forms <= {a.get("href") for a in page.all("a")}
 
 
+@pytest.mark.slow
 def test_results_are_the_same_in_each_form(report):
     table = pd.read_csv(report / "results.csv")
     parquet = pd.read_parquet(report / "results.parquet")

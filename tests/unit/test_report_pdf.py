@@ -110,6 +110,7 @@ def test_fonts_are_within_the_file_and_it_is_small(run):
     assert (run / "report.pdf").stat().st_size < 400_000
 
 
+@pytest.mark.slow
 def test_a_long_caption_is_printed_once(pages):
     text = " ".join(pages)
     assert "Read like the figure under Complex regional pain syndrome." in text

@@ -638,6 +638,7 @@ def test_a_share_that_kept_relief_prints_who_kept_it(row, said):
     assert said in describe_result(kept_claim(), row)
 
 
+@pytest.mark.slow
 def test_an_export_without_infusions_says_what_was_rated():
     text = {one.claim_id: one for one in bare_ledger().judgements}["C161"]
     assert (
@@ -657,12 +658,14 @@ def test_every_claim_has_a_sentence_or_the_reason_why_none(name):
             assert not one.sayable, one.claim_id
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LEDGERS)
 def test_no_sentence_makes_the_treatment_the_reason(name):
     for one in LEDGERS[name]().judgements:
         assert not CAUSAL.search(one.may_say), (one.claim_id, one.may_say)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LEDGERS)
 def test_no_stated_result_lacks_anything_that_can_be_checked(name):
     pairs = zip(OWN, LEDGERS[name]().judgements, strict=True)

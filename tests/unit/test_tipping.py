@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from judged import claim, frame, judge, mean_claim, results_of, share_row
 from studies import clinic, patient, study
@@ -182,6 +182,8 @@ def test_a_booster_before_the_visit_closes_the_question():
     assert (got.n_missing, got.n_open) == (2, 1)
 
 
+@pytest.mark.slow
+@settings(max_examples=30)
 @given(st.integers(0, 60), st.integers(0, 30), st.integers(0, 60))
 def test_rounded_counts_need_not_add_up(events, missing, best):
     """A release rounds each count by itself: 87 and 3 missing of 147, but 93 in the best case."""

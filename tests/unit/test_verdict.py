@@ -720,6 +720,7 @@ def test_no_results_at_all():
     assert all(one.reason and one.sentence for one in got)
 
 
+@pytest.mark.slow
 def test_every_statement_is_judged_in_order():
     got = clinic_ledger().judgements
     assert [one.claim_id for one in got] == list(OWN)
