@@ -421,14 +421,28 @@ def test_the_command_makes_every_table_and_page(tmp_path, monkeypatch):
     monkeypatch.setattr("analysis.simulate.RELIEF_SIZES", (20,))
     monkeypatch.setattr("analysis.simulate.SIZES", (20, 50))
     monkeypatch.setattr("analysis.simulate.COURSE_SIZES", (30,))
+    monkeypatch.setattr("analysis.simulate.POOLED_SPREADS", (0.3,))
     words = ["simulate", "--few", "4", "--processes", "2", "--pages", str(tmp_path)]
     monkeypatch.setattr("sys.argv", words)
     simulate.main()
-    errors, relief, looking, missing = (
+    errors, relief, looking, missing, pooled = (
         (tmp_path / f"{name}.md").read_text("utf-8") for name in simulate.PUBLISHED
     )
     assert "nan" not in errors and "n = 100" not in errors
+    assert pooled.count("| 0.3 |") == 6 and "| 0.8 |" not in pooled
     assert relief.count("| 30 |") == len(TRUTHS)
     assert looking.count("sequence |") == 10 and missing.count("| 30 |") == 2 * 2
     made = read_published("verdict-errors", tmp_path)
     assert set(made["n"]) == {20, 50} and not made["meets"].isna().any()
+
+
+def test_published_pools_hold_the_mean_and_predict_as_the_page_says():
+    """The page: pooled from 94 %; prediction of five and more from 83 %."""
+    covered = simulate.read_published("pooled-studies").query("k >= 5 or interval == 'pooled'")
+    least = covered.groupby("interval")["covered"].min()
+    assert least["pooled"] >= 0.93 and 0.83 <= least["prediction"] < 0.95
+
+
+def test_studies_without_a_spread_are_pooled_to_their_mean():
+    rows = pd.DataFrame(simulate.pooled_rows(None, 0.0, 10, datasets=60))
+    assert rows.set_index("interval").loc["pooled", "covered"] >= 0.9  # 60 sets: 0.95 +- 0.03
