@@ -157,8 +157,16 @@ def _agree(name: str, text: str, row: dict[Any, Any]) -> bool:
         return pd.Timestamp(value) in {pd.Timestamp(day) for day in dates_of(text)}
     said, plain = (" ".join(str(each).split()) for each in (value, text))
     if name == "patient_id" or name == "site":
-        return said == plain
+        return said == plain or _is_shown_as_percent(said, plain)
     return said.lower() == re.sub(r"[\s-]+", "_", plain.lower()) or _word(name, plain) == said
+
+
+def _is_shown_as_percent(said: str, plain: str) -> bool:
+    """Whether a number of a workbook is read as its cell shows it: 0.7 as 70%."""
+    numbers = [re.fullmatch(r"-?\d+(?:\.\d+)?", text) for text in (said.removesuffix("%"), plain)]
+    if not (said.endswith("%") and all(numbers)):
+        return False
+    return math.isclose(float(said[:-1]), 100 * float(plain), rel_tol=1e-6)
 
 
 def _word(name: str, text: str) -> str:
