@@ -11,7 +11,10 @@ import pytest
 from click.testing import CliRunner
 from freeze import claims_of, results_of
 
+from analysis.claims.ledger import load_ledger
 from analysis.cli import main
+from analysis.lint.findings import lint_documents, load_run
+from analysis.lint.text import read_text
 from analysis.report.release import make_release
 from analysis.results import KEYS, find
 from analysis.settings import data_folder
@@ -177,3 +180,17 @@ def test_nothing_seen_is_rare_by_its_upper_limit_only():
                definition="breathing", population="asked", condition="all",
                group_by="all").iloc[0]  # fmt: skip
     assert row["n_events"] == 0 and 0.005 < row["high"] < 0.007
+
+
+def test_what_the_run_wrote_passes_its_own_linter(run):
+    """Every "what may be said" and every finding on a claim, each as a page of its own."""
+    _, out = run
+    ledger, judged = load_ledger(), load_run(out)
+    texts = []
+    for one in judged.verdicts.values():
+        texts += [one.may_say] if one.sayable else []
+        texts += [one.sentence] if one.sentence else []
+    assert len(texts) >= len(ledger)
+    pages = [read_text(text, form="txt", name="own") for text in texts]
+    result = lint_documents(pages, claims=ledger, run=judged)
+    assert [f.statement.text for f in result.findings if f.to_fix] == []

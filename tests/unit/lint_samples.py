@@ -17,7 +17,9 @@ from analysis.lint.text import Document, read_text
 SHARED = Path(__file__).parents[3] / "shared"
 DATA = Path(__file__).parents[1] / "data" / "lint"
 
-BLANK = dict.fromkeys(("section", "measure", "population", "reading", "cited_text", "unit"), "")
+BLANK = dict.fromkeys(
+    ("section", "measure", "population", "reading", "cited_text", "unit", "visit"), ""
+) | {"threshold_pct": None}
 
 
 def claim(claim_id: str, wording: str, **fields: object) -> Claim:

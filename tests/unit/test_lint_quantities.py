@@ -45,6 +45,29 @@ FIGURES = {
     "0.5-1 mg/kg": ("count", 0.5, 1, "mg/kg"),
     "pain was 9/10": ("score", 9, 9, "/10"),
     "70-85": ("range", 70, 85, ""),
+    "Three quarters improved.": ("percentage", 75, 75, "%"),
+    "80+% of our patients respond": ("percentage", 80, None, "%"),
+    "90-plus percent of patients": ("percentage", 90, None, "%"),
+    "7 to 8 out of 10 patients respond": ("percentage", 70, 80, "%"),
+    "60-80 out of 100": ("percentage", 60, 80, "%"),
+    "cuts nerve pain in half": ("percentage", 50, 50, "%"),
+    "Reduces opioid use by half": ("percentage", 50, 50, "%"),
+    "pain fell by two thirds": ("percentage", 66.666667, 66.666667, "%"),
+    "pain halved": ("percentage", 50, 50, "%"),
+    "more than half of patients": ("percentage", 50, None, "%"),
+    "fewer than 70-85% of patients": ("percentage", None, 85, "%"),
+    "at least 70-85%": ("percentage", 70, None, "%"),
+    "30% or less": ("percentage", None, 30, "%"),
+    "Threefold improvement": ("multiple", 3, 3, "times"),
+    "doubles your function": ("multiple", 2, 2, "times"),
+    "10x better": ("multiple", 10, 10, "times"),
+    "twice as effective": ("multiple", 2, 2, "times"),
+    "a month of relief": ("duration", 1, 1, "month"),
+    "half a year": ("duration", 6, 6, "month"),
+    "in under an hour": ("duration", None, 1, "hour"),
+    "at least a week": ("duration", 1, None, "week"),
+    "two to three times a week": ("frequency", 2, 3, "per week"),
+    "my pain was 9 out of 10": ("score", 9, 9, "/10"),
 }
 
 
@@ -79,6 +102,20 @@ def test_the_file_of_them_gives_no_cues_either():
 )  # fmt: skip
 def test_words_that_make_a_statement_checkable(text, kind, words):
     assert [cue.text for cue in find_cues(text) if cue.kind == kind] == words
+
+
+@pytest.mark.parametrize("text", ["nobody relapsed", "zero side effects", "relief forever"])
+def test_absolutes_are_found_without_a_number(text):
+    assert [cue.kind for cue in find_cues(text)] == ["absolute"]
+
+
+@pytest.mark.parametrize(
+    ("text", "direction"),
+    [("cuts pain in half", "down"), ("60% less pain", "down"), ("threefold improvement", "up"),
+     ("pain rose by 20%", "up"), ("70% of patients", ""), ("fewer than 70% of patients", "")],
+)  # fmt: skip
+def test_a_change_has_a_direction(text, direction):
+    assert [cue.direction for cue in find_cues(text)] == [direction]
 
 
 def test_a_hundred_percent_is_a_number_and_an_absolute():

@@ -71,6 +71,7 @@ SAME_SHARE = 1e-9
 FEW_EVENTS = 5
 """Patients. Fewer who did as well as a quoted person could point at that person."""
 
+BEAR_OUT = "They do bear out: "
 OFF_LABEL = "Ketamine is approved as an anesthetic; its use for pain is off-label."
 RISKS = (
     "Risks the FDA names: misuse, psychiatric events, a rise of blood pressure, slowed breathing, "
@@ -791,7 +792,7 @@ def write_may_say(
         return Saying(f"{nothing} {why or unsaid}.", states_result=False)
     text = _what_is_said(claim, row, results, provenance)
     if why:
-        text = f"Our records bear out no sentence in these words: {why}. They do bear out: {text}"
+        text = f"Our records bear out no sentence in these words: {why}. {BEAR_OUT}{text}"
     return Saying(text, states_result=True)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -31,24 +31,23 @@ from analysis.claims.rules import (
     Rule,
     load_rules,
 )
+from analysis.claims.sentences import BEAR_OUT, OFF_LABEL, RISKS
 from analysis.errors import InputError
 from analysis.files import read_plain, sha256_of
 from analysis.labels import plain_text
 from analysis.lint.match import (
-    ALTERING,
     LISTED,
     MEASURE_OF_LEDGER,
     NARROWED,
-    PAIN_OUTCOME,
     PEOPLE,
     Match,
     Matcher,
     conditions_in,
     measure_in,
-    plain_words,
 )
+from analysis.lint.never import find_never_said
 from analysis.lint.quantities import Cue, Quantity, flat_text, has_number
-from analysis.lint.text import Document, Statement, split_statements
+from analysis.lint.text import Document, Statement, sentences_in, split_statements
 
 # The verdicts of a run, and whether they still hold for this ledger and these data
 
@@ -262,15 +261,63 @@ def _is_of_outcome(statement: Statement, listed: Claim | None) -> bool:
     return bool(counted and BENEFIT.search(flat) and (PEOPLE.search(flat) or "pain" in flat))
 
 
+# The sentences that the run itself wrote
+
+
+class OwnSentences:
+    """Follows statements that are the run's own: "what may be said", or its finding on a claim.
+
+    A sentence on its own must be the first of its text, so that "35 of 137 (26 %)" cannot be moved
+    under another claim; those after it follow in their order. Words that hold for all (source,
+    risks, no control group) may stand anywhere.
+    """
+
+    def __init__(self, judgements: Iterable[Judgement]) -> None:
+        self._first: dict[str, list[tuple[Judgement, list[str]]]] = {}
+        known = f"{OFF_LABEL} {RISKS}"  # true beside whatever claim
+        self._anywhere = set(map(_same_words, sentences_in(known)))
+        for judged in judgements:
+            texts = [judged.may_say] if judged.sayable else []
+            for text in (*texts, judged.sentence):
+                for whole in {text, text.rpartition(BEAR_OUT)[2]}:
+                    parts = [_same_words(part) for part in sentences_in(whole)]
+                    if parts:
+                        self._first.setdefault(parts[0], []).append((judged, parts))
+        self._open: list[tuple[Judgement, list[str]]] = []
+
+    def follow(self, statement: Statement) -> tuple[Judgement | None, str] | None:
+        """Return the judgement a statement is of, and its text; None where it is not the run's."""
+        words = _same_words(statement.text)
+        going_on = [
+            (judged, parts[parts.index(words) + 1 :]) for judged, parts in self._open
+            if words in parts
+        ]  # fmt: skip
+        begun = [(judged, parts[1:]) for judged, parts in self._first.get(words, ())]
+        self._open = going_on or begun
+        if self._open:
+            judged = self._open[0][0]
+            return judged, judged.may_say
+        return (None, "") if words in self._anywhere else None
+
+
+def _same_words(text: str) -> str:
+    return " ".join(re.findall(r"[^\W_]+|%", flat_text(text)))
+
+
 # Findings
 
 Status = Literal[
+    "must not be said",
     "stale", "contradicted", "unlisted", "wider than its data", "undecided", "unfalsifiable",
     "not testable", "not judged", "borne out",
 ]  # fmt: skip
 Level = Literal["error", "warning", "note", "none"]
 
 STATUSES: dict[Status, tuple[Level, str]] = {
+    "must not be said": (
+        "error",
+        "words that no result could make good (data/claims/never_said.csv)",
+    ),
     "stale": (
         "error",
         "the verdict is older than the ledger, the data or the newest run; run again",
@@ -340,21 +387,67 @@ class Finding:
 def find_all(statements: Sequence[Statement], *, matcher: Matcher, run: Run) -> tuple[Finding, ...]:
     """Return the findings on all statements, in order; one for each claim a statement makes."""
     found: list[Finding] = []
+    own = OwnSentences(run.verdicts.values())
     for statement in statements:
-        matches = matcher.match(statement)
-        listed = [match for match in matches if match.how in LISTED]
-        found += [_listed(statement, match, run) for match in listed]
-        # Next to a listed claim, only numbers and absolutes that it does not cover.
-        rest = tuple(
-            cue
-            for cue in statement.cues
-            if not any(match.start <= cue.start and cue.end <= match.end for match in listed)
-            and (not listed or cue.quantity is not None or cue.kind == "absolute")
-        )
-        near = matches[0] if matches and not listed else None
-        if near is not None or _checkable(statement, rest):
-            found.append(_unlisted(statement, near, run, rest, also=bool(listed)))
+        if said := own.follow(statement):
+            found.append(_own(statement, *said, run))
+        else:
+            found += _with_never_said(statement, _find(statement, matcher, run))
     return tuple(found)
+
+
+def _with_never_said(statement: Statement, found: list[Finding]) -> list[Finding]:
+    """Return the findings on a statement, the first with what must never be said in it."""
+    never = [] if statement.is_question else [*find_never_said(statement.text)]
+    if not never:
+        return found
+    cues = tuple(
+        Cue(kind="absolute", start=start, end=end, text=statement.text[start:end])
+        for _, start, end in never
+    )
+    why = {f"{row.why} ({row.rule_id})" for row, _, _ in never}
+    said = ", ".join(f'"{cue.text}"' for cue in cues)
+    message = f"{said} must not be said: {'; '.join(sorted(why))}."
+    first, *rest = found or [_finding(statement, ["must not be said"], None, "", [], cues)]
+    statuses = ("must not be said", *(s for s in first.statuses if s != "must not be said"))
+    made = replace(
+        first,
+        statuses=tuple(status for status in statuses if status != "borne out"),
+        level="error",
+        message=f"{message} {first.message}".strip(),
+        rules=tuple(sorted({*first.rules, *(row.rule_id for row, _, _ in never)})),
+        cues=tuple(sorted({*cues, *first.cues}, key=lambda cue: cue.start)),
+    )
+    return [made, *rest]
+
+
+def _find(statement: Statement, matcher: Matcher, run: Run) -> list[Finding]:
+    """Return the findings on a statement by the ledger and the run."""
+    found: list[Finding] = []
+    matches = matcher.match(statement)
+    listed = [match for match in matches if match.how in LISTED]
+    # Next to a listed claim, only numbers and absolutes that it does not cover.
+    rest = tuple(
+        cue
+        for cue in statement.cues
+        if not any(match.start <= cue.start and cue.end <= match.end for match in listed)
+        and (not listed or cue.text.split()[0] in listed[0].beyond)
+        and (not listed or cue.quantity is not None or cue.kind == "absolute")
+    )
+    judged = [_listed(statement, match, run) for match in listed]
+    # Where more is said than a row, nothing is borne out: the rest may bound or turn it.
+    kept = [
+        one for one, match in zip(judged, listed, strict=True)
+        if "borne out" not in one.statuses or not match.beyond
+    ]  # fmt: skip
+    found += kept
+    if len(kept) < len(judged):
+        near = next(one.match for one in judged if one not in kept)
+        found.append(_unlisted(statement, near, run, rest, also=bool(kept)))
+    elif (rest and listed) or (not listed and _checkable(statement, statement.cues)):
+        near = next((match for match in matches if match.how not in LISTED), None)
+        found.append(_unlisted(statement, near, run, rest, also=bool(listed)))
+    return found
 
 
 _WEAK_IN_HEADING = re.compile(r"\b(?:all|every\w*|only)\b")
@@ -374,6 +467,18 @@ def _checkable(statement: Statement, cues: Sequence[Cue]) -> bool:
     )
     flat = flat_text(statement.text)
     return strong or (statement.is_heading and bool(BENEFIT.search(flat) or "can treat" in flat))
+
+
+def _own(statement: Statement, judged: Judgement | None, text: str, run: Run) -> Finding:
+    """Return the finding on a sentence the run wrote; old when the run is."""
+    stale = run.outdated[0] if run.outdated else ""
+    message = f"{stale[0].upper()}{stale[1:]}; run again." if stale else "The run's own words."
+    said = f" They are on {judged.claim_id}." if judged else ""
+    return Finding(
+        statement=statement, statuses=("stale",) if stale else ("borne out",),
+        level="error" if stale else "none", match=None, message=message + said,
+        verdict=judged.verdict if judged else "", rules=(), lacks=(), cues=statement.cues,
+    )  # fmt: skip
 
 
 def _listed(statement: Statement, match: Match, run: Run) -> Finding:
@@ -439,35 +544,55 @@ def _unlisted(
             f"{claim.claim_id} says this number of {claim.condition} only "
             f'("{claim.wording}"); here it is said of patients in general.'
         ]
-    elif near is not None:
-        statuses, parts = _other_number(statement, near, run)
+    elif near is not None and near.how == "number differs":
+        statuses, parts = _other_number(near, run)
+    elif near is not None and (has_number(cues) or not _only_hedged(cues)):
+        more = ", ".join(f'"{word}"' for word in near.beyond[:5])
+        what = f"; beside it stands {more}" if more else ""
+        wording = f'{near.listed.claim_id} ("{near.listed.wording}")'
+        if near.how in (*LISTED, "more is said"):
+            parts = [f"It says {wording} and more{what}. A claim is judged in its own words only."]
+        else:
+            parts = [f"The nearest row is {wording}{what}. Say what it says, or list this."]
     elif _only_hedged(cues):
-        statuses, parts = ["unfalsifiable"], [_UNFALSIFIABLE]
+        near, statuses, parts = None, ["unfalsifiable"], [_UNFALSIFIABLE]
     else:
         what = ", ".join(f'"{cue.text}"' for cue in cues[:5])
         says = f"Besides what is listed it says {what}."
         parts = [says if also else f"No row of the ledger says {what} like this."]
-    return _finding(statement, statuses, near, "", parts, cues)
+    made = replace(near, how="more is said") if near and near.how in LISTED else near
+    return _finding(statement, statuses, made, "", parts, cues)
 
 
-def _other_number(statement: Statement, near: Match, run: Run) -> tuple[list[Status], list[str]]:
+def _other_number(near: Match, run: Run) -> tuple[list[Status], list[str]]:
     """Judge a changed number by the interval of the claim it was changed from."""
     claim = near.listed
     parts = [f'The number is not the one of {claim.claim_id} ("{claim.wording}").']
     judged = run.verdicts.get(claim.claim_id)
-    numbers = [cue for cue in statement.cues if cue.quantity is not None]
-    # A verb or noun of relief must be there: "90 % of CRPS patients" alone says nothing.
-    of_relief = plain_words(statement.text) & PAIN_OUTCOME
-    altered = ALTERING.search(statement.text.lower())
-    if judged is None or run.stale(claim) or altered or not of_relief or len(numbers) != 1:
+    numbers = near.numbers
+    if judged is None or run.stale(claim) or len(numbers) != 1:
         return ["unlisted"], parts  # another time or threshold is another reading
     floor = _floor_in_unit(numbers[0].quantity, judged)
     if floor is None or (judged.low is None and judged.high is None):
         return ["unlisted"], parts
+    if _is_own_number(numbers[0], judged):
+        return ["borne out"], [f"It is the number of the run itself. {judged.sentence}"]
     if judge_interval(judged.low, judged.high, floor=floor) == "falls short":
         against = f"Read as {claim.claim_id} is read, the data contradict it: {judged.sentence}"
         return ["contradicted", "unlisted"], [*parts, against]
     return ["unlisted"], [*parts, "List it to have it judged; the data do not contradict it."]
+
+
+def _is_own_number(cue: Cue, judged: Judgement) -> bool:
+    """Return whether a single figure is the value of a judgement, to the digits printed."""
+    quantity = cue.quantity
+    if not judged.sayable or judged.value is None or quantity is None:
+        return False
+    if quantity.low != quantity.high or quantity.low is None or quantity.unit != "%":
+        return False
+    digits = re.search(r"\.(\d+)", cue.text)
+    value = judged.value * (100.0 if judged.unit == "share" else 1.0)
+    return round(value, len(digits[1]) if digits else 0) == quantity.low
 
 
 _WEEKS = {"day": 1 / 7, "week": 1.0, "month": 365.25 / 84, "year": 365.25 / 7}
@@ -564,7 +689,7 @@ def lint_documents(
 
     Without a run every statement that is listed in the ledger is "not judged".
     """
-    matcher = Matcher(claims)
+    matcher = Matcher(claims, run.verdicts)
     files = []
     for document in documents:
         statements = split_statements(document)

@@ -1,25 +1,28 @@
 """Match a statement to listed claims: by exact words, by the same words, by what it says.
 
-Deterministic: the same copy and ledger give the same match, and each match says why. A number that
-differs never matches; it is reported with the claim it differs from.
+Nothing is matched by likeness. A statement is read into parts (condition, figures, measure, what is
+said of them), each word being a part of the claim, one that changes nothing, or unknown; a listed
+claim matches where every part is the same and no word is left over. What is left over stands in the
+match, and whoever reads it can see why a claim was not found.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
-from rapidfuzz.distance import Indel
-
+from analysis.claims.judgement import Judgement
 from analysis.claims.ledger import ALL, Claim
 from analysis.intake.tables import load_conditions
-from analysis.lint.quantities import Cue, Quantity, find_cues, flat_text, has_number
+from analysis.lint.quantities import Cue, find_cues, flat_text
 from analysis.lint.text import Statement
 
-# What a statement speaks of, read from its words: conditions, people, measure, plain words
+# What a statement speaks of, read from its words: conditions, people, measure
 
 Measure = Literal["share", "mean", "duration", ""]
 MEASURE_OF_LEDGER: dict[str, Measure] = {
@@ -28,14 +31,25 @@ MEASURE_OF_LEDGER: dict[str, Measure] = {
     "relief_duration": "duration",
 }
 
-_SYNONYMS: dict[str, str] = {
-    "crps": r"crps|rsd|complex regional pain|reflex sympathetic|causalgia",
-    "fibromyalgia": r"fibromyalgia|fibro\b",
-    "neuropathic": r"neuropath\w*|neuralgia|shingles|nerve (?:pain|damage|injur\w+)|post-?herpetic",
-    "central": r"central pain|post-?stroke|spinal cord|multiple sclerosis|thalamic",
-    "headache": r"headaches?|migraines?",
-    "fbss": r"failed back|fbss|(?:back|spine|spinal) surgery",
+_SAME_EXTENT: dict[str, str] = {
+    "crps": r"complex regional pain(?: syndrome)?|crps",
+    "fibromyalgia": r"fibromyalgia(?: syndrome)?|fibro",
+    "neuropathic": r"neuropathic(?: pain)?|nerve pain",
+    "central": r"central pain(?: syndromes?)?",
+    "headache": r"chronic headaches?",
+    "fbss": r"failed back(?: surgery)?(?: syndrome)?|fbss",
 }
+"""Names of all of a condition."""
+
+_WITHIN: dict[str, str] = {
+    "crps": r"rsd|reflex sympathetic|causalgia",
+    "neuropathic": r"neuropath\w*|neuralgia|shingles|nerve (?:damage|injur\w+)|post-?herpetic",
+    "central": r"post-?stroke|spinal cord|multiple sclerosis|thalamic",
+    "headache": r"headaches?|migraines?",
+    "fbss": r"(?:back|spine|spinal) surgery",
+}
+"""Names of a part of it, or of what belongs to it: they say which condition, not that it is all."""
+
 PEOPLE = re.compile(
     r"\b(?:patients?|people|persons?|cases?|individuals|sufferers|participants?|clients?|everyone|"
     r"those|veterans|women|men|adults|users)\b"
@@ -46,78 +60,36 @@ NARROWED = re.compile(
 )
 """Words by which copy says that its number is made of fewer than all who started."""
 
-ALTERING = re.compile(
-    r"\b(?:not|no|never|none|nobody|nothing|false|untrue|myths?|without|placebo|sham|unless|except|"
-    r"excluding|hardly|fail\w*|worse\w*|increas\w*|doubt\w*|only|sadly|contrary)\b|n't\b"
-)
-"""Words that reverse or limit a claim: with one to spare, it is not the same claim."""
-
-OTHER_OUTCOME = re.compile(
-    r"\b(?:opioids?|medications?|drugs|sleep\w*|function\w*|mood|depress\w+|anxiety|"
-    r"quality of life|cost\w*|insurance|side effects?|adverse|nausea|dizz\w+|dissociat\w+|fatigue|"
-    r"hangover|satisf\w+|recommend\w*|complet\w+|finish\w*|return\w*|relaps\w+|recur\w*|inflamm\w+|"
-    r"tolerance|disability|work days|complications?|stress|energy)\b"
-)
-"""What else a share or a reduction can be of: such words must be equal for two claims to be one."""
-
-PAIN_OUTCOME = frozenset({"pain", "reduction", "respond", "help", "benefit"})
-"""Plain words of response and pain relief, of which the ledger's figures are."""
-
-_WORDS = re.compile(r"[a-z0-9\u00df-\u024f]+")
-_STOP = {
-    "a", "an", "the", "of", "in", "on", "at", "to", "for", "from", "by", "with", "and", "or",
-    "that", "which", "who", "is", "are", "was", "were", "be", "been", "being", "has", "have",
-    "had", "do", "does", "did", "it", "its", "this", "these", "their", "our", "your", "my",
-    "his", "her", "as", "per", "about", "up", "than", "then", "so", "such", "can", "may",
-    "might", "could", "will", "would", "experience", "experiences", "report", "reports", "see",
-    "sees", "saw", "get", "gets", "feel", "feels", "felt", "find", "finds", "there", "they",
-    "we", "you", "i", "between", "us", "percent", "cent", "pct",
-}  # fmt: skip
-_SAME_WORD = {
-    word: plain
-    for plain, words in {
-        "patient": "people person persons individuals sufferers participants clients case cases "
-        "adults patients",
-        "reduction": "reductions decrease decreases decreased decline relief less lower lowered "
-        "drop improvement improved improve improves better ease eased relieved reduce reduces "
-        "reduced",
-        "significant": "meaningful substantial considerable major clinically marked significantly",
-        "respond": "responds respond responded response responders responder success successful "
-        "succeed works work",
-        "average": "mean averages",
-        "last": "lasts lasted lasting last",
-    }.items()
-    for word in words.split()
-}
-
 
 @lru_cache(maxsize=1)
-def _condition_patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    """Synonyms, and every label of data/conditions.csv, so that a new condition is known."""
-    words: dict[str, list[str]] = {code: [text] for code, text in _SYNONYMS.items()}
-    for code, label in load_conditions().labels.items():
-        if code != "other":
-            words.setdefault(code, []).append(re.escape(flat_text(label)))
-    return tuple((code, re.compile(rf"\b(?:{'|'.join(text)})")) for code, text in words.items())
+def _condition_patterns() -> tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...]:
+    """Code, names of all of it and any name, of the synonyms and every label of the table."""
+    labels = {c: flat_text(t) for c, t in load_conditions().labels.items() if c != "other"}
+    found = []
+    for code in [*_SAME_EXTENT, *(code for code in labels if code not in _SAME_EXTENT)]:
+        words = [_SAME_EXTENT.get(code, ""), re.escape(labels.get(code, ""))]
+        same = "|".join(filter(None, words))
+        any_name = "|".join(filter(None, (same, _WITHIN.get(code, ""))))
+        whole, any_part = (re.compile(rf"\b(?:{names})(?![a-z])") for names in (same, any_name))
+        found.append((code, whole, any_part))
+    return tuple(found)
 
 
 def conditions_in(text: str) -> frozenset[str]:
     """Return the codes of the conditions a text names."""
     flat = flat_text(text)
-    return frozenset(code for code, pattern in _condition_patterns() if pattern.search(flat))
+    return frozenset(code for code, _, any_name in _condition_patterns() if any_name.search(flat))
 
 
 _SHARE_AFTER = re.compile(
     r"^\W{0,3}(?:(?:of|in|among) (?:\w+[ -]){0,5}?|(?:\w+[ -]){0,2}?)(?:patients?|people|persons?|"
-    r"cases?|individuals|sufferers|participants?|clients?|those|women|men|adults)\b"
-    r"|^\W{0,3}(?:success|response|responder|remission)\b"
+    r"cases?|individuals|sufferers|participants?|clients?|those|women|men|adults|veterans|us|them)\b"
+    r"|^\W{0,3}(?:success|response|responder|remission|(?:have |had |has )?(?:improved?|improves|"
+    r"responded|responds?|recover\w*)|(?:had|have|has|experienced?|reported?|got|get|saw|felt))\b"
 )
 """After a percentage: of whom it is; not "70 % less pain in patients"."""
 
 _SHARE_NEAR = re.compile(r"\b(?:success rate|response rate|respon[ds]\w*)\b")
-_REDUCTION = re.compile(
-    r"\b(?:reduc\w+|decreas\w+|declin\w+|less|lower\w*|drop\w*|relief|better|improv\w+|fell|fall)\b"
-)
 _LASTING = re.compile(r"\b(?:lasts?|lasting|lasted|sustain\w*|relief|effects?|benefits?|durable)\b")
 
 
@@ -130,58 +102,178 @@ def measure_in(text: str, cues: Sequence[Cue]) -> Measure:
     flat = flat_text(text)
     percents = [cue for cue in cues if cue.kind == "percentage"]
     if percents:
-        of_whom = [_SHARE_AFTER.search(flat[cue.end : cue.end + 60]) for cue in percents]
-        share = any(found and not _REDUCTION.search(found[0]) for found in of_whom)
-        if share or _SHARE_NEAR.search(flat):
+        share = False
+        for cue in percents:
+            found = _SHARE_AFTER.search(flat[cue.end : cue.end + 60])
+            by = flat[: cue.start].endswith("by ")  # "responds by 60 %", but "told by 60 % of us"
+            if found and not _CHANGE.search(found[0]):
+                share |= not by or PEOPLE.search(found[0]) is not None
+            share |= not by and _SHARE_NEAR.search(flat) is not None
+        if share:
             return "share"
-        return "mean" if _REDUCTION.search(flat) else ""
+        return "mean" if any(cue.direction for cue in percents) else ""
     lasts = any(cue.kind == "duration" for cue in cues) and _LASTING.search(flat)
     return "duration" if lasts else ""
 
 
-def plain_words(text: str) -> frozenset[str]:
-    """Return the words that carry meaning, equal for words of one meaning; no numbers."""
-    return frozenset(
-        _SAME_WORD.get(word) or _SAME_WORD.get(word.rstrip("s")) or word.rstrip("s")
-        for word in _WORDS.findall(flat_text(text).replace("'", ""))
-        if word not in _STOP and not word.isdigit()
-    )
+_CHANGE = re.compile(
+    r"\b(?:reduction|decrease|decline|less|lower|drop|relief|better|improvement)\b"
+)
 
+# Words: each is a part of the claim, changes nothing, or is unknown and stands for itself
 
+_MEANS: dict[str, str] = {
+    word: part
+    for part, words in {
+        "": "a an the of in on at to for by with and that which who whom is are was were be been "
+        "being has have had having do does did it its this these their they them our we us there "
+        "as from experience experiences experienced experiencing report reports reported reporting "
+        "see sees saw seen get gets got feel feels felt find finds found notice notices noticed "
+        "show shows showed achieve achieves achieved describe describes described enjoy enjoys "
+        "obtain obtains obtained rate rates level levels score scores intensity about around "
+        "roughly approximately percent live living diagnosed suffer suffers suffering between",
+        "patient": "patient patients people person persons individuals sufferers participants "
+        "clients client case cases",
+        "down": "reduction reductions reduce reduces reduced reducing decrease decreases decreased "
+        "decreasing decline declines declined drop drops dropped fall falls fell less lower lowers "
+        "lowered lessen lessens lessened diminish diminishes diminished down",
+        "better": "improve improves improved improving improvement improvements better",
+        "relief": "relief relieve relieves relieved ease eases eased alleviate alleviates "
+        "alleviated alleviation",
+        "respond": "respond responds responded responding response responses responder responders",
+        "significant": "significant significantly meaningful meaningfully clinically",
+        "success": "success successful succeed succeeds",
+        "average": "average averages mean",
+        "last": "last lasts lasted lasting",
+        "cannot": "cant cannot",
+    }.items()
+    for word in words.split()
+}
+"""Words by what they mean here; those that change nothing mean "". All others are themselves."""
+
+_GAINS = ("down", "better", "relief", "respond")
 _TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
-Token = tuple[str, int, int]
+_NEUTRAL_PHRASE = re.compile(
+    r"\b(?:(?:with|after|from|following|receiving|through|using|to|on|of|in) )?"
+    r"(?:(?:our|the|their) )?(?:(?:course|series) of )?(?:(?:iv|intravenous) )?"
+    r"ketamine(?: infusions\b"
+    r"| infusion (?:therapy|treatments?|series)\b| therapy\b| treatments?\b| series\b|\b(?! inf))"
+    r"|\b(?:with|after|following|to) (?:(?:our|the|their) )?(?:treatment|infusions|therapy|"
+    r"infusion therapy)\b(?! of\b)"
+    r"|\b(?:at|in) our (?:clinic|center|practice|records|data)\b"
+    r"|\b(?:there (?:was|is) )?(?:no|without (?:a )?) ?control group\b"
+)
+"""The treatment and the place, which are those of every row, and that nothing was controlled."""
+
+_PIECE = re.compile(
+    r"[,;:()\[\]]|\s-+\s|(?<=[a-z\d%])-(?:-|(?=\s))|"
+    r"\b(?:and|but|while|whereas|though|although|because|yet|plus|or)\b"
+)
+"""Where a clause may end. A wrong cut clears nothing: what is left over is looked at."""
 
 
-def tokens_of(text: str, cues: Sequence[Cue]) -> list[Token]:
-    """Return words and numbers in order, each with its place; equal however they are written.
+class Item(NamedTuple):
+    """A word, number or name of a condition, with its place and what it means."""
 
-    A number in words, digits or with another dash is one and the same token; so is "percent".
-    """
+    token: str  # equal however it is written: a number in words or digits, another dash
+    means: str  # "" where it changes nothing; "#..." a figure, "@..." a condition
+    start: int
+    end: int
+
+
+def items_of(text: str, cues: Sequence[Cue]) -> list[Item]:
+    """Return words, numbers and names of conditions in order."""
     flat = flat_text(text)
-
-    def words(start: int, end: int) -> list[Token]:
-        found = _TOKEN.finditer(flat, start, end)
-        return [(match[0].replace("'", ""), *match.span()) for match in found]
-
-    tokens, at = [], 0
+    whole: list[tuple[int, int, str]] = []
     for cue in cues:
-        if cue.quantity is not None:
-            tokens += words(at, cue.start)
-            if cue.start >= at:
-                tokens.append((cue.quantity.token, cue.start, cue.end))
-                at = cue.end
-    return tokens + words(at, len(flat))
+        if cue.quantity is not None:  # of "137 CRPS patients" only the number is one
+            people = cue.kind == "count" and PEOPLE.search(flat, cue.start, cue.end)
+            end = cue.start + len(cue.text.split()[0]) if people else cue.end
+            whole.append((cue.start, end, cue.quantity.token))
+    for code, same, _ in _condition_patterns():
+        whole += [(*match.span(), f"@{code}") for match in same.finditer(flat)]
+    found = [(m.start(), m.end(), "") for m in _NEUTRAL_PHRASE.finditer(flat)]
+    neutral = bytearray(len(flat))
+    for start, end, _ in found:
+        neutral[start:end] = b"\x01" * (end - start)
+
+    def words(start: int, end: int) -> Iterator[Item]:
+        for match in _TOKEN.finditer(flat, start, end):
+            token = match[0].replace("'", "")
+            means = "" if neutral[match.start()] else _MEANS.get(token, token)
+            yield Item(token, means, *match.span())
+
+    items: list[Item] = []
+    at = 0
+    for start, end, means in sorted(whole):
+        if start >= at:
+            items += words(at, start)
+            tokens = [item.token for item in words(start, end)]
+            items.append(Item(means if means[0] == "#" else " ".join(tokens), means, start, end))
+            at = end
+    return [*items, *words(at, len(flat))]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a clause says: its figures, their measure, and the words beside them."""
+
+    figures: frozenset[str]
+    measure: Measure
+    words: tuple[str, ...]  # in order, without those that change nothing
+    pain_named: bool  # in the name of a condition
+
+    def said(self, *, assume_pain: bool = False) -> Counter[str]:
+        """Return the words, with response and relief of pain as one where they are one.
+
+        A share of patients "with significantly less pain", "with pain relief" and "who respond"
+        is one outcome. Two such words ("less relief") turn each other and stay apart.
+        """
+        words = Counter(self.words)
+        gains = [word for word in self.words if word in _GAINS]
+        if len(gains) != 1 or (gains[0] == "respond" and self.measure != "share"):
+            return words
+        at = self.words.index(gains[0])
+        if gains[0] == "respond":  # "patients with significant pain respond" are not all patients
+            before = self.words[at - 1 : at]
+            foldable = set(before) & {"pain", "significant"}
+        else:
+            foldable = {"pain"} | ({"significant"} if self.measure == "share" else set())
+            named = "pain" in self.words or self.pain_named or assume_pain
+            if gains[0] in ("down", "better") and not named:
+                return words
+        del words[gains[0]]
+        for word in foldable:
+            del words[word]
+        words["response"] = 1
+        return words
+
+
+def parts_of(items: Sequence[Item], measure: Measure) -> Parts:
+    """Return what items say."""
+    return Parts(
+        figures=frozenset(item.means for item in items if item.means.startswith("#")),
+        measure=measure,
+        words=tuple(item.means for item in items if item.means and item.means[0] not in "#@"),
+        pain_named=any(item.means[:1] == "@" and "pain" in item.token for item in items),
+    )
 
 
 # Matching
 
-How = Literal["exact words", "same words", "same meaning", "condition left out", "number differs"]
+How = Literal[
+    "exact words", "same words", "same meaning", "condition left out", "number differs",
+    "more is said", "words differ",
+]  # fmt: skip
 _ORDER: tuple[How, ...] = get_args(How)
 LISTED = _ORDER[:3]
 """Ways by which a statement counts as listed; the others only name the nearest claim."""
 
 LEAST_WORDS = 4  # a claim of fewer and no number ("Diabetic neuropathy") must be all of it
-LEAST_ALIKE = 0.5  # share of words in common for the same meaning, figures being equal
+LEAST_ALIKE = 0.5  # share of parts in common (Dice) from which on a row is named as the nearest
+MOST_COMPARED = 12  # rows, of which the nearest is named
+MOST_TIMES = 8  # as many words as the row's that a clause may have and still be looked at
+MOST_PIECES = 8  # of a sentence in one claim
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,6 +286,13 @@ class Match:
     why: str  # what was equal, in words
     start: int  # part of the statement it covers
     end: int
+    numbers: tuple[Cue, ...] = ()  # of a nearest claim: those that do not repeat its reading
+    beyond: tuple[str, ...] = ()  # words of the sentence that no row covers and that may change it
+
+
+@lru_cache(maxsize=4096)
+def _row(listed: Claim) -> _Row:
+    return _Row(listed)
 
 
 class _Row:
@@ -203,36 +302,320 @@ class _Row:
         wording = listed.wording
         cues = find_cues(wording)
         self.listed = listed
-        self.tokens = [token for token, _, _ in tokens_of(wording, cues)]
-        self.text = f" {' '.join(self.tokens)} "
-        self.figures = _figures(cues)
+        self.items = items_of(wording, cues)
+        self.text = f" {' '.join(item.token for item in self.items)} "
+        parts = parts_of(self.items, measure_in(wording, cues))
+        self.figures = parts.figures
         self.conditions = conditions_in(wording) | ({listed.condition} - {ALL})
-        self.measure = MEASURE_OF_LEDGER.get(listed.measure) or measure_in(wording, cues)
-        self.words = _outcome_words(wording)
+        self.measure = MEASURE_OF_LEDGER.get(listed.measure) or parts.measure
+        self.said = replace(parts, measure=self.measure).said()
+        self.own = {item.means for item in self.items} - {""} | {f"@{c}" for c in self.conditions}
+        of_time = (*find_cues(listed.section), *cues)
+        self.times = frozenset(cue.quantity for cue in of_time if cue.quantity)
+
+
+class _Read:
+    """A statement read into items once, with what is asked of it again and again."""
+
+    def __init__(self, statement: Statement) -> None:
+        self.text, self.cues = statement.text, statement.cues
+        self.flat = flat_text(statement.text)
+        self.items = items_of(statement.text, statement.cues)
+        self.starts = [item.start for item in self.items]
+        self.cue_starts = [cue.start for cue in statement.cues]
+        self.cuts = [0, *(match.end() for match in _PIECE.finditer(self.flat)), len(self.text)]
+        self.named_above = conditions_in(statement.heading)
+        self.repeats: dict[int, tuple[bytearray, bool]] = {}
+
+    def items_between(self, start: int, end: int) -> list[Item]:
+        """Return the items that begin in a part of the text."""
+        return self.items[bisect_left(self.starts, start) : bisect_left(self.starts, end)]
+
+    def parts_of(self, items: Sequence[Item]) -> Parts:
+        """Return what consecutive items say."""
+        start, end = items[0].start, items[-1].end
+        first, last = (bisect_left(self.cue_starts, at) for at in (start, end))
+        inside = [
+            replace(cue, start=cue.start - start, end=cue.end - start)
+            for cue in self.cues[first:last]
+        ]
+        return parts_of(items, measure_in(self.text[start:end], inside))
+
+    def groups(self) -> Iterator[list[Item]]:
+        """Yield one to several clauses that follow one another, the longest first."""
+        pieces = len(self.cuts) - 1
+        sizes = [pieces] if pieces > MOST_PIECES else []
+        for size in [*sizes, *range(min(pieces, MOST_PIECES), 0, -1)]:
+            for at in range(pieces - size + 1):
+                if items := self.items_between(self.cuts[at], self.cuts[at + size]):
+                    yield items
 
 
 class Matcher:
-    """Matches statements to a fixed list of claims."""
+    """Matches statements to a fixed list of claims, with the verdicts of a run where there is one.
 
-    def __init__(self, claims: Sequence[Claim]) -> None:
-        self._rows = [_Row(claim) for claim in claims if claim.wording.strip()]
+    Verdicts say which further words only repeat the reading (of how many, at which visit).
+    """
+
+    def __init__(
+        self, claims: Sequence[Claim], verdicts: Mapping[str, Judgement] | None = None
+    ) -> None:
+        self._verdicts = verdicts or {}
+        self._rows = [_row(claim) for claim in claims if claim.wording.strip()]
+        self._by_words: dict[tuple[str, ...], list[_Row]] = {}
+        self._by_part: dict[str, list[_Row]] = {}
+        for row in self._rows:
+            if not row.figures:
+                self._by_words.setdefault(_sequence(row.items), []).append(row)
+            for part in row.own:
+                self._by_part.setdefault(part, []).append(row)
 
     def match(self, statement: Statement) -> tuple[Match, ...]:
-        """Return the claims a statement makes; else at most one that it comes near to.
+        """Return the claims a statement makes, and those it says more than; else the nearest one.
 
         Two rows with the same wording both match: one sentence may make two claims.
         """
-        tokens = tokens_of(statement.text, statement.cues)
-        text = f" {' '.join(token for token, _, _ in tokens)} "
-        rows = (row for row in self._rows if row.tokens and row.text in text)
-        worded = [match for row in rows if (match := _worded(statement, tokens, row))]
-        if worded:
-            return tuple(match for match in worded if not _inside_another(match, worded))
-        if not has_number(statement.cues):
-            return ()
-        meant = [match for row in self._rows if (match := _by_meaning(statement, row))]
-        nearest = sorted(meant, key=lambda m: (_ORDER.index(m.how), -m.score, m.listed.claim_id))
-        return tuple(nearest[:1])
+        read = _Read(statement)
+        taken = bytearray(len(read.text) + 1)  # 1 where a claim stands
+        found = [*self._worded(read, taken)]
+        found += self._meant(read, taken)
+        if not found:
+            return self._nearest(read)
+        for row, _ in found:
+            for at in re.finditer(b"\x01+", self._repeats(row, read)[0]):
+                taken[at.start() : at.end()] = at[0]
+        full, more = [match for _, match in found], []
+        while True:  # what stands in the clause of a claim makes it another, left over as a whole
+            left = [item for item in read.items if item.means and not taken[item.start]]
+            changed = [match for match in full if _in_its_clause(read, match, left)]
+            if not changed:
+                break
+            more += changed
+            full = [match for match in full if match not in changed]
+            for match in changed:
+                taken[match.start : match.end] = bytes(match.end - match.start)
+        beyond = [(item.start, read.text[item.start : item.end]) for item in left]
+        rows = {match.listed.claim_id: row for row, match in found}
+
+        def made(match: Match) -> Match:
+            moved = [
+                cue.text for cue in statement.heading_cues
+                if cue.kind == "duration" and cue.quantity
+                and cue.quantity not in rows[match.listed.claim_id].times
+            ]  # fmt: skip
+            own = (word for at, word in beyond if not match.start <= at < match.end)
+            return replace(match, beyond=(*own, *moved))
+
+        return (
+            *map(made, full),
+            *(
+                replace(made(match), how="more is said", score=round(0.9 * match.score, 3),
+                        why=f"{match.why}, but more is said there")
+                for match in more
+            ),
+        )  # fmt: skip
+
+    def _worded(self, read: _Read, taken: bytearray) -> list[tuple[_Row, Match]]:
+        """Return the claims whose words stand in the statement, one after another."""
+        names = [item.token for item in read.items]
+        text = f" {' '.join(names)} "
+        found = []
+        for row in self._rows:
+            if not row.items or row.text not in text:
+                continue
+            size, complete = len(row.items), len(names) == len(row.items)
+            if not complete and size < LEAST_WORDS and not row.figures:
+                continue
+            tokens = [item.token for item in row.items]
+            at = next(i for i in range(len(names) - size + 1) if names[i : i + size] == tokens)
+            exact = row.listed.wording in read.text
+            words = "exactly the words" if exact else "the words"
+            match = Match(
+                listed=row.listed,
+                how="exact words" if exact else "same words",
+                score=1.0 if exact else 0.95,
+                why=f"{'the statement' if complete else 'part of it'} has {words} of "
+                f"{row.listed.claim_id}",
+                start=read.items[at].start,
+                end=read.items[at + size - 1].end,
+            )
+            if not _beside_a_condition(row, read, match.start, match.end):
+                found.append((row, match))
+        found = [one for one in found if not _inside_another(one[1], [each for _, each in found])]
+        for _, match in found:
+            taken[match.start : match.end] = b"\x01" * (match.end - match.start)
+        return found
+
+    def _meant(self, read: _Read, taken: bytearray) -> Iterator[tuple[_Row, Match]]:
+        """Yield the claims that clauses not yet taken make in other words."""
+        for items in read.groups():
+            start, end = items[0].start, items[-1].end
+            if any(taken[start:end]):
+                continue
+            for row in self._candidates(items, whole=len(items) == len(read.items)):
+                if _beside_a_condition(row, read, start, end):
+                    continue
+                if self._compare(row, items, read) == "same meaning":
+                    yield row, Match(
+                        listed=row.listed, how="same meaning", score=0.9, start=start, end=end,
+                        why=f"every part of {row.listed.claim_id} in other words, and no other",
+                    )  # fmt: skip
+                    taken[start:end] = b"\x01" * (end - start)
+
+    def _candidates(self, items: list[Item], *, whole: bool) -> list[_Row]:
+        figures = {item.means for item in items if item.means.startswith("#")}
+        rows = {
+            id(row): row for one in figures for row in self._by_part.get(one, ())
+            if row.figures <= figures and len(items) <= MOST_TIMES * len(row.items)
+        }  # fmt: skip
+        if not figures:
+            rows = {id(row): row for row in self._by_words.get(_sequence(items), ())}
+            if not whole:
+                rows = {key: row for key, row in rows.items() if len(row.items) >= LEAST_WORDS}
+        return list(rows.values())
+
+    def _compare(
+        self, row: _Row, items: Sequence[Item], read: _Read, *, any_pain: bool = False
+    ) -> How | None:
+        """Return how items and a row belong together, None where a part differs.
+
+        ``any_pain`` takes "feel better" for less pain: enough to contradict, not to bear out.
+        """
+        if not row.figures:
+            return "same meaning" if _sequence(items) == _sequence(row.items) else None
+        mask, responds = self._repeats(row, read)
+        kept = [item for item in items if not mask[item.start]]
+        if not kept:
+            return None
+        parts = read.parts_of(kept)
+        conditions = conditions_in(read.text[items[0].start : items[-1].end])
+        if parts.measure != row.measure:
+            return None
+        said, of_row = parts.said(assume_pain=any_pain), row.said
+        if responds:
+            said["response"] = 1
+        said["patient"] = of_row["patient"] = 0
+        if +said != +of_row:
+            return None
+        named = conditions or read.named_above
+        # A condition that is named only by a part of it ("migraine") is a word that is left over.
+        if named and named != row.conditions:
+            return None
+        if parts.figures != row.figures:
+            return "number differs" if named == row.conditions else None
+        return "same meaning" if named == row.conditions else "condition left out"
+
+    def _repeats(self, row: _Row, read: _Read) -> tuple[bytearray, bool]:
+        """Return what of a statement only repeats the reading of a row (`_repeated`), kept."""
+        if id(row) not in read.repeats:
+            judged = self._verdicts.get(row.listed.claim_id)
+            read.repeats[id(row)] = _repeated(row.listed, judged, read.flat)
+        return read.repeats[id(row)]
+
+    def _nearest(self, read: _Read) -> tuple[Match, ...]:
+        """Return the row a statement comes nearest to, with what is the same and what is not."""
+        named = conditions_in(read.text)
+        own = {item.means for item in read.items} - {""} | {f"@{code}" for code in named}
+        shared: Counter[int] = Counter()
+        rows: dict[int, _Row] = {}
+        for part in own:
+            for row in self._by_part.get(part, ()):
+                shared[id(row)] += 3 if part[0] == "#" else 1
+                rows[id(row)] = row
+        best: Match | None = None
+        measure = measure_in(read.text, read.cues)
+        # A few with most in common are looked at: the row that is asked for is among them.
+        for key, _ in shared.most_common(MOST_COMPARED):
+            row = rows[key]
+            how = self._compare(row, read.items, read, any_pain=True) if row.figures else None
+            alike = len(own & row.own) * 2 / (len(own) + len(row.own))
+            same_figures = bool(row.figures) and row.figures <= own
+            same_place = bool(row.figures) and measure == row.measure and (
+                named == row.conditions)  # fmt: skip
+            if how in (None, "same meaning"):
+                if not (same_figures or same_place or alike >= LEAST_ALIKE):
+                    continue
+                how = "words differ"
+            why = {
+                "condition left out": "the same number and measure, and no condition is named",
+                "number differs": "the same condition, measure and words, and another number",
+            }.get(how, "some words are the same" if not same_figures else "the same number")
+            bonus = {"condition left out": 0.6, "number differs": 0.4}.get(how, 0.2 * same_figures)
+            mask, _ = self._repeats(row, read)
+            match = Match(
+                listed=row.listed, how=how,
+                numbers=tuple(cue for cue in read.cues if cue.quantity and not mask[cue.start]),
+                score=round(min(0.8, bonus + 0.4 * alike), 3),
+                why=f"{why} as {row.listed.claim_id}", start=0, end=len(read.text),
+                beyond=tuple(read.text[i.start : i.end] for i in read.items
+                             if i.means and i.means not in row.own
+                             and not (i.means in _GAINS and row.own & set(_GAINS))),
+            )  # fmt: skip
+            if best is None or match.score > best.score:
+                best = match
+        return (best,) if best else ()
+
+
+def _repeated(claim: Claim, judged: Judgement | None, flat: str) -> tuple[bytearray, bool]:
+    """Return a mask of what only repeats the reading of a row, and whether its response is said.
+
+    Of how many, who started, at which visit, with which interval: where it is what the run
+    found, or there is no run to hold it against.
+    """
+    mask, responds = bytearray(len(flat)), False
+
+    def hide(pattern: str) -> bool:
+        spans = [match.span() for match in re.finditer(pattern, flat)]
+        for start, end in spans:
+            mask[start:end] = b"\x01" * (end - start)
+        return bool(spans)
+
+    count = rf"{judged.n:,}|{judged.n}" if judged else r"\d[\d,]*"
+    hide(rf"\(?\bn ?= ?(?:{count})\b\)?|\b(?:{count})(?= (?:[a-z]+ ){{0,4}}patients?\b)")
+    if claim.population == "all_starters":
+        hide(r"\b(?:all )?(?:of those )?who (?:started|began)(?: treatment| the series)?\b")
+        hide(r"\ball(?= (?:[a-z]+ ){0,5}who (?:started|began))")
+    if claim.population == "observed":
+        hide(r"\b(?:(?:of|among) (?:those|patients) |who were )(?:rated|assessed)\b")
+    visit = (judged.result_id if judged else "").rpartition(".")[2] or claim.visit or "end"
+    week = re.fullmatch(r"week_(\d+)", visit)
+    if visit == "end":
+        hide(
+            r"\b(?:at|by) (?:the )?end of (?:(?:the|their|a) )?(?:(?:treatment|infusion) )?series\b"
+        )
+    elif week:
+        hide(rf"\b(?:at|by|after) (?:week {week[1]}|{week[1]} weeks)\b")
+    if claim.threshold_pct and claim.measure == "responder_share":
+        pct = rf"\b(?:at least )?{claim.threshold_pct:g} ?%(?: or more)? "
+        responds = hide(rf"{pct}(?:less pain|pain (?:relief|reduction)|reduction (?:of|in) pain)\b")
+    figure = r"(\d+(?:\.\d+)?)"
+    for match in re.finditer(
+        rf"\(?(?:95 ?% )?(?:confidence )?(?:interval|ci):? {figure} ?%? ?(?:to|-) ?{figure} ?%\)?",
+        flat,
+    ):
+        if judged is None or _is_interval(match[1], match[2], judged):
+            mask[match.start() : match.end()] = b"\x01" * len(match[0])
+    return mask, responds
+
+
+def _is_interval(low: str, high: str, judged: Judgement) -> bool:
+    """Return whether printed limits are those of a judgement, to the digits printed."""
+    scale = 100.0 if judged.unit == "share" else 1.0
+    return all(
+        of is not None and f"{scale * of:.{len(text.partition('.')[2])}f}" == text
+        for text, of in ((low, judged.low), (high, judged.high))
+    )
+
+
+def _sequence(items: Sequence[Item]) -> tuple[str, ...]:
+    """Return what changes something, in order: "side effects are minimal" is not turned round."""
+    return tuple(item.means for item in items if item.means)
+
+
+def _beside_a_condition(row: _Row, read: _Read, start: int, end: int) -> bool:
+    """Return whether a general figure stands beside the name of a condition, of which it may be."""
+    outside = f"{read.text[:start]} {read.text[end:]}"
+    return bool(row.figures and not row.conditions and conditions_in(outside))
 
 
 def _inside_another(match: Match, others: Sequence[Match]) -> bool:
@@ -244,80 +627,8 @@ def _inside_another(match: Match, others: Sequence[Match]) -> bool:
     )
 
 
-def _worded(statement: Statement, tokens: list[Token], row: _Row) -> Match | None:
-    """Return the match of a claim whose words stand in the statement, unless the rest alters it."""
-    size, names = len(row.tokens), [token for token, _, _ in tokens]
-    complete = len(tokens) == size
-    if not complete and size < LEAST_WORDS and not row.figures:
-        return None
-    at = next(i for i in range(len(names) - size + 1) if names[i : i + size] == row.tokens)
-    start, end = tokens[at][1], tokens[at + size - 1][2]
-    rest = f"{statement.text[:start]} {statement.text[end:]}"
-    if ALTERING.search(rest.lower()) or conditions_in(rest) - row.conditions:
-        return None
-    exact = row.listed.wording in statement.text
-    part = "the statement" if complete else "part of it"
-    return Match(
-        listed=row.listed,
-        how="exact words" if exact else "same words",
-        score=1.0 if exact else 0.95,
-        why=f"{part} has {'exactly the words' if exact else 'the words'} of {row.listed.claim_id}",
-        start=start,
-        end=end,
-    )
-
-
-def _by_meaning(statement: Statement, row: _Row) -> Match | None:
-    """Return a match by number, condition and measure, or the nearest claim it differs from."""
-    text, wording, claim_id = statement.text, row.listed.wording, row.listed.claim_id
-    measure = measure_in(text, statement.cues)
-    if not row.figures or not measure or measure != row.measure:
-        return None
-    if _all_of(OTHER_OUTCOME, text) != _all_of(OTHER_OUTCOME, wording):
-        return None
-    named = conditions_in(text) or conditions_in(statement.heading)
-    if len(named) > 1:
-        return None
-    same_condition = named == row.conditions
-    left_out = not named and bool(row.conditions)
-    words, figures = _outcome_words(text), _figures(statement.cues)
-    # The share of words in common (Dice): 1 for the same words, 0 for none at all.
-    alike = 0.0
-    if words and row.words:
-        alike = float(Indel.normalized_similarity(sorted(words), sorted(row.words)))
-    if figures == row.figures and (same_condition or left_out) and alike >= LEAST_ALIKE:
-        if _all_of(ALTERING, text) != _all_of(ALTERING, wording):
-            return None
-        how: How = "condition left out" if left_out else "same meaning"
-        whom = "no condition named" if left_out else "same condition"
-        score = 0.5 + (0.0 if left_out else 0.2) + 0.3 * alike
-        why = (
-            f"same number and measure as {claim_id}, {whom}, {100 * alike:.0f} % of words in common"
-        )
-    else:
-        speaks_of_pain = bool(words & PAIN_OUTCOME) or words <= {"patient"}
-        same_unit = {figure.unit for figure in figures} & {figure.unit for figure in row.figures}
-        if not (same_condition and figures != row.figures and speaks_of_pain and same_unit):
-            return None
-        how, score = "number differs", 0.2 + 0.3 * alike
-        why = f"same condition and measure as {claim_id}, but another number"
-    return Match(listed=row.listed, how=how, score=round(score, 3), why=why, start=0, end=len(text))
-
-
-def _figures(cues: Iterable[Cue]) -> frozenset[Quantity]:
-    return frozenset(cue.quantity for cue in cues if cue.quantity is not None)
-
-
-def _all_of(pattern: re.Pattern[str], text: str) -> frozenset[str]:
-    return frozenset(pattern.findall(text.lower()))
-
-
-_CONDITION_WORDS = frozenset({
-    "crp", "fibromyalgia", "neuropathic", "neuropathy", "complex", "regional", "syndrome",
-    "migraine", "headache", "fbss", "central", "failed", "back", "surgery",
-})  # fmt: skip
-
-
-def _outcome_words(text: str) -> frozenset[str]:
-    """Return the plain words but for those that only name the condition, which is compared too."""
-    return plain_words(text) - (_CONDITION_WORDS if conditions_in(text) else frozenset())
+def _in_its_clause(read: _Read, match: Match, left: Sequence[Item]) -> bool:
+    """Return whether words that are left over stand in the clause of a match."""
+    start = max(cut for cut in read.cuts if cut <= match.start)
+    end = min(cut for cut in read.cuts if cut >= match.end)
+    return any(start <= item.start < end for item in left)

@@ -122,7 +122,7 @@ def _record(finding: Finding) -> dict[str, Any]:
     def place(where: Place) -> dict[str, int]:
         return {name: number for name, number in asdict(where).items() if number is not None}
 
-    names = ("how", "score", "why")
+    names = ("how", "score", "why", "beyond")
     near = match and {"claim_id": match.listed.claim_id} | {n: getattr(match, n) for n in names}
     return {
         "text": statement.text,
@@ -142,7 +142,7 @@ def _record(finding: Finding) -> dict[str, Any]:
         "lacks": finding.lacks,
         "rules": finding.rules,
         "marks": [
-            {"kind": cue.kind, "text": cue.text, "at": cue.start}
+            {"kind": cue.kind, "text": cue.text, "at": cue.start, "direction": cue.direction}
             | dict(zip(("low", "high", "unit"), cue.quantity or (None,) * 3, strict=True))
             for cue in finding.cues
         ],

@@ -1,6 +1,8 @@
 """What makes a sentence checkable: its numbers as printed, frequency words, absolutes and hedges.
 
-Numbers are read with their unit ("70-85%", "two to three weeks", "eight in ten", "9/10"); those
+Numbers are read with unit, bounds, direction and place: shares and changes ("80+%", "7 to 8 out of
+10", "three quarters improved", "cut in half"), multiples ("threefold"), durations ("half a year",
+"in under an hour"), scores, frequencies ("twice a week") and counts; those
 that are no claims (prices, telephone numbers, dates, years, hours, addresses, pages) are blanked
 before. Word lists and patterns, not a model: every answer can be traced to a word on the page.
 """
@@ -125,7 +127,7 @@ def blank_not_claims(flat: str) -> str:
 
 # Numbers as printed
 
-NumberKind = Literal["percentage", "range", "duration", "count", "score"]
+NumberKind = Literal["percentage", "multiple", "range", "duration", "frequency", "count", "score"]
 
 _ONES = [
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
@@ -164,7 +166,8 @@ _DOSE = r"(?:mg|mcg|µg|μg|ug|g|ml)\s?(?:/\s?(?:kg|h|hr|hour|min|day)\b(?:\s?/\
 class Quantity(NamedTuple):
     """A number as printed: "up to 85 %" has no low, "3+ months" no high.
 
-    The unit is ``%``, a unit of time in the singular, a counted thing, ``/10``, or empty.
+    The unit is ``%``, ``times``, a unit of time in the singular, ``per week``, a counted thing,
+    ``/10``, or empty.
     """
 
     low: float | None
@@ -193,24 +196,52 @@ def _range(unit: str) -> str:
     return rf"(?P<a>{NUMBER})(?:\s?(?:{unit}))?(?:{_TO}(?P<b>{NUMBER}))?"
 
 
+_WHOM = (
+    r"(?:(?:of|in|among) |(?:the|our|all|your|their|crps|fibromyalgia) )*"
+    r"(?:patient|people|person|case|user|client|participant|adult|veteran)"
+)
+_DID = r"(?:have|had|has|said|say|saw|felt|improv|respond|report|experienc|recover|got|get|achiev)"
+_FRACTION = (
+    r"(?:(?:one|an?|two|three|four|seven|nine)[ -](?:half|halves|thirds?|quarters?|fourths?|"
+    r"fifths?|tenths?)|half)\b(?! (?:of )?an? (?:hour|day|week|month|year|minute))"
+)
+_FOLD = "|".join(_ONES[2:13])
+
+
 _NUMBERS: tuple[tuple[NumberKind, re.Pattern[str]], ...] = (
     ("score", re.compile(rf"{_START}(?P<a>\d{{1,2}}(?:\.\d)?)(?:\s*-\s*(?P<b>\d{{1,2}}))?\s*/\s*"
-                         r"(?P<unit>10|5|100)(?![\d/])"
-                         r"(?!\s+(?:of )?(?:patient|people|case|user))")),
+                         rf"(?P<unit>10|5|100)(?![\d/])(?!\s+{_WHOM})")),
+    ("score", re.compile(rf"(?<=[a-z] )(?P<a>{NUMBER})(?:{_TO}(?P<b>{NUMBER}))?\s+out of\s+"
+                         rf"(?P<unit>10|ten)\b(?!\s+{_WHOM})")),
     ("percentage", re.compile(
-        rf"{_START}{_range(PERCENT)}\s?-?{PERCENT}(?P<plus>\+)?")),
+        rf"{_START}{_range(PERCENT)}(?P<more>\+|[- ]plus(?![a-z]))?\s?-?{PERCENT}(?P<plus>\+)?")),
     ("percentage", re.compile(
-        rf"{_START}(?P<part>{NUMBER})\s*(?:in|out of|of|/)\s+?(?:every )?(?P<whole>{NUMBER})\b"
-        r"(?!\s*(?:%|percent))|(?P<tenths>\d{1,2})\s*/\s*(?P<of>10|100)(?=\s+(?:of )?"
-        r"(?:patient|people|case|user))")),
+        rf"{_START}(?P<part>{NUMBER})(?:{_TO}(?P<most>{NUMBER}))?\s*(?:in|out of|of|/)\s+?"
+        rf"(?:every )?(?P<whole>{NUMBER})\b(?!\s*(?:%|percent))"
+        rf"|(?P<tenths>\d{{1,2}})\s*/\s*(?P<of>10|100)(?=\s+{_WHOM})")),
     ("percentage", re.compile(
-        r"\b(?P<fraction>(?:one|a|two|three|four)[ -](?:half|third|quarter|fifth)s?|half)"
-        r"(?=\s+(?:of\b|the patients|our patients|all\b|less|as much))")),
+        rf"\b(?P<halved>(?:in|by(?: a)?) half\b|halv(?:es?|ed|ing)\b)|(?<=by )(?P<by>{_FRACTION})"
+        rf"|\b(?P<fraction>{_FRACTION})(?=\s+(?:of\b|all\b|less|as much|{_WHOM}|{_DID}))")),
+    ("multiple", re.compile(
+        rf"{_START}(?P<a>{NUMBER})\s?(?P<times>x(?![a-z])|times)(?=\s+(?:more|less|better|worse|as|"
+        r"the|faster|longer|higher|lower|greater|stronger|fewer)\b)"
+        rf"|\b(?P<fold>{_FOLD}|\d+)[ -]?fold\b|\b(?P<twice>twice)(?= (?:as|the)\b)"
+        r"|\b(?P<double>doubl|tripl|quadrupl)(?:es?|ed|ing)\b(?! (?:blind|board|dose))")),
+    ("frequency", re.compile(
+        rf"\b(?P<often>once|twice|(?P<a>{NUMBER})(?:{_TO}(?P<b>{NUMBER}))? times)\s+"
+        rf"(?:an?|per|each|every) (?P<unit>{TIME})\b")),
     ("duration", re.compile(
         rf"\b(?P<before>weeks?|days?|months?)\s+(?P<a>{_DIGITS})(?:{_TO}(?P<b>{_DIGITS}))?")),
     ("duration", re.compile(
-        rf"{_START}(?<![a-z]-){_range(TIME)}(?P<plus>\+)?[\s-]{{0,2}}"
+        rf"{_START}(?<![a-z]-){_range(TIME)}(?P<plus>\+|[- ]plus(?![a-z]))?[\s-]{{0,2}}"
         rf"(?P<unit>{TIME})\b")),
+    ("duration", re.compile(
+        rf"\b(?P<part_of>half) an? (?P<unit>{TIME})\b"
+        r"|(?:(?<=in )|(?<=for )|(?<=within )|(?<=under )|(?<=over )|(?<=than )|(?<=after )|"
+        r"(?<=lasts )|(?<=lasting )|(?<=last )|(?<=about )|(?<=up to )|(?<=least ))"
+        r"(?P<whole_of>an?|a full|an entire|a whole) (?P<u>hour|day|week|month|year|decade)\b"
+        r"|\b(?P<free_of>an?|a full|an entire|a whole) (?P<f>hour|day|week|month|year|decade)"
+        r"(?= (?:of (?:relief|freedom|comfort|less)|without|free|pain-free|or (?:more|longer)))")),
     ("duration", re.compile(r"\b(?P<every>monthly|quarterly|weekly)(?:\s+to\s+(?P<until>monthly|"
                             r"quarterly|yearly))?\b|\b(?P<next>next|same)[ -]day\b")),
     ("count", re.compile(rf"{_START}(?<![a-z]-)(?P<a>{_DIGITS})(?:{_TO}(?P<b>{_DIGITS}))?\s?"
@@ -220,39 +251,43 @@ _NUMBERS: tuple[tuple[NumberKind, re.Pattern[str]], ...] = (
                          rf"(?P<thing>{_THINGS})s?\b")),
     ("count", re.compile(r"\b(?P<many>hundreds|thousands|dozens|tens of thousands|millions) of "
                          r"(?P<whom>[a-z]+)")),
-    ("count", re.compile(rf"{_START}(?P<a>{NUMBER})\s?(?P<times>x|times)\s+(?:more|less|better|"
-                         r"worse|as|faster|longer|higher|lower|greater)\b")),
     ("range", re.compile(rf"(?<![\w.,/:-])(?P<a>{_DIGITS})\s*(?:-|\bto\b)\s*(?P<b>{_DIGITS})"
                          r"(?![\w/:-]|[.,]\d)")),
 )  # fmt: skip
 
-_PARTS_OF = {"half": 2, "third": 3, "quarter": 4, "fifth": 5}
+_PARTS_OF = {"half": 2, "halve": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "tenth": 10}
+_MULTIPLE = {"doubl": 2.0, "tripl": 3.0, "quadrupl": 4.0}
+_HALF_OF = {"year": (6.0, "month"), "hour": (30.0, "minute"), "day": (12.0, "hour")}
 _EVERY = {"weekly": (1.0, "week"), "monthly": (1.0, "month"), "quarterly": (3.0, "month"),
           "yearly": (12.0, "month")}  # fmt: skip
 _AT_MOST = re.compile(
-    r"(?:up to|as (?:much|many|high|long) as|at most|a maximum of|under|less than|fewer than|"
+    r"(?:up to|under|as (?:much|many|high|long) as|at most|a maximum of|under|less than|fewer than|"
     r"below|within|no more than|not more than|<|\u2264)\s*(?:a |an |about )?$"
 )
 _AT_LEAST = re.compile(
     r"(?:at least|over|more than|above|a minimum of|exceed(?:s|ing)?|longer than|upwards of|"
     r"no less than|>|\u2265)\s*(?:a |an |about )?$"
 )
-_OR_MORE = re.compile(r"\s*(?:\+|or more|or longer|and (?:up|more)|or better|plus\b)")
+_OR_MORE = re.compile(r"\s*(?:\+|or (?:more|longer|better|higher|greater)|and (?:up|more)|plus\b)")
+_OR_LESS = re.compile(r"\s*or (?:less|fewer|lower|sooner)\b")
 LOOK_BACK = 24  # letters before a number in which "at least" and the like are looked for
 
 
 def _quantity(kind: NumberKind, match: re.Match[str], flat: str) -> Quantity | None:
     """Return a number with what stands before and after it ("up to", "or more"), if it is one."""
     quantity = _as_printed(kind, match, flat)
-    if quantity is None or quantity.low != quantity.high:
+    if quantity is None or (quantity.low, quantity.high) == (None, None):
         return quantity
     before = flat[max(0, match.start() - LOOK_BACK) : match.start()]
-    if _AT_MOST.search(before):
+    got = match.groupdict()
+    in_time = kind == "duration" and quantity.low != quantity.high
+    # "Within 2-3 weeks" is a range; "fewer than 70-85 %" is none any more.
+    if (_AT_MOST.search(before) and not in_time) or _OR_LESS.match(flat, match.end()):
         return quantity._replace(low=None)
     least = _AT_LEAST.search(before)
     # Over 40 % is more than that; but "over 40 minutes" says how long it takes.
     is_least = least is not None and not (kind == "duration" and least[0].startswith("over"))
-    plus = "plus" in match.re.groupindex and match["plus"]
+    plus = got.get("plus") or got.get("more")
     if is_least or plus or _OR_MORE.match(flat, match.end()):
         return quantity._replace(high=None)
     return quantity
@@ -261,13 +296,32 @@ def _quantity(kind: NumberKind, match: re.Match[str], flat: str) -> Quantity | N
 def _as_printed(kind: NumberKind, match: re.Match[str], flat: str) -> Quantity | None:
     """Return the figures of a number alone."""
     got = {name: text for name, text in match.groupdict().items() if text is not None}
+    between = "between" in flat[: match.start()][-12:]
     if "part" in got or "tenths" in got:
-        part = number_of(got.get("part") or got["tenths"])
+        low = number_of(got.get("part") or got["tenths"])
+        high = number_of(got.get("most") or str(low))
+        if " and " in got.get("most", "") or (" and " in match[0] and not between):
+            low = high
         of = number_of(got.get("whole") or got["of"])
-        return _percent(part / of) if 0 < part <= of and of >= 2 else None
-    if "fraction" in got:  # "two-thirds", "half", "a quarter"
-        head, _, name = got["fraction"].replace("-", " ").partition(" ")
+        return _percent(low / of, high / of) if 0 < low <= high <= of and of >= 2 else None
+    if "halved" in got:
+        return _percent(0.5)
+    if "fraction" in got or "by" in got:  # "two-thirds", "half", "a quarter"
+        head, _, name = (got.get("fraction") or got["by"]).replace("-", " ").partition(" ")
         return _percent(_VALUES.get(head, 1) / _PARTS_OF[name.rstrip("s") or head])
+    if kind == "multiple":
+        word = got.get("fold") or got.get("a") or "two"
+        times = _MULTIPLE[got["double"]] if "double" in got else number_of(word)
+        return Quantity(times, times, "times")
+    if "often" in got:
+        low = number_of(got["a"]) if "a" in got else {"once": 1.0, "twice": 2.0}[got["often"]]
+        return Quantity(low, number_of(got.get("b") or str(low)), f"per {_unit('duration', got)}")
+    if "part_of" in got:
+        unit = _unit("duration", got)
+        value, unit = _HALF_OF.get(unit, (0.5, unit))
+        return Quantity(value, value, unit)
+    if "whole_of" in got or "free_of" in got:
+        return Quantity(1.0, 1.0, got.get("u") or got["f"])
     if "next" in got:
         days = 1.0 if got["next"] == "next" else 0.0
         return Quantity(days, days, "day")
@@ -279,36 +333,35 @@ def _as_printed(kind: NumberKind, match: re.Match[str], flat: str) -> Quantity |
         return Quantity(None, None, f"{got['many']} {got['whom']}")
     low = number_of(got["a"])
     high = number_of(got["b"]) if "b" in got else low
-    between = "between" in flat[: match.start()][-12:]
     if kind == "percentage" and " and " in match[0] and not between:
         low = high  # "5 and 10 %" is two figures; the one with the sign is kept
     scale = {"thousand": 1_000, "million": 1_000_000}.get(got.get("scale", ""), 1)
     return Quantity(low * scale, high * scale, _unit(kind, got))
 
 
-def _percent(share: float) -> Quantity:
-    percent = round(100 * share, 6)
-    return Quantity(percent, percent, "%")
+def _percent(low: float, high: float | None = None) -> Quantity:
+    return Quantity(round(100 * low, 6), round(100 * (low if high is None else high), 6), "%")
 
 
 def _unit(kind: NumberKind, got: dict[str, str]) -> str:
     if kind == "percentage":
         return "%"
     if kind == "score":
-        return f"/{got['unit']}"
+        return "/10" if got["unit"] == "ten" else f"/{got['unit']}"
     if kind == "duration":
         text = got.get("unit") or got["before"]
         return next(name for name, pattern in _TIMES.items() if re.fullmatch(pattern, text))
     if "dose" in got:
         return re.sub(r"\s", "", got["dose"])
-    return "times" if "times" in got else got.get("thing", "")
+    return got.get("thing", "")
 
 
 # Cues: numbers and words that make a statement checkable
 
 CueKind = Literal[
-    "percentage", "range", "duration", "count", "score", "frequency", "hedge", "absolute"
-]
+    "percentage", "multiple", "range", "duration", "count", "score", "frequency", "hedge",
+    "absolute",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -320,6 +373,7 @@ class Cue:
     end: int
     text: str  # as printed
     quantity: Quantity | None = None  # a vague duration ("weeks to months") has none
+    direction: Literal["down", "up", ""] = ""  # of a change, as "cut in half" or "doubles"
 
 
 _WORDS: tuple[tuple[CueKind, re.Pattern[str]], ...] = (
@@ -333,7 +387,11 @@ _WORDS: tuple[tuple[CueKind, re.Pattern[str]], ...] = (
     ("absolute", re.compile(
         r"\bproven?\b(?! to be wrong)|\bproves\b|(?<!not )\balways\b|\bnever\b|\bguarante\w+"
         r"|\bcur(?:e|es|ed|ative)\b|\bno(?!\.| (?:longer|one'?s|matter|later|problem))\b(?!-)"
-        r"|\bnone\b|\bnothing\b|(?<!not )\ball(?! about\b)\b|\bevery(?:one|body|thing|time)?\b"
+        r"|\bnone\b|\bnothing\b|\bnobody\b|\bno one\b|\bforever\b"
+        r"|\bfor (?:good|life|ever)\b"
+        r"|\blifelong\b|\b(?:zero|0) (?:side effects?|risks?|pain|downtime|complications?|"
+        r"addiction|withdrawal|relapses?)\b|(?<!not )\ball(?! about\b)\b"
+        r"|\bevery(?:one|body|thing|time)?\b"
         r"|\bonly\b|\bentirely\b|\bcompletely\b|\btotally\b|\b100\s?%|\bpermanent(?:ly)?\b"
         r"|\b(?:pain|risk|drug|side-effect|symptom|opioid)[ -]free\b|\brisk-?less\b"
         r"|\bprevents?\b|\beliminat(?:e|es|ed|ing)\b|\bensur(?:e|es|ed|ing)\b|\brestor(?:e|es|ed)\b"
@@ -352,6 +410,22 @@ _WORDS: tuple[tuple[CueKind, re.Pattern[str]], ...] = (
 )  # fmt: skip
 
 
+_WAY = re.compile(
+    r"(?<!or )\b(?:(?P<down>reduc\w+|decreas\w+|declin\w+|less\w*|lower\w*|drop\w*|relief|fell|"
+    r"falls?|cuts?|cutting|halv\w+|eas(?:e[sd]?|ing)|down|fewer|reliev\w+|slash\w*)|(?P<up>increas\w+|"
+    r"rais\w+|rise[sn]?|rose|more|higher|greater|improv\w+|better|doubl\w+|tripl\w+))\b(?! than)"
+)
+LOOK_AROUND = 40  # letters around a number in which the word for its direction is looked for
+
+
+def _direction(flat: str, start: int, end: int) -> Literal["down", "up", ""]:
+    """Return which way a number goes by the nearest word of change, the one after it first."""
+    after = _WAY.search(flat[start : end + LOOK_AROUND])
+    before = [*_WAY.finditer(flat[max(0, start - LOOK_AROUND) : start])]
+    found = after or (before[-1] if before else None)
+    return "" if found is None else "down" if found["down"] else "up"
+
+
 def find_cues(text: str) -> tuple[Cue, ...]:
     """Return all cues of a block or statement in order.
 
@@ -364,7 +438,9 @@ def find_cues(text: str) -> tuple[Cue, ...]:
     def add(
         kind: CueKind, start: int, end: int, quantity: Quantity | None, taken: bytearray
     ) -> None:
-        cues.append(Cue(kind=kind, start=start, end=end, text=text[start:end], quantity=quantity))
+        way = _direction(flat, start, end) if kind in ("percentage", "multiple") else ""
+        cues.append(Cue(kind=kind, start=start, end=end, text=text[start:end], quantity=quantity,
+                        direction=way))  # fmt: skip
         taken[start:end] = b"\x01" * (end - start)
 
     for kind, pattern in _NUMBERS:

@@ -733,6 +733,11 @@ def split_statements(document: Document) -> tuple[Statement, ...]:
     return tuple(found)
 
 
+def sentences_in(text: str) -> tuple[str, ...]:
+    """Return the statements of a text without markup."""
+    return tuple(text[start:end] for start, end in _spans(text))
+
+
 def _spans(text: str) -> Iterator[tuple[int, int]]:
     """Yield start and end of each statement of a block, without spaces around it."""
     cuts = [match.span() for match in _SEPARATOR.finditer(text)]
