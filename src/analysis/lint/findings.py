@@ -409,10 +409,10 @@ def _with_never_said(statement: Statement, found: list[Finding]) -> list[Finding
     said = ", ".join(f'"{cue.text}"' for cue in cues)
     message = f"{said} must not be said: {'; '.join(sorted(why))}."
     first, *rest = found or [_finding(statement, ["must not be said"], None, "", [], cues)]
-    statuses = ("must not be said", *(s for s in first.statuses if s != "must not be said"))
+    others = [s for s in first.statuses if s not in ("must not be said", "borne out")]
     made = replace(
         first,
-        statuses=tuple(status for status in statuses if status != "borne out"),
+        statuses=("must not be said", *others),
         level="error",
         message=f"{message} {first.message}".strip(),
         rules=tuple(sorted({*first.rules, *(row.rule_id for row, _, _ in never)})),

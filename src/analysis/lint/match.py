@@ -102,13 +102,13 @@ def measure_in(text: str, cues: Sequence[Cue]) -> Measure:
     flat = flat_text(text)
     percents = [cue for cue in cues if cue.kind == "percentage"]
     if percents:
-        share = False
+        share, near = False, _SHARE_NEAR.search(flat) is not None
         for cue in percents:
             found = _SHARE_AFTER.search(flat[cue.end : cue.end + 60])
-            by = flat[: cue.start].endswith("by ")  # "responds by 60 %", but "told by 60 % of us"
+            by = flat[max(0, cue.start - 3) : cue.start] == "by "  # "responds by 60 %", but "told by 60 % of us"
             if found and not _CHANGE.search(found[0]):
                 share |= not by or PEOPLE.search(found[0]) is not None
-            share |= not by and _SHARE_NEAR.search(flat) is not None
+            share |= not by and near
         if share:
             return "share"
         return "mean" if any(cue.direction for cue in percents) else ""

@@ -17,6 +17,7 @@ from analysis.errors import LedgerError
 from analysis.lint.quantities import flat_text
 from analysis.settings import data_folder
 
+LOOK_AROUND = 120  # letters around a phrase in which its legitimate forms are looked for
 COLUMNS = ("phrase_id", "pattern", "rule_id", "why", "legitimate", "example")
 
 
@@ -71,8 +72,10 @@ def find_never_said(text: str) -> Iterator[tuple[NeverSaid, int, int]]:
     """Yield phrases of a sentence that must never be said, with start and end."""
     flat = flat_text(text)
     for row in load_never_said():
-        free = [match.span() for match in row.legitimate.finditer(flat)] if row.legitimate else []
         for match in row.pattern.finditer(flat):
             start, end = match.span()
-            if not any(a < end and start < b for a, b in free):
+            begin = max(0, start - LOOK_AROUND)
+            around = flat[begin : end + LOOK_AROUND]
+            free = row.legitimate.finditer(around) if row.legitimate else ()
+            if not any(m.start() + begin < end and start < m.end() + begin for m in free):
                 yield row, start, end
