@@ -105,7 +105,8 @@ def measure_in(text: str, cues: Sequence[Cue]) -> Measure:
         share, near = False, _SHARE_NEAR.search(flat) is not None
         for cue in percents:
             found = _SHARE_AFTER.search(flat[cue.end : cue.end + 60])
-            by = flat[max(0, cue.start - 3) : cue.start] == "by "  # "responds by 60 %", but "told by 60 % of us"
+            # "Responds by 60 %" is no share, "told by 60 % of us" is one.
+            by = flat[max(0, cue.start - 3) : cue.start] == "by "
             if found and not _CHANGE.search(found[0]):
                 share |= not by or PEOPLE.search(found[0]) is not None
             share |= not by and near
