@@ -54,12 +54,14 @@ def test_every_statement_of_the_inventory_is_found_on_the_page():
     found = {finding.match.listed.claim_id for finding in found_on_the_page().findings
              if finding.match}  # fmt: skip
     named = {row["claim_id"] for row in inventory()}
-    assert named - found == {"C154"}, "an appeal with other words in its clause"
+    assert named <= found
 
 
 def test_what_the_page_says_outside_its_inventory_is_found():
     unlisted = [f for f in found_on_the_page().findings if not f.claim_id]
-    assert {f.statement.first.line for f in unlisted} == {8, 16, 239, 241, 338, 344, 375}
+    assert {f.statement.first.line for f in unlisted} == {
+        8, 16, 239, 241, 338, 344, 371, 375,
+    }  # fmt: skip
     assert all(f.statuses[0] in ("unlisted", "unfalsifiable") for f in unlisted)
 
 

@@ -35,6 +35,7 @@ from analysis.claims.sentences import BEAR_OUT, OFF_LABEL, RISKS
 from analysis.errors import InputError
 from analysis.files import read_plain, sha256_of
 from analysis.labels import plain_text
+from analysis.lint.furniture import is_furniture, speaks_of_outcomes
 from analysis.lint.match import (
     LISTED,
     MEASURE_OF_LEDGER,
@@ -455,9 +456,13 @@ _TIME_LABEL_WORDS = 2  # that a heading may have besides its time: "First 30 min
 
 
 def _checkable(statement: Statement, cues: Sequence[Cue]) -> bool:
-    """Return whether cues make a statement checkable: headings and questions need strong ones."""
-    if not cues or not (statement.is_heading or statement.is_question):
-        return bool(cues)
+    """Return whether a statement is a claim: headings and questions need strong cues."""
+    if not statement.is_heading and not statement.is_question:
+        if not cues:
+            return speaks_of_outcomes(statement.text)
+        return not is_furniture(statement.text, cues)
+    if not cues:
+        return False
     if statement.is_heading and all(cue.kind == "duration" for cue in cues):
         words = len(re.findall(r"[A-Za-z]+", statement.text))
         of_time = sum(len(re.findall(r"[A-Za-z]+", cue.text)) for cue in cues)
@@ -559,7 +564,8 @@ def _unlisted(
     else:
         what = ", ".join(f'"{cue.text}"' for cue in cues[:5])
         says = f"Besides what is listed it says {what}."
-        parts = [says if also else f"No row of the ledger says {what} like this."]
+        alone = f"No row of the ledger says {what} like this." if cues else "No row says this."
+        parts = [says if also else alone]
     made = replace(near, how="more is said") if near and near.how in LISTED else near
     return _finding(statement, statuses, made, "", parts, cues)
 
