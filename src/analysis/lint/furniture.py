@@ -1,7 +1,7 @@
 """Whether a line states something of the treatment that could be checked, or is page furniture.
 
 A claim speaks of an outcome, a harm, a mechanism, evidence or rank. Instructions, questions,
-prices, hours, navigation, terms and definitions do not, whatever numbers and absolutes stand in them.
+prices, hours, navigation, terms and definitions do not, whatever numbers stand in them.
 """
 
 from __future__ import annotations
