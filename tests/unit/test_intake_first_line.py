@@ -33,6 +33,8 @@ WITH_NAMES = [
     [["name", "note"], ["Anna", "better"]],
     [["id", "comment"], ["P1", ""]],
     [["question", "answer"]],
+    [["Q1", "Q2"], ["A1", "A3"], ["A2", ""]],
+    [["c0", "c1"], ["", "a0"]],
 ]
 
 

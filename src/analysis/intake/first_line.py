@@ -13,6 +13,7 @@ from analysis.intake.given_names import GIVEN_NAMES
 from analysis.intake.text import shape, words_of
 
 _NUMBER = re.compile(r"[+-]?\d{1,9}(?:[.,]\d+)?")
+_DIGIT = re.compile(r"\d")
 _DATE = re.compile(
     r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[ T].*)?|\d{1,2}[- ]?[^\W\d_]{3,9}\.?[- ]?\d{2,4}"
 )
@@ -36,7 +37,7 @@ def is_record(header: Sequence[str], columns: Iterable[Sequence[str]]) -> bool:
 
     Notes
     -----
-    Cells that say so: a date above dates, an id above ids of its form, a word or a person's name
+    Cells that say so: a date above dates, an id above ids of its series, a word or a person's name
     that is among the values too, numbers above numbers that do not rise from left to right (visits
     do). A word above numbers, dates or ids says that it is a header; then nothing counts.
     """
@@ -49,7 +50,7 @@ def is_record(header: Sequence[str], columns: Iterable[Sequence[str]]) -> bool:
             if kinds and (kinds <= {"number", "date"} or _is_above_ids(cell, values)):
                 return False
             says |= (
-                cell in values or shape(cell) in _forms(values) or _has_given_names(cell, values)
+                cell in values or _is_of_a_series(cell, values) or _has_given_names(cell, values)
             )
         elif kinds <= {kind}:
             says |= kind == "date"
@@ -60,6 +61,13 @@ def is_record(header: Sequence[str], columns: Iterable[Sequence[str]]) -> bool:
 def _forms(values: Sequence[str]) -> set[str]:
     """Return the forms of values with digits and letters."""
     return {form for form in map(shape, values) if "9" in form and "a" in form.lower()}
+
+
+def _is_of_a_series(cell: str, values: Sequence[str]) -> bool:
+    """Return whether a cell differs in its digits alone from a value: P001 above P002, not Q1 A1."""
+    return _DIGIT.search(cell) is not None and _DIGIT.sub("9", cell) in {
+        _DIGIT.sub("9", value) for value in values
+    }
 
 
 def _is_above_ids(cell: str, values: Sequence[str]) -> bool:
