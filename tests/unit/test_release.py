@@ -297,7 +297,10 @@ def again(made, folder):
 # --- with the run, and with an earlier release --------------------------------------------------
 
 
-def test_the_run_makes_the_same_rows_and_other_rows_are_found(made, run, folder):
+def test_the_run_makes_the_same_rows_and_other_rows_are_found(
+    made, run, folder, monkeypatch, again
+):
+    monkeypatch.setattr("analysis.report.release_check.write_folder", again)
     assert check_release(made, run=run) == []
     frame = pd.read_parquet(folder / "results.parquet")
     frame.iloc[:-1].to_parquet(folder / "results.parquet", index=False)
@@ -305,7 +308,8 @@ def test_the_run_makes_the_same_rows_and_other_rows_are_found(made, run, folder)
     assert any("does not hold the rows that this run makes" in each.sentence for each in found)
 
 
-def test_an_earlier_release_a_few_patients_apart_is_found(made, run, folder):
+def test_an_earlier_release_a_few_patients_apart_is_found(made, folder, monkeypatch, again):
+    monkeypatch.setattr("analysis.report.release_check.write_folder", again)
     assert check_release(made, against=folder) == []
     _, frame = read_release(made)
     place = frame.index[(frame.status == "estimated") & frame.n_events.notna()][0]
