@@ -64,7 +64,7 @@ def _forms(values: Sequence[str]) -> set[str]:
 
 
 def _is_of_a_series(cell: str, values: Sequence[str]) -> bool:
-    """Return whether a cell differs in its digits alone from a value: P001 above P002, not Q1 A1."""
+    """Return whether a cell differs from a value in its digits alone: P1 above P2, not Q1."""
     return _DIGIT.search(cell) is not None and _DIGIT.sub("9", cell) in {
         _DIGIT.sub("9", value) for value in values
     }
