@@ -175,13 +175,15 @@ def command(*words: str) -> list[str]:
 @pytest.mark.slow
 def test_an_encoding_that_cannot_write_it_gets_escapes(tmp_path):
     page = tmp_path / "page.html"
-    page.write_text("<p>70% \N{GREATER-THAN OR EQUAL TO} \N{SYRINGE}</p>", encoding="utf-8")
+    page.write_text(
+        "<p>70% of patients respond \N{GREATER-THAN OR EQUAL TO} \N{SYRINGE}</p>", encoding="utf-8"
+    )
     done = subprocess.run(
         command("lint", str(page), "--no-run"), capture_output=True,
         env={**os.environ, "PYTHONIOENCODING": "cp1252"},
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (1, b"")
-    assert rb"70% \u2265 \ud83d\udc89" in done.stdout
+    assert rb"respond \u2265 \ud83d\udc89" in done.stdout
 
 
 @pytest.mark.slow
