@@ -190,10 +190,12 @@ def test_leaving_studies_out_and_the_summary_of_findings(tmp_path):
     without = leave_one_out(counted).set_index("without")["value"]
     assert without.idxmin() == "s3" and without["s3"] < 0.55 < without["s0"]
     verdicts = judge_question(evidence, QUESTION)
-    findings = findings_frame(verdicts).set_index("design")
+    findings = findings_frame(evidence, verdicts).set_index("design")
     assert findings.loc["uncontrolled", ["studies", "patients"]].tolist() == [4, 406]
     assert findings.loc["uncontrolled", "per_100"] == pytest.approx(100 * verdicts[1].pooled.value)
-    assert findings.loc["randomized", "verdict"] == "no evidence"
+    assert findings.loc["randomized", ["verdict", "without_one"]].tolist() == ["no evidence", ""]
+    low, high = without.min(), without.max()
+    assert findings.loc["uncontrolled", "without_one"] == f"{low:.3g} to {high:.3g}"
 
 
 def test_a_person_may_set_the_certainty_by_name_and_date(tmp_path):

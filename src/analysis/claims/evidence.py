@@ -661,17 +661,19 @@ def leave_one_out(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(found, columns=["without", "value", "low", "high"])
 
 
-def findings_frame(verdicts: Iterable[EvidenceVerdict]) -> pd.DataFrame:
+def findings_frame(evidence: Evidence, verdicts: Iterable[EvidenceVerdict]) -> pd.DataFrame:
     """Return a summary of findings as GRADE prints it: one row a claim and design.
 
     Returns
     -------
     DataFrame
         ``claim_id``, ``design``, ``verdict``, ``studies``, ``patients``, ``per_100`` with ``low``
-        and ``high`` (of shares, where pooled), ``certainty``, ``why``.
+        and ``high`` (of shares, where pooled), ``without_one`` (least and most of the pooled number
+        without one of the studies, from four on), ``certainty``, ``why``.
     """
-    rows = []
+    rows, every = [], evidence.results
     for one in verdicts:
+        others = leave_one_out(every[every["result_id"].isin(one.result_ids)])["value"]
         shares = one.pooled is not None and one.pooled.method in ("binomial_normal", "pooled_exact")
         found = one.pooled if shares else None
         rows.append(
@@ -680,6 +682,7 @@ def findings_frame(verdicts: Iterable[EvidenceVerdict]) -> pd.DataFrame:
              "per_100": np.nan if found is None else 100 * found.value,
              "low": np.nan if found is None else 100 * found.low,
              "high": np.nan if found is None else 100 * found.high,
+             "without_one": f"{others.min():.3g} to {others.max():.3g}" if len(others) else "",
              "certainty": one.certainty, "why": "; ".join(one.why)}
         )  # fmt: skip
     return pd.DataFrame(rows)
@@ -827,14 +830,17 @@ def thresholds_frame(evidence: Evidence) -> pd.DataFrame:
     keys = ["study", "arm", "weeks", "group"]
     several = rows.groupby(keys, dropna=False)["threshold"].transform("nunique") > 1
     found = rows[several].sort_values([*keys, "threshold"])
-    label = found["first_author"].where(found["first_author"] != "", found["study"])
-    named = found.assign(
-        label=label + " " + found["year"] + ", " + found["arm"].str.replace("_", " "),
-        value=found["estimate"],
-    )
+    label = [f"{name_study(row)}, {row['arm'].replace('_', ' ')}"
+             for row in found.to_dict("records")]  # fmt: skip
+    named = found.assign(label=label, value=found["estimate"])
     return named[[*keys, "condition", "label", "threshold", "value", "n", "role"]].reset_index(
         drop=True
     )
+
+
+def name_study(row: Mapping[str, Any]) -> str:
+    """Return author and year of a result's study; its code where there is no author."""
+    return f"{row['first_author'] or row['study']} {row['year']}".strip()
 
 
 def _line(row: dict[str, Any], kind: str) -> dict[str, Any]:
@@ -846,7 +852,7 @@ def _line(row: dict[str, Any], kind: str) -> dict[str, Any]:
     elif np.isnan(low) and not np.isnan(spread_of(row)):
         reach = norm.ppf(0.975) * spread_of(row)
         low, high = value - reach, value + reach
-    label = f"{row['first_author'] or row['study']} {row['year']}"
+    label = name_study(row)
     label += {"placebo": ", placebo", "usual_care": ", usual care"}.get(row["arm"], "")
     if not np.isnan(row["weeks"]):
         label += f", week {row['weeks']:g}" if row["weeks"] else ", at the end"

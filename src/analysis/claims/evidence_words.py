@@ -18,6 +18,7 @@ from analysis.claims.evidence import (
     EvidenceVerdict,
     Question,
     limits_of,
+    name_study,
     sort_rows,
 )
 from analysis.labels import condition_word, word
@@ -144,7 +145,7 @@ def _verdict_sentence(
 
 def study_text(row: Mapping[str, Any]) -> str:
     """Return a published result in short: "Bosma 2018, 50 % of 30"."""
-    name = f"{row['first_author'] or row['study']} {row['year']}".strip()
+    name = name_study(row)
     value, n = row["estimate"], row["n"]
     if isnan(value):
         value = row["events"] / n
