@@ -16,7 +16,6 @@ from analysis.claims.ledger import Claim, absent_conditions
 from analysis.claims.multiplicity import adjust_verdicts, shrink_small
 from analysis.claims.multiverse import Multiverse, Shared, judge_readings
 from analysis.claims.reasons import firmness_of
-from analysis.claims.record_readings import record_readings
 from analysis.claims.rules import check_sentence, load_rules, rules_of_checks
 from analysis.claims.sentences import (
     describe_departures,
@@ -105,12 +104,9 @@ def judge_ledger(claims: Sequence[Claim], results: pd.DataFrame, study: Study) -
     settings = study.settings
     absent = absent_conditions(claims, study.conditions)
     pairs = list(_judge(claims, results, settings.claim_arm, settings, absent))
-    shared = Shared(study)
+    shared = Shared(study, results)
     readings = {
-        claim.claim_id: record_readings(
-            claim, results, level=settings.confidence_level, arm=settings.claim_arm
-        )
-        or judge_readings(claim, study, shared=shared)
+        claim.claim_id: judge_readings(claim, study, shared=shared)
         for claim in claims
         if claim.answer == "computed" and claim.condition in {*study.labels, "all"}
     }

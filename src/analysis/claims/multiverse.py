@@ -35,6 +35,7 @@ from analysis.claims.intervals import (
 )
 from analysis.claims.judgement import Readings, Verdict
 from analysis.claims.ledger import Claim
+from analysis.claims.record_readings import record_readings
 from analysis.claims.safety_readings import READ_OTHERWISE, safety_readings
 from analysis.claims.verdict import READ_AT
 from analysis.labels import READING_CHOICES, READING_DIMENSIONS, visit_week, visit_word
@@ -666,12 +667,15 @@ def _ratio(
 class Shared:
     """What the claims of one study share, so that it is made once: imputations and relief.
 
+    ``results`` is the results frame of the run; without it, claims on opioids and questionnaires
+    have no other readings.
+
     Readings that leave the same losses share one fit and its resamples, which
     `analysis.stats.relief` keeps.
     """
 
-    def __init__(self, study: Study) -> None:
-        self.study = study
+    def __init__(self, study: Study, results: pd.DataFrame | None = None) -> None:
+        self.study, self.results = study, results
         self._kept: dict[Hashable, Any] = {}
 
     def _once(self, key: Hashable, make: Callable[[], Any]) -> Any:
@@ -812,6 +816,11 @@ def judge_readings(claim: Claim, study: Study, *, shared: Shared | None = None) 
         "claim_id": claim.claim_id, "condition": claim.condition, "unit": claim.unit,
         "floor": claim.floor, "ceiling": claim.ceiling, "level": level,
     }  # fmt: skip
+    shared = Shared(study) if shared is None else shared
+    if shared.results is not None:
+        made = record_readings(claim, shared.results, arm=study.settings.claim_arm)
+        if len(made):
+            return Multiverse(**about, readings=made)
     if claim.answer != "computed" or (claim.floor is None and claim.ceiling is None):
         reason = "The claim has no figure to be judged against, or none these data could answer."
         return Multiverse(**about, reason=reason)
@@ -832,7 +841,6 @@ def judge_readings(claim: Claim, study: Study, *, shared: Shared | None = None) 
     if readings.empty or reason:
         reason = reason or "No grid of readings is defined for this measure and population."
         return Multiverse(**about, reason=reason)
-    shared = Shared(study) if shared is None else shared
     if claim.measure in DURATION_MEASURES:
         numbers = shared.estimate(claim, starters, readings, group=group)
     else:

@@ -6,7 +6,6 @@ import pandas as pd
 
 from analysis.claims.intervals import limits_to_judge
 from analysis.claims.ledger import Claim
-from analysis.claims.multiverse import Multiverse
 from analysis.claims.verdict import find_analyses, judge_claim
 from analysis.labels import visit_week
 from analysis.results import find
@@ -15,9 +14,7 @@ NO_WORSE = "_pain_no_worse"
 READ_OTHERWISE = ("opioid_reduction_share", "improved_share", "further_change")
 
 
-def record_readings(
-    claim: Claim, results: pd.DataFrame, *, level: float, arm: str = ""
-) -> Multiverse | None:
+def record_readings(claim: Claim, results: pd.DataFrame, *, arm: str = "") -> pd.DataFrame:
     """Judge a claim on each row of the results that its words could as well mean.
 
     Of opioids the set of MME factors, 30 % or 50 % less, with no more pain or whatever the pain,
@@ -28,19 +25,17 @@ def record_readings(
     claim : Claim
     results : DataFrame
         Results frame of the run.
-    level : float in (0, 1)
-        Of its intervals.
     arm : str
         As `analysis.claims.verdict.judge_claim`.
 
     Returns
     -------
-    Multiverse or None
-        None for other measures, where there is no other reading, and where the results do not
-        answer the claim itself.
+    DataFrame
+        As `analysis.claims.safety_readings.safety_readings`, and verdict; empty for other measures,
+        where there is no other reading, and where the results do not answer the claim itself.
     """
     if claim.measure not in READ_OTHERWISE:
-        return None
+        return pd.DataFrame()
     of_opioids = claim.measure == "opioid_reduction_share"
     results = find(results, measure=claim.measure, condition=claim.condition)
     rows = find(results, group_by="all", population=claim.population)
@@ -79,9 +74,5 @@ def record_readings(
                "verdict": judged.verdict, "is_headline": own}
         )  # fmt: skip
     if len(made) < 2 or not any(each["is_headline"] for each in made):
-        return None
-    frame = pd.DataFrame(made).astype(dict.fromkeys(("value", "low", "high"), float))
-    return Multiverse(
-        claim_id=claim.claim_id, condition=claim.condition, unit=claim.unit, floor=claim.floor,
-        ceiling=claim.ceiling, level=level, readings=frame,
-    )  # fmt: skip
+        return pd.DataFrame()
+    return pd.DataFrame(made).astype(dict.fromkeys(("value", "low", "high"), float))
