@@ -9,6 +9,7 @@ import pandas as pd
 from analysis.labels import note_text, plain_text, visit_word
 from analysis.numbers import count_text, estimate_text, interval_text, share_text
 from analysis.results import Row, find, rows_of
+from analysis.stats.monitoring import is_outside
 
 MOST_LISTED = 6
 """Up to so many groups are told one by one, more by their range."""
@@ -62,17 +63,19 @@ def describe_groups(results: pd.DataFrame, by: str) -> str:
 
 def _outside(own: pd.DataFrame, name: str, definition: str, population: str) -> str:
     of = {"definition": definition, "population": population}
-    limits = rows_of(find(own, measure="control_limits", **of))
-    if not limits:
+    found = find(own, measure="control_limits", **of)
+    if found.empty:
         return ""
     measure = "completeness_share" if definition == "observed" else "adjusted_share"
     kept = find(own, measure=measure, population=population)
     share = dict(zip(kept["group"], kept["value"], strict=True))
+    limits = rows_of(found)
+    beyond = is_outside(found["group"].map(share), found["low"], found["high"])
     out = [
         f"{plain_text(row.group)} {share_text(share[row.group])} (limits "
         f"{share_text(row.low)} to {share_text(row.high)})"
-        for row in limits
-        if not (row.low or 0.0) <= share[row.group] <= (1.0 if row.high is None else row.high)
+        for row, is_out in zip(limits, beyond, strict=True)
+        if is_out
     ]
     notes = [note_text(note).rstrip(".") for note in limits[0].notes.split(";") if note]
     aside = "".join(f" ({note[0].lower()}{note[1:]})" for note in notes)

@@ -13,6 +13,7 @@ from analysis.labels import plain_text
 from analysis.report.figures import DASHED, unit_ticks
 from analysis.report.theme import BAND, BAND_EDGE, INK, MUTED, PAPER, WIDTH_INCHES, condition_color
 from analysis.results import find
+from analysis.stats.monitoring import is_outside
 
 PANELS = {
     "Seen at the visit": ("completeness_share", "all_starters"),
@@ -115,7 +116,7 @@ def _new_panels(rows: pd.DataFrame) -> tuple[Figure, list[tuple[Axes, pd.DataFra
 def _draw_marks(ax: Axes, places: object, marks: pd.DataFrame, around: pd.DataFrame) -> np.ndarray:
     """Draw a mark a group, an X where it is outside its limits; return which are outside."""
     share, x = marks["value"].to_numpy(dtype=float), np.asarray(places, dtype=float)
-    outside = (share < around["low"].to_numpy()) | (share > around["high"].to_numpy())
+    outside = is_outside(share, around["low"], around["high"])
     color = condition_color(marks["condition"].iloc[0])
     ax.plot(x[~outside], share[~outside], "o", color=color, markersize=5)
     ax.plot(x[outside], share[outside], "X", color=INK, markersize=9)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.stats import binom
 
 from analysis.errors import EstimationError
@@ -54,10 +54,11 @@ class GroupShares:
     most_run: int
     frame: pd.DataFrame
 
-    @property
-    def outside(self) -> pd.DataFrame:
-        """Groups whose adjusted share is outside its limits."""
-        return self.frame[~self.frame["adjusted"].between(self.frame["low"], self.frame["high"])]
+
+def is_outside(share: ArrayLike, low: ArrayLike, high: ArrayLike) -> NDArray[np.bool_]:
+    """Return which shares lie outside their limits; one without limits does not."""
+    value, least, most = (np.asarray(each, dtype=float) for each in (share, low, high))
+    return (value < least) | (value > most)
 
 
 def share_groups(
