@@ -321,6 +321,15 @@ AS_FIXED = VitalReading()
 """As the readings of the ledger have it."""
 
 
+READ_FROM = {
+    "peak_180_110": "sbp_peak", "rise_40_25": "sbp_before", "slight_rise": "sbp_before",
+    "below_90": "spo2_lowest", "within_15_to_30_minutes": "discharge_minutes",
+    "within_30_minutes": "discharge_minutes", "below_1_mg_per_kg": "dose_mg_per_kg",
+    "pressure_and_oxygen": "sbp_peak",
+}  # fmt: skip
+"""Column of the export that the answer to each question is read from."""
+
+
 def flag_vital_signs(study: Study) -> pd.DataFrame:
     """Return each treated patient's answer to the questions on pressure, oxygen, dose and rest.
 
@@ -336,14 +345,7 @@ def flag_vital_signs(study: Study) -> pd.DataFrame:
     whole = measured.groupby(given["USUBJID"]).all() if measured.any() else measured
     found = read_vital_signs(study, AS_FIXED)
     found["measured_share", "pressure_and_oxygen"] = _own(whole, pd.Index(treated))
-    lacking = {"discharge_share": "discharge_minutes", "dose_share": "dose_mg_per_kg",
-               "oxygen_share": "spo2_lowest", "pressure_share": "sbp_before"}  # fmt: skip
-    return _stack({
-        (measure, definition): (
-            own, f"not_recorded({lacking.get(measure, 'sbp_peak')})"
-            if definition != "peak_180_110" else "not_recorded(sbp_peak)")
-        for (measure, definition), own in found.items()
-    })  # fmt: skip
+    return _stack({key: (own, f"not_recorded({READ_FROM[key[1]]})") for key, own in found.items()})
 
 
 def read_vital_signs(study: Study, reading: VitalReading) -> dict[tuple[str, str], pd.Series]:

@@ -49,6 +49,8 @@ GROUPINGS = {"subtype": "SUBTYP", "protocol": "PROTOCOL", "arm": "ARM", "site": 
 
 POPULATIONS = ("FASFL", "SAFFL")
 
+EVERY_GROUP = ("all", *GROUPINGS)
+
 NOT_RECORDED = "not recorded"
 """Group of those whose subtype, protocol, arm or site is blank, so that groups add up to all."""
 
@@ -292,9 +294,7 @@ class Study:
         """Notes that every score carries in the results, none where all are of the suite's own."""
         return tuple(scale.note for scale in self.scales if scale.name not in SCALES)
 
-    def groups(
-        self, population: str = "FASFL", by: Collection[str] = ("all", *GROUPINGS)
-    ) -> pd.DataFrame:
+    def groups(self, population: str = "FASFL", by: Collection[str] = EVERY_GROUP) -> pd.DataFrame:
         """Return every patient of a population once for each group the patient belongs to.
 
         Parameters
@@ -346,7 +346,7 @@ class Study:
         return ("all", *self.conditions) if self.condition == "all" else (self.condition,)
 
     def group_keys(
-        self, population: str = "FASFL", by: Collection[str] = ("all", *GROUPINGS)
+        self, population: str = "FASFL", by: Collection[str] = EVERY_GROUP
     ) -> pd.MultiIndex:
         """Return condition, group_by and group of every group, also of conditions with nobody."""
         every = pd.DataFrame(
@@ -359,7 +359,7 @@ class Study:
         self,
         frame: pd.DataFrame,
         population: str = "FASFL",
-        by: Collection[str] = ("all", *GROUPINGS),
+        by: Collection[str] = EVERY_GROUP,
     ) -> pd.DataFrame:
         """Return a frame's rows of a population once for each group the patient belongs to.
 

@@ -148,6 +148,9 @@ for _class, _words in _CLASSES.items():
     for _word in _words.split():
         _OF[_word] = _OF.get(_word, frozenset()) | {_class}
 
+_OF_PERSON = {"name", "own", "part", "init", "phone", "mobile", "email", "place", "birth", "born"}
+"""Classes of which one must be in a word that begins with a single letter: "lname"."""
+
 _PHRASES = (
     (r"\b(?:d ?o b|b d(?:ate|ay)|ne (?:e )?le|nee le)\b", "dob"),
     (r"(?<=\be) (?=mails?\b|gk\b)|(?<=\bwhats) (?=app\b)", ""),
@@ -227,19 +230,7 @@ def _cut(word: str) -> tuple[str, ...]:
                 if end not in best or len(cut) < len(best[end]):
                     best[end] = cut
     cut = best.get(len(word), (word,))
-    of_person = {
-        "name",
-        "own",
-        "part",
-        "init",
-        "phone",
-        "mobile",
-        "email",
-        "place",
-        "birth",
-        "born",
-    }
-    return cut if len(cut[0]) > 1 or any(_OF[p] & of_person for p in cut[1:]) else (word,)
+    return cut if len(cut[0]) > 1 or any(_OF[p] & _OF_PERSON for p in cut[1:]) else (word,)
 
 
 def _holds(term: str, found: list[frozenset[str]]) -> bool:

@@ -18,7 +18,7 @@ from analysis.errors import InputError
 from analysis.files import sha256_of
 from analysis.numbers import count_text, share_text
 from analysis.report.release import Release, read_release
-from analysis.report.rounding import LEAST_PATIENTS
+from analysis.report.rounding import LEAST_PATIENTS, possible
 from analysis.results import find
 from analysis.stats.meta import pool_shares
 from analysis.stats.rates import wilson_limits
@@ -29,9 +29,6 @@ SAME_MEANING = (
     "baseline_window_days", "series_gap_days", "recall", "claim_arm",
 )  # fmt: skip
 """Settings that say what a responder is, and of whom; the others do not move the share."""
-
-MOST_BELOW, MOST_ABOVE = 2, 3
-"""How far a count can be from the middle of its six: 3 stands for 1 to 6."""
 
 
 def read_clinics(folders: Sequence[Path]) -> pd.DataFrame:
@@ -146,10 +143,11 @@ def pool_clinics(clinics: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
 
 def _pooled_lines(events: np.ndarray, n: np.ndarray, level: float) -> list[dict[str, object]]:
     found = pool_shares(events, n, level=level)
+    least, most = possible(events)
+    fewest, all_of = possible(n)
     rounded = [
-        pool_shares(np.where(events > 0, np.clip(events + k, 0, n + m), 0), n + m).value
-        for k, m in ((-MOST_BELOW, MOST_ABOVE), (MOST_ABOVE, -MOST_BELOW))
-    ]
+        pool_shares(least, all_of).value, pool_shares(np.minimum(most, fewest), fewest).value
+    ]  # fmt: skip
     about = {"value": found.value, "n": int(n.sum())}
     lines: list[dict[str, object]] = [
         {"label": f"Pooled, {found.k} clinics", "kind": "pooled", "low": found.low,

@@ -42,6 +42,7 @@ from analysis.report.rounding import (
     select_rows,
     shift,
 )
+from analysis.report.tables import BY_TIME
 from analysis.report.theme import use_theme
 from analysis.results import Results, find, make_results, read_results
 from analysis.settings import AnalysisSettings, data_folder, make_settings
@@ -319,7 +320,7 @@ def _keep_results(release: Release, frame: pd.DataFrame, folder: Path) -> None:
             threshold_pct=[30.0, 50.0], population=["all_starters", "imputed"],
         )  # fmt: skip
         bound = find(shares, population="all_starters")
-        bound = bound[bound["group_by"] != "quarter"]
+        bound = bound[~bound["group_by"].isin(BY_TIME)]
         split = bound[bound["condition"].isin(bound["condition"][bound["group_by"] != "all"])]
         drawn = [
             (find(shares, group_by="all"), figures.plot_rates, "rates", "Responders",

@@ -22,6 +22,7 @@ from analysis.labels import (
 )
 from analysis.numbers import NO_NUMBER, count_text, estimate_text, interval_text, without_unit
 from analysis.report.tables import (
+    BY_TIME,
     NO_BAND,
     SUBGROUPS,
     Band,
@@ -355,7 +356,7 @@ def missing(context: Context, rows: Sequence[Row]) -> Table | None:
 def subgroups(context: Context, rows: Sequence[Row]) -> list[Table]:
     """Return responders by each grouping, a table each."""
     shares = pick(rows, measure="responder_share")
-    shares = [row for row in shares if row.group_by not in ("all", "quarter")]
+    shares = [row for row in shares if row.group_by not in ("all", *BY_TIME)]
     names = sorted(
         dict.fromkeys(row.group_by for row in shares),
         key=lambda name: SUBGROUPS.index(name) if name in SUBGROUPS else len(SUBGROUPS),

@@ -43,6 +43,9 @@ NO_BAND: Band = (None, None)
 LONGEST_NOTE = 1500
 """Letters of a note under a table; the list of every number has the rest."""
 
+BY_TIME = ("quarter",)
+"""Groupings that are no subgroups: they have a table and a figure of their own."""
+
 SUBGROUPS = ("subtype", "protocol", "arm", "site")
 
 _COLUMNS = {"name": "check", "n": "rows", "sentence": "what was found"}

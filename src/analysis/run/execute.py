@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -120,6 +120,14 @@ def check_engine(name: str) -> str:
 def executed_path(task: Task, folder: Path) -> Path:
     """Return where a task's executed notebook is written below its folder."""
     return folder / "notebooks" / f"{task.name}.ipynb"
+
+
+def name_places(notebook: Path, names: Mapping[Path, str]) -> None:
+    """Replace folders of this machine in an executed notebook by what they are to be called."""
+    text = notebook.read_text(encoding="utf-8")
+    for folder, name in names.items():
+        text = text.replace(json.dumps(str(folder))[1:-1], name)
+    notebook.write_text(text, encoding="utf-8")
 
 
 def execute_notebook(task: Task, folder: Path, *, engine: str, scratch: Path) -> Outcome:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +11,7 @@ from analysis.files import private_files
 from analysis.report.clinics import pool_clinics, read_clinics
 from analysis.report.notebooks import write_notebook_page
 from analysis.report.office import write_csv
-from analysis.run.execute import LocalExecutor, check_engine, executed_path
+from analysis.run.execute import LocalExecutor, check_engine, executed_path, name_places
 from analysis.run.folder import check_out, publish, workplace
 from analysis.run.plan import Task, notebook_folder
 
@@ -51,10 +50,7 @@ def write_pool(releases: Sequence[Path], out: Path, *, engine: str = "") -> Path
         if outcome.error:
             raise RunError(f"{NOTEBOOK} failed: {outcome.error}")
         made = executed_path(task, scratch)
-        text = made.read_text(encoding="utf-8")
-        for folder in (*folders, scratch):  # the page may be handed on: no folder of this machine
-            text = text.replace(json.dumps(str(folder))[1:-1], folder.name)
-        made.write_text(text, encoding="utf-8")
+        name_places(made, {folder: folder.name for folder in (*folders, scratch)})
         write_notebook_page(made, report="").replace(work / PAGE)
         made.replace(work / NOTEBOOK)
         shutil.rmtree(scratch)

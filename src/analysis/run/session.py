@@ -30,6 +30,7 @@ from analysis.run.execute import (
     Outcome,
     check_engine,
     executed_path,
+    name_places,
     run_tasks,
 )
 from analysis.run.folder import (
@@ -344,7 +345,7 @@ class _Run:
             folder = work / SCRATCH / outcome.task.name
             executed = executed_path(outcome.task, folder)
             if executed.is_file() and not outcome.reused:
-                _name_places(executed, [folder, work])
+                name_places(executed, {folder: "..", work: ".."})
             if outcome.error:
                 self.keep_failed(executed)
                 return
@@ -453,14 +454,6 @@ def _write_page(executed: Path) -> Path:
     from analysis.report.notebooks import write_notebook_page
 
     return write_notebook_page(executed)
-
-
-def _name_places(notebook: Path, folders: Sequence[Path]) -> None:
-    """Replace scratch folders in an executed notebook by where the files will lie beside it."""
-    text = notebook.read_text(encoding="utf-8")
-    for folder in folders:
-        text = text.replace(json.dumps(str(folder))[1:-1], "..")
-    notebook.write_text(text, encoding="utf-8")
 
 
 def _drop_same(folder: Path, before: Path) -> None:

@@ -285,7 +285,7 @@ class Course:
 
     def expected(self, correlation: float, usual: float) -> float:
         """Return the mean fall that regression alone would give, in points."""
-        return (1 - correlation) * (self.before - usual)
+        return float(expect_regression([self.before], reliability=correlation, usual=usual)[0])
 
     def rows(self) -> list[dict[str, Any]]:
         """Return the numbers for `analysis.results.Results.add`, without the condition."""
