@@ -53,7 +53,10 @@ def read_clinics(folders: Sequence[Path]) -> pd.DataFrame:
         settings mean different things by a responder.
     """
     if len(folders) < 2:
-        raise InputError("one release has nothing to be pooled with; name two or more.")
+        raise InputError(
+            f"releases to pool: {len(folders)} given; name two or more (`reliefcheck pool A B --out "
+            "FOLDER`, or in notebook 95 `releases`, separated by ;)."
+        )
     found: list[tuple[Path, Release, pd.DataFrame]] = []
     seen: dict[str, Path] = {}
     for folder in folders:
