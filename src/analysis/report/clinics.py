@@ -54,8 +54,8 @@ def read_clinics(folders: Sequence[Path]) -> pd.DataFrame:
     """
     if len(folders) < 2:
         raise InputError(
-            f"releases to pool: {len(folders)} given; name two or more (`reliefcheck pool A B --out "
-            "FOLDER`, or in notebook 95 `releases`, separated by ;)."
+            f"releases to pool: {len(folders)} given; name two or more (`reliefcheck pool A B "
+            "--out FOLDER`, or in notebook 95 `releases`, separated by ;)."
         )
     found: list[tuple[Path, Release, pd.DataFrame]] = []
     seen: dict[str, Path] = {}
