@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import zipfile
+from pathlib import Path
 
 import openpyxl
 import pyarrow as pa
@@ -19,7 +20,7 @@ from analysis.intake import profile
 from analysis.intake.load import load_export
 from analysis.intake.mapping import load_mapping, load_yaml
 from analysis.intake.profile import profile_export
-from analysis.intake.read import load_raw_table
+from analysis.intake.read import load_raw_table, read_excel
 
 
 def refusal(folder, files=None, mapping=None) -> str:
@@ -62,6 +63,20 @@ def sheet_with(tmp_path, old: str, new: str):
 def test_a_small_workbook_cannot_fill_memory(tmp_path, old, new, words):
     with pytest.raises(InputError, match=words):
         load_raw_table(sheet_with(tmp_path, old, new))
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="open files are seen under /proc")
+@pytest.mark.parametrize("old", ["<sheetData>", "</worksheet>", 'r="B3"'])
+def test_a_damaged_workbook_is_closed(tmp_path, old):
+    path = sheet_with(tmp_path, old, "<<")
+    with pytest.raises(InputError) as caught:  # its traceback keeps what openpyxl had made
+        read_excel(path, None, path.name)
+    with zipfile.ZipFile(path, "w") as packed:
+        packed.writestr("[Content_Types].xml", "<Types/>")
+    with pytest.raises(InputError) as also_caught:
+        read_excel(path, None, path.name)
+    opened = [os.path.realpath(file.path) for file in os.scandir("/proc/self/fd")]
+    assert str(path.resolve()) not in opened, (caught, also_caught)
 
 
 def test_a_part_that_is_read_at_once_has_a_limit(tmp_path):

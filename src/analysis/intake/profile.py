@@ -361,12 +361,12 @@ def _line(path: Path, form: FileFormat) -> list[str]:
     if path.suffix.lower() in EXCEL_ENDINGS:
         import openpyxl
 
-        book = openpyxl.load_workbook(path, read_only=True)
-        sheet = book[str(form.sheet)] if form.sheet else book.worksheets[0]
-        sheet.reset_dimensions()
-        at = form.skip_lines
-        cells = next(sheet.iter_rows(min_row=at, max_row=at, values_only=True), ())
-        book.close()
+        with path.open("rb") as file:
+            book = openpyxl.load_workbook(file, read_only=True)
+            sheet = book[str(form.sheet)] if form.sheet else book.worksheets[0]
+            sheet.reset_dimensions()
+            at = form.skip_lines
+            cells = next(sheet.iter_rows(min_row=at, max_row=at, values_only=True), ())
         return [cell_text(cell).strip() for cell in cells]
     if path.suffix.lower() in TYPED_ENDINGS:
         return []

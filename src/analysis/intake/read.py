@@ -797,9 +797,8 @@ def _workbook(path: Path, name: str) -> Iterator[Any]:
         warnings.simplefilter("ignore")  # openpyxl warns of styles and print settings it skips
         try:
             _refuse_packed(path, name)
-            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-            yield book
-            book.close()
+            with path.open("rb") as file:  # closed here even if openpyxl stops half-way
+                yield openpyxl.load_workbook(file, read_only=True, data_only=True)
         except InputError:
             raise
         except Exception as error:  # openpyxl raises many kinds for a broken workbook
