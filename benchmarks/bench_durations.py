@@ -44,7 +44,7 @@ FEW = 500  # distinct intervals given to lifelines, which needs minutes for 10,0
 
 
 def visits(rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return intervals on the visit grid, 30 % of visits missed."""
+    """Return intervals on the visit grid, 30% of visits missed."""
     true = 12 * rng.weibull(1.2, n)
     attends = rng.random((n, GRID.size)) > 0.3
     is_lost = true[:, None] <= GRID

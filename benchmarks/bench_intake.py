@@ -104,7 +104,7 @@ def measure(*command: str) -> Cost:
 
 
 def run_bare_query(folder: str, form: str) -> None:
-    """Let DuckDB count responders of 30 % by condition and visit."""
+    """Let DuckDB count responders of 30% by condition and visit."""
     windows = ", ".join(
         f"('{v.name}', {v.first_day}, {v.last_day}, {v.target_day})"
         for v in AnalysisSettings().schedule

@@ -35,7 +35,7 @@ MEASURES: dict[str, str] = {
     "patients": "Patients",
     "completeness_share": "Seen at the visit",
     "responder_share": "Responders",
-    "worsening_share": "Worsened (pain up by 30 % or more)",
+    "worsening_share": "Worsened (pain up by 30% or more)",
     "cumulative_responder_share": "Reduction of at least this much",
     "percent_reduction": "Percent pain reduction",
     "score_mean": "Mean pain score",
@@ -216,7 +216,7 @@ DEFINITIONS: dict[str, str] = {
     "monthly_to_quarterly": "28 to 92 days",
     "mean_month_to_quarter": "30.4 to 91.3 days",
     "by_week_26": "by week 26",
-    "at_80_pct_of_baseline": "at 80 % of baseline or more",
+    "at_80_pct_of_baseline": "at 80% of baseline or more",
     "uncontrolled_hypertension": "uncontrolled hypertension",
     "heart_condition": "heart condition",
     "active_psychosis": "active psychosis",
@@ -253,7 +253,7 @@ DEFINITIONS: dict[str, str] = {
     "peak_180_110": "peak at or above 180/110 mmHg",
     "rise_40_25": "rise of 40/25 mmHg or more",
     "slight_rise": "always below 180/110 mmHg and a rise of 40/25 mmHg",
-    "below_90": "below 90 %",
+    "below_90": "below 90%",
     "within_15_to_30_minutes": "after 15 to 30 minutes",
     "within_30_minutes": "within 30 minutes",
     "below_1_mg_per_kg": "below 1 mg/kg",
@@ -486,9 +486,9 @@ READING_CHOICES: dict[str, dict[str, str]] = {
         "pressure 180/110, rise 20/10": "below 180/110, rise below 20/10 mmHg",
         "pressure 160/100, rise 40/25": "below 160/100, rise below 40/25 mmHg",
         "pressure 160/100, rise 20/10": "below 160/100, rise below 20/10 mmHg",
-        "oxygen 90": "below 90 %",
-        "oxygen 88": "below 88 %",
-        "oxygen 85": "below 85 %",
+        "oxygen 90": "below 90%",
+        "oxygen 88": "below 88%",
+        "oxygen 85": "below 85%",
         "discharge 15 to 30": "15 to 30 minutes",
         "discharge 10 to 35": "10 to 35 minutes",
         "discharge up to 30": "up to 30 minutes",
@@ -497,7 +497,7 @@ READING_CHOICES: dict[str, dict[str, str]] = {
     },
     "infusions": {"worst": "every infusion", "median": "median infusion"},
     "factors": {"cdc_2022": "CDC 2022 factors", "cdc_2016": "CDC 2016 factors"},
-    "amount": {"30": "30 % less", "50": "50 % less"},
+    "amount": {"30": "30% less", "50": "50% less"},
     "pain": {"no_worse": "without more pain", "any": "whatever the pain"},
     "estimator": {
         "between_visits": "losses lie between visits",
@@ -587,7 +587,7 @@ METHODS: dict[str, str] = {
         "interval"
     ),
     "binomial_limits": (
-        "share of all; exact binomial limits about it for as many patients (99.8 %), wider where "
+        "share of all; exact binomial limits about it for as many patients (99.8%), wider where "
         "groups differ by more than chance"
     ),
     "adjusted": (
@@ -755,7 +755,7 @@ NOTES: dict[str, str] = {
     "unrated_after_booster": "Nobody with relief was rated after a booster.",
     "few_to_compare": "{0} in the smaller group; at least {1} are asked for.",
     "no_overlap": (
-        "The groups do not overlap: only {0} % of the patients have a counterpart in the other, "
+        "The groups do not overlap: only {0}% of the patients have a counterpart in the other, "
         "so nothing is compared."
     ),
     "model_separated": "The model has no maximum: a covariate tells who responds.",

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MINUS = "\N{MINUS SIGN}"
 NO_NUMBER = "\N{EM DASH}"
 SMALL_N = 10
-"""Below this denominator a percentage never stands without its fraction (a person is over 10 %)."""
+"""Below this denominator a percentage never stands without its fraction (a person is over 10%)."""
 
 MOST_DECIMALS = 3
 """How far `apart_from` may go to keep a number visibly apart from a cited one."""
@@ -99,11 +99,11 @@ def count_text(count: float | None) -> str:
 def share_text(
     share: float | None, *, decimals: int = 0, apart_from: Iterable[float | None] = ()
 ) -> str:
-    """Return a share in [0, 1] as percent: 0.285 as "29 %".
+    """Return a share in [0, 1] as percent: 0.285 as "29%".
 
-    A share that is not 0 never prints as 0 %, one that is not 1 never as 100 %: they are "<1 %" and
-    ">99 %". Decimals are added, to at most three, while the text would equal that of a number of
-    ``apart_from`` that the share does not equal: 0.696 beside a floor of 0.70 is "69.6 %".
+    A share that is not 0 never prints as 0%, one that is not 1 never as 100%: they are "<1%" and
+    ">99%". Decimals are added, to at most three, while the text would equal that of a number of
+    ``apart_from`` that the share does not equal: 0.696 beside a floor of 0.70 is "69.6%".
     """
     if share is None or not isfinite(share):
         return NO_NUMBER
@@ -111,14 +111,14 @@ def share_text(
     step = Decimal(1).scaleb(-decimals)
     hundredfold = _hundredfold(share)
     if hundredfold > 0 and _rounded(hundredfold, decimals) == 0:
-        return f"{f'<{step}'} %"
+        return f"{f'<{step}'}%"
     if hundredfold < 100 and _rounded(hundredfold, decimals) == 100:
-        return f"{f'>{100 - step}'} %"
-    return f"{number_text(hundredfold, decimals=decimals)} %"
+        return f"{f'>{100 - step}'}%"
+    return f"{number_text(hundredfold, decimals=decimals)}%"
 
 
 def fraction_text(n_events: int, n: int) -> str:
-    """Return "12 of 45 (27 %)"; below ten patients only "3 of 8"; "no patients" for none."""
+    """Return "12 of 45 (27%)"; below ten patients only "3 of 8"; "no patients" for none."""
     if n == 0:
         return "no patients"
     counts = f"{count_text(n_events)} of {count_text(n)}"
@@ -130,7 +130,7 @@ def fraction_text(n_events: int, n: int) -> str:
 def quantity_text(
     value: float | None, *, unit: str, apart_from: Iterable[float | None] = ()
 ) -> str:
-    """Return a number in its unit: "27 %", "38.4 %", "8.7 weeks", "1 week", "5.3", "1,204".
+    """Return a number in its unit: "27%", "38.4%", "8.7 weeks", "1 week", "5.3", "1,204".
 
     Parameters
     ----------
@@ -164,7 +164,7 @@ def _with_unit(text: str, unit: str) -> str:
     if unit in SINGULAR:
         return time_text(text, unit=unit)
     if unit in PERCENTS:
-        return f"{text} %"
+        return f"{text}%"
     if unit == "points":  # percentage points: a difference of percents is no percent
         return f"{text} points"
     return text if unit in DECIMALS else f"{text} {plain_text(unit)}"
@@ -173,7 +173,7 @@ def _with_unit(text: str, unit: str) -> str:
 def estimate_text(result: Measured, *, apart_from: Iterable[float | None] = ()) -> str:
     """Return a result's number as it is printed everywhere.
 
-    A share with its numerator is "12 of 45 (27 %)", and below ten patients "3 of 8"; without a
+    A share with its numerator is "12 of 45 (27%)", and below ten patients "3 of 8"; without a
     value the words of its status ("not reached", "not estimable", "no patients") stand instead.
     """
     if result.value is None:
@@ -199,7 +199,7 @@ def _status_text(status: Status | str) -> str:
 
 
 def interval_text(result: Measured, *, apart_from: Iterable[float | None] = ()) -> str:
-    """Return a result's interval: "55 % to 72 %", "6.1 weeks to not reached", or an em dash."""
+    """Return a result's interval: "55% to 72%", "6.1 weeks to not reached", or an em dash."""
     if result.low is None and result.high is None:
         return NO_NUMBER
     marks = tuple(apart_from)
@@ -227,7 +227,7 @@ def without_unit(text: str, unit: str) -> str:
 
 
 def band_text(low: float | None, high: float | None, *, unit: str) -> str:
-    """Return a cited band: "70 % to 85 %", "at least 2 weeks", "at most 30 %"."""
+    """Return a cited band: "70% to 85%", "at least 2 weeks", "at most 30%"."""
     texts = [_cited_text(end, unit) for end in (low, high)]
     if low is None and high is None:
         return NO_NUMBER
@@ -247,15 +247,15 @@ def p_text(p_value: float | None) -> str:
 
 
 def level_text(level: float | None) -> str:
-    """Return the name of an interval: "95 % interval"; only "interval" without a level."""
+    """Return the name of an interval: "95% CI"; only "interval" without a level."""
     if level is None:
         return "interval"
     shown = number_text(_hundredfold(level), decimals=2).rstrip("0").rstrip(".")
-    return f"{shown} % interval"
+    return f"{shown}% CI"
 
 
 def _cited_text(value: float | None, unit: str) -> str:
-    """Cited figures keep the digits they were printed with: 8.7 weeks, 70 %."""
+    """Cited figures keep the digits they were printed with: 8.7 weeks, 70%."""
     if value is None:
         return NO_NUMBER
     digits = _hundredfold(value) if unit == "share" else Decimal(repr(float(value)))

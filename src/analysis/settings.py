@@ -24,7 +24,7 @@ BoosterStrategy = Literal["loss", "censoring", "ignored"]
 
 LossRule = Literal["once", "confirmed", "near_baseline"]
 """When relief is lost: at the first rating below the threshold; at the first one that the next
-rating confirms; or when pain is back within 1 point, or at 80 %, of baseline."""
+rating confirms; or when pain is back within 1 point, or at 80%, of baseline."""
 
 Clock = Literal["end_of_series", "first_response", "start"]
 """From when the clock runs: last infusion of the series, first rating with relief, or day 0."""
@@ -142,7 +142,7 @@ LOW_PAIN = {"at_most_3": 3.0, "at_most_1": 1.0}
 5: Boonstra 2016, Front Psychol 7:1466). At most 1: no pain, or next to none."""
 
 WORSE_PCT = -30.0
-"""A rise of at least 30 % of baseline counts as worse: the mirror of a moderate response."""
+"""A rise of at least 30% of baseline counts as worse: the mirror of a moderate response."""
 
 SMALL_CONDITION = 20
 """Below this many patients a condition is called small."""
@@ -304,7 +304,7 @@ WORDS: dict[str, dict[str, str]] = {
     "loss_rule": {
         "once": "at the first rating below the threshold",
         "confirmed": "at the first rating below the threshold that the next one confirms",
-        "near_baseline": "when pain is back within 1 point, or at 80 %, of baseline",
+        "near_baseline": "when pain is back within 1 point, or at 80%, of baseline",
     },
     "opioid_increase": {
         "ignored": "pain alone decides",

@@ -63,7 +63,8 @@ FEW_OFFSETS = (-10, 0, 10)
 
 def cell_generator(*key: object, seed: int = SEED) -> np.random.Generator:
     """Return the generator of one cell."""
-    return np.random.default_rng([seed, crc32("|".join(map(str, key)).encode())])
+    text = "|".join(map(str, key)).replace("%", " %")  # as when the tables were published
+    return np.random.default_rng([seed, crc32(text.encode())])
 
 
 def count_verdicts(verdicts: np.ndarray) -> Row:
@@ -89,7 +90,7 @@ def rate_rows(floor: float, offset: float, n: int) -> list[Row]:
         verdicts = judge_intervals(*limits(counts, np.full(n + 1, n)), floor=floor / 100)
         found = {v: float(chance[verdicts == v].sum()) for v in ("meets", "falls short")}
         rows.append(
-            {"part": "rate", "scenario": f"floor {floor:.0f} %", "rule": rule, "floor": floor,
+            {"part": "rate", "scenario": f"floor {floor:.0f}%", "rule": rule, "floor": floor,
              "offset": offset, "n": n, "clinics": 0, "meets": found["meets"],
              "falls_short": found["falls short"]}
         )  # fmt: skip
@@ -108,9 +109,9 @@ SCORE_SPREAD = 1.5  # points: how far scores after the series scatter around tha
 RESPONSE_PCT = 30.0
 TYPICAL = "scores, baseline 4 or more"
 TAILS = {
-    "3 % at −150 %, baseline 4 or more": (0.03, -150.0, LEAST_BASELINE),
-    "2 % at −300 %, any baseline": (0.02, -300.0, 1.0),
-    "1 % at −900 %, any baseline": (0.01, -900.0, 1.0),
+    "3% at −150%, baseline 4 or more": (0.03, -150.0, LEAST_BASELINE),
+    "2% at −300%, any baseline": (0.02, -300.0, 1.0),
+    "1% at −900%, any baseline": (0.01, -900.0, 1.0),
 }
 
 
@@ -228,8 +229,8 @@ def mean_rows(name: str, offset: float, n: int, clinics: int = CLINICS) -> list[
 # Patients missing: whole scores at a baseline, an early visit and the visit that is judged
 
 Leaving = Literal[
-    "10 % at random",
-    "20 % at random",
+    "10% at random",
+    "20% at random",
     "not at random, rated before",
     "not at random, never rated before",
 ]
@@ -277,7 +278,7 @@ def draw_clinics(
         typical = populations()[TYPICAL]
         kinds = relieved * typical.relieved + (1 - relieved) * typical.unrelieved
         responding = float(kinds @ typical.responds)
-        low = float(leaving.split()[0]) / 100
+        low = float(leaving.partition("%")[0]) / 100
         low /= responding + TIMES_AS_OFTEN * (1 - responding)
         leave = np.where(responds(baseline, early), low, TIMES_AS_OFTEN * low)
     known = [np.ones(shape), baseline, early][: 2 if leaving.endswith("never rated before") else 3]
@@ -285,7 +286,7 @@ def draw_clinics(
 
 
 def responds(baseline: Floats, score: Floats) -> Bools:
-    """Return whether pain fell by at least 30 %."""
+    """Return whether pain fell by at least 30%."""
     return 100 * (baseline - score) >= RESPONSE_PCT * baseline - 1e-9
 
 
@@ -338,7 +339,7 @@ def missing_rows(
         alone.append(judge_intervals(*worst, floor=cited))
         limits = limits_to_judge(worst, imputed, worst, has_floor=True)
         judged.append(judge_intervals(*limits, floor=cited))
-    same = {"part": f"{measure}, missing", "scenario": f"floor {floor:.0f} %, {leaving}",
+    same = {"part": f"{measure}, missing", "scenario": f"floor {floor:.0f}%, {leaving}",
             "floor": floor, "offset": offset, "n": n}  # fmt: skip
     rules = {"missing = failure, as an estimate": alone, "judged": judged}
     return [
@@ -606,7 +607,7 @@ def share_looks(
 
 
 def mean_looks(population: str, *, last: int, clinics: int, seed: int = SEED) -> dict[str, Bools]:
-    """Return the same of a mean of 40 % reduction; ``population`` is a name of `populations`."""
+    """Return the same of a mean of 40% reduction; ``population`` is a name of `populations`."""
     rng = np.random.default_rng([seed, crc32(f"mean|{population}".encode())])
     looks, of = looked_at(last), populations()[population]
     values = rng.choice(of.percent, p=of.shares(FLOOR_PCT), size=(clinics, last))
@@ -627,7 +628,7 @@ def mean_looks(population: str, *, last: int, clinics: int, seed: int = SEED) ->
 def share_look_rows(true_share: float, clinics: int = LOOKING_CLINICS) -> list[Row]:
     """Return how often each interval of a share errs at one look at least."""
     looks = share_looks(true_share, last=LOOKED_UP_TO[-1], clinics=clinics)
-    return _look_rows(f"{100 * true_share:.0f} %", looks)
+    return _look_rows(f"{100 * true_share:.0f}%", looks)
 
 
 def mean_look_rows(population: str, clinics: int = LOOKING_CLINICS) -> list[Row]:
@@ -678,7 +679,7 @@ def leave_in_pain(rng: np.random.Generator, scores: Floats, dropout: float) -> F
 
 @cache
 def course_truth() -> tuple[Floats, float]:
-    """Return the mean last score by baseline (0 to 10), and the share at least 30 % better."""
+    """Return the mean last score by baseline (0 to 10), and the share at least 30% better."""
     baseline, scores = draw_courses(np.random.default_rng(SEED), 2_000_000)
     n = np.bincount(baseline.astype(int), minlength=11)
     total = np.bincount(baseline.astype(int), scores[:, -1], minlength=11)
@@ -725,7 +726,7 @@ def course_rows(dropout: float, n: int, datasets: int = COURSE_DATASETS) -> list
     """Return how often each interval holds its true number, and the mean error."""
     found = missing_coverage(n, dropout=dropout, datasets=datasets)
     return [
-        {"leave": f"{100 * dropout:.0f} %", "n": n, "number": name, "datasets": datasets,
+        {"leave": f"{100 * dropout:.0f}%", "n": n, "number": name, "datasets": datasets,
          "covered": float(np.mean([one for one, _ in each])),
          "off": float(np.mean([off for _, off in each])) * (100 if "share" in name else 1)}
         for name, each in found.items()
@@ -770,7 +771,7 @@ def pooled_rows(
         held.append(found.low <= at <= found.high)
         if found.predicted_low is not None and found.predicted_high is not None:
             further.append(found.predicted_low <= new <= found.predicted_high)
-    what = DIFFERENCES if share is None else f"shares around {100 * share:.0f} %, binomial-normal"
+    what = DIFFERENCES if share is None else f"shares around {100 * share:.0f}%, binomial-normal"
     same = {"what": what, "spread": spread, "k": k, "datasets": datasets}
     rows: list[Row] = [{**same, "interval": "pooled", "covered": float(np.mean(held))}]
     if further:
@@ -870,11 +871,11 @@ def show_by_size(frame: pd.DataFrame, rows: str, *, decimals: int = 1) -> str:
 
 def name_truth(row: pd.Series) -> str:
     """Return where the truth lies in relation to the floor."""
-    unit = "weeks" if row["part"] == "duration" else "%"
+    unit = " weeks" if row["part"] == "duration" else "%"
     truth, off = row["floor"] + row["offset"], row["offset"]
     if not off:
-        return f"{truth:g} {unit}, on the floor"
-    return f"{truth:g} {unit}, {abs(off):g} {'above' if off > 0 else 'below'}"
+        return f"{truth:g}{unit}, on the floor"
+    return f"{truth:g}{unit}, {abs(off):g} {'above' if off > 0 else 'below'}"
 
 
 def list_breaks(frame: pd.DataFrame) -> str:
@@ -894,8 +895,8 @@ def list_breaks(frame: pd.DataFrame) -> str:
                 sizes = ", ".join(str(n) for n in over["n"])
                 lines.append(
                     f"- **{scenario[0].upper()}{scenario[1:]}:** wrong "
-                    f"`{verdict.replace('_', ' ')}` in up to {_pct(worst[verdict])} % of clinics "
-                    f"(n = {worst['n']}); above 2.5 % at n = {sizes}."
+                    f"`{verdict.replace('_', ' ')}` in up to {_pct(worst[verdict])}% of clinics "
+                    f"(n = {worst['n']}); above 2.5% at n = {sizes}."
                 )
     return "\n".join(lines) or "- Nowhere."
 
@@ -910,10 +911,10 @@ def wilson_steps() -> str:
             shares = [float(str(row[name])) for row in found]
             most = int(np.argmax(shares))
             parts.append(
-                f"`{name.replace('_', ' ')}` {_pct(float(np.mean(shares)))} % on average and "
-                f"{_pct(shares[most])} % at worst (n = {found[most]['n']})"
+                f"`{name.replace('_', ' ')}` {_pct(float(np.mean(shares)))}% on average and "
+                f"{_pct(shares[most])}% at worst (n = {found[most]['n']})"
             )
-        lines.append(f"- Floor {floor} %: wrong {'; wrong '.join(parts)}.")
+        lines.append(f"- Floor {floor}%: wrong {'; wrong '.join(parts)}.")
     return "\n".join(lines)
 
 
@@ -948,7 +949,7 @@ def coverage_blocks(frame: pd.DataFrame) -> dict[str, str]:
 
 def looking_blocks(frame: pd.DataFrame) -> dict[str, str]:
     """Return the numbers of docs/simulations/looking-again.md by name."""
-    of_shares = frame["scenario"].str.match(r"\d+ %,")
+    of_shares = frame["scenario"].str.match(r"\d+%,")
     first = ("true share and interval", "patients and interval")
     tables = [
         show_wide(own, ["scenario"], "looks", own["erred"].map(_pct), [name])

@@ -123,7 +123,7 @@ def stop(server: subprocess.Popen[str]) -> list[str]:
 
 
 NOTEBOOKS = {
-    "20_responders": ("JupyterLab Dark", 2, 4, "291 of 586 (50 %)"),
+    "20_responders": ("JupyterLab Dark", 2, 4, "291 of 586 (50%)"),
 }
 """Theme, fewest figures, fewest tables, and what one of the tables says of the demo export."""
 

@@ -98,7 +98,7 @@ def test_a_number_leads_to_its_row_and_to_the_cell_that_made_it(open_page):
     page.locator(".claim a.n").first.click()
     row = page.locator("tr:target")
     assert row.is_visible()
-    assert "91 of 140 (65 %)" in row.inner_text().replace("\xa0", " ")
+    assert "91 of 140 (65%)" in row.inner_text().replace("\xa0", " ")
     group = row.locator("xpath=..")
     assert "Wilson score interval" in group.inner_text()
     group.get_by_role("link", name="20_responders, cell 3").click()

@@ -175,7 +175,7 @@ def test_the_chapter_on_safety_answers_a_reviewers_list(question):
 
 
 def test_nothing_seen_is_rare_by_its_upper_limit_only():
-    """None of 556 asked: up to 0.66 % by the exact rule (rule of three: 3 / 556)."""
+    """None of 556 asked: up to 0.66% by the exact rule (rule of three: 3 / 556)."""
     row = find(pd.read_parquet(HERE / "demo.results.parquet"), measure="effect_share",
                definition="breathing", population="asked", condition="all",
                group_by="all").iloc[0]  # fmt: skip

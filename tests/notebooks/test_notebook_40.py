@@ -86,7 +86,7 @@ def test_figures_captions_and_sentences(together):
     # 27 of 36 at week 4 and 9 at week 8, boosters or not: half of them midway.
     assert "of 36 patients with relief" in said["crps"]
     assert "half had lost it after 6 weeks" in said["crps"]
-    assert "(95 % interval" in said["crps"]
+    assert "(95% CI" in said["crps"]
 
 
 @pytest.mark.parametrize(

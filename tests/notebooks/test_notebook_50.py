@@ -137,7 +137,7 @@ def demo() -> Study:
 
 
 def test_the_planted_tapering_is_found():
-    """Of users relieved at the end 65 % take 30 % less from week 4 on, of the others 18 %."""
+    """Of users relieved at the end 65% take 30% less from week 4 on, of the others 18%."""
     study = demo()
     doses = study.adop.query("ANL01FL and PARAMCD == 'MME22' and AVISIT == 'week_4' and BASE > 0")
     pain = study.adpain.set_index(["USUBJID", "AVISIT"]).CRIT30FL

@@ -50,7 +50,7 @@ def test_it_shows_every_part_of_the_published_table(capsys):
     assert not pd.concat(shown).isna().all(axis=1).any()
     row = published.query("part == 'rate' and offset == 0 and n == 100 and floor == 70").iloc[0]
     wanted = f"{row['meets']:.1%} / {row['falls_short']:.1%}"
-    assert shown[0].loc[("floor 70 %", "Wilson, judged"), 100] == wanted == "2.9% / 3.4%"
+    assert shown[0].loc[("floor 70%", "Wilson, judged"), 100] == wanted == "2.9% / 3.4%"
     assert "at worst (n = 34)" in capsys.readouterr().out
 
 

@@ -253,7 +253,7 @@ def test_figures_name_sites_and_mark_who_is_outside(tmp_path):
     drawn = (tmp_path / "r" / "figures" / f"{figures[0]['figure']}.svg").read_text()
     assert "Far $ away" in drawn and "Site 3" not in drawn  # of many only who is outside
     assert len(drawn) < 25_000
-    assert "responders of those seen (44 % together): Far $ away 10 % (limits" in figures[0]["alt"]
+    assert "responders of those seen (44% together): Far $ away 10% (limits" in figures[0]["alt"]
     near = one(results, measure="shrunk_share", group="Far $ away", population="observed")
     assert near.value is not None and 0.1 < near.value < 0.45
-    assert any("10 sites, 100 % to 100 %" in text for text in said)
+    assert any("10 sites, 100% to 100%" in text for text in said)

@@ -84,7 +84,7 @@ def test_results_figures_and_sentences_are_left_for_the_report(run):
 
 def test_the_answer_is_printed_after_the_number(run):
     for printed in run[1]:
-        assert "Of 10 patients with complex regional pain syndrome who started, 4 (40 %)" in printed
+        assert "Of 10 patients with complex regional pain syndrome who started, 4 (40%)" in printed
 
 
 def test_a_condition_narrows_the_claims_and_the_summary(tmp_path):

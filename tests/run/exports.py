@@ -22,7 +22,7 @@ INFUSIONS = "patient_id,infused_at\n" + "".join(
     for day in (INFUSION_DAYS if who != "A6" else ("02",))
 )
 
-# Baseline 8 for all. At the end (16 March): A1 4 (50 %), A2 5 (37.5 %), A3 6 (25 %), A4 missing,
+# Baseline 8 for all. At the end (16 March): A1 4 (50%), A2 5 (37.5%), A3 6 (25%), A4 missing,
 # A5 10 (worse); A6 2. Week 4 (11 April): A1 4, A2 8.
 PAIN_SCORES = """\
 patient_id,assessed_on,score

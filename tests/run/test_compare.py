@@ -260,21 +260,21 @@ def test_the_reason_names_the_end_that_passed_the_floor_and_what_moved_it():
     parts = {"value": {NEW: 0.06, CODE: 0.0}, "low": {NEW: 0.13, CORRECTED: -0.01}}
     said = reason({}, {"verdict": "meets", "low": 0.72, "n": 200, "value": 0.8}, parts=parts)
     assert said == (
-        "The lower end of the interval went from 60 % to 72 % and is now at or above the cited "
-        "70 % (new patients +13.0 points, corrected values −1.0 points). The number went from "
-        "72 % to 80 % (new patients +6.0 points), from 100 patients before and 200 now."
+        "The lower end of the interval went from 60% to 72% and is now at or above the cited "
+        "70% (new patients +13.0 points, corrected values −1.0 points). The number went from "
+        "72% to 80% (new patients +6.0 points), from 100 patients before and 200 now."
     )
 
 
 def test_a_limit_that_rounds_to_the_floor_stays_apart_from_it():
     said = reason({"low": 0.698}, {"verdict": "meets", "low": 0.701, "value": 0.72})
-    assert "from 69.8 % to 70.1 %" in said
+    assert "from 69.8% to 70.1%" in said
     assert "The number itself is the same" in said
 
 
 def test_falling_short_is_explained_by_the_upper_end():
     said = reason({}, {"verdict": "falls short", "value": 0.6, "low": 0.5, "high": 0.68})
-    assert "The upper end of the interval went from 80 % to 68 % and is now below" in said
+    assert "The upper end of the interval went from 80% to 68% and is now below" in said
 
 
 def test_a_number_that_came_to_be_or_is_no_more():

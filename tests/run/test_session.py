@@ -49,7 +49,7 @@ def test_run_folder_is_complete_and_nothing_is_beside_it(world):
 
 
 def test_numbers_counted_by_hand(world):
-    """Five CRPS patients start: 50 %, 37.5 %, 25 %, not rated, worse; the neuropathic one 75 %."""
+    """Five CRPS patients start: 50%, 37.5%, 25%, not rated, worse; the neuropathic one 75%."""
     results = pd.read_csv(world.run("r").folder / "results.csv")
     shares = results[(results["measure"] == "responder_share") & (results["group_by"] == "all")]
     found = dict(

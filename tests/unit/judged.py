@@ -35,7 +35,7 @@ CLAIM: dict[str, Any] = {
     "source": "typed", "printed_on": "", "condition": "crps", "measure": "responder_share",
     "definition": "percent_reduction", "threshold_pct": 30.0, "visit": "",
     "population": "all_starters", "cited_low": 0.7, "cited_high": 0.85, "unit": "share",
-    "cited_text": "70-85 %", "reading": "of all who start",
+    "cited_text": "70-85%", "reading": "of all who start",
 }  # fmt: skip
 
 
@@ -250,7 +250,7 @@ def in_arm(arm: str, n: int, n_better: int) -> list[dict[str, Any]]:
 
 @lru_cache(maxsize=1)
 def arms_ledger() -> JudgedLedger:
-    """Twelve given the drug, 6 of whom have 75 % less pain; fourteen given placebo, 3 of whom."""
+    """Twelve given the drug, 6 of whom have 75% less pain; fourteen given placebo, 3 of whom."""
     settings = QUICK.model_copy(update={"claim_arm": "drug"})
     return judge_typed([*in_arm("drug", 12, 6), *in_arm("placebo", 14, 3)], settings)
 

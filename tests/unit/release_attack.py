@@ -2,7 +2,7 @@
 
 `make attack` does it for twenty demo exports of 40 to 600 patients. The attacker knows the
 rounding, that the steps of the patient flow add up, that responders are among those rated, that
-thresholds nest, that two points of at most ten are 20 %, and has the printed numbers. A count, or
+thresholds nest, that two points of at most ten are 20%, and has the printed numbers. A count, or
 the difference of two counts of which one holds the other, is recovered when it can only be one
 number of 1 to 6.
 """

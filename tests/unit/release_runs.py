@@ -78,5 +78,5 @@ def _reductions(study: Study, folder: Path) -> None:
             population="observed", n_not_due=0,
         )  # fmt: skip
         results.add([row])
-    results.sentence("Maria Example fell by 60 %.", name="own")
+    results.sentence("Maria Example fell by 60%.", name="own")
     results.write()

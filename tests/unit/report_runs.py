@@ -133,10 +133,10 @@ def judged() -> tuple[Judgement, ...]:
     crps = Judgement(
         claim_id="C1", wording="70-85% of CRPS patients experience significant relief",
         source="Clinic page, Outcomes", condition="crps", cited_low=0.7, cited_high=0.85,
-        reading="At least 30 % less pain, of all who started.", cited_text="70-85 %",
+        reading="At least 30% less pain, of all who started.", cited_text="70-85%",
         verdict="undecided", position="across the floor", value=main.value, low=main.low,
         high=main.high, level=0.95, n=main.n, n_missing=main.n_missing, further_patients=260,
-        result_id=main.result_id, sentence="65 % of 140 patients with CRPS responded.",
+        result_id=main.result_id, sentence="65% of 140 patients with CRPS responded.",
         robustness=Readings(n=240, n_agreeing=212, sentence="",
                             verdicts={"undecided": 212, "falls short": 28}),
         firmness="mostly",
@@ -147,16 +147,16 @@ def judged() -> tuple[Judgement, ...]:
     )  # fmt: skip
     fibromyalgia = replace(
         crps, claim_id="C2", wording="Fibromyalgia pain is reduced by 40-60% on average",
-        condition="fibromyalgia", cited_low=40.0, cited_high=60.0, cited_text="40-60 %",
+        condition="fibromyalgia", cited_low=40.0, cited_high=60.0, cited_text="40-60%",
         verdict="falls short", position="below", value=34.1, low=28.6, high=39.6, n=101,
-        n_missing=20, unit="percent", sentence="Pain fell by 34.1 % on average.", result_id="",
+        n_missing=20, unit="percent", sentence="Pain fell by 34.1% on average.", result_id="",
         robustness=None, firmness="", tipping=None, lacks=(), further_patients=None,
         verdict_adjusted="",
         p_holm=None, may_say="", sayable=False,
     )  # fmt: skip
     neuropathic = replace(
         fibromyalgia, claim_id="C3", wording="60-75% of neuropathic cases respond",
-        condition="neuropathic", cited_low=0.6, cited_high=0.75, cited_text="60-75 %",
+        condition="neuropathic", cited_low=0.6, cited_high=0.75, cited_text="60-75%",
         verdict="not testable", position="", value=None, low=None, high=None, unit="share", n=0,
         n_missing=0, status="no patients", reason="The export holds no patients of this condition.",
         sentence="Nothing can be said.",

@@ -147,7 +147,7 @@ def test_a_last_rating_without_relief_confirms_nothing_and_shows_none():
 
 @pytest.mark.parametrize(("pct", "lost"), [(25, False), (20, True), (10, True)])
 def test_near_baseline_is_eighty_percent_or_one_point(pct, lost):
-    """At baseline 10, 80 % is 8: a fall by a quarter is neither relief nor near baseline."""
+    """At baseline 10, 80% is 8: a fall by a quarter is neither relief nor near baseline."""
     got = spans({"A": [(0, 50), (28, pct)]}, rule="near_baseline")
     assert ends(got, "A", "loss")[3] is lost
 
@@ -159,7 +159,7 @@ def test_near_a_low_baseline_one_point_decides():
 
 
 def test_relief_is_never_near_baseline_too():
-    """At baseline 2 half the pain is both 50 % relief and within a point of baseline."""
+    """At baseline 2 half the pain is both 50% relief and within a point of baseline."""
     got = spans({"A": [(0, 50), (28, 50)]}, rule="near_baseline", baseline=2.0)
     assert ends(got, "A", "loss") == (28, INF, 28, False, "censored")
 
@@ -354,7 +354,7 @@ SERIES = "A,2024-01-01 09:00\nA,2024-01-08 09:00\n"
 
 @pytest.mark.slow
 def test_a_rating_before_the_last_infusion_of_its_day_is_not_the_end(tmp_path):
-    """08:30 before an infusion at 09:00; the rating three days later is the end: 62.5 %."""
+    """08:30 before an infusion at 09:00; the rating three days later is the end: 62.5%."""
     own, _ = dated(
         tmp_path,
         "A,2024-01-01 08:30,8,\nA,2024-01-08 08:30,7,\nA,2024-01-11 12:00,3,\n",

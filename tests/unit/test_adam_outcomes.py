@@ -136,7 +136,7 @@ def test_a_threshold_of_the_settings_is_added_to_the_two_always_shown():
     assert {r.threshold_pct: r.n_events for r in found} == {20.0: 5, 30.0: 4, 50.0: 1}
 
 
-# what cannot be answered is not 0 %
+# what cannot be answered is not 0%
 
 
 @pytest.mark.slow
@@ -227,7 +227,7 @@ def test_better_ratings_never_lower_the_rate():
     base = [patient(f"p{i}", 10, score) for i, score in enumerate([9, 8, 7, 6, 5])]
     better = [patient(f"p{i}", 10, score - 1) for i, score in enumerate([9, 8, 7, 6, 5])]
     values = [row(responders(study(p))).value for p in (base, better)]
-    assert np.diff(values)[0] == pytest.approx(0.2)  # one more patient of five reaches 30 %
+    assert np.diff(values)[0] == pytest.approx(0.2)  # one more patient of five reaches 30%
 
 
 @pytest.mark.slow

@@ -139,7 +139,7 @@ def test_a_booster_by_week_26_with_those_who_left_as_bounds():
     row = row_of(given_to(people), "booster_any_share", "by_week_26", population="bounds")
     assert counted(row) == (1, 4, 1)
     assert row.value == pytest.approx(1 / 3)
-    # Wilson: 1 of 4 begins at 4.56 %, 2 of 4 ends at 85.0 % (R: binom.confint, "wilson")
+    # Wilson: 1 of 4 begins at 4.56%, 2 of 4 ends at 85.0% (R: binom.confint, "wilson")
     assert (row.low, row.high) == pytest.approx((0.0456, 0.8500), abs=5e-5)
 
 
@@ -307,7 +307,7 @@ def test_days_21_to_28_take_the_last_rating_and_bound_the_rest():
     row = row_of(people, "early_response_share", "days_21_to_28")
     assert counted(row) == (1, 4, 1)
     assert row.value == pytest.approx(1 / 3)
-    # Wilson: 1 of 4 begins at 4.56 %, 2 of 4 ends at 85.0 %
+    # Wilson: 1 of 4 begins at 4.56%, 2 of 4 ends at 85.0%
     assert (row.low, row.high) == pytest.approx((0.0456, 0.8500), abs=5e-5)
     assert row.population == "bounds"
 
@@ -345,7 +345,7 @@ def test_no_slope_without_ratings_in_the_series(plain):
 def test_any_relief_and_patients_on_record():
     people = [
         patient("a bit", 10, 9.9),
-        patient("30 %", 10, 7),
+        patient("30%", 10, 7),
         patient("same", 10, 10),
         patient("worse", 8, 9),
         patient("not rated", 10),

@@ -224,8 +224,8 @@ def test_a_difference_is_an_effect_only_after_randomization():
         for allocation in ("randomized", "not_randomized", "unknown")
     }  # fmt: skip
     for text in texts.values():
-        assert "56 of 70 (80 %) of those due in drug and 48 of 80 (60 %) in sham" in text
-        size = "The difference, drug less sham, is 20.0 points (95 % interval 5.2 points to 33.4"
+        assert "56 of 70 (80%) of those due in drug and 48 of 80 (60%) in sham" in text
+        size = "The difference, drug less sham, is 20.0 points (95% CI 5.2 points to 33.4"
         assert size in text
         assert "holds 0" not in text
     assert texts["randomized"].endswith("the effect of allocation to drug rather than sham.")

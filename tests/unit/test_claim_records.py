@@ -38,7 +38,7 @@ from analysis.stats.sequences import estimate_share_sequence
 
 COMPLETE = Judgement(
     claim_id="C043", wording="=cmd|' /C calc'!A0", source="a page", condition="crps",
-    reading="of all", cited_low=0.7, cited_high=0.85, cited_text="70-85 %", verdict="falls short",
+    reading="of all", cited_low=0.7, cited_high=0.85, cited_text="70-85%", verdict="falls short",
     position="below", value=0.54, low=0.46, high=0.62, level=0.95, n=137, n_missing=14,
     sentence="It is less.", result_id="crps.x", verdict_adjusted="falls short", p_holm=0.0005,
     robustness=Readings(n=3, n_agreeing=2, sentence="Two of three.", verdicts={
@@ -154,7 +154,7 @@ def test_a_judgement_is_explained_with_all_there_is():
         "The verdict stands after adjusting for all claims judged together (Holm, p <0.001).",
         "Under other readings: Two of three.",
         "Tipping point: Impossible.",
-        "Shrunk toward all conditions: 55 % (n = 60). Shrunk.",
+        "Shrunk toward all conditions: 55% (n = 60). Shrunk.",
         "What may be said: Of 137 ...",
         "What the words as printed do not say: when (FTC-HP-06, CA-651-02)",
     ):

@@ -32,8 +32,8 @@ def lacking(text: str, **about: str) -> set[str]:
 
 BARE = "70-85% of CRPS patients experience significant pain reduction"
 COMPLETE = (
-    "Of 137 patients with CRPS who started, 74 (54 %) had at least 30 % less pain and 35 (26 %) at "
-    "least 50 % less pain at the end of the series; 95 % interval 46 % to 62 % of the first. 14 "
+    "Of 137 patients with CRPS who started, 74 (54%) had at least 30% less pain and 35 (26%) at "
+    "least 50% less pain at the end of the series; 95% CI 46% to 62% of the first. 14 "
     "were not rated and count as not responding; so does a booster before. There was no control "
     "group. Source: records of the clinic, 2022 to 2025. Use for pain is off-label. Risks: misuse."
 )
@@ -62,14 +62,14 @@ def test_a_complete_sentence_lacks_nothing():
         ("14 were not rated and count as not responding; so does a booster before. ", "boosters"),
         ("14 were not rated and count as not responding; so does a booster before. ", "missing"),
         ("There was no control group. ", "control"),
-        ("; 95 % interval 46 % to 62 % of the first", "interval"),
+        ("; 95% CI 46% to 62% of the first", "interval"),
         (" at the end of the series", "time"),
         (" who started", "denominator"),
         (", 2022 to 2025", "date"),
         ("Source: records of the clinic, ", "source"),
         (" Risks: misuse.", "risk"),
         ("Use for pain is off-label. ", "off_label"),
-        (" and 35 (26 %) at least 50 % less pain", "thresholds"),
+        (" and 35 (26%) at least 50% less pain", "thresholds"),
     ],
 )
 def test_without_its_part_the_same_sentence_lacks_it(cut, check):
@@ -103,7 +103,7 @@ def test_what_else_is_found(text, about, check):
 
 def test_descriptions_are_no_causes():
     for text in (
-        "Pain was lower by 30 % on average", "74 had at least 30 % less pain",
+        "Pain was lower by 30% on average", "74 had at least 30% less pain",
         "the fall of the mean score", "patients given six infusions",
     ):  # fmt: skip
         assert "cause" not in lacking(text, kind="efficacy_rate"), text

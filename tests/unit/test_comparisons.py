@@ -136,7 +136,7 @@ def test_difference_and_ratio_of_the_score_test_agree_on_no_difference(first, se
 
 @pytest.mark.slow
 def test_coverage_of_differences_counted_out():
-    """Every outcome of 15 and 20 patients: on average over truths near 95 %, never far below."""
+    """Every outcome of 15 and 20 patients: on average over truths near 95%, never far below."""
     truths = [(0.2, 0.2), (0.5, 0.3), (0.7, 0.4), (0.9, 0.6)]
     k1, k2 = np.arange(16), np.arange(21)
     for compare in DIFFERENCES:

@@ -340,6 +340,6 @@ def test_empty_and_missing_tables_are_named(tmp_path):
 
 def test_the_same_patients_by_two_thresholds():
     shares = thresholds_frame(load_evidence()).set_index(["study", "threshold"])["value"]
-    # Cohen 2006: 13 of 34 had at least 67 % relief, 18 of 34 at least 50 %.
+    # Cohen 2006: 13 of 34 had at least 67% relief, 18 of 34 at least 50%.
     assert shares.loc["cohen-2006-fm"].to_dict() == {50: 0.529, 67: 0.382}
     assert shares.loc["hauser-2011-placebo-fm"].to_dict() == {30: 0.308, 50: 0.188}

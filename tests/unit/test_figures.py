@@ -57,7 +57,7 @@ ADPAIN = pd.DataFrame(
 
 def judgement(**keys) -> dict:
     return {
-        "condition": "crps", "cited_low": 0.7, "cited_high": 0.85, "cited_text": "70-85 %",
+        "condition": "crps", "cited_low": 0.7, "cited_high": 0.85, "cited_text": "70-85%",
         "value": 0.54, "low": 0.46, "high": 0.62, "n": 137, "unit": "share",
         "verdict": "falls short", "status": "estimated", "firmness": "firm", "imputed": None,
         "judged_low": keys.get("low", 0.46), "judged_high": keys.get("high", 0.62), **keys,
@@ -149,9 +149,9 @@ def test_axes_given_are_drawn_into_and_returned(draw):
 
 def test_rates_show_denominators_and_the_cited_band():
     shown = texts_of(FIGURES["rates"]())
-    assert {"28 of 50 (56 %)", "28 of 44 (64 %)", "12 of 50 (24 %)"} <= set(shown)
-    assert "cited 70 % to 85 %" in shown
-    assert "≥ 30 %, all who started".replace(" 30 %", "\xa030\xa0%") in shown
+    assert {"28 of 50 (56%)", "28 of 44 (64%)", "12 of 50 (24%)"} <= set(shown)
+    assert "cited 70% to 85%" in shown
+    assert "≥ 30%, all who started".replace(" 30%", "\xa030%") in shown
 
 
 def test_rows_are_named_by_what_tells_them_apart():
@@ -166,7 +166,7 @@ def test_rows_are_named_by_what_tells_them_apart():
 def test_bands_of_several_conditions_stay_with_their_rows():
     rows = results(share(5, 20), share(4, 20, condition="fibromyalgia"))
     ax = plot_rates(rows, cited={"fibromyalgia": (0.4, None)}, labels=LABELS)
-    heights = [height_of(ax, word) for word in ("5 of 20", "cited at least 40 %", "4 of 20")]
+    heights = [height_of(ax, word) for word in ("5 of 20", "cited at least 40%", "4 of 20")]
     assert heights == sorted(heights, reverse=True)
     band = ax.collections[0].get_paths()[0].get_extents()
     assert (band.x0, band.x1) == (0.4, 1.0)
@@ -180,7 +180,7 @@ def test_a_row_without_a_value_shows_its_status():
 def test_a_frame_of_an_analyst_needs_no_more_than_its_numbers():
     frame = pd.DataFrame({"condition": ["crps"], "value": [0.5], "low": [0.4], "high": [0.6],
                           "n": [40]})  # fmt: skip
-    assert "50 %" in texts_of(plot_rates(frame))
+    assert "50%" in texts_of(plot_rates(frame))
     assert list(figures.rows_from(frame)[0]._fields) == COLUMNS
 
 
@@ -188,7 +188,7 @@ def test_reductions_show_n_and_reach_below_zero():
     row = share(1, 2) | {"unit": "percent", "value": -4.0, "low": -12.0, "high": 4.0, "n": 31,
                          "definition": "median_of_patients", "n_events": None}  # fmt: skip
     ax = plot_reductions(results(row))
-    assert "−4.0 %, n = 31" in texts_of(ax)
+    assert "−4.0%, n = 31" in texts_of(ax)
     assert ax.get_xlim()[0] < -12.0
 
 
@@ -214,9 +214,9 @@ def test_a_forest_has_headings_and_a_line_at_all_patients():
 
 
 def test_the_waterfall_leaves_nobody_out():
-    """A fall of (10 - 7) / 10 is 30 %; who was boosted or not seen reaches nothing."""
+    """A fall of (10 - 7) / 10 is 30%; who was boosted or not seen reaches nothing."""
     shown = texts_of(FIGURES["waterfall"]())
-    assert {"30 % or more: 3 of 9", "50 % or more: 2 of 9"} <= set(shown)
+    assert {"30% or more: 3 of 9", "50% or more: 2 of 9"} <= set(shown)
     assert {"2 not seen", "1 after a booster"} <= set(shown)
     assert "6 patients seen before any booster, best to worst" in shown
 
@@ -267,7 +267,7 @@ def test_verdicts_are_drawn_by_word_shape_and_number():
     figure = FIGURES["verdicts"]()
     shown = texts_of(figure)
     assert {"▼ Falls short, firm", "× Not testable", "● Meets, firm"} <= set(shown)
-    assert {"54 % (46 % to 62 %)", "n = 137", "no patients", "cited 70-85 %"} <= set(shown)
+    assert {"54% (46% to 62%)", "n = 137", "no patients", "cited 70-85%"} <= set(shown)
     assert "6.4 weeks (4 weeks to not reached)" in shown
     percent, weeks = figure.axes
     assert (percent.get_xlim(), weeks.get_xlim()) == ((0, 100), (0, 26))
@@ -276,9 +276,9 @@ def test_verdicts_are_drawn_by_word_shape_and_number():
 def test_specifications_have_a_row_for_each_choice_that_varies():
     figure = plot_specifications(multiverse())
     shown = texts_of(figure)
-    assert {"at least 30 % less pain", "2 points or more", "exact interval"} <= set(shown)
+    assert {"at least 30% less pain", "2 points or more", "exact interval"} <= set(shown)
     assert "end of series" not in shown  # the same in every reading
-    assert {"fixed in advance", "cited 70 % to 85 %"} <= set(shown)
+    assert {"fixed in advance", "cited 70% to 85%"} <= set(shown)
     assert "12 readings, from the lowest estimate to the highest" in shown
     assert [text for text in shown if text.isdigit()] == ["2", "3", "7"]  # one for each verdict
 

@@ -44,7 +44,7 @@ def counted(many) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def rated(many, counted) -> pd.DataFrame:
-    """Average ratings of those with a baseline of at least 4: is the patient 30 % down?"""
+    """Average ratings of those with a baseline of at least 4: is the patient 30% down?"""
     rated = average_ratings(many)
     rated = rated[rated["patient_id"].isin(counted.index)].reset_index(drop=True)
     baseline = rated["patient_id"].map(counted["baseline"])
@@ -434,7 +434,7 @@ def test_boosters_follow_loss_and_restore_relief():
 
 
 def test_scores_respect_the_threshold_for_every_baseline():
-    """All sums of one to three ratings on both scales: relieved if, and only if, 30 % down."""
+    """All sums of one to three ratings on both scales: relieved if, and only if, 30% down."""
     rows = [
         (total, count, top)
         for top in (10, 100)

@@ -78,7 +78,7 @@ def test_every_row_of_the_own_ledger_matches_its_own_words():
     "text",
     [
         CRPS.wording,
-        "70\u201385 % of CRPS patients experience significant pain reduction",
+        "70\u201385% of CRPS patients experience significant pain reduction",
         "70 to 85 percent of CRPS patients experience significant pain reduction.",
         "Seventy to eighty-five per cent of CRPS patients experience significant pain reduction",
         "70-85% of people with complex regional pain syndrome see meaningful pain relief",
@@ -119,7 +119,7 @@ def test_another_number_condition_measure_or_sense_is_never_listed(text):
 
 
 def test_a_changed_number_is_judged_by_the_interval_of_the_claim_it_was_changed_from():
-    higher = one("Eight in ten CRPS patients respond", run=FULL_RUN)  # interval 46 to 62 %
+    higher = one("Eight in ten CRPS patients respond", run=FULL_RUN)  # interval 46 to 62%
     assert higher.statuses == ("contradicted", "unlisted")
     assert higher.match.how == "number differs" and higher.match.listed is CRPS
     inside = one("55% of CRPS patients respond", run=FULL_RUN)

@@ -12,7 +12,7 @@ from analysis.lint.text import load_document, split_statements
 
 FIGURES = {
     "70-85% of patients": ("percentage", 70, 85, "%"),
-    "70\u201385 % of patients": ("percentage", 70, 85, "%"),
+    "70\u201385% of patients": ("percentage", 70, 85, "%"),
     "70% \u2014 85% of patients": ("percentage", 70, 85, "%"),
     "70 to 85 percent": ("percentage", 70, 85, "%"),
     "\uff18\uff15\uff05 success": ("percentage", 85, 85, "%"),

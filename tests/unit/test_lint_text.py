@@ -164,7 +164,7 @@ BAD = {
     "nothing.html": (b"<html><body><script>1</script></body></html>", "no text"),
     "tags.html": (b"<p>" + b"<a " * 50_000, "never closed"),
     "binary.txt": (b"text \x00\x01\x02\xff", "binary"),
-    "latin.txt": ("Erh\u00f6ht\n70 % \u2013 caf\u00e9".encode("cp1252"), "not UTF-8 text (line 1)"),
+    "latin.txt": ("Erh\u00f6ht\n70% \u2013 caf\u00e9".encode("cp1252"), "not UTF-8 text (line 1)"),
     "broken.docx": (b"PK\x03\x04 nothing", "cannot be read as a Word document"),
     "text.docx": (b"70% of patients", "is no DOCX file"),
     "broken.pdf": (b"%PDF-1.4 nothing", "cannot be read as a PDF"),
@@ -197,7 +197,7 @@ def test_folder_missing_file_and_too_large(tmp_path, monkeypatch):
 
 
 def test_encodings_that_are_named_are_used(tmp_path):
-    shown = "70 % \u2013 caf\u00e9"
+    shown = "70% \u2013 caf\u00e9"
     assert texts(
         load_document(save(tmp_path, "a.txt", shown.encode("cp1252")), encoding="cp1252")
     ) == [shown]

@@ -131,7 +131,7 @@ def test_two_groups_are_not_shrunk_and_nobody_is_refused():
 
 
 def test_a_quarter_of_chance_alone_is_outside_as_seldom_as_said():
-    """10,000 charts of 12 quarters of 45: binomial limits are exact, so at most 0.2 % outside."""
+    """10,000 charts of 12 quarters of 45: binomial limits are exact, so at most 0.2% outside."""
     rng = np.random.default_rng(7)
     shares = rng.binomial(45, 0.45, size=(10_000, 12)) / 45
     low, high = binomial_limits(0.45, [45])

@@ -138,7 +138,7 @@ def test_adjusting_only_takes_back_and_alone_changes_nothing(counts, floor):
 
 
 def test_falling_short_stands_only_as_far_as_with_the_missing_imputed():
-    """54 of 100 with 14 missing; imputed 60 % (51 to 68.5): the limit judged is 68.5, not 63.4."""
+    """54 of 100 with 14 missing; imputed 60% (51 to 68.5): the limit judged is 68.5, not 63.4."""
     row = share_row(54, 100, n_missing=14)
     imputed = {"population": "imputed", "value": 0.6, "low": 0.51, "high": 0.685}
     results = frame(row, row._replace(**imputed, n_events=None, method="multiple_imputation"))

@@ -461,7 +461,7 @@ def test_a_claim_on_those_rated_has_no_grid_of_all_who_started(one):
 
 
 def test_counts_by_hand():
-    """Rates: 30 %, 50 % or two points x 5 visits x 3 populations x 4 baselines x 2 boosters x
+    """Rates: 30%, 50% or two points x 5 visits x 3 populations x 4 baselines x 2 boosters x
     2 intervals. Means: 5 kinds with their intervals for the outcomes. Medians of duration:
     2 thresholds x 2 populations x (9 rules and clocks x 7 + 3 baselines x 2 of one booster)."""
     assert len(list_readings(claim(), SETTINGS, visits=VISITS)) == 3 * 5 * 3 * 4 * 2 * 2 == 720
@@ -564,7 +564,7 @@ def test_counts_agree():
         replace(result, readings=readings.assign(is_headline=False))
 
 
-# The planted truths of the demo (data/demo/truth.json: all starters, 30 %, at the end)
+# The planted truths of the demo (data/demo/truth.json: all starters, 30%, at the end)
 
 
 @pytest.mark.slow
@@ -587,7 +587,7 @@ def test_a_planted_false_claim_is_met_in_no_reading_and_a_true_one_in_most_at_th
     false = judge_readings(claim(), demo())
     assert false.counts["meets"] == 0
     true = judge_readings(claim(cited_low=0.3, cited_high=None, visit="end"), demo())
-    assert true.counts["meets"] > 0.6 * len(true.readings)  # 50 % less pain is another matter
+    assert true.counts["meets"] > 0.6 * len(true.readings)  # 50% less pain is another matter
     assert true.headline.verdict == "meets"
 
 
@@ -742,7 +742,7 @@ def test_a_share_needs_a_week_at_which_relief_is_read():
 def test_a_median_not_reached_is_an_answer():
     """Nobody loses relief: not reached, no value; an exact limit decides from 6 patients on.
 
-    All of 6 relieved at week 26: the share there begins at 0.025 ** (1 / 6) = 54 %, of 5 at 48 %.
+    All of 6 relieved at week 26: the share there begins at 0.025 ** (1 / 6) = 54%, of 5 at 48%.
     """
     for n, verdict in ((6, "meets"), (5, "undecided")):
         keep = [responder(f"k{i}", w4=4, w8=4, w12=4, w26=4) for i in range(n)]

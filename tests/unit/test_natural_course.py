@@ -51,7 +51,7 @@ def test_a_planted_regression_is_recovered(effect):
         beyond = compare_with_regression(*clinic(rng, 150, effect=effect), usual=[5.0])
         covered.append(beyond.low[0] <= effect <= beyond.high[0])
         found.append(beyond.fall[0])
-    # Binomial limits of 400 at 95 %: 93 to 97.5 % within 2.5 standard errors.
+    # Binomial limits of 400 at 95%: 93 to 97.5% within 2.5 standard errors.
     assert 0.92 <= np.mean(covered) <= 0.98
     assert np.mean(found) == pytest.approx(effect, abs=0.05)  # 3 * 0.33 / sqrt(400)
 

@@ -286,9 +286,9 @@ def test_nobody_loses_relief():
 
 
 def test_nobody_of_20_loses_relief_and_all_of_20_do():
-    """By hand: 20 of 20 begin at 0.025 ** (1 / 20) = 83.2 %; 0 of 20 end at 16.8 %.
+    """By hand: 20 of 20 begin at 0.025 ** (1 / 20) = 83.2%; 0 of 20 end at 16.8%.
 
-    Of 6 known at 8 the share begins at 54.1 %, above one half; of 5, at 47.8 %.
+    Of 6 known at 8 the share begins at 54.1%, above one half; of 5, at 47.8%.
     """
     rng, end = np.random.default_rng(1), 0.025 ** (1 / 20)
     kept = estimate_npmle([4] * 14 + [8] * 6, [INF] * 20)
@@ -308,7 +308,7 @@ def test_nobody_of_20_loses_relief_and_all_of_20_do():
     assert (median.low, median.high) == (0.0, 1.0)
     assert median.notes[-1] == "exact_times(20)"
     few = bootstrap_relief(estimate_npmle([0] * 5, [1] * 5), rng=rng)
-    assert few.guarded.quantiles[1].high is None  # 5 of 5 may be chance: up to 52 %
+    assert few.guarded.quantiles[1].high is None  # 5 of 5 may be chance: up to 52%
 
 
 def test_patients_not_looked_at_so_late_widen_the_limit_of_none():

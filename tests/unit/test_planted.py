@@ -67,7 +67,7 @@ def test_planted_responder_shares_are_found_again(big, counted, condition):
 
 
 RESPONDERS_ABOVE_OTHERS_PCT = 47.0
-"""Planted: responders fall by 30 + 70 x 1.3 / (1.3 + 2.7) = 53 % on average, others by 6 %."""
+"""Planted: responders fall by 30 + 70 x 1.3 / (1.3 + 2.7) = 53% on average, others by 6%."""
 
 ROUNDED_PCT = 0.25
 """Whole scores move both means by a few percent, and so the shift below by this much at most."""

@@ -65,7 +65,7 @@ def test_fewest_patients_by_brute_force(count, floor, true):
 
 @pytest.mark.slow
 def test_27_of_30_against_75_percent_needs_18():
-    """One further patient may decide (chance 0.9), but two decide only in 81 %, and 17 in 76 %."""
+    """One further patient may decide (chance 0.9), but two decide only in 81%, and 17 in 76%."""
     chances = [brute_chance(27, 30, more, 0.9, 0.75) for more in range(1, 120)]
     assert chances[0] > 0.8 > chances[16]
     assert min(chances[17:]) >= 0.8
@@ -99,7 +99,7 @@ def test_no_search_stops_early(floor):
 
 @pytest.mark.parametrize(("true", "n_events"), [(None, 96), (0.675, 89), (0.675, 80)])
 def test_power_by_simulation(true, n_events):
-    """148 neuropathic patients against the cited floor of 60 %, further ones drawn at random."""
+    """148 neuropathic patients against the cited floor of 60%, further ones drawn at random."""
     floor, n = 0.6, 148
     more = further_patients_for_share(n_events, n, floor=floor, true_share=true)
     share = n_events / n if true is None else true
@@ -111,12 +111,12 @@ def test_power_by_simulation(true, n_events):
     }
     found = np.mean([decided[k] for k in drawn])
     error = sqrt(0.8 * 0.2 / SIMULATED)
-    assert 0.8 - ALLOWED_Z * error <= found <= 0.83  # a tooth of the saw is below 3 %
+    assert 0.8 - ALLOWED_Z * error <= found <= 0.83  # a tooth of the saw is below 3%
 
 
 @pytest.mark.slow
 def test_the_bundled_demo_claim():
-    """89 of 148 against 60 %: on the floor no number decides; at 67.5 % some hundreds do."""
+    """89 of 148 against 60%: on the floor no number decides; at 67.5% some hundreds do."""
     assert further_patients_for_share(89, 148, floor=0.6) is None
     if_cited = further_patients_for_share(89, 148, floor=0.6, true_share=0.675)
     # By hand, normal: 148 x 0.0013 + m x 0.075 = 1.96 sqrt(0.24 (148 + m)) + 0.84 sqrt(0.219 m)

@@ -101,7 +101,7 @@ def test_counting_the_others_mirrors(estimate, count):
 
 @given(count=counts)
 def test_exact_is_wider_on_the_side_where_wilson_is_bold(count):
-    """Clopper-Pearson never covers less than its level, so it holds more than 95 % of Wilson."""
+    """Clopper-Pearson never covers less than its level, so it holds more than 95% of Wilson."""
     k, n = count
     wilson, exact = estimate_share(k, n), estimate_share_exact(k, n)
     assert exact.high - exact.low > 0.95 * (wilson.high - wilson.low)

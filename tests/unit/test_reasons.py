@@ -24,7 +24,7 @@ FOUND = Missing(
 
 
 def judged(**changed) -> Judgement:
-    """54 of 100 against 70 %, ten not rated."""
+    """54 of 100 against 70%, ten not rated."""
     own = judge(claim(), share_row(54, 100, n_missing=10))
     return replace(own, **{"missing": FOUND, "undecided": "", "n_missing": 10, **changed})
 
@@ -34,7 +34,7 @@ def missing(**changed) -> Missing:
 
 
 ALIKE = "if the missing resemble those seen with the same course"
-IMPUTED = "imputed 60 %, interval 50 % to 69 %"
+IMPUTED = "imputed 60%, interval 50% to 69%"
 
 
 @pytest.mark.parametrize(
@@ -73,12 +73,12 @@ IMPUTED = "imputed 60 %, interval 50 % to 69 %"
          "Too few patients, and too many outcomes missing."),
         ({"undecided": "outliers", "n_missing": 0, "unit": "percent", "missing": missing(
             judged_low=0.0, judged_high=22.0)},
-         "Outliers decide it: with limits that mind a few extreme patients, seen or not (0.0 % to "
-         "22.0 %), it is undecided."),
+         "Outliers decide it: with limits that mind a few extreme patients, seen or not (0.0% to "
+         "22.0%), it is undecided."),
         ({"undecided": "few"}, f"I{ALIKE[1:]}: {IMPUTED}."),
         ({"undecided": "few", "missing": missing(imputed=None)}, ""),
         ({"undecided": "few", "missing": missing(imputed_low=None)},
-         f"I{ALIKE[1:]}: imputed 60 %."),
+         f"I{ALIKE[1:]}: imputed 60%."),
     ],
 )  # fmt: skip
 def test_what_the_missing_do_to_a_verdict(changed, said):
@@ -138,7 +138,7 @@ def test_firmness_in_full_names_the_most_frequent_verdict_first():
     [
         ("meets", "mostly", {"meets": 60, "undecided": 40}, "mostly"),
         ("undecided", "fragile", {"undecided": 30, "falls_short": 70},
-         "70 % of readings: falls short"),
+         "70% of readings: falls short"),
         ("undecided", "mostly", {"undecided": 60, "falls_short": 40}, "mostly"),
         ("undecided", "fragile", {"undecided": 40, "not_testable": 60}, "fragile"),
         ("undecided", "few patients", {"undecided": 30, "falls_short": 70}, "few patients"),
@@ -154,8 +154,8 @@ def test_each_limit_has_its_answer():
     months = Limit(name="months", floor=8.7, verdict="falls short", share=0.3, n=50)
     assert describe_limits(()) == ""
     assert describe_limits((weeks, months)) == (
-        "Relief for weeks: yes; for months: no. 80 % of responders and 40 % of all who started "
-        "kept it for weeks (2 weeks or more); 30 % of responders kept it for months (8.7 weeks or "
+        "Relief for weeks: yes; for months: no. 80% of responders and 40% of all who started "
+        "kept it for weeks (2 weeks or more); 30% of responders kept it for months (8.7 weeks or "
         "more)."
     )
     unknown = replace(months, verdict="undecided", share=None)

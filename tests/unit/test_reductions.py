@@ -100,7 +100,7 @@ def test_odd_samples(name):
 
 
 def test_equal_but_for_the_last_binary_digit_is_equal():
-    """Patients whose pain fell by 30 % each must not make an interval of width 1e-15."""
+    """Patients whose pain fell by 30% each must not make an interval of width 1e-15."""
     assert len(set(THREE_TENTHS)) > 1
     for n in (1, 2, 5, 11):
         got = estimate_mean(floats(THREE_TENTHS * n))
@@ -335,7 +335,7 @@ LIMIT = 1e-6  # percent: six decimals of the quantiles above, times the length o
 
 
 def test_worst_reductions_by_hand():
-    """From 4 to 10 is a rise by 150 % of 4; from 1 by 900 %; below 1 counts as 1."""
+    """From 4 to 10 is a rise by 150% of 4; from 1 by 900%; below 1 counts as 1."""
     assert [worst_reduction_pct(b) for b in (8.0, 4.0, 2.0, 1.0, 0.0)] == [-25, -150, -400, -900,
                                                                             -900]  # fmt: skip
 
@@ -349,7 +349,7 @@ def test_equal_patients_may_have_an_unseen_one_at_the_end(n):
 
 
 def test_all_or_nothing_is_the_likelihood_of_a_share():
-    """9 of 30 at 100 %, the others at 0, the worst there is: a binomial likelihood ratio."""
+    """9 of 30 at 100%, the others at 0, the worst there is: a binomial likelihood ratio."""
     low, high = likelihood_limits(np.array([0.0, 100.0]), np.array([[21, 9]]), worst_pct=0.0)
     for end, lost in ((low[0], HALF_CHI2_975), (high[0], HALF_CHI2_95)):
         p = end / 100
@@ -394,7 +394,7 @@ def test_odd_samples_have_no_judged_interval():
     for values in ([], [50.0], [50.0, None], [50.0] * 9, THREE_TENTHS):
         assert np.isnan(judged_mean_limits(values, worst_pct=-150)).all()
     assert np.isfinite(judged_mean_limits([-150.0] * 50 + [100.0], worst_pct=-150)).all()
-    with pytest.raises(EstimationError, match="a reduction is 120 %"):
+    with pytest.raises(EstimationError, match="a reduction is 120%"):
         judged_mean_limits([120.0, 1.0], worst_pct=-150)
     with pytest.raises(EstimationError, match="level"):
         judged_mean_limits([1.0, 2.0], worst_pct=-150, level=1.5)

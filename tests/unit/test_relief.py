@@ -437,7 +437,7 @@ def test_everyone_lost_it_between_the_same_visits():
 
 @pytest.mark.slow
 def test_none_of_20_relieved_at_a_week_is_decided_by_an_exact_bound():
-    """All lost by week 4: at week 12 the share is 0 to 1 - 0.025 ** (1 / 20) = 16.8 %, by hand."""
+    """All lost by week 4: at week 12 the share is 0 to 1 - 0.025 ** (1 / 20) = 16.8%, by hand."""
     share = row([responder(f"p{i}", w4=8) for i in range(20)], "relieved_share", "week_12")
     assert (share.value, share.low, share.high) == (0.0, 0.0, pytest.approx(1 - 0.025**0.05))
     assert share.notes == "exact_bound(20)"
@@ -463,7 +463,7 @@ def test_arms_each_have_their_rows_and_together_a_note():
 
 @pytest.mark.slow
 def test_another_threshold_is_another_row():
-    """A claim about 30 % must not be judged by spans counted at 50 %."""
+    """A claim about 30% must not be judged by spans counted at 50%."""
     made = table(relief_rows, clinic(), settings_with(responder_threshold_pct=50.0))
     assert set(made["threshold_pct"]) == {50.0}
 
@@ -598,7 +598,7 @@ def test_events_of_a_share_are_what_it_counts():
     for measure in ("relieved_share", "km_relieved_share"):
         kept = row(people, measure, "week_12")
         assert (kept.value, kept.n_events, kept.n) == (0.75, 12, 16)
-        assert estimate_text(kept) == "12 of 16 (75 %)"
+        assert estimate_text(kept) == "12 of 16 (75%)"
     ended = find(table(competing_rows, people), measure="cumulative_incidence", definition="loss")
     lost = find_one(ended, visit="week_12")
     assert (lost.value, lost.n_events) == (0.25, 4)
@@ -612,7 +612,7 @@ def test_events_of_a_share_are_what_it_counts():
 @pytest.mark.parametrize("own", [{"loss_rule": "confirmed"}, {"relief_clock": "first_response"},
                                  {"responder_threshold_pct": 60.0}])  # fmt: skip
 def test_claims_keep_their_reading_whatever_the_settings(own):
-    """Once back to 6 of 8 (25 % less) in week 8, then 2 again: lost, if once is enough."""
+    """Once back to 6 of 8 (25% less) in week 8, then 2 again: lost, if once is enough."""
     people = [responder(f"p{i}", w4=2, w8=6, w12=2) for i in range(12)]
     default = row(people, "relieved_share", "week_12", population="all_starters")
     settings = settings_with(**own)
@@ -794,7 +794,7 @@ def shapes(people) -> pd.DataFrame:
 def test_fitted_numbers_are_near_the_counted_ones():
     """8 of 26 by week 4 and 16 by week 8: half between the two, whatever the shape.
 
-    Of 18 relieved at week 4, 4 are at week 12: 22 %; a smooth shape comes within a tenth.
+    Of 18 relieved at week 4, 4 are at week 12: 22%; a smooth shape comes within a tenth.
     """
     made = shapes(spread_out())
     for found in rows_of(find(made, measure="parametric_median")):
@@ -935,11 +935,11 @@ def say(*rows: dict, definition="booster_as_loss") -> str:
 def test_in_full():
     assert say(head(), *followed(17, 8), share(0.09, 0.04, 0.17)) == (
         "CRPS: of 74 patients with relief at the end of the series, half had lost it after 6.6 "
-        "weeks (95 % interval 4 to 12 weeks; losses lie between two visits, a booster counts as "
-        "its end). 65 of 74 (88 %) were seen to lose it or to have a booster; 17 of 74 (23 %) were "
+        "weeks (95% CI 4 to 12 weeks; losses lie between two visits, a booster counts as "
+        "its end). 65 of 74 (88%) were seen to lose it or to have a booster; 17 of 74 (23%) were "
         "seen with relief at week 12 or later, and 8 had not been looked at again by then. Of all "
-        "137 who started, 9 % had relief at the end of the series and kept it to week 12 (95 % "
-        "interval 4 % to 17 %)."
+        "137 who started, 9% had relief at the end of the series and kept it to week 12 (95% "
+        "CI 4% to 17%)."
     )
 
 
@@ -947,7 +947,7 @@ def test_nobody_followed_so_long_is_no_loss():
     said = say(head(None, None, None, n=36, n_events=0), *(each | {"n": 36} for each in
                                                           followed(0, 36)))  # fmt: skip
     assert (
-        "0 of 36 (0 %) were seen to lose it or to have a booster; none was seen with relief at "
+        "0 of 36 (0%) were seen to lose it or to have a booster; none was seen with relief at "
         "week 12 or later: 36 had not been looked at again by then, which is no loss."
     ) in said
 
@@ -957,7 +957,7 @@ def test_another_clock_is_named_with_the_week():
     rows = (head(**notes), *(each | notes for each in followed(9)), share(0.2, 0.1, 0.3, **notes))
     said = say(*rows)
     assert "seen with relief at week 12 after the first rating with relief or later" in said
-    assert "20 % had relief and kept it to week 12 after the first rating with relief" in said
+    assert "20% had relief and kept it to week 12 after the first rating with relief" in said
 
 
 @pytest.mark.slow
@@ -1035,8 +1035,8 @@ def test_nobody_rated_again():
 def test_not_reached():
     said = say(head(None, 6.0, None, n_events=20))
     assert (
-        "the time by which half had lost it was not reached while they were followed; its 95 % "
-        "interval begins at 6 weeks (a booster counts as its end)."
+        "the time by which half had lost it was not reached while they were followed; its 95% "
+        "CI begins at 6 weeks (a booster counts as its end)."
     ) in said
     assert "begins" not in say(head(None, 0.0, None))
     assert "begins" not in say(head(None, None, None))
@@ -1060,7 +1060,7 @@ def test_a_share_of_starters_that_is_not_known():
 
 
 def test_the_level_is_that_of_the_row():
-    assert "90 % interval 4 to 12 weeks" in say(head(level=0.9))
+    assert "90% CI 4 to 12 weeks" in say(head(level=0.9))
 
 
 def test_departures_and_pooled_treatments_are_said():

@@ -167,7 +167,7 @@ def test_axes_follow_the_schedule():
 def test_relief_shows_kaplan_meier_intervals_and_cited_weeks():
     shown = texts_of(FIGURES["relief"]())
     assert {"Known from visits, median 4 weeks", "Between visits: anywhere in the box",
-            "Kaplan-Meier: loss at the visit", "95 % interval", "2 weeks",
+            "Kaplan-Meier: loss at the visit", "95% CI", "2 weeks",
             "8.7 weeks"} <= set(shown)  # fmt: skip
 
 
@@ -194,7 +194,7 @@ def test_medians_stand_with_n_and_interval_from_strictest_to_mildest():
     assert [text for text in shown if text in order] == order
     assert "4 to 12 weeks" in shown and "4 weeks to not reached" in shown
     assert [ax.get_title(loc="center") for ax in figure.axes[1:]] == ["Week 2", "Week 8.7"]
-    assert shown.count("88 %") == shown.count("41 %") == 2
+    assert shown.count("88%") == shown.count("41%") == 2
 
 
 def test_series_stand_in_the_order_of_their_number():
@@ -210,7 +210,7 @@ def test_incidence_fills_the_height_and_names_each_cause_with_its_share():
     assert {"Still relieved", "Lost relief", "Booster first", "At week 26"} <= set(shown)
     last = INCIDENCE[INCIDENCE["week"] <= 26].iloc[-1]
     for name, share in (("Lost relief", last[1]), ("Booster first", last[2])):
-        assert shown[shown.index(name) + 1] == f"{100 * share:.0f} %"
+        assert shown[shown.index(name) + 1] == f"{100 * share:.0f}%"
     tops = ax.collections[-1].get_paths()[0].get_extents()
     assert tops.y1 == pytest.approx(1.0)
 
@@ -220,7 +220,7 @@ def test_incidence_of_everybody_leaves_none_relieved():
         {"week": [0.0, 3.0], "lost": [0, 0.7], "moved": [0, 0.2], "other": [0, 0.1]}
     )
     shown = texts_of(plot_incidence(frame))
-    assert shown[shown.index("Still relieved") + 1] == "0 %"
+    assert shown[shown.index("Still relieved") + 1] == "0%"
     assert {"Lost", "Moved", "Other", "At week 3"} <= set(shown)
 
 

@@ -38,12 +38,12 @@ def test_text_code_and_outputs_are_shown(tmp_path):
     )
     text, page = render(
         tmp_path,
-        new_markdown_cell('# Responders\n\nHow many **respond**? "70-85 %" <= 1'),
+        new_markdown_cell('# Responders\n\nHow many **respond**? "70-85%" <= 1'),
         code("x = 1  # <b>", new_output("stream", text="\x1b[31mred\x1b[0m text")),
         code("y", shown(text_html=table, text_plain="n")),
         code("z", shown(image_png=PNG, text_plain="a figure")),
     )
-    for part in ("Responders How many respond ?", "x = 1", "# <b>", "red text", "70-85 %"):
+    for part in ("Responders How many respond ?", "x = 1", "# <b>", "red text", "70-85%"):
         assert part in " ".join(page.text.split())
     assert "color:red" not in text.split("</head>")[1]
     assert "\x1b" not in text

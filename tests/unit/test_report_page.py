@@ -103,9 +103,9 @@ def test_verdicts_come_first_with_word_figure_and_interval(page):
     text = page.text[page.text.index("4 headline") :]
     places = [text.index(part) for part in order]
     assert places == sorted(places)
-    for part in ("1 meets", "1 falls short", "1 undecided", "1 not testable", "91 of 140 (65 %)",
-                 "95 % interval 57 % to 73 %", "About 260 more patients", "n = 140; 20 not known",
-                 "120 of 140 (86 %) seen at end of series", "The export holds no "
+    for part in ("1 meets", "1 falls short", "1 undecided", "1 not testable", "91 of 140 (65%)",
+                 "95% CI 57% to 73%", "About 260 more patients", "n = 140; 20 not known",
+                 "120 of 140 (86%) seen at end of series", "The export holds no "
                  "patients"):  # fmt: skip
         assert part in text.replace("\xa0", " "), part
 
@@ -114,14 +114,14 @@ def test_each_verdict_draws_the_band_with_words_for_listeners(page):
     strips = [a for a in page.all("svg") if a.get("class") == "strip"]
     assert [strip["role"] for strip in strips] == ["img"] * 4
     assert strips[1]["aria-label"].replace("\xa0", " ") == (
-        "Cited 40-60 %. Our patients: 34.1 %, 95 % interval 28.6 % to 39.6 %."
+        "Cited 40-60%. Our patients: 34.1%, 95% CI 28.6% to 39.6%."
     )
 
 
 def test_an_end_of_the_interval_never_reads_as_the_cited_floor(tmp_path):
     close = replace(judged()[0], low=0.62, high=0.6996, value=0.66, result_id="")
     _, page = render(tmp_path, claims=(close,))
-    assert "62 % to 69.96 %" in page.text.replace("\xa0", " ")
+    assert "62% to 69.96%" in page.text.replace("\xa0", " ")
 
 
 @pytest.mark.parametrize("synthetic", [True, False])
@@ -154,7 +154,7 @@ def test_what_a_claim_is_judged_on_is_set_off_with_its_band(made):
     line = re.search(r'<tr class="judged">(.*?)</tr>', text, flags=re.DOTALL)[1]
     href = re.search(r'href="#(r-[0-9a-f]{12})"', line)[1]
     row = re.search(rf'<tr id="{href}"><th scope="row">(.*?)</th>', text)[1]
-    assert row.replace("\xa0", " ") == "at least 30 %, all who started, end of series"
+    assert row.replace("\xa0", " ") == "at least 30%, all who started, end of series"
     assert 'class="band"' in line
 
 
@@ -164,7 +164,7 @@ def test_denominators_stand_with_every_share_and_below_ten_there_is_no_percent(p
     table = own[own.index("Responders, end of series") :][:400]
     assert "5 of 8" in table
     assert "of 8 (" not in table
-    shares = re.findall(r"(\d+ of \d+) \(\d+ %\)", text)
+    shares = re.findall(r"(\d+ of \d+) \(\d+%\)", text)
     assert len(shares) > 50
 
 
@@ -180,8 +180,8 @@ def test_a_number_leads_to_its_row_and_the_row_to_the_cell_that_made_it(made):
 
 def test_the_list_of_numbers_names_method_notes_and_populations(page):
     text = page.text.replace("\xa0", " ")
-    assert "Wilson score interval, 95 % interval. 9 had a booster before this visit" in text
-    assert "at least 30 %, Subtype: Type I, all who started, end of series" in text
+    assert "Wilson score interval, 95% CI. 9 had a booster before this visit" in text
+    assert "at least 30%, Subtype: Type I, all who started, end of series" in text
 
 
 def test_the_list_holds_what_is_printed_and_what_has_no_table():
@@ -253,7 +253,7 @@ def test_every_claim_has_a_row_and_only_headlines_stand_on_the_first_page(tmp_pa
 
 def test_firmness_tipping_and_what_may_be_said_are_printed(page):
     for part in (
-        "Mostly: the same in 50 to 90 % of the defensible readings (undecided in 212; falls short "
+        "Mostly: the same in 50 to 90% of the defensible readings (undecided in 212; falls short "
         "in 28, of 240).",
         "17 of 20 would do.",
         "the verdict is undecided, p <0.001",
@@ -269,7 +269,7 @@ def test_methods_name_the_settings_in_force(tmp_path):
                 "booster_strategy": "censoring", "confidence_level": 0.9}  # fmt: skip
     _, page = render(tmp_path, about={"settings": settings})
     for part in ("a baseline above 0", "“week 12”", "Follow-up of relief ends at a booster",
-                 "90 % interval"):  # fmt: skip
+                 "90% CI"):  # fmt: skip
         assert part in page.text.replace("\xa0", " ")
     assert "pain_scores.csv " + "ab" * 32 in page.text
     assert "/srv/x" not in page.text

@@ -81,7 +81,7 @@ def test_bookmarks_are_the_sections_and_their_topics(run):
 @pytest.mark.slow
 def test_verdicts_can_be_read_and_every_page_says_that_no_patient_is_real(pages):
     text = " ".join(pages).replace("\xa0", " ")
-    for part in ("Falls short", "Undecided", "Meets", "Not testable", "91 of 140 (65 %)",
+    for part in ("Falls short", "Undecided", "Meets", "Not testable", "91 of 140 (65%)",
                  "17 of 20 would do.", "Share of patients"):  # fmt: skip
         assert part in text, part
     for number, page in enumerate(pages, start=1):

@@ -19,7 +19,7 @@ def test_results_in_words_keep_the_numbers_and_leave_out_what_all_rows_share():
                   definition="percent_reduction")  # fmt: skip
     words = readable(shares, labels=LABELS)
     assert list(words) == ["counted", "estimate", "interval", "n", "missing"]
-    assert words.estimate.tolist() == ["91 of 140 (65 %)", "91 of 120 (76 %)", "111 of 140 (79 %)"]
+    assert words.estimate.tolist() == ["91 of 140 (65%)", "91 of 120 (76%)", "111 of 140 (79%)"]
     assert words.missing.tolist() == ["20", "20", "0"]
 
 

@@ -107,7 +107,7 @@ def test_means_from_thirty_patients_are_rounded_and_their_limits_outward():
 
 @pytest.mark.slow
 def test_a_mean_and_its_count_do_not_give_a_sum_back():
-    # 100 patients of whom k have 100 % less pain and the others none: mean x n is k patients.
+    # 100 patients of whom k have 100% less pain and the others none: mean x n is k patients.
     shown = {}
     for k in range(101):
         values = np.repeat([100.0, 0.0], [k, 100 - k])

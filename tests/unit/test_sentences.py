@@ -67,11 +67,11 @@ def finding(asked, *rows):
 
 
 SHORT_OF_70 = (
-    "Of 100 patients with complex regional pain syndrome who started, 54 (54 %) had at least "
-    "30 % less pain at end of series; 95 % interval 44 % to 63 %. 10 were not rated. All of the "
-    "interval is below the cited 70 %"
+    "Of 100 patients with complex regional pain syndrome who started, 54 (54%) had at least "
+    "30% less pain at end of series; 95% CI 44% to 63%. 10 were not rated. All of the "
+    "interval is below the cited 70%"
 )
-"""The interval of 61 of 100 ends at 69.98 %, that of 62 of 100 at 70.9 %."""
+"""The interval of 61 of 100 ends at 69.98%, that of 62 of 100 at 70.9%."""
 
 
 def imputed_row(value: float, low: float, high: float):
@@ -83,7 +83,7 @@ def imputed_row(value: float, low: float, high: float):
 def test_a_share_in_full():
     assert finding(claim(), share_row(54, 100, n_missing=10), imputed_row(0.6, 0.5, 0.69)) == (
         f"{SHORT_OF_70}. It falls short if the missing resemble those seen with the same course "
-        "(imputed 60 %, interval 50 % to 69 %); it would not, had 8 or more of the 10 responded."
+        "(imputed 60%, interval 50% to 69%); it would not, had 8 or more of the 10 responded."
     )
 
 
@@ -91,7 +91,7 @@ def test_an_interval_below_the_floor_that_the_missing_leave_open():
     """A printed interval is never said to reach a figure that it does not reach."""
     said = finding(claim(), share_row(54, 100, n_missing=10), imputed_row(0.62, 0.51, 0.71))
     assert said.startswith(f"{SHORT_OF_70}, but the missing outcomes leave it open. Too few ")
-    assert "(imputed 62 %, interval 51 % to 71 %, if the missing resemble" in said
+    assert "(imputed 62%, interval 51% to 71%, if the missing resemble" in said
     assert "probability, were the true value the one seen" in said
     said = finding(claim(), share_row(54, 100, n_missing=10))
     assert said == (
@@ -131,56 +131,56 @@ RARE = claim(cited_low=None, cited_high=0.1)
 @pytest.mark.parametrize(
     ("asked", "row", "said"),
     [
-        (claim(), share_row(0, 40), "none (0 %) had"),
-        (claim(), share_row(40, 40), "all 40 (100 %) had"),
-        (claim(), share_row(1, 400), "1 (<1 %) had"),
+        (claim(), share_row(0, 40), "none (0%) had"),
+        (claim(), share_row(40, 40), "all 40 (100%) had"),
+        (claim(), share_row(1, 400), "1 (<1%) had"),
         (claim(), share_row(0, 1), "Of 1 patient with complex regional pain syndrome who started, "
                                    "none had"),
         (claim(), share_row(1, 1), "who started, 1 had"),
         (claim(), share_row(4, 9), f"Of 9 {CRPS} who started, 4 had"),
         (claim(), share_row(9, 9), "all 9 had"),
-        (claim(), share_row(5, 10), "5 (50 %) had"),
-        # 69.6 % printed as 70 % next to a floor of 70 % would mislead
-        (claim(), share_row(696, 1000), "696 (69.6 %)"),
-        (claim(), share_row(54, 100, level=0.8), "80 % interval"),
-        (claim(**OBSERVED), share_row(54, 90, **OBSERVED), "rated, 54 (60 %)"),
+        (claim(), share_row(5, 10), "5 (50%) had"),
+        # 69.6% printed as 70% next to a floor of 70% would mislead
+        (claim(), share_row(696, 1000), "696 (69.6%)"),
+        (claim(), share_row(54, 100, level=0.8), "80% CI"),
+        (claim(**OBSERVED), share_row(54, 90, **OBSERVED), "rated, 54 (60%)"),
         (claim(**OBSERVED), share_row(54, 90, n_missing=1, **OBSERVED),
          "1 more who started was not rated and is not in it."),
         (claim(**TWO_POINTS), share_row(54, 90, **TWO_POINTS),
          "had pain lower by at least 2 points of 10 at end of series"),
-        (RARE, share_row(1, 100), "at or below the cited 10 %"),
-        (RARE, share_row(40, 100), "is above the cited 10 %"),
-        (mean_claim(), number_row(30, 20, 39, level=0.99), "99 % interval"),
-        (mean_claim(), number_row(-5, -9, -1), "pain was higher by 5.0 % on average"),
+        (RARE, share_row(1, 100), "at or below the cited 10%"),
+        (RARE, share_row(40, 100), "is above the cited 10%"),
+        (mean_claim(), number_row(30, 20, 39, level=0.99), "99% CI"),
+        (mean_claim(), number_row(-5, -9, -1), "pain was higher by 5.0% on average"),
         (mean_claim(**MEDIAN), number_row(30, 20, 39, **MEDIAN),
          "median of each patient's own percent"),
         (mean_claim(**RATIO), number_row(30, 20, 39, **RATIO),
-         "the mean pain score was lower by 30.0 %"),
+         "the mean pain score was lower by 30.0%"),
         (mean_claim(**EVERYONE), number_row(30, 20, 39, **EVERYONE), "who started"),
         (mean_claim(**EVERYONE), number_row(30, 20, 39, n_missing=1, **EVERYONE),
          "1 was not rated."),
-        (duration_claim(), duration_row(9, 3, 10, level=0.9), "90 % interval"),
+        (duration_claim(), duration_row(9, 3, 10, level=0.9), "90% CI"),
         (duration_claim(), duration_row(8.3, 3.9, 8.6),
-         "with at least 30 % less pain at the end of the series, half had lost it or had a booster "
-         "after 8.3 weeks; 95 % interval 3.9 to 8.6 weeks, which holds wherever between two visits "
+         "with at least 30% less pain at the end of the series, half had lost it or had a booster "
+         "after 8.3 weeks; 95% CI 3.9 to 8.6 weeks, which holds wherever between two visits "
          "relief ended. That is weeks, not months (8.7 weeks or more)."),
         (duration_claim(), duration_row(None, 6.0, None),
          "the time by which half had lost it or had a booster is not reached within the follow-up; "
-         "95 % interval 6 weeks to not reached"),
+         "95% CI 6 weeks to not reached"),
     ],
 )  # fmt: skip
 def test_what_a_finding_says(asked, row, said):
     found = finding(asked, row)
     assert said in found
     assert "—" not in found
-    assert row.level == 0.95 or "95 %" not in found
+    assert row.level == 0.95 or "95%" not in found
 
 
 def test_undecided_names_both_numbers():
     said = finding(claim(cited_low=0.6, cited_high=0.75), share_row(96, 148))
     assert re.search(
-        r"About [\d,]+ more patients would decide it with 80 % probability, were the true value "
-        r"the one seen; about [\d,]+, were it in the middle of the cited range \(67\.5 %\)\.$",
+        r"About [\d,]+ more patients would decide it with 80% probability, were the true value "
+        r"the one seen; about [\d,]+, were it in the middle of the cited range \(67\.5%\)\.$",
         said,
     )
 
@@ -190,8 +190,8 @@ def test_undecided_on_the_floor():
     said = finding(claim(cited_low=0.6, cited_high=0.75), share_row(89, 148))
     assert re.search(
         r"No realistic number of further patients would decide it at the value seen\. Were the "
-        r"true value in the middle of the cited range \(67\.5 %\), about 4\d\d more patients would "
-        r"decide it with 80 % probability\.$",
+        r"true value in the middle of the cited range \(67\.5%\), about 4\d\d more patients would "
+        r"decide it with 80% probability\.$",
         said,
     )
 
@@ -200,9 +200,9 @@ def test_means_in_full():
     one = number_row(30.0, 25.1, 34.8, n=119, n_missing=10)
     assert finding(mean_claim(), one) == (
         "In 119 patients with complex regional pain syndrome rated at end of series, pain was "
-        "lower by 30.0 % on average (mean of each patient's own percent); 95 % interval 25.1 % to "
-        "34.8 %. 10 more who started were not rated and are not in it. All of the interval is "
-        "below the cited 40 %."
+        "lower by 30.0% on average (mean of each patient's own percent); 95% CI 25.1% to "
+        "34.8%. 10 more who started were not rated and are not in it. All of the interval is "
+        "below the cited 40%."
     )
 
 
@@ -211,7 +211,7 @@ def test_one_patient_has_no_interval():
                      notes="one_patient")  # fmt: skip
     assert finding(mean_claim(), one) == (
         "In 1 patient with complex regional pain syndrome who started, at end of series, pain was "
-        "lower by 50.0 % on average (mean of each patient's own percent); there is no interval. "
+        "lower by 50.0% on average (mean of each patient's own percent); there is no interval. "
         "There is no interval, so there is no verdict. One patient: there is no interval."
     )
 
@@ -228,7 +228,7 @@ def test_one_patient_has_no_interval():
 def test_no_answer_is_said_and_never_as_zero(nobody):
     said = finding(claim(), nobody)
     assert said.startswith("These data cannot answer it. ")
-    assert "0 %" not in said
+    assert "0%" not in said
 
 
 def test_middle_of_a_range_by_hand():
@@ -301,8 +301,8 @@ HEAD = duration_row(8.0, 6.0, 12.0)
 )
 def test_often_is_at_least_half(low, high, word):
     said = finding_of(HEAD, often_row("week_2", (low + high) / 2, low, high))
-    ends = f"{low * 100:.0f} % to {high * 100:.0f} %"
-    assert f"kept it for more than 2 weeks (95 % interval {ends}: {word})" in said
+    ends = f"{low * 100:.0f}% to {high * 100:.0f}%"
+    assert f"kept it for more than 2 weeks (95% CI {ends}: {word})" in said
 
 
 def test_both_words_are_looked_at():
@@ -310,15 +310,15 @@ def test_both_words_are_looked_at():
         HEAD, often_row("week_2", 0.9, 0.8, 0.95), often_row("week_8.7", 0.4, 0.3, 0.45)
     )
     assert (
-        "“Often” read as at least half of them: 90 % kept it for more than 2 weeks (95 % interval "
-        "80 % to 95 %: often); 40 % kept it for more than 8.7 weeks (95 % interval 30 % to 45 %: "
+        "“Often” read as at least half of them: 90% kept it for more than 2 weeks (95% CI "
+        "80% to 95%: often); 40% kept it for more than 8.7 weeks (95% CI 30% to 45%: "
         "not often)."
     ) in said
 
 
 def test_a_share_without_interval_decides_nothing():
     said = finding_of(HEAD, often_row("week_2", 1.0, None, None))
-    assert "100 % kept it for more than 2 weeks (no interval: undecided)" in said
+    assert "100% kept it for more than 2 weeks (no interval: undecided)" in said
     assert "—" not in said
 
 
@@ -494,9 +494,9 @@ def test_a_responder_rate_in_full():
     saying = said(share_row(74, 137, n_missing=14), other)
     assert saying.states_result
     assert saying.text == (
-        "Of 137 patients with complex regional pain syndrome who started, 74 (54 %) had at least "
-        "30 % less pain at end of series; 95 % interval 46 % to 62 %. 14 were not rated. "
-        "At least 50 % less pain: 35 of 137 (26 %); 95 % interval 19 % to 33 %. "
+        "Of 137 patients with complex regional pain syndrome who started, 74 (54%) had at least "
+        "30% less pain at end of series; 95% CI 46% to 62%. 14 were not rated. "
+        "At least 50% less pain: 35 of 137 (26%); 95% CI 19% to 33%. "
         "A booster before the visit counts as no response. There was no control group, so the "
         "figures do not say why pain changed. Source: records of \u201ctyped\u201d, infusions from "
         "January 2, 2025 to March 4, 2026. Ketamine is approved as an anesthetic; its use for "
@@ -545,8 +545,8 @@ def test_control_group_only_where_there_is_one():
     assert control(DRUG, DRUG).startswith(none)
     assert control(DRUG, DRUG, PLACEBO) == (
         "For comparison: Of 66 patients with complex regional pain syndrome in the arm 'placebo' "
-        "who started, 28 (42 %) had at least 30 % less pain at end of series; 95 % interval 31 % "
-        "to 54 %. The records do not say whether patients were randomized to the arms "
+        "who started, 28 (42%) had at least 30% less pain at end of series; 95% CI 31% "
+        "to 54%. The records do not say whether patients were randomized to the arms "
         "('amitriptyline', 'placebo'); the difference is not tested here."
     )
     elsewhere = PLACEBO._replace(visit="week_4")
@@ -605,8 +605,8 @@ def test_arms_that_kept_relief_are_compared_like_for_like():
     said = control(drug, drug, placebo, share_row(6, 12, **began), asked=kept_claim())
     assert said.startswith(
         "For comparison: Of 6 patients with complex regional pain syndrome in the arm 'placebo' "
-        "with at least 30 % less pain at the end of the series, 1 of 6 kept it to week 12 without "
-        "a booster; 95 % interval 1 % to 99 %. They are 6 of 12 (50 %) who started."
+        "with at least 30% less pain at the end of the series, 1 of 6 kept it to week 12 without "
+        "a booster; 95% CI 1% to 99%. They are 6 of 12 (50%) who started."
     )
     assert "5 of 6" not in said
 
@@ -616,7 +616,7 @@ def test_a_median_not_reached_in_the_other_arm_is_stated():
     sham = duration_row(None, None, None, n=5, group_by="arm", group="sham", level=None)
     said = control(drug, drug, sham, asked=duration_claim())
     assert (
-        "in the arm 'sham' with at least 30 % less pain at the end of the series, the time by "
+        "in the arm 'sham' with at least 30% less pain at the end of the series, the time by "
         "which half had lost it or had a booster is not reached within the follow-up" in said
     )
     assert "no control group" not in said
@@ -625,11 +625,11 @@ def test_a_median_not_reached_in_the_other_arm_is_stated():
 @pytest.mark.parametrize(
     ("row", "said"),
     [
-        (kept_row(15, 20, 0.75), "15 of 20 (75 %) kept it to week 12 without a booster"),
-        (kept_row(0, 20, 0.0), "0 of 20 (0 %) kept it"),
-        (kept_row(11, 20, 0.62), "62 % (estimated) kept it"),  # some were not looked at
+        (kept_row(15, 20, 0.75), "15 of 20 (75%) kept it to week 12 without a booster"),
+        (kept_row(0, 20, 0.0), "0 of 20 (0%) kept it"),
+        (kept_row(11, 20, 0.62), "62% (estimated) kept it"),  # some were not looked at
         (kept_row(1, 12, 1 / 12, population="all_starters"),
-         "who started, 1 of 12 (8 %) had at least 30 % less pain at the end of the series and kept "
+         "who started, 1 of 12 (8%) had at least 30% less pain at the end of the series and kept "
          "it to week 12 without a booster"),
         (kept_row(3, 4, 0.75, definition="booster_ignored"), "with boosters or without"),
     ],
@@ -641,9 +641,7 @@ def test_a_share_that_kept_relief_prints_who_kept_it(row, said):
 @pytest.mark.slow
 def test_an_export_without_infusions_says_what_was_rated():
     text = {one.claim_id: one for one in bare_ledger().judgements}["C161"]
-    assert (
-        text.sayable and "Of 12 patients of all conditions who started, 11 (92 %)" in text.may_say
-    )
+    assert text.sayable and "Of 12 patients of all conditions who started, 11 (92%)" in text.may_say
 
 
 @pytest.mark.slow
@@ -678,13 +676,13 @@ def test_no_stated_result_lacks_anything_that_can_be_checked(name):
 
 
 def test_the_clinic_by_hand():
-    """Ten starters: one, two, three, five have 30 % less pain, one has 50 %, eight and nine are
+    """Ten starters: one, two, three, five have 30% less pain, one has 50%, eight and nine are
     not rated or have no baseline."""
     text = {one.claim_id: one for one in clinic_ledger().judgements}
     assert text["C043"].may_say.startswith(
-        "Of 10 patients with complex regional pain syndrome who started, 4 (40 %) had at least "
-        "30 % less pain at end of series; 95 % interval 17 % to 69 %. 2 were not rated. "
-        "At least 50 % less pain: 1 of 10 (10 %)"
+        "Of 10 patients with complex regional pain syndrome who started, 4 (40%) had at least "
+        "30% less pain at end of series; 95% CI 17% to 69%. 2 were not rated. "
+        "At least 50% less pain: 1 of 10 (10%)"
     )
     assert text["C045"].reason == "The export has no patients with neuropathic pain."
     assert text["C001"].may_say == (
@@ -703,7 +701,7 @@ def test_two_arms_are_stated_together():
         assert "For comparison: " in text[name].may_say
         assert "in the arm 'placebo'" in text[name].may_say
         assert "whether patients were randomized" in text[name].may_say
-    assert "in the arm 'placebo' who started, 3 (21 %) had" in text["C043"].may_say
+    assert "in the arm 'placebo' who started, 3 (21%) had" in text["C043"].may_say
 
 
 @pytest.mark.slow
@@ -757,7 +755,7 @@ def test_one_claim_explained():
     for part in (
         "70-85% of CRPS patients experience significant pain reduction",
         "“Evidence and Clinical Results”",
-        "The cited 70 % to 85 %.",
+        "The cited 70% to 85%.",
         "Source not cited",
         "thresholds 30 and 50 percent",
         "IMMPACT-01",
@@ -790,9 +788,9 @@ def test_markup_and_control_characters_of_a_ledger_are_not_passed_on():
     assert "\u202e" not in text
 
 
-@pytest.mark.parametrize(("n", "most"), [(1, "95.0 %"), (100, "3.0 %"), (1000, "0.3 %")])
+@pytest.mark.parametrize(("n", "most"), [(1, "95.0%"), (100, "3.0%"), (1000, "0.3%")])
 def test_rule_of_three(n, most):
-    """Hanley and Lippman-Hand (1983): 0 of 100 is compatible with 3 %; one patient with 95 %."""
+    """Hanley and Lippman-Hand (1983): 0 of 100 is compatible with 3%; one patient with 95%."""
     none_seen = treated("flag_share", "active_psychosis", 0, n, condition="crps")
     said = judge(flag_claim(), none_seen).sentence
     assert f"were the true share {most} (the rule of three), none of" in said
@@ -811,16 +809,16 @@ def test_a_ceiling_without_a_word_is_named():
     assert judge(
         most, treated("flag_share", "active_psychosis", 0, 200, condition="crps")
     ).sentence == (
-        "Of 200 patients with complex regional pain syndrome treated, none (0 %) had an active "
-        "psychosis; 95 % interval 0 % to 2 %. All of the interval is at or below the cited 5 %."
+        "Of 200 patients with complex regional pain syndrome treated, none (0%) had an active "
+        "psychosis; 95% CI 0% to 2%. All of the interval is at or below the cited 5%."
     )
     none = flag_claim(frequency="", cited_low=None, cited_high=0.0)
     seen = judge(none, treated("flag_share", "active_psychosis", 1, 200, condition="crps"))
-    assert seen.sentence.endswith("95 % interval 0.1 % to 3 %. There is one.")
+    assert seen.sentence.endswith("95% CI 0.1% to 3%. There is one.")
 
 
 def test_boosters_a_mean_month_to_a_quarter_apart_have_a_sentence():
     counts = treated("booster_gap_share", "mean_month_to_quarter", 9, 40, population="boosted")
-    assert "9 (23 %) had them 30.4 to 91.3 days apart" in describe_result(
+    assert "9 (23%) had them 30.4 to 91.3 days apart" in describe_result(
         claim(condition="all"), counts
     )

@@ -88,7 +88,7 @@ def test_mean_limits_by_hand():
 
 
 def percent(rng, size):
-    """Percent reductions of whole scores: 60 % go from 7 to about 2, the rest hardly change."""
+    """Percent reductions of whole scores: 60% go from 7 to about 2, the rest hardly change."""
     after = np.where(rng.random(size) < 0.6, rng.integers(0, 5, size), rng.integers(5, 9, size))
     return 100 * (1 - after / 7.0)
 

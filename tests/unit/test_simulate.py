@@ -106,7 +106,7 @@ def test_with_nothing_missing_by_brute_force(truth):
 @pytest.mark.parametrize("floor", FLOORS_PCT)
 @pytest.mark.parametrize("n", SIZES)
 def test_nothing_missing_errs_as_promised(n, floor):
-    """Two points off the floor in less than 2.5 %; the exact interval nowhere in more."""
+    """Two points off the floor in less than 2.5%; the exact interval nowhere in more."""
     assert rate_rows(floor, -2, n)[0]["meets"] < PROMISED
     assert rate_rows(floor, 2, n)[0]["falls_short"] < PROMISED
     exact = rate_rows(floor, 0, n)[1]
@@ -160,12 +160,12 @@ def test_clinics_as_counts_are_judged_like_patients_one_by_one(name):
 
 
 def test_a_long_tail_makes_students_interval_flatter_and_not_the_judged_one():
-    student, judged = mean_rows("1 % at −900 %, any baseline", 0.0, 100, clinics=2000)
+    student, judged = mean_rows("1% at −900%, any baseline", 0.0, 100, clinics=2000)
     assert student["meets"] > 0.2 > PROMISED > judged["meets"]
 
 
 def test_the_judged_mean_keeps_its_promise_in_every_published_clinic():
-    """At most a fifth above 2.5 %, where Student's interval is wrong up to ten times as often."""
+    """At most a fifth above 2.5%, where Student's interval is wrong up to ten times as often."""
     judged = on_the_floor("mean")
     assert judged["meets"].max() < 1.2 * PROMISED
     assert judged["falls_short"].max() < 1.3 * PROMISED  # all or nothing, 50 patients: steps
@@ -175,7 +175,7 @@ def test_the_judged_mean_keeps_its_promise_in_every_published_clinic():
 # Missing
 
 
-@pytest.mark.parametrize("leaving", ["10 % at random", "20 % at random"])
+@pytest.mark.parametrize("leaving", ["10% at random", "20% at random"])
 def test_leaving_at_random_depends_on_the_earlier_score_only(leaving):
     drawn = draw_clinics(rng(), (200, 200), relieved=0.7, leaving=leaving)
     n = drawn.seen.size
@@ -196,7 +196,7 @@ def test_leaving_not_at_random_depends_on_the_outcome():
 
 def test_the_quick_imputation_does_what_the_mixed_model_does():
     """One clinic of 300: both pooled shares agree but for the chance of 400 draws."""
-    drawn = draw_clinics(rng(5), (1, 300), relieved=0.6, leaving="20 % at random")
+    drawn = draw_clinics(rng(5), (1, 300), relieved=0.6, leaving="20% at random")
     quick = [
         responds(drawn.baseline, np.round(late)).mean() for late in impute(rng(1), drawn, draws=400)
     ]
@@ -212,21 +212,21 @@ def test_the_quick_imputation_does_what_the_mixed_model_does():
 
 
 def test_missing_at_random_keeps_the_promise_and_not_at_random_does_not():
-    """2,000 clinics a cell: a fifth of the cells may pass 2.5 %, none by more than 4 errors."""
+    """2,000 clinics a cell: a fifth of the cells may pass 2.5%, none by more than 4 errors."""
     bar = PROMISED + ALLOWED_Z * (PROMISED * (1 - PROMISED) / 2000) ** 0.5
     for part in ("rate, missing", "mean, missing"):
         judged = on_the_floor(part)
         random = judged["scenario"].str.contains("% at random")
         assert judged.loc[random, ["meets", "falls_short"]].max().max() < bar
         assert judged["meets"].max() < PROMISED
-    unseen = on_the_floor("rate, missing", scenario="floor 60 %, not at random, never rated before")
+    unseen = on_the_floor("rate, missing", scenario="floor 60%, not at random, never rated before")
     assert unseen.set_index("n")["falls_short"].loc[[100, 500]].gt([0.05, 0.25]).all()
 
 
 def test_missing_counted_as_failure_is_no_estimate():
-    as_estimate, judged = missing_rows("rate", 60, "20 % at random", 0.0, 200, clinics=250)
+    as_estimate, judged = missing_rows("rate", 60, "20% at random", 0.0, 200, clinics=250)
     assert as_estimate["falls_short"] > 0.3 > 0.1 > judged["falls_short"]
-    as_estimate, judged = missing_rows("mean", 40.0, "20 % at random", 0.0, 200, clinics=250)
+    as_estimate, judged = missing_rows("mean", 40.0, "20% at random", 0.0, 200, clinics=250)
     assert as_estimate["falls_short"] > 0.2 > 0.1 > judged["falls_short"]
 
 
@@ -340,7 +340,7 @@ def test_imputation_takes_away_the_bias_that_leaving_in_pain_makes():
 
 
 def test_looking_again_misleads_and_a_sequence_does_not():
-    """2,000 clinics at up to 49 looks: far above 5 % for the interval, below it for a sequence."""
+    """2,000 clinics at up to 49 looks: far above 5% for the interval, below it for a sequence."""
     for erred in (
         share_looks(0.6, last=500, clinics=2_000),
         mean_looks("all or nothing", last=500, clinics=2_000),
@@ -382,7 +382,7 @@ KEYS = ["part", "scenario", "rule", "offset", "n"]
     [
         lambda: rate_rows(70, 0, 100),
         lambda: mean_rows("all or nothing", 0, 50),
-        lambda: missing_rows("rate", 70, "10 % at random", 0, 20),
+        lambda: missing_rows("rate", 70, "10% at random", 0, 20),
     ],
     ids=["rate", "mean", "missing"],
 )
@@ -407,7 +407,7 @@ def test_breaks_are_named():
         ]
     )  # fmt: skip
     assert list_breaks(frame) == (
-        "- **One:** wrong `meets` in up to 3.1 % of clinics (n = 20); above 2.5 % at n = 20, 100."
+        "- **One:** wrong `meets` in up to 3.1% of clinics (n = 20); above 2.5% at n = 20, 100."
     )
     assert list_breaks(frame.assign(meets=0.02)) == "- Nowhere."
 
@@ -437,7 +437,7 @@ def test_the_command_makes_every_table_and_page(tmp_path, monkeypatch):
 
 
 def test_published_pools_hold_the_mean_and_predict_as_the_page_says():
-    """The page: pooled from 94 %; prediction of five and more from 83 %."""
+    """The page: pooled from 94%; prediction of five and more from 83%."""
     covered = simulate.read_published("pooled-studies").query("k >= 5 or interval == 'pooled'")
     least = covered.groupby("interval")["covered"].min()
     assert least["pooled"] >= 0.93 and 0.83 <= least["prediction"] < 0.95

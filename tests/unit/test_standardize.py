@@ -56,7 +56,7 @@ def test_as_r():
 
 def test_confounding_by_site_is_taken_away():
     """No difference within either site; the plain one is all between sites."""
-    parts = [(24, 6, 8, 2), (2, 8, 6, 24)]  # site A responds in 80 %, B in 20 %
+    parts = [(24, 6, 8, 2), (2, 8, 6, 24)]  # site A responds in 80%, B in 20%
     y = pd.concat([flags(*part) for part in parts], ignore_index=True)
     exposed = pd.Series([True] * 30 + [False] * 10 + [True] * 10 + [False] * 30)
     people = pd.DataFrame({"SITEID": ["A"] * 40 + ["B"] * 40})

@@ -187,10 +187,10 @@ def test_a_figure_is_the_same_bytes_twice_and_names_no_date(tmp_path):
 
 def test_texts_are_texts_in_the_font_that_comes_with_the_suite():
     figure, ax = plt.subplots()
-    ax.set_xlabel("Pain reduction \N{GREATER-THAN OR EQUAL TO} 30 %")
+    ax.set_xlabel("Pain reduction \N{GREATER-THAN OR EQUAL TO} 30%")
     kept = BytesIO()
     figure.savefig(kept, format="svg")
     svg = kept.getvalue().decode()
-    assert "Pain reduction \N{GREATER-THAN OR EQUAL TO} 30 %" in texts(svg)
+    assert "Pain reduction \N{GREATER-THAN OR EQUAL TO} 30%" in texts(svg)
     assert theme.FONT in svg
     assert {path.suffix for path in theme.FONT_FOLDER.iterdir()} >= {".ttf", ".woff2"}

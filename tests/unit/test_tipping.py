@@ -31,8 +31,8 @@ def test_shares_by_hand():
     assert (got.n_to_stop_falling_short, got.n_to_meet, got.n_to_change) == (2, 19, 2)
     assert (got.summary.n_missing, got.summary.n_could, got.summary.n_to_meet) == (20, 20, 19)
     assert got.sentence == (
-        "20 of 100 were not rated; it falls short if fewer than 2 of 20 (10 %) responded; to meet "
-        "the claim, 19 of 20 (95 %) would have to respond; of those rated, 60 of 80 (75 %) did."
+        "20 of 100 were not rated; it falls short if fewer than 2 of 20 (10%) responded; to meet "
+        "the claim, 19 of 20 (95%) would have to respond; of those rated, 60 of 80 (75%) did."
     )
 
 
@@ -55,7 +55,7 @@ def test_a_met_claim_needs_nobody_and_all_rated_has_no_tipping_point():
 
 
 def test_a_ceiling_is_judged_the_other_way_round():
-    """At most 10 %. R, prop.test: the upper end of 0 of 50 is 0.0713, of 1 of 50 0.1050."""
+    """At most 10%. R, prop.test: the upper end of 0 of 50 is 0.0713, of 1 of 50 0.1050."""
     got = tip_share(0, 50, n_missing=5, floor=None, ceiling=0.1)
     assert got.verdicts[0] == "meets"
     assert (got.n_to_change, got.verdicts[1]) == (1, "undecided")
@@ -105,9 +105,9 @@ def test_means_by_hand():
     assert got.best_verdict == "meets"  # 100 for the missing quarter: 47.5 (41.5 to 53.5)
     assert got.summary.delta_to_meet_pct == got.delta_to_meet
     assert got.sentence == (
-        "20 were not rated; the 60 rated had a mean reduction of 30.0 %; to stop falling short, "
-        "their mean would have to be 46.0 %, 16.0 points above that of those rated; to meet the "
-        "claim, their mean would have to be 94.0 %, 64.0 points above that of those rated."
+        "20 were not rated; the 60 rated had a mean reduction of 30.0%; to stop falling short, "
+        "their mean would have to be 46.0%, 16.0 points above that of those rated; to meet the "
+        "claim, their mean would have to be 94.0%, 64.0 points above that of those rated."
     )
 
 
@@ -125,7 +125,7 @@ def test_a_met_mean_holds_until_the_missing_are_so_much_worse():
     got = tip_mean(50, 45, 55, n=90, n_missing=10, floor=40)
     assert got.verdict == "meets"
     assert got.delta_to_meet == pytest.approx(-50, abs=SAME)
-    assert "met until their mean is 0.0 %, 50.0 points below" in got.sentence
+    assert "met until their mean is 0.0%, 50.0 points below" in got.sentence
 
 
 @given(

@@ -137,7 +137,7 @@ def wrong_shares(n: int, floor: float) -> tuple[float, float]:
 
 @pytest.mark.parametrize("floor", [0.6, 0.7])
 def test_wrong_verdicts_are_as_rare_as_the_decision_note_says(floor):
-    """docs/decisions/0009: about 2.5 % each way, at most 3.4 % and 4.4 % of samples."""
+    """docs/decisions/0009: about 2.5% each way, at most 3.4% and 4.4% of samples."""
     at = [wrong_shares(n, floor) for n in (20, 21, 25, 30, 37, 50, 75, 100, 148, 200)]
     meets, short = zip(*at, strict=True)
     assert max(meets) <= 0.0345
@@ -205,7 +205,7 @@ def test_two_answers_are_an_error_not_a_choice():
 def test_no_row_says_what_is_lacking():
     got = judge(claim(threshold_pct=40.0))
     assert (got.verdict, got.n, got.result_id) == ("not testable", 0, "")
-    assert "at least 40 %" in got.reason
+    assert "at least 40%" in got.reason
     assert "responder_threshold_pct" not in got.reason  # a claim is judged under its own reading
 
 
@@ -226,7 +226,7 @@ def test_a_share_read_from_a_curve_has_no_number_of_further_patients():
 
 
 def test_a_duration_at_another_threshold_is_no_answer():
-    """A run at 50 % holds spans of 50 % responders; the reading says 30 %."""
+    """A run at 50% holds spans of 50% responders; the reading says 30%."""
     one = duration_row(9, 8, 10, threshold_pct=50.0)
     assert judge(duration_claim(), one).verdict == "not testable"
     assert judge(duration_claim(threshold_pct=50.0), one).verdict == "meets"
@@ -262,7 +262,7 @@ def test_durations_not_reached():
     assert "longer follow-up" in no_end.reason
 
 
-# missing outcomes: 61 of 100 ends below 70 %, 62 does not; 79 begins above it, 78 does not
+# missing outcomes: 61 of 100 ends below 70%, 62 does not; 79 begins above it, 78 does not
 
 
 def imputed(value: float, low: float, high: float, **keys):
@@ -301,7 +301,7 @@ def test_a_missing_outcome_is_no_failure(n_events, n_missing, ends, verdict, rea
 def test_limits_judged_and_what_finding_the_missing_could_change():
     got = judge_missing(78, 10, 0.87, 0.79, 0.92)
     assert got.judged_limits == pytest.approx((0.6893, 0.92), abs=5e-5)
-    assert (got.missing.n_to_find, got.missing.n_to_respond) == (2, 1)  # 1 of 87 % takes 2
+    assert (got.missing.n_to_find, got.missing.n_to_respond) == (2, 1)  # 1 of 87% takes 2
     assert got.further_patients is None and got.reason == ""  # more patients are not what lacks
     got = judge_missing(52, 10, 0.58, 0.47, 0.67)
     assert got.judged_limits == pytest.approx((0.4232, 0.67), abs=5e-5)
@@ -319,8 +319,8 @@ def test_boosted_patients_not_rated_are_no_best_case():
 @pytest.mark.parametrize(
     ("n_events", "n_missing", "ends", "verdict", "reach"),
     [
-        (2, 1, (0.02, 0.005, 0.071), "meets", ""),  # 3 of 100 ends at 8.5 %
-        (2, 5, (0.021, 0.005, 0.075), "undecided", ""),  # 7 of 100 at 13.7 %
+        (2, 1, (0.02, 0.005, 0.071), "meets", ""),  # 3 of 100 ends at 8.5%
+        (2, 5, (0.021, 0.005, 0.075), "undecided", ""),  # 7 of 100 at 13.7%
         (30, 5, (0.31, 0.23, 0.41), "falls short", "every_missing"),
         (18, 10, (0.18, 0.099, 0.27), "undecided", ""),  # imputed it could lie below
         (15, 10, (0.19, 0.12, 0.28), "falls short", "missing_alike"),
@@ -490,7 +490,7 @@ OWN = {one.claim_id: one for one in load_ledger()}
     ("n_events", "verdict"), [(30, "falls short"), (50, "undecided"), (70, "meets")]
 )
 def test_often_is_at_least_half(n_events, verdict):
-    # Wilson of 100: 30 gives 22 to 40 %, 50 gives 40 to 60 %, 70 gives 60 to 78 %
+    # Wilson of 100: 30 gives 22 to 40%, 50 gives 40 to 60%, 70 gives 60 to 78%
     got = judge(share_claim(), share_row(n_events, 100))
     assert (got.verdict, got.cited_low, got.cited_high) == (verdict, 0.5, None)
     assert '"often" is read as at least half' in got.sentence
@@ -548,7 +548,7 @@ def test_none_seen_is_no_proof_of_none_and_not_recorded_is_never_none():
     asked = flag_claim(condition="all")
     got = judge(asked, treated("flag_share", "active_psychosis", 0, 100))
     assert got.verdict == "undecided"
-    assert "were the true share 3.0 % (the rule of three)" in got.sentence
+    assert "were the true share 3.0% (the rule of three)" in got.sentence
     assert "falls short" not in got.sentence
     unasked = treated("flag_share", "active_psychosis", 0, 0)._replace(
         status="not estimable", n_missing=600, notes="not_recorded(active_psychosis)"
@@ -612,7 +612,7 @@ def test_bounds_decide_only_whatever_was_true_of_the_unknown():
     wide = known._replace(n=586, n_missing=452, low=0.11, high=0.92)
     got = judge(OWN["C082"], wide)
     assert (got.verdict, got.reason, got.further_patients) == ("undecided", TOO_FEW_RATED, None)
-    assert "77 of 134 (57 %)" in got.sentence
+    assert "77 of 134 (57%)" in got.sentence
     assert "452 of whom it is not known" in got.sentence
 
 
@@ -632,9 +632,9 @@ def test_success_is_judged_on_30_percent_of_all_and_said_every_other_way():
     assert (got.verdict, got.value, got.cited_low) == ("falls short", 291 / 586, 0.85)
     for part in ("158 of 586", "297 of 586", "291 of 545", "444 of 586", "492 of 561"):
         assert part in got.sentence
-    assert "At or above 85 % lies: six infusions given (standard protocol)." in got.sentence
+    assert "At or above 85% lies: six infusions given (standard protocol)." in got.sentence
     few = judge(OWN["C161"], rows[0], rows[1])
-    assert "None of these reaches 85 %." in few.sentence
+    assert "None of these reaches 85%." in few.sentence
 
 
 def rows_of_a_testimonial(n_events, n):
@@ -651,10 +651,10 @@ def test_a_testimonial_comes_with_what_is_typical():
     got = judge(account_claim(), *rows_of_a_testimonial(3, 53))
     assert got.verdict == "falls short"
     for part in (
-        "who began within one point of 9, 3 (6 %) did as well or better",
-        "94 % of them did less well",
-        "What such patients can generally expect: 45 % had at least 30 % less pain",
-        "half of those rated had a reduction of 31.0 % or more",
+        "who began within one point of 9, 3 (6%) did as well or better",
+        "94% of them did less well",
+        "What such patients can generally expect: 45% had at least 30% less pain",
+        "half of those rated had a reduction of 31.0% or more",
     ):
         assert part in got.sentence
     assert "may vary" not in got.sentence
@@ -731,7 +731,7 @@ def test_every_statement_is_judged_in_order():
 def test_by_hand_on_the_typed_clinic():
     """Twelve were treated (thirteen is not), all with two infusions: none was given six."""
     got = {one.claim_id: one for one in clinic_ledger().judgements}
-    # 4 of 10: Wilson 17 % to 69 %, below 70 %; with the two missing 6 of 10, 31 % to 83 %
+    # 4 of 10: Wilson 17% to 69%, below 70%; with the two missing 6 of 10, 31% to 83%
     c043 = got["C043"]
     assert (c043.value, c043.n, c043.verdict) == (0.4, 10, "undecided")
     assert (c043.n_missing, c043.undecided) == (2, "few_and_missing")
@@ -772,7 +772,7 @@ NINE_TO_THREE = account_claim(threshold_pct=66.66)
 
 def nines():
     """Twelve comparable patients: baseline 8, 9 or 10."""
-    ends = [3, 3, 2, 4.5, 4.5, 6, 6, 6, 9, 9]  # from 9: 66.7, 66.7, 77.8, 50, 50, 33 x 3, 0, 0 %
+    ends = [3, 3, 2, 4.5, 4.5, 6, 6, 6, 9, 9]  # from 9: 66.7, 66.7, 77.8, 50, 50, 33 x 3, 0, 0%
     people = [patient(f"p{i}", 9, end) for i, end in enumerate(ends)]
     people += [patient("at 8", 8, 8), patient("at 10, not rated", 10)]
     people += [patient("too low", 7.9, 0), patient("other", 9, 0, condition="fibromyalgia")]
@@ -818,7 +818,7 @@ def test_subtype_and_any_baseline():
     people += [patient(f"e{i}", 9, 9, subtype="type_2") for i in range(10)]
     asked = account_claim(group="subtype=type_1", threshold_pct=80.0, baseline_score=None)
     one = row_of(estimate_testimonials([asked], study(people)), "testimonial_share")
-    # to 1 from 5 to 9: exactly 80 % from 5, more from the others
+    # to 1 from 5 to 9: exactly 80% from 5, more from the others
     assert (one.n_events, one.n) == (10, 10)
 
 

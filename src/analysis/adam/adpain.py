@@ -45,7 +45,7 @@ MOST_RATINGS = 1e9
 """More ratings than any export has: days that are not known are told apart below it."""
 
 ROUNDING = 1e-9
-"""Percent or points. 6.0 to 4.2 is a fall of 30 % that binary arithmetic makes
+"""Percent or points. 6.0 to 4.2 is a fall of 30% that binary arithmetic makes
 29.999999999999996; no score is recorded finely enough for a true difference this small."""
 
 
@@ -484,7 +484,7 @@ def derive_adpain(
     DataFrame
         By patient, then visit, as `lay_out_visits`. RATEDFL: the percent change is known. CRIT30FL,
         CRIT50FL, CRITFL and CRIT2PFL (2 points): response, `responds`. WORSEFL: pain up by at least
-        30 %, booster or not.
+        30%, booster or not.
     """
     frame = lay_out_visits(
         adsl, ratings, visits, schedule=schedule, known="PCHG", typical_days=typical_days

@@ -31,7 +31,7 @@ as well."""
 
 HALF_YEAR_DAYS = 182.0
 RETURNED_PCT = 20.0
-"""Pain at 80 % of baseline or more: a reduction of no more than this."""
+"""Pain at 80% of baseline or more: a reduction of no more than this."""
 
 HIGH_DOSE = "high_dose"
 CHRONIC_MONTHS = 3
@@ -114,7 +114,7 @@ def flag_treated(study: Study) -> pd.DataFrame:
 def flag_early(study: Study) -> pd.DataFrame:
     """Return who of the full analysis set responds by the calendar, as `flag_treated`.
 
-    ``by_day_14``: 30 % less pain at any rating of days 1 to 14; ``days_21_to_28``: at the last
+    ``by_day_14``: 30% less pain at any rating of days 1 to 14; ``days_21_to_28``: at the last
     rating of those days. Whose days end after the data cut is not asked. A rating after a booster
     shows no response, as everywhere.
     """
@@ -138,7 +138,7 @@ def flag_early(study: Study) -> pd.DataFrame:
 
 
 def flag_success(study: Study, visit: str) -> pd.DataFrame:
-    """Return who has any relief, and who 30 % less pain, at a visit, as `flag_treated`.
+    """Return who has any relief, and who 30% less pain, at a visit, as `flag_treated`.
 
     A booster before the rating counts as no response (`analysis.adam.adpain.responds`). Any relief
     is asked of those whose visit is due; who has relief on record is counted whenever rated.

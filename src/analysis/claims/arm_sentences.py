@@ -40,7 +40,7 @@ def describe_difference(
     first, second = (plain_text(arm) for arm in arms)
     of_each = (
         f"{estimate_text(shares[0])} of those due in {first} and {estimate_text(shares[1])} in "
-        f"{second} were seen with at least {threshold_pct:g} % less pain (missing = not responding "
+        f"{second} were seen with at least {threshold_pct:g}% less pain (missing = not responding "
         f"on both sides)."
     )
     if difference.value is None:

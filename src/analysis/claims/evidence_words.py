@@ -105,7 +105,7 @@ def _measure(question: Question) -> str:
     if question.term:
         what = what.replace("side effects", word(TERMS, question.term))
     if question.threshold is not None:
-        what = f"{what} (at least {number_text(question.threshold)} % less)"
+        what = f"{what} (at least {number_text(question.threshold)}% less)"
     return what
 
 
@@ -144,7 +144,7 @@ def _verdict_sentence(
 
 
 def study_text(row: Mapping[str, Any]) -> str:
-    """Return a published result in short: "Bosma 2018, 50 % of 30"."""
+    """Return a published result in short: "Bosma 2018, 50% of 30"."""
     name = name_study(row)
     value, n = row["estimate"], row["n"]
     if isnan(value):

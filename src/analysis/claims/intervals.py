@@ -43,10 +43,10 @@ def judge_interval(
 
     Notes
     -----
-    With a 95 % interval, each wrong verdict is given to about 2.5 % of samples when the truth lies
+    With a 95% interval, each wrong verdict is given to about 2.5% of samples when the truth lies
     on the floor and to fewer when it lies beyond. For Wilson intervals of 20 to 1,000 patients and
-    a floor of 0.6 or 0.7 that is 2.4 % (``meets``) and 2.6 % (``falls short``) on average, and
-    3.4 % and 4.4 % at the worst number of patients.
+    a floor of 0.6 or 0.7 that is 2.4% (``meets``) and 2.6% (``falls short``) on average, and
+    3.4% and 4.4% at the worst number of patients.
 
     References
     ----------

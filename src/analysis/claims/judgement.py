@@ -54,7 +54,7 @@ Undecided = Literal["", "few", "missing", "few_and_missing", "outliers"]
 patients on whom the verdict turns."""
 
 Firmness = Literal["", "firm", "mostly", "fragile", "few patients"]
-"""The share of defensible readings that give the verdict: at least 90 %, at least half, fewer; or
+"""The share of defensible readings that give the verdict: at least 90%, at least half, fewer; or
 fewer than 20 patients, where no share says much."""
 
 
@@ -165,7 +165,7 @@ class Judgement:
     reading_sha: str = ""  # of the reading, as it was judged
     reading_date: str = ""  # when it was fixed
     post_hoc: str = ""  # why the reading counts as chosen after the data
-    # Further patients who decide an undecided claim with 80 % probability, at the value seen and
+    # Further patients who decide an undecided claim with 80% probability, at the value seen and
     # in the middle of the cited range; None where it is decided or no realistic number would.
     further_patients: int | None = None
     further_patients_if_cited: int | None = None

@@ -210,13 +210,13 @@ class Multiverse:
 
 
 def choice_word(name: str, choice: Any) -> str:
-    """Return a choice in words: ``outcome`` "30" is "at least 30 % less pain"."""
+    """Return a choice in words: ``outcome`` "30" is "at least 30% less pain"."""
     if name == "visit":
         return visit_word(choice)
     if name == "minimum_baseline":
         return f"baseline {choice:g} or more" if choice else "any baseline above 0"
     if name == "outcome" and choice not in READING_CHOICES[name]:
-        return f"at least {choice} % less pain"
+        return f"at least {choice}% less pain"
     return READING_CHOICES[name][choice]
 
 

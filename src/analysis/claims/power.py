@@ -1,6 +1,6 @@
 """How many more patients would decide an undecided claim.
 
-The question: were the true value so and so, how many further patients give an 80 % chance that
+The question: were the true value so and so, how many further patients give an 80% chance that
 the interval over all patients, those seen already and the further ones, lies entirely on one side
 of the floor? Those seen already are not drawn again.
 """

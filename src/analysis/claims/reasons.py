@@ -10,8 +10,8 @@ FIRM_FROM, MOSTLY_FROM = 0.9, 0.5
 """Share of the readings with the headline's verdict from which it is firm, or mostly so."""
 
 FIRMNESS_WORDS: dict[Firmness, str] = {
-    "firm": "firm: the same in at least 90 % of the defensible readings",
-    "mostly": "mostly: the same in 50 to 90 % of the defensible readings",
+    "firm": "firm: the same in at least 90% of the defensible readings",
+    "mostly": "mostly: the same in 50 to 90% of the defensible readings",
     "fragile": "fragile: the same in fewer than half of the defensible readings",
     "few patients": f"few patients: fewer than {SMALL_CONDITION}, so little is firm",
 }

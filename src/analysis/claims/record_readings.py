@@ -17,7 +17,7 @@ READ_OTHERWISE = ("opioid_reduction_share", "improved_share", "further_change")
 def record_readings(claim: Claim, results: pd.DataFrame, *, arm: str = "") -> pd.DataFrame:
     """Judge a claim on each row of the results that its words could as well mean.
 
-    Of opioids the set of MME factors, 30 % or 50 % less, with no more pain or whatever the pain,
+    Of opioids the set of MME factors, 30% or 50% less, with no more pain or whatever the pain,
     and the visits after the end of the series; of questionnaires the visits.
 
     Parameters

@@ -186,7 +186,7 @@ CHECKS: dict[str, Check] = {
     ),
     "interval": _says(
         "how sure: an interval with its level",
-        r"\b\d{2}(?:\.\d+)?\s?% (?:confidence |credible )?intervals?\b|\bno interval\b",
+        r"\b\d{2}(?:\.\d+)?\s?% (?:(?:confidence |credible )?intervals?|ci)\b|\bno interval\b",
     ),
     "missing": _says(
         "what became of those not seen",
@@ -203,7 +203,7 @@ CHECKS: dict[str, Check] = {
     "expectation": Check(lacks="words that promise no outcome to everyone", spoilt_by=EXPECTATION),
     "numbers": Check(lacks="numbers in place of soft words such as promising", spoilt_by=SOFT),
     "thresholds": _says(
-        "the share at both usual thresholds, 30 % and 50 % less pain",
+        "the share at both usual thresholds, 30% and 50% less pain",
         r"\b30\s?% less pain\b",
         r"\b50\s?% less pain\b",
     ),

@@ -51,7 +51,7 @@ LIMITS: dict[str, dict[str, VitalReading]] = {
     },
 }
 """Limits a reading may have, by their codes. Pressure: 160/100 mmHg is stage 2 hypertension, 20/10
-mmHg a stage of it. Oxygen: Medicare pays for oxygen at home from 88 %; below 85 % is severe.
+mmHg a stage of it. Oxygen: Medicare pays for oxygen at home from 88%; below 85% is severe.
 Minutes: rounded to five at either end, or no least. Dose: below 2 mg/kg, the average induction dose
 of the label."""
 

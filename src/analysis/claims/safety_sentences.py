@@ -16,7 +16,7 @@ HAD: dict[tuple[str, str], tuple[str, str]] = {
         "with a pressure before and at the peak",
         "stayed below 180/110 mmHg and below a rise of 40/25 mmHg at every infusion"),
     ("oxygen_share", "below_90"): (
-        "with an oxygen saturation on record", "fell below 90 % at an infusion"),
+        "with an oxygen saturation on record", "fell below 90% at an infusion"),
     ("discharge_share", "within_15_to_30_minutes"): (
         "with a time of discharge", "left 15 to 30 minutes after the infusion (median of each "
         "patient's own)"),

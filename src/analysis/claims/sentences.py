@@ -107,7 +107,7 @@ def describe_result(claim: Claim, row: Row) -> str:
     return describe(claim, row)
 
 
-_LESS_PAIN = "had at least {pct} % less pain at {visit}"
+_LESS_PAIN = "had at least {pct}% less pain at {visit}"
 _TWO_POINTS = "had pain lower by at least 2 points of 10 at {visit}"
 
 SHARES: dict[tuple[str, str], tuple[str, str]] = {
@@ -115,9 +115,9 @@ SHARES: dict[tuple[str, str], tuple[str, str]] = {
     ("responder_share", "two_points"): ("who started", _TWO_POINTS),
     ("completeness_share", ""): ("who started", "were rated at {visit}"),
     ("early_response_share", "by_day_14"): (
-        "rated on days 1 to 14", "had at least {pct} % less pain at one of those ratings"),
+        "rated on days 1 to 14", "had at least {pct}% less pain at one of those ratings"),
     ("early_response_share", "days_21_to_28"): (
-        "rated on days 21 to 28", "had at least {pct} % less pain then"),
+        "rated on days 21 to 28", "had at least {pct}% less pain then"),
     ("session_minutes_share", "standard_45_to_60"): (
         "given standard infusions",
         "had sessions of 45 to 60 minutes (median of each patient's own)"),
@@ -137,7 +137,7 @@ SHARES: dict[tuple[str, str], tuple[str, str]] = {
         "followed to a booster or to week 26", "had a booster by then"),
     ("recurrence_share", "at_80_pct_of_baseline"): (
         "who had relief and were rated after a booster",
-        "had pain back at 80 % of baseline or more at one of those ratings"),
+        "had pain back at 80% of baseline or more at one of those ratings"),
     ("flag_share", "uncontrolled_hypertension"): ("treated", "had uncontrolled hypertension"),
     ("flag_share", "heart_condition"): ("treated", "had a heart condition"),
     ("flag_share", "active_psychosis"): ("treated", "had an active psychosis"),
@@ -145,7 +145,7 @@ SHARES: dict[tuple[str, str], tuple[str, str]] = {
     ("flag_share", "active_substance_abuse"): ("treated", "had an active substance abuse"),
     **{("opioid_reduction_share", f"{name}{end}"): (
         "with opioids at entry",
-        f"took at least {{pct}} % less at {{visit}} ({label} factors){more}")
+        f"took at least {{pct}}% less at {{visit}} ({label} factors){more}")
        for name, label in FACTOR_SETS.items()
        for end, more in (("", ""), ("_pain_no_worse", " without more pain"))},
     **{("improved_share", domain): (
@@ -206,7 +206,7 @@ def _cited(claim: Claim) -> tuple[float | None, float | None]:
 
 
 def _counted(claim: Claim, row: Row) -> str:
-    """Return "none (0 %)", "all 40 (100 %)" or "54 (54 %)"; a percentage from ten patients on."""
+    """Return "none (0%)", "all 40 (100%)" or "54 (54%)"; a percentage from ten patients on."""
     events = count_text(row.n_events or 0)
     if not row.n_events:
         events = "none"
@@ -224,7 +224,7 @@ def _interval(claim: Claim, row: Row) -> str:
 def interval_words(
     row: Row, *, otherwise: str = "no interval", apart_from: Iterable[float | None] = ()
 ) -> str:
-    """Return "95 % interval 52 % to 68 %", at the level of the row, or that there is none."""
+    """Return "95% CI 52% to 68%", at the level of the row, or that there is none."""
     if row.low is None and row.high is None:
         return otherwise
     return f"{level_text(row.level)} {interval_text(row, apart_from=apart_from)}"
@@ -294,7 +294,7 @@ def _describe_duration(claim: Claim, row: Row) -> str:
 
 
 def _less_pain(row: Row) -> str:
-    return f"at least {row.threshold_pct or 0:g} % less pain"
+    return f"at least {row.threshold_pct or 0:g}% less pain"
 
 
 def _at_end(row: Row) -> str:
@@ -479,7 +479,7 @@ DATED_OTHERWISE: dict[Verdict, str] = {
 def _absolute(row: Row) -> str:
     if row.n_events:
         return "There is more than one." if row.n_events > 1 else "There is one."
-    # Upper one-sided 95 % limit of 0 of n (Hanley and Lippman-Hand 1983, JAMA 249:1743).
+    # Upper one-sided 95% limit of 0 of n (Hanley and Lippman-Hand 1983, JAMA 249:1743).
     most = share_text(1 - 0.05 ** (1 / row.n), decimals=1)
     return (
         "None was seen, which does not show that there is none: were the true share "
@@ -499,10 +499,10 @@ def _what_would_decide(judgement: Judgement) -> str:
     n = if_cited if seen is None else seen
     more = f"bout {count_text(n)} more {'patient' if n == 1 else 'patients'} would decide it"
     if seen is None:
-        would = f"Were the true value {in_middle}, a{more} with 80 % probability."
+        would = f"Were the true value {in_middle}, a{more} with 80% probability."
         return _join(judgement.reason, would)
     also = "" if if_cited is None else f"; about {count_text(if_cited)}, were it {in_middle}"
-    return f"A{more} with 80 % probability, were the true value the one seen{also}."
+    return f"A{more} with 80% probability, were the true value the one seen{also}."
 
 
 def _duration_context(judgement: Judgement, row: Row, results: pd.DataFrame) -> str:
@@ -577,11 +577,11 @@ def _median(row: Row) -> str:
 
 
 _SUCCESSES: tuple[tuple[str, dict[str, object]], ...] = (
-    ("at least 50 % less pain", {"measure": "responder_share", "threshold_pct": 50.0,
+    ("at least 50% less pain", {"measure": "responder_share", "threshold_pct": 50.0,
      "definition": "percent_reduction", "population": "all_starters"}),
     ("pain lower by 2 points", {"measure": "responder_share", "threshold_pct": None,
      "definition": "two_points", "population": "all_starters"}),
-    ("at least 30 % less pain, of those rated only", {"measure": "responder_share",
+    ("at least 30% less pain, of those rated only", {"measure": "responder_share",
      "threshold_pct": 30.0, "definition": "percent_reduction", "population": "observed"}),
     ("any less pain at all", {"measure": "success_share", "definition": "any_relief"}),
     ("much improved by the patient's own word (PGIC)", {"measure": "improved_share",
@@ -610,7 +610,7 @@ def _other_specifications(row: Row, results: pd.DataFrame) -> str:
                 continue
             what = {
                 "definition": word(DEFINITIONS, other.definition),
-                "threshold_pct": f"at least {other.threshold_pct or 0:g} % less",
+                "threshold_pct": f"at least {other.threshold_pct or 0:g}% less",
                 "visit": visit_word(other.visit),
                 "population": word(POPULATIONS_SHORT, other.population),
             }[name]
@@ -670,7 +670,7 @@ def _place_testimonial(claim: Claim, row: Row, results: pd.DataFrame) -> str:
 
 
 def _typical(row: Row, results: pd.DataFrame) -> str:
-    """Return the typical result of comparable patients: shares at 30 and 50 %, and the median."""
+    """Return the typical result of comparable patients: shares at 30 and 50%, and the median."""
     names = ("definition", "condition", "group_by", "group", "visit")
     same = {name: getattr(row, name) for name in names}
     parts = []
@@ -678,7 +678,7 @@ def _typical(row: Row, results: pd.DataFrame) -> str:
         share = find_one(results, measure="typical_response_share", threshold_pct=pct, **same)
         if share is not None and share.value is not None:
             counted, interval = share_text(share.value), interval_text(share)
-            parts.append(f"{counted} had at least {pct:g} % less pain ({interval})")
+            parts.append(f"{counted} had at least {pct:g}% less pain ({interval})")
     median = find_one(results, measure="typical_reduction", **same)
     if median is not None and median.value is not None:
         fall = quantity_text(median.value, unit="percent")
@@ -879,7 +879,7 @@ def _other_thresholds(row: Row, results: pd.DataFrame) -> str:
         if pct == row.threshold_pct or other is None or other.value is None:
             continue
         also.append(
-            f"At least {pct:g} % less pain: {estimate_text(other)}; {interval_words(other)}."
+            f"At least {pct:g}% less pain: {estimate_text(other)}; {interval_words(other)}."
         )
     return " ".join(also)
 

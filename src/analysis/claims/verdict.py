@@ -252,7 +252,7 @@ def _no_result(claim: Claim, keys: Mapping[str, object]) -> str:
     asked = [f"{of} ({claim.group})" if claim.group else of]
     threshold = keys.get("threshold_pct")
     if threshold is not None:
-        asked.append(f"a reduction of at least {threshold:g} %")
+        asked.append(f"a reduction of at least {threshold:g}%")
     if keys["visit"]:
         asked.append(f"at the visit '{keys['visit']}'")
     return f"The run holds no result that could answer this claim: {', '.join(asked)}."

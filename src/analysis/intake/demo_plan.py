@@ -37,7 +37,7 @@ class ConditionPlan:
     """What is planted for one condition.
 
     ``weight`` is its patients in an export of 600; ``responder_share`` the true share with a
-    reduction of at least 30 % at the end of the series; ``relief_median_weeks`` (above 1) the true
+    reduction of at least 30% at the end of the series; ``relief_median_weeks`` (above 1) the true
     median time from there to loss of relief, among responders; ``end_missed_share`` the share of
     end-of-series ratings missed at random; ``pain_mean_score`` the mean usual pain (0 to 10)
     before treatment. ``subtypes`` are (code or None, weight, ICD-10-CM codes).
@@ -481,7 +481,7 @@ def draw_visits(rng: np.random.Generator, people: People, boosters: Boosters) ->
 
 
 def draw_scores(rng: np.random.Generator, baseline: Baseline, relieved: np.ndarray) -> np.ndarray:
-    """Draw recorded scores that show the state exactly: down by 30 % if, and only if, relieved.
+    """Draw recorded scores that show the state exactly: down by 30% if, and only if, relieved.
 
     ``relieved`` (n_patients, n_ratings) is the state at each rating; the scores have its shape
     and are on the patient's own scale. The threshold is worked out in integers,

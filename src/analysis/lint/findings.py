@@ -268,7 +268,7 @@ def _is_of_outcome(statement: Statement, listed: Claim | None) -> bool:
 class OwnSentences:
     """Follows statements that are the run's own: "what may be said", or its finding on a claim.
 
-    A sentence on its own must be the first of its text, so that "35 of 137 (26 %)" cannot be moved
+    A sentence on its own must be the first of its text, so that "35 of 137 (26%)" cannot be moved
     under another claim; those after it follow in their order. Words that hold for all (source,
     risks, no control group) may stand anywhere.
     """

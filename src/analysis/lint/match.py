@@ -87,7 +87,7 @@ _SHARE_AFTER = re.compile(
     r"|^\W{0,3}(?:success|response|responder|remission|(?:have |had |has )?(?:improved?|improves|"
     r"responded|responds?|recover\w*)|(?:had|have|has|experienced?|reported?|got|get|saw|felt))\b"
 )
-"""After a percentage: of whom it is; not "70 % less pain in patients"."""
+"""After a percentage: of whom it is; not "70% less pain in patients"."""
 
 _SHARE_NEAR = re.compile(r"\b(?:success rate|response rate|respon[ds]\w*)\b")
 _LASTING = re.compile(r"\b(?:lasts?|lasting|lasted|sustain\w*|relief|effects?|benefits?|durable)\b")
@@ -97,7 +97,7 @@ def measure_in(text: str, cues: Sequence[Cue]) -> Measure:
     """Return what kind of number a statement gives, empty for none of the ledger's.
 
     A share of patients and a mean reduction are never taken for one another (Dworkin 2009, PAIN
-    146:238): "70 % of patients" and "70 % less pain" both have a sign and differ.
+    146:238): "70% of patients" and "70% less pain" both have a sign and differ.
     """
     flat = flat_text(text)
     percents = [cue for cue in cues if cue.kind == "percentage"]
@@ -105,7 +105,7 @@ def measure_in(text: str, cues: Sequence[Cue]) -> Measure:
         share, near = False, _SHARE_NEAR.search(flat) is not None
         for cue in percents:
             found = _SHARE_AFTER.search(flat[cue.end : cue.end + 60])
-            # "Responds by 60 %" is no share, "told by 60 % of us" is one.
+            # "Responds by 60%" is no share, "told by 60% of us" is one.
             by = flat[max(0, cue.start - 3) : cue.start] == "by "
             if found and not _CHANGE.search(found[0]):
                 share |= not by or PEOPLE.search(found[0]) is not None

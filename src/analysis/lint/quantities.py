@@ -164,7 +164,7 @@ _DOSE = r"(?:mg|mcg|µg|μg|ug|g|ml)\s?(?:/\s?(?:kg|h|hr|hour|min|day)\b(?:\s?/\
 
 
 class Quantity(NamedTuple):
-    """A number as printed: "up to 85 %" has no low, "3+ months" no high.
+    """A number as printed: "up to 85%" has no low, "3+ months" no high.
 
     The unit is ``%``, ``times``, a unit of time in the singular, ``per week``, a counted thing,
     ``/10``, or empty.
@@ -281,11 +281,11 @@ def _quantity(kind: NumberKind, match: re.Match[str], flat: str) -> Quantity | N
     before = flat[max(0, match.start() - LOOK_BACK) : match.start()]
     got = match.groupdict()
     in_time = kind == "duration" and quantity.low != quantity.high
-    # "Within 2-3 weeks" is a range; "fewer than 70-85 %" is none any more.
+    # "Within 2-3 weeks" is a range; "fewer than 70-85%" is none any more.
     if (_AT_MOST.search(before) and not in_time) or _OR_LESS.match(flat, match.end()):
         return quantity._replace(low=None)
     least = _AT_LEAST.search(before)
-    # Over 40 % is more than that; but "over 40 minutes" says how long it takes.
+    # Over 40% is more than that; but "over 40 minutes" says how long it takes.
     is_least = least is not None and not (kind == "duration" and least[0].startswith("over"))
     plus = got.get("plus") or got.get("more")
     if is_least or plus or _OR_MORE.match(flat, match.end()):
@@ -334,7 +334,7 @@ def _as_printed(kind: NumberKind, match: re.Match[str], flat: str) -> Quantity |
     low = number_of(got["a"])
     high = number_of(got["b"]) if "b" in got else low
     if kind == "percentage" and " and " in match[0] and not between:
-        low = high  # "5 and 10 %" is two figures; the one with the sign is kept
+        low = high  # "5 and 10%" is two figures; the one with the sign is kept
     scale = {"thousand": 1_000, "million": 1_000_000}.get(got.get("scale", ""), 1)
     return Quantity(low * scale, high * scale, _unit(kind, got))
 
@@ -429,7 +429,7 @@ def _direction(flat: str, start: int, end: int) -> Literal["down", "up", ""]:
 def find_cues(text: str) -> tuple[Cue, ...]:
     """Return all cues of a block or statement in order.
 
-    Numbers never overlap; a word may stand inside a number ("100 %" is both).
+    Numbers never overlap; a word may stand inside a number ("100%" is both).
     """
     flat = blank_not_claims(flat_text(text))
     cues: list[Cue] = []

@@ -125,7 +125,7 @@ def _axis(unit: str, end: float) -> str:
             text = number_text(tick)
             text = time_text(text, unit=unit) if tick == AXIS_END["weeks"] else text
         elif unit == "percent":
-            text = f"{number_text(tick)} %"
+            text = f"{number_text(tick)}%"
         else:
             text = quantity_text(tick, unit=unit)
         anchor = "end" if tick == end else "start" if tick == 0 else "middle"

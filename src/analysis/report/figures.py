@@ -86,7 +86,7 @@ HOLLOW_FROM_PCT = 50.0
 """Points at this threshold (substantial) are drawn hollow, those below it filled."""
 
 TIE = 1e-9
-"""Percent points within which a reduction counts as on its threshold: (10 - 7) / 10 is 30 %."""
+"""Percent points within which a reduction counts as on its threshold: (10 - 7) / 10 is 30%."""
 
 DASHED = (0, (4, 3))
 
@@ -123,9 +123,7 @@ def row_names(rows: Sequence[Row], labels: Mapping[str, str]) -> list[str]:
     parts = [
         (
             condition_word(row.condition, labels) if row.group_by == "all" else group_word(row),
-            ""
-            if row.threshold_pct is None
-            else f"≥\N{NO-BREAK SPACE}{row.threshold_pct:g}\N{NO-BREAK SPACE}%",
+            "" if row.threshold_pct is None else f"≥\N{NO-BREAK SPACE}{row.threshold_pct:g}%",
             word(POPULATIONS_SHORT, row.population),
             word(DEFINITIONS, row.definition),
         )
@@ -147,7 +145,7 @@ def group_word(row: Row) -> str:
 
 
 def with_n(row: Row) -> str:
-    """Return "12 of 45 (27 %)", or a number with its n where the text has no denominator."""
+    """Return "12 of 45 (27%)", or a number with its n where the text has no denominator."""
     text = estimate_text(row)
     return text if row.unit == "share" or row.value is None else f"{text}, n = {count_text(row.n)}"
 
@@ -160,7 +158,7 @@ def nothing_to_draw(ax: Axes, text: str) -> Axes:
 
 
 def unit_ticks(axis: Axis, unit: str) -> None:
-    """Write ticks in their unit: "20 %" for a share of 0.2 or a percent of 20, else plain."""
+    """Write ticks in their unit: "20%" for a share of 0.2 or a percent of 20, else plain."""
     if unit in ("share", "percent"):
         axis.set_major_formatter(lambda at, _: quantity_text(at, unit=unit).replace(".0", ""))
     else:
@@ -317,7 +315,7 @@ def plot_rates(
     Parameters
     ----------
     results : DataFrame
-        Shares; drawn from top to bottom as given. Filled at 30 %, hollow at 50 % less pain. A row
+        Shares; drawn from top to bottom as given. Filled at 30%, hollow at 50% less pain. A row
         without a value shows its status.
     cited : mapping of condition code to (low, high)
         Cited floor and ceiling in shares; None for an open end.
@@ -511,7 +509,7 @@ def plot_waterfall(
         ax.plot([0, right], [pct, pct], color=INK, linewidth=0.9, linestyle=DASHED)
         reached = fraction_text(int((seen >= pct - TIE).sum()), len(adpain))
         ax.annotate(
-            f"{pct:g} % or more: {reached}", (labels_end, pct), xytext=(-4, 3), ha="right",
+            f"{pct:g}% or more: {reached}", (labels_end, pct), xytext=(-4, 3), ha="right",
             textcoords="offset points", fontsize=9.5, bbox=_paper(),
         )  # fmt: skip
     ax.axhline(0, color=INK, linewidth=0.9)
@@ -585,7 +583,7 @@ def plot_cumulative(
         return nothing_to_draw(ax, "There are no rates to draw.")
     for pct in THRESHOLDS_PCT:
         ax.axvline(pct, color=INK, linewidth=0.9, linestyle=DASHED, zorder=1)
-        ax.annotate(f"{pct:g} %", (pct, 1), xytext=(3, -2), xycoords=("data", "axes fraction"),
+        ax.annotate(f"{pct:g}%", (pct, 1), xytext=(3, -2), xycoords=("data", "axes fraction"),
                     textcoords="offset points", va="top", fontsize=9.5)  # fmt: skip
     names = row_names([own[0]._replace(threshold_pct=None) for own in curves.values()], labels)
     for own, name in zip(curves.values(), names, strict=True):
@@ -700,7 +698,7 @@ def plot_verdicts(judgements: pd.DataFrame, *, labels: Mapping[str, str] = NO_LA
     Parameters
     ----------
     judgements : DataFrame
-        Shares and percents stand on one axis from 0 to 100 %, times on a second one below.
+        Shares and percents stand on one axis from 0 to 100%, times on a second one below.
     labels : mapping of str to str
         Condition labels by code.
     """

@@ -190,7 +190,7 @@ def methods_in_words(
     least = settings.minimum_baseline_score
     kept = f"a baseline of at least {value_text(least)}" if least else "a baseline above 0"
     recall = f" Ratings used: {WORDS['recall'][settings.recall]}."
-    also = " and ".join(f"{value_text(pct)} %" for pct in _thresholds(settings))
+    also = " and ".join(f"{value_text(pct)}%" for pct in _thresholds(settings))
     points = ", as is a fall of two points" if scale.startswith(POINTS) else ""
     said = [
         "Day 0 is the first infusion of the first series; infusions more than "
@@ -204,10 +204,10 @@ def methods_in_words(
         "divided by." + (recall if settings.recall != "auto" else ""),
         f"Response is judged at the visit “{visit_word(settings.analysis_visit)}”; a claim at the "
         "visit and threshold of its own reading. A responder is a patient whose pain fell by at "
-        f"least {value_text(settings.responder_threshold_pct)} % of baseline; the rates at {also} "
-        f"are printed (30 % is moderate, 50 % substantial){points}. A patient "
+        f"least {value_text(settings.responder_threshold_pct)}% of baseline; the rates at {also} "
+        f"are printed (30% is moderate, 50% substantial){points}. A patient "
         "who had a booster before the rating counts as not responding at it. Worse means that pain "
-        "rose by at least 30 % of baseline. Visits after the end of the series are planned at "
+        "rose by at least 30% of baseline. Visits after the end of the series are planned at "
         f"{_visits_in_words(settings.visits)}; a visit's score is "
         f"{WORDS['visit_score'][settings.visit_score]}.",
         "Counted are patients who started and whose visit is due: its window has closed at the "
@@ -221,8 +221,9 @@ def methods_in_words(
         "mean of patients' own reductions, their median, and the reduction of the mean score. Mean "
         "pain by visit is given apart for who had a booster before the visit and who had none.",
         *_relief_in_words(settings, measures),
-        f"Every interval is a {level_text(settings.confidence_level)}. Bootstrap intervals are of "
-        f"{count_text(settings.bootstrap_replicates)} samples of patients or, for relief, as many "
+        f"Every interval is a confidence interval ({level_text(settings.confidence_level)}). "
+        f"Bootstrap intervals are of {count_text(settings.bootstrap_replicates)} samples of "
+        "patients or, for relief, as many "
         f"as stand with the number, from seed {settings.seed}. Numbers are rounded half-up when "
         "printed, never before; below ten patients a share stands as a fraction.",
     ]

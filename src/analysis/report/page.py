@@ -313,12 +313,7 @@ def write_html(page: Page, folder: Path, *, without: Sequence[str] = ()) -> Path
             drawings.inline_figure(figures / figure.file, alt=figure.title)
         ),
     )  # fmt: skip
-    return write_file(folder / PAGE, drawings.share_styles(keep_units(text)))
-
-
-def keep_units(text: str) -> str:
-    """Return text in which a number and its percent sign stay on one line."""
-    return text.replace(" %", "\N{NO-BREAK SPACE}%")
+    return write_file(folder / PAGE, drawings.share_styles(text))
 
 
 @lru_cache(maxsize=1)

@@ -88,8 +88,7 @@ def _model(page: Page, figures: Path) -> bytes:
     model["condition_colors"] = {s.code: theme.condition_color(s.code) for s in page.sections}
     model["figures_drawn"] = [path.name for path in figures.glob("*.svg")]
     model["shapes"] = drawings.shapes()
-    text = json.dumps(model, ensure_ascii=False).replace(" %", "\N{NO-BREAK SPACE}%")
-    return text.encode("utf-8", "replace")
+    return json.dumps(model, ensure_ascii=False).encode("utf-8", "replace")
 
 
 def _captions_once(sections: list[dict[str, Any]]) -> None:

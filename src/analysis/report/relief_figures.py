@@ -107,7 +107,7 @@ def _relief_axes(
     """Set weeks and shares as axes of a relief curve."""
     last = max(LAST_WEEK, last, *seen)
     ax.set_xlim(-0.6, last + 0.6)
-    ax.set_ylim(0, 1.02)  # room for the line at 100 %
+    ax.set_ylim(0, 1.02)  # room for the line at 100%
     _set_weeks(ax, seen, last)
     ax.set_yticks([0, 0.25, 0.5, 0.75, 1])
     unit_ticks(ax.yaxis, "share")
@@ -431,7 +431,7 @@ def plot_incidence(
     columns = [name for name in incidence.columns if name != "week"]
     ended = shown[columns].to_numpy(dtype=float)
     free = np.clip(1 - ended.sum(axis=1, keepdims=True), 0, 1)
-    free[free < 1e-9] = 0.0  # 1 - 0.7 - 0.2 - 0.1 is not 0 in binary, and would print "<1 %"
+    free[free < 1e-9] = 0.0  # 1 - 0.7 - 0.2 - 0.1 is not 0 in binary, and would print "<1%"
     layers = np.hstack([free, ended])
     end = last if len(shown) < len(incidence) else float(shown["week"].iloc[-1])
     weeks = np.append(shown["week"].to_numpy(dtype=float), end + 0.4)  # the last step has a width

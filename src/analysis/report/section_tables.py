@@ -408,7 +408,7 @@ def sites_and_quarters(context: Context, rows: Sequence[Row]) -> list[Table | No
             down=(word(GROUPINGS, by), group_word),
             across=lambda row: OF_GROUPS[row.measure, row.definition, row.population],
             note="In the order of names or of time, which is no order of merit. Limits of chance: "
-            "99.8 %, about the share of all.",
+            "99.8%, about the share of all.",
         ) if pick(kept, measure="control_limits") else None)  # fmt: skip
     return made
 

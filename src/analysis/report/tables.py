@@ -117,14 +117,14 @@ def cell_of(row: Row, *, with_interval: bool = False) -> Cell:
 
 
 def threshold_word(threshold_pct: float | None) -> str:
-    """Return "at least 30 %", or nothing where there is no threshold."""
+    """Return "at least 30%", or nothing where there is no threshold."""
     if threshold_pct is None:
         return ""
-    return f"at least {number_text(threshold_pct, decimals=int(threshold_pct % 1 != 0))} %"
+    return f"at least {number_text(threshold_pct, decimals=int(threshold_pct % 1 != 0))}%"
 
 
 def response_word(row: Row) -> str:
-    """Return what counts as response: "at least 30 %", or the definition without a threshold."""
+    """Return what counts as response: "at least 30%", or the definition without a threshold."""
     threshold = threshold_word(row.threshold_pct)
     if threshold and row.definition in ("", "percent_reduction"):
         return threshold

@@ -162,7 +162,7 @@ def _row_of(run: Run, each: Judgement) -> Row | None:
 
 
 def _completeness(run: Run, condition: str, part: Row | None) -> str:
-    """Return "120 of 140 (86 %) seen at end of series", of a claim's patients."""
+    """Return "120 of 140 (86%) seen at end of series", of a claim's patients."""
     visit = run.setting("analysis_visit")
     group = {"group_by": part.group_by, "group": part.group} if part else {"group_by": "all"}
     found = pick(run.rows, measure="completeness_share", condition=condition, visit=visit, **group)
@@ -213,7 +213,7 @@ def _more(each: Judgement) -> str:
         return "" if each.reason in each.sentence else plain_text(each.reason, longest=600)
     if each.verdict == "undecided" and further is not None:
         return (
-            f"About {count_text(further)} more patients would decide it with 80 % probability, if "
+            f"About {count_text(further)} more patients would decide it with 80% probability, if "
             "the figure stays as it is."
         )
     return ""

@@ -60,7 +60,7 @@ def estimate_rates(
     Returns
     -------
     DataFrame
-        A row for each condition, visit with a known outcome, threshold (30 and 50 %) and
+        A row for each condition, visit with a known outcome, threshold (30 and 50%) and
         population: ``all_starters`` (who is due and not rated counts as not responding) and
         ``observed``; columns of the results frame, as notebook 20 has them.
     """

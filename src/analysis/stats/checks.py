@@ -23,7 +23,7 @@ Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 
 FEWEST_REPLICATES = 100
-"""Resamples below which the ends of a 95 % interval are single draws."""
+"""Resamples below which the ends of a 95% interval are single draws."""
 
 _NUMERIC = {"floating", "integer", "mixed-integer-float", "boolean", "decimal", "empty"}
 """What `pandas.api.types.infer_dtype` calls values that are numbers, or all missing."""

@@ -303,7 +303,7 @@ def pool_shares(shares: ArrayLike, n: int, *, level: float = 0.95) -> Pooled:
     Returns
     -------
     Pooled
-        Where all imputations agree, Wilson's interval exactly: 11 of 11 gives 74 % to 100 %.
+        Where all imputations agree, Wilson's interval exactly: 11 of 11 gives 74% to 100%.
 
     Raises
     ------

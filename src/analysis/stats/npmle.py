@@ -703,7 +703,7 @@ class IntervalCurve:
 
         References
         ----------
-        Clopper and Pearson (1934), Biometrika 26:404. By hand: of 20 all lost, 0 to 16.8 %.
+        Clopper and Pearson (1934), Biometrika 26:404. By hand: of 20 all lost, 0 to 16.8%.
         """
         check_time("time", time)
         held = self.intervals

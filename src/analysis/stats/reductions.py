@@ -267,7 +267,7 @@ def mean_limits(
 def worst_reduction_pct(least_baseline_score: float) -> float:
     """Return the percent reduction of who has this baseline and then a score of 10.
 
-    -150 % from the usual minimum baseline of 4, -900 % from 1, which is also taken for anything
+    -150% from the usual minimum baseline of 4, -900% from 1, which is also taken for anything
     below 1: where no minimum is asked for.
     """
     least = max(as_number("the least baseline score", least_baseline_score), LEAST_SCORE)
@@ -311,8 +311,8 @@ def judged_mean_limits(
     Savage). That the score ends at 10 does. The lower likelihood limit is the least mean that a
     distribution on the scale can have within ``chi2(level') / 2`` of the greatest log-likelihood,
     where some weight may lie on ``worst_pct`` although nobody was there. ``level'`` halves the
-    error for the lower end (97.5 % for 95 %), because the chi-square is too small where the tail
-    lies outside the sample; the upper end, with 100 % never far, needs no more than ``level``.
+    error for the lower end (97.5% for 95%), because the chi-square is too small where the tail
+    lies outside the sample; the upper end, with 100% never far, needs no more than ``level``.
     Error rates and power: docs/simulations/verdict-errors.md. By hand: the likelihood limit of n
     equal values v is ``v - (v - worst) (1 - exp(-chi2 / 2 n))``.
 
@@ -324,7 +324,7 @@ def judged_mean_limits(
     rows = _known(values, level)[0].ravel()
     worst_pct, best_pct = as_number("worst_pct", worst_pct), as_number("best_pct", best_pct)
     if rows.size and rows.max() > best_pct + SAME:
-        raise EstimationError(f"a reduction is {rows.max():g} %; at most {best_pct:g} is expected.")
+        raise EstimationError(f"a reduction is {rows.max():g}%; at most {best_pct:g} is expected.")
     if rows.size < 2 or np.ptp(rows) <= SAME:
         return np.nan, np.nan
     distinct, counts = np.unique(rows, return_counts=True)
@@ -436,11 +436,11 @@ def median_limits(ordered: np.ndarray, *, level: float = 0.95) -> tuple[float, f
     """Return the distribution-free interval of a median from sorted values.
 
     The r-th smallest and r-th largest value, r as large as the level allows; NaN below six values
-    at 95 %, where even the extremes do not hold the level.
+    at 95%, where even the extremes do not hold the level.
 
     References
     ----------
-    Thompson (1936), Ann Math Stat 7:122. By hand: of 10 values the 2nd and the 9th, 97.9 %.
+    Thompson (1936), Ann Math Stat 7:122. By hand: of 10 values the 2nd and the 9th, 97.9%.
     """
     rank = _median_rank(len(ordered), level)
     if rank < 1:

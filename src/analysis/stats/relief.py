@@ -352,7 +352,7 @@ def relief_numbers(
     Returns
     -------
     dict of (measure, visit) to Estimate
-        relief_duration (median), relief_quartile (25 and 75 % lost), relief_mean (up to the last
+        relief_duration (median), relief_quartile (25 and 75% lost), relief_mean (up to the last
         planned visit), relieved_share at the weeks of ``settings.read_weeks``,
         relief_duration_even_spread. Where boosters brought patients in, quartiles are read at the
         planned visits (clock ``end_of_series``) or carry a note, and there is no even spread.

@@ -33,7 +33,7 @@ from analysis.stats.times import as_times, merge_near_ties
 def rule_of_three(n: int, *, level: float = 0.95) -> float:
     """Return the largest share that goes with no event in ``n`` patients.
 
-    One-sided: 1 - (1 - level)**(1/n), about 3/n at 95 %.
+    One-sided: 1 - (1 - level)**(1/n), about 3/n at 95%.
 
     References
     ----------

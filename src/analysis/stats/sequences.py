@@ -1,6 +1,6 @@
 """Intervals that stay valid however often one looks: confidence sequences for shares and means.
 
-A 95 % interval is made for one look. Who looks again every month, and stops or speaks up when the
+A 95% interval is made for one look. Who looks again every month, and stops or speaks up when the
 interval suits, errs far more often. A confidence sequence holds at all looks together: with a
 chance of at least its level it never excludes the truth, at any number of patients. The price is
 width. Patients count in the order in which they were enrolled, each once the visit's window has
