@@ -20,6 +20,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 CONDA = YAML(typ="safe").load((ROOT / "environment.yml").read_text(encoding="utf-8"))
 
 CONDA_FORGE = {
+    "duckdb": "python-duckdb",
     "matplotlib": "matplotlib-base",  # without the Qt that a notebook does not need
     "nbconvert": "nbconvert-core",  # without pandoc
     "seaborn": "seaborn-base",  # statsmodels is named on its own

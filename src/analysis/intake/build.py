@@ -104,6 +104,7 @@ class Intake:
     @classmethod
     def of(cls, raw: RawTable, **more: Any) -> Intake:
         """Return the account of a file as it was read, with what became of its records."""
+        more["columns_not_read"] = (*more.get("columns_not_read", ()), *raw.unread)
         return cls(
             file=raw.name, n_lines=raw.n_lines, n_header=raw.n_header, n_blank=raw.n_blank,
             n_continued=raw.n_continued, n_records=len(raw.frame), **more,
@@ -428,7 +429,7 @@ def _keep_records(
                 examples = texts[bad].head(EXAMPLES).tolist()
                 context.refuse(name, refusal, texts.index[bad].tolist(), examples)
                 break
-        fails = ~_holds(frame[name], condition, context)
+        fails = ~holds(frame[name], condition, context)
         frame = _leave_out(frame, fails, f"filter: {name} {condition.in_words()}", excluded)
     return frame
 
@@ -447,7 +448,8 @@ def _constant(text: str, n: int) -> pd.Categorical:
     return pd.Categorical.from_codes(np.zeros(n, dtype=np.int8), pd.Index([text], dtype=object))
 
 
-def _holds(texts: pd.Series, condition: Condition, context: Context) -> np.ndarray:
+def holds(texts: pd.Series, condition: Condition, context: Context) -> np.ndarray:
+    """Return of which texts of a column a filter of the mapping holds."""
     holds = np.ones(len(texts), dtype=bool)
     if condition.is_ is not None:
         holds &= texts.isin(condition.is_)

@@ -1,6 +1,7 @@
-"""Code lists of data/codes: ketamine effects, opioids with their MME factors, instruments.
+"""Code lists of data/codes: ketamine effects, opioids with their MME factors, instruments, and the
+codes of FHIR and OMOP.
 
-A further effect, drug, factor or instrument is a row of a file, and no code.
+A further effect, drug, factor, instrument or code is a row of a file, and no code.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from math import inf, nan
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from analysis.settings import data_folder
 
@@ -76,6 +77,30 @@ def _effect_words() -> dict[str, str]:
 def effect_of(term: str) -> str:
     """Return the code of the effect that a term names, empty where the list has none."""
     return _effect_words().get(word_key(term), "")
+
+
+class ClinicalCode(NamedTuple):
+    """A code of a terminology and what it stands for here: table, column and, if any, value."""
+
+    system: str
+    code: str
+    meaning: str
+    table: str
+    column: str
+    value: str
+    source: str
+
+
+@cache
+def load_clinical_codes() -> tuple[ClinicalCode, ...]:
+    """Return the codes of data/codes/clinical_codes.csv, in its order."""
+    return tuple(ClinicalCode(**row) for row in _rows("clinical_codes"))
+
+
+def codes_for(system: str, table: str, column: str) -> dict[str, ClinicalCode]:
+    """Return the codes of a system that stand for a column, by code."""
+    wanted = (system, table, column)
+    return {c.code: c for c in load_clinical_codes() if (c.system, c.table, c.column) == wanted}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,6 +21,7 @@ from analysis.errors import ContractError, InputError, MappingError, suggest
 from analysis.files import open_plain, sha256_of
 from analysis.intake.build import OFFSET, Intake, build_table, stack
 from analysis.intake.codes import drug_of, effect_of, instrument_of
+from analysis.intake.fhir import NDJSON
 from analysis.intake.identifiers import (
     find_identifying,
     identifying_values,
@@ -41,6 +42,7 @@ from analysis.intake.read import (
 )
 from analysis.intake.recognize import unread_like
 from analysis.intake.rules import EXAMPLES, Problem, check_tables, refuse
+from analysis.intake.second_files import account_of_map, load_map, with_diagnoses, with_vitals
 from analysis.intake.tables import (
     DEFAULT_SCALE,
     SCALES,
@@ -53,7 +55,7 @@ from analysis.intake.tables import (
 from analysis.intake.text import shape
 
 OWN_MAPPING = "mapping.yaml"
-FILE_ENDINGS = (".csv", ".tsv", ".txt", ".xls", *EXCEL_ENDINGS, *TYPED_ENDINGS)
+FILE_ENDINGS = (".csv", ".tsv", ".txt", ".xls", NDJSON, *EXCEL_ENDINGS, *TYPED_ENDINGS)
 
 NEARLY = 0.85
 """How alike a file's name must be to a table's to be taken for a slip ("infusion.csv")."""
@@ -402,6 +404,29 @@ def _read_all(
     identifying: set[tuple[Path, FileFormat]] = set()
     styles = [_style(source.rule, mapping.format) for source in sources]
     places = [(s.path, _file_format(style)) for s, style in zip(sources, styles, strict=True)]
+    conditions = load_conditions().extended(mapping.conditions)
+
+    def second_file(file: str, form: Format, source: Source) -> RawTable | None:
+        """Return another file that a rule reads; None where it holds identifiers."""
+        own = _style(form, mapping.format)
+        place = source.path.parent / file, _file_format(own)
+        refuse_outside(place[0], also, what=f"{source.table}: `file` names {file}")
+        if place not in raws:
+            raws[place] = load_raw_table(*place, name=file)
+            readers = [(source.table, source.rule)]
+            found = find_identifying(raws[place], readers=readers, missing=own.missing_texts)
+            identifying.update({place} if found else ())
+            problems.extend(found)
+        return None if place in identifying else raws[place]
+
+    def own_map(file: str | None, source: Source, columns: int = 2) -> dict[str, tuple[str, ...]]:
+        """Return a clinic's own map of codes, empty where the rule names none."""
+        if file is None or (raw := second_file(file, Format(), source)) is None:
+            return {}
+        if all(account.file != file for account in second):
+            second.append(account_of_map(raw, source.table))
+        return load_map(raw, columns=columns)
+
     for number, (source, style, place) in enumerate(zip(sources, styles, places, strict=True)):
         if place not in raws:  # a file that several rules read is read once
             raws[place] = load_raw_table(*place, name=source.shown)
@@ -415,23 +440,41 @@ def _read_all(
         if place in identifying:
             continue  # what else is wrong with it would be said with its values
         raw = raws[place]
-        if more := source.rule.more_columns:
-            own = _style(more, mapping.format)
-            other = source.path.parent / more.file, _file_format(own)
-            refuse_outside(other[0], also, what=f"{source.table}: `file` names {more.file}")
-            if other not in raws:
-                raws[other] = load_raw_table(*other, name=more.file)
-                readers = [(source.table, source.rule)]
-                found = find_identifying(raws[other], readers=readers, missing=own.missing_texts)
-                identifying |= {other} if found else set()
-                problems += found
-            if other in identifying:
+        rule = source.rule
+        if more := rule.more_columns:
+            other = second_file(more.file, more, source)
+            if other is None:
                 continue
-            raw, account = _with_columns(raw, raws[other], source)
+            raw, account = _with_columns(raw, other, source)
             second.append(account)
+        if either := rule.diagnoses or rule.vitals:
+            folder = source.path.parent
+            files = [f.relative_to(folder).as_posix() for pattern in either.file
+                     for f in _files_fitting(pattern, source.table, folder)]  # fmt: skip
+            others = [second_file(file, either, source) for file in files]
+            known = [other for other in others if other is not None]
+            if len(known) < len(others):
+                continue
+            own = _style(either, mapping.format)
+            if diagnoses := rule.diagnoses:
+                codes = own_map(diagnoses.map, source, columns=3)
+                raw, accounts = with_diagnoses(
+                    raw, known, diagnoses, style=own, conditions=conditions, own_map=codes
+                )
+                second += accounts
+            if vitals := rule.vitals:
+                raw, accounts = with_vitals(raw, known, vitals, style=own)
+                second += accounts
+        columns = dict(rule.columns)
+        for name, column in columns.items():
+            if column.values_from:
+                words = {code: own[0] for code, own in own_map(column.values_from, source).items()}
+                given = {**words, **(column.values or {})}
+                columns[name] = column.model_copy(update={"values": given})
+        rule = rule.model_copy(update={"columns": columns})
         frame, account, wrong = build_table(
             TABLES[source.table],
-            source.rule,
+            rule,
             raw,
             style=style,
             conditions=(*load_conditions().labels, *mapping.conditions),
@@ -447,7 +490,7 @@ def _read_all(
 
 def _last_line_is_open(path: Path) -> bool:
     """Return whether a text file ends within a line, as one cut while copied does."""
-    if path.suffix.lower() in (*EXCEL_ENDINGS, *TYPED_ENDINGS):
+    if path.suffix.lower() in (NDJSON, *EXCEL_ENDINGS, *TYPED_ENDINGS):
         return False
     with path.open("rb") as file:
         file.seek(-min(4, path.stat().st_size), SEEK_END)

@@ -315,6 +315,7 @@ class ColumnRule(_Strict):
     mean_of: TextList | None = None
     items_of: TextList | None = None
     values: TextMap | None = None
+    values_from: str | None = None
     other: str | None = None
     unit: Unit | None = None
     times: float | None = None
@@ -370,11 +371,50 @@ class MoreColumns(Format):
     by: Annotated[dict[str, str], BeforeValidator(lambda v: v if isinstance(v, dict) else {v: v})]
 
 
+class Diagnoses(Format):
+    """A file with diagnoses, several a patient: the pain condition is found among them by code.
+
+    ``several`` says which counts where a patient has diagnoses of several pain conditions.
+    """
+
+    file: TextList
+    by: dict[str, str]
+    code: TextList
+    map: str | None = None
+    recorded: str | None = None
+    several: Literal["refuse", "first", "last"] = "refuse"
+    where: dict[str, Annotated[Condition, _short_for("is")]] = {}
+
+
+class Reading(_Strict):
+    """A column with readings of one vital sign, and which of its rows are readings of it."""
+
+    from_: str = Field(alias="from")
+    where: dict[str, Annotated[Condition, _short_for("is")]] = {}
+
+
+_READING = BeforeValidator(lambda v: v if isinstance(v, dict) else {"from": v})
+
+
+class Vitals(Format):
+    """A file with blood pressure and oxygen saturation by time; those around an infusion count."""
+
+    file: TextList
+    by: dict[str, str]
+    at: dict[str, str]
+    systolic: Annotated[Reading, _READING] | None = None
+    diastolic: Annotated[Reading, _READING] | None = None
+    spo2: Annotated[Reading, _READING] | None = None
+    where: dict[str, Annotated[Condition, _short_for("is")]] = {}
+
+
 class TableRule(Format):
     """One source of one table: its files, their columns, and which of their rows count."""
 
     file: TextList | None = None
     more_columns: MoreColumns | None = None
+    diagnoses: Diagnoses | None = None
+    vitals: Vitals | None = None
     fill_down: TextList | None = None
     given: TextMap = {}
     columns: dict[str, Annotated[ColumnRule, _short_for("from")]] = {}
@@ -479,7 +519,7 @@ def _known_fields(loc: Place) -> list[str]:
         inside = [step for step in loc[:-1] if isinstance(step, str)]
         parts = {
             "columns": ColumnRule, "wide": WideColumn, "where": Condition,
-            "more_columns": MoreColumns,
+            "more_columns": MoreColumns, "diagnoses": Diagnoses, "vitals": Vitals,
         }  # fmt: skip
         model = next((parts[step] for step in inside[2:3] if step in parts), TableRule)
     return [field.alias or name for name, field in model.model_fields.items()]
@@ -533,8 +573,10 @@ def columns_read(rule: TableRule) -> list[str]:
     """Return every column of the file that a rule reads, in the order an analyst wrote them."""
     own = [name for column in rule.columns.values() for name in column.sources()]
     wide = [w.column for w in rule.wide] + [w.assessed_on for w in rule.wide if w.assessed_on]
-    by = [*rule.more_columns.by] if rule.more_columns else []
-    return [*own, *wide, *rule.where, *by, *(rule.fill_down or [])]
+    second = (rule.more_columns, rule.diagnoses, rule.vitals)
+    by = [name for file in second if file for name in file.by]
+    at = [*rule.vitals.at] if rule.vitals else []
+    return [*own, *wide, *rule.where, *by, *at, *(rule.fill_down or [])]
 
 
 def _check_columns(
@@ -560,8 +602,13 @@ def _check_columns(
             refuse((*loc, "where", column), f"the filter on '{column}' says nothing to hold.")
         if condition.has_dates and (condition.min, condition.max) != (None, None):
             refuse((*loc, "where", column), f"'{column}' is filtered as number and date; keep one.")
-    if rule.more_columns and len(rule.more_columns.by) != 1:
-        refuse((*loc, "more_columns"), "`by` names one column, as {ID: record}.")
+    for field, only in (("more_columns", name), ("diagnoses", "patients"), ("vitals", "infusions")):
+        second = getattr(rule, field)
+        if second and name != only:
+            refuse((*loc, field), f"`{field}` belongs to {only}, not to {name}; leave it out.")
+        for pair in ("by", "at") if second else ():
+            if len(getattr(second, pair, {0: 0})) != 1:
+                refuse((*loc, field), f"`{pair}` names one column, as {{ID: record}}.")
 
 
 def _no_total(name: str, column: str, rule: TableRule) -> str:
@@ -598,7 +645,7 @@ def _contradiction(column: Column, rule: ColumnRule) -> str:
         return f"{column.name} has both `{given[0]}` and `{given[1]}`; keep one."
     if rule.with_ is not None and rule.join is None:
         return f"{column.name} has `with`, which does nothing without `join`."
-    if rule.other is not None and rule.values is None:
+    if rule.other is not None and rule.values is None and rule.values_from is None:
         return f"{column.name} has `other`, which does nothing without `values`."
     if rule.times is not None and rule.unit is not None:
         return f"{column.name} has both `unit` and `times`; keep one."

@@ -19,6 +19,7 @@ from typing import Literal
 import pandas as pd
 
 from analysis.errors import InputError
+from analysis.intake.fhir import NDJSON
 from analysis.intake.header_words import header_identifier
 from analysis.intake.identifiers import (
     find_identifiers,
@@ -52,7 +53,7 @@ from analysis.intake.values import (
     parse_number,
 )
 
-ENDINGS = (".csv", ".tsv", ".txt", *EXCEL_ENDINGS, *TYPED_ENDINGS)
+ENDINGS = (".csv", ".tsv", ".txt", NDJSON, *EXCEL_ENDINGS, *TYPED_ENDINGS)
 
 Kind = Literal["empty", "number", "date", "word", "text"]
 
@@ -259,7 +260,8 @@ def profile_export(path: Path) -> list[FileProfile]:
             try:
                 profiles.append(_profile_file(file, shown, sheet))
             except InputError as error:
-                if sheet is None or "is empty" not in str(error):
+                other = file.suffix.lower() == NDJSON  # a kind of resource that is not read
+                if not other and (sheet is None or "is empty" not in str(error)):
                     raise
     if not profiles:
         others = (

@@ -32,6 +32,7 @@ import pyarrow.parquet as pq
 
 from analysis.errors import InputError
 from analysis.files import open_plain
+from analysis.intake.fhir import NDJSON, read_resources
 from analysis.intake.first_line import is_record
 from analysis.intake.read_fast import as_texts, can_decode, read_records
 from analysis.intake.stat_files import STAT_ENDINGS, read_stat_file
@@ -134,7 +135,8 @@ class RawTable:
     to and with the header, lines with nothing on them, lines that continue a quoted value, and
     records. ``header`` is as written; in the frame an unnamed column is called "column_4", and a
     name used twice "name (1)", "name (2)". The last ``n_footer`` records are a footer, as the
-    mapping says. ``sheet`` has what a workbook knows of itself.
+    mapping says. ``sheet`` has what a workbook knows of itself, ``unread`` names the elements of
+    resources that are not read.
     """
 
     name: str
@@ -147,6 +149,7 @@ class RawTable:
     header: tuple[str, ...] = ()
     n_footer: int = 0
     sheet: Sheet = field(default_factory=lambda: Sheet(rows=[]))
+    unread: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         accounted = self.n_header + self.n_blank + self.n_continued + len(self.frame)
@@ -172,7 +175,7 @@ class RawTable:
 def load_raw_table(
     path: Path, form: FileFormat | None = None, *, name: str | None = None
 ) -> RawTable:
-    """Read a CSV, Excel or Parquet file (by its ending) into text records with line numbers.
+    """Read a file (by its ending) into text records with line numbers.
 
     InputError for no such file, a directory, an empty, binary or undecodable file, no header, a
     record with too few or too many fields, or a quote that is never closed. It calls the file
@@ -184,6 +187,8 @@ def load_raw_table(
     ending = path.suffix.lower()
     if ending == ".xls":
         raise InputError(f"{name}: the old .xls form is not read; save it as .xlsx or CSV.")
+    if ending == NDJSON:
+        return _as_resources(path, name)
     if ending in TYPED_ENDINGS:
         return _as_table(*read_typed(path, name), form, name)
     if ending in EXCEL_ENDINGS:
@@ -255,6 +260,22 @@ def _as_table(
         n_header=1,
         n_blank=0,
         header=tuple(header),
+    )
+
+
+def _as_resources(path: Path, name: str) -> RawTable:
+    """Return a file of FHIR resources as a table without a header line."""
+    table, lines, n_lines, unread = read_resources(path, name)
+    columns = dict(zip(table.column_names, map(_cells, table.columns), strict=True))
+    return RawTable(
+        name=name,
+        frame=pd.DataFrame(columns),
+        lines=lines,
+        n_lines=n_lines,
+        n_header=0,
+        n_blank=n_lines - len(lines),
+        header=tuple(columns),
+        unread=unread,
     )
 
 

