@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import re
 import shutil
 import sys
@@ -29,7 +30,7 @@ from format_writers import (
     write_omop,
 )
 
-REAL = Path("/work/shared/real")
+REAL = Path(os.environ.get("RELIEFCHECK_SHARED", Path(__file__).parents[3] / "shared")) / "real"
 real_exports = pytest.mark.skipif(not REAL.is_dir(), reason=f"no real exports at {REAL}")
 
 
