@@ -7,7 +7,10 @@ and its colors on a dark screen.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from textwrap import wrap
 from xml.etree import ElementTree
 from zlib import crc32
 
@@ -54,14 +57,41 @@ def shapes() -> dict[str, str]:
     return {code: shape(code) for code in _SHAPES}
 
 
-def verdict_strip(judgement: Judgement, *, alt: str) -> str:
+@dataclass(frozen=True, kw_only=True)
+class Strip:
+    """What a strip shows, in ``unit``: the cited band, our number, and the limits judged.
+
+    ``imputed`` is our number with the missing outcomes imputed, where it is another one.
+    """
+
+    unit: str
+    verdict: str = ""
+    value: float | None = None
+    imputed: float | None = None
+    low: float | None = None
+    high: float | None = None
+    band: tuple[float | None, float | None] = (None, None)
+
+
+def strip_of(judgement: Judgement) -> Strip:
+    """Return what the strip of a verdict shows."""
+    low, high = judgement.judged_limits
+    found = judgement.missing
+    return Strip(
+        unit=judgement.unit, verdict=judgement.verdict, value=judgement.value, low=low, high=high,
+        imputed=found.imputed if found else None,
+        band=(judgement.cited_low, judgement.cited_high),
+    )  # fmt: skip
+
+
+def draw_strip(strip: Strip, *, alt: str) -> str:
     """Return the cited band and our interval on an axis, as SVG."""
-    end = AXIS_END.get(judgement.unit, 1.0)
-    if judgement.unit not in ("share", "percent"):
-        ends = (judgement.value, judgement.high, judgement.cited_low, judgement.cited_high)
+    end = AXIS_END.get(strip.unit, 1.0)
+    low, high = strip.band
+    if strip.unit not in ("share", "percent"):
+        ends = (strip.value, strip.high, low, high)
         end = max(end, *(1.05 * each for each in ends if each is not None), 0.0)
-    parts = [_axis(judgement.unit, end)]
-    low, high = judgement.cited_low, judgement.cited_high
+    parts = [_axis(strip.unit, end)]
     if low is not None or high is not None:
         parts.append(_band(low, high, end, top=6, height=32))
         parts += [
@@ -70,8 +100,8 @@ def verdict_strip(judgement: Judgement, *, alt: str) -> str:
             for edge in (low, high)
             if edge is not None
         ]
-    if judgement.value is not None:
-        parts.append(_interval(judgement, end))
+    if strip.value is not None:
+        parts.append(_interval(strip, strip.value, end))
     return (
         f'<svg class="strip" viewBox="0 0 {WIDTH:g} 66" font-family="{theme.FONT}" role="img" '
         f'aria-label="{escape(alt)}" xmlns="http://www.w3.org/2000/svg">{"".join(parts)}</svg>'
@@ -100,6 +130,51 @@ def interval_bar(
     return (
         f'<svg class="mini" viewBox="0 0 {WIDTH:g} 18" preserveAspectRatio="none" '
         f'aria-hidden="true" xmlns="http://www.w3.org/2000/svg">{"".join(parts)}</svg>'
+    )
+
+
+def draw_icons(shares: Mapping[str, float]) -> str:
+    """Return for each share a square of 100, of which so many are filled, with its words below.
+
+    Silent as SVG, since the words stand beside it.
+    """
+    squares = []
+    for turn, (words, share) in enumerate(shares.items()):
+        left, filled = 116 * turn, round(100 * share)
+        marks = ["", ""]
+        for place in range(100):
+            x, y = left + 9 * (place % 10), 9 * (place // 10)
+            marks[place >= filled] += f"M{x} {y}h7v7h-7z"
+        squares.append(
+            f'<path class="full" fill="{theme.INK}" d="{marks[0]}"/>'
+            f'<path class="empty" fill="{theme.RULE}" d="{marks[1]}"/>'
+        )
+        squares += [
+            f'<text class="ink" x="{left}" y="{106 + 15 * line}" font-size="13" '
+            f'fill="{theme.INK}">{escape(text)}</text>'
+            for line, text in enumerate(wrap(words, 16))
+        ]
+    return (
+        f'<svg class="icons" viewBox="0 0 330 126" font-family="{theme.FONT}" aria-hidden="true" '
+        f'xmlns="http://www.w3.org/2000/svg">{"".join(squares)}</svg>'
+    )
+
+
+def draw_spark(values: Sequence[float]) -> str:
+    """Return a line through the numbers of earlier runs to the one of this, as SVG; silent."""
+    low, high = min(values), max(values)
+    step = 70 / max(1, len(values) - 1)
+    spots = [
+        (5 + place * step, 17 - 14 * (value - low) / (high - low or 1))
+        for place, value in enumerate(values)
+    ]
+    line = "L".join(f"{x:.1f} {y:.1f}" for x, y in spots)
+    x, y = spots[-1]
+    return (
+        '<svg class="spark" viewBox="0 0 80 20" aria-hidden="true" '
+        f'xmlns="http://www.w3.org/2000/svg"><path class="rule" fill="none" stroke="{theme.MUTED}" '
+        f'stroke-width="1.5" d="M{line}"/><circle fill="{theme.INK}" cx="{x:.1f}" cy="{y:.1f}" '
+        'r="3"/></svg>'
     )
 
 
@@ -138,21 +213,25 @@ def _axis(unit: str, end: float) -> str:
     return "".join(parts)
 
 
-def _interval(judgement: Judgement, end: float) -> str:
-    color = theme.verdict_color(judgement.verdict)
-    found = judgement.missing
-    value = (judgement.value if found is None or found.imputed is None else found.imputed) or 0.0
-    first, last = judgement.judged_limits
-    low = value if first is None else first
-    is_open = first is not None and last is None
-    high = end if is_open else value if last is None else last
+def _interval(strip: Strip, value: float, end: float) -> str:
+    """Draw the limits judged, our number, and as a ring the one with the missing imputed."""
+    color = theme.verdict_color(strip.verdict) if strip.verdict else theme.INK
+    low = value if strip.low is None else strip.low
+    is_open = strip.low is not None and strip.high is None
+    high = end if is_open else value if strip.high is None else strip.high
     left, right = _x(low, end), _x(high, end)
     cap = "" if is_open else f"M{right:.1f} 17v12"
     arrow = f'<path d="M{_x(end, end) - 2:.1f} 17l9 6-9 6z"/>' if is_open else ""
+    ring = ""
+    if strip.imputed is not None and abs(strip.imputed - value) > end / 1000:
+        ring = (
+            f'<circle class="ring" cx="{_x(strip.imputed, end):.1f}" cy="23" r="5" '
+            f'fill="{theme.PAPER}" stroke="{color}" stroke-width="2.4"/>'
+        )
     return (
         f'<g class="ours" fill="{color}" stroke="none"><path class="whisker" fill="none" '
         f'stroke-width="3" stroke="{color}" d="M{left:.1f} 23H{right:.1f}M{left:.1f} 17v12{cap}"/>'
-        f'{arrow}<circle cx="{_x(value, end):.1f}" cy="23" r="6"/></g>'
+        f'{arrow}{ring}<circle cx="{_x(value, end):.1f}" cy="23" r="6"/></g>'
     )
 
 

@@ -27,16 +27,14 @@ from analysis.claims.records import claims_frame, write_claims
 from analysis.errors import InputError, RunError
 from analysis.files import replacing, write_file
 from analysis.labels import (
-    DEFINITIONS,
     POINTS,
     VERDICTS,
     condition_word,
     plain_text,
-    visit_word,
-    word,
 )
-from analysis.numbers import count_text, date_span_text, date_text, estimate_text, interval_text
+from analysis.numbers import count_text, estimate_text, interval_text
 from analysis.report import drawings, theme
+from analysis.report.front import Front, FrontRow, build_front
 from analysis.report.inputs import NOTEBOOKS, RESULTS, Run, find_cells, read_run
 from analysis.report.methods import (
     HOW_TO_READ,
@@ -62,16 +60,13 @@ from analysis.report.tables import (
     Heading,
     Table,
     anchor,
-    cell_of,
     group_rows,
     listed_rows,
-    pick,
 )
 from analysis.report.verdicts import ClaimView, all_claims, view_claim
 from analysis.results import rows_of
 
 PAGE = "index.html"
-TITLE = "Do the outcomes bear out what was said about them?"
 SYNTHETIC = "Synthetic data: these patients do not exist"
 
 FORMS = {
@@ -91,15 +86,11 @@ FORMS = {
 class Page:
     """Everything the report prints, in the order of its fields."""
 
-    title: str
     synthetic: str
     export_name: str
-    facts: tuple[tuple[str, str], ...]
+    front: Front
     signatures: tuple[str, ...]
     tally: tuple[tuple[str, str, str], ...]
-    lead: str
-    seen: tuple[dict[str, Any], ...]
-    flags: tuple[str, ...]
     headline: tuple[ClaimView, ...]
     how_to_read: tuple[str, ...]
     limits: tuple[str, ...]
@@ -127,17 +118,16 @@ def build_page(run: Run) -> Page:
     about, headline = run.about, headlines_of(run.claims)
     sections, cells = make_sections(run), find_cells(run)
     quality, states = quality_of(run)
+    n_flags, flags = contraindication_flags(run)
+    views = tuple(view_claim(run, each, drawn=True) for each in headline)
+    places = {section.code: section.anchor for section, _ in sections}
     page = Page(
-        title=TITLE,
         synthetic=SYNTHETIC if about.get("synthetic") else "",
         export_name=plain_text(str(about.get("export", "")), longest=120),
-        facts=tuple(_facts(run)),
+        front=build_front(run, views, places, flags, n_flags),
         signatures=tuple(each.text for each in read_signoffs(run.folder)),
         tally=_tally(each.verdict for each in headline),
-        lead=_lead(len(headline)),
-        seen=tuple(_seen(run)),
-        flags=contraindication_flags(run),
-        headline=tuple(view_claim(run, each, drawn=True) for each in headline),
+        headline=views,
         how_to_read=(*map(str, about.get("notices") or ()), *HOW_TO_READ),
         limits=limits_in_words(run.rows, allocation=run.settings.allocation),
         sections=tuple(section for section, _ in sections),
@@ -162,7 +152,7 @@ def build_page(run: Run) -> Page:
 
 def _printed(part: object) -> Iterator[str]:
     """Give the fragment of every row that a part of the page leads to."""
-    if isinstance(part, (Cell, ClaimView)):
+    if isinstance(part, (Cell, ClaimView, FrontRow)):
         yield part.row
     elif is_dataclass(part):
         for field in fields(part):
@@ -180,28 +170,6 @@ def _hash(folder: Path) -> str:
         return ""
 
 
-def _lead(n: int) -> str:
-    if n == 0:
-        return "No claim was judged in this run."
-    return f"{n} headline claims were judged." if n > 1 else "One headline claim was judged."
-
-
-def _facts(run: Run) -> Iterable[tuple[str, str]]:
-    steps = []
-    for step in ("in_file", "started", "eligible"):
-        rows = pick(run.rows, measure="patients", definition=step, condition="all", group_by="all")
-        steps += [f"{estimate_text(row)} {word(DEFINITIONS, step)}" for row in rows[:1]]
-    found = {
-        "Data": plain_text(str(run.about.get("export", "")), longest=120),
-        "Patients": ", ".join(steps),
-        "Pain scores": plain_text(str(run.fact("scale") or ""), longest=200),
-        "First to last infusion": date_span_text(run.fact("first_date"), run.fact("last_date")),
-        "Report made": date_text(run.about.get("started")),
-        "Run": plain_text(str(run.about.get("run_id") or "")),
-    }
-    return ((name, text) for name, text in found.items() if text)
-
-
 def _tally(verdicts: Iterable[str]) -> tuple[tuple[str, str, str], ...]:
     counts = Counter(verdicts)
     return tuple(
@@ -209,14 +177,6 @@ def _tally(verdicts: Iterable[str]) -> tuple[tuple[str, str, str], ...]:
         for code, name in VERDICTS.items()
         if counts[code]
     )
-
-
-def _seen(run: Run) -> Iterable[dict[str, Any]]:
-    """Give who was seen at each visit, of all who started, for a bar with its number."""
-    for row in pick(run.rows, measure="completeness_share", condition="all", group_by="all"):
-        if row.value is not None:
-            percent = round(100 * row.value, 1)
-            yield {"visit": visit_word(row.visit), "percent": percent, "cell": cell_of(row)}
 
 
 def _pairs(caption: str, first: str, second: str, found: object) -> Table:
@@ -274,7 +234,7 @@ def write_report(folder: Path) -> None:
         write_csv(claims, folder / "claims.csv")
         write_claims(folder, run.claims)
         about = [("Data", page.export_name), ("About the data", page.synthetic),
-                 *(fact for fact in page.facts if fact[0] == "Pain scores"),
+                 ("Pain scores", plain_text(str(run.fact("scale") or ""), longest=200)),
                  *((line[0].text, line[1].text) for line in page.settings.lines)]  # fmt: skip
         write_workbook(
             folder / "results.xlsx", about=about, results=named, claims=claims,

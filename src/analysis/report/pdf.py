@@ -95,7 +95,8 @@ def _captions_once(sections: list[dict[str, Any]]) -> None:
     """Print a caption in full at the first figure of its kind, and lead back to that one after."""
     first: dict[str, str] = {}
     for section in sections:
-        for figure in (each for topic in section["topics"] for each in topic["figures"]):
+        folded = (each for topic in section["topics"] for each in topic["figures"])
+        for figure in (*section["figures"], *folded):
             caption = figure["caption"]
             if caption in first:
                 figure["caption"] = f"Read like the figure under {first[caption]}."

@@ -173,6 +173,30 @@ def characteristics(rows: Sequence[Row]) -> Table | None:
     )
 
 
+def people(rows: Sequence[Row]) -> Table | None:
+    """Return who the patients are in a few lines; None where no row says it."""
+    numbers = {row.definition: row for row in pick(rows, measure="characteristic")}
+    shares = pick(rows, measure="characteristic_share")
+    lines = []
+    for name, title in CHARACTERISTICS.items():
+        median, low, high = (numbers.get(f"{name}_{end}")
+                             for end in ("median", "quartile_1", "quartile_3"))  # fmt: skip
+        if median and low and high and median.value is not None:
+            ends = " to ".join(without_unit(estimate_text(row), row.unit) for row in (low, high))
+            lines.append((Cell(title), Cell(f"{estimate_text(median)} ({ends})",
+                                            row=anchor(median))))  # fmt: skip
+        own = [row for row in shares if row.definition == name and row.definition != "site"]
+        # Two groups are said by the larger one.
+        for row in own[:1] if len(own) == 2 else own:
+            lines.append((Cell(f"{title}: {word(GROUPS, row.group)}"), cell_of(row)))
+    if not lines:
+        return None
+    return Table(
+        "Who they are before treatment", (Heading("Median (quartiles), or patients"),
+                                          Heading("All who started", numeric=True)), tuple(lines),
+    )  # fmt: skip
+
+
 def completeness(rows: Sequence[Row]) -> Table | None:
     """Return who was seen at each visit, of those who started."""
     return crossed_table(

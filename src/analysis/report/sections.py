@@ -6,23 +6,23 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from analysis.claims.judgement import Judgement, headlines_of
-from analysis.claims.reasons import firm_text
+from analysis.claims.findings import Reads, finding
+from analysis.claims.judgement import headlines_of
+from analysis.claims.plain_sentences import at_visit, list_words, say_of_100
 from analysis.labels import (
     CHECK_STATES,
-    VERDICTS,
     condition_word,
     definition_word,
     plain_text,
-    word,
 )
-from analysis.numbers import count_text
+from analysis.numbers import SMALL_N, count_text, share_text
 from analysis.report import section_tables as tables
+from analysis.report.drawings import draw_icons
 from analysis.report.inputs import Run
 from analysis.report.section_tables import Flow
 from analysis.report.tables import Table, pick, plain_table
-from analysis.report.verdicts import claim_key
 from analysis.results import Row
+from analysis.settings import THRESHOLDS_PCT
 from analysis.stats.relief import definition_of
 
 TOPICS = {
@@ -90,15 +90,37 @@ NO_EFFECTS = (
     "Adverse effects were not assessed in these data: nobody is on record as asked about them. "
     "That is no finding of none."
 )
+FIRST_SAID = 5
+"""Sentences on safety that stand open: who was asked, any effect, and the worst of them."""
+
 NOTHING_SAID: Mapping[str, Sequence[str]] = {}
+
+
+GLANCE = (
+    ("waterfall", "cumulative", "rates"),
+    ("trajectory",),
+    ("relief", "strategies"),
+    ("domains", "reductions"),
+)
+"""Figures of a condition that stand open, the first there is of each line; the rest is folded."""
+
+GLANCE_ACROSS = (("by_visit",),)
+GLANCE_DURATION = (("relief",), ("strategies",))
+
+NO_CLAIM = "No statement checked here gives a figure for this condition."
 
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """A figure that a notebook registered; its file lies in the results folder."""
+    """A figure that a notebook registered; its file lies in the results folder.
 
+    ``title`` says what it shows, ``kind`` what it is; the latter is empty where no number says it.
+    """
+
+    name: str
     file: str
     title: str
+    kind: str
     alt: str
     caption: str
 
@@ -116,22 +138,38 @@ class Topic:
     tables: tuple[Table, ...] = ()
 
 
+@dataclass(frozen=True)
+class Icons:
+    """Of 100 patients who start, how many are better: words, and a drawing of each number."""
+
+    name: str
+    text: str
+    drawn: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """What the page says of one condition, or of all of them."""
+    """What the page says of one condition, or of all of them.
+
+    ``people``, ``icons``, ``said`` and ``figures`` stand open; ``sentences`` and ``topics`` are
+    folded on a screen, and an appendix on paper.
+    """
 
     code: str
     anchor: str
     title: str
     lead: str
-    claims: tuple[dict[str, str], ...]
-    sentences: tuple[str, ...]
-    topics: tuple[Topic, ...]
-    n_rows: str
+    people: Table | None = None
+    icons: tuple[Icons, ...] = ()
+    said: tuple[str, ...] = ()
+    figures: tuple[Figure, ...] = ()
+    sentences: tuple[str, ...] = ()
+    topics: tuple[Topic, ...] = ()
+    n_rows: str = ""
 
 
 def make_sections(run: Run) -> list[tuple[Section, list[Row]]]:
-    """Return each condition, all of them side by side, and the duration of relief, with rows."""
+    """Return all conditions compared, each of them, relief and safety, each with its rows."""
     headline = headlines_of(run.claims)
     judged = {each.result_id: each for each in headline if each.result_id}
     context = tables.Context(
@@ -153,7 +191,8 @@ def make_sections(run: Run) -> list[tuple[Section, list[Row]]]:
     codes = [code for code in run.labels if code in named]
     codes += [code for code in named if code not in run.labels and code != "all"]
     made = [_condition(run, context, code, n) for n, code in enumerate(codes, start=1)]
-    return [*made, *_all_conditions(run, context)]
+    across, *others = _all_conditions(run, context, codes)
+    return [across, *made, *others]
 
 
 def _condition(
@@ -161,6 +200,7 @@ def _condition(
 ) -> tuple[Section, list[Row]]:
     rows = pick(run.rows, condition=code)
     claims = [each for each in headlines_of(run.claims) if each.condition == code]
+    reads = _reads(context, rows, code)
     content: dict[str, list[Table | None]] = {
         "who": [tables.characteristics(rows)],
         "complete": [tables.completeness(rows)],
@@ -191,16 +231,20 @@ def _condition(
     cited = {each.result_id for each in run.claims}
     rows = [r for r in rows if r.measure not in FUNCTION_MEASURES or r.result_id in cited]
     tipping = [plain_text(c.tipping.sentence, longest=1000) for c in claims if c.tipping]
+    figures = _figures(run, code, reads)
+    shown = _glance(figures, GLANCE)
     section = Section(
         code=code,
         anchor=f"condition-{place}",
         title=condition_word(code, run.labels),
-        lead="",
-        claims=tuple(_chip(each) for each in claims),
+        lead="" if claims else NO_CLAIM,
+        people=tables.people(rows),
+        icons=_icons(context, reads, ""),
+        figures=shown,
         sentences=_sentences(run, code),
         topics=_topics(
             content,
-            _figures(run, code),
+            _without(figures, shown),
             flow=tables.patient_flow(rows),
             said={**said, "missing": tipping},
         ),
@@ -209,12 +253,63 @@ def _condition(
     return section, rows
 
 
-def _all_conditions(run: Run, context: tables.Context) -> list[tuple[Section, list[Row]]]:
+def _reads(context: tables.Context, rows: Sequence[Row], code: str) -> Reads:
+    return Reads(
+        rows=rows, visit=context.visit, threshold_pct=context.threshold_pct, relief=context.relief,
+        band=context.bands.get((code, "responder_share", "share"), tables.NO_BAND),
+    )  # fmt: skip
+
+
+def _icons(context: tables.Context, reads: Reads, name: str) -> tuple[Icons, ...]:
+    """Return of 100 who start how many are better, much better, and still better at 3 months."""
+    better, much = (reads.share(pct) for pct in THRESHOLDS_PCT)
+    if better is None or better.n < SMALL_N:
+        return ()
+    still = reads.one(
+        "relieved_share", definition=context.relief, population="all_starters", visit="week_12",
+        threshold_pct=context.threshold_pct,
+    )  # fmt: skip
+    rows = {"better": better, "much": much, "still": still}
+    shares = {key: row.value for key, row in rows.items() if row and row.value is not None}
+    words = say_of_100(shares, last="week_12")
+    least, more = (share_text(pct / 100) for pct in THRESHOLDS_PCT)
+    text = (
+        f"Of 100 who start: {', '.join(words)}. Better is at least {least} less pain "
+        f"{at_visit(better.visit)}, much better at least {more}; a patient not seen counts as not "
+        "better."
+    )
+    return (Icons(name, text, draw_icons(dict(zip(words, shares.values(), strict=True)))),)
+
+
+def _glance(
+    figures: Mapping[str, Sequence[Figure]], lines: Sequence[Sequence[str]]
+) -> tuple[Figure, ...]:
+    """Return the first figure there is of each line of names."""
+    by_name = {each.name: each for found in figures.values() for each in found}
+    firsts = (next((by_name[name] for name in line if name in by_name), None) for line in lines)
+    return tuple(each for each in firsts if each)
+
+
+def _without(
+    figures: Mapping[str, Sequence[Figure]], shown: Sequence[Figure]
+) -> dict[str, list[Figure]]:
+    files = {each.file for each in shown}
+    return {key: [each for each in found if each.file not in files]
+            for key, found in figures.items()}  # fmt: skip
+
+
+def _all_conditions(
+    run: Run, context: tables.Context, named: Sequence[str]
+) -> list[tuple[Section, list[Row]]]:
     rows = pick(run.rows, condition="all")
     relief = [row for row in rows if row.measure in RELIEF_MEASURES]
     safety = [row for row in rows if row.notebook == SAFETY]
     others = [row for row in rows if row.measure not in RELIEF_MEASURES and row.notebook != SAFETY]
-    figures = _figures(run, "all")
+    reads = _reads(context, rows, "all")
+    figures = _figures(run, "all", reads)
+    shown = _glance(figures, GLANCE_ACROSS)
+    lasting = _glance(figures, GLANCE_DURATION)
+    left = _without(figures, (*shown, *lasting))
     further = [
         plain_table(table["title"], table["columns"], table["rows"])
         for extra in run.extras
@@ -224,10 +319,19 @@ def _all_conditions(run: Run, context: tables.Context) -> list[tuple[Section, li
     across = Section(
         code="all",
         anchor="across",
-        title="Across conditions",
+        title="Conditions compared",
         lead="The same definitions for each condition. Differences between conditions are "
         "differences between patients, not between treatments.",
-        claims=(),
+        icons=tuple(
+            each
+            for code in named
+            for each in _icons(
+                context,
+                _reads(context, pick(run.rows, condition=code), code),
+                condition_word(code, run.labels),
+            )
+        ),
+        figures=shown,
         sentences=_sentences(run, "all"),
         topics=_topics(
             {
@@ -238,7 +342,7 @@ def _all_conditions(run: Run, context: tables.Context) -> list[tuple[Section, li
                 "protocols": tables.sites_and_quarters(context, others),
                 "further": further,
             },
-            {key: found for key, found in figures.items() if key != "relief"},
+            {key: found for key, found in left.items() if key != "relief"},
             flow=tables.patient_flow(rows),
             said={topic: _sentences(run, "all", topic) for topic in SAID_IN_TOPIC},
         ),
@@ -248,9 +352,8 @@ def _all_conditions(run: Run, context: tables.Context) -> list[tuple[Section, li
         code="all",
         anchor="duration",
         title="How long relief lasts",
-        lead="Each condition, then all conditions together.",
-        claims=(),
-        sentences=(),
+        lead="All conditions together; each condition's own is in its section.",
+        figures=lasting,
         topics=_topics(
             {
                 "relief": [
@@ -260,17 +363,17 @@ def _all_conditions(run: Run, context: tables.Context) -> list[tuple[Section, li
                     tables.exact_relief(relief),
                 ]
             },
-            {"relief": figures.get("relief", [])},
+            {"relief": left.get("relief", [])},
         ),
         n_rows=count_text(len(relief)),
     )
     made = [(across, others), (duration, relief)]
     if any(extra["notebook"] == SAFETY for extra in run.extras):
-        made.append((_safety(run, safety), safety))
+        made.append((_safety(run, context, safety), safety))
     return made
 
 
-def _safety(run: Run, rows: Sequence[Row]) -> Section:
+def _safety(run: Run, context: tables.Context, rows: Sequence[Row]) -> Section:
     """Return what is said of adverse effects; one line where nobody was asked or there is none."""
     own = [extra for extra in run.extras if extra["notebook"] == SAFETY]
     kept = [
@@ -283,58 +386,50 @@ def _safety(run: Run, rows: Sequence[Row]) -> Section:
     sentences = tuple(
         plain_text(each["text"], longest=1200) for extra in own for each in extra["sentences"]
     )
-    figures = {
-        note["name"]: Figure(
-            file=f"{note['figure']}.svg",
-            title=plain_text(note["title"], longest=120),
-            alt=plain_text(note["alt"], longest=4000),
-            caption=plain_text(note["caption"], longest=2000),
-        )
-        for extra in own
-        for note in extra["figures"]
-    }
-    drawn = [figures[name] for name in figures if name != "resolution" and asked]
-    curves = [figures[name] for name in figures if name == "resolution" and asked]
+    reads = _reads(context, rows, "all")
+    notes = [note for extra in own for note in extra["figures"]] if asked else []
+    shown = tuple(_figure(note, "all", run.labels, reads) for note in notes)
     return Section(
         code="all",
         anchor="safety",
         title="Safety",
-        lead="All conditions together. An effect is not assessed of whoever was never asked, and "
-        "that is never zero."
+        lead="All conditions together. Of patients who were never asked nothing is known, and that "
+        "is never zero."
         if asked
         else NO_EFFECTS,
-        claims=(),
-        sentences=sentences if asked else (),
+        said=sentences[:FIRST_SAID] if asked else (),
+        figures=shown,
+        sentences=sentences[FIRST_SAID:] if asked else (),
         topics=_topics(
             {
                 "asked": [tables.asked_about(rows)],
                 "effects": [tables.effects(rows), *kept] if asked else [],
                 "signs": [*tables.how_bad(rows)],
             },
-            {"effects": drawn, "signs": curves},
+            {},
         ),
         n_rows=count_text(len(rows)),
     )
 
 
-def contraindication_flags(run: Run) -> tuple[str, ...]:
-    """Return how many contraindications are on record among the treated, and which, in words."""
+def contraindication_flags(run: Run) -> tuple[int, tuple[str, ...]]:
+    """Return how many contraindications are on record among the treated, and both in words."""
     rows = pick(run.rows, measure="flag_share", condition="all", group_by="all")
     known = [row for row in rows if row.value is not None]
     flags = sum(row.n_events or 0 for row in known)
     if not flags:
-        return ()
+        return 0, ()
     treated = max(row.n + row.n_missing for row in known)
-    noun = "flag" if flags == 1 else "flags"
-    parts = ", ".join(
-        f"{definition_word(row.definition)} {count_text(row.n_events)}"
+    noun = "contraindication" if flags == 1 else "contraindications"
+    parts = list_words([
+        f"{count_text(row.n_events)} {definition_word(row.definition)}"
         for row in known
         if row.n_events
-    )
-    return (
-        f"{count_text(flags)} contraindication {noun} among {count_text(treated)} treated",
-        f"On record are: {parts}. A patient may have several. Whether treatment was right for a "
-        "patient is for a physician to say.",
+    ])  # fmt: skip
+    return flags, (
+        f"{count_text(flags)} {noun} on record among {count_text(treated)} treated patients",
+        f"{parts}. One patient may have more than one. A physician must say whether treatment was "
+        "right.",
     )
 
 
@@ -360,7 +455,7 @@ def _topics(
     return tuple(t for t in made if t.tables or t.figures or t.flow or t.sentences)
 
 
-def _figures(run: Run, code: str) -> dict[str, list[Figure]]:
+def _figures(run: Run, code: str, reads: Reads) -> dict[str, list[Figure]]:
     """Return a condition's figures by the topic they stand under."""
     found: dict[str, list[Figure]] = {}
     for extra in run.extras:
@@ -370,15 +465,23 @@ def _figures(run: Run, code: str) -> dict[str, list[Figure]]:
                 continue
             topic = TOPIC_OF_NOTEBOOK.get(extra["notebook"], "further")
             topic = "subgroups" if note["name"].startswith("subgroups") else topic
-            found.setdefault(topic, []).append(
-                Figure(
-                    file=f"{note['figure']}.svg",
-                    title=plain_text(note["title"], longest=120),
-                    alt=plain_text(note["alt"], longest=4000),
-                    caption=plain_text(note["caption"], longest=2000),
-                )
-            )
+            found.setdefault(topic, []).append(_figure(note, code, run.labels, reads))
     return found
+
+
+def _figure(note: Mapping[str, str], code: str, labels: Mapping[str, str], reads: Reads) -> Figure:
+    """Return a figure with its finding as title; what it is, without the section's name."""
+    kind = plain_text(note["title"], longest=120)
+    kind = kind.removesuffix(f": {plain_text(condition_word(code, labels))}")
+    said = finding(note["name"], reads)
+    return Figure(
+        name=note["name"],
+        file=f"{note['figure']}.svg",
+        title=plain_text(said, longest=300) or kind,
+        kind=kind if said else "",
+        alt=plain_text(note["alt"], longest=4000),
+        caption=plain_text(note["caption"], longest=2000),
+    )
 
 
 def _sentences(run: Run, code: str, topic: str = "") -> tuple[str, ...]:
@@ -395,16 +498,6 @@ def _sentences(run: Run, code: str, topic: str = "") -> tuple[str, ...]:
         if extra["notebook"] != SAFETY
         if each["condition"] == code and not each["name"].startswith("claim_")
     )
-
-
-def _chip(each: Judgement) -> dict[str, str]:
-    return {
-        "key": claim_key(each.claim_id),
-        "verdict": each.verdict,
-        "verdict_word": word(VERDICTS, each.verdict),
-        "firm": firm_text(each),
-        "wording": plain_text(each.wording, longest=200),
-    }
 
 
 # --- data quality, notebooks --------------------------------------------------------------------

@@ -23,7 +23,7 @@ from analysis.numbers import (
     p_text,
     share_text,
 )
-from analysis.report.drawings import verdict_strip
+from analysis.report.drawings import draw_strip, strip_of
 from analysis.report.inputs import Run
 from analysis.report.tables import anchor, pick
 from analysis.results import Row
@@ -73,6 +73,7 @@ class ClaimView:
     may_say: str
     sayable: bool
     lacks: tuple[str, ...]
+    published_word: str
     published: str
     published_full: str
     row: str
@@ -138,11 +139,12 @@ def view_claim(run: Run, each: Judgement, *, drawn: bool) -> ClaimView:
         may_say=plain_text(each.may_say, longest=2000),
         sayable=each.sayable,
         lacks=tuple(plain_text(lack.lacks, longest=300) for lack in each.lacks),
+        published_word=_published(each).removesuffix("."),
         published=published,
         published_full=f"{published} {' '.join(studies[1:])}".strip(),
         row=anchor(row) if row else "",
         alt=alt,
-        strip=verdict_strip(each, alt=alt) if drawn else "",
+        strip=draw_strip(strip_of(each), alt=alt) if drawn else "",
     )
 
 
@@ -151,8 +153,8 @@ def _published(each: Judgement) -> str:
     found = {one.design: one.verdict for one in each.published}
     if len(set(found.values())) == 1:
         return f"{next(iter(found.values())).capitalize()}."
-    told = "; ".join(f"{design} {verdict}" for design, verdict in found.items())
-    return f"{told.capitalize()}." if told else ""
+    by_design = "; ".join(f"{design}: {verdict}" for design, verdict in found.items())
+    return f"{by_design.capitalize()}." if by_design else ""
 
 
 def _row_of(run: Run, each: Judgement) -> Row | None:

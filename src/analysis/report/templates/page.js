@@ -9,6 +9,7 @@
     for (var up = place; up; up = up.parentElement) {
       if (up.tagName === "DETAILS" && !up.open) { up.open = folded = true; }
     }
+    if (place && place.tagName === "SECTION") { all("#" + place.id + ">details.fold").forEach(function (each) { each.open = true; }); }
     // The browser has scrolled already to what was open.
     if (folded) { place.scrollIntoView({ block: place.offsetHeight < innerHeight ? "center" : "start" }); }
   }

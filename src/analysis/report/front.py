@@ -1,0 +1,211 @@
+"""Page one: what was compared, the answer, one figure with every condition, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from analysis.claims.judgement import Judgement, headlines_of
+from analysis.claims.plain_sentences import (
+    at_visit,
+    lead_sentences,
+    name_title,
+    next_steps,
+    say_harm,
+    say_otherwise,
+    say_what,
+    since_then,
+)
+from analysis.labels import DEFINITIONS, condition_word, plain_text, visit_word, word
+from analysis.numbers import (
+    date_span_text,
+    date_text,
+    estimate_text,
+    interval_text,
+    level_text,
+)
+from analysis.report.drawings import Strip, draw_spark, draw_strip
+from analysis.report.inputs import Run
+from analysis.report.tables import anchor, cell_of, pick
+from analysis.report.verdicts import ClaimView
+from analysis.results import Row
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrontRow:
+    """A line of the figure of page one: a claim, or a condition the page gives no figure for."""
+
+    code: str
+    condition: str
+    href: str
+    wording: str
+    cited: str
+    strip: str
+    alt: str
+    estimate: str
+    what: str
+    interval: str
+    row: str
+    verdict: str
+    verdict_word: str
+    firm: str
+    published: str
+    history: str = ""
+    spark: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Front:
+    """What page one says, in its order."""
+
+    title: str
+    facts: tuple[tuple[str, str], ...]
+    sentences: tuple[str, ...]
+    rows: tuple[FrontRow, ...]
+    harm: str
+    flags: tuple[str, ...]
+    seen: tuple[dict[str, Any], ...]
+    otherwise: str
+    since: str
+    steps: tuple[str, ...]
+
+
+def build_front(
+    run: Run,
+    headline: Sequence[ClaimView],
+    places: Mapping[str, str],
+    flags: tuple[str, ...],
+    n_flags: int,
+) -> Front:
+    """Return page one.
+
+    Parameters
+    ----------
+    run : Run
+    headline : sequence of ClaimView
+        Claims of the first page.
+    places : mapping of condition code to fragment
+        Sections of the page.
+    flags : tuple of str
+        Contraindications on record, in words; ``n_flags`` is their number.
+    """
+    judged = headlines_of(run.claims)
+    n = _counted(run)
+    about = run.about
+    before = about.get("predecessors")
+    earlier = before if isinstance(before, list) else []
+    last = pick(run.rows, measure="completeness_share", condition="all", group_by="all")
+    return Front(
+        title=name_title(
+            [one.source for one in judged], n=n, export=str(about.get("export", "")),
+            synthetic=bool(about.get("synthetic")),
+        ),
+        facts=tuple((name, text) for name, text in _facts(run) if text),
+        sentences=lead_sentences(
+            judged, run.by_id, run.rows, run.labels, allocation=run.settings.allocation
+        ),
+        rows=(*_claimed(headline, judged, earlier, run.by_id), *_unclaimed(run, places)),
+        harm=say_harm(pick(run.rows, condition="all")),
+        flags=flags,
+        seen=tuple(_seen(run)),
+        otherwise=say_otherwise(run.rows),
+        since=since_then(earlier, judged, n=n) if isinstance(before, list) else "",
+        steps=next_steps(judged, n_flags=n_flags, last_seen=last[-1] if last else None),
+    )  # fmt: skip
+
+
+def _counted(run: Run) -> float | None:
+    rows = pick(run.rows, measure="patients", definition="eligible", condition="all",
+                group_by="all")  # fmt: skip
+    return rows[0].value if rows else None
+
+
+def _facts(run: Run) -> Iterator[tuple[str, str]]:
+    steps = []
+    for step in ("in_file", "eligible"):
+        rows = pick(run.rows, measure="patients", definition=step, condition="all", group_by="all")
+        steps += [f"{estimate_text(row)} {word(DEFINITIONS, step)}" for row in rows[:1]]
+    sources = dict.fromkeys(one.source for one in headlines_of(run.claims) if one.source)
+    yield "Statements", plain_text("; ".join(sources), longest=200)
+    yield "Patients", ", ".join([plain_text(str(run.about.get("export", "")), longest=120), *steps])
+    yield "First to last infusion", date_span_text(run.fact("first_date"), run.fact("last_date"))
+    yield "Report made", date_text(run.about.get("started"))
+    yield "Run", plain_text(str(run.about.get("run_id") or ""))
+
+
+def _claimed(
+    headline: Sequence[ClaimView],
+    judged: Sequence[Judgement],
+    earlier: Sequence[Mapping[str, Any]],
+    rows: Mapping[str, Row],
+) -> Iterator[FrontRow]:
+    for view, one in zip(headline, judged, strict=True):
+        found = [run["verdicts"].get(one.claim_id) for run in earlier]
+        known = [each for each in found if each]
+        steps = dict.fromkeys([*(each["verdict"] for each in known), one.verdict])
+        values = [each["value"] for each in known if each["value"] is not None]
+        spark = draw_spark([*values, one.value]) if values and one.value is not None else ""
+        yield FrontRow(
+            code=one.condition,
+            condition=view.condition,
+            href=f"claim-{view.key}",
+            wording=f"“{view.wording}”",
+            cited=view.cited,
+            strip=view.strip,
+            alt=view.alt,
+            estimate=view.estimate,
+            what=say_what(rows[one.result_id]) if one.result_id in rows else "",
+            interval=view.interval,
+            row=view.row,
+            verdict=view.verdict,
+            verdict_word=view.verdict_word,
+            firm="; ".join(text for text in (view.firm, view.limits) if text),
+            published=view.published_word,
+            history=f"Before: {', '.join(list(steps)[:-1])}" if len(steps) > 1 else "",
+            spark=spark,
+        )
+
+
+def _unclaimed(run: Run, places: Mapping[str, str]) -> Iterator[FrontRow]:
+    """Give each condition without a claim of page one, with its share of responders."""
+    claimed = {one.condition for one in headlines_of(run.claims)}
+    keys = {
+        "measure": "responder_share", "definition": "percent_reduction", "group_by": "all",
+        "visit": run.setting("analysis_visit"),
+        "threshold_pct": run.setting("responder_threshold_pct"),
+    }  # fmt: skip
+    for code, place in places.items():
+        own = pick(run.rows, condition=code, **keys)
+        rows = {row.population: row for row in own}
+        row = rows.get("all_starters")
+        if code in claimed or code == "all" or row is None or not row.n:
+            continue
+        name = condition_word(code, run.labels)
+        imputed = rows.get("imputed", row)
+        strip = Strip(unit="share", value=row.value, imputed=imputed.value, low=row.low,
+                      high=imputed.high if row.n_missing else row.high)  # fmt: skip
+        interval = interval_of(row)
+        alt = f"No cited figure. Our patients: {estimate_text(row)}, {interval}."
+        yield FrontRow(
+            code=code, condition=name, href=place, wording="No figure on the page", cited="",
+            strip=draw_strip(strip, alt=alt), alt=alt, estimate=estimate_text(row),
+            what=f"{say_what(row)} {at_visit(row.visit)}",
+            interval=interval, row=anchor(row), verdict="", verdict_word="No claim", firm="",
+            published="",
+        )  # fmt: skip
+
+
+def interval_of(row: Row) -> str:
+    """Return "95% CI 46% to 62%", or nothing."""
+    if row.low is None and row.high is None:
+        return ""
+    return f"{level_text(row.level)} {interval_text(row)}"
+
+
+def _seen(run: Run) -> Iterator[dict[str, Any]]:
+    """Give who was seen at each visit, of all who started, for a bar with its number."""
+    for row in pick(run.rows, measure="completeness_share", condition="all", group_by="all"):
+        if row.value is not None:
+            percent = round(100 * row.value, 1)
+            yield {"visit": visit_word(row.visit), "percent": percent, "cell": cell_of(row)}
