@@ -245,7 +245,7 @@ def test_trajectories_show_n_under_each_visit_in_the_order_of_weeks():
     ax = FIGURES["trajectories"]()
     shown = texts_of(ax)
     assert [text for text in shown if text in ("50", "44", "31")] == ["50", "44", "31"]
-    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["baseline", "end", "26"]
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["before", "end", "26"]
 
 
 def test_patients_after_a_booster_are_drawn_apart():

@@ -7,7 +7,6 @@ from judged import duration_row, number_row, row, share_row
 
 from analysis.report.methods import (
     glossary_in_words,
-    limits_in_words,
     methods_in_words,
     references_of,
 )
@@ -78,12 +77,3 @@ def test_references_are_of_the_methods_used():
     few = " ".join(references_of({"wilson"}))
     assert "Turnbull" not in few
     assert "Holm S" in few  # verdicts are always adjusted
-
-
-def test_limits_say_whether_there_was_a_control_group():
-    drug, placebo = (share_row(5, 10, group_by="arm", group=name) for name in ("drug", "placebo"))
-    alone, *_ = limits_in_words([share_row(5, 10)], allocation="unknown")
-    assert "There was no control group" in alone
-    both, *_ = limits_in_words([drug, placebo], allocation="randomized")
-    assert "no control group" not in both
-    assert "Patients were randomized to the arms ('drug', 'placebo')" in both

@@ -39,17 +39,17 @@ def test_the_box_counts_flags_and_says_that_a_physician_decides(tmp_path):
     page = page_of(
         tmp_path / "run", flags=[flag("heart_condition", 24), flag("active_psychosis", 16)]
     )
-    title, text = page.flags
-    assert title == "40 contraindication flags among 600 treated"
-    assert "heart condition 24, active psychosis 16" in text and "physician" in text
+    title, text = page.front.flags
+    assert title == "40 contraindications on record among 600 treated patients"
+    assert "24 heart condition and 16 active psychosis" in text and "physician" in text
     html = write_html(page, tmp_path / "run").read_text(encoding="utf-8")
     assert '<a href="#across-contraindications">' in html
     assert 'id="across-contraindications"' in html
 
 
 def test_no_flag_no_box(tmp_path):
-    assert page_of(tmp_path / "a", flags=[flag("heart_condition", 0)]).flags == ()
-    assert page_of(tmp_path / "b", flags=[]).flags == ()
+    assert page_of(tmp_path / "a", flags=[flag("heart_condition", 0)]).front.flags == ()
+    assert page_of(tmp_path / "b", flags=[]).front.flags == ()
 
 
 def test_safety_has_a_section_of_its_own_with_who_was_asked_first(tmp_path):
@@ -57,16 +57,18 @@ def test_safety_has_a_section_of_its_own_with_who_was_asked_first(tmp_path):
     section = page.sections[-1]
     assert (section.anchor, section.title) == ("safety", "Safety")
     assert section.topics[0].key == "asked"
-    assert section.sentences == ("Of 50 patients asked about it, 4 had nausea.",)
+    assert section.said == ("Of 50 patients asked about it, 4 had nausea.",)
     across = next(one for one in page.sections if one.anchor == "across")
-    assert section.sentences[0] not in across.sentences
+    assert section.said[0] not in across.sentences
 
 
 def test_nobody_asked_is_one_line_and_no_zero(tmp_path):
     page = page_of(tmp_path / "run", flags=[], safety=effects(0, 0))
     section = page.sections[-1]
     assert section.lead.startswith("Adverse effects were not assessed in these data")
-    assert section.sentences == () and [one.key for one in section.topics] == ["asked"]
+    assert section.said == section.sentences == () and [one.key for one in section.topics] == [
+        "asked"
+    ]
 
 
 def test_without_the_notebook_there_is_no_section(tmp_path):

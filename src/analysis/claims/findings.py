@@ -90,6 +90,20 @@ def _waterfall(reads: Reads) -> str:
     return f"{estimate_text(row)} had {_less(row)} {at_visit(row.visit)}{unseen}"
 
 
+def _by_visit(reads: Reads) -> str:
+    keys = {"definition": "percent_reduction", "population": "imputed",
+            "threshold_pct": reads.threshold_pct}  # fmt: skip
+    weeks = {row.visit: visit_week(row.visit) or 0.0
+             for row in reads.find("responder_share", **keys)}  # fmt: skip
+    if len(weeks) < 2:
+        return ""
+    parts = []
+    for visit in (min(weeks, key=weeks.__getitem__), max(weeks, key=weeks.__getitem__)):
+        row = reads.one("responder_share", visit=visit, **keys)
+        parts += [f"{share_text(row.value)} {at_visit(visit)}"] if row else []
+    return f"With at least {share_text(reads.threshold_pct / 100)} less pain: {list_words(parts)}"
+
+
 def _cumulative(reads: Reads) -> str:
     found = [row for pct in (30.0, 50.0) if (row := reads.share(pct)) is not None]
     parts = [f"{share_text(row.value)} had {_less(row)}" for row in found]
@@ -236,6 +250,7 @@ def _subgroups(reads: Reads) -> str:
 _FINDINGS: Mapping[str, Callable[[Reads], str]] = {
     "rates": _rates,
     "waterfall": _waterfall,
+    "by_visit": _by_visit,
     "cumulative": _cumulative,
     "reductions": _reductions,
     "trajectory": _trajectory,

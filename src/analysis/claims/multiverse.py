@@ -220,6 +220,45 @@ def choice_word(name: str, choice: Any) -> str:
     return READING_CHOICES[name][choice]
 
 
+ASKED_WHAT_IF = ("outcome", "visit", "patients", "population", "clock", "loss_rule", "booster")
+"""Choices that a reader of the page may change; the others stay as fixed in advance."""
+
+
+def what_if(multiverse: Multiverse) -> dict[str, Any]:
+    """Return the readings a reader may look up, with their choices in words.
+
+    Returns
+    -------
+    dict
+        ``controls``: name and choices of each; ``fixed``: place of the reading fixed in advance in
+        each; ``rows``: by places joined by "-", verdict, value, low, high and n. Empty where there
+        is nothing to choose.
+    """
+    head = multiverse.headline
+    if head is None:
+        return {}
+    every = multiverse.readings
+    asked = [name for name in multiverse.choices
+             if name in ASKED_WHAT_IF and len(every[name].unique()) > 1]  # fmt: skip
+    for name in multiverse.choices:
+        if name not in asked:
+            every = every[every[name] == head[name]]
+    known = {name: list(every[name].unique()) for name in asked}
+    rows = {}
+    for one in every.drop_duplicates(asked).to_dict("records"):
+        numbers = [None if pd.isna(one[end]) else round(float(one[end]), 4)
+                   for end in ("value", "low", "high")]  # fmt: skip
+        place = "-".join(str(known[name].index(one[name])) for name in asked)
+        rows[place] = [one["verdict"], *numbers, int(one["n"])]
+    controls = [
+        {"name": READING_DIMENSIONS[name],
+         "choices": [choice_word(name, choice) for choice in known[name]]}
+        for name in asked
+    ]  # fmt: skip
+    fixed = [known[name].index(head[name]) for name in asked]
+    return {"controls": controls, "fixed": fixed, "rows": rows} if len(rows) > 1 else {}
+
+
 def what_is_common(some: pd.DataFrame, every: pd.DataFrame) -> str:
     """Return what some readings (their choices) have in common that not ``every`` one has.
 

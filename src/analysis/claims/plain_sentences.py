@@ -97,12 +97,12 @@ def count_verdicts(headline: Sequence[Judgement]) -> str:
     return f"{of}, the results {list_words(done)}."
 
 
-def say_one(one: Judgement, row: Row | None, labels: Mapping[str, str]) -> str:
+def say_one(one: Judgement, row: Row, labels: Mapping[str, str]) -> str:
     """Return our number of one claim, and what the page says, in one sentence."""
     cited = f"the page says {plain_text(one.cited_text)}" if one.cited_text else ""
     name = condition_word(one.condition, labels)
     whom = "all conditions together" if one.condition == "all" else _inside(name)
-    if one.value is None or row is None:
+    if one.value is None:
         return f"On {quote(one)} these records give no number."
     apart = (one.cited_low, one.cited_high)
     number = quantity_text(one.value, unit=one.unit, apart_from=apart)
@@ -159,8 +159,13 @@ def lead_sentences(
 ) -> tuple[str, ...]:
     """Return the answer in three sentences: verdicts counted, one number, what it cannot say."""
     order = ("falls short", "meets", "undecided")
-    told = [one for verdict in order for one in headline if one.verdict == verdict]
-    one = (say_one(told[0], rows_by_id.get(told[0].result_id), labels),) if told else ()
+    found = [
+        (one, row)
+        for verdict in order
+        for one in headline
+        if one.verdict == verdict and (row := rows_by_id.get(one.result_id)) is not None
+    ]
+    one = (say_one(*found[0], labels),) if found else ()
     return (count_verdicts(headline), *one, say_why_not(rows, allocation=allocation))
 
 

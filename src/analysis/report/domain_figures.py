@@ -17,7 +17,7 @@ from analysis.report.figures import (
     rows_from,
     unit_ticks,
 )
-from analysis.report.theme import MUTED, condition_color, condition_marker
+from analysis.report.theme import MUTED, NARROW_INCHES, condition_color, condition_marker
 from analysis.results import Row
 
 ORDER = ("pain", "pain_interference", "function", "sleep", "mood", "opioids", "global",
@@ -46,7 +46,7 @@ def plot_domains(
         found.setdefault(row.definition, {})[row.measure] = row
     last = len(ORDER)
     names = sorted(found, key=lambda name: ORDER.index(name) if name in ORDER else last)
-    ax = new_axes(1.2 + 0.55 * max(len(names), 2)) if ax is None else ax
+    ax = new_axes(1.2 + 0.55 * max(len(names), 2), NARROW_INCHES) if ax is None else ax
     if not names:
         return nothing_to_draw(ax, "Nothing was recorded at this visit.")
     told = []
@@ -72,6 +72,6 @@ def plot_domains(
     ax.plot([], [], "v", color=MUTED, label="worse")
     ax.set(xlim=(-0.02, 1.02), ylim=(len(names) - 0.5, -0.5), xlabel="Share of those scored")
     unit_ticks(ax.xaxis, "share")
-    name_rows(ax, range(len(names)), told, width=34)
+    name_rows(ax, range(len(names)), told, width=26)
     ax.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2)
     return ax

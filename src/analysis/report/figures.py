@@ -67,6 +67,7 @@ from analysis.report.theme import (
     MUTED,
     PAPER,
     RULE,
+    SMALL,
     VERDICT_MARKERS,
     condition_color,
     condition_marker,
@@ -97,9 +98,9 @@ NAME_WIDTH = 40
 # What all figures share
 
 
-def new_axes(height: float) -> Axes:
-    """Return axes of a new figure as wide as the suite's; constrained layout fits its labels."""
-    return plt.subplots(figsize=(theme.WIDTH_INCHES, height), layout="constrained")[1]
+def new_axes(height: float, width: float = theme.WIDTH_INCHES) -> Axes:
+    """Return axes of a new figure, in inches; constrained layout fits its labels."""
+    return plt.subplots(figsize=(width, height), layout="constrained")[1]
 
 
 def rows_from(results: pd.DataFrame) -> list[Row]:
@@ -183,7 +184,7 @@ def name_rows(
 
 def beside(ax: Axes, y: float, text: str, *, up: float = 0.0, **style: Any) -> None:
     """Write text at the right of the axes at a height, moved up by some points."""
-    style = {"color": INK, "va": "center", "fontsize": 9.5, **style}
+    style = {"color": INK, "va": "center", "fontsize": SMALL, **style}
     ax.annotate(text, (1.02, y), xycoords=ax.get_yaxis_transform(), xytext=(0, up),
                 textcoords="offset points", annotation_clip=False, **style)  # fmt: skip
 
@@ -219,7 +220,11 @@ def write_counts(
         Colors of the headings, repeated as needed.
     """
     below = -32 if not ax.get_xlabel() else -46
-    offset: dict[str, Any] = {"textcoords": "offset points", "va": "top", "fontsize": 9.5}
+    offset: dict[str, Any] = {
+        "textcoords": "offset points",
+        "va": "top",
+        "fontsize": SMALL,
+    }
     for place, (heading, numbers) in enumerate(counts.items()):
         y = below - 27 * place
         color = colors[place % len(colors)]
@@ -461,7 +466,8 @@ def draw_band(
     at_right = sum(ends) / 2 > left + 0.7 * (right - left)
     x, ha = (ends[1], "right") if at_right else (ends[0], "left")
     ax.annotate(f"cited {band_text(low, high, unit=unit)}", (x, top), xytext=(0, 2), ha=ha,
-                va="bottom", textcoords="offset points", color=BAND_EDGE, fontsize=9.5)  # fmt: skip
+                va="bottom", textcoords="offset points", color=BAND_EDGE,
+                fontsize=SMALL)  # fmt: skip
 
 
 # Patients one by one, and every threshold at once
@@ -486,7 +492,7 @@ def plot_waterfall(
     thresholds_pct : sequence of float
         Lines, each labeled with how many patients reach it out of all.
     """
-    ax = ax or new_axes(3.4)
+    ax = ax or new_axes(3.3, theme.NARROW_INCHES)
     if adpain.empty:
         return nothing_to_draw(ax, "There are no patients to draw.")
     reduction = -adpain["PCHG"].to_numpy(dtype=float, na_value=np.nan)
@@ -510,7 +516,7 @@ def plot_waterfall(
         reached = fraction_text(int((seen >= pct - TIE).sum()), len(adpain))
         ax.annotate(
             f"{pct:g}% or more: {reached}", (labels_end, pct), xytext=(-4, 3), ha="right",
-            textcoords="offset points", fontsize=9.5, bbox=_paper(),
+            textcoords="offset points", fontsize=SMALL, bbox=_paper(),
         )  # fmt: skip
     ax.axhline(0, color=INK, linewidth=0.9)
     lowest = max(-100.0, float(seen.min(initial=0.0)))
@@ -551,7 +557,7 @@ def _draw_bars(ax: Axes, seen: np.ndarray, color: str, thresholds_pct: Sequence[
 def _draw_block(ax: Axes, start: float, end: float, text: str) -> None:
     ax.axvspan(start, end, facecolor=RULE, edgecolor=MUTED, hatch="////", linewidth=0, alpha=0.6)
     narrow = (end - start) < 0.25 * end
-    ax.text((start + end) / 2, 50 if narrow else 85, text, ha="center", va="center", fontsize=9.5,
+    ax.text((start + end) / 2, 50 if narrow else 85, text, ha="center", va="center", fontsize=SMALL,
             rotation=90 if narrow else 0, bbox=_paper(pad=2.5))  # fmt: skip
 
 
@@ -573,7 +579,7 @@ def plot_cumulative(
     labels : mapping of str to str
         Condition labels by code.
     """
-    ax = ax or new_axes(3.5)
+    ax = ax or new_axes(3.3, theme.NARROW_INCHES)
     curves: dict[tuple[str, ...], list[Row]] = {}
     for row in rows_from(results):
         if row.value is not None and row.threshold_pct is not None:
@@ -584,7 +590,7 @@ def plot_cumulative(
     for pct in THRESHOLDS_PCT:
         ax.axvline(pct, color=INK, linewidth=0.9, linestyle=DASHED, zorder=1)
         ax.annotate(f"{pct:g}%", (pct, 1), xytext=(3, -2), xycoords=("data", "axes fraction"),
-                    textcoords="offset points", va="top", fontsize=9.5)  # fmt: skip
+                    textcoords="offset points", va="top", fontsize=SMALL)  # fmt: skip
     names = row_names([own[0]._replace(threshold_pct=None) for own in curves.values()], labels)
     for own, name in zip(curves.values(), names, strict=True):
         own.sort(key=lambda row: row.threshold_pct or 0.0)
@@ -596,7 +602,7 @@ def plot_cumulative(
         ax.fill_between(x, low, high, color=color, alpha=0.15, linewidth=0)
         style = (0, (5, 2)) if own[0].population == "observed" else "-"
         ax.plot(x, value, color=color, linestyle=style, marker=condition_marker(own[0].condition),
-                markersize=4, label=wrapped(f"{name}, n = {count_text(own[0].n)}", 60))  # fmt: skip
+                markersize=4, label=wrapped(f"{name}, n = {count_text(own[0].n)}", 36))  # fmt: skip
     ax.set_xlim(0, 100)
     ax.set_ylim(0, 1)
     unit_ticks(ax.xaxis, "percent")
@@ -636,7 +642,7 @@ def plot_trajectories(
     for row in rows:
         key = (row.condition, row.group_by, row.group, row.definition)
         lines.setdefault(key, []).append(row)
-    ax = ax or new_axes(3.3 + 0.4 * max(1, len(lines)))
+    ax = ax or new_axes(3.0 + 0.4 * max(1, len(lines)), theme.NARROW_INCHES)
     if not lines:
         return nothing_to_draw(ax, "There are no scores to draw.")
     places = _visit_places([row.visit for row in rows])
@@ -656,7 +662,7 @@ def plot_trajectories(
             linestyle=DASHED if boosted else "-", markerfacecolor=PAPER if boosted else color,
             label=wrapped(name, 34),
         )  # fmt: skip
-        heading = "Patients seen" if len(lines) == 1 else f"Patients seen: {wrapped(name, 70)}"
+        heading = "Patients seen" if len(lines) == 1 else f"Patients seen: {wrapped(name, 44)}"
         counts[heading] = {places[row.visit]: row.n for row in own}
         colors.append(color if len(lines) > 1 else INK)
     ax.set_xticks(list(places.values()), [_visit_tick(visit) for visit in places])
@@ -671,6 +677,52 @@ def plot_trajectories(
     return ax
 
 
+PANELS_ACROSS = 2
+
+
+def plot_by_visit(results: pd.DataFrame, *, labels: Mapping[str, str] = NO_LABELS) -> Figure:
+    """Draw a share by visit in a small panel for each condition, with all of them in gray.
+
+    Parameters
+    ----------
+    results : DataFrame
+        Shares by ``visit``, one row a condition and visit; those of ``all`` are the gray line.
+    labels : mapping of str to str
+        Condition labels by code.
+    """
+    lines: dict[str, list[Row]] = {}
+    for row in rows_from(results):
+        if row.value is not None:
+            lines.setdefault(row.condition, []).append(row)
+    every = lines.pop("all", [])
+    n_down = max(1, -(-len(lines) // PANELS_ACROSS))
+    figure, axes = plt.subplots(
+        n_down, PANELS_ACROSS, squeeze=False, sharex=True, sharey=True, layout="constrained",
+        figsize=(theme.NARROW_INCHES, 0.6 + 1.45 * n_down),
+    )  # fmt: skip
+    places = _visit_places([row.visit for own in lines.values() for row in own])
+    for ax, (code, own) in zip(axes.flat, lines.items(), strict=False):
+        for rows, color in ((every, MUTED), (own, condition_color(code))):
+            mine = color != MUTED
+            at = [(places[row.visit], row) for row in rows if row.visit in places]
+            ax.plot([x for x, _ in at], [row.value for _, row in at], color=color,
+                    marker=condition_marker(code) if mine else "", markersize=4,
+                    linewidth=1.6 if mine else 1, zorder=3 if mine else 2)  # fmt: skip
+            for x, row in at if mine else ():
+                if row.low is not None and row.high is not None:
+                    ax.plot([x, x], [row.low, row.high], color=color, linewidth=1.2)
+        ax.set_title(wrapped(condition_word(code, labels), 24), fontsize=SMALL,
+                     color=condition_color(code), pad=4)  # fmt: skip
+        ax.set_ylim(0, 1)
+        ax.set_xticks(list(places.values()), [f"{visit_week(name) or 0:.3g}" for name in places])
+        unit_ticks(ax.yaxis, "share")
+        ax.grid(axis="y")
+    for ax in axes.flat[len(lines) :]:
+        ax.set_axis_off()
+    figure.supxlabel("Weeks after the end of the series; gray: all conditions", fontsize=SMALL)
+    return figure
+
+
 def _visit_places(visits: Iterable[str]) -> dict[str, float]:
     """Place visits by their week; where one has no week, evenly in the order given."""
     names = list(dict.fromkeys(visits))
@@ -682,6 +734,8 @@ def _visit_places(visits: Iterable[str]) -> dict[str, float]:
 
 
 def _visit_tick(visit: str) -> str:
+    if visit == "baseline":
+        return "before"
     week = visit_week(visit)
     return visit_word(visit).removesuffix(" of series") if not week else f"{week:.3g}"
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from analysis.claims.judgement import VERDICT_MEANING
-from analysis.claims.sentences import describe_allocation
 from analysis.labels import CLOCKS, MEASURES, METHODS, POINTS, plain_text, visit_word, word
 from analysis.numbers import count_text, level_text, number_text
 from analysis.results import Row
@@ -13,27 +12,16 @@ from analysis.settings import THRESHOLDS_PCT, WORDS, AnalysisSettings, plan_visi
 from analysis.stats.relief import READ_CLOCK, READ_RULE
 
 HOW_TO_READ = (
-    "The shaded band is the cited figure. The marker is our patients' figure, with missing "
-    "outcomes imputed, and the line through it goes to the limits that are judged: from where the "
-    "true figure plausibly lies if none of the missing responded, to where it lies if they "
-    "resemble those seen.",
+    "The shaded band is the figure of the page. The dot is our patients' number (of a share, with "
+    "each missing patient counted as not better), the ring the same number with the missing "
+    "estimated. The line goes to the limits that are judged: from where the true figure plausibly "
+    "lies if none of the missing got better, to where it lies if they resemble those seen.",
     " ".join(f"{verdict.capitalize()}: {text}." for verdict, text in VERDICT_MEANING.items()),
     "These figures say how patients were after treatment compared with before. They cannot say "
     "that the treatment was the reason.",
+    "“Undecided” means too few patients or too many missing to say, not that the figure is nearly "
+    "right.",
 )
-
-
-def limits_in_words(rows: Iterable[Row], *, allocation: str) -> tuple[str, ...]:
-    """Return what the report cannot say, by the arms among the rows and how they were given."""
-    arms = sorted({row.group for row in rows if row.group_by == "arm"})
-    return (
-        "These records can contradict a figure or fail to, and show nothing of what the treatment "
-        f"itself did. {describe_allocation(allocation, arms)}",
-        "Missing outcomes are neither failures nor left out: verdicts hold whatever they were, or "
-        "say how far they rest on the missing being like the seen, which no data can show.",
-        "“Undecided” means that there are too few patients or too many missing to say, not that "
-        "the figure is nearly right.",
-    )
 
 
 def glossary_in_words(settings: AnalysisSettings) -> dict[str, tuple[str, str]]:

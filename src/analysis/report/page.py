@@ -39,7 +39,6 @@ from analysis.report.inputs import NOTEBOOKS, RESULTS, Run, find_cells, read_run
 from analysis.report.methods import (
     HOW_TO_READ,
     glossary_in_words,
-    limits_in_words,
     methods_in_words,
     references_of,
     value_text,
@@ -93,7 +92,6 @@ class Page:
     tally: tuple[tuple[str, str, str], ...]
     headline: tuple[ClaimView, ...]
     how_to_read: tuple[str, ...]
-    limits: tuple[str, ...]
     sections: tuple[Section, ...]
     claims: tuple[tuple[str, tuple[ClaimView, ...]], ...]
     n_claims: str
@@ -129,7 +127,6 @@ def build_page(run: Run) -> Page:
         tally=_tally(each.verdict for each in headline),
         headline=views,
         how_to_read=(*map(str, about.get("notices") or ()), *HOW_TO_READ),
-        limits=limits_in_words(run.rows, allocation=run.settings.allocation),
         sections=tuple(section for section, _ in sections),
         claims=tuple(all_claims(run)),
         n_claims=count_text(len(run.claims)),

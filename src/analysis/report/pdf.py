@@ -94,11 +94,12 @@ def _model(page: Page, figures: Path) -> bytes:
 def _captions_once(sections: list[dict[str, Any]]) -> None:
     """Print a caption in full at the first figure of its kind, and lead back to that one after."""
     first: dict[str, str] = {}
-    for section in sections:
-        folded = (each for topic in section["topics"] for each in topic["figures"])
-        for figure in (*section["figures"], *folded):
-            caption = figure["caption"]
-            if caption in first:
-                figure["caption"] = f"Read like the figure under {first[caption]}."
-            elif len(caption) >= LONG_CAPTION:
-                first[caption] = section["title"]
+    shown = [(section, figure) for section in sections for figure in section["figures"]]
+    folded = [(section, figure) for section in sections for topic in section["topics"]
+              for figure in topic["figures"]]  # fmt: skip
+    for section, figure in (*shown, *folded):
+        caption = figure["caption"]
+        if caption in first:
+            figure["caption"] = f"Read like the figure under {first[caption]}."
+        elif len(caption) >= LONG_CAPTION:
+            first[caption] = section["title"]

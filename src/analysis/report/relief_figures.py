@@ -57,7 +57,7 @@ from analysis.report.figures import (
     wrapped,
     write_counts,
 )
-from analysis.report.theme import BAND_EDGE, INK, MUTED, PAPER, RULE, condition_color
+from analysis.report.theme import BAND_EDGE, INK, MUTED, PAPER, RULE, SMALL, condition_color
 from analysis.results import Row
 from analysis.settings import DAYS_PER_WEEK
 
@@ -72,7 +72,6 @@ AFTER_SERIES = "Weeks after the end of the series"
 
 BETWEEN = "A loss is only known to lie between the last visit with relief and the first without."
 BOOSTER = "A booster is an infusion after the series, given to keep or renew relief; here"
-PLANNED = "Where boosters brought patients in, the median is read on a line between planned visits."
 """Sentences of captions."""
 
 
@@ -89,7 +88,7 @@ def draw_weeks(ax: Axes, weeks: Sequence[float], *, at: str = "bottom") -> None:
         ax.annotate(
             quantity_text(week, unit="weeks"), (week, height), xytext=(3, lift), va=at,
             xycoords=("data", "axes fraction"), textcoords="offset points", zorder=5,
-            fontsize=9.5, color=BAND_EDGE,
+            fontsize=SMALL, color=BAND_EDGE,
             bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 0.5, "alpha": 0.8},
         )  # fmt: skip
 
@@ -116,11 +115,11 @@ def _relief_axes(
     ax.set_ylabel(name)
 
 
-def _legend_above(ax: Axes, handles: Sequence[Line2D | Patch], ncols: int = 2) -> None:
+def _legend_above(ax: Axes, handles: Sequence[Line2D | Patch], ncols: int = 1) -> None:
     names = [str(handle.get_label()) for handle in handles]
     ax.legend(handles, names, loc="lower left", bbox_to_anchor=(-0.03, 1.0), ncols=ncols,
               borderaxespad=0.2, handlelength=1.8, columnspacing=1.1, handletextpad=0.6,
-              fontsize=10 if ncols < 3 else 9)  # fmt: skip
+              fontsize=SMALL)  # fmt: skip
 
 
 # The share still relieved
@@ -162,7 +161,7 @@ def plot_relief_curve(
     clock : str
         From when relief is timed (`analysis.labels.CLOCKS`).
     """
-    ax = ax or new_axes(4.2 if seen else 3.8)
+    ax = ax or new_axes(4.4 if seen else 4.0, theme.NARROW_INCHES)
     if regions.empty:
         return nothing_to_draw(ax, "There is no relief curve to draw.")
     curves = _curves(regions, condition)
@@ -371,7 +370,7 @@ def _booster(row: Row) -> str:
 
 def _plot_week(ax: Axes, visit: str, rows: Sequence[Row], order: Sequence[str]) -> None:
     """Draw the shares still relieved at one week as a small panel."""
-    ax.set_title(visit_word(visit).capitalize(), fontsize=9.5, pad=4, loc="center")
+    ax.set_title(visit_word(visit).capitalize(), fontsize=SMALL, pad=4, loc="center")
     ax.set_xlim(-0.06, 1.06)
     for row in rows:
         y = order.index(_booster(row))
@@ -422,7 +421,7 @@ def plot_incidence(
     seen, condition, clock
         As `plot_relief_curve`.
     """
-    ax = ax or new_axes(3.9 if seen else 3.5)
+    ax = ax or new_axes(3.9 if seen else 3.5, theme.NARROW_INCHES)
     if incidence.empty:
         return nothing_to_draw(ax, "There is nobody whose relief could be followed.")
     last = max(LAST_WEEK, *seen) if seen else LAST_WEEK
@@ -443,7 +442,7 @@ def plot_incidence(
                         **looks[place % len(looks)])  # fmt: skip
         ax.step(weeks, tops[:, place], where="post", color=INK, linewidth=0.8)
     names = ["still relieved", *(causes.get(name, str(name)) for name in columns)]
-    ax.text(1.04, 1.04, f"At week {end:.3g}", transform=ax.transAxes, va="bottom", fontsize=9.5,
+    ax.text(1.04, 1.04, f"At week {end:.3g}", transform=ax.transAxes, va="bottom", fontsize=SMALL,
             color=MUTED)  # fmt: skip
     middles = tops[-1] - layers[-1] / 2
     leader = {"arrowstyle": "-", "color": MUTED, "lw": 0.8, "shrinkB": 0}
@@ -452,7 +451,8 @@ def plot_incidence(
         ax.annotate(
             f"{wrapped(names[place], 16).capitalize()}\n{share_text(share)}",
             (end + 0.4, middles[place]), xytext=(1.04, height),
-            textcoords=("axes fraction", "data"), va="center", fontsize=9.5, annotation_clip=False,
+            textcoords=("axes fraction", "data"), va="center", fontsize=SMALL,
+            annotation_clip=False,
             fontweight="normal" if place else "bold",
             color=INK if place else condition_color(condition),
             arrowprops=leader if share else None,
@@ -569,7 +569,7 @@ def plot_boosters(
     condition : str
         As `plot_relief_curve`.
     """
-    ax = ax or new_axes(3.6 if at_risk else 3.2)
+    ax = ax or new_axes(3.6 if at_risk else 3.2, theme.NARROW_INCHES)
     if counts.empty:
         return nothing_to_draw(ax, "There is nobody who could have had a booster.")
     color = condition_color(condition)

@@ -15,7 +15,7 @@ from analysis.report.figures import (
     unit_ticks,
     write_counts,
 )
-from analysis.report.theme import BAND_EDGE, CONDITION_COLORS, INK, MUTED
+from analysis.report.theme import BAND_EDGE, CONDITION_COLORS, INK, MUTED, NARROW_INCHES
 
 COLORS = (INK, CONDITION_COLORS["crps"], CONDITION_COLORS["neuropathic"],
           CONDITION_COLORS["central"], CONDITION_COLORS["fbss"])  # fmt: skip
@@ -40,7 +40,7 @@ def plot_effects(rows: pd.DataFrame, *, unit: str = "patients", ax: Axes | None 
     """
     effects = rows.groupby("definition")["value"].max().sort_values(na_position="first").index
     groups = rows["group"].unique()
-    ax = ax or new_axes(1.6 + 0.42 * max(len(effects), 2))
+    ax = ax or new_axes(1.6 + 0.42 * max(len(effects), 2), NARROW_INCHES)
     if rows.empty:
         return nothing_to_draw(ax, "Nobody is on record as asked about effects.")
     for place, group in enumerate(groups):
@@ -55,12 +55,17 @@ def plot_effects(rows: pd.DataFrame, *, unit: str = "patients", ax: Axes | None 
         if rows.loc[rows["definition"] == effect, "value"].isna().all():
             ax.annotate("not assessed", (0.01, height), color=MUTED, va="center",
                         xycoords=ax.get_yaxis_transform())  # fmt: skip
-    name_rows(ax, range(len(effects)), [definition_word(effect).capitalize() for effect in effects])
+    name_rows(
+        ax,
+        range(len(effects)),
+        [definition_word(effect).capitalize() for effect in effects],
+        width=24,
+    )
     ax.set_xlim(0, max(0.1, min(1.0, 1.05 * rows["high"].max())))
     ax.set_ylim(-0.6, len(effects) - 0.4)
     unit_ticks(ax.xaxis, "share")
     ax.set_xlabel(f"Share of the {unit} asked")
-    ax.figure.legend(loc="outside lower left", ncols=2, frameon=False)
+    ax.figure.legend(loc="outside lower left", ncols=1, frameon=False)
     return ax
 
 
@@ -73,7 +78,7 @@ def plot_resolution(curve: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         `analysis.stats.safety.resolution_curve`: minutes, share, low, high, n_at_risk.
     ax : Axes, optional
     """
-    ax = ax or new_axes(3.9)
+    ax = ax or new_axes(3.7, NARROW_INCHES)
     if curve.empty:
         return nothing_to_draw(ax, "No effect has a time at which it resolved.")
     ax.fill_between(curve["minutes"], curve["low"], curve["high"], step="post", color=COLORS[1],

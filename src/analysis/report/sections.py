@@ -161,6 +161,7 @@ class Section:
     lead: str
     people: Table | None = None
     icons: tuple[Icons, ...] = ()
+    icons_note: str = ""
     said: tuple[str, ...] = ()
     figures: tuple[Figure, ...] = ()
     sentences: tuple[str, ...] = ()
@@ -232,14 +233,15 @@ def _condition(
     rows = [r for r in rows if r.measure not in FUNCTION_MEASURES or r.result_id in cited]
     tipping = [plain_text(c.tipping.sentence, longest=1000) for c in claims if c.tipping]
     figures = _figures(run, code, reads)
-    shown = _glance(figures, GLANCE)
+    shown, icons = _glance(figures, GLANCE), _icons(context, reads, "")
     section = Section(
         code=code,
         anchor=f"condition-{place}",
         title=condition_word(code, run.labels),
         lead="" if claims else NO_CLAIM,
         people=tables.people(rows),
-        icons=_icons(context, reads, ""),
+        icons=icons,
+        icons_note=_icons_note(context, icons),
         figures=shown,
         sentences=_sentences(run, code),
         topics=_topics(
@@ -272,13 +274,15 @@ def _icons(context: tables.Context, reads: Reads, name: str) -> tuple[Icons, ...
     rows = {"better": better, "much": much, "still": still}
     shares = {key: row.value for key, row in rows.items() if row and row.value is not None}
     words = say_of_100(shares, last="week_12")
-    least, more = (share_text(pct / 100) for pct in THRESHOLDS_PCT)
-    text = (
-        f"Of 100 who start: {', '.join(words)}. Better is at least {least} less pain "
-        f"{at_visit(better.visit)}, much better at least {more}; a patient not seen counts as not "
-        "better."
-    )
+    text = f"Of 100 who start: {', '.join(words)}."
     return (Icons(name, text, draw_icons(dict(zip(words, shares.values(), strict=True)))),)
+
+
+def _icons_note(context: tables.Context, icons: Sequence[Icons]) -> str:
+    """Return what better and much better mean; empty where nothing is drawn."""
+    least, more = (share_text(pct / 100) for pct in THRESHOLDS_PCT)
+    note = f"Better: at least {least} less pain {at_visit(context.visit)}; much better: at least "
+    return f"{note}{more}. A patient not seen counts as not better." if icons else ""
 
 
 def _glance(
@@ -316,21 +320,22 @@ def _all_conditions(
         if not extra["notebook"].startswith("10_") and extra["notebook"] != SAFETY
         for table in extra["tables"].values()
     ]
+    icons = tuple(
+        each
+        for code in named
+        for each in _icons(
+            context, _reads(context, pick(run.rows, condition=code), code),
+            condition_word(code, run.labels),
+        )
+    )  # fmt: skip
     across = Section(
         code="all",
         anchor="across",
         title="Conditions compared",
         lead="The same definitions for each condition. Differences between conditions are "
         "differences between patients, not between treatments.",
-        icons=tuple(
-            each
-            for code in named
-            for each in _icons(
-                context,
-                _reads(context, pick(run.rows, condition=code), code),
-                condition_word(code, run.labels),
-            )
-        ),
+        icons=icons,
+        icons_note=_icons_note(context, icons),
         figures=shown,
         sentences=_sentences(run, "all"),
         topics=_topics(

@@ -75,7 +75,14 @@ FONT = "Reliefcheck Sans"
 FONT_FOLDER = Path(__file__).parent / "fonts"
 
 WIDTH_INCHES = 6.2
-"""Width of a figure: fits a printed page, and its text can be read on a phone."""
+"""Width of a figure with names at its left and numbers at its right: as wide as a printed page."""
+
+NARROW_INCHES = 4.2
+"""Width of the figures that stand open: on a phone of 390 px their text is 11 px and more, and two
+of them fit side by side on paper."""
+
+SMALL = 10.0
+"""Size of the smallest letters of a narrow figure."""
 
 RC: dict[Any, Any] = {
     "axes.edgecolor": MUTED, "axes.labelcolor": INK, "axes.titlecolor": INK,
