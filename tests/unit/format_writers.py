@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.intake.codes import effect_of, load_clinical_codes
+from analysis.intake.tables import load_conditions
 
 DEMO = Path(__file__).parents[2] / "data" / "demo"
 
@@ -230,4 +231,82 @@ def write_omop(folder: Path, tables: dict[str, pd.DataFrame], ending: str = ".cs
     for name, frame in frames.items():
         path = folder / f"{name}{ending}"
         frame.to_csv(path, index=False) if ending == ".csv" else frame.to_parquet(path, index=False)
+    return folder
+
+
+# REDCap
+
+DICTIONARY_HEADER = (
+    "Variable / Field Name", "Form Name", "Section Header", "Field Type", "Field Label",
+    "Choices, Calculations, OR Slider Labels", "Field Note",
+    "Text Validation Type OR Show Slider Number", "Text Validation Min", "Text Validation Max",
+    "Identifier?",
+)  # fmt: skip
+
+
+def _choices(words: Iterable[str]) -> dict[str, str]:
+    return {word: str(code) for code, word in enumerate(dict.fromkeys(filter(None, words)), 1)}
+
+
+def write_redcap(folder: Path, tables: dict[str, pd.DataFrame], *, labels: bool = False) -> Path:
+    """An export with its dictionary: coded choices, a repeating form for each kind of record."""
+    folder.mkdir(parents=True, exist_ok=True)
+    known = load_conditions()
+    people = tables["patients"]
+    fields: list[dict[str, str]] = []
+    rows: list[pd.DataFrame] = []
+
+    def form(name: str, table: pd.DataFrame, names: dict[str, str], coded: tuple[str, ...]) -> None:
+        out = pd.DataFrame({"record_id": table["patient_id"], "redcap_repeat_instrument": name})
+        out["redcap_repeat_instance"] = table.groupby("patient_id").cumcount().add(1).astype(str)
+        for column in table.columns.drop("patient_id"):
+            field = names.get(column, column)
+            kind, choices, values = "text", "", table[column]
+            if set(values) <= {"yes", "no", "true", "false", ""}:
+                kind = "yesno"
+                words = ("Yes", "No") if labels else ("1", "0")
+                values = values.map(dict(zip(("yes", "true", "no", "false", ""),
+                                             (words[0],) * 2 + (words[1],) * 2 + ("",),
+                                             strict=True)))  # fmt: skip
+            elif column in coded:
+                codes = _choices(values)
+                kind, values = "radio", values if labels else values.map(codes).fillna("")
+                choices = " | ".join(f"{code}, {word}" for word, code in codes.items())
+            fields.append({"Variable / Field Name": field, "Form Name": name, "Field Type": kind,
+                           "Field Label": field.replace("_", " ").capitalize(),
+                           "Choices, Calculations, OR Slider Labels": choices})  # fmt: skip
+            out[field] = values
+        rows.append(out)
+
+    fields.append({"Variable / Field Name": "record_id", "Form Name": "enrolment",
+                   "Field Type": "text", "Field Label": "Record ID"})  # fmt: skip
+    said = [
+        known.label(c) + (f", {known.label(c, s)}" if s else "")
+        for c, s in zip(people["condition"], people["subtype"], strict=True)
+    ]
+    own = people.drop(columns=["condition", "subtype", "icd10", "site"]).assign(pain_diagnosis=said)
+    form("enrolment", own, {"birth_year": "year_of_birth"}, ("sex", "pain_diagnosis"))
+    rows[0] = rows[0].assign(
+        redcap_repeat_instrument="", redcap_repeat_instance="",
+        redcap_data_access_group=people["site"].str.lower().str.replace(" ", "_"),
+        first_name="Anna",
+    )  # fmt: skip
+    fields.append({"Variable / Field Name": "first_name", "Field Type": "text",
+                   "Field Label": "First name", "Identifier?": "y"})  # fmt: skip
+    form("infusion", tables["infusions"], {"infused_at": "infusion_date"}, ("phase", "protocol"))
+    scores = tables["pain_scores"].drop(columns="scale")
+    form("pain", scores, {"assessed_on": "pain_date", "score": "pain_nrs"}, ("recall",))
+    scored = tables["questionnaires"].rename(columns={"score": "total"})
+    form("questionnaire", scored, {"assessed_on": "filled_in_on"}, ("instrument",))
+    data = pd.concat(rows).astype(object).fillna("")
+    first = [n for n in data if n.startswith("redcap_") or n == "record_id"]
+    data = data[[*first, *data.columns.drop(first)]]
+    if labels:
+        header = {f["Variable / Field Name"]: f["Field Label"] for f in fields}
+        own = {f"redcap_{n}": n.replace("_", " ").title() for n in (
+            "repeat_instrument", "repeat_instance", "data_access_group")}  # fmt: skip
+        data = data.rename(columns=header | own)
+    data.to_csv(folder / "data.csv", index=False)
+    lines = pd.DataFrame([{**dict.fromkeys(DICTIONARY_HEADER, ""), **f} for f in fields])
+    lines.to_csv(folder / "dictionary.csv", index=False)
     return folder

@@ -14,8 +14,10 @@ import pytest
 
 from analysis.errors import InputError, MappingError
 from analysis.intake.codes import instrument_of, load_clinical_codes, load_effects
+from analysis.intake.draft import draft_mapping
 from analysis.intake.draft_coded import draft_coded
 from analysis.intake.load import Export, load_export
+from analysis.intake.profile import profile_export
 from analysis.intake.tables import RECALLS, TABLES
 from analysis.run.draft import write_draft
 
@@ -28,6 +30,7 @@ from format_writers import (
     write_fhir,
     write_fhir_events,
     write_omop,
+    write_redcap,
 )
 
 REAL = Path(os.environ.get("RELIEFCHECK_SHARED", Path(__file__).parents[3] / "shared")) / "real"
@@ -36,8 +39,7 @@ real_exports = pytest.mark.skipif(not REAL.is_dir(), reason=f"no real exports at
 
 def drafted(path: Path, tmp_path: Path, *edits: tuple[str, str]) -> Path:
     """The mapping that `map` drafts, with edits: a pattern and what takes its place."""
-    draft = draft_coded(path, name="export")
-    assert draft is not None
+    draft = draft_coded(path, name="export") or draft_mapping(profile_export(path), name="export")
     text = draft.text()
     for pattern, replacement in edits:
         text, n = re.subn(pattern, replacement, text)
@@ -139,6 +141,27 @@ def test_omop_comes_back_equal(ending, demo, reference, tmp_path):
     same_tables(export, reference, without=("icd10", "dose_mg_per_kg", "minutes"))
 
 
+def redcap_tables(tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """What the REDCap project asks: all but ICD-10 codes, with sites named as groups are."""
+    people = tables["patients"].drop(columns="icd10")
+    site = people["site"].str.lower().str.replace(" ", "_")
+    names = ("infusions", "questionnaires")
+    return {
+        "patients": people.assign(site=site),
+        "pain_scores": tables["pain_scores"].drop(columns="scale"),
+        **{name: tables[name] for name in names},
+    }
+
+
+@pytest.mark.parametrize("labels", [False, True])
+def test_redcap_comes_back_equal(labels, demo, tmp_path):
+    path = write_redcap(tmp_path / "redcap", demo, labels=labels)
+    export = load_export(path, drafted(path, tmp_path))
+    reference = load_export(write_csv(tmp_path / "csv", redcap_tables(demo)))
+    same_tables(export, reference)
+    assert "first_name" in drafted(path, tmp_path).read_text() or labels
+
+
 # What is wrong is said in a sentence, with its place
 
 
@@ -213,6 +236,74 @@ def test_a_map_with_two_meanings_of_a_code_is_refused(demo, tmp_path):
         load_export(path, drafted(path, tmp_path, ("# map: pain", "map: pain")))
 
 
+def test_a_dictionary_of_another_project_is_refused(demo, tmp_path):
+    path = write_redcap(tmp_path / "redcap", demo)
+    text = "field_name,form_name,field_type,field_label\nrecord_id,a,text,Record\nbmi,a,calc,BMI\n"
+    (path / "dictionary.csv").write_text(text)
+    with pytest.raises(
+        InputError, match=r"dictionary.csv is the data dictionary of another"
+    ) as error:
+        profile_export(path)
+    assert "30 of the 31 fields of data.csv are not in it (sex, year_of_birth" in str(error.value)
+    assert error.value.exit_code == 2
+
+
+def _longitudinal(path: Path, visits: tuple[str, ...]) -> Path:
+    """Two arms, a row an event; pain coded 0 to 10 with a code for no answer; no dates but one."""
+    path.mkdir()
+    (path / "dictionary.csv").write_text(
+        "field_name,form_name,field_type,field_label,select_choices_or_calculations,identifier\n"
+        "record_id,base,text,Record ID,,\nstart,base,text,Date of enrolment,,\n"
+        'dx,base,checkbox,Diagnosis,"1, CRPS | 2, Fibromyalgia | -7, Unknown",\n'
+        "height,base,text,Height (m),,\ncomment,base,notes,Comment,,\n"
+        'nrs,pain,radio,Average pain,"0, 0 no pain | 5, 5 | 8, 8 | 99, Refused",\n'
+    )
+    (path / "event.csv").write_text(
+        "event_name,arm_num,day_offset,unique_event_name,custom_event_label\n"
+        + "".join(
+            f"{name},{arm},{day},{unique}_arm_{arm},\n"
+            for arm in (1, 2)
+            for name, day, unique in (("Baseline", 0, "base"), ("Call", 28, "call"))
+        )
+    )
+    (path / "arm.csv").write_text("arm_num,name\n1,Ketamine\n2,Waiting list\n")
+    rows = [
+        "record_id,redcap_event_name,start,dx___1,dx___2,dx____7,height,comment,nrs,base_complete",
+        '1,base_arm_1,2026-01-06,1,0,0,"1,75",moved house,8,2',
+        f"1,{visits[0]}_arm_1,,,,,,,5,",
+        '2,base_arm_2,2026-01-07,0,1,0,"1,80",,8,2',
+        f"2,{visits[1]}_arm_2,,,,,,,99,",
+    ]
+    (path / "data.csv").write_text("\n".join(rows) + "\n")
+    return path
+
+
+def test_events_arms_boxes_and_choices_make_the_mapping(tmp_path):
+    path = _longitudinal(tmp_path / "redcap", ("call", "call"))
+    mapping = drafted(path, tmp_path)
+    export = load_export(path, mapping)
+    patients, scores = export.tables["patients"], export.tables["pain_scores"]
+    assert patients["condition"].tolist() == ["crps", "fibromyalgia"]
+    assert patients["arm"].tolist() == ["Ketamine", "Waiting list"]
+    assert scores[["patient_id", "study_day", "score"]].values.tolist() == [
+        ["1", 0, 8], ["1", 28, 5], ["2", 0, 8],
+    ]  # fmt: skip
+    account = next(a for a in export.intake if a.table == "pain_scores")
+    assert account.excluded == {"no score recorded": 1}
+    assert not any(
+        "moved" in str(row) for row in draft_mapping(profile_export(path), name="x").understood
+    )
+
+
+def test_an_event_that_is_not_in_the_list_of_events_is_named(tmp_path):
+    path = _longitudinal(tmp_path / "redcap", ("call", "cal"))
+    with pytest.raises(
+        InputError, match=r"data.csv, line 5: the event 'cal_arm_2' is not among"
+    ) as error:
+        profile_export(path)
+    assert "event.csv. Did you mean 'call_arm_2'?" in str(error.value)
+
+
 # Exports that no one here wrote
 
 
@@ -260,3 +351,17 @@ def test_synthetic_records_are_read_by_code(name, n_patients, n_scores, absent, 
     export = load_export(path, drafted(path, tmp_path, *edits))
     assert set(export.tables["patients"]["condition"]) == {"other", "headache"}
     assert all(account.reconciles for account in export.intake)
+
+
+@real_exports
+@pytest.mark.parametrize(
+    "name", [p.name for p in sorted((REAL / "redcap").glob("*")) if p.is_dir()] or ["none"]
+)
+def test_redcap_projects_without_a_pain_score_are_refused_by_what_is_absent(name):
+    expected = (
+        "holds only blank lines" if name == "empty-rows" else "no column looks like pain scores"
+    )
+    with pytest.raises(InputError, match=expected) as error:
+        draft_mapping(profile_export(REAL / "redcap" / name), name=name)
+    lists = ("dictionary.csv", "dictionay.csv", "metadata.csv", "event.csv", "arm.csv")
+    assert not any(f"  {file}:" in str(error.value) for file in lists)

@@ -169,6 +169,7 @@ class _File:
     ids_repeat: bool = False
     sessions: bool = False
     records: list[Found] = field(default_factory=list)
+    tables: set[str] = field(default_factory=set)
 
     def with_field(self, *fields: str) -> list[ColumnProfile]:
         return [
@@ -293,10 +294,10 @@ class _Drafting:
             if role is not None:
                 roles[column.name] = role
         file = _File(profile, roles)
-        for box in [c for c in profile.columns if _choice(c.name) and not c.identifier]:
+        for box in [c for c in profile.columns if _box(c) and not c.identifier]:
             if re.search(r"\b(?:dx|diagnos\w*|conditions?)\b", plain_words(box.name)):
                 roles[box.name] = Role("condition", "likely", "a box of the diagnosis")
-        boxes = [c.name for c in file.conditions if _choice(c.name)]
+        boxes = [c.name for c in file.conditions if _box(c)]
         if boxes:  # a form's boxes stand for the diagnosis together
             for other in file.with_field("condition"):
                 if other.name not in boxes:
@@ -311,7 +312,7 @@ class _Drafting:
         if not file.with_field("visit"):
             for column in profile.columns:
                 free = column.kind == "word" and not column.identifier
-                visits = sum(visit_of(text) is not None for text in column.texts)
+                visits = sum(visit_of(column.said(text)) is not None for text in column.texts)
                 if free and column.name not in roles and visits > len(column.texts) / 2:
                     roles[column.name] = Role("visit", "likely", "its values are visits")
         if not file.with_field("infused_at"):
@@ -353,7 +354,11 @@ class _Drafting:
             if c.kind == "number" and re.fullmatch(r"value|result|aval|wert|answer|valeur", c.words)
         ]
         for column in file.profile.columns:
-            if column.kind == "word" and values and any(map(_is_pain, column.texts)):
+            if (
+                column.kind == "word"
+                and values
+                and any(map(_is_pain, map(column.said, column.texts)))
+            ):
                 file.roles[values[0].name] = Role("score", "likely", "values of several measures")
                 file.roles[column.name] = Role("(measure)", "likely", "names the measure")
                 return
@@ -406,6 +411,7 @@ class _Drafting:
         if files:
             self._add(f"  {table}:")
         for file in files:
+            file.tables.add(table)
             make(file, "      ")
 
     def _head(self, file: _File, indent: str, *, item: bool) -> None:
@@ -570,6 +576,8 @@ class _Drafting:
         for name in ("site", "sex", "age_years", "arm", "pain_since", "enrolled_on"):
             for column in [c for c in file.with_field(name) if c.name in fixed][:1]:
                 self._patient_line(file, column, name)
+        self._coded_lines("patients", file, "        ")
+        self._arm_line(file)
         if first_day:
             date = file.with_field("assessed_on")[0].name
             why = "likely: no infusion is dated, so the baseline's date stands for the start"
@@ -586,12 +594,38 @@ class _Drafting:
             self._add(f"        birth_year: {text}", why)
             self._note(file, column.name, "birth_year" + (", only the year" if is_date else ""))
 
+    def _coded_lines(self, table: str, file: _File, indent: str) -> None:
+        """Map coded columns that have a name of the contract, which would be read by it."""
+        done = set()
+        for line, _ in reversed(self.draft_.lines):
+            done.add(line.strip().split(":")[0])
+            if line.strip() == "columns:":
+                break
+        for column in file.profile.columns:
+            name = column.field or column.name
+            known = column.meanings or column.field
+            if known and column.kind != "empty" and name in {*TABLES[table].names} - done:
+                self._add(f"{indent}{name}: {_rule_of(column)}", "sure: by its dictionary")
+                self._note(file, column.name, name)
+
+    def _arm_line(self, file: _File) -> None:
+        """Add the arm that a project's events are of, where there are several."""
+        project = file.profile.project
+        for column in file.profile.columns if project else ():
+            assert project is not None
+            events = {text: project.event(text) for text in column.texts}
+            arms = {text: e.arm for text, e in events.items() if e is not None and e.arm}
+            if len(set(arms.values())) > 1 and len(arms) == len(events):
+                names = {t: project.arms.get(arm, f"arm {arm}") for t, arm in arms.items()}
+                rule = flow({"from": column.name, "values": names})
+                self._add(f"        arm: {rule}", "sure: the arm of each event")
+
     def _baseline_rows(self, file: _File) -> dict[str, Any]:
         """Return the filter for the rows of the baseline, where their date must stand for day 0."""
         visits, dates = file.with_field("visit"), file.with_field("assessed_on")
         if not file.ids_repeat or len(visits) != 1 or not dates or file.with_field("enrolled_on"):
             return {}
-        first = [t for t in visits[0].texts if (w := visit_of(t)) and w.day == 0]
+        first = [t for t in visits[0].texts if (w := visit_of(visits[0].said(t))) and w.day == 0]
         rows = file.profile.frame[file.profile.frame[visits[0].name].isin(first)]
         everyone = set(rows[file.id]) == set(file.ids())
         if not first or not everyone or (rows[dates[0].name] == "").any():
@@ -643,7 +677,8 @@ class _Drafting:
         text, why = scalar(column.name), f"{role.confidence}: {role.why}"
         problem = remedy = ""
         if name == "sex":
-            words = {t: SEX_WORDS.get(plain_words(t), "") for t in column.texts}
+            texts = dict.fromkeys((*column.texts, *column.meanings))
+            words = {t: SEX_WORDS.get(plain_words(column.said(t)), "") for t in texts}
             if "h" in (used := {plain_words(t) for t in words}):  # hombre, mujer; homme, femme
                 own = {"h": "male"} | ({} if used & {"f", "w"} else {"m": "female"})
                 words = {t: own.get(plain_words(t), word) for t, word in words.items()}
@@ -665,7 +700,9 @@ class _Drafting:
             missing = _missing(file, [column], column.odd)
             text = f"{{from: {scalar(column.name)}, missing: {flow(missing)}}}"
             why += "; texts that are no value are missing"
-        if name == "arm" and all(re.fullmatch(r"\d+", t) for t in column.texts):
+        elif column.meanings:
+            text = _rule_of(column)
+        if name == "arm" and all(re.fullmatch(r"\d+", column.said(t)) for t in column.texts):
             problem, remedy = "arms have numbers for names", "name them under `values`"
             why = f"TODO {why}; {remedy}: {{0: placebo, 1: drug}}"
             self.draft_.todo.append(f"{file.profile.shown}, {column.name}: {problem}; {remedy}")
@@ -687,14 +724,14 @@ class _Drafting:
             why = "as answered" if answered else "TODO unsure: no column holds the diagnosis"
             add(f"        condition: {{constant: {scalar(code)}}}", why)
             return
-        if len(columns) > 1 and all(_choice(c.name) for c in columns):
+        if len(columns) > 1 and all(map(_box, columns)):
             self._box_lines(file, columns)
             return
         column, *more = columns
         if file.roles[column.name].field == "icd10":
-            known_codes = [t for t in column.texts if self.conditions.from_icd10(t)]
+            known_codes = [t for t in column.texts if self.conditions.from_icd10(column.said(t))]
             rest = [t for t in column.texts if t not in known_codes]
-            add(f"        icd10: {scalar(column.name)}", f"sure: {len(known_codes)} known codes")
+            add(f"        icd10: {_rule_of(column)}", f"sure: {len(known_codes)} known codes")
             self._note(file, column.name, "icd10: " + ", ".join(column.texts[:6]))
             if not rest:
                 return
@@ -714,13 +751,14 @@ class _Drafting:
         add(f"          from: {scalar(column.name)}")
         add("          values:")
         subtypes, unknown, asked = {}, [], 0
-        for text in column.texts:
-            code, subtype, why = condition_of(text, self.conditions)
+        for text in dict.fromkeys((*column.texts, *column.meanings)):
+            said = column.said(text)
+            code, subtype, why = condition_of(said, self.conditions)
             if code is None and self.ask is not None and asked < MOST_QUESTIONS:
                 asked += 1
                 question = Question(
                     about=f"{file.profile.shown}, {column.name}",
-                    text=f"which condition is {text!r} ({why})?",
+                    text=f"which condition is {said!r} ({why})?",
                     choices=tuple(self.conditions.labels.items()),
                     guess="other",
                 )
@@ -732,6 +770,7 @@ class _Drafting:
                 code, why = "other", f"TODO unsure: {why}; one of the codes"
             else:
                 why = f"{'sure' if why.startswith('the') else 'likely'}: {why}"
+            why += f" ({said})" if said != text else ""
             add(f"            {scalar(text)}: {code}", why)
             if subtype:
                 subtypes[text] = subtype
@@ -739,7 +778,8 @@ class _Drafting:
             more = len(unknown) - MOST_LISTED
             add("          other: other", f"TODO unsure: {more} further texts")
         if unknown:
-            shown = ", ".join(map(repr, unknown[:6])) + (", ..." if len(unknown) > 6 else "")
+            first = [repr(column.said(text)) for text in unknown[:6]]
+            shown = ", ".join(first) + (", ..." if len(unknown) > 6 else "")
             self.draft_.todo.append(
                 f"{file.profile.shown}, {column.name}: which condition is {shown}? Taken for "
                 f"'other' for now; the codes are {', '.join(self.conditions.labels)}"
@@ -771,7 +811,7 @@ class _Drafting:
         n_todo = 0
         for row in boxes.drop_duplicates().sort_values(names, ascending=False).itertuples(False):
             ticked = [
-                _choice(n) for n, text in zip(names, row, strict=True) if _is_ticked(str(text))
+                _box(own) for own, text in zip(columns, row, strict=True) if _is_ticked(str(text))
             ]
             found = {condition_of(choice, self.conditions)[0] for choice in ticked}
             code = found.pop() if len(found) == 1 else None
@@ -798,7 +838,8 @@ class _Drafting:
 
     def _infusion_columns(self, file: _File) -> list[ColumnProfile]:
         """Return the columns with dates of infusions; in a form of repeats, the date of those."""
-        if any(found.names_rows for found in file.records):
+        repeats = any("repeat instrument" in c.words for c in file.profile.columns)
+        if any(found.names_rows for found in file.records) and not repeats:
             return []  # dates of events and doses; the infusions are listed elsewhere
         columns = file.with_field("infused_at")
         if columns or not self._infusion_repeat(file):
@@ -813,7 +854,7 @@ class _Drafting:
         for column in file.profile.columns:
             if re.search(r"repeat instrument", column.words):
                 for text in column.texts:
-                    if re.search(r"infus|treat|ketamin", plain_words(text)):
+                    if re.search(r"infus|treat|ketamin", plain_words(column.said(text))):
                         return column.name, text
         return None
 
@@ -853,8 +894,9 @@ class _Drafting:
                     if low.high and column.high is not None and column.high > low.high:
                         self._note(file, column.name, "not read", "unsure", f"beyond {low.high:g}")
                         continue
-                    self._add(f"{indent}  {name}: {scalar(column.name)}", "likely: by its header")
+                    self._add(f"{indent}  {name}: {_rule_of(column)}", "likely: by its header")
                     self._note(file, column.name, name, "likely")
+            self._coded_lines("infusions", file, indent + "  ")
             return
         self._add(f"{indent}wide:", "a column per infusion")
         for column in columns:
@@ -908,7 +950,8 @@ class _Drafting:
         measure = file.with_field("(measure)")[:1]
         more: dict[str, Any] = {}
         if measure:
-            more = {measure[0].name: {"is": [t for t in measure[0].texts if _is_pain(t)]}}
+            pain = [t for t in measure[0].texts if _is_pain(measure[0].said(t))]
+            more = {measure[0].name: {"is": pain}}
             self._note(file, measure[0].name, "filter: only pain")
         self._where(file, indent, more)
         self._drop(file, indent, used=self._used_ids(file))
@@ -947,7 +990,12 @@ class _Drafting:
                 f"{file.profile.shown}: the score {text!r} is not one number; correct it, or give "
                 "it a number under `values` or list it under `missing`"
             )
+        for column in scores:
+            missing += [t for t, said in column.meanings.items() if _NOT_SAID.search(said)]
+        missing = list(dict.fromkeys(missing))
         rule: dict[str, Any] = {}
+        if any(c.decimal_comma for c in scores) and file.profile.decimal != ",":
+            rule["decimal"] = ","
         if values:
             rule |= {"values": values, "other": "as_is"}
         if missing:
@@ -1025,7 +1073,7 @@ class _Drafting:
         self._time_lines(file, scores, inner)
         for name in ("scale", "recall"):
             for own in file.with_field(name)[:1]:
-                add(f"{inner}{name}: {scalar(own.name)}", "sure: the contract's own name")
+                add(f"{inner}{name}: {_rule_of(own)}", "sure: the contract's own name")
                 self._note(file, own.name, name)
         if several:
             add(f"{indent}wide:", "a column per kind of rating")
@@ -1118,7 +1166,7 @@ class _Drafting:
     ) -> None:
         add = self._add
         texts = [t for t in column.texts if (rated[column.name] == t).any()]
-        whens = {t: visit_of(t) for t in texts}
+        whens = {t: visit_of(column.said(t)) for t in texts}
         names = {t: _planned(w) or w.visit for t, w in whens.items() if w is not None and w.visit}
         if any(plain_words(t) != plain_words(names.get(t, t)) for t in texts):
             rule = {"from": column.name, "values": names, "other": ""}
@@ -1128,6 +1176,7 @@ class _Drafting:
         problem = ""
         if day and texts:
             known = {t: w.day * _DAYS[w.unit] for t, w in whens.items() if w and w.day is not None}
+            known = {t: column.days[t] for t in texts if t in column.days} | known
             values: dict[str, str] = {t: f"{d:g}" for t, d in known.items()}
             add(f"{inner}study_day:", "likely: for ratings without a date, by the visit's name")
             add(f"{inner}  from: {scalar(column.name)}")
@@ -1278,7 +1327,7 @@ class _Drafting:
     def _draft_records(self, table: str, file: _File, indent: str) -> None:
         for found in [found for found in file.records if found.table == table]:
             self._head(file, indent, item=True)
-            dates = file.with_field("infused_at", "assessed_on")[:1]
+            dates = self._dates_of(file, found)
             self._missing_line(file, indent, dates)
             self._where(file, indent)
             self._drop(file, indent, used=self._used_ids(file))
@@ -1296,8 +1345,10 @@ class _Drafting:
                     "recorded; add a date, a study day or the name of the visit"
                 )
             for name, column in found.columns.items():
-                self._add(f"{indent}  {name}: {scalar(column)}", "likely: by its header or values")
+                rule = _rule_of(file.profile.column(column))
+                self._add(f"{indent}  {name}: {rule}", "likely: by its header or values")
                 self._note(file, column, name, "likely")
+            self._coded_lines(table, file, indent + "  ")
             if found.wide and table == "adverse_events":
                 why = "TODO was every effect asked about by name? A blank is then no answer"
                 self._add(f'{indent}  solicited: {{constant: "yes"}}', why)
@@ -1308,6 +1359,13 @@ class _Drafting:
                 self._add(f"{indent}  - {flow(entry)}", "likely: by its header")
                 what = said.get("term") or said.get("instrument") or "MME a day"
                 self._note(file, column, f"{table.replace('_', ' ')}: {what}", "likely")
+
+    def _dates_of(self, file: _File, found: Found) -> list[ColumnProfile]:
+        """Return the date of a file's records: the first that the most of them have."""
+        frame = file.profile.frame
+        own = frame[(frame[list(found.names)] != "").any(axis=1)]
+        dates = file.with_field("infused_at", "assessed_on")
+        return [max(dates, key=lambda c: (own[c.name] != "").sum())] if dates else []
 
     def _time_of(self, table: str, file: _File, date: ColumnProfile) -> str:
         if table != "adverse_events":
@@ -1346,6 +1404,8 @@ class _Drafting:
                             "its header says date, but its values are none that are read",
                             "write them as 2026-03-28",
                         )
+                    if any(column.name in TABLES[table].names for table in file.tables):
+                        self._note(file, column.name, column.name)
                     role = file.roles.get(column.name)
                     seems = f"; it looks like {role.field}" if role else ""
                     self._note(
@@ -1407,6 +1467,17 @@ def _missing(file: _File, columns: list[ColumnProfile], more: Iterable[str]) -> 
     return [*usual, *more]
 
 
+_NOT_SAID = re.compile(r"(?i)\b(?:refus|declin|unknown|missing|not (?:asked|done|app)|don.t know)")
+"""Choices that stand for no answer."""
+
+
+def _rule_of(column: ColumnProfile) -> str:
+    """Return the rule that reads a column; the choices of its dictionary become its values."""
+    if not column.meanings:
+        return scalar(column.name)
+    return flow({"from": column.name, "values": dict(column.meanings), "other": "as_is"})
+
+
 def _number(text: str) -> float | None:
     for mark in (".", ","):
         if not isinstance(number := parse_number(text, decimal=mark), Refusal):
@@ -1432,6 +1503,11 @@ def _choice(name: str) -> str:
     """Return what a box of a form stands for, from the names REDCap gives; empty for no box."""
     found = re.fullmatch(r".*\(choice=(.*)\)|(.*)___(\w+)", name)
     return (found[1] or f"{found[2]} {found[3]}") if found else ""
+
+
+def _box(column: ColumnProfile) -> str:
+    """Return what a column's box stands for, by a dictionary's label or by its name."""
+    return _choice(column.label) or _choice(column.name)
 
 
 def _stem(name: str) -> str:

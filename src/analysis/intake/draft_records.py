@@ -89,15 +89,16 @@ def _named(column: ColumnProfile, known: Iterable[bool]) -> bool:
 def _long(columns: list[ColumnProfile]) -> Found | None:
     """A column that names the effect, drug or instrument of each row."""
     for column in columns:
-        effects = [effect_of(text) for text in column.texts]
-        drugs = [drug_of(text) for text in column.texts]
+        said = [column.said(text) for text in column.texts]
+        effects = [effect_of(text) for text in said]
+        drugs = [drug_of(text) for text in said]
         by_header = column.kind in ("word", "text") and _TERM.search(column.words)
         table = name = ""
         if by_header or (_named(column, map(bool, effects)) and set(effects) - {NONE_REPORTED}):
             table, name = "adverse_events", "term"
         elif _named(column, map(bool, drugs)) and set(drugs) - {NO_OPIOID}:
             table, name = "opioid_use", "drug"
-        elif _named(column, (bool(instrument_of(text)) for text in column.texts)):
+        elif _named(column, (bool(instrument_of(text)) for text in said)):
             table, name = "questionnaires", "instrument"
         if not table:
             continue

@@ -7,9 +7,10 @@ that a column holds dates from 2024 to 2026 in day-first order, and the draft of
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import zip_longest
@@ -43,6 +44,7 @@ from analysis.intake.read import (
     split_lines,
     what_else,
 )
+from analysis.intake.redcap import Project, find_project
 from analysis.intake.text import shape
 from analysis.intake.values import (
     DateForm,
@@ -85,6 +87,8 @@ class ColumnProfile:
     ``texts`` are the distinct values that are recorded, most frequent first, and ``odd`` those
     that do not fit the kind. ``low`` and ``high`` are the ends of numbers. ``identifier`` is the
     kind of identifier it holds, empty for none. Dates may be a spreadsheet's serial numbers.
+    ``meanings`` are the words that codes stand for, where the export has a dictionary, ``field`` is
+    the field's name there, where the header is its label, and ``days`` are study days of events.
     """
 
     name: str
@@ -99,6 +103,13 @@ class ColumnProfile:
     decimal_comma: bool = False
     serial_dates: bool = False
     identifier: str = ""
+    meanings: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    days: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    field: str = ""
+
+    def said(self, text: str) -> str:
+        """Return what a value says: the word its code stands for, or itself."""
+        return self.meanings.get(text, text)
 
     @property
     def share_filled(self) -> float:
@@ -141,6 +152,7 @@ class FileProfile:
     not_rows: dict[str, tuple[str, ...]]
     columns: tuple[ColumnProfile, ...]
     frame: pd.DataFrame
+    project: Project | None = None
 
     @property
     def shown(self) -> str:
@@ -149,8 +161,10 @@ class FileProfile:
 
     @property
     def decimal(self) -> str:
-        """The decimal mark of its numbers."""
-        return "," if any(column.decimal_comma for column in self.columns) else "."
+        """The decimal mark of its numbers; of a file with both, a column says its own."""
+        numbers = [column for column in self.columns if column.kind == "number"]
+        points = any("." in text for c in numbers if not c.decimal_comma for text in c.texts)
+        return "," if any(c.decimal_comma for c in numbers) and not points else "."
 
     @cached_property
     def dates(self) -> tuple[DateOrder | Refusal | None, str]:
@@ -250,7 +264,9 @@ def profile_export(path: Path) -> list[FileProfile]:
     if not path.exists():
         raise InputError(f"there is no export at {path}. Give a folder or a file.")
     profiles = []
-    for file in find_files(path):
+    files = find_files(path)
+    project, lists = find_project(files)
+    for file in (file for file in files if file not in lists):
         shown = file.name
         sheets: list[str | None] = [None]
         if file.suffix.lower() in EXCEL_ENDINGS:
@@ -258,7 +274,7 @@ def profile_export(path: Path) -> list[FileProfile]:
             sheets = [None] if len(titles) == 1 else list(titles)
         for sheet in sheets:
             try:
-                profiles.append(_profile_file(file, shown, sheet))
+                profiles.append(_profile_file(file, shown, sheet, project))
             except InputError as error:
                 other = file.suffix.lower() == NDJSON  # a kind of resource that is not read
                 if not other and (sheet is None or "is empty" not in str(error)):
@@ -275,8 +291,12 @@ def profile_export(path: Path) -> list[FileProfile]:
     return profiles
 
 
-def _profile_file(path: Path, shown: str, sheet: str | None) -> FileProfile:
+def _profile_file(
+    path: Path, shown: str, sheet: str | None, project: Project | None
+) -> FileProfile:
     raw, form = _read(path, shown, sheet)
+    if project is not None:
+        project.check(raw)
     raw, form, labels = _below_the_header(path, shown, raw, form)
     two_headers = bool(labels)
     frame, labels, not_rows = _records(raw, labels)
@@ -284,6 +304,8 @@ def _profile_file(path: Path, shown: str, sheet: str | None) -> FileProfile:
         profile_column(str(name), frame.iloc[:, at], label=labels.get(str(name), ""))
         for at, name in enumerate(frame.columns)
     )
+    if project is not None:
+        columns = tuple(_described(column, project) for column in columns)
     return FileProfile(
         file=shown,
         sheet=sheet,
@@ -292,6 +314,34 @@ def _profile_file(path: Path, shown: str, sheet: str | None) -> FileProfile:
         not_rows=not_rows,
         columns=columns,
         frame=frame,
+        project=project,
+    )
+
+
+def _described(column: ColumnProfile, project: Project) -> ColumnProfile:
+    """Return a column with what the dictionary and the events of its project say of it."""
+    events = {text: event for text in column.texts if (event := project.event(text)) is not None}
+    if events and len(events) == len(column.texts):
+        return replace(
+            column,
+            meanings={text: event.name for text, event in events.items()},
+            days={text: e.day for text, e in events.items() if e.day is not None},
+        )
+    own = project.describe(column.name)
+    if own is None:
+        return column
+    numbered = sum(said.startswith(text) for text, said in own.choices.items())
+    coded = bool(column.texts) and set(column.texts) <= {*own.choices}
+    coded = coded and numbered <= len(own.choices) / 2
+    flag = "a field of the dictionary that identifies" if own.identifies else ""
+    free = "free text" if own.free and column.kind != "empty" else ""
+    return replace(
+        column,
+        label=own.label,
+        field=own.name,
+        kind="word" if coded else column.kind,
+        meanings=own.choices if set(column.texts) & {*own.choices} else {},
+        identifier=column.identifier or flag or free,
     )
 
 

@@ -166,11 +166,13 @@ def recognize(column: ColumnProfile, conditions: Conditions) -> Role | None:
     rating's. Ids are found by comparing columns (`rank_id`), not here.
     """
     words = column.words
-    exact = column.name.strip().lower()
+    exact = (column.field or column.name).strip().lower()
     if any(exact in table.names for table in TABLES.values()):
         return Role(exact, "sure", "the contract's own name")
     if column.kind == "empty":
         return None
+    if "data access group" in words:
+        return Role("site", "sure", "REDCap's data access group")
     for field, relief, kind in (
         ("relief_days", RELIEF_LASTED, "number"),
         ("ended_at", RELIEF_ENDED, "date"),
@@ -195,7 +197,8 @@ def recognize(column: ColumnProfile, conditions: Conditions) -> Role | None:
             return Role(field, "likely" if known else "unsure", "a date")
         return Role(field, "likely", "by its header")
     if column.kind in ("word", "text") and column.texts:
-        known_texts = [t for t in column.texts if condition_of(t, conditions)[0] is not None]
+        said = [column.said(text) for text in column.texts]
+        known_texts = [t for t in said if condition_of(t, conditions)[0] is not None]
         if len(known_texts) > len(column.texts) / 2:
             return Role("condition", "likely", "its values are diagnoses")
     return None
@@ -253,7 +256,9 @@ def _besides_a_visit(words: str) -> str:
 
 def _share_of_codes(column: ColumnProfile, conditions: Conditions) -> float:
     codes = [
-        t for t in column.texts if re.fullmatch(r"[A-Z]\d[0-9A-Z](?:\.?[0-9A-Z]{1,4})?", t.upper())
+        t
+        for t in map(column.said, column.texts)
+        if re.fullmatch(r"[A-Z]\d[0-9A-Z](?:\.?[0-9A-Z]{1,4})?", t.upper())
     ]
     known = [t for t in codes if conditions.from_icd10(t) is not None]
     return len(codes) / len(column.texts) if column.texts and known else 0.0
