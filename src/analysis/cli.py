@@ -222,6 +222,11 @@ def main() -> None:
 @click.option("--no-cache", is_flag=True, help="Compute everything, keep nothing.")
 @ALSO
 @click.option(
+    "--ledger",
+    type=PATH,
+    help="Claims of another page (CSV); `reliefcheck claims draft` proposes one. docs/claims.md.",
+)
+@click.option(
     "--group-readable",
     is_flag=True,
     help="Let your group read the run folder too, patients' data included; else only you can.",
@@ -243,6 +248,7 @@ def run(
     cache: Path | None,
     no_cache: bool,
     also: tuple[Path, ...],
+    ledger: Path | None,
     group_readable: bool,
     quiet: bool,
     as_json: bool,
@@ -265,6 +271,7 @@ def run(
     Examples:
       reliefcheck run exports/june --mapping june.yaml --settings settings.yaml
       reliefcheck run exports/june --set analysis_visit=week_4 --out reports/week-4
+      reliefcheck run exports/june --ledger our-page.csv
       reliefcheck run s3://clinic/june --scheduler tcp://10.0.0.5:8786
     """  # noqa: D301  (\b keeps the examples' lines apart)
     from analysis.run.snapshot import pinned_suite
@@ -290,6 +297,7 @@ def run(
             cache=None if no_cache else cache or default_cache(),
             notebooks=notebooks or notebook_folder(),
             also=also,
+            ledger=ledger,
             group_readable=group_readable,
         )
         if only_plan:
@@ -566,14 +574,14 @@ def claims(
       reliefcheck claims show C043 --run reports/latest
       reliefcheck claims --run reports/latest --format json
     """  # noqa: D301
-    from analysis.claims.ledger import load_ledger, select_claims
+    context.obj = {"run": run_folder, "ledger": ledger}
+    if context.invoked_subcommand:
+        return
+    from analysis.claims.ledger import select_claims
     from analysis.claims.records import claims_frame, claims_json, read_claims
     from analysis.claims.sentences import list_claims
 
-    found = load_ledger(ledger)
-    context.obj = (found, run_folder)
-    if context.invoked_subcommand:
-        return
+    found, run_folder = _claims_of(context, None, None)
     judgements = read_claims(run_folder) if run_folder else ()
     chosen = select_claims(
         found, condition=condition, kind=kind, answer=answer, verdict=verdict, judgements=judgements
@@ -589,11 +597,57 @@ def claims(
     _say(text, nl=False)
 
 
+def _claims_of(
+    context: click.Context, run_folder: Path | None, ledger: Path | None
+) -> tuple[Any, Path | None]:
+    """Return the claims and the run meant by the options before and after the subcommand."""
+    from analysis.claims.ledger import ledger_of_run, load_ledger
+
+    run_folder, ledger = run_folder or context.obj["run"], ledger or context.obj["ledger"]
+    return load_ledger(ledger or (run_folder and ledger_of_run(run_folder))), run_folder
+
+
+@claims.command()
+@click.argument("page", type=PATH)
+@click.option("--out", type=LocalPath(), help="Ledger to write; must not exist yet.")
+@click.option("--source", default="", help="Where it was printed, if not the name of the file.")
+@click.option("--encoding", default="", help="Encoding of the page, if it is not found out.")
+def draft(page: Path, out: Path | None, source: str, encoding: str) -> None:
+    """Propose a ledger for PAGE: a row for each statement on it that can be checked.
+
+    Reads text, HTML, Markdown, DOCX and PDF as the linter does. Each row has the exact words, the
+    condition, the measure, the cited range and a proposed reading marked "To confirm:". A person
+    reads and confirms the rows; then every command that takes --ledger works on that page.
+
+    \b
+    Example:
+      reliefcheck claims draft page.html --out our-page.csv
+      reliefcheck run exports/june --ledger our-page.csv
+    """  # noqa: D301
+    from analysis.errors import InputError
+    from analysis.files import write_file
+    from analysis.lint.drafting import draft_ledger
+    from analysis.lint.text import load_document
+
+    if out is not None and out.exists():
+        raise InputError(f"{out} is already there; name another file with --out, or remove it.")
+    made = draft_ledger(load_document(page, encoding=encoding), source=source)
+    if out is None:
+        _say(made.text, nl=False)
+        _say(made.summary, err=True)
+        return
+    write_file(out, made.text)
+    _say(f"Ledger: {out}\n{made.summary}")
+
+
 @claims.command()
 @click.argument("claim_id")
 @click.option("--run", "run_folder", type=PATH, help="Report folder: its verdict is shown too.")
-@click.pass_obj
-def show(found: Any, claim_id: str, run_folder: Path | None) -> None:
+@click.option("--ledger", type=PATH, help="A ledger of your own (CSV).")
+@click.pass_context
+def show(
+    context: click.Context, claim_id: str, run_folder: Path | None, ledger: Path | None
+) -> None:
     """Explain CLAIM_ID: words, reading, what they leave open, what would test it, and rules.
 
     With --run also its verdict, other readings, the tipping point, and what may be said.
@@ -604,9 +658,8 @@ def show(found: Any, claim_id: str, run_folder: Path | None) -> None:
     from analysis.claims.sentences import explain_claim, explain_judgement
     from analysis.errors import InputError
 
-    ledger, group_folder = found
-    _say(explain_claim(ledger, claim_id, rules=load_rules()))
-    folder = run_folder or group_folder
+    found, folder = _claims_of(context, run_folder, ledger)
+    _say(explain_claim(found, claim_id, rules=load_rules()))
     if folder:
         wanted = claim_id.strip().upper()
         judged = {each.claim_id.upper(): each for each in read_claims(folder)}

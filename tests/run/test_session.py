@@ -15,13 +15,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analysis.errors import RunError
+from analysis.errors import InputError, LedgerError, RunError
 from analysis.results import find_one, read_results
 from analysis.run.data import prepare
 from analysis.run.execute import ENGINES, LocalExecutor
 from analysis.run.plan import find_notebooks, make_plan, notebook_folder
 from analysis.run.reuse import digest_files
 from analysis.run.session import RunRequest, run_study
+from analysis.settings import data_folder
 from tests.run.conftest import N_NOTEBOOKS
 from tests.run.exports import write_export
 from tests.run.small import make_notebooks, write_notebook, write_small_report
@@ -37,8 +38,8 @@ HAS_WARM = pytest.mark.skipif(sys.platform != "linux", reason="the warm engine n
 def test_run_folder_is_complete_and_nothing_is_beside_it(world):
     run = world.run("made/report", cache=None).folder
     assert {path.name for path in run.iterdir()} == {
-        "README.md", "claims.json", "data", "index.html", "notebooks", "results", "results.csv",
-        "results.json", "results.parquet", "run.json",
+        "README.md", "claims.json", "data", "index.html", "ledger.csv", "notebooks", "results",
+        "results.csv", "results.json", "results.parquet", "run.json",
     }  # fmt: skip
     assert {path.name for path in (run / "data").iterdir()} >= {"adsl.parquet", "adtte.parquet"}
     assert (run / "data").stat().st_mode & 0o077 == 0
@@ -46,6 +47,25 @@ def test_run_folder_is_complete_and_nothing_is_beside_it(world):
     overdue = pd.read_csv(run / "data" / "overdue.csv")
     assert overdue.columns.tolist() == ["USUBJID", "AVISIT", "DUEDT"]
     assert {path.name for path in run.parent.iterdir()} == {"report", "latest"}
+
+
+def test_the_ledger_of_a_run_is_kept_and_named_and_part_of_what_is_reused(world):
+    rows = (data_folder() / "claims" / "ledger.csv").read_text().splitlines(keepends=True)
+    ours = world.folder / "ours.csv"
+    ours.write_text("".join(rows[:3]))
+    run = world.run("first", ledger=ours)
+    about = json.loads((run.folder / "run.json").read_text())["claims"]
+    assert (run.folder / "ledger.csv").read_bytes() == ours.read_bytes()
+    assert about["ledger"] == "ours.csv"
+    assert about["sha256"] == hashlib.sha256(ours.read_bytes()).hexdigest()
+    assert about["statements"].startswith("2 statements of Klarity")
+    assert world.run("again", ledger=ours).unchanged
+    assert not world.run("own").unchanged
+    ours.write_text("".join(rows[:3]).replace("all,,", "nowhere,,", 1))
+    with pytest.raises(LedgerError, match=r"ours.csv, row 2: claim C001, condition: 'nowhere'"):
+        world.run("wrong", ledger=ours)
+    with pytest.raises(InputError, match="no ledger of claims"):
+        world.run("none", ledger=world.folder / "none.csv")
 
 
 def test_numbers_counted_by_hand(world):

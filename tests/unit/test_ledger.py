@@ -24,6 +24,7 @@ from judged import (
     share_claim,
 )
 
+from analysis.claims.evidence import load_questions
 from analysis.claims.ledger import (
     ALL_MEASURES,
     ANSWERS,
@@ -32,12 +33,14 @@ from analysis.claims.ledger import (
     HEADLINE,
     NEEDS,
     READING_FIELDS,
+    REQUIRED,
     Claim,
     Frequency,
     headline_claims,
     load_ledger,
     select_claims,
 )
+from analysis.claims.rules import load_rules, rules_of
 from analysis.errors import LedgerError
 from analysis.intake.tables import TABLES
 
@@ -464,3 +467,39 @@ def test_a_filter_that_does_not_exist(wanted, message):
     with pytest.raises(LedgerError) as error:
         select_claims(OWN, **wanted)
     assert message in str(error.value)
+
+
+# another page's ledger
+
+
+def test_a_wrong_row_names_row_column_rule_and_allowed_values(tmp_path):
+    path = write(tmp_path / "ours.csv", {}, {"claim_id": "P2", "population": "everybody"})
+    with pytest.raises(LedgerError) as wrong:
+        load_ledger(path)
+    assert str(wrong.value).startswith(
+        "ours.csv, row 3: claim P2, population: 'everybody' is none of all_starters, observed"
+    )
+
+
+def test_a_misspelled_column_is_not_passed_over(tmp_path):
+    path = write(tmp_path / "ours.csv", {}, columns=[*REQUIRED, "frequncy"])
+    with pytest.raises(LedgerError, match=r"no column 'frequncy'.*frequency"):
+        load_ledger(path)
+
+
+def test_rules_and_evidence_named_by_id_are_not_taken_for_another_pages_rows():
+    own = BY_ID["C074"]
+    other = own.model_copy(update={"wording": "Something else"})
+    named = {rule.rule_id for rule in rules_of(own, load_rules())}
+    assert "FDA-REMS" in named
+    assert "FDA-REMS" not in {rule.rule_id for rule in rules_of(other, load_rules())}
+
+
+def test_another_pages_claim_has_the_question_of_the_row_with_its_reading():
+    crps = BY_ID["C043"].model_copy(
+        update={"claim_id": "P001", "wording": "72% of CRPS patients respond", "cited_low": 0.72}
+    )
+    wrong = BY_ID["C044"].model_copy(update={"claim_id": "C001", "wording": "Pain falls by half"})
+    (asked, mean) = load_questions([crps, wrong])
+    assert (asked.claim_id, asked.outcome, asked.limit) == ("P001", "responder_rate", 0.72)
+    assert (mean.claim_id, mean.outcome) == ("C001", "pct_pain_reduction")

@@ -248,7 +248,7 @@ def test_every_claim_has_a_row_and_only_headlines_stand_on_the_first_page(tmp_pa
     assert sum(name.startswith("row-") for name in ids) == 16
     assert sum(name.startswith("claim-C") for name in ids) == 4
     assert "claim-L000" not in ids
-    ledger = page.text[page.text.index("16 statements, grouped") :]
+    ledger = page.text[page.text.index("16 statements of ") :]
     order = ["Answered from the records (7)", "The suite reads no such records yet (3)",
              "Worded so that it cannot be false (3)", "An opinion"]  # fmt: skip
     places = [ledger.index(part) for part in order]

@@ -19,7 +19,14 @@ from scipy.stats import norm
 from statsmodels.stats.proportion import proportion_confint
 
 from analysis.claims.judgement import Published, PublishedVerdict
-from analysis.claims.ledger import ALL, Claim, read_records
+from analysis.claims.ledger import (
+    ALL,
+    HEADLINE,
+    Claim,
+    is_own_row,
+    load_ledger,
+    read_records,
+)
 from analysis.errors import EvidenceError, suggest
 from analysis.settings import data_folder
 from analysis.stats.meta import Pooled, log_ratios, pool_effects, pool_shares
@@ -404,13 +411,15 @@ def load_questions(claims: Sequence[Claim], folder: Path | None = None) -> tuple
     path = (folder or data_folder() / "evidence") / "questions.csv"
     columns = ("claim_id", "outcome", "term", "statistic", "threshold", "weeks_from", "weeks_to",
                "limit", "side", "effect")  # fmt: skip
-    ledger = {claim.claim_id: claim for claim in claims}
+    rows = {row["claim_id"]: row for row in _read(path, columns).to_dict("records")}
+    asked = {_asks(one): rows[one.claim_id] for one in load_ledger() if one.claim_id in rows}
     found = []
-    for row in _read(path, columns).to_dict("records"):
-        claim = ledger.get(row["claim_id"])
-        if claim is None:
-            continue  # a ledger of another page has other claims
-        where = f"questions.csv, {claim.claim_id}"
+    for claim in claims:
+        # A claim of another page has the question of the row with the same reading.
+        row = rows.get(claim.claim_id, {}) if is_own_row(claim) else asked.get(_asks(claim), {})
+        if not row:
+            continue
+        where = f"questions.csv, {row['claim_id']}"
         if row["side"] not in SIDES:
             raise EvidenceError(
                 f"{where}: the side '{row['side']}' is none of {', '.join(SIDES)}."
@@ -436,6 +445,13 @@ def load_questions(claims: Sequence[Claim], folder: Path | None = None) -> tuple
             )
         )
     return tuple(found)
+
+
+def _asks(claim: Claim) -> tuple[object, ...]:
+    """Return what decides which published results answer a claim."""
+    if claim.answer != "computed" or claim.measure not in HEADLINE:
+        return (claim.wording,)
+    return claim.condition, claim.measure, claim.definition, claim.threshold_pct, claim.group
 
 
 def _number(text: str, where: str) -> float | None:

@@ -13,6 +13,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from math import isfinite
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
@@ -22,9 +23,10 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from analysis.adam.safety import QUESTIONS
 from analysis.claims.judgement import Judgement
 from analysis.errors import InputError, LedgerError, suggest
+from analysis.files import read_plain
 from analysis.intake.codes import FACTOR_SETS
 from analysis.intake.tables import load_conditions
-from analysis.labels import VERDICTS
+from analysis.labels import VERDICTS, plain_text
 from analysis.settings import data_folder
 
 ALL = "all"
@@ -203,6 +205,9 @@ KINDS = (
 )  # fmt: skip
 """What a statement is about."""
 
+TO_CONFIRM = "To confirm:"
+"""First words of a reading that `reliefcheck claims draft` proposed and nobody has confirmed."""
+
 ANSWERS: dict[str, str] = {
     "computed": "answered from the records",
     "no_records": "the suite reads no such records yet",
@@ -324,6 +329,8 @@ class Claim(BaseModel):
         ``data_cut`` is the last day of the data judged. A reading that was reworded afterwards
         may have been reworded because of them, and so may one that is not the one registered.
         """
+        if self.reading.startswith(TO_CONFIRM):
+            return "its reading was proposed by the suite and nobody has confirmed it"
         if self.reading_sha and self.reading_sha != self.reading_hash:
             on = f" on {self.reading_date}" if self.reading_date else ""
             return f"its reading is not the one registered{on}"
@@ -491,28 +498,70 @@ REQUIRED = [name for name, field in Claim.model_fields.items() if field.is_requi
 _NUMBERS = ("threshold_pct", "cited_low", "cited_high", "baseline_score", "reading_revision")
 
 
+def own_ledger() -> Path:
+    """Return the suite's own ledger, of the page it was built to check."""
+    return data_folder() / "claims" / "ledger.csv"
+
+
 def load_ledger(
-    path: Path | None = None, *, more_conditions: Collection[str] = ()
+    path: str | Path | None = None, *, more_conditions: Collection[str] | None = ()
 ) -> tuple[Claim, ...]:
     """Read a ledger of claims: a CSV file in UTF-8, the suite's own where none is given.
 
-    ``more_conditions`` are codes that a mapping adds to those of data/conditions.csv.
+    ``more_conditions`` are codes that a mapping adds to those of data/conditions.csv; None lets all
+    pass, where no mapping has been read yet.
 
     Raises
     ------
     LedgerError
-        No such file, not a table, a missing column, a repeated id, an unknown condition, or a field
-        that breaks a rule; the claim, the field and the rule are named.
+        No such file, not a table, a missing or misspelled column, a repeated id, an unknown
+        condition, or a field that breaks a rule; row, claim, column and rule are named.
     """
-    path = path or data_folder() / "claims" / "ledger.csv"
+    path = Path(path).expanduser() if path else own_ledger()
     if not path.is_file():
         raise LedgerError(f"there is no ledger of claims at {path}.")
-    claims = tuple(_claim(row) for row in read_rows(path, REQUIRED, what="claim"))
+    claims = []
+    for row in read_rows(path, REQUIRED, what="claim"):
+        try:
+            claims.append(_claim(row))
+            if more_conditions is not None:
+                _check_codes(claims[-1], more_conditions)
+        except LedgerError as error:
+            raise LedgerError(f"{path.name}, row {row[ROW]}: {error}") from None
     if not claims:
         raise LedgerError(f"{path.name} holds no claims: a claim is a row below the column names.")
-    for claim in claims:
-        _check_codes(claim, more_conditions)
-    return claims
+    return tuple(claims)
+
+
+def ledger_of_run(folder: Path) -> Path | None:
+    """Return the ledger a run was judged on; None where that was the suite's own."""
+    try:
+        about = json.loads(read_plain(folder / "run.json"))
+        own = about["claims"]["own"]
+    except (OSError, ValueError, KeyError, TypeError):  # an older run, or none: others say so
+        return None
+    return None if own else folder / "ledger.csv"
+
+
+def describe_ledger(claims: Sequence[Claim | Judgement]) -> str:
+    """Return how many statements there are and where they were printed."""
+    sources = list(dict.fromkeys(plain_text(claim.source) for claim in claims))
+    noun = "statement" if len(claims) == 1 else "statements"
+    return f"{len(claims)} {noun} of {'; '.join(sources)}"
+
+
+@lru_cache(maxsize=1)
+def _own_wording() -> dict[str, str]:
+    return {claim.claim_id: claim.wording for claim in load_ledger()}
+
+
+def is_own_row(claim: Claim) -> bool:
+    """Return whether a claim is the suite's own row of its id.
+
+    Rules and questions of the evidence name rows by id; in a ledger of another page the same id
+    stands for other words.
+    """
+    return _own_wording().get(claim.claim_id) == claim.wording
 
 
 def _check_codes(claim: Claim, more: Collection[str]) -> None:
@@ -530,9 +579,17 @@ def _check_codes(claim: Claim, more: Collection[str]) -> None:
             )
 
 
+ROW = "row of the file"
+"""Key of a record under which `read_rows` keeps the number of its row, as a spreadsheet counts."""
+
+
 def read_rows(path: Path, required: Sequence[str], *, what: str) -> list[dict[str, str]]:
     """Return the rows of a CSV file of claims or rules, or refuse what is not one."""
-    rows = read_records(path, required, name=f"{what}_id")
+    rows = read_records(path, required, name=f"{what}_id", numbered=True)
+    for name in rows[0] if rows and what == "claim" else ():
+        absent = [column for column in COLUMNS if column not in rows[0]]
+        if name not in (*COLUMNS, ROW) and (near := suggest(name, absent)):
+            raise LedgerError(f"{path.name}: there is no column '{name}'.{near}")
     ids = [row[f"{what}_id"].strip() for row in rows]
     repeated = sorted({name for name in ids if name and ids.count(name) > 1})
     if repeated:
@@ -544,7 +601,12 @@ def read_rows(path: Path, required: Sequence[str], *, what: str) -> list[dict[st
 
 
 def read_records(
-    path: Path, required: Sequence[str], *, name: str, error: type[InputError] = LedgerError
+    path: Path,
+    required: Sequence[str],
+    *,
+    name: str,
+    error: type[InputError] = LedgerError,
+    numbered: bool = False,
 ) -> list[dict[str, str]]:
     """Return the records of a CSV file, none of them short, long or torn by a stray quote.
 
@@ -557,6 +619,8 @@ def read_records(
         Column that names a record in an error.
     error : type
         What is raised for anything else.
+    numbered : bool
+        Keep the number of each row under ``ROW``.
     """
     rows = []
     what = name.removesuffix("_id")
@@ -572,7 +636,7 @@ def read_records(
             for row in reader:
                 own = row[name] or "without an id"
                 _check_complete(row, f"{path.name}, line {reader.line_num}, {what} {own}", error)
-                rows.append(row)
+                rows.append({**row, ROW: str(reader.line_num)} if numbered else row)
     except UnicodeDecodeError:
         raise error(f"{path.name} is not a UTF-8 text file; save it as CSV UTF-8.") from None
     except csv.Error as cause:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from analysis.claims.judgement import Lack
-from analysis.claims.ledger import KINDS, Claim, read_rows
+from analysis.claims.ledger import KINDS, Claim, is_own_row, read_rows
 from analysis.errors import LedgerError
 from analysis.settings import data_folder
 
@@ -353,7 +353,7 @@ def _rule(row: dict[str, str]) -> Rule:
 
 def rules_of(claim: Claim, rules: Sequence[Rule]) -> tuple[Rule, ...]:
     """Return the rules that touch a claim: by its id, its kind, or because they touch every one."""
-    names = {claim.claim_id, claim.kind, EVERY}
+    names = {claim.claim_id if is_own_row(claim) else "", claim.kind, EVERY}
     return tuple(rule for rule in rules if names & set(rule.applies_to))
 
 

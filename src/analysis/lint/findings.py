@@ -445,7 +445,7 @@ def _find(statement: Statement, matcher: Matcher, run: Run) -> list[Finding]:
     if len(kept) < len(judged):
         near = next(one.match for one in judged if one not in kept)
         found.append(_unlisted(statement, near, run, rest, also=bool(kept)))
-    elif (rest and listed) or (not listed and _checkable(statement, statement.cues)):
+    elif (rest and listed) or (not listed and is_claim(statement)):
         near = next((match for match in matches if match.how not in LISTED), None)
         found.append(_unlisted(statement, near, run, rest, also=bool(listed)))
     return found
@@ -455,8 +455,9 @@ _WEAK_IN_HEADING = re.compile(r"\b(?:all|every\w*|only)\b")
 _TIME_LABEL_WORDS = 2  # that a heading may have besides its time: "First 30 minutes" is a label
 
 
-def _checkable(statement: Statement, cues: Sequence[Cue]) -> bool:
+def is_claim(statement: Statement) -> bool:
     """Return whether a statement is a claim: headings and questions need strong cues."""
+    cues = statement.cues
     if not statement.is_heading and not statement.is_question:
         if not cues:
             return speaks_of_outcomes(statement.text)

@@ -19,7 +19,7 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from analysis.adam.study import find_path
-from analysis.claims.ledger import load_ledger
+from analysis.claims.ledger import ledger_of_run, load_ledger
 from analysis.errors import InputError
 from analysis.files import write_file
 from analysis.labels import plain_text
@@ -324,10 +324,10 @@ def run_lint(
         raise InputError("name at least one file of copy.")
     if export is not None and not judge:
         raise InputError("an export is compared with a run; leave out --no-run or --export.")
-    claims = load_ledger(ledger)
-    run = NO_RUN
+    run, folder = NO_RUN, run_folder or find_path("reports/latest")
     if judge:
-        run = load_run(run_folder or find_path("reports/latest"), export=export)
+        run = load_run(folder, export=export)
+    claims = load_ledger(ledger or (ledger_of_run(folder) if judge else None))
     documents = [load_document(path, encoding=encoding) for path in files]
     result = lint_documents(documents, claims=claims, run=run)
     # Lone surrogates of a broken file cannot be written; they become question marks.

@@ -23,6 +23,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from analysis.claims.judgement import headlines_of
+from analysis.claims.ledger import describe_ledger
 from analysis.claims.records import claims_frame, write_claims
 from analysis.errors import InputError, RunError
 from analysis.files import replacing, write_file
@@ -95,6 +96,7 @@ class Page:
     sections: tuple[Section, ...]
     claims: tuple[tuple[str, tuple[ClaimView, ...]], ...]
     n_claims: str
+    statements: str  # how many, and where they were printed
     states: tuple[tuple[str, str, str], ...]
     quality: tuple[Table, ...]
     methods: tuple[str, ...]
@@ -130,6 +132,7 @@ def build_page(run: Run) -> Page:
         sections=tuple(section for section, _ in sections),
         claims=tuple(all_claims(run)),
         n_claims=count_text(len(run.claims)),
+        statements=describe_ledger(run.claims),
         states=states,
         quality=quality,
         methods=tuple(methods_in_words(run.settings, run.rows, scale=run.fact("scale") or POINTS)),

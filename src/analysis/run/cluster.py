@@ -26,7 +26,7 @@ from analysis.files import private_files
 from analysis.run.execute import Outcome, execute_notebook
 from analysis.run.folder import scratch
 from analysis.run.plan import Task
-from analysis.run.reuse import digest_code
+from analysis.run.reuse import LEDGER, digest_code
 from analysis.run.session import installed_versions
 
 ADDRESS = re.compile(r"(tcp|tls)://(\[[0-9A-Fa-f:]+\]|[^:/\s\[\]]+):(\d{1,5})")
@@ -186,7 +186,8 @@ def execute_packed(
         data, out = root / "data", root / "out"
         unpack(datasets, data)
         unpack(results, out / "results")
-        here = {"datasets": str(data)} if "datasets" in task.parameters else {}
+        places = {"datasets": data, "ledger": data / LEDGER}
+        here = {name: str(path) for name, path in places.items() if task.parameters.get(name)}
         moved = replace(task, path=path, parameters={**task.parameters, **here})
         outcome = execute_notebook(moved, out, engine="papermill", scratch=root)
         names = {str(out): "..", str(root): ".."}

@@ -37,7 +37,7 @@ from analysis.run.data import load_tables, name_files, write_data
 from analysis.run.execute import LocalExecutor, check_engine
 from analysis.run.folder import scratch
 from analysis.run.plan import ALL, JUDGES, find_notebooks, make_plan, notebook_folder, number_of
-from analysis.run.reuse import RUN_FILE, digest_code
+from analysis.run.reuse import LEDGER, RUN_FILE, digest_code
 from analysis.run.session import DATA, RESULTS, installed_versions
 from analysis.settings import AnalysisSettings, make_settings
 
@@ -95,6 +95,7 @@ class RunData:
     results: pd.DataFrame
     claims: Mapping[str, Mapping[str, Any]]
     export: Export | None
+    ledger: Path | None = None  # as it was judged; None where the run kept none
 
 
 def load_run(
@@ -129,6 +130,7 @@ def load_run(
     return RunData(
         name=folder.resolve().name, about=about, settings=settings, results=results,
         claims=judged, export=kept,
+        ledger=folder.resolve() / LEDGER if (folder / LEDGER).is_file() else None,
     )  # fmt: skip
 
 
@@ -438,7 +440,7 @@ def _attribute(
     steps, studies, notes = _states(a, b, changes)
     is_current = all(_is_current(run.about, how["notebooks"]) for run in (a, b))
     between = studies[1:-1] if is_current else studies
-    frames = recompute(between, a.about, made_by=made_by, **how)
+    frames = recompute(between, a.about, made_by=made_by, ledger=a.ledger, **how)
     if is_current:  # what the runs wrote is what would come out again
         frames = [a.results, *frames, b.results]
     parts = []
@@ -504,6 +506,7 @@ def recompute(
     *,
     made_by: Collection[str],
     notebooks: Path,
+    ledger: Path | None = None,
     workers: int = 1,
     engine: str = "",
 ) -> list[pd.DataFrame]:
@@ -544,7 +547,7 @@ def recompute(
             tasks = make_plan(
                 paths, [code for code in study.conditions if code in asked],
                 settings=study.settings.model_dump(), datasets=folder / DATA,
-                present=tuple(study.conditions),
+                ledger=ledger, present=tuple(study.conditions),
             )  # fmt: skip
             sent += [executor.submit(task, folder) for task in tasks]
         for outcome in [future.result() for future in sent]:

@@ -185,6 +185,7 @@ def make_plan(
     *,
     settings: Mapping[str, Any],
     datasets: Path,
+    ledger: Path | None = None,
     present: Sequence[str] = (),
     folder: Path | None = None,
 ) -> tuple[Task, ...]:
@@ -200,6 +201,8 @@ def make_plan(
         Settings in force, given to every notebook that declares them.
     datasets : Path
         Prepared analysis datasets (`analysis.adam.study.write_study`).
+    ledger : Path, optional
+        Claims to judge; the suite's own where None.
     present : sequence of str
         Conditions of the export. A notebook with a parameter ``pooled_only`` takes longest, and
         runs for all together and for each of them, so that every core has work.
@@ -209,7 +212,7 @@ def make_plan(
     tasks: list[Task] = []
     for path in notebooks:
         declared = read_parameters(path)
-        known = {"datasets": str(datasets), **settings}
+        known = {"datasets": str(datasets), "ledger": str(ledger or ""), **settings}
         given = {name: value for name, value in known.items() if name in declared}
         stage = _stage(path)
         needs = tuple(task.name for task in tasks if _stage(task.path) < stage)

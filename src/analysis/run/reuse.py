@@ -29,10 +29,13 @@ from analysis.run.folder import check_writable, reports_folder
 from analysis.settings import data_folder
 
 RUN_FILE = "run.json"
+LEDGER = "ledger.csv"
+"""File of a run folder with the claims that were judged."""
+
 LISTED = "files.json"
 """File of a kept folder that lists its files with their SHA-256."""
 
-PLACES = ("datasets", "results_dir")
+PLACES = ("datasets", "results_dir", "ledger")
 """Parameters that say where; what lies there is in the key by its bytes."""
 
 KEY_BYTES = 32

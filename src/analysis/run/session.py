@@ -21,7 +21,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analysis.errors import RunError, SettingsError, sentence_of
+from analysis.errors import InputError, RunError, SettingsError, sentence_of
 from analysis.files import private_files, read_plain, sha256_of, write_file
 from analysis.run.execute import (
     Executor,
@@ -45,6 +45,7 @@ from analysis.run.folder import (
 )
 from analysis.run.plan import Task, choose_conditions, find_notebooks, make_plan, notebook_folder
 from analysis.run.reuse import (
+    LEDGER,
     RUN_FILE,
     copy_checked,
     default_cache,
@@ -105,6 +106,8 @@ class RunRequest:
         Folder of the notebooks.
     also : tuple of Path
         Files and folders outside the export that its mapping or links may lead to.
+    ledger : Path, optional
+        Claims to judge; the suite's own where None.
     group_readable : bool
         Whether the user's group may read the run folder; else only the user can.
     """
@@ -119,6 +122,7 @@ class RunRequest:
     cache: Path | None = field(default_factory=default_cache)
     notebooks: Path = field(default_factory=notebook_folder)
     also: tuple[Path, ...] = ()
+    ledger: Path | None = None
     group_readable: bool = False
 
 
@@ -206,6 +210,10 @@ class _Run:
         self.home = request.notebooks.absolute()
         self.commit = git_commit()
         self.code = digest_code()
+        self.ledger = request.ledger or data_folder() / "claims" / LEDGER
+        if not self.ledger.is_file():
+            raise InputError(f"there is no ledger of claims at {self.ledger}.")
+        self.ledger_hash = sha256_of(self.ledger)
         self.libraries = digest_libraries()
         outputs = [reports_folder(), self.cache.root, request.out]
         self.export = digest_export(
@@ -220,7 +228,8 @@ class _Run:
         self.notebooks = find_notebooks(folder)
         beside = [[path.name, sha256_of(path)] for path in sorted(folder.glob("*.py"))]
         self.suite = digest_of([self.code, self.libraries, beside])
-        asked = {"settings": dict(request.settings), "conditions": sorted(set(request.conditions))}
+        asked = {"settings": dict(request.settings), "conditions": sorted(set(request.conditions)),
+                 "ledger": self.ledger_hash}  # fmt: skip
         self.key = self.export and run_key(
             inputs=self.export, asked=asked, notebooks=self.notebooks, suite=self.suite
         )
@@ -265,14 +274,21 @@ class _Run:
 
     def prepare(self, work: Path) -> tuple[Study, tuple[Task, ...]]:
         """Write the datasets to a work folder, and plan the tasks with their keys."""
+        from analysis.claims.ledger import load_ledger
         from analysis.run.data import name_files, prepare
 
         request = self.request
+        load_ledger(self.ledger, more_conditions=None)  # a wrong row ends it before the export
         self.take_notebooks(copy_notebooks(self.home, work / NOTEBOOKS))
         export, study = prepare(
             request.export, request.mapping, request.settings, work / DATA, request.also
         )
         settings = study.settings.model_dump()
+        self.claims = load_ledger(self.ledger, more_conditions=study.labels)
+        for folder in (work, work / DATA):  # for people, and where notebooks get their data
+            write_file(folder / LEDGER, read_plain(self.ledger))
+        if sha256_of(work / LEDGER) != self.ledger_hash:
+            raise InputError(f"{self.ledger.name} was changed while it was read. Run again.")
         self.inputs = name_files(export.files)
         root, mapping = request.export.resolve(), request.mapping and request.mapping.resolve()
         self.covered = all(
@@ -284,12 +300,14 @@ class _Run:
         )
         tasks = make_plan(
             self.notebooks, conditions, settings=settings, datasets=work / DATA,
+            ledger=work / DATA / LEDGER,
             present=tuple(study.conditions), folder=self.home,
         )  # fmt: skip
         inputs = digest_of([export.name, self.inputs, settings])
         for task in tasks:
             self.keys[task.name] = task_key(
-                task.path, task.parameters, inputs=inputs, suite=self.suite,
+                task.path, task.parameters, suite=self.suite,
+                inputs=digest_of([inputs, "ledger" in task.parameters and self.ledger_hash]),
                 needs=[self.keys[name] for name in task.needs],
             )  # fmt: skip
         return study, tasks
@@ -417,7 +435,10 @@ class _Run:
 
         ``run_id`` is made of what went in, so the same inputs give the same one.
         """
-        ledger = sorted((data_folder() / "claims").glob("*"))
+        from analysis.claims.ledger import describe_ledger
+
+        rules = sorted((data_folder() / "claims").glob("*"))
+        tables = [self.ledger, *(path for path in rules if path.name != LEDGER)]
         return {
             "run_id": digest_of(sorted(self.keys.items()))[:12],
             "export": study.name,
@@ -433,7 +454,13 @@ class _Run:
             "settings": study.settings.model_dump(),
             "asked": dict(self.request.settings),
             "inputs": self.inputs,
-            "ledger": {path.name: sha256_of(path) for path in ledger},
+            "ledger": {path.name: sha256_of(path) for path in tables},
+            "claims": {
+                "ledger": self.ledger.name,
+                "sha256": self.ledger_hash,
+                "own": self.request.ledger is None,
+                "statements": describe_ledger(self.claims),
+            },
             "code_sha256": self.code,
             "notebooks": [
                 {

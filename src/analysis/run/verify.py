@@ -236,7 +236,7 @@ def check_recomputed(
     study = derive_study(run.export, run.settings)
     (made,) = recompute(
         [(run.export, study)], run.about, made_by=set(run.results["notebook"]),
-        notebooks=notebooks or notebook_folder(), workers=workers, engine=engine,
+        notebooks=notebooks or notebook_folder(), ledger=run.ledger, workers=workers, engine=engine,
     )  # fmt: skip
     of_notebooks = run.results["notebook"].isin(made["notebook"].unique())
     bad = _compare(by_id(run.results[of_notebooks].reset_index(drop=True)), made, "the run and now")
