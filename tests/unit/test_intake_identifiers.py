@@ -415,3 +415,9 @@ def test_ages_over_89_are_grouped(tmp_path):
     table = "patient_id,condition,birth_year\nA,crps,1927\nB,crps,1990\n"
     read = load(tmp_path, {"patients.csv": table}).tables["patients"]
     assert read["birth_year"].tolist() == [1927, 1990]
+
+
+def test_a_percentage_with_all_its_digits_is_no_number_of_a_person():
+    """Digits after the point of a computed number fit the checksum of a French number by chance."""
+    assert identifying_values(["-12.258064516129034"]) is None
+    assert identifying_values(["258064516129034"]) is not None

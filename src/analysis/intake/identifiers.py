@@ -313,7 +313,7 @@ def _fitting(texts: Collection[str], patterns: Iterable[str], *, fit: bool = Tru
     ASCII are among those returned, after the others, and all where they are few.
     """
     if len(texts) < _FEW:
-        return [*texts]
+        return [t for t in texts if fit or not any(re.search(p, t) for p in patterns)]
     ascii_ones = [text for text in texts if text.isascii()]
     column = pa.array(ascii_ones, pa.string())
     fits = pa.array(np.zeros(len(column), dtype=bool))

@@ -12,6 +12,7 @@ from analysis.adam.study import Study
 from analysis.errors import InputError, ReliefcheckError
 from analysis.files import write_file
 from analysis.intake.draft import KEY_FILE, Draft, Question, draft_mapping
+from analysis.intake.draft_adam import draft_adam
 from analysis.intake.draft_coded import draft_coded
 from analysis.intake.load import check_exists
 from analysis.intake.profile import profile_export
@@ -42,7 +43,7 @@ def write_draft(path: Path, out: Path, ask: Callable[[Question], str] | None) ->
         raise InputError(f"{out} is already there; name another file with --out, or remove it.")
     check_exists(path)
     name = path.stem if path.is_file() else path.resolve().name
-    draft = draft_coded(path, name=name)
+    draft = draft_coded(path, name=name) or draft_adam(path, name=name)
     if draft is None:
         draft = draft_mapping(profile_export(path), name=name, ask=ask)
     if draft.needs_key:
