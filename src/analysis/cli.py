@@ -231,6 +231,15 @@ def main() -> None:
     is_flag=True,
     help="Let your group read the run folder too, patients' data included; else only you can.",
 )
+@click.option("--docx", is_flag=True, help="Write report.docx as well.")
+@click.option("--pptx", is_flag=True, help="Write slides as well: report.pptx.")
+@click.option(
+    "--template",
+    "templates",
+    type=PATH,
+    multiple=True,
+    help="The clinic's own .docx or .pptx, whose styles these take; repeatable.",
+)
 @click.option("--quiet", is_flag=True, help="Print only where the report lies.")
 @click.option("--json", "as_json", is_flag=True, help="Print each event as a line of JSON.")
 def run(
@@ -250,6 +259,9 @@ def run(
     also: tuple[Path, ...],
     ledger: Path | None,
     group_readable: bool,
+    docx: bool,
+    pptx: bool,
+    templates: tuple[Path, ...],
     quiet: bool,
     as_json: bool,
 ) -> None:
@@ -280,6 +292,9 @@ def run(
         raise click.UsageError("--cache and --no-cache exclude each other.")
     if engine and scheduler:
         raise click.UsageError("--engine is of no use with --scheduler.")
+    for template in templates:
+        if template.suffix.lower() not in (".docx", ".pptx"):
+            raise click.UsageError(f"--template takes a .docx or a .pptx file, not {template}.")
     with pinned_suite(), _local_export(export) as path:
         from analysis.run.plan import load_settings_file, notebook_folder, read_assignments
         from analysis.run.reuse import default_cache
@@ -299,6 +314,8 @@ def run(
             also=also,
             ledger=ledger,
             group_readable=group_readable,
+            documents=("report.docx",) * docx + ("report.pptx",) * pptx,
+            templates=templates,
         )
         if only_plan:
             _say(plan_study(request))

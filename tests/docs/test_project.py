@@ -48,6 +48,7 @@ USED_BY_NAME = {
 
 IMPORT_NAMES = {
     "python-docx": "docx",
+    "python-pptx": "pptx",
     "jupyter-client": "jupyter_client",
     "ruamel.yaml": "ruamel",
     "ipython": "IPython",

@@ -72,11 +72,16 @@ def _less(row: Row) -> str:
     return f"at least {share_text((row.threshold_pct or 0.0) / 100)} less pain"
 
 
+def _of(reads: Reads, row: Row) -> str:
+    """Return a share, never rounded onto the cited figure that it is not."""
+    return estimate_text(row, apart_from=reads.band)
+
+
 def _rates(reads: Reads) -> str:
     row = reads.share(reads.threshold_pct)
     if row is None:
         return ""
-    said = f"{estimate_text(row)} had {_less(row)} {at_visit(row.visit)}"
+    said = f"{_of(reads, row)} had {_less(row)} {at_visit(row.visit)}"
     if reads.band == (None, None):
         return said
     return f"{said}; the page says {band_text(*reads.band, unit='share')}"
@@ -87,7 +92,7 @@ def _waterfall(reads: Reads) -> str:
     if row is None:
         return ""
     unseen = f"; {count_text(row.n_missing)} were not rated" if row.n_missing else ""
-    return f"{estimate_text(row)} had {_less(row)} {at_visit(row.visit)}{unseen}"
+    return f"{_of(reads, row)} had {_less(row)} {at_visit(row.visit)}{unseen}"
 
 
 def _by_visit(reads: Reads) -> str:

@@ -46,7 +46,7 @@ def plot_domains(
         found.setdefault(row.definition, {})[row.measure] = row
     last = len(ORDER)
     names = sorted(found, key=lambda name: ORDER.index(name) if name in ORDER else last)
-    ax = new_axes(1.2 + 0.55 * max(len(names), 2), NARROW_INCHES) if ax is None else ax
+    ax = new_axes(1.0 + 0.43 * max(len(names), 2), NARROW_INCHES) if ax is None else ax
     if not names:
         return nothing_to_draw(ax, "Nothing was recorded at this visit.")
     told = []

@@ -492,7 +492,7 @@ def plot_waterfall(
     thresholds_pct : sequence of float
         Lines, each labeled with how many patients reach it out of all.
     """
-    ax = ax or new_axes(3.3, theme.NARROW_INCHES)
+    ax = ax or new_axes(3.0, theme.NARROW_INCHES)
     if adpain.empty:
         return nothing_to_draw(ax, "There are no patients to draw.")
     reduction = -adpain["PCHG"].to_numpy(dtype=float, na_value=np.nan)
@@ -579,7 +579,7 @@ def plot_cumulative(
     labels : mapping of str to str
         Condition labels by code.
     """
-    ax = ax or new_axes(3.3, theme.NARROW_INCHES)
+    ax = ax or new_axes(3.0, theme.NARROW_INCHES)
     curves: dict[tuple[str, ...], list[Row]] = {}
     for row in rows_from(results):
         if row.value is not None and row.threshold_pct is not None:
@@ -642,7 +642,7 @@ def plot_trajectories(
     for row in rows:
         key = (row.condition, row.group_by, row.group, row.definition)
         lines.setdefault(key, []).append(row)
-    ax = ax or new_axes(3.0 + 0.4 * max(1, len(lines)), theme.NARROW_INCHES)
+    ax = ax or new_axes(2.5 + 0.4 * max(1, len(lines)), theme.NARROW_INCHES)
     if not lines:
         return nothing_to_draw(ax, "There are no scores to draw.")
     places = _visit_places([row.visit for row in rows])
@@ -672,7 +672,7 @@ def plot_trajectories(
     ax.set_xlabel("Weeks after the end of the series")
     ax.grid(axis="y")
     if len(lines) > 1:
-        ax.legend(loc="upper right", ncols=2 if len(lines) > 3 else 1)
+        ax.legend(loc="lower left", ncols=2 if len(lines) > 3 else 1)
     write_counts(ax, counts, colors=colors)
     return ax
 

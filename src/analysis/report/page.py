@@ -81,6 +81,12 @@ FORMS = {
 }
 """Other forms of the report, in the order the page names them."""
 
+DOCUMENTS = {
+    "report.docx": "the report in Word, without its appendix.",
+    "report.pptx": "slides: one a claim and one a condition.",
+}
+"""Forms that are made where they are asked for; run.json says which."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
@@ -107,6 +113,7 @@ class Page:
     glossary: Mapping[str, tuple[str, str]]
     notebooks: tuple[dict[str, str], ...]
     results_sha256: str
+    documents: tuple[str, ...]
     numbers: Mapping[str, Sequence[Group]]
 
 
@@ -143,6 +150,7 @@ def build_page(run: Run) -> Page:
         glossary=glossary_in_words(run.settings),
         notebooks=tuple(_notebooks(run)),
         results_sha256=_hash(run.folder),
+        documents=tuple(name for name in DOCUMENTS if name in (about.get("documents") or ())),
         numbers={},
     )
     printed = set(_printed(page))
@@ -268,7 +276,11 @@ def write_html(page: Page, folder: Path, *, without: Sequence[str] = ()) -> Path
     text = _environment().get_template("page.html.j2").render(
         page=page,
         sign_off=signature_block(read_signoffs(folder)),
-        forms={name: text for name, text in FORMS.items() if name not in without},
+        forms={
+            name: text
+            for name, text in (FORMS | DOCUMENTS).items()
+            if name not in without and (name in FORMS or name in page.documents)
+        },
         inline=lambda figure: Markup(
             drawings.inline_figure(figures / figure.file, alt=figure.title)
         ),

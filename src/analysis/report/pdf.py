@@ -92,12 +92,26 @@ def _model(page: Page, figures: Path) -> bytes:
 
 
 def _captions_once(sections: list[dict[str, Any]]) -> None:
-    """Print a caption in full at the first figure of its kind, and lead back to that one after."""
+    """Print a caption in full at the first figure of its kind, and lead back to that one after.
+
+    A section's open figures are led back together: their ``guide`` names where to look.
+    """
     first: dict[str, str] = {}
-    shown = [(section, figure) for section in sections for figure in section["figures"]]
-    folded = [(section, figure) for section in sections for topic in section["topics"]
-              for figure in topic["figures"]]  # fmt: skip
-    for section, figure in (*shown, *folded):
+    for section in sections:
+        section["guide"] = ""
+        for figure in section["figures"]:
+            if figure["caption"] in first:
+                section["guide"] = first[figure["caption"]]
+                figure["caption"] = ""
+            elif figure["caption"]:
+                first[figure["caption"]] = section["title"]
+    folded = [
+        (section, figure)
+        for section in sections
+        for topic in section["topics"]
+        for figure in topic["figures"]
+    ]
+    for section, figure in folded:
         caption = figure["caption"]
         if caption in first:
             figure["caption"] = f"Read like the figure under {first[caption]}."

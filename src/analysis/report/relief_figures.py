@@ -161,7 +161,7 @@ def plot_relief_curve(
     clock : str
         From when relief is timed (`analysis.labels.CLOCKS`).
     """
-    ax = ax or new_axes(4.4 if seen else 4.0, theme.NARROW_INCHES)
+    ax = ax or new_axes(3.8 if seen else 3.5, theme.NARROW_INCHES)
     if regions.empty:
         return nothing_to_draw(ax, "There is no relief curve to draw.")
     curves = _curves(regions, condition)

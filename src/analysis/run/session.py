@@ -110,6 +110,10 @@ class RunRequest:
         Claims to judge; the suite's own where None.
     group_readable : bool
         Whether the user's group may read the run folder; else only the user can.
+    documents : tuple of str
+        Further forms of the report: report.docx, report.pptx.
+    templates : tuple of Path
+        The clinic's own .docx and .pptx, whose styles they take.
     """
 
     export: Path
@@ -124,6 +128,8 @@ class RunRequest:
     also: tuple[Path, ...] = ()
     ledger: Path | None = None
     group_readable: bool = False
+    documents: tuple[str, ...] = ()
+    templates: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -228,8 +234,13 @@ class _Run:
         self.notebooks = find_notebooks(folder)
         beside = [[path.name, sha256_of(path)] for path in sorted(folder.glob("*.py"))]
         self.suite = digest_of([self.code, self.libraries, beside])
-        asked = {"settings": dict(request.settings), "conditions": sorted(set(request.conditions)),
-                 "ledger": self.ledger_hash}  # fmt: skip
+        asked: dict[str, Any] = {
+            "settings": dict(request.settings),
+            "conditions": sorted(set(request.conditions)),
+            "ledger": self.ledger_hash,
+        }
+        if request.documents:
+            asked["documents"] = [*request.documents, *map(sha256_of, request.templates)]
         self.key = self.export and run_key(
             inputs=self.export, asked=asked, notebooks=self.notebooks, suite=self.suite
         )
@@ -417,6 +428,7 @@ class _Run:
         from analysis.report.page import write_report
 
         about = self.describe(study, outcomes)
+        wanted = self.request.documents
         shutil.rmtree(work / NOTEBOOKS)
         readers = "you and your group" if self.request.group_readable else "you alone"
         write_file(work / README_FILE, README.format(name=study.name, readers=readers))
@@ -424,6 +436,10 @@ class _Run:
         problems: tuple[str, ...] = ()
         try:
             write_report(work)
+            if wanted:
+                from analysis.report.documents import write_documents
+
+                write_documents(work, wanted, templates=self.request.templates)
         except RunError as error:  # the PDFs; page, workbook and results are there
             problems = (str(error),)
         about |= {"seconds": round(self.seconds, 1), "outputs": hash_outputs(work)}
@@ -451,6 +467,7 @@ class _Run:
                 for code, label in study.conditions.items()
                 if code in (self.request.conditions or study.conditions)
             },
+            "documents": list(self.request.documents),
             "settings": study.settings.model_dump(),
             "asked": dict(self.request.settings),
             "inputs": self.inputs,
