@@ -675,6 +675,7 @@ def test_no_stated_result_lacks_anything_that_can_be_checked(name):
         assert "these patients do not exist" in one.may_say
 
 
+@pytest.mark.slow
 def test_the_clinic_by_hand():
     """Ten starters: one, two, three, five have 30% less pain, one has 50%, eight and nine are
     not rated or have no baseline."""
@@ -694,6 +695,7 @@ def test_the_clinic_by_hand():
     )
 
 
+@pytest.mark.slow
 def test_two_arms_are_stated_together():
     text = {one.claim_id: one for one in arms_ledger().judgements}
     for name in ("C043", "C091", "C156", "C161"):

@@ -728,6 +728,7 @@ def test_every_statement_is_judged_in_order():
     assert all(one.reason for one in got if one.verdict == "not testable")
 
 
+@pytest.mark.slow
 def test_by_hand_on_the_typed_clinic():
     """Twelve were treated (thirteen is not), all with two infusions: none was given six."""
     got = {one.claim_id: one for one in clinic_ledger().judgements}
@@ -760,6 +761,7 @@ def test_an_arm_is_judged_for_itself():
     assert "in the arm 'drug'" in of_drug.sentence
 
 
+@pytest.mark.slow
 def test_only_a_small_condition_is_shrunk():
     """Ten starters in all: the only condition, so there is nothing to shrink toward."""
     assert {one.shrunk for one in clinic_ledger().judgements} == {None}

@@ -141,7 +141,9 @@ def place_ratings(
             "ATM": clocks,
             "AVAL": scores["score"],
             "RECALL": scores["recall"].astype("str"),
-            "VISIT": (scores["visit"] if "visit" in scores else days * np.nan).astype("str"),
+            "VISIT": scores["visit"].astype("str")
+            if "visit" in scores
+            else pd.Series(np.nan, index=scores.index, dtype="str"),
             "NSAME": 1,
         }
     ).reset_index(drop=True)

@@ -79,6 +79,8 @@ def _place(
     settings: AnalysisSettings,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the ratings and the visits of one kind of score (columns of pain_scores)."""
+    if scores.empty:  # there is no visit, so nobody need be looked up
+        adsl, treatment, infusions = adsl.iloc[:0], treatment.iloc[:0], infusions.iloc[:0]
     ratings = place_ratings(
         scores.assign(recall="own"),
         treatment,

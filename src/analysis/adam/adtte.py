@@ -347,22 +347,26 @@ def derive_adtte(
     fas = adsl[adsl["FASFL"]]
     laid_out = lay_out_ratings(ratings[ratings["USUBJID"].isin(fas["USUBJID"])], fas)
     due = derive_due_day(adsl, visits) + adsl.set_index("USUBJID")["EOSDY"]
-    parts = []
-    for rule in loss_rules(in_points):
-        for clock in get_args(Clock):
-            spans = derive_spans(laid_out, threshold_pct=threshold_pct, rule=rule, clock=clock)
-            for strategy, code in PARAMCDS.items():
-                ends = apply_booster_strategy(spans, strategy)
-                parts.append(
-                    ends.assign(
-                        PARAMCD=code, PARAM=PARAMS[code], RULE=rule, CLOCK=clock,
-                        STARTDY=spans["start_day"], BADDY=spans["first_bad_days"],
-                        BOOSTDY=spans["booster_days"], NRATE=spans["n_ratings"],
-                        DUEDY=(due.reindex(spans.index) - spans["start_day"]).clip(lower=0.0),
-                    )
-                )  # fmt: skip
+    spans = [
+        derive_spans(laid_out, threshold_pct=threshold_pct, rule=rule, clock=clock)
+        .assign(RULE=rule, CLOCK=clock)
+        for rule in loss_rules(in_points)
+        for clock in get_args(Clock)
+    ]  # fmt: skip
+    reading = np.repeat(np.arange(len(spans)), [len(one) for one in spans])
+    stacked = pd.concat(spans)
+    parts = [
+        apply_booster_strategy(stacked, strategy).assign(
+            PARAMCD=code, PARAM=PARAMS[code], RULE=stacked["RULE"], CLOCK=stacked["CLOCK"],
+            STARTDY=stacked["start_day"], BADDY=stacked["first_bad_days"],
+            BOOSTDY=stacked["booster_days"], NRATE=stacked["n_ratings"],
+            DUEDY=(due.reindex(stacked.index) - stacked["start_day"]).clip(lower=0.0),
+        )
+        for strategy, code in PARAMCDS.items()
+    ]  # fmt: skip
+    by_reading = np.argsort(np.tile(reading, len(parts)), kind="stable")
+    frame = pd.concat(parts).iloc[by_reading].reset_index()
     carried = ["COND", "SUBTYP", "ARM", "PROTOCOL", "SITEID"]
-    frame = pd.concat(parts).reset_index()
     if exact is not None and len(exact):
         frame = pd.concat([frame, exact], ignore_index=True) if len(frame) else exact
     frame = frame.merge(adsl[["USUBJID", *carried]], on="USUBJID", how="left", validate="m:1")

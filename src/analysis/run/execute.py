@@ -65,6 +65,9 @@ PRELOAD = [
 LONGEST_ERROR = 600
 """Characters of an error's sentence; the executed notebook has all of it."""
 
+KERNEL_START_SECONDS = 600
+"""How long a stock kernel may take to answer: on a busy machine papermill's minute is too short."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
@@ -172,6 +175,7 @@ def _execute(task: Task, folder: Path, engine: str, scratch: Path) -> str:
         options |= {"engine_name": ENGINE_NAME, "cwd": str(home), "ipython_dir": own}
         sys.path.insert(0, beside)
     else:
+        options["start_timeout"] = KERNEL_START_SECONDS
         options["resources"] = {"metadata": {"path": str(home)}}
         options["kernel_manager_class"] = "analysis.run.kernel.OwnKernel"
         options["extra_arguments"] = [

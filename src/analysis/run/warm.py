@@ -196,7 +196,10 @@ class WarmEngine(Engine):
             well = shell.run(cell) or "raises-exception" in cell.metadata.get("tags", [])
             if not well:
                 nb_man.cell_exception(cell, index)
+            # It is saved as the next cell starts, or at the end.
+            path, nb_man.output_path = nb_man.output_path, None
             nb_man.cell_complete(cell, index)
+            nb_man.output_path = path
             if not well:
                 break
 
