@@ -804,8 +804,12 @@ def what_else(path: Path) -> str:
     kind = next((k for mark, k in _SIGNATURES.items() if head.startswith(mark.lower())), "")
     if path.suffix.lower() in (".zip", ".gz", ".7z", ".rar", ".tar"):
         return f"{path.name} is an archive: unpack it"
+    if "zip" in kind and path.suffix.lower() in EXCEL_ENDINGS:
+        return f"{path.name} is damaged or cut off: save it again in Excel, or take another copy"
     if "password" in kind:
         return f"{path.name} is {kind}: open it, take the password away, save it as .xlsx or CSV"
+    if not kind and path.suffix.lower() in EXCEL_ENDINGS:
+        return f"{path.name} is a workbook by name only: export the data as CSV or .xlsx"
     return f"{path.name} is {kind or 'not one'}: export it as CSV or .xlsx"
 
 
