@@ -298,10 +298,12 @@ def test_a_line_without_an_end_is_refused_before_it_fills_the_memory(tmp_path):
 
 def test_what_is_no_workbook(tmp_path):
     (tmp_path / "p.xlsx").write_text("id,site\n1,a\n")
-    with pytest.raises(InputError, match=r"no readable Excel workbook \(File is not a zip file\). p.xlsx is a "):
+    with pytest.raises(
+        InputError, match=r"no readable Excel workbook \(File is not a zip file\). p.xlsx is a "
+    ):
         load_raw_table(tmp_path / "p.xlsx")
     (tmp_path / "cut.xlsx").write_bytes(b"PK\x03\x04" + bytes(300))
-    with pytest.raises(InputError, match="cut.xlsx is damaged or cut off: save it"):
+    with pytest.raises(InputError, match=r"cut\.xlsx is damaged or cut off: save it"):
         load_raw_table(tmp_path / "cut.xlsx")
     with pytest.raises(InputError, match="no readable Excel workbook"):
         sheet_names(tmp_path / "p.xlsx", "p.xlsx")
