@@ -105,10 +105,18 @@ def test_anchors_inside_each_other_have_a_limit(tmp_path):
     path = tmp_path / "map.yaml"
     lines = [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9) if n else 'x'}]" for n in range(9)]
     path.write_text("\n".join(lines))
-    with pytest.raises(MappingError, match="more than 100,000 fields and values"):
+    with pytest.raises(MappingError, match="more than 50,000 fields and values"):
         load_yaml(path)
     path.write_text("#" * 500_001)
     with pytest.raises(MappingError, match="larger than 500,000 bytes"):
+        load_yaml(path)
+
+
+def test_so_many_fields_are_refused_before_they_are_parsed(tmp_path, monkeypatch):
+    path = tmp_path / "map.yaml"
+    path.write_text("a: {" + ", ".join(f"x{at}: y" for at in range(30_000)) + "}")
+    monkeypatch.setattr("analysis.intake.mapping.YAML", None)
+    with pytest.raises(MappingError, match="more than 50,000 fields and values, as no mapping"):
         load_yaml(path)
 
 

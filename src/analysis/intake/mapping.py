@@ -62,9 +62,12 @@ WIDE_FIELDS = {
 MOST_RULES = 500
 """Rules of a table: each reads its columns anew, a few milliseconds of each."""
 
-YAML_BYTES, YAML_NODES = 500_000, 100_000
+YAML_BYTES, YAML_NODES = 500_000, 50_000
 """Most bytes of a mapping, and most fields and values once its anchors are written out: a column
 takes ten, and a file of nine anchors inside each other would take hundreds of millions."""
+
+YAML_MARKS = ",:\n"
+"""No field or value is without one of these."""
 
 Unit = Literal["minutes", "hours", "days", "weeks", "months", "years"]
 Dates = Literal["auto", "iso", "day_first", "month_first", "excel_serial", "excel_serial_1904"]
@@ -116,12 +119,18 @@ def load_yaml(path: Path) -> YamlFile:
         raise MappingError(f"there is no file {path}.") from None
     except OSError as error:
         raise MappingError(f"{path} cannot be read: {error.strerror}.") from None
+    if sum(map(text.count, YAML_MARKS)) > YAML_NODES:  # known before it is parsed, which takes long
+        raise MappingError(
+            f"{path.name}: more than {YAML_NODES:,} fields and values, as no mapping has."
+        )
     lines: dict[Place, int] = {(): 1}
     try:
         reader = YAML(typ="safe", pure=True)
         reader.allow_duplicate_keys = True  # 01 and 1 are two words, and alike as numbers only
-        texts = _as_written(reader.compose(text), (), lines, path.name, ())
-        values = _dates_as_text(reader.load(text))
+        node = reader.compose(text)
+        texts = _as_written(node, (), lines, path.name, ())
+        values = None if node is None else reader.constructor.construct_document(node)
+        values = _dates_as_text(values)
     except YAMLError as error:
         raise MappingError(_not_yaml(error, text, path.name)) from None
     except (RecursionError, ValueError, TypeError, LookupError, AttributeError):
