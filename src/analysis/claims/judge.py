@@ -13,15 +13,14 @@ from analysis.claims.evidence import judge_question, load_evidence, load_questio
 from analysis.claims.evidence_words import describe_evidence
 from analysis.claims.judgement import Judgement
 from analysis.claims.ledger import Claim, absent_conditions
+from analysis.claims.may_say import provenance_of, write_may_say, write_note
 from analysis.claims.multiplicity import adjust_verdicts, shrink_small
 from analysis.claims.multiverse import Multiverse, Shared, judge_readings
 from analysis.claims.reasons import firmness_of
 from analysis.claims.rules import check_sentence, load_rules, rules_of_checks
 from analysis.claims.sentences import (
     describe_departures,
-    provenance_of,
     write_finding,
-    write_may_say,
 )
 from analysis.claims.tipping import tip_judgement
 from analysis.claims.verdict import judge_claim, judge_limits
@@ -113,6 +112,8 @@ def judge_ledger(claims: Sequence[Claim], results: pd.DataFrame, study: Study) -
     adjusted = adjust_verdicts([judgement for judgement, _ in pairs], results)
     checks = rules_of_checks(load_rules())
     provenance = provenance_of(study)
+    arms = sorted(find(results, group_by="arm")["group"].unique())
+    note = write_note(provenance, arms)
     studies = load_evidence()
     questions = {one.claim_id: one for one in load_questions(claims)}
     judgements = []
@@ -137,6 +138,7 @@ def judge_ledger(claims: Sequence[Claim], results: pd.DataFrame, study: Study) -
                 shrunk=shrink_small(row, results),
                 may_say=may_say.text,
                 sayable=may_say.states_result,
+                say_note=note if may_say.states_result else "",
                 lacks=check_sentence(claim.wording, checks, kind=claim.kind, measure=claim.measure),
                 published=tuple(map(published_of, published)),
                 published_sentence=(

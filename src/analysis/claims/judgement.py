@@ -181,8 +181,9 @@ class Judgement:
     robustness: Readings | None = None
     tipping: Tipping | None = None
     shrunk: Shrunk | None = None
-    may_say: str = ""  # what the data support, or why they support no sentence
+    may_say: str = ""  # the sentence the data support, or why they support none
     sayable: bool = False  # whether `may_say` states a result
+    say_note: str = ""  # what stands once beside all such sentences: source, dates, status, risks
     lacks: tuple[Lack, ...] = ()  # what the words as printed do not say
     # Question B: what published studies say. Never mixed with the verdict on the export's patients.
     published: tuple[Published, ...] = ()

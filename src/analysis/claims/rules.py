@@ -280,7 +280,7 @@ def _fulfils(check: Check, flat: str, unquoted: str) -> bool:
     return all(pattern.search(flat) for pattern in check.said_by)
 
 
-_NAMES = re.compile(r"\b(?:source: records of|in the arm) (?:\"[^\"]*\"|'[^']*')")
+_NAMES = re.compile(r"\b(?:source: records of|arm) (?:\"[^\"]*\"|'[^']*')")
 """Names of clinics and arms are no words of the sentence: "Pain-Free Clinic" promises nothing."""
 
 _SAME = str.maketrans(

@@ -9,17 +9,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from textwrap import fill
-from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
 from analysis.claims.intervals import judge_interval
 from analysis.claims.judgement import VERDICT_MEANING, Judgement, Verdict
-from analysis.claims.ledger import ANSWERS, DOMAINS, FREQUENCIES, NEEDS, Claim
+from analysis.claims.ledger import ANSWERS, DOMAINS, FREQUENCIES, Claim
 from analysis.claims.reasons import describe_due, describe_limits, describe_missing
-from analysis.claims.rules import Rule, rules_of, subject_of
+from analysis.claims.rules import Rule, rules_of
 from analysis.claims.safety_sentences import SAFETY_MEASURES, describe_safety
 from analysis.claims.verdict import middle_of_cited, why_unanswered
 from analysis.errors import LedgerError, suggest
@@ -41,7 +39,6 @@ from analysis.numbers import (
     SMALL_N,
     band_text,
     count_text,
-    date_span_text,
     estimate_text,
     fraction_text,
     interval_text,
@@ -52,9 +49,6 @@ from analysis.numbers import (
 )
 from analysis.results import KEYS, Row, find, find_alike, find_one, rows_of
 from analysis.settings import THRESHOLDS_PCT, AnalysisSettings
-
-if TYPE_CHECKING:
-    from analysis.adam.study import Study
 
 OFTEN_SHARE = 0.5
 """"Often" is read as: at least half of those with relief at the end of the series."""
@@ -71,13 +65,6 @@ SAME_SHARE = 1e-9
 FEW_EVENTS = 5
 """Patients. Fewer who did as well as a quoted person could point at that person."""
 
-BEAR_OUT = "They do bear out: "
-OFF_LABEL = "Ketamine is approved as an anesthetic; its use for pain is off-label."
-RISKS = (
-    "Risks the FDA names: misuse, psychiatric events, a rise of blood pressure, slowed breathing, "
-    "bladder symptoms."
-)
-
 
 def _join(*parts: str) -> str:
     return " ".join(part for part in parts if part)
@@ -92,7 +79,7 @@ def describe_result(claim: Claim, row: Row) -> str:
     Our figures are kept apart in print from the cited ones of the claim.
     """
     if row.measure in SAFETY_MEASURES:
-        whom = _patients(claim, row).partition(" ")[2]
+        whom = patients_of(claim, row).partition(" ")[2]
         return describe_safety(row, whom, apart_from=_cited(claim))
     describe = {
         "percent_reduction": _describe_mean,
@@ -184,10 +171,10 @@ def _describe_share(claim: Claim, row: Row) -> str:
     if row.measure == "responder_share" and row.population == "observed":
         who = "rated"
     what = had.format(pct=f"{row.threshold_pct or 0:g}", visit=visit_word(row.visit))
-    return _join(f"Of {_patients(claim, row, n=n)} {who}, {counted} {what}; {interval}.", missing)
+    return _join(f"Of {patients_of(claim, row, n=n)} {who}, {counted} {what}; {interval}.", missing)
 
 
-def _patients(claim: Claim, row: Row, *, n: int | None = None) -> str:
+def patients_of(claim: Claim, row: Row, *, n: int | None = None) -> str:
     """Return "53 patients with fibromyalgia (Type I) in the arm 'placebo'"."""
     number = row.n if n is None else n
     noun = "patient" if number == 1 else "patients"
@@ -261,7 +248,7 @@ def _describe_mean(claim: Claim, row: Row) -> str:
         "percent",
         "ratio_of_means": f"the mean pain score was {direction} by {by}",
     }[row.definition]
-    said = f"In {_patients(claim, row)} {who} {visit_word(row.visit)}, {pain}; "
+    said = f"In {patients_of(claim, row)} {who} {visit_word(row.visit)}, {pain}; "
     return _join(f"{said}{_interval(claim, row)}.", _missing(row))
 
 
@@ -286,7 +273,7 @@ def _describe_duration(claim: Claim, row: Row) -> str:
     if row.value is not None:
         weeks = quantity_text(row.value, unit="weeks", apart_from=_cited(claim))
         how_long = f"half {lost} after {weeks}"
-    patients = f"{_patients(claim, row)} with {_at_end(row)}"
+    patients = f"{patients_of(claim, row)} with {_at_end(row)}"
     said = f"Of {patients}, {how_long}; {_interval(claim, row)}"
     if row.low is None and row.high is None:
         return f"{said}."
@@ -325,7 +312,7 @@ def _describe_kept(claim: Claim, row: Row) -> str:
     is_count = _is_count(row)
     counted = estimate_text(row) if is_count else f"{share_text(row.value)} (estimated)"
     return (
-        f"Of {_patients(claim, row)} {who}, {counted} {kept} to "
+        f"Of {patients_of(claim, row)} {who}, {counted} {kept} to "
         f"{visit_word(row.visit)}{_KEPT[row.definition]}; {_interval(claim, row)}."
     )
 
@@ -353,7 +340,7 @@ def _describe_slope(claim: Claim, row: Row) -> str:
     scale = "10" if scale == POINTS else scale
     more = f"{count_text(row.n_missing)} more were not rated that way." if row.n_missing else ""
     return _join(
-        f"In {_patients(claim, row)} rated after two or more infusions of the series, pain was "
+        f"In {patients_of(claim, row)} rated after two or more infusions of the series, pain was "
         f"{direction} by {points} points of {scale} per further infusion (mean of patients' own "
         f"lines); {_interval(claim, row)}.",
         more,
@@ -372,8 +359,9 @@ def _describe_further(claim: Claim, row: Row) -> str:
     points, _ = _fall(claim, row)
     went = "worse" if (row.value or 0.0) < 0 else "better"
     more = f"Of {count_text(row.n_missing)} more one or both are missing." if row.n_missing else ""
+    whom = patients_of(claim, row)
     return _join(
-        f"In {_patients(claim, row)} scored at both times, {word(DEFINITIONS, row.definition)} was "
+        f"In {whom} scored at both times, {word(DEFINITIONS, row.definition)} was "
         f"{went} by {points} points at {visit_word(row.visit)} than at the end of the series; "
         f"{_interval(claim, row)}.",
         more,
@@ -382,7 +370,7 @@ def _describe_further(claim: Claim, row: Row) -> str:
 
 def _describe_care(claim: Claim, row: Row) -> str:
     return (
-        f"Of {_patients(claim, row)} with it on record, those with "
+        f"Of {patients_of(claim, row)} with it on record, those with "
         f"{word(DEFINITIONS, row.definition)} besides responded more often by "
         f"{quantity_text(row.value, unit='points')} than those without, adjusted for condition, "
         f"baseline, age, sex and site; {_interval(claim, row)}. Nobody was put in them by chance."
@@ -653,7 +641,7 @@ def _place_testimonial(claim: Claim, row: Row, results: pd.DataFrame) -> str:
     16 CFR 255.2(b): an advertisement with a result better than usual should clearly say what
     consumers can generally expect. No person is pointed at.
     """
-    patients = _patients(claim, row)
+    patients = patients_of(claim, row)
     if claim.baseline_score is not None:
         patients += f" who began within one point of {claim.baseline_score:g}"
     unrated = ""
@@ -707,247 +695,6 @@ def describe_departures(claim: Claim, settings: AnalysisSettings) -> str:
         text for name, text in departs.items() if getattr(settings, name) != getattr(default, name)
     ]
     return f"This run departs from the reading: {'; '.join(said)}." if said else ""
-
-
-# What may be said, and what goes with it: source, dates, control group, status, risks
-
-
-@dataclass(frozen=True, kw_only=True)
-class Provenance:
-    """Where the figures of a run come from: the export, its infusions, its last visit."""
-
-    name: str
-    synthetic: bool = False
-    first_date: str = ""  # of an infusion or, without infusions, of a rating; ISO, empty for none
-    last_date: str = ""
-    dated: str = "infusions"  # what the dates are of
-    last_visit: str = ""  # last analysis visit with a rating
-    allocation: str = "unknown"  # of patients to arms: randomized, not_randomized, unknown
-
-    @property
-    def sentence(self) -> str:
-        """Source and dates as a sentence."""
-        dates = "no dates on record"
-        if self.first_date and self.last_date:
-            dates = f"{self.dated} from {date_span_text(self.first_date, self.last_date)}"
-        source = f"Source: records of “{_quotable(self.name)}”, {dates}."
-        return (
-            f"{source} Synthetic data: these patients do not exist." if self.synthetic else source
-        )
-
-
-def _quotable(name: str) -> str:
-    """Return a name whose own quotation marks do not end it: they show where it begins and ends."""
-    return plain_text(name).replace("\u201c", "'").replace("\u201d", "'").replace('"', "'")
-
-
-def provenance_of(study: Study) -> Provenance:
-    """Return where the figures of a study come from."""
-    given, rated = study.infusions["ADTM"].dropna(), study.ratings["ADT"].dropna()
-    days = rated if given.empty else given
-    return Provenance(
-        name=study.name,
-        synthetic=study.synthetic,
-        first_date="" if days.empty else days.min().date().isoformat(),
-        last_date="" if days.empty else days.max().date().isoformat(),
-        dated="ratings" if given.empty else "infusions",
-        last_visit=study.visits[-1] if study.visits else "",
-        allocation=study.settings.allocation,
-    )
-
-
-class Saying(NamedTuple):
-    """What may be said of a claim, and whether it states a result."""
-
-    text: str
-    states_result: bool
-
-
-def write_may_say(
-    claim: Claim,
-    judgement: Judgement,
-    row: Row | None,
-    results: pd.DataFrame,
-    *,
-    provenance: Provenance,
-) -> Saying:
-    """Return the sentence the data bear out for a claim, or that they bear out none and why.
-
-    Below ten patients, and where most are unknown, no result is stated. For words that cannot be
-    judged, our result on the matter stands instead of them. Nothing says why pain changed, and each
-    sentence carries what the checkable rules ask of it (`analysis.claims.rules`).
-
-    Parameters are those of `write_finding`, and where the figures come from.
-    """
-    nothing = "Our records bear out no sentence on this:"
-    if claim.answer == "computed" and (row is None or judgement.verdict == "not testable"):
-        return Saying(f"{nothing} {judgement.reason}", states_result=False)
-    why = _why_not(claim)
-    if row is None:
-        return Saying(f"{nothing} {why}.", states_result=False)
-    if row.measure == "relieved_patients":  # of a bare count of patients, the share that it is
-        row = find_alike(results, row, measure="responder_share") or row
-    unsaid = _unsayable(row)
-    if unsaid:
-        return Saying(f"{nothing} {why or unsaid}.", states_result=False)
-    text = _what_is_said(claim, row, results, provenance)
-    if why:
-        text = f"Our records bear out no sentence in these words: {why}. {BEAR_OUT}{text}"
-    return Saying(text, states_result=True)
-
-
-def _why_not(claim: Claim) -> str:
-    """Return in a clause why the words themselves cannot be judged; empty where they can."""
-    if claim.answer == "computed":
-        return ""
-    if claim.needs:
-        return f"{ANSWERS[claim.answer]} ({NEEDS[claim.needs]})"
-    return {
-        "unfalsifiable": "as worded it cannot be false",
-        "opinion": "it is an opinion, an appeal or a term of service",
-        "definition": "it defines a term",
-    }.get(claim.answer, ANSWERS[claim.answer])
-
-
-def _unsayable(row: Row) -> str:
-    if row.value is None and row.status != "not reached":
-        return "nobody in it was rated then"
-    if row.n < SMALL_N:
-        return f"fewer than {SMALL_N} patients are in it, too few to say anything of others"
-    if row.measure == "flag_share" and 0 < (row.n_events or 0) < FEW_EVENTS:
-        return "fewer than five patients are counted in it, who could be recognized"
-    known = row.n - row.n_missing if row.population == "bounds" else row.n
-    leaves_out = row.population in ("observed", "treated", "high_dose", "bounds", "asked")
-    if leaves_out and row.n_missing > known:
-        return (
-            "it is known of fewer than half of the patients, and those need not be like the others"
-        )
-    return ""
-
-
-def _what_is_said(claim: Claim, row: Row, results: pd.DataFrame, provenance: Provenance) -> str:
-    """Return the complete sentence: result, what is missing, control group, source, risks."""
-    subject = subject_of("", kind=claim.kind, measure=claim.measure)
-    testimonial = claim.measure == "testimonial"
-    parts = [_say_testimonial(claim, row, results) if testimonial else describe_result(claim, row)]
-    if row.measure == "responder_share":
-        parts.append(_other_thresholds(row, results))
-        parts.append("A booster before the visit counts as no response.")
-    if row.measure == "percent_reduction":
-        parts.append("Ratings after a booster are in it.")
-    if row.population == "responders" and row.measure != "series_time_ratio":
-        parts.append(_of_all_who_started(row, results))
-    if subject == "duration":
-        parts.append("Whoever was not rated any more counts up to the last rating.")
-        if provenance.last_visit:
-            parts.append(f"Ratings go to {visit_word(provenance.last_visit)}.")
-        if row.measure == "series_time_ratio":
-            parts.append(
-                "A booster begins a further series. The series are of patients with relief at the "
-                "end of them."
-            )
-    elif not row.n_missing and not testimonial:
-        parts.append("It is on record for all of them.")
-    if claim.kind == "testimonial" and not testimonial:
-        parts.append(
-            "That is typical of patients with the same condition, as far as it is counted here; "
-            "one person's account is no evidence."
-        )
-    if subject == "practice":
-        return _join(*parts, provenance.sentence)
-    control = describe_control(claim, row, results, allocation=provenance.allocation)
-    return _join(*parts, control, provenance.sentence, OFF_LABEL, RISKS)
-
-
-def _of_all_who_started(row: Row, results: pd.DataFrame) -> str:
-    """Return of how many starters the responders are: a rate among those who did well hides it."""
-    began = find_alike(results, row, measure="responder_share", definition="percent_reduction",
-                  population="all_starters", visit="end")  # fmt: skip
-    if began is None or began.n_events != row.n:
-        return ""
-    return f"They are {fraction_text(row.n, began.n)} who started."
-
-
-def _other_thresholds(row: Row, results: pd.DataFrame) -> str:
-    """Return the shares at the usual thresholds that the result itself does not state.
-
-    Both are stated, whichever a claim names (Dworkin 2008, J Pain 9:105).
-    """
-    also = []
-    for pct in THRESHOLDS_PCT:
-        other = find_alike(results, row, definition="percent_reduction", threshold_pct=pct)
-        if pct == row.threshold_pct or other is None or other.value is None:
-            continue
-        also.append(
-            f"At least {pct:g}% less pain: {estimate_text(other)}; {interval_words(other)}."
-        )
-    return " ".join(also)
-
-
-def _say_testimonial(claim: Claim, row: Row, results: pd.DataFrame) -> str:
-    """Return the typical result of comparable patients, and how many did as well as one quoted."""
-    alike = "Comparable means the same condition; the account has no baseline."
-    if claim.baseline_score is not None:
-        alike = "Comparable means the same condition and a similar baseline."
-    typical = _typical(row, results)
-    unrated = "All were rated."
-    if row.n_missing:
-        unrated = f"{count_text(row.n_missing)} of them not rated count as not."
-    return _join(
-        _count_alike(claim, row),
-        unrated,
-        alike,
-        typical and f"Typical of such patients, with intervals of the same level: {typical}.",
-    )
-
-
-def _count_alike(claim: Claim, row: Row) -> str:
-    """Return how many comparable patients did as well as one quoted; a few are not counted out."""
-    events = row.n_events or 0
-    counted = f"{count_text(events)} ({share_text(row.value)})"
-    if 0 < events < FEW_EVENTS:
-        counted = f"fewer than {FEW_EVENTS} (fewer than {share_text(FEW_EVENTS / row.n)})"
-    who = "who started"
-    if claim.baseline_score is not None:
-        who = f"who started and began within one point of {claim.baseline_score:g}"
-    return (
-        f"Of {_patients(claim, row)} {who}, {counted} had a result like the one quoted at "
-        f"{visit_word(row.visit)}; {interval_words(row)}."
-    )
-
-
-def describe_control(claim: Claim, row: Row, results: pd.DataFrame, *, allocation: str) -> str:
-    """Return the same sentence of every other arm, or that there was none, and the allocation.
-
-    Parameters
-    ----------
-    claim, row
-        The claim, and the result that is stated for it.
-    results : DataFrame
-        Results of the run.
-    allocation : {"randomized", "not_randomized", "unknown"}
-        How patients came to their arms.
-    """
-    by_arm = find(results, condition=row.condition, group_by="arm")
-    arms = sorted(by_arm["group"].unique())
-    design = describe_allocation(allocation, arms)
-    if len(arms) < 2:
-        return design
-    if row.group_by != "arm":
-        return f"Patients of different arms are counted together in this. {design}"
-    describe = _count_alike if claim.measure == "testimonial" else describe_result
-    said = []
-    for arm in arms:
-        if arm == row.group:
-            continue
-        other = find_alike(results, row, group=arm)
-        if other is None or (other.value is None and other.status != "not reached"):
-            said.append(f"Of the arm '{plain_text(arm)}' there is no such figure.")
-            continue
-        said.append(f"For comparison: {describe(claim, other)}")
-        if other.population == "responders":
-            said.append(_of_all_who_started(other, results))
-    return _join(*said, design)
 
 
 def describe_allocation(allocation: str, arms: Sequence[str]) -> str:

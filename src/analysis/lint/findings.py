@@ -17,6 +17,7 @@ from typing import Any, Literal
 from analysis.claims.intervals import judge_interval
 from analysis.claims.judgement import Judgement
 from analysis.claims.ledger import ALL, Claim
+from analysis.claims.may_say import OFF_LABEL, RISKS
 from analysis.claims.reasons import describe_firmness
 from analysis.claims.records import FILE as CLAIMS_FILE
 from analysis.claims.records import read_claims
@@ -31,7 +32,6 @@ from analysis.claims.rules import (
     Rule,
     load_rules,
 )
-from analysis.claims.sentences import BEAR_OUT, OFF_LABEL, RISKS
 from analysis.errors import InputError
 from analysis.files import read_plain, sha256_of
 from analysis.labels import plain_text
@@ -275,15 +275,16 @@ class OwnSentences:
 
     def __init__(self, judgements: Iterable[Judgement]) -> None:
         self._first: dict[str, list[tuple[Judgement, list[str]]]] = {}
-        known = f"{OFF_LABEL} {RISKS}"  # true beside whatever claim
-        self._anywhere = set(map(_same_words, sentences_in(known)))
+        judgements = tuple(judgements)
+        notes = {judged.say_note for judged in judgements}  # true beside whatever claim
+        known = (f"{OFF_LABEL} {RISKS}", *notes)
+        self._anywhere = {_same_words(part) for text in known for part in sentences_in(text)}
         for judged in judgements:
             texts = [judged.may_say] if judged.sayable else []
             for text in (*texts, judged.sentence):
-                for whole in {text, text.rpartition(BEAR_OUT)[2]}:
-                    parts = [_same_words(part) for part in sentences_in(whole)]
-                    if parts:
-                        self._first.setdefault(parts[0], []).append((judged, parts))
+                parts = [_same_words(part) for part in sentences_in(text)]
+                if parts:
+                    self._first.setdefault(parts[0], []).append((judged, parts))
         self._open: list[tuple[Judgement, list[str]]] = []
 
     def follow(self, statement: Statement) -> tuple[Judgement | None, str] | None:

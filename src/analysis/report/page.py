@@ -103,6 +103,7 @@ class Page:
     claims: tuple[tuple[str, tuple[ClaimView, ...]], ...]
     n_claims: str
     statements: str  # how many, and where they were printed
+    say_note: str  # what stands beside each sentence that may be printed
     states: tuple[tuple[str, str, str], ...]
     quality: tuple[Table, ...]
     methods: tuple[str, ...]
@@ -140,6 +141,7 @@ def build_page(run: Run) -> Page:
         claims=tuple(all_claims(run)),
         n_claims=count_text(len(run.claims)),
         statements=describe_ledger(run.claims),
+        say_note=next((each.say_note for each in run.claims if each.say_note), ""),
         states=states,
         quality=quality,
         methods=tuple(methods_in_words(run.settings, run.rows, scale=run.fact("scale") or POINTS)),
