@@ -25,10 +25,11 @@ from analysis.run.execute import ENVIRONMENT, PRELOAD, execute_notebook
 from analysis.run.plan import Task, find_notebooks, make_plan, notebook_folder
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "performance.md"
-HEAD = """# How the cost grows with the patients
+TITLE = "## How the cost grows with the patients"
+HEAD = f"""{TITLE}
 
 Seconds of the processor for each stage of a run on demo exports, by
-`python benchmarks/bench_scale.py {sizes} --write` on {day} ({machine}, Python {python}).
+`python benchmarks/bench_scale.py {{sizes}} --write` on {{day}} ({{machine}}, Python {{python}}).
 Two idle cores take about half the sum: notebooks run side by side. Notebook 40 runs once per
 condition and once for all of them. Memory is the most that one process held.
 
@@ -113,7 +114,9 @@ def main(words: list[str]) -> None:
             sizes=" ".join(map(str, asked)), day=f"{datetime.now(UTC):%B %-d, %Y}",
             machine=platform.machine(), python=platform.python_version(),
         )  # fmt: skip
-        DOCUMENT.write_text(head + made, encoding="utf-8")
+        before, _, after = DOCUMENT.read_text(encoding="utf-8").partition(TITLE)
+        _, mark, rest = after.partition("\n## ")  # what follows this table stays
+        DOCUMENT.write_text(before + head + made + (mark and mark + rest), encoding="utf-8")
 
 
 if __name__ == "__main__":
