@@ -31,6 +31,7 @@ Examples:
   reliefcheck new my-analysis                       notebooks and a mapping to change
   reliefcheck notebooks 20_responders               what a notebook asks and takes
   reliefcheck claims show C043                      what a claim is taken to mean
+  reliefcheck ask C066 --run reports/latest         what would have to be recorded to test it
   reliefcheck lint page.html                        marketing copy against the verdicts
   reliefcheck diff reports/2026-05 reports/2026-06  what moved, and why
   reliefcheck verify reports/latest                 every file as the run left it?
@@ -685,6 +686,55 @@ def show(
                 f"{folder} has no verdict on {wanted}: the ledger is newer than the run."
             )
         _say(f"\n{explain_judgement(judged[wanted])}")
+
+
+@main.command(short_help="Write the forms that would make claims testable.")
+@click.argument("claim_ids", nargs=-1, metavar="[CLAIM]...")
+@click.option("--run", "run_folder", type=PATH, help="Report folder: its rate of enrolment.")
+@click.option("--ledger", type=PATH, help="A ledger of your own (CSV).")
+@click.option("--out", type=LocalPath(), help="Folder for the forms; must not exist yet.")
+def ask(
+    claim_ids: tuple[str, ...], run_folder: Path | None, ledger: Path | None, out: Path | None
+) -> None:
+    """Say what would have to be recorded for each CLAIM to be testable, and write the forms.
+
+    For each claim: the fields and visits, the patients with these on record who would decide it,
+    and, with --run, how many months that takes at the present rate of enrolment. With --out a
+    REDCap data dictionary with its events and a FHIR Questionnaire are written. Scores are asked
+    for, never the items of a questionnaire. Without CLAIM: all that the run could not test for lack
+    of records.
+
+    \b
+    Examples:
+      reliefcheck ask C066 C084 --run reports/latest --out forms
+      reliefcheck ask --run reports/latest
+    """  # noqa: D301
+    from analysis.adam.study import load_study
+    from analysis.claims.ask import choose_claims, describe_asked, plan_claim, rate_of_enrolment
+    from analysis.claims.forms import write_forms
+    from analysis.claims.ledger import ledger_of_run, load_ledger
+    from analysis.claims.records import read_claims
+    from analysis.settings import make_settings
+
+    if not claim_ids and run_folder is None:
+        raise SettingsError(
+            "name the claims, as in `reliefcheck ask C066`, or a run with --run, whose claims "
+            "without records are then taken."
+        )
+    found = load_ledger(ledger or (run_folder and ledger_of_run(run_folder)))
+    study = load_study(run_folder.expanduser() / "data") if run_folder else None
+    settings = study.settings if study else make_settings({}, where="defaults")
+    judgements = read_claims(run_folder) if run_folder else ()
+    claims, others = choose_claims(found, claim_ids, judgements)
+    asked = [plan_claim(claim, settings.schedule) for claim in claims]
+    for one in asked:
+        rate = rate_of_enrolment(study, one) if study else None
+        _say(describe_asked(one, schedule=settings.schedule, rate=rate, has_run=study is not None))
+    for sentence in others:
+        _say(sentence)
+    if out is not None:
+        for path in write_forms(asked, out, schedule=settings.schedule):
+            _say(path)
 
 
 @main.command(short_help="Check marketing copy against the ledger and the newest verdicts.")

@@ -872,7 +872,7 @@ def load_study(folder: Path) -> Study:
         frames = {name: _in_seconds(pd.read_parquet(folder / f"{name}.parquet")) for name in FRAMES}
     except FileNotFoundError as error:
         raise InputError(
-            f"{folder} holds no analysis datasets: {error.filename} is missing."
+            f"{folder} holds no analysis datasets: {error.filename or 'one of them'} is missing."
         ) from None
     about["settings"] = make_settings(about["settings"], where="study.json")
     about["visits"] = tuple(about["visits"])

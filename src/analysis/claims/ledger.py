@@ -687,6 +687,16 @@ def headline_claims(claims: Sequence[Claim]) -> tuple[Claim, ...]:
     return marked or tuple(claims)
 
 
+def find_claim(claims: Sequence[Claim], claim_id: str) -> Claim:
+    """Return a claim by its id in any case; LedgerError, with the nearest id, where none has it."""
+    wanted = claim_id.strip().upper()
+    claim = next((claim for claim in claims if claim.claim_id.upper() == wanted), None)
+    if claim is None:
+        ids = [claim.claim_id for claim in claims]
+        raise LedgerError(f"there is no claim '{claim_id}' in the ledger.{suggest(wanted, ids)}")
+    return claim
+
+
 def select_claims(
     claims: Sequence[Claim],
     *,

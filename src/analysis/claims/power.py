@@ -53,9 +53,10 @@ def further_patients_for_share(
     -------
     int or None
         The fewest further patients from which on the chance is never below ``power`` again; None
-        when more than ``MOST_PATIENTS`` would be needed, or nobody was counted so far.
+        when more than ``MOST_PATIENTS`` would be needed, or nobody was counted so far and no true
+        share is given.
     """
-    if not n or not 0 < floor < 1:
+    if (not n and true_share is None) or not 0 < floor < 1:
         return None
     share = n_events / n if true_share is None else true_share
     if abs(share - floor) < EDGE:

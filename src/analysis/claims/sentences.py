@@ -15,12 +15,11 @@ import pandas as pd
 
 from analysis.claims.intervals import judge_interval
 from analysis.claims.judgement import VERDICT_MEANING, Judgement, Verdict
-from analysis.claims.ledger import ANSWERS, DOMAINS, FREQUENCIES, Claim
+from analysis.claims.ledger import ANSWERS, DOMAINS, FREQUENCIES, Claim, find_claim
 from analysis.claims.reasons import describe_due, describe_limits, describe_missing
 from analysis.claims.rules import Rule, rules_of
 from analysis.claims.safety_sentences import SAFETY_MEASURES, describe_safety
 from analysis.claims.verdict import middle_of_cited, why_unanswered
-from analysis.errors import LedgerError, suggest
 from analysis.intake.codes import FACTOR_SETS
 from analysis.intake.tables import load_conditions
 from analysis.labels import (
@@ -794,11 +793,7 @@ def explain_claim(claims: Sequence[Claim], claim_id: str, *, rules: Sequence[Rul
     LedgerError
         No such claim; the nearest known id is offered.
     """
-    wanted = claim_id.strip().upper()
-    claim = next((claim for claim in claims if claim.claim_id.upper() == wanted), None)
-    if claim is None:
-        ids = [claim.claim_id for claim in claims]
-        raise LedgerError(f"there is no claim '{claim_id}' in the ledger.{suggest(wanted, ids)}")
+    claim = find_claim(claims, claim_id)
     parts = [f"{claim.claim_id}  “{plain_text(claim.wording, longest=LONGEST)}”"]
     parts += [_part(name, text) for name, text in _facts(claim) if text]
     touching = [

@@ -217,7 +217,8 @@ class _Drafting:
             raise InputError(
                 "no column looks like pain scores (numbers under a header such as pain, NRS, VAS, "
                 f"Schmerz, douleur, or a visit). The columns are:\n{list_columns(self.profiles)}\n"
-                "Rename the column, or write the mapping by hand (docs/mapping.md)."
+                "Rename the column, or write the mapping by hand (docs/mapping.md). Where pain is not "
+                "recorded, `reliefcheck ask C043 --out forms` writes the fields for it."
             )
         patients = self._patients_files()
         infused = [f for f in self.files if self._infusion_columns(f)]
@@ -576,7 +577,7 @@ class _Drafting:
         for name in ("site", "sex", "age_years", "arm", "pain_since", "enrolled_on"):
             for column in [c for c in file.with_field(name) if c.name in fixed][:1]:
                 self._patient_line(file, column, name)
-        self._coded_lines("patients", file, "        ")
+        self._coded_lines("patients", file, "        ", rows)
         self._arm_line(file)
         if first_day:
             date = file.with_field("assessed_on")[0].name
@@ -594,8 +595,13 @@ class _Drafting:
             self._add(f"        birth_year: {text}", why)
             self._note(file, column.name, "birth_year" + (", only the year" if is_date else ""))
 
-    def _coded_lines(self, table: str, file: _File, indent: str) -> None:
-        """Map coded columns that have a name of the contract, which would be read by it."""
+    def _coded_lines(
+        self, table: str, file: _File, indent: str, rows: pd.DataFrame | None = None
+    ) -> None:
+        """Map coded columns that have a name of the contract, which would be read by it.
+
+        Of ``rows``, those of the table, something must be recorded in them.
+        """
         done = set()
         for line, _ in reversed(self.draft_.lines):
             done.add(line.strip().split(":")[0])
@@ -604,7 +610,8 @@ class _Drafting:
         for column in file.profile.columns:
             name = column.field or column.name
             known = column.meanings or column.field
-            if known and column.kind != "empty" and name in {*TABLES[table].names} - done:
+            there = column.kind != "empty" and (rows is None or (rows[column.name] != "").any())
+            if known and there and name in {*TABLES[table].names} - done:
                 self._add(f"{indent}{name}: {_rule_of(column)}", "sure: by its dictionary")
                 self._note(file, column.name, name)
 
@@ -838,8 +845,7 @@ class _Drafting:
 
     def _infusion_columns(self, file: _File) -> list[ColumnProfile]:
         """Return the columns with dates of infusions; in a form of repeats, the date of those."""
-        repeats = any("repeat instrument" in c.words for c in file.profile.columns)
-        if any(found.names_rows for found in file.records) and not repeats:
+        if any(found.names_rows for found in file.records) and not _repeats(file):
             return []  # dates of events and doses; the infusions are listed elsewhere
         columns = file.with_field("infused_at")
         if columns or not self._infusion_repeat(file):
@@ -1329,7 +1335,9 @@ class _Drafting:
             self._head(file, indent, item=True)
             dates = self._dates_of(file, found)
             self._missing_line(file, indent, dates)
-            self._where(file, indent)
+            names = [found.columns[n] for n in ("term", "drug", "instrument") if n in found.columns]
+            sparse = [n for n in names if (file.profile.frame[n] == "").any() and _repeats(file)]
+            self._where(file, indent, {name: {"recorded": True} for name in sparse})
             self._drop(file, indent, used=self._used_ids(file))
             self._add(f"{indent}columns:")
             self._id_line(file, indent + "  ")
@@ -1364,7 +1372,7 @@ class _Drafting:
         """Return the date of a file's records: the first that the most of them have."""
         frame = file.profile.frame
         own = frame[(frame[list(found.names)] != "").any(axis=1)]
-        dates = file.with_field("infused_at", "assessed_on")
+        dates = file.with_field("infused_at", "assessed_on", "occurred_on")
         return [max(dates, key=lambda c: (own[c.name] != "").sum())] if dates else []
 
     def _time_of(self, table: str, file: _File, date: ColumnProfile) -> str:
@@ -1503,6 +1511,11 @@ def _choice(name: str) -> str:
     """Return what a box of a form stands for, from the names REDCap gives; empty for no box."""
     found = re.fullmatch(r".*\(choice=(.*)\)|(.*)___(\w+)", name)
     return (found[1] or f"{found[2]} {found[3]}") if found else ""
+
+
+def _repeats(file: _File) -> bool:
+    """Return whether a file holds the rows of several forms, as REDCap's repeating ones."""
+    return any("repeat instrument" in column.words for column in file.profile.columns)
 
 
 def _box(column: ColumnProfile) -> str:

@@ -77,7 +77,13 @@ class Found:
 def find_records(profile: FileProfile) -> list[Found]:
     """Return the tables of side effects, opioid doses and questionnaires that a file holds."""
     columns = [c for c in profile.columns if not c.identifier and c.kind != "empty"]
-    found = [_long(columns), _checklist(columns), _equivalents(columns), _instruments(columns)]
+    unused = {name for c in profile.columns if c.kind == "empty" for name in (c.name, c.field)}
+    found = [
+        _long(columns, unused),
+        _checklist(columns),
+        _equivalents(columns),
+        _instruments(columns),
+    ]
     return [each for each in found if each is not None]
 
 
@@ -86,10 +92,16 @@ def _named(column: ColumnProfile, known: Iterable[bool]) -> bool:
     return bool(texts) and sum(texts) > MOSTLY * len(texts) and column.kind in ("word", "text")
 
 
-def _long(columns: list[ColumnProfile]) -> Found | None:
-    """A column that names the effect, drug or instrument of each row."""
+def _long(columns: list[ColumnProfile], unused: set[str]) -> Found | None:
+    """A column that names the effect, drug or instrument of each row.
+
+    What stands under its own name, though with nothing in it (``unused``), is in no other column.
+    """
+    answers = {*TRUE_WORDS, *FALSE_WORDS}
     for column in columns:
         said = [column.said(text) for text in column.texts]
+        if {text.lower() for text in said} <= answers:
+            continue  # whether side effects were asked about, and no name of one
         effects = [effect_of(text) for text in said]
         drugs = [drug_of(text) for text in said]
         by_header = column.kind in ("word", "text") and _TERM.search(column.words)
@@ -104,10 +116,10 @@ def _long(columns: list[ColumnProfile]) -> Found | None:
             continue
         own = {name: column.name}
         for also, (pattern, kinds) in _ALSO[table].items():
-            near = next(
-                (c for c in columns if c.kind in kinds and pattern.search(c.words)
-                 and c.name not in own.values()), None
-            )  # fmt: skip
+            named = [c for c in columns if also in (c.name, c.field)]
+            alike = [c for c in columns if c.kind in kinds and pattern.search(c.words)]
+            alike = [] if also in unused else alike
+            near = next((c for c in (*named, *alike) if c.name not in own.values()), None)
             if near is not None:
                 own[also] = near.name
         if table == "adverse_events" or len(own) > 1:  # a drug without a dose is a history
