@@ -217,8 +217,8 @@ class _Drafting:
             raise InputError(
                 "no column looks like pain scores (numbers under a header such as pain, NRS, VAS, "
                 f"Schmerz, douleur, or a visit). The columns are:\n{list_columns(self.profiles)}\n"
-                "Rename the column, or write the mapping by hand (docs/mapping.md). Where pain is not "
-                "recorded, `reliefcheck ask C043 --out forms` writes the fields for it."
+                "Rename the column, or write the mapping by hand (docs/mapping.md). Where pain is "
+                "not recorded, `reliefcheck ask C043 --out forms` writes the fields for it."
             )
         patients = self._patients_files()
         infused = [f for f in self.files if self._infusion_columns(f)]
