@@ -64,7 +64,10 @@ def test_claims_can_be_searched(open_page):
     page = open_page()
     page.click('nav.parts a[href="#claims"]')  # unfolds the list
     box = page.locator("#claim-search")
-    assert page.get_by_role("status").inner_text() == f"{N_CLAIMS} of {N_CLAIMS} claims shown"
+    assert (
+        page.locator(".tools [role=status]").inner_text()
+        == f"{N_CLAIMS} of {N_CLAIMS} claims shown"
+    )
     box.fill("fibromyalgia 40-60")
     shown = page.locator("tbody.line:visible")
     assert 0 < shown.count() < 10
@@ -94,15 +97,27 @@ def test_claims_can_be_sorted_by_keyboard_and_back(open_page):
     assert page.locator("tbody.group:visible").count() == 0
 
 
-def test_a_number_leads_to_its_row_and_to_the_cell_that_made_it(open_page):
+def test_a_number_says_what_it_is_and_leaves_the_reader_there(open_page):
     page = open_page(viewport={"width": LAPTOP, "height": 900})
-    page.locator(".claim a.n").first.click()
-    row = page.locator("tr:target")
-    assert row.is_visible()
-    assert "91 of 140 (65%)" in row.inner_text().replace("\xa0", " ")
-    group = row.locator("xpath=..")
-    assert "Wilson score interval" in group.inner_text()
-    group.get_by_role("link", name="20_responders, cell 3").click()
+    number = page.locator(".answers a.n").first
+    number.scroll_into_view_if_needed()
+    before = page.evaluate("[scrollY, location.href]")
+    box = page.locator("#number")
+    for close in ("Escape", "Enter"):
+        number.click()
+        text = box.inner_text().replace("\xa0", " ")
+        for part in ("Responders", "91 of 140 (65%)", "57% to 73%", "Wilson score interval", "20"):
+            assert part in text
+        page.keyboard.press(close)  # the button to close has the focus
+        assert not box.is_visible()
+        assert page.evaluate("[scrollY, location.href]") == before
+        assert page.evaluate("document.activeElement.className") == "n"
+
+
+def test_a_number_leads_to_the_cell_that_made_it_and_back(open_page):
+    page = open_page(viewport={"width": LAPTOP, "height": 900})
+    page.locator(".answers a.n").first.click()
+    page.locator("#number").get_by_role("link", name="20_responders, cell 3").click()
     page.wait_for_url(re.compile(r"notebooks/20_responders\.all\.html#cell-id=made-here$"))
     cell = page.locator("[id='cell-id=made-here']")
     assert "91 of 140" in cell.inner_text()
@@ -111,12 +126,27 @@ def test_a_number_leads_to_its_row_and_to_the_cell_that_made_it(open_page):
     page.wait_for_url(re.compile(r"index\.html$"))
 
 
-def test_a_number_says_what_it_is_where_the_focus_is(open_page):
-    page = open_page()
-    number = page.locator(".claim a.n").first
-    number.focus()
-    assert "Responders" in number.get_attribute("title")
-    assert "Wilson" in number.get_attribute("title")
+def test_what_if_looks_up_what_was_computed(open_page):
+    page = open_page(viewport={"width": LAPTOP, "height": 900})
+    box = page.locator(".what-if")
+    found, picks = box.locator(".found"), box.locator(".reading select")
+    judged = "Undecided: 65% (57% to 73%), n = 140"
+    assert found.inner_text() == judged
+    picks.nth(0).select_option(index=1)
+    assert found.inner_text() == "Falls short: 42% (34% to 50%), n = 140"
+    assert box.locator(".spot").evaluate("e => e.style.left") == "42%"
+    picks.nth(1).select_option(index=1)
+    assert "not among the readings" in found.inner_text()
+    assert not box.locator(".spot").is_visible()
+    box.get_by_role("button", name="As judged").click()
+    assert found.inner_text() == judged
+    assert "Undecided" in page.locator(".answers tbody tr").first.inner_text()  # as signed
+
+
+def test_open_figures_fit_a_phone(open_page):
+    page = open_page(viewport={"width": PHONE, "height": 844})
+    wide = "[...document.querySelectorAll('.open .fig')].map(e => e.getBoundingClientRect().right)"
+    assert max(page.evaluate(wide)) <= PHONE
 
 
 def test_the_page_is_complete_with_scripts_off(open_page):
@@ -126,8 +156,11 @@ def test_the_page_is_complete_with_scripts_off(open_page):
     assert page.locator("tbody.group:visible").count() == 9
     assert not page.locator("#claim-search").is_visible()
     assert page.locator(".claim").count() == 4
+    assert not page.locator(".what-if").is_visible()
     page.locator(".claim a.n").first.click()
     assert page.locator("tr:target").count() == 1
+    page.get_by_role("link", name="Back to Complex regional pain syndrome").click()
+    assert page.url.endswith("#condition-1")
     assert page.locator("tbody.line").first.locator("summary").is_visible()
 
 

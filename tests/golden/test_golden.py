@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,16 +11,23 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 from freeze import claims_of, results_of
+from pypdf import PageObject, PdfReader
 
 from analysis.claims.ledger import load_ledger
 from analysis.cli import main
 from analysis.lint.findings import lint_documents, load_run
 from analysis.lint.text import read_text
+from analysis.report.inputs import read_run
+from analysis.report.page import build_page
 from analysis.report.release import make_release
 from analysis.results import KEYS, find
 from analysis.settings import data_folder
 
 HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent / "unit"))
+
+from reading import grade  # noqa: E402
+
 MAPPINGS = HERE.parent / "mappings"
 SHARED = Path(os.environ.get("RELIEFCHECK_SHARED", HERE.parents[2] / "shared"))
 REAL = SHARED / "real"
@@ -124,6 +132,60 @@ def test_the_page_says_what_was_read(run):
     assert [part for part in ON_PAGE[name] if part not in page] == []
     assert ("Synthetic data" in page) == (name == "demo")
     assert len(page.encode()) <= 3_000_000  # one file that can be mailed (decision 0033)
+
+
+TEN_QUESTIONS = {
+    "who": "checked against 586 invented patients, not this clinic's",
+    "how many": "74 of 137 (54%) patients who started had at least 30% less pain",
+    "how sure": "95% CI 46% to 62%",
+    "how long": "6.4 weeks until half had lost relief",
+    "how safe": "5 of 556 (1%) had a serious one",
+    "compared with what": "There was no comparison group",
+    "and without treatment": "that alone gives a fall of",
+    "what was missing": "314 of 508 (62%) were rated at week 26",
+    "what may I print": "What may be printed: Of 137 patients",
+    "what changed": "This is the first run of this export here",
+    "what next": "What to do next • Do not print",
+}
+"""Each with words of page one or two that answer it (docs/ten-questions.md)."""
+
+MOST_PAGES = 15
+"""Pages of the report before its appendix, for six conditions."""
+
+FOOT_POINTS, HALF_POINTS = 40.0, 396.0
+"""Heights of a Letter page: the line at its foot, and its middle."""
+
+
+def words_of(page: PageObject) -> str:
+    return " ".join(page.extract_text().replace("\xa0", " ").split())
+
+
+def test_pages_one_and_two_answer_ten_questions(run):
+    name, out = run
+    (summary,) = PdfReader(out / "summary.pdf").pages
+    first, second = PdfReader(out / "report.pdf").pages[:2]
+    same = [" ".join(words_of(page).split()[:-3]) for page in (summary, first)]  # but its number
+    assert same[0] == same[1]
+    text = f"{words_of(first)} {words_of(second)}"
+    if name == "demo":
+        assert [asked for asked, answer in TEN_QUESTIONS.items() if answer not in text] == []
+        front = build_page(read_run(out)).front
+        said = [*front.sentences, *front.steps, front.harm, front.otherwise, front.since]
+        assert grade(" ".join(said)) <= 10
+
+
+def test_the_report_is_short_and_no_page_is_mostly_blank(run):
+    _, out = run
+    pages = PdfReader(out / "report.pdf").pages
+    heads = [words_of(page)[:80] for page in pages]
+    n = next(place for place, head in enumerate(heads) if "Appendix All visits" in head)
+    assert n <= MOST_PAGES
+    for place, page in enumerate(pages[:n]):
+        heights: list[float] = []
+        page.extract_text(visitor_text=lambda text, cm, tm, *_, to=heights: (
+            to.append(tm[5] * cm[3] + cm[5]) if text.strip() else None))  # fmt: skip
+        body = [height for height in heights if height > FOOT_POINTS]
+        assert min(body) < HALF_POINTS, (place + 1, heads[place])
 
 
 def test_every_run_can_be_released(run):

@@ -101,6 +101,21 @@ def test_run_json_says_what_went_in_and_lists_every_file(world):
     assert names - set(about["outputs"]) == {"run.json"}
 
 
+def test_a_run_knows_those_before_it_of_the_same_export(world, monkeypatch):
+    told = []
+    for place, seconds in enumerate((1_780_000_000, 1_780_600_000, 1_780_700_000)):
+        monkeypatch.setenv("SOURCE_DATE_EPOCH", str(seconds))
+        settings = {"responder_threshold_pct": 30.0 + place}
+        run = world.run(f"r{place}", settings=settings).folder
+        told.append(json.loads((run / "run.json").read_text())["predecessors"])
+    assert [len(each) for each in told] == [0, 1, 2]
+    assert [each["started"] for each in told[2]] == sorted(each["started"] for each in told[2])
+    claims = json.loads((run / "claims.json").read_text())
+    headline = {each["claim_id"]: each["verdict"] for each in claims if each["headline"]}
+    found = {name: each["verdict"] for name, each in told[2][-1]["verdicts"].items()}
+    assert found.keys() == headline.keys()
+
+
 def test_an_executed_notebook_names_the_places_beside_it(world):
     """Not the hidden folder it was made in; from the run folder it can be run again."""
     run = world.run("r").folder

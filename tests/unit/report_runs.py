@@ -170,6 +170,15 @@ def judged() -> tuple[Judgement, ...]:
     return crps, fibromyalgia, neuropathic, relief
 
 
+WHAT_IF = {
+    "controls": [{"name": "What counts", "choices": ["at least 30% less", "at least 50% less"]},
+                 {"name": "When", "choices": ["end of series", "week 12"]}],
+    "fixed": [0, 0],
+    "rows": {"0-0": ["undecided", 0.65, 0.57, 0.73, 140], "1-0": ["falls short", 0.42, 0.34, 0.5,
+             140], "0-1": ["falls short", 0.31, 0.24, 0.39, 136]},
+}  # fmt: skip
+"""Readings of a claim that a reader may look up; one pair of choices is not among them."""
+
 CHECKS = pd.DataFrame(
     [("every patient once", "patients", "pass", 140, "Nobody is there twice."),
      ("scores on their scale", "pain_scores", "fail", 2, "2 scores lie outside 0 to 10."),
@@ -220,6 +229,7 @@ def write_run(
         made.figure(Drawing(), "rates", title=f"Responders: {code}", condition=code,
                     alt="A point with its interval for each of two thresholds, all who started.",
                     caption="Point and interval. " * 6)  # fmt: skip
+    made.facts["what_if"] = {"C1": WHAT_IF}
     made.sentence("Relief lasted nine weeks.", name="relief", condition="crps")
     made.sentence("said elsewhere", name="claim_C1", condition="crps")
     path = made.write().with_suffix(".json")

@@ -281,24 +281,37 @@ def since_then(
     if not before:
         return "This is the first run of this export here, so nothing can have changed."
     last = before[-1]
-    verdicts = last["verdicts"]
-    assert isinstance(verdicts, Mapping)
+    verdicts = verdicts_of(last)
     moved = [
-        f"{quote(one)} went from {verdicts[one.claim_id]['verdict']} to {one.verdict}"
+        f"{quote(one)} went from {was} to {one.verdict}"
         for one in headline
-        if one.claim_id in verdicts and verdicts[one.claim_id]["verdict"] != one.verdict
+        if (was := verdicts.get((one.claim_id, one.reading_sha), (one.verdict,))[0]) != one.verdict
     ]
     changed = "; ".join(moved) or "no verdict changed"
-    was = last.get("n")
-    more = ""
-    if isinstance(was, (int, float)) and n is not None:
-        by = n - was
-        more = (
-            f" {count_text(abs(by))} {'more' if by > 0 else 'fewer'} patients are counted."
-            if (by)
-            else " As many patients are counted."
-        )
-    return f"Since {date_text(last.get('started'))}: {changed}.{more}"
+    said = f"Since the run of {date_text(last.get('started'))}, {changed}."
+    was_n = last.get("n")
+    if not isinstance(was_n, (int, float)) or n is None:
+        return said
+    by = n - was_n
+    if not by:
+        return f"{said} The number of patients is the same."
+    noun = "patient is" if abs(by) == 1 else "patients are"
+    return f"{said} {count_text(abs(by))} {'more' if by > 0 else 'fewer'} {noun} counted."
+
+
+def verdicts_of(run: Mapping[str, object]) -> dict[tuple[str, str], tuple[str, float | None]]:
+    """Return verdict and value of an earlier run by claim and hash of its reading.
+
+    A claim that is read otherwise now is another question, and has no history.
+    """
+    found = run.get("verdicts")
+    if not isinstance(found, Mapping):
+        return {}
+    return {
+        (claim_id, str(one.get("reading", ""))): (str(one.get("verdict", "")), one.get("value"))
+        for claim_id, one in found.items()
+        if isinstance(one, Mapping)
+    }
 
 
 def say_of_100(shares: Mapping[str, float | None], *, last: str) -> tuple[str, ...]:

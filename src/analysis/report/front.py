@@ -16,6 +16,7 @@ from analysis.claims.plain_sentences import (
     say_otherwise,
     say_what,
     since_then,
+    verdicts_of,
 )
 from analysis.labels import DEFINITIONS, condition_word, plain_text, visit_word, word
 from analysis.numbers import (
@@ -141,10 +142,10 @@ def _claimed(
     rows: Mapping[str, Row],
 ) -> Iterator[FrontRow]:
     for view, one in zip(headline, judged, strict=True):
-        found = [run["verdicts"].get(one.claim_id) for run in earlier]
-        known = [each for each in found if each]
-        steps = dict.fromkeys([*(each["verdict"] for each in known), one.verdict])
-        values = [each["value"] for each in known if each["value"] is not None]
+        own = (one.claim_id, one.reading_sha)
+        known = [found[own] for each in earlier if own in (found := verdicts_of(each))]
+        words = dict.fromkeys(verdict for verdict, _ in known)
+        values = [value for _, value in known if value is not None]
         spark = draw_spark([*values, one.value]) if values and one.value is not None else ""
         yield FrontRow(
             code=one.condition,
@@ -162,7 +163,7 @@ def _claimed(
             verdict_word=view.verdict_word,
             firm="; ".join(text for text in (view.firm, view.limits) if text),
             published=view.published_word,
-            history=f"Before: {', '.join(list(steps)[:-1])}" if len(steps) > 1 else "",
+            history=f"Before: {', '.join(words)}" if words else "",
             spark=spark,
         )
 

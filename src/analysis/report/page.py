@@ -64,6 +64,7 @@ from analysis.report.tables import (
     listed_rows,
 )
 from analysis.report.verdicts import ClaimView, all_claims, view_claim
+from analysis.report.what_if import Explored, explore
 from analysis.results import rows_of
 
 PAGE = "index.html"
@@ -95,6 +96,7 @@ class Page:
     synthetic: str
     export_name: str
     front: Front
+    explored: tuple[Explored, ...]
     signatures: tuple[str, ...]
     tally: tuple[tuple[str, str, str], ...]
     headline: tuple[ClaimView, ...]
@@ -133,6 +135,7 @@ def build_page(run: Run) -> Page:
         synthetic=SYNTHETIC if about.get("synthetic") else "",
         export_name=plain_text(str(about.get("export", "")), longest=120),
         front=build_front(run, views, places, flags, n_flags),
+        explored=tuple(explore(run)),
         signatures=tuple(each.text for each in read_signoffs(run.folder)),
         tally=_tally(each.verdict for each in headline),
         headline=views,

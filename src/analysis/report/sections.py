@@ -105,7 +105,10 @@ GLANCE = (
 """Figures of a condition that stand open, the first there is of each line; the rest is folded."""
 
 GLANCE_ACROSS = (("by_visit",),)
-GLANCE_DURATION = (("relief",), ("strategies",))
+GLANCE_DURATION = (("relief", "strategies"),)
+
+NOT_ON_PAGE = ("verdicts", "shapes", "swimmer")
+"""Page one draws the verdicts itself; the others, for analysts, stand in their notebooks."""
 
 NO_CLAIM = "No statement checked here gives a figure for this condition."
 
@@ -465,8 +468,7 @@ def _figures(run: Run, code: str, reads: Reads) -> dict[str, list[Figure]]:
     found: dict[str, list[Figure]] = {}
     for extra in run.extras:
         for note in extra["figures"] if extra["notebook"] != SAFETY else ():
-            # The first page draws the verdicts itself.
-            if note["condition"] != code or note["name"] == "verdicts":
+            if note["condition"] != code or note["name"] in NOT_ON_PAGE:
                 continue
             topic = TOPIC_OF_NOTEBOOK.get(extra["notebook"], "further")
             topic = "subgroups" if note["name"].startswith("subgroups") else topic

@@ -452,14 +452,16 @@ class _Run:
         ``run_id`` is made of what went in, so the same inputs give the same one.
         """
         from analysis.claims.ledger import describe_ledger
+        from analysis.run.history import find_predecessors
 
+        out, started = self.request.out, self.started.isoformat(timespec="seconds")
         rules = sorted((data_folder() / "claims").glob("*"))
         tables = [self.ledger, *(path for path in rules if path.name != LEDGER)]
         return {
             "run_id": digest_of(sorted(self.keys.items()))[:12],
             "export": study.name,
             "synthetic": study.synthetic,
-            "started": self.started.isoformat(timespec="seconds"),
+            "started": started,
             "seconds": 0.0,
             "agent": os.environ.get(AGENT, ""),
             "conditions": {
@@ -468,6 +470,11 @@ class _Run:
                 if code in (self.request.conditions or study.conditions)
             },
             "documents": list(self.request.documents),
+            "predecessors": find_predecessors(
+                out.absolute().parent if out else reports_folder(),
+                export=study.name,
+                started=started,
+            ),
             "settings": study.settings.model_dump(),
             "asked": dict(self.request.settings),
             "inputs": self.inputs,

@@ -24,18 +24,70 @@
   });
   addEventListener("afterprint", function () { opened.forEach(function (each) { each.open = false; }); });
 
-  // What a number is, where the pointer rests or the focus is.
-  function describe(event) {
-    var link = event.target.closest && event.target.closest("a.n:not([title])");
-    if (!link) { return; }
+  // What a number is: beside it, and gone again. Without this its link leads to its row.
+  var pop = document.getElementById("number");
+  function line(list, name, value) {
+    if (!value || value === "\u2014") { return; }
+    var dt = document.createElement("dt"), dd = document.createElement("dd");
+    dt.textContent = name;
+    if (value.nodeType) { dd.appendChild(value); } else { dd.textContent = value; }
+    list.appendChild(dt); list.appendChild(dd);
+  }
+  addEventListener("click", function (event) {
+    var link = event.target.closest && event.target.closest("a.n");
+    if (!link || !pop.showPopover || event.ctrlKey || event.metaKey || event.shiftKey) { return; }
     var row = document.getElementById(decodeURIComponent(link.hash.slice(1)));
     if (!row) { return; }
-    var group = row.parentNode.querySelector("th[scope=rowgroup]");
-    link.title = [group, row.cells[0]].filter(Boolean)
-      .map(function (cell) { return cell.textContent.replace(/\s+/g, " ").trim(); }).join("\n");
-  }
-  addEventListener("mouseover", describe);
-  addEventListener("focusin", describe);
+    event.preventDefault();
+    var list = pop.querySelector("dl"), cells = row.cells;
+    var group = row.parentNode.querySelector("th[scope=rowgroup]"), about = group && group.querySelector("span").cloneNode(true);
+    list.textContent = "";
+    line(list, "What it is", (group ? group.firstChild.textContent.trim() + ": " : "") + cells[0].textContent);
+    line(list, "Number", cells[1].textContent);
+    line(list, "Interval", cells[2].textContent);
+    line(list, "Patients counted", cells[3].textContent);
+    line(list, "Not known", cells[4].textContent);
+    line(list, "Method and notebook", about);
+    pop.querySelector("a.all").href = link.hash;
+    pop.showPopover();
+    var at = link.getBoundingClientRect(), own = pop.getBoundingClientRect();
+    pop.style.left = Math.max(8, Math.min(at.left, innerWidth - own.width - 8)) + "px";
+    pop.style.top = (at.bottom + own.height + 8 < innerHeight ? at.bottom + 6 : Math.max(8, at.top - own.height - 6)) + "px";
+    pop.querySelector("button").focus({ preventScroll: true });
+    pop.ontoggle = function (now) { if (now.newState === "closed" && document.activeElement === document.body) { link.focus({ preventScroll: true }); } };
+  });
+  all("a.all", pop).forEach(function (each) { each.addEventListener("click", function () { pop.hidePopover(); }); });
+
+  // What if: look a reading up among those computed.
+  all(".what-if").forEach(function (box) {
+    var which = box.querySelector(".which"), readings = all(".reading", box);
+    function show() { readings.forEach(function (each) { each.hidden = each.getAttribute("data-key") !== which.value; }); }
+    readings.forEach(function (each) {
+      var rows = {}, picks = all("select", each), found = each.querySelector(".found");
+      each.getAttribute("data-rows").split(";").forEach(function (row) { var parts = row.split("|"); rows[parts[0]] = parts; });
+      function look() {
+        var row = rows[picks.map(function (pick) { return pick.value; }).join("-")], axis = each.querySelector(".axis");
+        all(".line,.spot", axis).forEach(function (part) { part.hidden = !row; });
+        found.textContent = row ? row[1] + ": " + row[2] : "These choices together are not among the readings of this run.";
+        if (!row) { return; }
+        var kind = row[1].toLowerCase();
+        axis.className = "axis v-" + kind.replace(/ /g, "-");
+        found.className = "found v-" + kind.replace(/ /g, "-");
+        axis.querySelector(".spot").style.left = row[3] + "%";
+        axis.querySelector(".line").style.left = row[4] + "%";
+        axis.querySelector(".line").style.width = (row[5] - row[4]) + "%";
+      }
+      picks.forEach(function (pick) { pick.addEventListener("change", look); });
+      each.querySelector("button").addEventListener("click", function () {
+        picks.forEach(function (pick) { pick.value = pick.getAttribute("data-fixed"); });
+        look();
+      });
+      look();
+    });
+    which.addEventListener("change", show);
+    show();
+    box.hidden = false;
+  });
 
   // The claims: search by words, sort by heading.
   var ledger = document.querySelector(".ledger");
