@@ -32,7 +32,9 @@ Examples:
   reliefcheck notebooks 20_responders               what a notebook asks and takes
   reliefcheck claims show C043                      what a claim is taken to mean
   reliefcheck ask C066 --run reports/latest         what would have to be recorded to test it
+  reliefcheck claims draft page.html                a ledger for another page
   reliefcheck lint page.html                        marketing copy against the verdicts
+  reliefcheck approve C043 --as "A. Weber" --role director --until 2027-01-31
   reliefcheck diff reports/2026-05 reports/2026-06  what moved, and why
   reliefcheck verify reports/latest                 every file as the run left it?
   reliefcheck release reports/latest                a report that may be handed on
@@ -735,6 +737,120 @@ def ask(
     if out is not None:
         for path in write_forms(asked, out, schedule=settings.schedule):
             _say(path)
+
+
+APPROVALS = click.option(
+    "--approvals", "file", type=PATH, help="Approvals; default: approvals.jsonl beside the runs."
+)
+
+
+@claims.command()
+@click.argument("pages", type=PATH, nargs=-1)
+@click.option("--run", "run_folder", type=PATH, help="Report folder; default: reports/latest.")
+@click.option("--ledger", type=PATH, help="A ledger of your own (CSV).")
+@APPROVALS
+@click.pass_context
+def status(
+    context: click.Context,
+    pages: tuple[Path, ...],
+    run_folder: Path | None,
+    ledger: Path | None,
+    file: Path | None,
+) -> None:
+    """List what is approved, due and void, and why.
+
+    An approval ends by its date, by a run with another verdict, by changed words or reading, and
+    by changed published evidence. PAGES that were approved are read to see whether their words
+    are the same. Due is what ends within 30 days. Exit code 1: something is void.
+
+    For example: reliefcheck claims status page.html --run reports/latest
+    """
+    from datetime import date
+
+    from analysis.adam.study import find_path
+    from analysis.claims.approvals import (
+        approvals_file,
+        bases_of,
+        hash_words,
+        list_states,
+        read_approvals,
+        state_of,
+    )
+    from analysis.claims.records import read_claims
+    from analysis.lint.output import words_of
+    from analysis.lint.text import load_document
+
+    run_folder = run_folder or context.obj["run"] or find_path("reports/latest")
+    found, _ = _claims_of(context, run_folder, ledger)
+    approvals, broken = read_approvals(file or approvals_file(run_folder))
+    bases = bases_of(found, read_claims(run_folder))
+    words = {path.name: hash_words(words_of(load_document(path))) for path in pages}
+    states = [
+        (one, state_of(one, bases, run=run_folder.resolve().name, today=date.today(),
+                       page_sha256=words.get(one.target) if one.kind == "page" else None))
+        for one in approvals
+    ]  # fmt: skip
+    _say(list_states(states, broken))
+    sys.exit(int(any(state.state == "void" for _, state in states)))
+
+
+@main.command(short_help="Approve a claim or a page for print, until a day.")
+@click.argument("target", metavar="CLAIM|PAGE")
+@click.option("--as", "name", required=True, help="Who approves.")
+@click.option("--role", required=True, help="As what: medical director, compliance, ...")
+@click.option("--until", required=True, metavar="DATE", help="Last day it holds, as 2027-01-31.")
+@click.option("--run", "run_folder", type=PATH, help="Report folder; default: reports/latest.")
+@click.option("--ledger", type=PATH, help="A ledger of your own (CSV).")
+@APPROVALS
+def approve(
+    target: str,
+    name: str,
+    role: str,
+    until: str,
+    run_folder: Path | None,
+    ledger: Path | None,
+    file: Path | None,
+) -> None:
+    """Approve a CLAIM of the ledger, or a PAGE with the claims on it, until DATE.
+
+    The words, the run, its verdicts and what published evidence says are kept with it, in a file
+    that is only added to. `claims status` says what still holds; `lint` calls copy stale whose
+    approval has ended. Approving clears nothing: what a run contradicts stays contradicted.
+
+    \b
+    Examples:
+      reliefcheck approve C043 --as "A. Weber, MD" --role "medical director" --until 2027-01-31
+      reliefcheck approve page.html --as "B. Cole" --role compliance --until 2026-12-31
+    """  # noqa: D301
+    from datetime import date
+
+    from analysis.adam.study import find_path
+    from analysis.claims import approvals
+    from analysis.claims.ledger import ledger_of_run, load_ledger
+    from analysis.errors import InputError
+    from analysis.lint.output import approve_page
+
+    try:
+        day = date.fromisoformat(until)
+    except ValueError:
+        raise SettingsError(f"--until {until}: a day such as 2027-01-31 is expected.") from None
+    run_folder, today = run_folder or find_path("reports/latest"), date.today()
+    by: dict[str, Any] = {"name": name, "role": role, "until": day, "today": today}
+    if Path(target).is_file():
+        made, n = approve_page(Path(target), run_folder=run_folder, ledger=ledger, file=file, **by)
+        claims_on = "1 claim" if len(made.claims) == 1 else f"{len(made.claims)} claims"
+        about = f"{claims_on} on it; the linter finds {n} to fix"
+    else:
+        wanted = target.strip().upper()
+        if "." in target and not re.fullmatch(r"[A-Z]+\d+", wanted):
+            raise InputError(f"there is no file {target}, and no claim is called so.")
+        found = load_ledger(ledger or ledger_of_run(run_folder))
+        made = approvals.approve(
+            file or approvals.approvals_file(run_folder), run=run_folder, target=wanted,
+            claims=[one for one in found if one.claim_id.upper() == wanted], **by,
+        )  # fmt: skip
+        about = f"its verdict is “{next(iter(made.claims.values())).verdict}”"
+    _say(f"{made.target} is approved by {made.by}, until {until} ({about}; run {made.run}).")
 
 
 @main.command(short_help="Check marketing copy against the ledger and the newest verdicts.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,8 @@ import pandas as pd
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from analysis.claims.judgement import Judgement
-from analysis.errors import InputError
-from analysis.files import write_file
+from analysis.errors import InputError, SettingsError
+from analysis.files import read_plain, write_file
 
 FILE = "claims.json"
 SCHEMA_FILE = "claims.schema.json"
@@ -114,3 +115,44 @@ def read_claims(folder: str | Path) -> tuple[Judgement, ...]:
         raise InputError(
             f"{path} holds no judgements of the suite ({where}: {first['msg']})."
         ) from None
+
+
+# What is signed and approved, and by whom
+
+SIGNED = ("results.json", "claims.json")
+"""Files whose content is signed: every number and every verdict."""
+
+LONGEST = 200
+
+
+def hash_results(folder: Path) -> str:
+    """Return the SHA-256 of the results and verdicts of a run: of their content, not its layout.
+
+    Spaces and the order of fields do not count; any number, word or missing row does.
+
+    Raises
+    ------
+    InputError
+        A file is not there or is no JSON.
+    """
+    digest = sha256()
+    for name in SIGNED:
+        try:
+            content = json.loads(read_plain(folder / name))
+        except (OSError, ValueError):
+            raise InputError(
+                f"{folder.name} holds no {name} that can be read; name the folder of a finished "
+                "run."
+            ) from None
+        text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        digest.update(f"{name}\n{text}\n".encode())
+    return digest.hexdigest()
+
+
+def signer(name: str, role: str) -> tuple[str, str]:
+    """Return who signs and as what, each on one line; SettingsError for none or a long one."""
+    name, role = " ".join(name.split()), " ".join(role.split())
+    for option, text in (("--as", name), ("--role", role)):
+        if not text or len(text) > LONGEST:
+            raise SettingsError(f"{option} must hold 1 to {LONGEST} letters.")
+    return name, role

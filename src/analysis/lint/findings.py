@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
+from analysis.claims.approvals import Approval, State
 from analysis.claims.intervals import judge_interval
 from analysis.claims.judgement import Judgement
 from analysis.claims.ledger import ALL, Claim
@@ -49,6 +50,7 @@ from analysis.lint.match import (
 from analysis.lint.never import find_never_said
 from analysis.lint.quantities import Cue, Quantity, flat_text, has_number
 from analysis.lint.text import Document, Statement, sentences_in, split_statements
+from analysis.numbers import date_text
 
 # The verdicts of a run, and whether they still hold for this ledger and these data
 
@@ -72,6 +74,7 @@ class Run:
     conditions: tuple[str, ...] = ()  # codes with patients in the data
     verdicts: Mapping[str, Judgement]
     outdated: tuple[str, ...] = ()  # why no verdict holds any more: a newer run, changed data
+    approvals: Mapping[str, tuple[Approval, State]] = field(default_factory=dict)  # of claims
 
     def stale(self, claim: Claim) -> str:
         """Return why the verdict on a claim no longer holds; empty when it does."""
@@ -322,7 +325,7 @@ STATUSES: dict[Status, tuple[Level, str]] = {
     ),
     "stale": (
         "error",
-        "the verdict is older than the ledger, the data or the newest run; run again",
+        "the verdict is older than the ledger, the data or the newest run, or an approval ended",
     ),
     "contradicted": (
         "error",
@@ -501,6 +504,14 @@ def _listed(statement: Statement, match: Match, run: Run) -> Finding:
         parts = [part for part in (judged.sentence, describe_firmness(judged)) if part]
     else:
         statuses, parts = ["not judged"], [f"Listed as {claim.claim_id}."]
+    if claim.claim_id in run.approvals:
+        approval, found = run.approvals[claim.claim_id]
+        ended = f"; it no longer holds: {found.why}. Approve it again" if found.why else ""
+        if found.state == "void":
+            statuses.append("stale")
+        else:
+            ended = f" until {date_text(approval.until)}"
+        parts.append(f"Approved by {approval.by}{ended}.")
     if wider := _wider(statement, claim, run):
         statuses.append("wider than its data")
         parts.append(wider)

@@ -9,7 +9,8 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from datetime import date
 from importlib.metadata import version
 from itertools import count, groupby
 from pathlib import Path, PurePath
@@ -19,7 +20,16 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from analysis.adam.study import find_path
-from analysis.claims.ledger import ledger_of_run, load_ledger
+from analysis.claims.approvals import (
+    Approval,
+    approvals_file,
+    approve,
+    bases_of,
+    hash_words,
+    read_approvals,
+    state_of,
+)
+from analysis.claims.ledger import Claim, ledger_of_run, load_ledger
 from analysis.errors import InputError
 from analysis.files import write_file
 from analysis.labels import plain_text
@@ -28,11 +38,12 @@ from analysis.lint.findings import (
     STATUSES,
     Finding,
     LintResult,
+    Run,
     lint_documents,
     load_run,
     touching_rules,
 )
-from analysis.lint.text import Place, load_document
+from analysis.lint.text import Document, Place, load_document
 
 SYNTHETIC = "Synthetic data: these patients do not exist."
 NO_CLEARANCE = (
@@ -280,6 +291,65 @@ RENDERERS: dict[str, Callable[[LintResult], str]] = {
 }
 
 
+def words_of(document: Document) -> list[str]:
+    """Return the words of a page that an approval of it is of."""
+    return [block.text for block in document.blocks]
+
+
+def apply_approvals(
+    run: Run,
+    documents: Sequence[Document],
+    *,
+    folder: Path,
+    claims: Sequence[Claim],
+    today: date | None = None,
+) -> tuple[Run, list[Document]]:
+    """Return the run with the approvals of its claims, and pages that say where theirs ended."""
+    approvals, broken = read_approvals(approvals_file(folder))
+    today = today or date.today()
+    named = {claim_id for one in approvals for claim_id in one.claims}
+    bases = bases_of([one for one in claims if one.claim_id in named], run.verdicts.values())
+    states = {
+        one.target: (one, state_of(one, bases, run=run.name, today=today))
+        for one in approvals if one.kind == "claim"
+    }  # fmt: skip
+    pages = {one.target: one for one in approvals if one.kind == "page"}
+    told = []
+    for document in documents:
+        warnings = [*document.warnings, *broken]
+        if approval := pages.get(PurePath(document.name).name):
+            words = hash_words(words_of(document))
+            found = state_of(approval, bases, run=run.name, today=today, page_sha256=words)
+            if found.state == "void":
+                warnings.append(f"stale: approved by {approval.by}, but {found.why}.")
+        told.append(replace(document, warnings=tuple(warnings)))
+    return replace(run, approvals=states), told
+
+
+def approve_page(
+    page: Path,
+    *,
+    run_folder: Path,
+    ledger: Path | None,
+    file: Path | None,
+    encoding: str = "",
+    **by: Any,
+) -> tuple[Approval, int]:
+    """Approve a page with the claims the linter finds on it; return it and how much is to fix.
+
+    ``by`` are name, role, until and today of `analysis.claims.approvals.approve`.
+    """
+    document = load_document(page, encoding=encoding)
+    claims = load_ledger(ledger or ledger_of_run(run_folder))
+    result = lint_documents([document], claims=claims, run=load_run(run_folder))
+    made = {finding.claim_id for finding in result.findings}
+    approval = approve(
+        file or approvals_file(run_folder), run=run_folder, target=page.name,
+        claims=[one for one in claims if one.claim_id in made], page=words_of(document), **by,
+    )  # fmt: skip
+    return approval, result.n_to_fix
+
+
 def run_lint(
     files: Sequence[Path],
     *,
@@ -329,6 +399,8 @@ def run_lint(
         run = load_run(folder, export=export)
     claims = load_ledger(ledger or (ledger_of_run(folder) if judge else None))
     documents = [load_document(path, encoding=encoding) for path in files]
+    if judge:
+        run, documents = apply_approvals(run, documents, folder=folder, claims=claims)
     result = lint_documents(documents, claims=claims, run=run)
     # Lone surrogates of a broken file cannot be written; they become question marks.
     text = RENDERERS[form](result).encode("utf-8", "replace").decode("utf-8")

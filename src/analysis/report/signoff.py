@@ -7,22 +7,18 @@ import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import date
-from hashlib import sha256
 from pathlib import Path
 
 from markupsafe import Markup
 
-from analysis.errors import InputError, SettingsError
+from analysis.claims.records import SIGNED, hash_results, signer
+from analysis.errors import InputError
 from analysis.files import read_plain, write_file
 from analysis.labels import plain_text
 from analysis.numbers import date_text
 from analysis.report.drawings import shape
 
 SIGNOFF = "signoff.json"
-SIGNED = ("results.json", "claims.json")
-"""Files whose content is signed: every number and every verdict."""
-
-LONGEST = 200
 OPEN, CLOSE = "<!--signoff-->", "<!--/signoff-->"
 """Where the page shows the sign-off; text of an export cannot write these, as it is escaped."""
 
@@ -58,30 +54,6 @@ class SignOff:
         if not self.is_void:
             return f"{by}."
         return f"{by}; a number has changed since, so the signature no longer holds."
-
-
-def hash_results(folder: Path) -> str:
-    """Return the SHA-256 of the results and verdicts of a run: of their content, not its layout.
-
-    Spaces and the order of fields do not count; any number, word or missing row does.
-
-    Raises
-    ------
-    InputError
-        A file is not there or is no JSON.
-    """
-    digest = sha256()
-    for name in SIGNED:
-        try:
-            content = json.loads(read_plain(folder / name))
-        except (OSError, ValueError):
-            raise InputError(
-                f"{folder.name} holds no {name} that can be read; name the folder of a finished "
-                "run."
-            ) from None
-        text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-        digest.update(f"{name}\n{text}\n".encode())
-    return digest.hexdigest()
 
 
 def read_signoffs(folder: Path) -> tuple[SignOff, ...]:
@@ -126,10 +98,7 @@ def sign_run(folder: Path, *, name: str, role: str, on: date) -> SignOff:
     InputError
         The folder holds no results.
     """
-    name, role = " ".join(name.split()), " ".join(role.split())
-    for option, text in (("--as", name), ("--role", role)):
-        if not text or len(text) > LONGEST:
-            raise SettingsError(f"{option} must hold 1 to {LONGEST} letters.")
+    name, role = signer(name, role)
     made = SignOff(name=name, role=role, date=on.isoformat(), sha256=hash_results(folder))
     kept = [each for each in read_signoffs(folder) if each.name != made.name]
     signatures = [asdict(each) for each in [*kept, made]]
