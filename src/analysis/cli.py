@@ -867,6 +867,8 @@ def approve(
     show_default=True,
 )
 @click.option("--out", type=PATH, help="File to write; default: print.")
+@click.option("--redline", type=PATH, help="Word file or web page (.docx, .html) to write besides: "
+              "the copy with tracked changes, reasons and suggested sentences.")  # fmt: skip
 @click.option("--encoding", default="", help="Encoding of text files, if it is not found out.")
 def lint(
     files: tuple[Path, ...],
@@ -876,6 +878,7 @@ def lint(
     export: Path | None,
     form: str,
     out: Path | None,
+    redline: Path | None,
     encoding: str,
 ) -> None:
     """Find every percentage, duration, frequency word and absolute in FILES, and label it.
@@ -884,8 +887,11 @@ def lint(
     labeled: borne out, contradicted, undecided, unlisted, unfalsifiable, ... Exit code 0: nothing
     to fix; 1: something is; 2: a file cannot be read.
 
-    For example: reliefcheck lint page.html leaflet.docx --run reports/latest
-    """
+    \b
+    Examples:
+      reliefcheck lint page.html leaflet.docx --run reports/latest
+      reliefcheck lint page.html --redline page.docx      for whoever changes the copy
+    """  # noqa: D301
     from analysis.lint.output import run_lint
 
     if no_run and run_folder:
@@ -898,6 +904,7 @@ def lint(
         export=export,
         form=form,
         out=out,
+        redline=redline,
         encoding=encoding,
     )
     _say(text, nl=not text.endswith("\n"))

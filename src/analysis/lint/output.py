@@ -43,7 +43,9 @@ from analysis.lint.findings import (
     load_run,
     touching_rules,
 )
+from analysis.lint.redline import check_ending, write_redline
 from analysis.lint.text import Document, Place, load_document
+from analysis.numbers import date_text
 
 SYNTHETIC = "Synthetic data: these patients do not exist."
 NO_CLEARANCE = (
@@ -66,7 +68,10 @@ def run_sentence(result: LintResult) -> str:
     listed = f"Compared with {result.n_claims} claims of the ledger"
     if not result.run.name:
         return f"{listed} and with no run, so nothing is judged."
-    return f"{listed} and the run of {result.run.started or 'unknown time'} on {result.run.export}."
+    return (
+        f"{listed} and the run of {date_text(result.run.started) or 'unknown time'} on "
+        f"{result.run.export}."
+    )
 
 
 def render_text(result: LintResult) -> str:
@@ -359,6 +364,7 @@ def run_lint(
     export: Path | None = None,
     form: str = "text",
     out: Path | None = None,
+    redline: Path | None = None,
     encoding: str = "",
 ) -> tuple[str, int]:
     """Lint files and return what to print and the exit code: what ``reliefcheck lint`` does.
@@ -376,6 +382,8 @@ def run_lint(
     form : {"text", "json", "sarif", "html"}
     out : Path, optional
         File to write instead of returning the text.
+    redline : Path, optional
+        Word file or web page to write besides: the copy with marks and suggested sentences.
     encoding : str
         Encoding of text files, where it cannot be found out.
 
@@ -397,11 +405,16 @@ def run_lint(
     run, folder = NO_RUN, run_folder or find_path("reports/latest")
     if judge:
         run = load_run(folder, export=export)
+    if redline is not None:
+        check_ending(redline)
     claims = load_ledger(ledger or (ledger_of_run(folder) if judge else None))
     documents = [load_document(path, encoding=encoding) for path in files]
     if judge:
         run, documents = apply_approvals(run, documents, folder=folder, claims=claims)
     result = lint_documents(documents, claims=claims, run=run)
+    if redline is not None:
+        notices = [SYNTHETIC] if run.synthetic else []
+        write_redline(result, redline, notices=[*notices, run_sentence(result), NO_CLEARANCE])
     # Lone surrogates of a broken file cannot be written; they become question marks.
     text = RENDERERS[form](result).encode("utf-8", "replace").decode("utf-8")
     if out is None:
