@@ -82,17 +82,20 @@ def safety_readings(claim: Claim, study: Study, *, arm: str = "") -> pd.DataFram
     if claim.measure in EFFECT_MEASURES:
         asked = QUESTIONS[claim.definition]
         days = [asked.window] if asked.window != "any" else list(WINDOWS)
+        parts, chosen = [], []
         for grade, window, solicited in product(GRADES, days, (False, True)):
             if grade < asked.grade:
                 continue
             question = replace(asked, grade=grade, window=window, solicited_only=solicited)
-            flags = flag_effects(study, question)
-            flags = flags[flags["USUBJID"].isin(ids)].assign(definition="", **EVERYBODY)
-            made = effect_rows(flags, level=level).query("population == @claim.population")
-            if claim.measure == "unaffected_share":
-                made = complement_rows(made)
+            parts.append(flag_effects(study, question).assign(definition=f"{len(parts)}"))
             own = (grade, window, solicited) == (asked.grade, asked.window, False)
-            rows.append(made.iloc[0].to_dict() | _choices(grade, window, solicited, own))
+            chosen.append(_choices(grade, window, solicited, own))
+        flags = pd.concat(parts, ignore_index=True)
+        flags = flags[flags["USUBJID"].isin(ids)].assign(**EVERYBODY)
+        made = effect_rows(flags, level=level).query("population == @claim.population")
+        if claim.measure == "unaffected_share":
+            made = complement_rows(made)
+        rows = [one | how for one, how in zip(made.to_dict("records"), chosen, strict=True)]
     elif claim.measure == "resolved_share":
         minutes = float(claim.definition.partition("_")[0])
         for grade, solicited in product(GRADES, (False, True)):
