@@ -82,20 +82,21 @@ def safety_readings(claim: Claim, study: Study, *, arm: str = "") -> pd.DataFram
     if claim.measure in EFFECT_MEASURES:
         asked = QUESTIONS[claim.definition]
         days = [asked.window] if asked.window != "any" else list(WINDOWS)
-        parts, chosen = [], []
+        parts: list[pd.DataFrame] = []
+        made_by: list[dict[str, object]] = []
         for grade, window, solicited in product(GRADES, days, (False, True)):
             if grade < asked.grade:
                 continue
             question = replace(asked, grade=grade, window=window, solicited_only=solicited)
             parts.append(flag_effects(study, question).assign(definition=f"{len(parts)}"))
             own = (grade, window, solicited) == (asked.grade, asked.window, False)
-            chosen.append(_choices(grade, window, solicited, own))
+            made_by.append(_choices(grade, window, solicited, own))
         flags = pd.concat(parts, ignore_index=True)
         flags = flags[flags["USUBJID"].isin(ids)].assign(**EVERYBODY)
         made = effect_rows(flags, level=level).query("population == @claim.population")
         if claim.measure == "unaffected_share":
             made = complement_rows(made)
-        rows = [one | how for one, how in zip(made.to_dict("records"), chosen, strict=True)]
+        rows = [one | how for one, how in zip(made.to_dict("records"), made_by, strict=True)]
     elif claim.measure == "resolved_share":
         minutes = float(claim.definition.partition("_")[0])
         for grade, solicited in product(GRADES, (False, True)):
