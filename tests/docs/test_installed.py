@@ -98,6 +98,7 @@ def test_commands_on_finished_runs_work_one_after_the_other(report, tmp_path):
         "reports/june": str(june),
         "reports/june-release": str(tmp_path / "june-release"),
         "sas": str(tmp_path / "sas"),
+        "forms": str(tmp_path / "forms"),
     }
     assert {command.split()[1] for command in ON_RUNS} >= {"diff", "verify", "sign"}
     for command in ON_RUNS:

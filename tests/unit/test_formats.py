@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import re
 import shutil
@@ -275,6 +276,57 @@ def test_a_broken_line_of_ndjson_is_named(file, line, said, demo, tmp_path):
     assert error.value.exit_code == 2 and re.search(r"\. (Export|Put) .*\.$", str(error.value))
 
 
+def test_a_gzipped_file_that_was_cut_is_a_sentence(demo, tmp_path):
+    path = write_fhir(tmp_path / "fhir", demo)
+    whole = load_export(path, drafted(path, tmp_path))
+    file = path / "Observation.ndjson"
+    data = gzip.compress(file.read_bytes())
+    file.unlink()
+    packed = path / "Observation.ndjson.gz"
+    packed.write_bytes(data)
+    mapping = drafted(path, tmp_path)
+    same_tables(load_export(path, mapping), whole)
+    packed.write_bytes(data[: len(data) // 2])
+    with pytest.raises(InputError, match=r"Observation.ndjson.gz is no whole gzip file"):
+        load_export(path, mapping)
+    packed.write_bytes(gzip.compress(b" " * 30_000_000))
+    with pytest.raises(InputError, match=r"more than 100 times as many"):
+        load_export(path, mapping)
+
+
+def test_a_drug_behind_a_reference_is_found(demo, tmp_path):
+    """Medication resources name the drug; the administrations point to them."""
+    path = write_fhir(tmp_path / "fhir", demo)
+    file = path / "MedicationAdministration.ndjson"
+    given = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    concept = given[0]["medicationCodeableConcept"]
+    for at, item in enumerate(given):
+        del item["medicationCodeableConcept"]
+        drug = "other" if at == 1 else "ketamine"
+        item["medicationReference"] = {"reference": f"Medication/{drug}"}
+    file.write_text("\n".join(map(json.dumps, given)) + "\n", encoding="utf-8")
+    other = {"coding": [{"system": concept["coding"][1]["system"], "code": "161"}]}
+    drugs = [{"resourceType": "Medication", "id": name, "code": code}
+             for name, code in (("ketamine", concept), ("other", other))]  # fmt: skip
+    (path / "Medication.ndjson").write_text("\n".join(map(json.dumps, drugs)) + "\n")
+    export = load_export(path, drafted(path, tmp_path))
+    assert len(export.tables["infusions"]) == len(given) - 1
+    assert "sbp_peak" in export.tables["infusions"]
+
+
+def test_orders_stand_for_infusions_only_as_a_question(demo, tmp_path):
+    path = write_fhir(tmp_path / "fhir", demo)
+    file = path / "MedicationAdministration.ndjson"
+    given = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    orders = [{**item, "resourceType": "MedicationRequest", "intent": "order",
+               "authoredOn": item["effectivePeriod"]["start"]} for item in given]  # fmt: skip
+    file.unlink()
+    (path / "MedicationRequest.ndjson").write_text("\n".join(map(json.dumps, orders)) + "\n")
+    draft = draft_coded(path, name="x")
+    assert draft is not None and any("each completed order" in todo for todo in draft.todo)
+    assert len(load_export(path, drafted(path, tmp_path)).tables["infusions"]) == len(given)
+
+
 def test_blank_lines_of_ndjson_are_counted(demo, tmp_path):
     path = write_fhir(tmp_path / "fhir", demo)
     file = path / "Patient.ndjson"
@@ -392,13 +444,9 @@ def test_an_event_that_is_not_in_the_list_of_events_is_named(tmp_path):
 # Exports that no one here wrote
 
 
-def _unpacked(name: str, folder: Path) -> Path:
-    folder.mkdir()
-    for file in (REAL / name).iterdir():
-        if file.suffix == ".gz":
-            (folder / file.stem).write_bytes(gzip.decompress(file.read_bytes()))
-        elif file.suffix in (".csv", ".ndjson"):
-            shutil.copy(file, folder)
+def _copied(name: str, folder: Path) -> Path:
+    """The export in a folder of its own, where a map of codes can be added; gzipped as it is."""
+    shutil.copytree(REAL / name, folder)
     return folder
 
 
@@ -420,7 +468,7 @@ NO_START = [
     ],
 )
 def test_synthetic_records_are_read_by_code(name, n_patients, n_scores, absent, tmp_path):
-    path = _unpacked(name, tmp_path / name)
+    path = _copied(name, tmp_path / name)
     draft = draft_coded(path, name=name)
     assert draft is not None
     assert any(f"no ketamine ({absent})" in todo and "day 0" in todo for todo in draft.todo)

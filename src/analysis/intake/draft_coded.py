@@ -17,7 +17,7 @@ from analysis.errors import InputError
 from analysis.intake.codes import ClinicalCode, codes_for, load_clinical_codes
 from analysis.intake.draft import Draft, Understood, flow, scalar
 from analysis.intake.fhir import NDJSON, RESOURCES, resource_of
-from analysis.intake.read import PARQUET_ENDINGS, RawTable, load_raw_table
+from analysis.intake.read import PACKED, PARQUET_ENDINGS, RawTable, load_raw_table
 from analysis.intake.tables import FIRST_YEAR, load_conditions
 
 CODES_SHOWN = 6
@@ -136,13 +136,14 @@ def draft_coded(path: Path, *, name: str) -> Draft | None:
         It holds no pain score by a code that is known, or no patients; the codes are listed.
     """
     files = [path] if path.is_file() else sorted(p for p in path.iterdir() if p.is_file())
+    plain = {f: Path(f.stem if f.suffix.lower() == PACKED else f.name) for f in files}
     resources: dict[str, list[Path]] = {}
-    for file in (f for f in files if f.suffix.lower() == NDJSON and f.name[0] != "."):
+    for file in (f for f in files if plain[f].suffix.lower() == NDJSON and f.name[0] != "."):
         resources.setdefault(resource_of(file), []).append(file)
     if resources:
         return _draft_fhir(_Coded(name=name, files=resources))
     endings = (".csv", *PARQUET_ENDINGS)
-    tables = {f.stem.lower(): [f] for f in files if f.suffix.lower() in endings}
+    tables = {p.stem.lower(): [f] for f, p in plain.items() if p.suffix.lower() in endings}
     if "person" in tables and not {"measurement", "observation"}.isdisjoint(tables):
         return _draft_omop(_Coded(name=name, files=tables))
     return None

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import json
 import re
+import zlib
 from dataclasses import dataclass
+from gzip import BadGzipFile, GzipFile
 from pathlib import Path
 
 import numpy as np
@@ -205,13 +207,15 @@ RESOURCES = (
 
 
 def resource_of(path: Path) -> str:
-    """Return the kind of the first resource of an NDJSON file, empty where it is none."""
-    with open_plain(path) as file:
-        first = next((line for line in file if not line.isspace()), b"")
+    """Return the kind of the first resource of an NDJSON file, gzipped or not; empty for none."""
     try:
+        with open_plain(path) as plain:
+            packed = path.suffix.lower() == ".gz"
+            file = GzipFile(fileobj=plain) if packed else plain
+            first = next((line for line in file if not line.isspace()), b"")
         item = json.loads(first.removeprefix(b"\xef\xbb\xbf"))
         return str(item["resourceType"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, BadGzipFile, EOFError, zlib.error):
         return ""
 
 

@@ -33,6 +33,7 @@ from analysis.intake.mapping import Format, Mapping, TableRule, load_mapping, re
 from analysis.intake.profile import is_header_like, list_columns, profile_export
 from analysis.intake.read import (
     EXCEL_ENDINGS,
+    PACKED,
     TYPED_ENDINGS,
     FileFormat,
     RawTable,
@@ -490,7 +491,7 @@ def _read_all(
 
 def _last_line_is_open(path: Path) -> bool:
     """Return whether a text file ends within a line, as one cut while copied does."""
-    if path.suffix.lower() in (NDJSON, *EXCEL_ENDINGS, *TYPED_ENDINGS):
+    if path.suffix.lower() in (NDJSON, PACKED, *EXCEL_ENDINGS, *TYPED_ENDINGS):
         return False
     with path.open("rb") as file:
         file.seek(-min(4, path.stat().st_size), SEEK_END)

@@ -16,12 +16,15 @@ import posixpath
 import re
 import warnings
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time
+from gzip import BadGzipFile, GzipFile
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
 from xml.etree import ElementTree
 
@@ -39,6 +42,10 @@ from analysis.intake.stat_files import STAT_ENDINGS, read_stat_file
 
 EXCEL_ENDINGS = (".xlsx", ".xlsm")
 PARQUET_ENDINGS = (".parquet", ".pq")
+PACKED = ".gz"
+PACKABLE = (".csv", ".tsv", ".txt", NDJSON)
+"""Endings of text files that are read as they lie, gzipped."""
+
 TYPED_ENDINGS = (*PARQUET_ENDINGS, *STAT_ENDINGS)
 """Files of one table whose columns have types and whose values are no text."""
 
@@ -187,6 +194,9 @@ def load_raw_table(
     ending = path.suffix.lower()
     if ending == ".xls":
         raise InputError(f"{name}: the old .xls form is not read; save it as .xlsx or CSV.")
+    if ending == PACKED:
+        with _unpacked(path, name) as plain:
+            return load_raw_table(plain, form, name=name)
     if ending == NDJSON:
         return _as_resources(path, name)
     if ending in TYPED_ENDINGS:
@@ -219,6 +229,32 @@ def _refuse_missing_header(table: RawTable) -> None:
             "it, and no line of names. Write a line above it that names every column: "
             "patient_id,condition, ... (docs/mapping.md)."
         )
+
+
+@contextmanager
+def _unpacked(path: Path, name: str) -> Iterator[Path]:
+    """Give a gzipped text file as it is unpacked, for as long as it is read; nobody else may."""
+    inner = Path(path.stem)
+    if inner.suffix.lower() not in PACKABLE:
+        raise InputError(f"{what_else(path)}.")
+    size, inflated = path.stat().st_size, 0
+    with TemporaryDirectory() as folder:
+        plain = Path(folder) / inner.name
+        try:
+            with (
+                open_plain(path) as packed,
+                GzipFile(fileobj=packed) as file,
+                plain.open("wb") as out,
+            ):
+                while piece := file.read(HEAD_BYTES):
+                    inflated += len(piece)
+                    _refuse_inflated(name, size, inflated)
+                    out.write(piece)
+        except (BadGzipFile, EOFError, zlib.error):
+            raise InputError(
+                f"{name} is no whole gzip file: it was cut or damaged. Copy or export it again."
+            ) from None
+        yield plain
 
 
 def _refuse_inflated(name: str, size: int, inflated: int) -> None:
