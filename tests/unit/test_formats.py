@@ -210,12 +210,15 @@ def test_adam_days_have_no_day_0(tmp_path):
     bds = pd.DataFrame(rows, columns=["USUBJID", "ADY", "AVAL", "DTYPE"])
     bds = bds.assign(PARAMCD="PAINAVG", PARAM="Average pain, 0-10")
     other = bds.assign(PARAMCD="SLEEP", PARAM="Hours of sleep", AVAL=99)
-    pd.concat([bds, other]).to_csv(path / "adqs.csv", index=False)
+    again = bds.assign(PARAMCD="PAINWK", PARAM="Weekly mean of average pain", AVAL=5)
+    pd.concat([bds, other, again]).to_csv(path / "adqs.csv", index=False)
     pd.DataFrame({"USUBJID": ["A"], "PARAMCD": ["REL"], "PARAM": ["Duration of pain relief (days)"],
                   "AVAL": [40], "CNSR": [1]}).to_csv(path / "adtte.csv", index=False)  # fmt: skip
     pd.DataFrame({"USUBJID": ["B"], "AETERM": ["Nausea"], "ASTDY": [1], "AESEV": ["MODERATE"],
                   "AESER": ["N"]}).to_csv(path / "adae.csv", index=False)  # fmt: skip
     export = load_export(path, drafted(path, tmp_path))
+    draft = draft_adam(path, name="x")
+    assert draft is not None and any("PAINWK" in todo for todo in draft.todo)
     study = derive(export)
     ratings = study.ratings.set_index(["USUBJID", "ADY"])["ROLE"]
     assert ratings.to_dict() == {
@@ -362,6 +365,22 @@ def test_a_patient_with_two_pain_conditions_is_not_settled_by_guessing(demo, tmp
     export = load_export(path, first)
     account = next(a for a in export.intake if a.file == "Condition.ndjson")
     assert account.n_used == 40 and account.excluded["further diagnosis of the patient"] > 30
+
+
+def test_diagnoses_without_a_known_code_are_refused_with_what_there_is(demo, tmp_path):
+    path = write_fhir(tmp_path / "fhir", demo)
+    file = path / "Condition.ndjson"
+    text = file.read_text(encoding="utf-8").replace("http://hl7.org/fhir/sid/icd-10-cm", "urn:x")
+    file.write_text(text, encoding="utf-8")
+    draft = draft_coded(path, name="x")
+    assert draft is not None
+    assert any("none of its codes is an ICD-10-CM code" in todo for todo in draft.todo)
+    with pytest.raises(
+        MappingError, match=r"Condition.ndjson whose code is that of a pain"
+    ) as error:
+        load_export(path, drafted(path, tmp_path))
+    assert "other_code: http://example.org/local|X1 (120)" in str(error.value)
+    assert "under `map` of `diagnoses`" in str(error.value)
 
 
 def test_a_map_with_two_meanings_of_a_code_is_refused(demo, tmp_path):

@@ -8,6 +8,7 @@ datasets`` writes them, are known by DAY0 in ADSL and read with every rating and
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +21,7 @@ from analysis.intake.codes import instrument_of
 from analysis.intake.draft import Draft, Understood, flow, scalar
 from analysis.intake.profile import plain_words, profile_column
 from analysis.intake.read import TYPED_ENDINGS, load_raw_table
-from analysis.intake.recognize import NO_SCORE, RELIEF_LASTED, SCORE, recall_of
+from analysis.intake.recognize import NO_SCORE, RELIEF_LASTED, recall_of
 from analysis.intake.tables import load_conditions
 
 ENDINGS = (".csv", *TYPED_ENDINGS)
@@ -37,6 +38,9 @@ MOST_GAP_DAYS = 28
 """First and last day of treatment within as many days make one series of two dates."""
 
 PARAMETERS_SHOWN = 12
+
+PAIN = re.compile(r"\b(?:pain|nrs\w*|nprs|bpi)\b")
+"""Words of a parameter that is a pain score."""
 
 
 @dataclass
@@ -243,9 +247,8 @@ def _known(adam: _Adam, name: str, *, pain: bool) -> dict[str, str]:
     for code, param in dict(zip(frame["PARAMCD"], params, strict=True)).items():
         instrument = instrument_of(code) or instrument_of(param)
         words = plain_words(f"{code} {param}")
-        if pain and not instrument and SCORE.search(words) and "pain" in words:
-            if not NO_SCORE.search(words):
-                found[code] = param
+        if pain and not instrument and PAIN.search(words) and not NO_SCORE.search(words):
+            found[code] = param
         elif instrument and not pain:
             found[code] = instrument
     return found
@@ -262,10 +265,19 @@ def _pain(adam: _Adam, measures: Iterable[str]) -> None:
         return
     found = {name: codes for name in measures if (codes := _known(adam, name, pain=True))}
     for name, codes in found.items():
-        recalls = {code: recall_of(param) or "not_stated" for code, param in codes.items()}
-        recall = {"from": "PARAMCD", "values": recalls}
-        columns = {**_measure(adam, name, list(codes))[1], "recall": recall}
-        adam.rule(name, columns, where=_measure(adam, name, list(codes))[0],
+        recalls: dict[str, str] = {}
+        for code, param in codes.items():
+            recall = recall_of(param) or "not_stated"
+            if recall in recalls.values():
+                adam.out.todo.append(
+                    f"{adam.files[name].name}: {code} ({param}) looks back as a parameter before "
+                    "it does, and is not read; two measures are never mixed. Name the one that is "
+                    "meant."
+                )
+            else:
+                recalls[code] = recall
+        where, columns = _measure(adam, name, list(recalls))
+        adam.rule(name, {**columns, "recall": {"from": "PARAMCD", "values": recalls}}, where=where,
                   why="pain, as it was rated: derived rows (DTYPE) are none")  # fmt: skip
     if not found:
         name = next(iter(measures))

@@ -27,6 +27,9 @@ start belongs to it: the longest usual infusion with its recovery, and no visit 
 NO_PAIN = "no code of a pain condition"
 FURTHER = "further diagnosis of the patient"
 
+CODES_SHOWN = 6
+"""Codes that a refusal lists, the most frequent first."""
+
 
 def load_map(raw: RawTable, *, columns: int = 2) -> dict[str, tuple[str, ...]]:
     """Return a clinic's own map of codes: the code in the first column, its meanings after it.
@@ -134,6 +137,8 @@ def with_diagnoses(
         found.append(own.rename_axis("line").reset_index())
         excluded.append(left)
     each = pd.concat(found, ignore_index=True)
+    if each.empty:
+        _refuse_unknown(more, rule)
     specific = each["condition"] != "other"
     each = each[specific | ~each["patient"].isin(each.loc[specific, "patient"])]
     _refuse_several(each, more, rule)
@@ -157,6 +162,23 @@ def with_diagnoses(
         )  # fmt: skip
     columns = chosen.set_index("patient")[["condition", "subtype"]].astype(object).reindex(ids)
     return _with(raw, columns.fillna(""), "diagnoses"), accounts
+
+
+def _refuse_unknown(more: list[RawTable], rule: Diagnoses) -> None:
+    """Raise MappingError with the codes that there are, none of which is a pain condition's."""
+    listed = []
+    for name in rule.code:
+        texts = pd.concat([file.frame[name].astype(str) for file in more])
+        counts = texts[texts != ""].value_counts()
+        if len(counts):
+            first = ", ".join(f"{code} ({n:,})" for code, n in counts.head(CODES_SHOWN).items())
+            listed.append(f"{name}: {first}{', ...' if len(counts) > CODES_SHOWN else ''}")
+    raise MappingError(
+        f"patients: no patient of the file has a diagnosis in {more[0].name} whose code is that of "
+        f"a pain condition. The codes are {'; '.join(listed) or 'none'}. Codes that are not "
+        "ICD-10-CM need a map of yours, a CSV with the columns code, condition and subtype, named "
+        "under `map` of `diagnoses` (docs/formats.md)."
+    )
 
 
 def _refuse_several(each: pd.DataFrame, more: list[RawTable], rule: Diagnoses) -> None:
