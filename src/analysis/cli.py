@@ -35,6 +35,7 @@ Examples:
   reliefcheck claims draft page.html                a ledger for another page
   reliefcheck lint page.html                        marketing copy against the verdicts
   reliefcheck approve C043 --as "A. Weber" --role director --until 2027-01-31
+  reliefcheck mail reports/latest C043              a note on a claim, to paste
   reliefcheck diff reports/2026-05 reports/2026-06  what moved, and why
   reliefcheck verify reports/latest                 every file as the run left it?
   reliefcheck release reports/latest                a report that may be handed on
@@ -668,26 +669,27 @@ def draft(page: Path, out: Path | None, source: str, encoding: str) -> None:
 def show(
     context: click.Context, claim_id: str, run_folder: Path | None, ledger: Path | None
 ) -> None:
-    """Explain CLAIM_ID: words, reading, what they leave open, what would test it, and rules.
+    """Explain CLAIM_ID: its reading, what the words leave open, and the rules that touch it.
 
-    With --run also its verdict, other readings, the tipping point, and what may be said.
+    With --run the verdict comes first, with what may be said and what published evidence says.
     For example: reliefcheck claims show C043 --run reports/latest
     """
     from analysis.claims.records import read_claims
     from analysis.claims.rules import load_rules
-    from analysis.claims.sentences import explain_claim, explain_judgement
+    from analysis.claims.sentences import explain_claim
     from analysis.errors import InputError
 
     found, folder = _claims_of(context, run_folder, ledger)
-    _say(explain_claim(found, claim_id, rules=load_rules()))
+    judged = None
     if folder:
         wanted = claim_id.strip().upper()
-        judged = {each.claim_id.upper(): each for each in read_claims(folder)}
-        if wanted not in judged:
+        verdicts = {each.claim_id.upper(): each for each in read_claims(folder)}
+        judged = verdicts.get(wanted)
+        if judged is None and wanted in {each.claim_id.upper() for each in found}:
             raise InputError(
                 f"{folder} has no verdict on {wanted}: the ledger is newer than the run."
             )
-        _say(f"\n{explain_judgement(judged[wanted])}")
+    _say(explain_claim(found, claim_id, rules=load_rules(), judgement=judged))
 
 
 @main.command(short_help="Write the forms that would make claims testable.")
@@ -851,6 +853,26 @@ def approve(
         )  # fmt: skip
         about = f"its verdict is “{next(iter(made.claims.values())).verdict}”"
     _say(f"{made.target} is approved by {made.by}, until {until} ({about}; run {made.run}).")
+
+
+@main.command(short_help="Write a note of at most 150 words on a claim, to paste into a mail.")
+@click.argument("run", type=PATH)
+@click.argument("claim_ids", nargs=-1, metavar="[CLAIM]...")
+def mail(run: Path, claim_ids: tuple[str, ...]) -> None:
+    """Write a note on each CLAIM by the verdicts of RUN; without CLAIM on those of the first page.
+
+    Claim, verdict with firmness, one sentence, what may be said, what is missing: at most 150
+    words each. Nothing is sent.
+
+    For example: reliefcheck mail reports/latest C043
+    """
+    from analysis.claims.mail import choose_judgements, write_mail
+    from analysis.claims.records import read_claims
+    from analysis.lint.findings import load_run
+
+    about = load_run(run)
+    chosen = choose_judgements(read_claims(run), claim_ids, run=about.name)
+    _say("\n\n---\n\n".join(write_mail(one, synthetic=about.synthetic) for one in chosen))
 
 
 @main.command(short_help="Check marketing copy against the ledger and the newest verdicts.")

@@ -30,7 +30,8 @@ from analysis.claims.records import (
     read_claims,
     write_claims,
 )
-from analysis.claims.sentences import explain_judgement
+from analysis.claims.rules import load_rules
+from analysis.claims.sentences import explain_claim
 from analysis.errors import InputError
 from analysis.report.office import write_csv
 from analysis.results import make_results
@@ -112,7 +113,7 @@ def test_a_file_of_an_earlier_version_is_read(tmp_path):
     (tmp_path / "claims.json").write_text(json.dumps([record]), encoding="utf-8")
     (one,) = read_claims(tmp_path)
     assert one.headline and one.robustness is None and one.lacks == ()
-    assert "Falls short" in explain_judgement(one)
+    assert "Falls short" in explain_claim(load_ledger(), "C043", judgement=one)
 
 
 @pytest.mark.parametrize("text", ["{", "[1]", '[{"claim_id": "C043"}]', '{"a": 1}', "null"])
@@ -147,18 +148,26 @@ def test_the_frame_has_a_row_a_claim_and_no_cell_that_runs_as_a_formula(tmp_path
 
 
 def test_a_judgement_is_explained_with_all_there_is():
-    text = " ".join(explain_judgement(COMPLETE).split())
+    explained = explain_claim(load_ledger(), "C043", rules=load_rules(), judgement=COMPLETE)
+    text = " ".join(explained.split())
     for part in (
-        "Verdict: Falls short: the upper limit is below the cited floor, also with the missing "
-        "imputed.",
+        "Verdict: Falls short, mostly: the upper limit is below the cited floor, also with the "
+        "missing imputed.",
         "The verdict stands after adjusting for all claims judged together (Holm, p <0.001).",
         "Under other readings: Two of three.",
         "Tipping point: Impossible.",
         "Shrunk toward all conditions: 55% (n = 60). Shrunk.",
         "What may be said: Of 137 ...",
-        "What the words as printed do not say: when (FTC-HP-06, CA-651-02)",
+        "The words do not say: how many patients (n).",
     ):
         assert part in text
+    order = ["Verdict:", "What may be said:", "Read as:", "Printed:", "Rules that touch it",
+             "Papers and guidelines"]  # fmt: skip
+    places = [text.index(each) for each in order]
+    assert places == sorted(places)
+    rules, _, papers = text.partition("Papers and guidelines")
+    assert rules.count("(FTC)") + rules.count("(FDA)") <= 8
+    assert "IMMPACT-01" in papers and "IMMPACT-01" not in rules
 
 
 @pytest.mark.slow

@@ -174,7 +174,7 @@ def test_every_claim_is_touched_by_the_rules_for_all_and_testimonials_by_theirs(
 
 def write(path, **changed):
     rule = dict.fromkeys(COLUMNS, "x") | {
-        "applies_to": "every", "checks": "", "verified": "yes",
+        "applies_to": "every", "checks": "", "verified": "yes", "form": "rule",
     }  # fmt: skip
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS)
@@ -186,6 +186,7 @@ def write(path, **changed):
 @pytest.mark.parametrize(
     ("changed", "found"),
     [
+        ({"form": "gossip"}, "rule x, form: 'gossip' is none of rule, paper"),
         ({"verified": "perhaps"}, "rule x, verified: 'perhaps'"),
         ({"applies_to": "rumours"}, "rule x, applies_to: 'rumours'"),
         ({"checks": "patients rumours"}, "rule x, checks: 'rumours' is none of patients"),

@@ -313,8 +313,10 @@ class Rule:
     touches: tuple[str, ...]  # subjects of copy it touches (analysis.lint)
     checks: tuple[str, ...]  # CHECKS that rest on it; none where words cannot show it is kept
     verified: bool  # whether its text was seen; what was not is never relied on
+    form: str  # rule (law, regulation, an authority's guidance, a code) or paper
 
 
+FORMS = ("rule", "paper")
 COLUMNS = [field.name for field in fields(Rule)]
 _LISTS = ("applies_to", "touches", "checks")
 
@@ -338,6 +340,8 @@ def _rule(row: dict[str, str]) -> Rule:
     name = f"rule {row['rule_id']}"
     if row["verified"] not in ("yes", "no"):
         raise LedgerError(f"{name}, verified: '{row['verified']}' is neither yes nor no.")
+    if row["form"] not in FORMS:
+        raise LedgerError(f"{name}, form: '{row['form']}' is none of {', '.join(FORMS)}.")
     for one in row["applies_to"].split():
         if one not in (*KINDS, EVERY) and not (one[:1] == "C" and one[1:].isdigit()):
             raise LedgerError(
@@ -355,6 +359,25 @@ def rules_of(claim: Claim, rules: Sequence[Rule]) -> tuple[Rule, ...]:
     """Return the rules that touch a claim: by its id, its kind, or because they touch every one."""
     names = {claim.claim_id if is_own_row(claim) else "", claim.kind, EVERY}
     return tuple(rule for rule in rules if names & set(rule.applies_to))
+
+
+def asked_by_rules(claim: Claim, rules: Sequence[Rule]) -> dict[Rule, tuple[str, ...]]:
+    """Return the few rules that touch the words of a claim, each with what they lack by it.
+
+    Those that name the claim, those that ask for what its words do not say, and those made for
+    claims of its kind alone; not every rule for claims like it.
+    """
+    lacks = check_sentence(
+        claim.wording, rules_of_checks(rules), kind=claim.kind, measure=claim.measure
+    )
+    found = {}
+    for rule in rules_of(claim, rules):
+        lacking = tuple(lack.lacks for lack in lacks if rule.rule_id in lack.rule_ids)
+        named = is_own_row(claim) and claim.claim_id in rule.applies_to
+        own_kind = rule.applies_to == (claim.kind,) and not rule.checks
+        if lacking or named or own_kind:
+            found[rule] = lacking
+    return found
 
 
 def rules_of_checks(rules: Sequence[Rule]) -> dict[str, tuple[str, ...]]:

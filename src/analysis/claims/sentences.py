@@ -16,8 +16,8 @@ import pandas as pd
 from analysis.claims.intervals import judge_interval
 from analysis.claims.judgement import VERDICT_MEANING, Judgement, Verdict
 from analysis.claims.ledger import ANSWERS, DOMAINS, FREQUENCIES, Claim, find_claim
-from analysis.claims.reasons import describe_due, describe_limits, describe_missing
-from analysis.claims.rules import Rule, rules_of
+from analysis.claims.reasons import describe_due, describe_limits, describe_missing, firm_text
+from analysis.claims.rules import Rule, asked_by_rules
 from analysis.claims.safety_sentences import SAFETY_MEASURES, describe_safety
 from analysis.claims.verdict import middle_of_cited, why_unanswered
 from analysis.intake.codes import FACTOR_SETS
@@ -38,6 +38,7 @@ from analysis.numbers import (
     SMALL_N,
     band_text,
     count_text,
+    date_text,
     estimate_text,
     fraction_text,
     interval_text,
@@ -783,10 +784,16 @@ def list_claims(claims: Sequence[Claim]) -> str:
     return "\n".join([*lines, "", fill(f"{len(claims)} {noun}: {tally}.", WIDTH)])
 
 
-def explain_claim(claims: Sequence[Claim], claim_id: str, *, rules: Sequence[Rule] = ()) -> str:
-    """Return one claim explained: words, reading, what is open, what would test it, rules.
+def explain_claim(
+    claims: Sequence[Claim],
+    claim_id: str,
+    *,
+    rules: Sequence[Rule] = (),
+    judgement: Judgement | None = None,
+) -> str:
+    """Return one claim explained: verdict, published evidence, reading, and rules that touch it.
 
-    The id is found in any case: ``c043`` is C043.
+    The id is found in any case: ``c043`` is C043. Without a judgement there is no verdict.
 
     Raises
     ------
@@ -795,15 +802,25 @@ def explain_claim(claims: Sequence[Claim], claim_id: str, *, rules: Sequence[Rul
     """
     claim = find_claim(claims, claim_id)
     parts = [f"{claim.claim_id}  “{plain_text(claim.wording, longest=LONGEST)}”"]
-    parts += [_part(name, text) for name, text in _facts(claim) if text]
-    touching = [
-        _wrap(f"{rule.rule_id} ({rule.body}{'' if rule.verified else '; text not seen'}): "
-              f"{plain_text(rule.rule, longest=LONGEST)}")
-        for rule in rules_of(claim, rules)
-    ]  # fmt: skip
-    if touching:
-        parts.append("\n".join(["Rules that touch it (no legal advice):", *touching]))
+    facts = [*(_judged_facts(judgement) if judgement else ()), *_facts(claim)]
+    if judgement is not None:
+        facts += _further_facts(judgement)
+    parts += [_part(name, text) for name, text in facts if text]
+    touching = asked_by_rules(claim, rules)
+    for form, title in (
+        ("rule", "Rules that touch it (no legal advice)"),
+        ("paper", "Papers and guidelines it is read by"),
+    ):
+        lines = [_rule_line(rule, lacks) for rule, lacks in touching.items() if rule.form == form]
+        parts += ["\n".join([f"{title}:", *lines])] if lines else []
     return "\n\n".join(parts)
+
+
+def _rule_line(rule: Rule, lacks: Sequence[str]) -> str:
+    seen = "" if rule.verified else "; text not seen"
+    lacking = f" The words do not say: {'; '.join(lacks)}." if lacks else ""
+    said = plain_text(rule.rule, longest=LONGEST)
+    return _wrap(f"{rule.rule_id} ({rule.body}{seen}): {said}{lacking}")
 
 
 def _part(name: str, text: str) -> str:
@@ -815,20 +832,20 @@ def _wrap(text: str) -> str:
 
 
 def _facts(claim: Claim) -> Iterator[tuple[str, str]]:
-    section = f", section “{claim.section}”" if claim.section else ""
-    dated = f"date {claim.printed_on}" if claim.printed_on else "date not given"
-    yield "Printed", f"{claim.source}{section}; {dated}."
+    yield "Read as", claim.reading
+    yield "Judged against", "" if claim.answer != "computed" else _judged_against(claim)
+    dated = f"Fixed on {date_text(claim.reading_date)}, " if claim.reading_date else ""
+    yield "Reading", f"{dated}hash {claim.reading_hash}." if claim.measure else ""
+    yield "What its words leave open", claim.ambiguity
+    yield "What would test it", claim.tested_by
+    needs = f" ({claim.needs})" if claim.needs else ""
+    yield "Answer", f"{claim.answer}: {ANSWERS[claim.answer]}{needs}. {claim.reason}"
     condition = condition_word(claim.condition, load_conditions().labels)
     part = f" ({word({}, claim.group_keys['group'])})" if claim.group else ""
     yield "About", f"{word({}, claim.kind)}; {condition}{part}."
-    needs = f" ({claim.needs})" if claim.needs else ""
-    yield "Answer", f"{claim.answer}: {ANSWERS[claim.answer]}{needs}. {claim.reason}"
-    yield "Read as", claim.reading
-    dated = f"Fixed on {claim.reading_date}, " if claim.reading_date else ""
-    yield "Reading", f"{dated}hash {claim.reading_hash}." if claim.measure else ""
-    yield "Judged against", "" if claim.answer != "computed" else _judged_against(claim)
-    yield "What its words leave open", claim.ambiguity
-    yield "What would test it", claim.tested_by
+    section = f", section “{claim.section}”" if claim.section else ""
+    dated = f"date {claim.printed_on}" if claim.printed_on else "date not given"
+    yield "Printed", f"{claim.source}{section}; {dated}."
     yield "Note", claim.note
 
 
@@ -841,28 +858,30 @@ def _judged_against(claim: Claim) -> str:
     return f"The cited {cited}{at}."
 
 
-def explain_judgement(judgement: Judgement) -> str:
-    """Return a judgement in paragraphs with headings; what a run does not hold is left out."""
-    one = judgement
-    rules = "; ".join(f"{lack.lacks} ({', '.join(lack.rule_ids)})" for lack in one.lacks)
+def _judged_facts(one: Judgement) -> Iterator[tuple[str, str]]:
+    """Yield verdict, finding, what may be said and what published evidence says."""
+    firm = firm_text(one)
+    said = f"{word(VERDICTS, one.verdict)}{f', {firm}' if firm else ''}"
+    yield "Verdict", f"{said}: {VERDICT_MEANING[one.verdict]}."
+    yield "Caution", f"{one.post_hoc[0].upper()}{one.post_hoc[1:]}." if one.post_hoc else ""
+    yield "Finding", one.sentence
+    yield "What may be said", one.may_say
+    yield "To be printed with it", one.say_note
+    yield "What published evidence says", one.published_sentence
+
+
+def _further_facts(one: Judgement) -> Iterator[tuple[str, str]]:
+    """Yield how firm a verdict is under other readings and with other claims."""
     readings = one.robustness
     if readings is not None and not readings.n and one.verdict == "not testable":
         readings = None
-    shrunk = ""
+    yield "Among all claims of the run", _among_all(one)
+    yield "Under other readings", readings.sentence if readings else ""
+    yield "Tipping point", one.tipping.sentence if one.tipping else ""
     if one.shrunk is not None:
         of_n = f"(n = {count_text(one.shrunk.n)})"
         shrunk = f"{share_text(one.shrunk.value)} {of_n}. {one.shrunk.label}"
-    parts = {
-        "Verdict": f"{word(VERDICTS, one.verdict)}: {VERDICT_MEANING[one.verdict]}.",
-        "Finding": one.sentence,
-        "Among all claims of the run": _among_all(one),
-        "Under other readings": readings.sentence if readings else "",
-        "Tipping point": one.tipping.sentence if one.tipping else "",
-        "Shrunk toward all conditions": shrunk,
-        "What may be said": one.may_say,
-        "What the words as printed do not say": rules,
-    }
-    return "\n\n".join(_part(name, text) for name, text in parts.items() if text)
+        yield "Shrunk toward all conditions", shrunk
 
 
 def _among_all(judgement: Judgement) -> str:
