@@ -13,7 +13,7 @@ import pytest
 from report_runs import CHECKS, judged, share
 
 from analysis.claims.records import claims_frame
-from analysis.report.office import CLAIM_COLUMNS, write_csv, write_workbook
+from analysis.report.office import CLAIM_COLUMNS, HEADERS, write_csv, write_workbook
 from analysis.report.tables import plain_table
 from analysis.results import make_results
 
@@ -26,7 +26,8 @@ CLAIMS = (replace(judged()[0], wording=HOSTILE, source="https://clinic.example/p
 def write(path: Path, *, results=ROWS, claims=CLAIMS, checks=CHECKS) -> openpyxl.Workbook:
     quality = plain_table("Checks of the data", list(checks), checks.to_numpy().tolist())
     write_workbook(
-        path, about=[("Data", HOSTILE)], results=results, claims=claims_frame(claims),
+        path, summary=[("Condition", "Our patients"), (HOSTILE, "54%")],
+        about=[("Data", HOSTILE)], results=results, claims=claims_frame(claims),
         quality=[quality], labels={"crps": "CRPS"},
     )  # fmt: skip
     return openpyxl.load_workbook(path)
@@ -34,6 +35,8 @@ def write(path: Path, *, results=ROWS, claims=CLAIMS, checks=CHECKS) -> openpyxl
 
 def line(book: openpyxl.Workbook, sheet: str) -> dict[str, object]:
     names, first, *_ = book[sheet].iter_rows(values_only=True)
+    codes = {title: code for code, title in HEADERS.items()}
+    names = [codes.get(name) or name.lower().replace(" ", "_") for name in names]
     return dict(zip(names, first, strict=True))
 
 
@@ -42,6 +45,14 @@ def test_numbers_are_numbers_missing_ones_empty_and_codes_words(tmp_path):
     assert (found["value"], found["low"], found["n"]) == (0.25, None, 20)
     assert (found["condition"], found["method"]) == ("CRPS", "Wilson score interval")
     assert found["notes"].startswith("3 had a booster before this visit")
+
+
+def test_a_share_is_shown_in_percent_and_kept_in_full(tmp_path):
+    sheet = write(tmp_path / "r.xlsx")["Results"]
+    heads = [cell.value for cell in sheet[1]]
+    cell = sheet.cell(2, heads.index("Value") + 1)
+    assert (cell.value, cell.number_format) == (0.25, "0.0%")
+    assert "Patients (n)" in heads
 
 
 def test_a_score_has_its_scale_beside_its_unit(tmp_path):
@@ -53,10 +64,10 @@ def test_a_score_has_its_scale_beside_its_unit(tmp_path):
 
 def test_claims_and_checks_have_sheets_of_their_own(tmp_path):
     book = write(tmp_path / "r.xlsx")
-    assert book.sheetnames == ["About", "Claims", "Results", "Checks of the data"]
+    assert book.sheetnames == ["Summary", "About", "Claims", "Results", "Checks of the data"]
     found = line(book, "Claims")
-    assert list(found) == [name.replace("_", " ") for name in CLAIM_COLUMNS]
-    assert (found["claim id"], found["verdict"], found["value"]) == ("C1", "undecided", 0.65)
+    assert list(found) == CLAIM_COLUMNS
+    assert (found["claim_id"], found["verdict"], found["value"]) == ("C1", "undecided", 0.65)
 
 
 def test_nothing_from_the_export_runs_as_a_formula_or_links(tmp_path):
@@ -80,7 +91,7 @@ def test_the_same_results_give_the_same_bytes(tmp_path):
 
 def test_an_empty_run_gives_sheets_with_headers(tmp_path):
     book = write(tmp_path / "r.xlsx", results=ROWS.head(0), claims=(), checks=CHECKS.head(0))
-    assert len(book.sheetnames) == 4
+    assert len(book.sheetnames) == 5
     assert all(sheet.max_row >= 1 for sheet in book)
 
 

@@ -619,6 +619,9 @@ def plot_cumulative(
 WEEK_OF_BASELINE = -3.0
 """Where baseline stands on the axis: the standard series takes two to three weeks."""
 
+SHORT_NAME = 18
+"""Letters up to which two names stand side by side above a narrow figure."""
+
 AFTER_BOOSTER = "after_booster"
 """Definition of the mean score of patients who had a booster before the visit."""
 
@@ -672,7 +675,8 @@ def plot_trajectories(
     ax.set_xlabel("Weeks after the end of the series")
     ax.grid(axis="y")
     if len(lines) > 1:
-        ax.legend(loc="lower left", ncols=2 if len(lines) > 3 else 1)
+        ncols = 2 if all(len(name) <= SHORT_NAME for name in names) else 1
+        ax.legend(loc="lower left", bbox_to_anchor=(-0.02, 1), ncols=ncols, borderaxespad=0.2)
     write_counts(ax, counts, colors=colors)
     return ax
 

@@ -210,3 +210,18 @@ def _seen(run: Run) -> Iterator[dict[str, Any]]:
         if row.value is not None:
             percent = round(100 * row.value, 1)
             yield {"visit": visit_word(row.visit), "percent": percent, "cell": cell_of(row)}
+
+
+def summary_lines(front: Front) -> list[tuple[str, ...]]:
+    """Return page one as lines of a sheet: each condition, then what is said and to be done."""
+    heads = ("Condition", "Statement", "Cited", "Our patients", "Interval", "Verdict", "Firmness",
+             "Published studies")  # fmt: skip
+    lines = [
+        (row.condition, row.wording, row.cited, f"{row.estimate} {row.what}".strip(), row.interval,
+         row.verdict_word, row.firm, row.published)
+        for row in front.rows
+    ]  # fmt: skip
+    texts = [("Checked", front.title), *(("Answer", text) for text in front.sentences),
+             *(("Safety", text) for text in (": ".join(front.flags), front.harm) if text),
+             *(("Next", text) for text in front.steps)]  # fmt: skip
+    return [heads, *lines, *((name, text, *[""] * (len(heads) - 2)) for name, text in texts)]

@@ -34,6 +34,25 @@ CLAIM_COLUMNS = [
 ]  # fmt: skip
 
 
+MEASURED = ("value", "low", "high", "imputed", "imputed_low", "imputed_high", "sequence_low",
+            "sequence_high")  # fmt: skip
+"""Columns whose numbers are in the unit of their line."""
+
+NUMBER_FORMATS = {"": "#,##0.###", "share": "0.0%", "percent": '0.0"%"', "weeks": "0.0",
+                  "count": "#,##0", "score": "0.0", "ratio": "0.00"}  # fmt: skip
+"""How a number is shown by unit; the cell keeps all of its digits."""
+
+HEADERS = {
+    "result_id": "Result", "claim_id": "Claim", "n": "Patients (n)", "n_events": "With the event",
+    "n_missing": "Not known", "n_not_due": "Not due yet", "threshold_pct": "Threshold (%)",
+    "low": "Low (CI)", "high": "High (CI)", "cited_text": "Cited", "p_holm": "p (Holm)",
+    "reading_sha": "Reading (hash)", "post_hoc": "Changed after the data",
+    "verdict_adjusted": "Verdict among all (Holm)", "may_say": "What may be printed",
+    "further_patients": "Patients that would decide",
+}  # fmt: skip
+"""Headings of columns named for programs."""
+
+
 def write_csv(frame: pd.DataFrame, path: Path) -> Path:
     """Write a frame as CSV; missing cells are empty, text that begins like a formula is quoted."""
     safe = frame.copy()
@@ -51,17 +70,20 @@ def write_csv(frame: pd.DataFrame, path: Path) -> Path:
 def write_workbook(
     path: Path,
     *,
+    summary: Sequence[Sequence[str]] = (),
     about: Sequence[tuple[str, str]],
     results: pd.DataFrame,
     claims: pd.DataFrame,
     quality: Sequence[Table],
     labels: Mapping[str, str],
 ) -> Path:
-    """Write the workbook: a sheet about the run, one each for claims and results, data quality.
+    """Write the workbook: page one, about the run, claims, results, data quality.
 
     Parameters
     ----------
     path : Path
+    summary : sequence of sequence of str
+        Lines of page one, its headings first.
     about : sequence of (str, str)
         Name of the data, whether they are synthetic, settings.
     results, claims : DataFrame
@@ -87,7 +109,8 @@ def write_workbook(
         ],
     )
     claims = claims.assign(condition=[condition_word(code, labels) for code in claims["condition"]])
-    sheets = {
+    lead = {"Summary": pd.DataFrame(summary[1:], columns=summary[0])} if summary else {}
+    sheets = lead | {
         "About": pd.DataFrame(about, columns=["what", "value"]),
         "Claims": claims[CLAIM_COLUMNS],
         "Results": in_words,
@@ -100,8 +123,10 @@ def write_workbook(
     with replacing(path) as part, xlsxwriter.Workbook(str(part), how) as book:
         book.set_properties({"title": "Reliefcheck results", "created": datetime(2000, 1, 1)})
         head = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
+        formats = {unit: book.add_format({"num_format": form, "valign": "top"})
+                   for unit, form in NUMBER_FORMATS.items()}  # fmt: skip
         for name, frame in sheets.items():
-            _write_sheet(book, name, frame, head)
+            _write_sheet(book, name, frame, head, formats)
     return path
 
 
@@ -110,11 +135,14 @@ def _sheet_name(caption: str, taken: Mapping[str, Any]) -> str:
     return plain if plain and plain not in taken else f"Data {len(taken) + 1}"
 
 
-def _write_sheet(book: xlsxwriter.Workbook, name: str, frame: pd.DataFrame, head: Any) -> None:
+def _write_sheet(
+    book: xlsxwriter.Workbook, name: str, frame: pd.DataFrame, head: Any, formats: Mapping[str, Any]
+) -> None:
     sheet = book.add_worksheet(name)
     plain = frame.astype(object).where(frame.notna(), None)
+    units = [str(unit) for unit in plain["unit"]] if "unit" in plain else [""] * len(plain)
     for at, column in enumerate(frame.columns):
-        title = plain_text(str(column).replace("_", " "))
+        title = HEADERS.get(column) or plain_text(str(column).replace("_", " ").capitalize())
         cells = plain[column].tolist()
         sheet.write_string(0, at, title, head)
         longest = max([len(title), *(len(str(cell)) for cell in cells)])
@@ -123,7 +151,8 @@ def _write_sheet(book: xlsxwriter.Workbook, name: str, frame: pd.DataFrame, head
             if isinstance(cell, bool):
                 sheet.write_boolean(down, at, cell)
             elif isinstance(cell, (int, float)):
-                sheet.write_number(down, at, cell)
+                unit = units[down - 1] if column in MEASURED else ""
+                sheet.write_number(down, at, cell, formats.get(unit, formats[""]))
             elif cell is not None:
                 sheet.write_string(down, at, _writable(str(cell)))
     sheet.freeze_panes(1, 1)

@@ -35,7 +35,7 @@ from analysis.labels import (
 )
 from analysis.numbers import count_text, estimate_text, interval_text
 from analysis.report import drawings, theme
-from analysis.report.front import Front, FrontRow, build_front
+from analysis.report.front import Front, FrontRow, build_front, summary_lines
 from analysis.report.inputs import NOTEBOOKS, RESULTS, Run, find_cells, read_run
 from analysis.report.methods import (
     HOW_TO_READ,
@@ -250,8 +250,8 @@ def write_report(folder: Path) -> None:
                  ("Pain scores", plain_text(str(run.fact("scale") or ""), longest=200)),
                  *((line[0].text, line[1].text) for line in page.settings.lines)]  # fmt: skip
         write_workbook(
-            folder / "results.xlsx", about=about, results=named, claims=claims,
-            quality=page.quality, labels=run.labels,
+            folder / "results.xlsx", summary=summary_lines(page.front), about=about,
+            results=named, claims=claims, quality=page.quality, labels=run.labels,
         )  # fmt: skip
         write_html(page, folder)
     try:
