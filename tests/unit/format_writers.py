@@ -259,7 +259,7 @@ def write_redcap(folder: Path, tables: dict[str, pd.DataFrame], *, labels: bool 
     def form(name: str, table: pd.DataFrame, names: dict[str, str], coded: tuple[str, ...]) -> None:
         out = pd.DataFrame({"record_id": table["patient_id"], "redcap_repeat_instrument": name})
         out["redcap_repeat_instance"] = table.groupby("patient_id").cumcount().add(1).astype(str)
-        for column in table.columns.drop("patient_id"):
+        for column in (c for c in table.columns.drop("patient_id") if (table[c] != "").any()):
             field = names.get(column, column)
             kind, choices, values = "text", "", table[column]
             if set(values) <= {"yes", "no", "true", "false", ""}:
@@ -298,6 +298,9 @@ def write_redcap(folder: Path, tables: dict[str, pd.DataFrame], *, labels: bool 
     form("pain", scores, {"assessed_on": "pain_date", "score": "pain_nrs"}, ("recall",))
     scored = tables["questionnaires"].rename(columns={"score": "total"})
     form("questionnaire", scored, {"assessed_on": "filled_in_on"}, ("instrument",))
+    names = {"infused_at": "infusion_it_followed", "occurred_on": "effect_began"}
+    form("side_effect", tables["adverse_events"], names, ("term",))
+    form("opioid", tables["opioid_use"], {"assessed_on": "opioid_date"}, ("drug", "unit", "basis"))
     data = pd.concat(rows).astype(object).fillna("")
     first = [n for n in data if n.startswith("redcap_") or n == "record_id"]
     data = data[[*first, *data.columns.drop(first)]]

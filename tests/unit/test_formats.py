@@ -152,12 +152,12 @@ def redcap_tables(tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     """What the REDCap project asks: all but ICD-10 codes, with sites named as groups are."""
     people = tables["patients"].drop(columns="icd10")
     site = people["site"].str.lower().str.replace(" ", "_")
-    names = ("infusions", "questionnaires")
-    return {
+    asked = {
+        **tables,
         "patients": people.assign(site=site),
         "pain_scores": tables["pain_scores"].drop(columns="scale"),
-        **{name: tables[name] for name in names},
     }
+    return {name: t.loc[:, (t != "").any()] for name, t in asked.items()}
 
 
 @pytest.mark.parametrize("labels", [False, True])
@@ -400,7 +400,7 @@ def test_a_dictionary_of_another_project_is_refused(demo, tmp_path):
         InputError, match=r"dictionary.csv is the data dictionary of another"
     ) as error:
         profile_export(path)
-    assert "30 of the 31 fields of data.csv are not in it (sex, year_of_birth" in str(error.value)
+    assert "43 of the 44 fields of data.csv are not in it (sex, year_of_birth" in str(error.value)
     assert error.value.exit_code == 2
 
 

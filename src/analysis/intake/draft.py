@@ -306,7 +306,7 @@ class _Drafting:
         if not file.with_field("score"):
             self._long_measures(file)
         dates = file.with_field("assessed_on")
-        names = [profile.file, profile.sheet or "", *(c.name for c in profile.columns)]
+        names = [profile.file, profile.sheet or profile.part, *(c.name for c in profile.columns)]
         infused = any(INFUSED.search(plain_words(name)) for name in names)
         if infused and len(dates) == 1 and not file.with_field("score", "infused_at", "condition"):
             roles[dates[0].name] = Role("infused_at", "likely", "the only date beside infusions")
@@ -480,11 +480,13 @@ class _Drafting:
     def _where(self, file: _File, indent: str, more: dict[str, Any] | None = None) -> None:
         """Add the filter: no lines of totals or second headers, and what the table needs."""
         filters: dict[str, Any] = {n: {"not": list(t)} for n, t in file.profile.not_rows.items()}
+        filters |= {name: dict(own) for name, own in file.profile.only.items()}
         for column, condition in (more or {}).items():
             filters[column] = {**filters.get(column, {}), **condition}
         if filters:
             why = "lines of totals or a second header" if file.profile.not_rows else ""
-            why = "; ".join(w for w in (why, "rows of this table" if more else "") if w)
+            own = "rows of this table" if more or file.profile.only else ""
+            why = "; ".join(w for w in (why, own) if w)
             self._add(f"{indent}where: {flow(filters)}", f"sure: {why}")
 
     def _drop(self, file: _File, indent: str, *, used: Iterable[str]) -> None:
@@ -1333,8 +1335,8 @@ class _Drafting:
     def _draft_records(self, table: str, file: _File, indent: str) -> None:
         for found in [found for found in file.records if found.table == table]:
             self._head(file, indent, item=True)
-            dates = self._dates_of(file, found)
-            self._missing_line(file, indent, dates)
+            dates = self._dates_of(table, file, found)
+            self._missing_line(file, indent, list(dates.values()))
             names = [found.columns[n] for n in ("term", "drug", "instrument") if n in found.columns]
             sparse = [n for n in names if (file.profile.frame[n] == "").any() and _repeats(file)]
             self._where(file, indent, {name: {"recorded": True} for name in sparse})
@@ -1342,11 +1344,10 @@ class _Drafting:
             self._add(f"{indent}columns:")
             self._id_line(file, indent + "  ")
             timed = bool(found.wide) and all({"visit", "study_day"} & set(w) for _, w in found.wide)
-            if dates and not timed:
-                when = self._time_of(table, file, dates[0])
-                self._add(f"{indent}  {when}: {scalar(dates[0].name)}", "likely: the file's date")
-                self._note(file, dates[0].name, when, "likely")
-            elif not timed:
+            for when, date in dates.items() if not timed else ():
+                self._add(f"{indent}  {when}: {scalar(date.name)}", "likely: the file's date")
+                self._note(file, date.name, when, "likely")
+            if not dates and not timed:
                 self._add(f"{indent}  # study_day:", "TODO no column says when this was")
                 self._todo_once(
                     f"{file.profile.shown}: no column says when {table.replace('_', ' ')} were "
@@ -1368,18 +1369,24 @@ class _Drafting:
                 what = said.get("term") or said.get("instrument") or "MME a day"
                 self._note(file, column, f"{table.replace('_', ' ')}: {what}", "likely")
 
-    def _dates_of(self, file: _File, found: Found) -> list[ColumnProfile]:
-        """Return the date of a file's records: the first that the most of them have."""
+    def _dates_of(self, table: str, file: _File, found: Found) -> dict[str, ColumnProfile]:
+        """Return the dates of a file's records by column of the contract: those most of them have.
+
+        Of side effects in rows of their own both are read: the infusion's, and the effect's.
+        """
         frame = file.profile.frame
         own = frame[(frame[list(found.names)] != "").any(axis=1)]
-        dates = file.with_field("infused_at", "assessed_on", "occurred_on")
-        return [max(dates, key=lambda c: (own[c.name] != "").sum())] if dates else []
-
-    def _time_of(self, table: str, file: _File, date: ColumnProfile) -> str:
-        if table != "adverse_events":
-            return "assessed_on"
-        infused = file.roles[date.name].field == "infused_at"
-        return "infused_at" if infused else "occurred_on"
+        dates: dict[str, ColumnProfile] = {}
+        counts = {c.name: int((own[c.name] != "").sum()) for c in file.profile.columns}
+        for column in sorted(file.with_field("infused_at", "assessed_on", "occurred_on"),
+                             key=lambda c: -counts[c.name]):  # fmt: skip
+            when = "assessed_on"
+            if table == "adverse_events":
+                infused = file.roles[column.name].field == "infused_at"
+                when = "infused_at" if infused else "occurred_on"
+            if not dates or (found.names_rows and counts[column.name]):
+                dates.setdefault(when, column)
+        return dates
 
     # The rest
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import zip_longest
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -142,7 +142,8 @@ class FileProfile:
 
     ``file`` is named from the export's folder on. ``two_headers`` says that names of visits stand
     in a line above the header; ``not_rows`` are, by column, texts of lines that are no records
-    (a survey's second header, a footer).
+    (a survey's second header, a footer). ``part`` names the form whose rows these are, where the
+    rows of several forms stand in a file, and ``only`` is the filter for them.
     """
 
     file: str
@@ -153,11 +154,14 @@ class FileProfile:
     columns: tuple[ColumnProfile, ...]
     frame: pd.DataFrame
     project: Project | None = None
+    part: str = ""
+    only: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
 
     @property
     def shown(self) -> str:
-        """The file's name for people, with its sheet."""
-        return self.file + (f", sheet {self.sheet}" if self.sheet else "")
+        """The file's name for people, with its sheet or form."""
+        sheet = f", sheet {self.sheet}" if self.sheet else ""
+        return self.file + sheet + (f", form {self.part}" if self.part else "")
 
     @property
     def decimal(self) -> str:
@@ -274,7 +278,7 @@ def profile_export(path: Path) -> list[FileProfile]:
             sheets = [None] if len(titles) == 1 else list(titles)
         for sheet in sheets:
             try:
-                profiles.append(_profile_file(file, shown, sheet, project))
+                profiles += _by_form(_profile_file(file, shown, sheet, project))
             except InputError as error:
                 other = file.suffix.lower() == NDJSON  # a kind of resource that is not read
                 if not other and (sheet is None or "is empty" not in str(error)):
@@ -316,6 +320,37 @@ def _profile_file(
         frame=frame,
         project=project,
     )
+
+
+def _by_form(profile: FileProfile) -> list[FileProfile]:
+    """Return a project's data form by form, where forms are repeated: each has its own columns.
+
+    REDCap writes a row for each repetition of a form, with nothing in the columns of all others.
+    """
+    names = [c.name for c in profile.columns if "repeat instrument" in plain_words(c.name)]
+    if profile.project is None or len(names) != 1:
+        return [profile]
+    texts = profile.frame[names[0]]
+    parts = []
+    for text in dict.fromkeys(["", *texts.unique()]):
+        rows = profile.frame[texts == text].reset_index(drop=True)
+        if rows.empty:
+            continue
+        filled = (rows != "").any()
+        columns = [
+            replace(
+                _described(profile_column(c.name, rows[c.name]), profile.project), label=c.label
+            )
+            for c in profile.columns
+            if filled[c.name] and not plain_words(c.name).startswith(_OF_REPEATS)
+        ]
+        only = {names[0]: {"is": [text]} if text else {"recorded": False}}
+        frame = rows[[c.name for c in columns]]
+        parts.append(replace(profile, columns=tuple(columns), frame=frame, part=text, only=only))
+    return parts
+
+
+_OF_REPEATS = ("redcap repeat", "repeat ins")
 
 
 def _described(column: ColumnProfile, project: Project) -> ColumnProfile:
