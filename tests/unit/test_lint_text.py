@@ -278,3 +278,31 @@ def test_statements_hold_every_letter_once(source):
         assert [
             c for c in inside if not c.isspace() and c not in "\u2022|\u25cf\u00b7\u2192"
         ] == kept
+
+
+WIDGETS = """<title>T: 85% success rate</title><meta name="twitter:title" content="M: 93% improve">
+<script type="application/ld+json">{"@type": "Clinic", "url": "https://x.y/90", "faq": [{"text":
+"LD: 94\\u0025 of patients improve"}], "broken": "B: \\q 1% of}</script><script>"96% of us"</script>
+<img alt="A: 97% improve"><figure><figcaption>C: 98% improve</figcaption></figure>
+<details><summary>Q?</summary>F: 99% improve</details><div hidden>H: 88% improve</div>
+<div class="n" data-to-value="90" data-suffix="%">0</div><p>of patients improve</p>
+<div><span data-from-value="0" data-to-value="86">0</span><span>% respond</span></div>
+<p>Open <b data-count="24">24</b> hours</p><i data-count="7"></i><p>of 9</p>"""
+
+
+def test_what_a_page_shows_elsewhere_is_copy():
+    """JSON-LD, meta tags, alternative texts, captions, folded answers, counters at their end."""
+    document = read_text(WIDGETS, form="html", name="w.html")
+    assert [block.text for block in document.blocks] == [
+        "T: 85% success rate", "M: 93% improve", "LD: 94% of patients improve", "A: 97% improve",
+        "C: 98% improve", "Q?", "F: 99% improve", "H: 88% improve", "90% of patients improve",
+        "86% respond", "Open 24 hours", "7 of 9",
+    ]  # fmt: skip
+    counter = next(block for block in document.blocks if block.text.startswith("90%"))
+    place = document.place_of(counter.places[0])
+    assert WIDGETS.splitlines()[place.line - 1][place.column - 1 :].startswith('90"')
+
+
+def test_unfinished_linked_data_is_read_in_one_pass():
+    text = '<script type="application/ld+json">' + '"a b' * 100_000
+    assert read_text(text + "</script><p>x</p>", form="html", name="w").blocks

@@ -569,7 +569,7 @@ def test_control_group_only_where_there_is_one():
     assert control(share_row(26, 56), PLACEBO).endswith("; no control group.")
     assert control(DRUG, DRUG).endswith("; no control group.")
     assert control(DRUG, DRUG, PLACEBO).endswith(
-        "; arm 'placebo': 28 of 66 (42%), 95% CI 31% to 54%; not known to be randomized."
+        "; arm 'placebo': 28 of 66 (42%), 95% CI 31% to 54%; randomized: unknown."
     )
     said = control(DRUG, DRUG, PLACEBO._replace(visit="week_4"))
     assert "arm 'placebo': no such figure" in said
@@ -716,7 +716,7 @@ def test_two_arms_are_stated_together():
     for name in ("C043", "C091", "C156", "C161"):
         assert "no control group" not in text[name].may_say
         assert "; arm 'placebo': " in text[name].may_say
-        assert "not known to be randomized" in text[name].may_say
+        assert "randomized: unknown" in text[name].may_say
     assert "arm 'placebo': 3 of 14 (21%)" in text["C043"].may_say
 
 

@@ -49,7 +49,9 @@ def write_mail(one: Judgement, *, synthetic: bool = False) -> str:
     ]
     last = ["Synthetic data: these patients do not exist."] if synthetic else []
     missing = _missing(one)
-    room = MOST_WORDS - len(" ".join([*told, *missing, *last]).split()) - 11  # for the words between
+    room = (
+        MOST_WORDS - len(" ".join([*told, *missing, *last]).split()) - 11
+    )  # for the words between
     lacks: list[str] = []
     for lack in dict.fromkeys(lack.lacks.partition(":")[0] for lack in one.lacks):
         if len(lacks) < MOST_LACKS and len(" ".join([*lacks, lack]).split()) <= room:

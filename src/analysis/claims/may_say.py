@@ -203,6 +203,7 @@ def _what_is_said(claim: Claim, row: Row, results: pd.DataFrame, provenance: Pro
         parts.append("typical of comparable patients")
     if subject != "practice":
         parts.append(_compared(claim, row, results, provenance.allocation))
+    parts += ["synthetic data"] if provenance.synthetic else []
     return f"{'; '.join(filter(None, parts))}."
 
 
@@ -256,14 +257,14 @@ def _counted_alike(row: Row) -> str:
     """Return how many did as well as one quoted; a few are not counted out."""
     events = row.n_events or 0
     if 0 < events < FEW_EVENTS:
-        return f"fewer than {FEW_EVENTS} (fewer than {share_text(FEW_EVENTS / row.n)})"
+        return f"fewer than {FEW_EVENTS}"
     return f"{count_text(events)} ({share_text(row.value)})"
 
 
 _ALLOCATED = {
     "randomized": "randomized",
     "not_randomized": "not randomized",
-    "unknown": "not known to be randomized",
+    "unknown": "randomized: unknown",
 }
 
 

@@ -9,6 +9,7 @@ all the same.
 from __future__ import annotations
 
 import codecs
+import json
 import re
 import zipfile
 from array import array
@@ -364,8 +365,19 @@ INLINE = {
 }  # fmt: skip
 CELLS = {"td", "th"}
 HEADINGS = {*(f"h{level}" for level in range(1, 7)), "title"}
-DESCRIPTIONS = {"description", "og:description", "og:title", "twitter:description"}
+DESCRIPTION = re.compile(r"(?:og:|twitter:|dc\.)?(?:description|title|abstract|image:alt)", re.I)
+"""Names of meta tags that search engines and other pages show."""
+
 SHOWN_ATTRIBUTES = ("alt", "title", "aria-label", "placeholder")
+COUNTS_TO = (
+    "data-to-value", "data-count", "data-counter", "data-count-to", "data-countup",
+    "data-end-value", "data-final-value",
+)  # fmt: skip
+"""Attributes in which a counter that starts at 0 keeps the number a reader sees at its end."""
+
+_FIGURE = re.compile(r"\s*\d[\d.,]*\s*")
+_JSON_TEXT = re.compile(r'"((?:[^"\\]|\\.)*+)"(\s*:)?')
+"""A text of JSON, and whether it is a key: well-formed or not, it is read once."""
 MOST_UNFINISHED_TAGS = 100
 
 
@@ -378,7 +390,7 @@ def _add_html(source: str, builder: BlockBuilder, name: str) -> None:
     reader = _HtmlReader(source, builder)
     reader.feed(source)
     reader.close()
-    reader.end_block()
+    reader.finish()
 
 
 class _HtmlReader(HTMLParser):
@@ -390,6 +402,9 @@ class _HtmlReader(HTMLParser):
         self._builder = builder
         self._kind: BlockKind = "paragraph"
         self._unread = ""
+        self._linked_data = False
+        self._counts_to: tuple[str, int] | None = None  # what a counter comes to, and its place
+        self._counted = False  # a counter was read, and its label not yet
         self._broken = False
         self._ended_item = False
 
@@ -399,9 +414,11 @@ class _HtmlReader(HTMLParser):
         return self._starts[line - 1] + column
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
         if tag in UNREAD:
             self._unread = tag
-        self._read_attributes(tag, dict(attrs))
+            self._linked_data = "ld+json" in (given.get("type") or "").lower()
+        self._read_attributes(tag, given)
         if tag == "br":  # a space; two in a row end the block
             if self._broken:
                 self.end_block()
@@ -415,17 +432,32 @@ class _HtmlReader(HTMLParser):
             self._kind = "bullet" if tag == "li" or inside_item else "paragraph"
             if tag in HEADINGS:
                 self._kind = "heading"
+        value = next((given[name] for name in COUNTS_TO if given.get(name)), None)
+        if value is not None and _FIGURE.fullmatch(value):
+            around = (given.get("data-prefix") or "", value.strip(), given.get("data-suffix") or "")
+            raw = self.get_starttag_text() or ""
+            self._counts_to = "".join(around), self._at + max(0, raw.find(value))
 
     def handle_endtag(self, tag: str) -> None:
         if tag == self._unread:
-            self._unread = ""
+            self._unread, self._linked_data = "", False
+        if self._counts_to:  # an element that a script fills
+            self._builder.add_at(*self._counts_to)
+            self._counts_to, self._counted = None, True
         if tag in CELLS:
             self._builder.add(" ", self._at)
         elif tag not in INLINE and tag != "br":
             self.end_block()
 
     def handle_data(self, data: str) -> None:
-        if not self._unread:
+        if self._linked_data:
+            self._add_linked_data(data)
+        elif self._counts_to and _FIGURE.fullmatch(data):  # a 0 that will be counted up
+            self._builder.add_at(*self._counts_to)
+            self._counts_to, self._counted = None, True
+        elif not self._unread:
+            if data.strip():
+                self._counts_to, self._counted = None, False
             self._broken = self._broken and not data.strip()
             self._builder.add(data, self._at)
 
@@ -437,29 +469,48 @@ class _HtmlReader(HTMLParser):
         self.handle_entityref(f"#{name}")
 
     def end_block(self) -> None:
-        """End the block, if there is text in it."""
+        """End the block, if there is text in it; the number of a counter waits for its label."""
+        if self._counted:
+            self._builder.add(" ", self._at)
+            return
         self._broken = False
         self._ended_item = self._builder.end_block(self._kind)
         if self._ended_item:
             self._kind = "paragraph"
+
+    def finish(self) -> None:
+        """End the last block."""
+        self._counted = False
+        self.end_block()
 
     def _read_attributes(self, tag: str, attributes: dict[str, str | None]) -> None:
         """Add what attributes show, each a block of its own ahead of the open one."""
         shown = [attributes.get(name) for name in SHOWN_ATTRIBUTES]
         if tag == "meta":
             name = attributes.get("name") or attributes.get("property") or ""
-            shown = [attributes.get("content")] if name.lower() in DESCRIPTIONS else []
+            shown = [attributes.get("content")] if DESCRIPTION.fullmatch(name) else []
         raw = self.get_starttag_text() or ""
         for text in filter(None, shown):
-            own = BlockBuilder()
             where = raw.find(text)
-            if where >= 0:
-                own.add(text, self._at + where)
-            else:
-                own.add_at(text, self._at)
-            own.end_block("paragraph")
-            self._builder.turned_at = self._builder.turned_at or own.turned_at
-            self._builder.blocks += own.blocks
+            self._add_apart(text, self._at + max(0, where), as_it_is=where >= 0)
+
+    def _add_linked_data(self, data: str) -> None:
+        """Add the texts of JSON-LD, which search engines show; not names of types and addresses."""
+        for match in _JSON_TEXT.finditer(data):
+            if not match[2] and re.search("[ %]", match[1]):
+                try:
+                    text = json.loads(f'"{match[1]}"', strict=False)
+                except ValueError:  # an escape that JSON does not have
+                    text = match[1]
+                self._add_apart(text, self._at + match.start(1), as_it_is=text == match[1])
+
+    def _add_apart(self, text: str, at: int, *, as_it_is: bool) -> None:
+        """Add a block of its own ahead of the open one."""
+        own = BlockBuilder()
+        (own.add if as_it_is else own.add_at)(text, at)
+        own.end_block("paragraph")
+        self._builder.turned_at = self._builder.turned_at or own.turned_at
+        self._builder.blocks += own.blocks
 
 
 # Markdown
