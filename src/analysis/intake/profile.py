@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import zip_longest
+from itertools import compress, zip_longest
 from pathlib import Path
 from typing import Any, Literal
 
@@ -495,19 +495,19 @@ def _records(
 
 def profile_column(name: str, values: pd.Series, *, label: str = "") -> ColumnProfile:
     """Return what a column of text values looks like; missing words count as nothing."""
-    counts = values[~values.isin(MISSING_WORDS)].value_counts()
-    texts = tuple(str(text) for text in counts.index)
-    n_filled = int(counts.sum())
-    every, texts, counts = texts, texts[:MOST_LOOKED_AT], counts.iloc[:MOST_LOOKED_AT]
-    n_seen = int(counts.sum())
+    found = {str(text): n for text, n in values.value_counts().items() if text not in MISSING_WORDS}
+    every, n_filled = tuple(found), sum(found.values())
+    texts = every[:MOST_LOOKED_AT]
+    counts = [found[text] for text in texts]
+    n_seen = sum(counts)
     readings = {mark: [parse_number(t, decimal=mark) for t in texts] for mark in (".", ",")}
     numeric = {
-        mark: int(counts[[not isinstance(n, Refusal) for n in read]].sum())
+        mark: sum(n for n, one in zip(counts, read, strict=True) if not isinstance(one, Refusal))
         for mark, read in readings.items()
     }
     comma = numeric[","] > numeric["."]
     numbers = readings["," if comma else "."]
-    dated = int(counts[[_is_date(text) for text in texts]].sum())
+    dated = sum(n for n, text in zip(counts, texts, strict=True) if _is_date(text))
     kind: Kind = "text"
     odd: tuple[str, ...] = ()
     low = high = None
@@ -526,7 +526,7 @@ def profile_column(name: str, values: pd.Series, *, label: str = "") -> ColumnPr
         )
         kind = "date" if serial else "number"
         odd = tuple(t for t, n in zip(texts, numbers, strict=True) if isinstance(n, Refusal))
-    elif (almost := _almost_numbers(counts, numbers)) is not None:
+    elif (almost := _almost_numbers(texts, counts, numbers)) is not None:
         kind, (low, high) = "number", almost
         odd = tuple(t for t, n in zip(texts, numbers, strict=True) if isinstance(n, Refusal))
     elif len(every) <= MOST_WORDS or len(every) <= n_filled / 3:
@@ -554,12 +554,12 @@ _ALMOST = re.compile(
 
 
 def _almost_numbers(
-    counts: pd.Series, numbers: list[float | Refusal]
+    texts: tuple[str, ...], counts: list[int], numbers: list[float | Refusal]
 ) -> tuple[float, float] | None:
     """Return the ends of values that people write around a number: 7/10, 4-5, ~7, 7 (worst 9)."""
-    found = [_ALMOST.fullmatch(str(text)) for text in counts.index]
+    found = [_ALMOST.fullmatch(text) for text in texts]
     fits = [bool(f) or not isinstance(n, Refusal) for f, n in zip(found, numbers, strict=True)]
-    if counts[fits].sum() < MOSTLY * counts.sum() or not any(found):
+    if sum(compress(counts, fits)) < MOSTLY * sum(counts) or not any(found):
         return None
     first = [float(f[1].replace(",", ".")) for f in found if f]
     return min(first), max(first)

@@ -34,8 +34,13 @@ def open_export(
     ADTTE is there only for ends of relief on record, which a check counts.
     """
     export = load_export(path, mapping, also=also)
+    return export, study_of(export)
+
+
+def study_of(export: Export) -> Study:
+    """Return the datasets of an export under the settings of its mapping."""
     settings = make_settings(export.settings, where="the mapping's settings")
-    return export, derive_study(export, settings, durations="relief_ends" in export.tables)
+    return derive_study(export, settings, durations="relief_ends" in export.tables)
 
 
 def describe_study(export: Export, study: Study) -> str:

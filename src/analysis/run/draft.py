@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from textwrap import wrap
 
@@ -16,7 +17,7 @@ from analysis.intake.draft_adam import draft_adam
 from analysis.intake.draft_coded import draft_coded
 from analysis.intake.load import check_exists
 from analysis.intake.profile import profile_export
-from analysis.run.check import describe_study, open_export
+from analysis.run.check import describe_study, open_export, study_of
 
 COLUMN_WIDTHS = (22, 24, 26, 24, 26)
 """Characters of the columns of the table; what is longer goes on in the next line."""
@@ -58,7 +59,8 @@ def write_draft(path: Path, out: Path, ask: Callable[[Question], str] | None) ->
         if visit := _first_visit(study):
             _judge_at(draft, visit)
             write_file(out, head + draft.text())
-            export, study = open_export(path, out)
+            export = replace(export, settings={**export.settings, "analysis_visit": visit})
+            study = study_of(export)
         checked, accepted = describe_study(export, study), True
     except ReliefcheckError as error:
         checked, accepted = f"The check refuses it:\n{error}", False
