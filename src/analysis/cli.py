@@ -694,7 +694,7 @@ def show(
 
 @main.command(short_help="Write the forms that would make claims testable.")
 @click.argument("claim_ids", nargs=-1, metavar="[CLAIM]...")
-@click.option("--run", "run_folder", type=PATH, help="Report folder: its rate of enrolment.")
+@click.option("--run", "run_folder", type=PATH, help="Report folder: its rate of enrollment.")
 @click.option("--ledger", type=PATH, help="A ledger of your own (CSV).")
 @click.option("--out", type=LocalPath(), help="Folder for the forms; must not exist yet.")
 def ask(
@@ -703,7 +703,7 @@ def ask(
     """Say what would have to be recorded for each CLAIM to be testable, and write the forms.
 
     For each claim: the fields and visits, the patients with these on record who would decide it,
-    and, with --run, how many months that takes at the present rate of enrolment. With --out a
+    and, with --run, how many months that takes at the present rate of enrollment. With --out a
     REDCap data dictionary with its events and a FHIR Questionnaire are written. Scores are asked
     for, never the items of a questionnaire. Without CLAIM: all that the run could not test for lack
     of records.

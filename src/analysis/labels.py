@@ -27,6 +27,13 @@ VERDICTS: dict[str, str] = {
 }
 """Verdicts of a claim; ``withheld`` stands in a release alone."""
 
+
+def verdicts_word(verdict: str, count: int) -> str:
+    """Return a verdict as it stands behind how many have it: "1 falls short", "2 fall short"."""
+    name = VERDICTS[verdict].lower()
+    return name if count == 1 else {"meets": "meet", "falls short": "fall short"}.get(name, name)
+
+
 MEASURES: dict[str, str] = {
     "published": "Published, pooled",
     "fall_seen": "Fall in pain seen, points",

@@ -27,6 +27,7 @@ from report_runs import (
 )
 
 from analysis.errors import RunError
+from analysis.labels import verdicts_word
 from analysis.report import page as page_module
 from analysis.report.inputs import read_run
 from analysis.report.page import build_page, write_html, write_report, write_results_files
@@ -460,3 +461,10 @@ def test_conditions_keep_their_order_and_one_of_the_exports_follows(tmp_path):
     sections = build_page(read_run(write_run(tmp_path / "run", rows=rows))).sections
     titles = [section.title for section in sections]
     assert titles[1:4] == [LABELS["crps"], LABELS["central"], "zoster"]
+
+
+def test_verdicts_are_counted_in_the_plural():
+    assert verdicts_word("falls short", 1) == "falls short"
+    assert [verdicts_word(each, 2) for each in ("meets", "falls short", "undecided")] == [
+        "meet", "fall short", "undecided",
+    ]  # fmt: skip

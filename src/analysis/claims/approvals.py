@@ -70,7 +70,7 @@ class State(NamedTuple):
 
 
 def approvals_file(run: Path) -> Path:
-    """Return where the approvals of a run's neighbours are kept: beside the run folders."""
+    """Return where approvals on a run are kept: beside the run folders."""
     return run.resolve().parent / FILE
 
 

@@ -32,6 +32,7 @@ from analysis.labels import (
     VERDICTS,
     condition_word,
     plain_text,
+    verdicts_word,
 )
 from analysis.numbers import count_text, estimate_text, interval_text
 from analysis.report import drawings, theme
@@ -186,8 +187,8 @@ def _hash(folder: Path) -> str:
 def _tally(verdicts: Iterable[str]) -> tuple[tuple[str, str, str], ...]:
     counts = Counter(verdicts)
     return tuple(
-        (code, name.lower(), count_text(counts[code]))
-        for code, name in VERDICTS.items()
+        (code, verdicts_word(code, counts[code]), count_text(counts[code]))
+        for code in VERDICTS
         if counts[code]
     )
 
