@@ -250,7 +250,7 @@ def test_what_the_run_wrote_passes_its_own_linter(run):
     ledger, judged = load_ledger(), load_run(out)
     texts = []
     for one in judged.verdicts.values():
-        texts += [one.may_say] if one.sayable else []
+        texts += [one.may_say, f"{one.may_say}\n\n{one.say_note}"] if one.sayable else []
         texts += [one.sentence] if one.sentence else []
     assert len(texts) >= len(ledger)
     pages = [read_text(text, form="txt", name="own") for text in texts]

@@ -15,7 +15,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analysis.errors import InputError, LedgerError, RunError
+from analysis.errors import InputError, LedgerError, RunError, SettingsError
 from analysis.results import find_one, read_results
 from analysis.run.data import prepare
 from analysis.run.execute import ENGINES, LocalExecutor
@@ -53,6 +53,11 @@ def test_the_ledger_of_a_run_is_kept_and_named_and_part_of_what_is_reused(world)
     rows = (data_folder() / "claims" / "ledger.csv").read_text().splitlines(keepends=True)
     ours = world.folder / "ours.csv"
     ours.write_text("".join(rows[:3]))
+    judging = world.notebooks / "70_claims.ipynb"
+    plain = judging.read_text()
+    with pytest.raises(SettingsError, match=r"70_claims\.ipynb has no parameter 'ledger'"):
+        world.run("first", ledger=ours)
+    judging.write_text(plain.replace("export: str =", 'ledger: str = \\"\\"\\nexport: str =', 1))
     run = world.run("first", ledger=ours)
     about = json.loads((run.folder / "run.json").read_text())["claims"]
     assert (run.folder / "ledger.csv").read_bytes() == ours.read_bytes()

@@ -168,6 +168,11 @@ def make_release(
             f"{run} keeps no data, and a release looks at the patients behind each count. Make the "
             "run again from its export, without leaving out the data."
         )
+    if not about.get("claims", {}).get("own", True):
+        raise InputError(
+            f"{run} was judged on a ledger of its own ({about['claims']['ledger']}); a release is "
+            "made of a run on the suite's ledger. Run without --ledger; then release that."
+        )
     if about.get("ledger") not in (None, ledger_hashes()):
         raise InputError(
             f"{run} was judged with another ledger of claims than that of this version. Make the "

@@ -43,7 +43,16 @@ from analysis.run.folder import (
     scratch,
     workplace,
 )
-from analysis.run.plan import Task, choose_conditions, find_notebooks, make_plan, notebook_folder
+from analysis.run.plan import (
+    JUDGES,
+    SUMS_UP,
+    Task,
+    choose_conditions,
+    find_notebooks,
+    make_plan,
+    notebook_folder,
+    number_of,
+)
 from analysis.run.reuse import (
     LEDGER,
     RUN_FILE,
@@ -314,6 +323,8 @@ class _Run:
             ledger=work / DATA / LEDGER,
             present=tuple(study.conditions), folder=self.home,
         )  # fmt: skip
+        if request.ledger is not None:
+            _refuse_other_claims(tasks)
         inputs = digest_of([export.name, self.inputs, settings])
         for task in tasks:
             self.keys[task.name] = task_key(
@@ -499,6 +510,17 @@ class _Run:
             "versions": installed_versions(),
             "git_commit": self.commit,
         }
+
+
+def _refuse_other_claims(tasks: Sequence[Task]) -> None:
+    """Refuse notebooks that judge without a ledger: they would judge the suite's own claims."""
+    for task in tasks:
+        if JUDGES <= number_of(task.path) < SUMS_UP and "ledger" not in task.parameters:
+            raise SettingsError(
+                f"--ledger: {task.path.name} has no parameter 'ledger', so it would judge other "
+                'claims. Add the line `ledger: str = ""` to its parameters and give it to '
+                "load_ledger(ledger), as the suite's own notebook does."
+            )
 
 
 def _write_page(executed: Path) -> Path:
