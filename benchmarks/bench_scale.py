@@ -19,9 +19,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from analysis.run.execute import ENVIRONMENT, PRELOAD, execute_notebook
+
+os.environ.update(ENVIRONMENT)  # before numpy is loaded: as many threads as in a run, one
+
 from analysis.intake.demo import write_demo
 from analysis.run.data import prepare
-from analysis.run.execute import ENVIRONMENT, PRELOAD, execute_notebook
 from analysis.run.plan import Task, find_notebooks, make_plan, notebook_folder
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "performance.md"
@@ -103,7 +106,6 @@ def table(sizes: dict[int, dict[str, tuple[float, float]]]) -> str:
 
 def main(words: list[str]) -> None:
     """Measure the sizes asked for; print the table and, where asked for, write it."""
-    os.environ.update(ENVIRONMENT)
     for module in PRELOAD:
         importlib.import_module(module)
     asked = [int(word) for word in words if word.isdigit()] or [600, 2000]
