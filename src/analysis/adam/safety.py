@@ -278,7 +278,7 @@ def flag_grades(study: Study) -> pd.DataFrame:
     events = treated_events(study)
     flags = flag_effects(study, Question()).set_index("USUBJID")
     none = flags["lacking"].iloc[0] if len(flags) else ""
-    highest = events.groupby("USUBJID")["ATOXGRN"].agg(lambda grades: grades.max(skipna=False))
+    highest = events.groupby("USUBJID")["ATOXGRN"].max(skipna=False)
     grade = highest.reindex(flags.index).mask(~flags["HAD"].fillna(False).astype(bool), 0.0)
     known = flags["ASKED"] & grade.notna()
     made = {
@@ -297,7 +297,7 @@ def flag_mild(study: Study, question: Question, *, mildest: int = 1) -> pd.Serie
     Indexed by USUBJID; ``mildest`` is the highest grade (CTCAE) that still counts as mild.
     """
     events = select_events(study, question)
-    worst = events.groupby("USUBJID")["ATOXGRN"].agg(lambda grades: grades.max(skipna=False))
+    worst = events.groupby("USUBJID")["ATOXGRN"].max(skipna=False)
     return (worst <= mildest).astype("boolean").mask(worst.isna())
 
 

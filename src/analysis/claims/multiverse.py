@@ -806,7 +806,8 @@ class Shared:
         known = ratings["POSTFL"] & ratings["PCHG"].notna()
         if clock != "first_response":
             known &= ratings["ROLE"] == "end"
-        return starters[starters["USUBJID"].isin(ratings.loc[known, "USUBJID"])]
+        seen = pd.Index(ratings.loc[known, "USUBJID"].unique())
+        return starters[seen.get_indexer(starters["USUBJID"]) >= 0]
 
     def _losses(self, one: Any, starters: pd.DataFrame, part: tuple[str, str, str]) -> Losses:
         """Return the losses a reading is about: of its responders with the baseline asked for."""
@@ -825,7 +826,7 @@ class Shared:
 
 
 def _lay_out(ratings: pd.DataFrame, starters: pd.DataFrame) -> RatingArrays:
-    own = ratings["POSTFL"] & ratings["USUBJID"].isin(starters["USUBJID"])
+    own = ratings["POSTFL"] & (pd.Index(starters["USUBJID"]).get_indexer(ratings["USUBJID"]) >= 0)
     return lay_out_ratings(ratings[own], starters)
 
 

@@ -77,7 +77,7 @@ def safety_readings(claim: Claim, study: Study, *, arm: str = "") -> pd.DataFram
         words name days, only those.
     """
     treated = study.adsl[study.adsl["SAFFL"]]
-    ids = treated.loc[(treated["ARM"] == arm) | (arm == ""), "USUBJID"]
+    ids = pd.Index(treated["USUBJID"][(treated["ARM"] == arm) | (arm == "")])
     level, rows = study.settings.confidence_level, []
     if claim.measure in EFFECT_MEASURES:
         asked = QUESTIONS[claim.definition]
@@ -92,7 +92,7 @@ def safety_readings(claim: Claim, study: Study, *, arm: str = "") -> pd.DataFram
             own = (grade, window, solicited) == (asked.grade, asked.window, False)
             made_by.append(_choices(grade, window, solicited, own))
         flags = pd.concat(parts, ignore_index=True)
-        flags = flags[flags["USUBJID"].isin(ids)].assign(**EVERYBODY)
+        flags = flags[_among(flags["USUBJID"], ids)].assign(**EVERYBODY)
         made = effect_rows(flags, level=level).query("population == @claim.population")
         if claim.measure == "unaffected_share":
             made = complement_rows(made)
@@ -101,7 +101,7 @@ def safety_readings(claim: Claim, study: Study, *, arm: str = "") -> pd.DataFram
         minutes = float(claim.definition.partition("_")[0])
         for grade, solicited in product(GRADES, (False, True)):
             timed = timed_effects(study, grade=grade, solicited_only=solicited)
-            timed = timed[timed["USUBJID"].isin(ids)].assign(**EVERYBODY)
+            timed = timed[_among(timed["USUBJID"], ids)].assign(**EVERYBODY)
             if timed.empty:
                 continue
             made = resolution_rows(timed, [minutes], level=level)
@@ -117,7 +117,7 @@ def safety_readings(claim: Claim, study: Study, *, arm: str = "") -> pd.DataFram
             asked = replace(question, window=window, solicited_only=solicited)
             flags = flag_mild(study, asked, mildest=mildest)
             own = (mildest, window, solicited) == (1, question.window, False)
-            counted = _count(flags[flags.index.isin(ids)], level=level)
+            counted = _count(flags[_among(flags.index, ids)], level=level)
             rows.append(
                 counted | _choices(0, window, solicited, own) | {"mild": f"up_to_{mildest}"}
             )
@@ -128,7 +128,7 @@ def safety_readings(claim: Claim, study: Study, *, arm: str = "") -> pd.DataFram
             reading = replace(limit, of_patient=of_patient)
             flags = read_vital_signs(study, reading)[claim.measure, claim.definition]
             own = (limit, of_patient) == (AS_FIXED, fixed)
-            counted = _count(flags[flags.index.isin(ids)], level=level)
+            counted = _count(flags[_among(flags.index, ids)], level=level)
             choices = {
                 "limit": f"{claim.measure.partition('_')[0]} {name}",
                 "infusions": of_patient,
@@ -142,6 +142,10 @@ def safety_readings(claim: Claim, study: Study, *, arm: str = "") -> pd.DataFram
     frame["n_events"] = pd.to_numeric(frame["n_events"]).fillna(0)
     numbers = dict.fromkeys(("value", "low", "high"), float)
     return frame[[*names, "is_headline"]].astype(numbers).astype({"n_events": np.int64})
+
+
+def _among(patients: pd.Series | pd.Index, ids: pd.Index) -> np.ndarray:
+    return ids.get_indexer(pd.Index(patients)) >= 0
 
 
 def _count(flags: pd.Series, *, level: float) -> dict[str, object]:

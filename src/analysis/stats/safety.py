@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
+from scipy.sparse import coo_array
 from statsmodels.stats.proportion import proportion_confint
 from statsmodels.stats.rates import confint_poisson
 
@@ -191,11 +192,12 @@ def resolution_curve(
     _, who = np.unique(np.asarray(patients).astype(str), return_inverse=True)
     at, at_risk, left = curve.times, curve.n_at_risk, curve.survival
     kept = np.where(at_risk > curve.n_events, at_risk - curve.n_events, np.nan)
-    own = np.zeros((who.max() + 1, at.size))  # influence of each patient on the log of the share
-    for one, t, is_done in zip(who, time, done, strict=True):
-        own[one] -= (at <= t) * curve.n_events / (at_risk * kept)
-        own[one] += (is_done & (at == t)) / kept
-    error = np.sqrt((np.cumsum(own, axis=1) ** 2).sum(axis=0))
+    # Influence of each patient on the log of the share: a sum over events, many of which end alike.
+    ends, alike = np.unique(np.column_stack([time, done]), axis=0, return_inverse=True)
+    t, is_done = ends[:, :1], ends[:, 1:] > 0
+    steps = (is_done & (at == t)) / kept - (at <= t) * curve.n_events / (at_risk * kept)
+    counts = coo_array((np.ones(who.size), (who, alike.ravel())))
+    error = np.sqrt(((counts @ np.cumsum(steps, axis=1)) ** 2).sum(axis=0))
     low, high = log_log_limits(left, error, level=level)
     frame = pd.DataFrame(
         {"minutes": at, "share": 1 - left, "low": 1 - high, "high": 1 - low, "n_at_risk": at_risk}
