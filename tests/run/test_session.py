@@ -66,6 +66,10 @@ def test_the_ledger_of_a_run_is_kept_and_named_and_part_of_what_is_reused(world)
     assert about["statements"].startswith("2 statements of Klarity")
     assert world.run("again", ledger=ours).unchanged
     assert not world.run("own").unchanged
+    ours.write_text(
+        "".join([rows[0], rows[43]]).replace('"Of all CRPS', '"To confirm: Of all CRPS')
+    )
+    assert world.run("drafted", ledger=ours).notes[-1].startswith("ours.csv: 1 reading is proposed")
     ours.write_text("".join(rows[:3]).replace("all,,", "nowhere,,", 1))
     with pytest.raises(LedgerError, match=r"ours.csv, row 2: claim C001, condition: 'nowhere'"):
         world.run("wrong", ledger=ours)

@@ -90,6 +90,7 @@ def test_the_command_writes_a_ledger_that_the_others_read(tmp_path):
     assert "72% of CRPS patients" in shown.output
     linted = run(main, ["lint", str(page), "--no-run", "--ledger", str(out)])
     assert "[P002]" in linted.output
+    assert "Its reading is proposed, and nobody has confirmed it." in linted.output
 
 
 @pytest.mark.parametrize(

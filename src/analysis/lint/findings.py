@@ -17,7 +17,7 @@ from typing import Any, Literal
 from analysis.claims.approvals import Approval, State
 from analysis.claims.intervals import judge_interval
 from analysis.claims.judgement import Judgement
-from analysis.claims.ledger import ALL, Claim
+from analysis.claims.ledger import ALL, TO_CONFIRM, Claim
 from analysis.claims.may_say import OFF_LABEL, RISKS
 from analysis.claims.reasons import describe_firmness
 from analysis.claims.records import FILE as CLAIMS_FILE
@@ -504,6 +504,8 @@ def _listed(statement: Statement, match: Match, run: Run) -> Finding:
         parts = [part for part in (judged.sentence, describe_firmness(judged)) if part]
     else:
         statuses, parts = ["not judged"], [f"Listed as {claim.claim_id}."]
+    if claim.reading.startswith(TO_CONFIRM):
+        parts.append("Its reading is proposed, and nobody has confirmed it.")
     if claim.claim_id in run.approvals:
         approval, found = run.approvals[claim.claim_id]
         ended = f"; it no longer holds: {found.why}. Approve it again" if found.why else ""

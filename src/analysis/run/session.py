@@ -258,6 +258,16 @@ class _Run:
     def seconds(self) -> float:
         return time.perf_counter() - self.begun
 
+    @property
+    def unconfirmed(self) -> list[str]:
+        """How many readings of the ledger were proposed and are not confirmed, as a sentence."""
+        from analysis.claims.ledger import TO_CONFIRM
+
+        n = sum(claim.reading.startswith(TO_CONFIRM) for claim in self.claims)
+        noun = "1 reading is" if n == 1 else f"{n} readings are"
+        said = f"{self.ledger.name}: {noun} proposed and not confirmed (docs/claims.md); verdicts"
+        return [f"{said} on them are marked post hoc."] if n else []
+
     def open_local(self) -> Executor:
         return LocalExecutor(engine=self.engine, workers=self.request.workers)
 
@@ -353,7 +363,7 @@ class _Run:
         self.cache.tidy()
         return RunResult(
             folder=target, outcomes=outcomes, seconds=self.seconds,
-            notes=tuple(self.cache.notes), problems=problems,
+            notes=(*self.cache.notes, *self.unconfirmed), problems=problems,
         )  # fmt: skip
 
     def run_tasks(
