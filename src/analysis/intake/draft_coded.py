@@ -7,7 +7,7 @@ where a clinic adds its own. An export without a pain score is refused, with the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -56,6 +56,13 @@ class _Coded:
             if (own := self.spelled(kind, name)) in raw.frame
         ]
         return pd.concat(parts) if parts else pd.Series(dtype=object)
+
+    def records(self, kind: str, *names: str) -> Iterator[tuple[str, ...]]:
+        """Yield the rows of some columns; none where a file lacks one of them."""
+        for raw in map(self.raw, self.files[kind]):
+            own = [self.spelled(kind, name) for name in names]
+            if set(own) <= {*raw.frame}:
+                yield from zip(*(raw.frame[name].astype(object) for name in own), strict=True)
 
     def spelled(self, kind: str, name: str) -> str:
         """Return a column's name as the files write it: some write all in capitals."""
@@ -339,16 +346,14 @@ def _vocabulary(own: _Coded) -> dict[str, ClinicalCode]:
     known = {code.code: code for code in load_clinical_codes() if code.system == "omop"}
     by_code = {(c.system, c.code): c for c in load_clinical_codes() if c.system != "omop"}
     if "concept" in own.files:
-        rows = zip(*(own.column("concept", name) for name in
-                     ("concept_id", "vocabulary_id", "concept_code")), strict=True)  # fmt: skip
-        for concept, vocabulary, code in rows:
+        names = ("concept_id", "vocabulary_id", "concept_code")
+        for concept, vocabulary, code in own.records("concept", *names):
             if (found := by_code.get((vocabulary.lower(), code))) is not None:
                 known.setdefault(concept, found)
     if "concept_ancestor" in own.files:
         drugs = {code for code, own_code in known.items() if own_code.column == "infused_at"}
-        above = own.column("concept_ancestor", "ancestor_concept_id")
-        below = own.column("concept_ancestor", "descendant_concept_id")
-        for ancestor, concept in zip(above, below, strict=True):
+        pair = ("ancestor_concept_id", "descendant_concept_id")
+        for ancestor, concept in own.records("concept_ancestor", *pair):
             if ancestor in drugs:
                 known.setdefault(concept, known[ancestor])
     return known

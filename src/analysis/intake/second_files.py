@@ -207,7 +207,7 @@ def _with(raw: RawTable, columns: pd.DataFrame, what: str) -> RawTable:
 def _moments(texts: pd.Series) -> pd.Series:
     """Return ISO times in UTC; NaT for none, and for a date without a time of day."""
     timed = texts.astype(str).where(texts.astype(str).str.contains(r"\d[T ]\d\d:\d\d"))
-    return pd.to_datetime(timed, utc=True, errors="coerce", format="ISO8601")
+    return pd.to_datetime(timed, utc=True, errors="coerce", format="ISO8601").dt.as_unit("us")
 
 
 def with_vitals(
