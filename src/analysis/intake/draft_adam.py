@@ -23,6 +23,7 @@ from analysis.intake.profile import plain_words, profile_column
 from analysis.intake.read import TYPED_ENDINGS, load_raw_table
 from analysis.intake.recognize import NO_SCORE, RELIEF_LASTED, recall_of
 from analysis.intake.tables import load_conditions
+from analysis.intake.values import Refusal, parse_number
 
 ENDINGS = (".csv", *TYPED_ENDINGS)
 
@@ -96,6 +97,16 @@ class _Adam:
                          else str(source) for source in columns.values()
                          if not isinstance(source, dict) or "from" in source)  # fmt: skip
         self.note(name, read, ", ".join(columns))
+
+    def coded(
+        self, name: str, column: str, words: dict[float, str], *, other: str = ""
+    ) -> dict[str, Any]:
+        """Return the rule for a variable of codes, as the file writes them: 1, or 1.0."""
+        texts = {t: n for t in self.texts(name, column)
+                 if not isinstance(n := parse_number(t), Refusal)}  # fmt: skip
+        values = {text: words[n] for text, n in texts.items() if n in words}
+        rule = {"from": column, "values": values}
+        return rule | {"other": other} if other else rule
 
     def identifying(self, name: str) -> list[str]:
         """Return the variables of a dataset that are not let in, the patient's id aside."""
@@ -219,7 +230,7 @@ def _infusions(adam: _Adam) -> None:
         there = adam.has("adex", *own)
         columns = {
             "patient_id": "USUBJID", **adam.when("adex", "infused_at", "ADTM"),
-            "phase": {"from": "SERIES", "values": {"1": "initial"}, "other": "maintenance"},
+            "phase": adam.coded("adex", "SERIES", {1: "initial"}, other="maintenance"),
             **{own[name]: name for name in there},
         }  # fmt: skip
         adam.add("  infusions:")
@@ -358,7 +369,7 @@ def _events(adam: _Adam) -> None:
         more = {"ADURN": "minutes_to_resolution", "AESOLFL": "solicited",
                 "AESTOPFL": "stopped_infusion"}  # fmt: skip
         columns |= {more[variable]: variable for variable in adam.has(name, *more)}
-        columns["resolved"] = {"from": "CNSR", "values": {"0": "yes", "1": "no"}}
+        columns["resolved"] = adam.coded(name, "CNSR", {0: "yes", 1: "no"})
     adam.add("  adverse_events:")
     adam.rule(name, columns)
     if not adam.own:
@@ -380,6 +391,6 @@ def _relief(adam: _Adam) -> None:
             adam.note(name, "AVAL, CNSR", "not read", f"no length of relief: {listed}")
             continue
         adam.add("  relief_ends:")
-        lasts = {"from": "CNSR", "values": {"0": "no"}, "other": "yes"}
+        lasts = adam.coded(name, "CNSR", {0: "no"}, other="yes")
         columns = {"patient_id": "USUBJID", "relief_days": "AVAL", "still_relieved": lasts}
         adam.rule(name, columns, where={"PARAMCD": codes}, why="days, as ADaM has them by default")
