@@ -394,8 +394,9 @@ def map_export(export: Path, out: Path, yes: bool) -> None:
     """Look at every file and sheet of EXPORT and write a mapping file for it.
 
     For exports that are not in the form of the contract: a list in Excel with a row a patient,
-    a column per visit or a row per rating, REDCap, LimeSurvey, Qualtrics, Google Forms. Nothing
-    in the export is changed, and nothing that names a person is printed.
+    a column per visit or a row per rating, REDCap with its dictionary, FHIR bulk data, OMOP, CDISC
+    ADaM, SPSS, Stata, SAS, LimeSurvey, Qualtrics, Google Forms (docs/formats.md). Nothing in the
+    export is changed, and nothing that names a person is printed.
 
     \b
     1. Columns are recognized by their headers and values: ids, diagnoses, scores, dates and
