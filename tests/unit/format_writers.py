@@ -15,7 +15,7 @@ from analysis.intake.tables import load_conditions
 DEMO = Path(__file__).parents[2] / "data" / "demo"
 
 LOINC, RXNORM = "http://loinc.org", "http://www.nlm.nih.gov/research/umls/rxnorm"
-PAIN = {"average": "75261-8", "worst": "72514-3"}
+PAIN = {"average": "61583-1", "worst": "72514-3"}
 BY_INSTRUMENT = {
     c.value: c.code
     for c in load_clinical_codes()

@@ -94,6 +94,7 @@ def test_every_clinical_code_stands_for_something_that_there_is():
     seen = set()
     for code in load_clinical_codes():
         assert (code.system, code.code) not in seen and code.source, code
+        assert code.verified in ("yes", "no"), code
         seen.add((code.system, code.code))
         assert code.column in (*TABLES[code.table].names, *signs), code
         if code.table == "pain_scores":

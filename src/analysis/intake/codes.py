@@ -80,7 +80,10 @@ def effect_of(term: str) -> str:
 
 
 class ClinicalCode(NamedTuple):
-    """A code of a terminology and what it stands for here: table, column and, if any, value."""
+    """A code of a terminology and what it stands for here: table, column and, if any, value.
+
+    ``verified`` is ``yes`` where it was seen in the terminology or in records of another hand.
+    """
 
     system: str
     code: str
@@ -89,6 +92,7 @@ class ClinicalCode(NamedTuple):
     column: str
     value: str
     source: str
+    verified: str
 
 
 @cache

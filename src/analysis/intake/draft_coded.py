@@ -245,7 +245,10 @@ def _draft_fhir(own: _Coded) -> Draft:
 
 
 def _counted(codes: Mapping[str, int]) -> str:
-    return "sure: " + ", ".join(f"{n:,} with {code}" for code, n in codes.items())
+    """Return how many records have each code, and whether all of them were seen elsewhere."""
+    unseen = {code.code for code in load_clinical_codes() if code.verified != "yes"}
+    sure = "likely" if unseen & {*codes} else "sure"
+    return f"{sure}: " + ", ".join(f"{n:,} with {code}" for code, n in codes.items())
 
 
 def _fhir_infusions(own: _Coded) -> list[tuple[str, str]]:
