@@ -713,7 +713,7 @@ NOTES: dict[str, str] = {
     ),
     "few_comparable": "Fewer than {0} comparable patients: too few to call a result typical.",
     "few_losses": "{0} were seen to lose relief; a fitted shape asks for at least {1}.",
-    "imputed": "{0} not rated are imputed, as if missing at random.",
+    "imputed": "{0} without a rating are imputed, as if missing at random.",
     "not_imputed": "The scores bear no model to impute the missing ones from.",
     "no_points": (
         "The scale of the scores has no known end, so a number of points of 10 says nothing on it."
@@ -802,8 +802,8 @@ NOTES: dict[str, str] = {
     ),
     "dated_at_visit": "Loss is dated at the visit that found it, so shares lost are low before it.",
     "not_allocated": "Nobody is allocated to these groups: a difference is one between patients.",
-    "others_one": "{0} who did not respond, or was not rated, has 0 weeks of relief.",
-    "others_many": "{0} who did not respond, or were not rated, have 0 weeks of relief.",
+    "others_one": "{0} who did not respond, or had no rating, has 0 weeks of relief.",
+    "others_many": "{0} who did not respond, or had no rating, have 0 weeks of relief.",
     "prompted": (
         "Boosters brought patients in between planned visits, sooner when relief was "
         "lost: numbers between the planned visits lean on those looks, and their interval "

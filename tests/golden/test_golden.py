@@ -168,7 +168,8 @@ def test_pages_one_and_two_answer_ten_questions(run):
     assert same[0] == same[1]
     text = f"{words_of(first)} {words_of(second)}"
     if name == "demo":
-        assert [asked for asked, answer in TEN_QUESTIONS.items() if answer not in text] == []
+        missing = [asked for asked, answer in TEN_QUESTIONS.items() if answer not in text]
+        assert missing == []
         front = build_page(read_run(out)).front
         said = [*front.sentences, *front.steps, front.harm, front.otherwise, front.since]
         assert grade(" ".join(said)) <= 10

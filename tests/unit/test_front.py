@@ -58,7 +58,7 @@ def test_verdicts_are_counted_in_one_sentence_with_plurals():
         (replace(CRPS, n_missing=20, missing=Missing(
             worst_low=0.5, worst_high=0.7, imputed=0.7, imputed_low=0.6, imputed_high=0.8,
             best_low=0.6, best_high=0.8, judged_low=0.5, judged_high=0.8, n_to_find=7)),
-         "Find 7 of the 20 patients not rated"),
+         "Find 7 of the 20 patients without a rating"),
         (RELIEF, "“Relief lasts weeks to months per treatment series” may be said."),
         (replace(RELIEF, firmness="fragile"), "may be said, with care"),
         (NEUROPATHIC, "Record what “60-75% of neuropathic cases respond” needs"),

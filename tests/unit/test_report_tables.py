@@ -8,7 +8,13 @@ from report_runs import LABELS, other_rows, responder_rows, share
 
 from analysis.labels import note_text
 from analysis.report.section_tables import scores
-from analysis.report.tables import anchor, note_of, plain_table, readable
+from analysis.report.tables import (
+    anchor,
+    estimates_table,
+    missing_text,
+    plain_table,
+    readable,
+)
 from analysis.results import Estimate, Results, find, make_results, rows_of
 
 ROWS = make_results([*responder_rows("crps"), *other_rows("crps")])
@@ -63,12 +69,36 @@ def test_pain_by_visit_is_apart_for_boosters():
     assert scores([]) is None
 
 
-def test_notes_are_said_once():
-    rows = rows_of(find(ROWS, measure="responder_share", visit="week_12"))
-    assert note_of(rows) == (
-        "All who started: a missing patient counts as not responding, a lower bound. Method: "
-        "Wilson score interval. 9 had a booster before this visit and count as not responding."
+def test_what_is_true_of_some_rows_is_a_footnote_with_a_letter_on_their_cells():
+    rows = rows_of(find(ROWS, measure="responder_share", threshold_pct=30.0, group_by="all",
+                        definition="percent_reduction"))  # fmt: skip
+    table = estimates_table(rows, caption="Responders", heads=[("Visit", lambda row: row.visit)])
+    assert table.note == "Wilson score interval."
+    assert table.footnotes == (
+        ("a", "All who started: a missing patient counts as not responding, a lower bound."),
+        ("b", "9 had a booster before this visit and count as not responding."),
     )
+    estimate = [head.text for head in table.headings].index("Estimate")
+    marks = {(row.population, row.visit): line[estimate].mark
+             for row, line in zip(rows, table.lines, strict=True)}  # fmt: skip
+    assert marks == {("all_starters", "end"): "a", ("observed", "end"): "b",
+                     ("best_case", "end"): "", ("all_starters", "week_12"): "a,b"}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("keys", "text"),
+    [
+        ({"n_missing": 14}, "14, as no"),
+        ({"n_missing": 14, "population": "observed"}, "14, left out"),
+        ({"n_missing": 14, "population": "imputed"}, "14, estimated"),
+        ({"n_missing": 14, "population": "all_starters", "unit": "percent"}, "14, as unchanged"),
+        ({"notes": "others_many(63)", "unit": "weeks"}, "63, as 0 weeks"),
+        ({}, "0"),
+    ],
+)
+def test_a_count_of_the_missing_says_what_they_count_as(keys, text):
+    (row,) = rows_of(make_results([share(5, 50) | keys]))
+    assert missing_text(row) == text
 
 
 def test_fragments_are_unique_however_long_a_group_is_named():

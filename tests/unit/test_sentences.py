@@ -73,7 +73,7 @@ def finding(asked, *rows):
 
 SHORT_OF_70 = (
     "Of 100 patients with complex regional pain syndrome who started, 54 (54%) had at least "
-    "30% less pain at end of series; 95% CI 44% to 63%. 10 were not rated. All of the "
+    "30% less pain at end of series; 95% CI 44% to 63%. 10 had no rating. All of the "
     "interval is below the cited 70%"
 )
 """The interval of 61 of 100 ends at 69.98%, that of 62 of 100 at 70.9%."""
@@ -150,7 +150,7 @@ RARE = claim(cited_low=None, cited_high=0.1)
         (claim(), share_row(54, 100, level=0.8), "80% CI"),
         (claim(**OBSERVED), share_row(54, 90, **OBSERVED), "rated, 54 (60%)"),
         (claim(**OBSERVED), share_row(54, 90, n_missing=1, **OBSERVED),
-         "1 more who started was not rated and is not in it."),
+         "1 more who started had no rating and is not in it."),
         (claim(**TWO_POINTS), share_row(54, 90, **TWO_POINTS),
          "had pain lower by at least 2 points of 10 at end of series"),
         (RARE, share_row(1, 100), "at or below the cited 10%"),
@@ -163,7 +163,7 @@ RARE = claim(cited_low=None, cited_high=0.1)
          "the mean pain score was lower by 30.0%"),
         (mean_claim(**EVERYONE), number_row(30, 20, 39, **EVERYONE), "who started"),
         (mean_claim(**EVERYONE), number_row(30, 20, 39, n_missing=1, **EVERYONE),
-         "1 was not rated."),
+         "1 had no rating."),
         (duration_claim(), duration_row(9, 3, 10, level=0.9), "90% CI"),
         (duration_claim(), duration_row(8.3, 3.9, 8.6),
          "with at least 30% less pain at the end of the series, half had lost it or had a booster "
@@ -206,7 +206,7 @@ def test_means_in_full():
     assert finding(mean_claim(), one) == (
         "In 119 patients with complex regional pain syndrome rated at end of series, pain was "
         "lower by 30.0% on average (mean of each patient's own percent); 95% CI 25.1% to "
-        "34.8%. 10 more who started were not rated and are not in it. All of the interval is "
+        "34.8%. 10 more who started had no rating and are not in it. All of the interval is "
         "below the cited 40%."
     )
 
@@ -501,7 +501,7 @@ def test_a_responder_rate_in_full():
     assert saying.text == (
         "Of 137 patients with complex regional pain syndrome who started, 74 (54%) had at least "
         "30% less pain at end of series; 95% CI 46% to 62%; 35 (26%) had at least 50% less pain; "
-        "14 were not rated; no control group."
+        "14 had no rating; no control group."
     )
 
 
@@ -698,7 +698,7 @@ def test_the_clinic_by_hand():
     assert text["C043"].may_say.startswith(
         "Of 10 patients with complex regional pain syndrome who started, 4 (40%) had at least "
         "30% less pain at end of series; 95% CI 17% to 69%; 1 (10%) had at least 50% less pain; "
-        "2 were not rated"
+        "2 had no rating"
     )
     assert text["C045"].reason == "The export has no patients with neuropathic pain."
     assert text["C001"].may_say == (

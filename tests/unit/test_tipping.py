@@ -31,7 +31,7 @@ def test_shares_by_hand():
     assert (got.n_to_stop_falling_short, got.n_to_meet, got.n_to_change) == (2, 19, 2)
     assert (got.summary.n_missing, got.summary.n_could, got.summary.n_to_meet) == (20, 20, 19)
     assert got.sentence == (
-        "20 of 100 were not rated; it falls short if fewer than 2 of 20 (10%) responded; to meet "
+        "20 of 100 had no rating; it falls short if fewer than 2 of 20 (10%) responded; to meet "
         "the claim, 19 of 20 (95%) would have to respond; of those rated, 60 of 80 (75%) did."
     )
 
@@ -105,7 +105,7 @@ def test_means_by_hand():
     assert got.best_verdict == "meets"  # 100 for the missing quarter: 47.5 (41.5 to 53.5)
     assert got.summary.delta_to_meet_pct == got.delta_to_meet
     assert got.sentence == (
-        "20 were not rated; the 60 rated had a mean reduction of 30.0%; to stop falling short, "
+        "20 had no rating; the 60 rated had a mean reduction of 30.0%; to stop falling short, "
         "their mean would have to be 46.0%, 16.0 points above that of those rated; to meet the "
         "claim, their mean would have to be 94.0%, 64.0 points above that of those rated."
     )

@@ -1,4 +1,4 @@
-"""What a figure shows, as its title: "54% had at least 30% less pain; 14 of 137 were not rated"."""
+"""What a figure shows, as its title: "54% had at least 30% less pain; 14 of 137 had no rating"."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def _waterfall(reads: Reads) -> str:
     row = reads.share(reads.threshold_pct)
     if row is None:
         return ""
-    unseen = f"; {count_text(row.n_missing)} were not rated" if row.n_missing else ""
+    unseen = f"; {count_text(row.n_missing)} had no rating" if row.n_missing else ""
     return f"{_of(reads, row)} had {_less(row)} {at_visit(row.visit)}{unseen}"
 
 

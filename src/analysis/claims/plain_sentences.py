@@ -254,7 +254,7 @@ def _step(one: Judgement) -> Iterator[str]:
         if found is not None and found.n_to_find:
             yield (
                 f"Find {count_text(found.n_to_find)} of the {count_text(one.n_missing)} patients "
-                f"not rated: that could decide {words}."
+                f"without a rating: that could decide {words}."
             )
         elif more is not None and more <= REALISTIC:
             yield f"Wait with {words}: about {count_text(more)} more patients would decide it."

@@ -190,6 +190,7 @@ CHECKS: dict[str, Check] = {
     ),
     "missing": _says(
         "what became of those not seen",
+        r"\b(?:no|without a) rating\b|"
         r"\bnot (?:rated|recorded|on record|seen|known|followed)\b|\b(?:all|whoever) w(?:ere|as) "
         r"(?:not )?(?:rated|seen)\b|\bon record for all\b|\bdrop(?:ped )?-?outs?\b|\bmissing\b|"
         r"\blost to follow-up\b|\bno longer (?:rated|followed)\b|\bknown of all\b",

@@ -226,14 +226,14 @@ def _missing(row: Row) -> str:
     if row.measure in SPECIFIED:
         return f"{count_text(n)} {was} not recorded then."
     if row.population == "all_starters":
-        return f"{count_text(n)} {was} not rated."
+        return f"{count_text(n)} had no rating."
     if row.population == "imputed":
-        return f"{count_text(n)} {was} not rated and {is_} imputed, as if missing at random."
+        return f"{count_text(n)} had no rating and {is_} imputed, as if missing at random."
     more = f"{count_text(n)} more"
     if row.measure in ("responder_share", "percent_reduction"):
-        return f"{more} who started {was} not rated and {is_} not in it."
+        return f"{more} who started had no rating and {is_} not in it."
     if row.measure == "early_response_share":
-        return f"{more} {was} not rated then."
+        return f"{more} had no rating then."
     return f"Of {more} it is not recorded."
 
 
@@ -378,7 +378,7 @@ def _describe_care(claim: Claim, row: Row) -> str:
 
 
 def _describe_count(claim: Claim, row: Row) -> str:
-    missing = f" ({count_text(row.n_missing)} not rated)" if row.n_missing else ""
+    missing = f" ({count_text(row.n_missing)} had no rating)" if row.n_missing else ""
     return (
         f"On record are {count_text(row.value)} patients with {_less_pain(row)} at "
         f"{visit_word(row.visit)}, of {count_text(row.n)} who started{missing}."
@@ -646,7 +646,7 @@ def _place_testimonial(claim: Claim, row: Row, results: pd.DataFrame) -> str:
         patients += f" who began within one point of {claim.baseline_score:g}"
     unrated = ""
     if row.n_missing:
-        unrated = f" (not rated, and counted as not: {count_text(row.n_missing)})"
+        unrated = f" (no rating, and counted as not: {count_text(row.n_missing)})"
     typical = _typical(row, results)
     return _join(
         f"Of {patients}, {count_text(row.n_events or 0)} ({share_text(row.value)}) did as well or "

@@ -68,7 +68,7 @@ class ShareTipping:
         """The tipping point in words, and what those rated showed."""
         if not self.n_missing:
             return _all_rated(self.n)
-        parts = [f"{count_text(self.n_missing)} of {count_text(self.n)} {_was(self.n_missing)}"]
+        parts = [f"{count_text(self.n_missing)} of {count_text(self.n)} had no rating"]
         if boosted := self.n_missing - self.n_open:
             parts[0] += f", of whom {count_text(boosted)} had a booster before and cannot respond"
         if self.floor is None:
@@ -111,10 +111,6 @@ def _to(goal: str, needed: int | None, n_open: int) -> str:
     if needed == 0:
         return f"to {goal}, none would have to respond"
     return f"to {goal}, {fraction_text(needed, n_open)} would have to respond"
-
-
-def _was(n: int) -> str:
-    return f"{'was' if n == 1 else 'were'} not rated"
 
 
 def _all_rated(n: int) -> str:
@@ -196,7 +192,7 @@ class MeanTipping:
             return _all_rated(self.n)
         value = quantity_text(self.value, unit="percent")
         parts = [
-            f"{count_text(self.n_missing)} {_was(self.n_missing)}; "
+            f"{count_text(self.n_missing)} had no rating; "
             f"the {count_text(self.n)} rated had a mean reduction of {value}"
         ]
         impossible = "is impossible, whatever their pain"

@@ -110,8 +110,8 @@ def glossary_in_words(settings: AnalysisSettings) -> dict[str, tuple[str, str]]:
         ),
         "tipping": (
             "Tipping point",
-            "How many of the patients not rated would have to have responded for the verdict to "
-            "change.",
+            "How many of the patients without a rating would have to have responded for the "
+            "verdict to change.",
         ),
         "undecided": (
             "Undecided",

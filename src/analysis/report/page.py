@@ -63,6 +63,7 @@ from analysis.report.tables import (
     anchor,
     group_rows,
     listed_rows,
+    missing_text,
 )
 from analysis.report.verdicts import ClaimView, all_claims, view_claim
 from analysis.report.what_if import Explored, explore
@@ -309,6 +310,7 @@ def _environment() -> Environment:
         estimate_text=estimate_text,
         interval_text=interval_text,
         count_text=count_text,
+        missing_text=missing_text,
         anchor=anchor,
         condition_color=theme.condition_color,
         dark_color=theme.dark_color,

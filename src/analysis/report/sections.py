@@ -188,10 +188,9 @@ def make_sections(run: Run) -> list[tuple[Section, list[Row]]]:
         },
         judged=frozenset(judged),
     )
-    figures = [note for extra in run.extras for note in extra["figures"]]
-    named = dict.fromkeys(
-        [*(row.condition for row in run.rows), *(note["condition"] for note in figures)]
-    )
+    # A condition that only studies or unanswered claims are of has no patients here.
+    own = [row for row in run.rows if row.measure != "published" and (row.n or row.n_missing)]
+    named = dict.fromkeys(row.condition for row in own)
     codes = [code for code in run.labels if code in named]
     codes += [code for code in named if code not in run.labels and code != "all"]
     made = [_condition(run, context, code, n) for n, code in enumerate(codes, start=1)]
@@ -291,8 +290,8 @@ def _icons_note(context: tables.Context, icons: Sequence[Icons]) -> str:
 def _glance(
     figures: Mapping[str, Sequence[Figure]], lines: Sequence[Sequence[str]]
 ) -> tuple[Figure, ...]:
-    """Return the first figure there is of each line of names."""
-    by_name = {each.name: each for found in figures.values() for each in found}
+    """Return the first figure there is of each line of names that has something to say."""
+    by_name = {each.name: each for found in figures.values() for each in found if each.kind}
     firsts = (next((by_name[name] for name in line if name in by_name), None) for line in lines)
     return tuple(each for each in firsts if each)
 
@@ -331,14 +330,17 @@ def _all_conditions(
             condition_word(code, run.labels),
         )
     )  # fmt: skip
+    several = len(icons) > 1
     across = Section(
         code="all",
         anchor="across",
-        title="Conditions compared",
+        title="Conditions compared" if several else "All conditions together",
         lead="The same definitions for each condition. Differences between conditions are "
-        "differences between patients, not between treatments.",
-        icons=icons,
-        icons_note=_icons_note(context, icons),
+        "differences between patients, not between treatments."
+        if several
+        else "",
+        icons=icons if several else (),
+        icons_note=_icons_note(context, icons) if several else "",
         figures=shown,
         sentences=_sentences(run, "all"),
         topics=_topics(
@@ -360,7 +362,7 @@ def _all_conditions(
         code="all",
         anchor="duration",
         title="How long relief lasts",
-        lead="All conditions together; each condition's own is in its section.",
+        lead="All conditions together; each condition's own is in its section." if lasting else "",
         figures=lasting,
         topics=_topics(
             {

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from hashlib import blake2s
 from typing import Any, NamedTuple
 
@@ -54,12 +55,13 @@ _COLUMNS = {"name": "check", "n": "rows", "sentence": "what was found"}
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell: its text, a second line under it, and the fragment of the row it shows."""
+    """A cell: its text, a second line under it, the fragment of the row it shows, footnotes."""
 
     text: str
     small: str = ""
     row: str = ""
     bar: str = ""
+    mark: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,8 @@ class Heading:
 class Table:
     """A table to print; the first cell of a line heads it.
 
-    ``marked`` are the places of lines to set off, those a claim is judged on.
+    ``marked`` are the places of lines to set off, those a claim is judged on. ``note`` is about
+    all of it, ``footnotes`` (letter and text) about the cells that bear the letter.
     """
 
     caption: str
@@ -82,6 +85,7 @@ class Table:
     lines: tuple[tuple[Cell, ...], ...]
     note: str = ""
     marked: tuple[int, ...] = ()
+    footnotes: tuple[tuple[str, str], ...] = ()
 
 
 class MadeBy(NamedTuple):
@@ -210,17 +214,72 @@ def not_due_words(rows: Sequence[Row]) -> str:
     return f"Not due yet at the data cut, and not counted: {at}."
 
 
-def note_of(rows: Sequence[Row]) -> str:
-    """Return the methods and notes of rows, each sentence once."""
-    methods = dict.fromkeys(METHODS[row.method] for row in rows if row.method != "count")
-    notes = dict.fromkeys(each for row in rows for each in row.notes.split(";") if each)
-    texts = [f"Method: {'; '.join(methods)}."] if methods else []
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+MISSING_COUNTS = {
+    ("all_starters", "share"): "as no",
+    ("all_starters", "percent"): "as unchanged",
+    ("best_case", "share"): "as yes",
+    ("imputed", "share"): "estimated",
+    ("imputed", "percent"): "estimated",
+}
+"""What a missing outcome counts as, by population and unit; elsewhere it is left out."""
+
+_AS_ZERO = re.compile(r"\bothers_(?:one|many)\((\d+)\)")
+
+
+def missing_text(row: Row) -> str:
+    """Return how many are not known and what they count as: "14, as no", "63, as 0 weeks"."""
+    if found := _AS_ZERO.search(row.notes):
+        return f"{count_text(int(found[1]))}, as 0 weeks"
+    if not row.n_missing:
+        return count_text(0)
+    counts = MISSING_COUNTS.get((row.population, row.unit))
+    counts = "left out" if counts is None and row.population == "observed" else counts
+    return f"{count_text(row.n_missing)}, {counts}" if counts else count_text(row.n_missing)
+
+
+def _said_of(row: Row) -> Iterator[str]:
+    """Give what must be read with a row: the rule for the missing, its method, its notes."""
     shares = ("responder_share", "low_pain_share")
-    if any(row.measure in shares and row.population == "all_starters" for row in rows):
-        texts.insert(
-            0, "All who started: a missing patient counts as not responding, a lower bound."
-        )
-    return plain_text(" ".join([*texts, *map(notes_text, notes)]), longest=LONGEST_NOTE)
+    if row.measure in shares and row.population == "all_starters":
+        yield "All who started: a missing patient counts as not responding, a lower bound."
+    if row.method != "count":
+        text = METHODS[row.method]
+        yield f"{text[:1].upper()}{text[1:]}."
+    yield from (notes_text(each) for each in row.notes.split(";") if each)
+
+
+def footnotes_of(
+    rows: Sequence[Row],
+) -> tuple[str, tuple[tuple[str, str], ...], dict[str, str]]:
+    """Return what is true of all rows, what of some under a letter, and each row's letters.
+
+    Returns
+    -------
+    note : str
+    footnotes : tuple of (letter, text)
+    marks : dict
+        Letters by ``result_id``: "a", "a,c".
+    """
+    of: dict[str, list[str]] = {}
+    for row in rows:
+        for text in dict.fromkeys(_said_of(row)):
+            of.setdefault(text, []).append(row.result_id)
+    n = len({row.result_id for row in rows})
+    common = [text for text, ids in of.items() if len(ids) == n]
+    some = {text: ids for text, ids in of.items() if len(ids) < n}
+    letters = dict(zip(some, LETTERS, strict=False))
+    common += [text for text in some if text not in letters]
+    marks: dict[str, list[str]] = {}
+    for text, letter in letters.items():
+        for name in some[text]:
+            marks.setdefault(name, []).append(letter)
+    return (
+        plain_text(" ".join(common), longest=LONGEST_NOTE),
+        tuple((letter, plain_text(text, longest=LONGEST_NOTE)) for text, letter in letters.items()),
+        {name: ",".join(found) for name, found in marks.items()},
+    )
 
 
 def estimates_table(
@@ -264,21 +323,23 @@ def estimates_table(
     headings += [
         Heading(title, numeric=True)
         for title in ("Estimate", "Interval", *(title for title, _ in second), "Patients",
-                      "Missing", *["Not due yet"] * waits)
+                      "Not known", *["Not due yet"] * waits)
     ]  # fmt: skip
     if any(bars):
         banded = any(band(row) != NO_BAND for row in rows)
         headings.append(Heading("Interval and cited band" if banded else "Interval drawn"))
+    note, footnotes, marks = footnotes_of(rows)
     lines = []
     for row, bar in zip(rows, bars, strict=True):
         line = [Cell(text(row) or NO_NUMBER) for _, text in kept]
-        line += [cell_of(row), Cell(interval_text(row))]
+        mark = marks.get(row.result_id, "")
+        line += [replace(cell_of(row), mark=mark), Cell(interval_text(row))]
         line += [Cell(text(row) or NO_NUMBER) for _, text in second]
-        line += [Cell(count_text(row.n)), Cell(count_text(row.n_missing))]
+        line += [Cell(count_text(row.n)), Cell(missing_text(row))]
         line += [Cell(count_text(row.n_not_due))] * waits
         lines.append((*line, Cell("", bar=bar)) if any(bars) else tuple(line))
     marked = tuple(place for place, row in enumerate(rows) if row.result_id in judged)
-    return Table(caption, tuple(headings), tuple(lines), note_of(rows), marked)
+    return Table(caption, tuple(headings), tuple(lines), note, marked, footnotes)
 
 
 def crossed_table(
@@ -295,10 +356,12 @@ def crossed_table(
         return None
     title, side = down
     tops = list(dict.fromkeys(map(across, rows)))
+    common, footnotes, marks = footnotes_of(rows) if note is None else (note, (), {})
     cells: dict[str, dict[str, Cell]] = {}
     for row in rows:
         found = cells.setdefault(side(row) or "all", {})
-        found.setdefault(across(row), cell_of(row, with_interval=with_interval))
+        cell = cell_of(row, with_interval=with_interval)
+        found.setdefault(across(row), replace(cell, mark=marks.get(row.result_id, "")))
     return Table(
         caption,
         (Heading(title), *(Heading(top, numeric=True) for top in tops)),
@@ -306,7 +369,8 @@ def crossed_table(
             (Cell(name), *(found.get(top, Cell(NO_NUMBER)) for top in tops))
             for name, found in cells.items()
         ),
-        f"{note_of(rows) if note is None else note} {not_due_words(rows)}".strip(),
+        f"{common} {not_due_words(rows)}".strip(),
+        footnotes=footnotes,
     )
 
 

@@ -101,7 +101,9 @@ def view_claim(run: Run, each: Judgement, *, drawn: bool) -> ClaimView:
     cited = (each.cited_low, each.cited_high)
     row = _row_of(run, each)
     known = each.value is not None
-    estimate = estimate_text(row or each, apart_from=cited)
+    # Without a row nothing is counted; why is said in the sentence.
+    answered = row is not None or known or each.status == "not reached"
+    estimate = estimate_text(row or each, apart_from=cited) if answered else "no number"
     interval = ""
     if known and (each.low is not None or each.high is not None):
         interval = f"{level_text(each.level)} {interval_text(each, apart_from=cited)}"
@@ -185,7 +187,7 @@ def _patients(each: Judgement) -> str:
 def _further(each: Judgement) -> Iterable[tuple[str, str]]:
     """Give the tipping point, the verdict among all claims, and the shrunk share."""
     if each.tipping:
-        yield "Those not rated", plain_text(each.tipping.sentence, longest=800)
+        yield "Those without a rating", plain_text(each.tipping.sentence, longest=800)
     if each.sequence_low is not None and each.sequence_high is not None:
         ends = interval_text(replace(each, low=each.sequence_low, high=each.sequence_high))
         yield (
