@@ -188,9 +188,11 @@ def _refuse_several(each: pd.DataFrame, more: list[RawTable], rule: Diagnoses) -
         return
     names = " and ".join(sorted(several["condition"].unique()))
     lines = ", ".join(map(str, several["line"].head(3)))
+    k = int((n > 1).sum())
+    whose = "1 patient" if k == 1 else f"{k:,} patients"
     raise MappingError(
         f"patients: {more[0].name} has diagnoses of several pain conditions ({names}) for "
-        f"{int((n > 1).sum())} patients (first lines: {lines}); which one was treated is not "
+        f"{whose} (first lines: {lines}); which one was treated is not "
         "said. Narrow `where` under `diagnoses`, or say `several: first` or `several: last` "
         "there, with `recorded` for their date: each patient then counts once, with that one."
     )
