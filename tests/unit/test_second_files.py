@@ -67,7 +67,7 @@ def test_the_last_diagnosis_counts_where_that_is_said_and_none_is_guessed(tmp_pa
     patients = last.tables["patients"].set_index("patient_id")["condition"]
     assert patients["B"] == "headache" and patients["A"] == "crps"
     with pytest.raises(
-        MappingError, match=r"\(fibromyalgia and headache\) for 1 patients"
+        MappingError, match=r"\(fibromyalgia and headache\) for 1 patient "
     ) as error:
         load(tmp_path, ("several: first ", "several: refuse "))
     assert "first lines: 6, 7" in str(error.value)
