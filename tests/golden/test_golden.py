@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -187,6 +188,21 @@ def test_the_report_is_short_and_no_page_is_mostly_blank(run):
             to.append(tm[5] * cm[3] + cm[5]) if text.strip() else None))  # fmt: skip
         body = [height for height in heights if height > FOOT_POINTS]
         assert min(body) < HALF_POINTS, (place + 1, heads[place])
+
+
+PHONE_PIXELS, LEAST_PIXELS = 358.0, 11.0
+"""Room for a figure on a phone of 390 px, and its smallest letters."""
+
+
+def test_letters_of_the_figures_that_stand_open_can_be_read_on_a_phone(run):
+    _, out = run
+    figures = [each for part in build_page(read_run(out)).sections for each in part.figures]
+    assert figures
+    for figure in figures:
+        drawn = (out / "results" / "figures" / figure.file).read_text(encoding="utf-8")
+        wide = float(re.search(r'viewBox="0 0 ([\d.]+) ', drawn)[1])
+        sizes = [float(size) for size in re.findall(r"font(?:-size)?: (?:\d+ )?([\d.]+)px", drawn)]
+        assert min(sizes) * PHONE_PIXELS / wide >= LEAST_PIXELS, figure.file
 
 
 def test_every_run_can_be_released(run):

@@ -252,6 +252,7 @@ _STYLES = frozenset(
 )  # fmt: skip
 """The family of a font is not among them: figures take the page's."""
 
+_SIZE = re.compile(r"-?\d+(\.\d+)?")
 _REFERENCE = re.compile(r"url\(#([\w-]+)\)")
 _IMAGE = re.compile(r"data:image/(png|jpeg);base64,[A-Za-z0-9+/=\s]*")
 _HEX = re.compile(r"#[0-9a-fA-F]{6}\b")
@@ -259,7 +260,10 @@ _FINE = re.compile(r"(\.\d)\d+")
 """Digits beyond a tenth of a point, which with spaces make up half of matplotlib's paths."""
 
 
-_FIGURE = re.compile(r'<svg class="fig".*?</svg>', re.DOTALL)
+WIDE_POINTS = 360.0
+"""Figures wider than this scroll on a phone, so that their letters can still be read."""
+
+_FIGURE = re.compile(r'<svg class="fig(?: wide)?".*?</svg>', re.DOTALL)
 _STYLE = re.compile(r' style="([^"]*)"')
 
 
@@ -294,10 +298,12 @@ def inline_figure(path: Path, *, alt: str) -> str:
             element.attrib.pop("id", None)
     _unwrap(root)
     size = root.get("viewBox", "0 0 1 1").split()
-    if len(size) != 4:
+    if len(size) != 4 or not all(map(_SIZE.fullmatch, size)):
         return ""
+    is_wide = float(size[2]) > WIDE_POINTS
     root.attrib = {
-        "class": "fig", "viewBox": " ".join(size), "width": size[2], "height": size[3],
+        "class": "fig wide" if is_wide else "fig", "viewBox": " ".join(size), "width": size[2],
+        "height": size[3],
         "role": "img", "aria-label": alt,
     }  # fmt: skip
     return ElementTree.tostring(root, encoding="unicode")

@@ -100,7 +100,7 @@ GLANCE = (
     ("waterfall", "cumulative", "rates"),
     ("trajectory",),
     ("relief", "strategies"),
-    ("domains", "reductions"),
+    ("domains",),
 )
 """Figures of a condition that stand open, the first there is of each line; the rest is folded."""
 
