@@ -436,7 +436,11 @@ def _longitudinal(path: Path, visits: tuple[str, ...]) -> Path:
         f"1,{visits[0]}_arm_1,,,,,,,5,",
         '2,base_arm_2,2026-01-07,0,1,0,"1,80",,8,2',
         f"2,{visits[1]}_arm_2,,,,,,,99,",
+        "1,call_arm_1,UNK,,,,-999,,-999,",
     ]
+    (path / "project.xml").write_text(
+        "<ODM>\n<redcap:MissingDataCodes>-999, Not asked\nUNK, Unknown</redcap:MissingDataCodes>\n"
+    )
     (path / "data.csv").write_text("\n".join(rows) + "\n")
     return path
 
@@ -452,7 +456,8 @@ def test_events_arms_boxes_and_choices_make_the_mapping(tmp_path):
         ["1", 0, 8], ["1", 28, 5], ["2", 0, 8],
     ]  # fmt: skip
     account = next(a for a in export.intake if a.table == "pain_scores")
-    assert account.excluded == {"no score recorded": 1}
+    assert account.excluded == {"no score recorded": 2}
+    assert "format: {missing: [" in mapping.read_text(encoding="utf-8")
     assert not any(
         "moved" in str(row) for row in draft_mapping(profile_export(path), name="x").understood
     )

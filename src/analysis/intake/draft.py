@@ -226,6 +226,11 @@ class _Drafting:
         relieved = [f for f in self.files if f.with_field("relief_days", "ended_at")]
         self.used = {id(f) for f in (*patients, *infused, *scored, *relieved, *others)}
         out.lines.append((f"name: {scalar(name)}", "printed at the head of the report"))
+        project = next((f.profile.project for f in self.files if f.profile.project), None)
+        if project is not None and project.missing:
+            missing = [*MISSING_WORDS, *project.missing]
+            why = "sure: the project's codes for missing data"
+            out.lines.append((f"format: {flow({'missing': missing})}", why))
         at = len(out.lines)
         out.lines.append(("tables:", ""))
         self.has_infusions = self.dated_start = bool(infused)
@@ -1479,7 +1484,8 @@ def _missing(file: _File, columns: list[ColumnProfile], more: Iterable[str]) -> 
     """Return a list for `missing`, which takes the place of the usual words: with those in use."""
     used = file.profile.frame[[c.name for c in columns]]
     usual = [word for word in MISSING_WORDS if word == "" or used.isin([word]).any(axis=None)]
-    return [*usual, *more]
+    project = file.profile.project
+    return list(dict.fromkeys([*usual, *(project.missing if project else ()), *more]))
 
 
 _NOT_SAID = re.compile(r"(?i)\b(?:refus|declin|unknown|missing|not (?:asked|done|app)|don.t know)")

@@ -304,6 +304,8 @@ def _profile_file(
     raw, form, labels = _below_the_header(path, shown, raw, form)
     two_headers = bool(labels)
     frame, labels, not_rows = _records(raw, labels)
+    if project is not None and project.missing:
+        frame = frame.mask(frame.isin(project.missing), "")
     columns = tuple(
         profile_column(str(name), frame.iloc[:, at], label=labels.get(str(name), ""))
         for at, name in enumerate(frame.columns)

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from analysis.errors import InputError, suggest
-from analysis.intake.read import FileFormat, RawTable, load_raw_table
+from analysis.files import open_plain
+from analysis.intake.read import HEAD_BYTES, FileFormat, RawTable, load_raw_table
 
 DICTIONARY = {
     "name": ("Variable / Field Name", "field_name"),
@@ -71,7 +72,10 @@ class Event(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Project:
-    """A project by its lists: ``fields`` by name, ``events`` by unique name, ``arms`` by number."""
+    """A project by its lists: ``fields`` by name, ``events`` by unique name, ``arms`` by number.
+
+    ``missing`` are its codes for missing data, which stand for nothing in any field.
+    """
 
     file: str
     first: str
@@ -79,6 +83,7 @@ class Project:
     events_file: str = ""
     events: Mapping[str, Event] = field(default_factory=dict)
     arms: Mapping[str, str] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
 
     def describe(self, column: str) -> Described | None:
         """Return what the dictionary says of a column, by name or by label; None for nothing."""
@@ -135,7 +140,9 @@ def find_project(files: Iterable[Path]) -> tuple[Project | None, set[Path]]:
     """Return the project that the lists among some files describe, and which files these are.
 
     None, and no files, without a data dictionary: the other lists alone may be anybody's tables.
+    Codes for missing data are in the project's ODM file only, which may lie beside them.
     """
+    files = list(files)
     lists: dict[str, RawTable] = {}
     known: set[Path] = set()
     for file in files:
@@ -171,9 +178,25 @@ def find_project(files: Iterable[Path]) -> tuple[Project | None, set[Path]]:
             events_file=events.name if events else "",
             events=_events(events) if events else {},
             arms=dict(zip(arms["arm_num"], arms["name"], strict=True)) if arms is not None else {},
+            missing=_missing_codes({file.parent for file in files}),
         ),
         known,
     )
+
+
+def _missing_codes(folders: Iterable[Path]) -> tuple[str, ...]:
+    """Return the missing-data codes of the ODM files in some folders: "-999, Not asked", a line."""
+    codes: dict[str, None] = {}
+    for file in sorted(file for folder in folders for file in folder.glob("*.xml")):
+        try:
+            with open_plain(file) as odm:
+                head = odm.read(HEAD_BYTES).decode("utf-8", "replace")
+        except OSError:
+            continue
+        for said in re.findall(r"<redcap:MissingDataCodes>([^<]*)<", head):
+            lines = (line.partition(",")[0].strip() for line in re.split(r"[\n|]", said))
+            codes |= dict.fromkeys(filter(None, lines))
+    return tuple(codes)
 
 
 def _fields(raw: RawTable) -> tuple[dict[str, Described], str]:
