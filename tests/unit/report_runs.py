@@ -143,7 +143,7 @@ def judged() -> tuple[Judgement, ...]:
         tipping=Tipping(n_missing=20, n_could=20, n_to_meet=17, sentence="17 of 20 would do."),
         verdict_adjusted="undecided", p_holm=0.0004, sayable=True,
         may_say="Of 140 who started, 91 responded.",
-        lacks=(Lack(check="time", lacks="when it was", rule_ids=("R",)),),
+        lacks=(Lack(check="time", lacks="when it was", rule_ids=("FTC-HP-06",)),),
     )  # fmt: skip
     fibromyalgia = replace(
         crps, claim_id="C2", wording="Fibromyalgia pain is reduced by 40-60% on average",

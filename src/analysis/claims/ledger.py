@@ -555,7 +555,7 @@ def _own_wording() -> dict[str, str]:
     return {claim.claim_id: claim.wording for claim in load_ledger()}
 
 
-def is_own_row(claim: Claim) -> bool:
+def is_own_row(claim: Claim | Judgement) -> bool:
     """Return whether a claim is the suite's own row of its id.
 
     Rules and questions of the evidence name rows by id; in a ledger of another page the same id

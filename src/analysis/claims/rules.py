@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from analysis.claims.judgement import Lack
+from analysis.claims.judgement import Judgement, Lack
 from analysis.claims.ledger import KINDS, Claim, is_own_row, read_rows
 from analysis.errors import LedgerError
 from analysis.settings import data_folder
@@ -317,7 +317,12 @@ class Rule:
     form: str  # rule (law, regulation, an authority's guidance, a code) or paper
 
 
-FORMS = ("rule", "paper")
+RULE_TITLES = {
+    "rule": "Rules that touch it (no legal advice)",
+    "paper": "Papers and guidelines it is read by",
+}
+"""Forms of a rule, and what a list of each is called."""
+
 COLUMNS = [field.name for field in fields(Rule)]
 _LISTS = ("applies_to", "touches", "checks")
 
@@ -341,8 +346,8 @@ def _rule(row: dict[str, str]) -> Rule:
     name = f"rule {row['rule_id']}"
     if row["verified"] not in ("yes", "no"):
         raise LedgerError(f"{name}, verified: '{row['verified']}' is neither yes nor no.")
-    if row["form"] not in FORMS:
-        raise LedgerError(f"{name}, form: '{row['form']}' is none of {', '.join(FORMS)}.")
+    if row["form"] not in RULE_TITLES:
+        raise LedgerError(f"{name}, form: '{row['form']}' is none of {', '.join(RULE_TITLES)}.")
     for one in row["applies_to"].split():
         if one not in (*KINDS, EVERY) and not (one[:1] == "C" and one[1:].isdigit()):
             raise LedgerError(
@@ -356,28 +361,33 @@ def _rule(row: dict[str, str]) -> Rule:
     return Rule(**texts, **lists, verified=row["verified"] == "yes")  # type: ignore[arg-type]
 
 
-def rules_of(claim: Claim, rules: Sequence[Rule]) -> tuple[Rule, ...]:
+def rules_of(claim: Claim | Judgement, rules: Sequence[Rule]) -> tuple[Rule, ...]:
     """Return the rules that touch a claim: by its id, its kind, or because they touch every one."""
     names = {claim.claim_id if is_own_row(claim) else "", claim.kind, EVERY}
     return tuple(rule for rule in rules if names & set(rule.applies_to))
 
 
-def asked_by_rules(claim: Claim, rules: Sequence[Rule]) -> dict[Rule, tuple[str, ...]]:
+def asked_by_rules(
+    claim: Claim | Judgement, rules: Sequence[Rule], lacks: Sequence[Lack]
+) -> dict[Rule, tuple[str, ...]]:
     """Return the few rules that touch the words of a claim, each with what they lack by it.
 
     Those that name the claim, those that ask for what its words do not say, and those made for
-    claims of its kind alone; not every rule for claims like it.
+    claims of its kind alone; not every rule for claims like it. ``lacks`` is as `check_sentence`
+    returns it.
     """
-    lacks = check_sentence(
-        claim.wording, rules_of_checks(rules), kind=claim.kind, measure=claim.measure
-    )
+    asked: dict[str, list[str]] = {}
+    own = {rule.rule_id for rule in rules_of(claim, rules)}
+    for lack in lacks:
+        # Of rules that ask for it, those for claims like this; else the first there is.
+        for rule_id in [each for each in lack.rule_ids if each in own] or lack.rule_ids[:1]:
+            asked.setdefault(rule_id, []).append(lack.lacks)
     found = {}
-    for rule in rules_of(claim, rules):
-        lacking = tuple(lack.lacks for lack in lacks if rule.rule_id in lack.rule_ids)
+    for rule in rules:
         named = is_own_row(claim) and claim.claim_id in rule.applies_to
         own_kind = rule.applies_to == (claim.kind,) and not rule.checks
-        if lacking or named or own_kind:
-            found[rule] = lacking
+        if rule.rule_id in asked or named or own_kind:
+            found[rule] = tuple(asked.get(rule.rule_id, ()))
     return found
 
 

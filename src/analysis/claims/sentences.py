@@ -17,7 +17,13 @@ from analysis.claims.intervals import judge_interval
 from analysis.claims.judgement import VERDICT_MEANING, Judgement, Verdict
 from analysis.claims.ledger import ANSWERS, DOMAINS, FREQUENCIES, Claim, find_claim
 from analysis.claims.reasons import describe_due, describe_limits, describe_missing, firm_text
-from analysis.claims.rules import Rule, asked_by_rules
+from analysis.claims.rules import (
+    RULE_TITLES,
+    Rule,
+    asked_by_rules,
+    check_sentence,
+    rules_of_checks,
+)
 from analysis.claims.safety_sentences import SAFETY_MEASURES, describe_safety
 from analysis.claims.verdict import middle_of_cited, why_unanswered
 from analysis.intake.codes import FACTOR_SETS
@@ -806,11 +812,10 @@ def explain_claim(
     if judgement is not None:
         facts += _further_facts(judgement)
     parts += [_part(name, text) for name, text in facts if text]
-    touching = asked_by_rules(claim, rules)
-    for form, title in (
-        ("rule", "Rules that touch it (no legal advice)"),
-        ("paper", "Papers and guidelines it is read by"),
-    ):
+    checks = rules_of_checks(rules)
+    lacks = check_sentence(claim.wording, checks, kind=claim.kind, measure=claim.measure)
+    touching = asked_by_rules(claim, rules, lacks)
+    for form, title in RULE_TITLES.items():
         lines = [_rule_line(rule, lacks) for rule, lacks in touching.items() if rule.form == form]
         parts += ["\n".join([f"{title}:", *lines])] if lines else []
     return "\n\n".join(parts)

@@ -431,11 +431,16 @@ def _find(statement: Statement, matcher: Matcher, run: Run) -> list[Finding]:
     found: list[Finding] = []
     matches = matcher.match(statement)
     listed = [match for match in matches if match.how in LISTED]
+    covered = bytearray(len(statement.text))
+    for match in listed:
+        covered[match.start : match.end] = b"\x01" * (match.end - match.start)
+    # A claim said again in the same statement is one finding.
+    listed = list({match.listed.claim_id: match for match in reversed(listed)}.values())[::-1]
     # Next to a listed claim, only numbers and absolutes that it does not cover.
     rest = tuple(
         cue
         for cue in statement.cues
-        if not any(match.start <= cue.start and cue.end <= match.end for match in listed)
+        if not all(covered[cue.start : cue.end])
         and (not listed or cue.text.split()[0] in listed[0].beyond)
         and (not listed or cue.quantity is not None or cue.kind == "absolute")
     )

@@ -9,11 +9,11 @@ match, and whoever reads it can see why a claim was not found.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Literal, NamedTuple, get_args
 
 from analysis.claims.judgement import Judgement
@@ -328,6 +328,15 @@ class _Read:
         self.named_above = conditions_in(statement.heading)
         self.repeats: dict[int, tuple[bytearray, bool]] = {}
 
+    @cached_property
+    def named_ends(self) -> list[tuple[int, int]]:
+        """Places of the first and the last name of each condition: is one outside of a part?"""
+        found = [
+            [match.span() for match in any_name.finditer(self.flat)]
+            for _, _, any_name in _condition_patterns()
+        ]
+        return [span for spans in found if spans for span in (spans[0], spans[-1])]
+
     def items_between(self, start: int, end: int) -> list[Item]:
         """Return the items that begin in a part of the text."""
         return self.items[bisect_left(self.starts, start) : bisect_left(self.starts, end)]
@@ -382,30 +391,37 @@ class Matcher:
         found += self._meant(read, taken)
         if not found:
             return self._nearest(read)
-        for row, _ in found:
+        for row in {id(row): row for row, _ in found}.values():  # each once: time stays linear
             for at in re.finditer(b"\x01+", self._repeats(row, read)[0]):
                 taken[at.start() : at.end()] = at[0]
         full, more = [match for _, match in found], []
         while True:  # what stands in the clause of a claim makes it another, left over as a whole
             left = [item for item in read.items if item.means and not taken[item.start]]
-            changed = [match for match in full if _in_its_clause(read, match, left)]
+            starts = [item.start for item in left]
+            changed = [match for match in full if _in_its_clause(read, match, starts)]
             if not changed:
                 break
             more += changed
-            full = [match for match in full if match not in changed]
+            gone = {id(match) for match in changed}
+            full = [match for match in full if id(match) not in gone]
             for match in changed:
                 taken[match.start : match.end] = bytes(match.end - match.start)
         beyond = [(item.start, read.text[item.start : item.end]) for item in left]
         rows = {match.listed.claim_id: row for row, match in found}
+        of_claim: dict[tuple[str, str], tuple[str, ...]] = {}  # a claim said again lacks the same
 
         def made(match: Match) -> Match:
+            key = match.listed.claim_id, match.how
+            if key in of_claim:
+                return replace(match, beyond=of_claim[key])
             moved = [
                 cue.text for cue in statement.heading_cues
                 if cue.kind == "duration" and cue.quantity
                 and cue.quantity not in rows[match.listed.claim_id].times
             ]  # fmt: skip
             own = (word for at, word in beyond if not match.start <= at < match.end)
-            return replace(match, beyond=(*own, *moved))
+            of_claim[key] = (*own, *moved)
+            return replace(match, beyond=of_claim[key])
 
         return (
             *map(made, full),
@@ -615,8 +631,9 @@ def _sequence(items: Sequence[Item]) -> tuple[str, ...]:
 
 def _beside_a_condition(row: _Row, read: _Read, start: int, end: int) -> bool:
     """Return whether a general figure stands beside the name of a condition, of which it may be."""
-    outside = f"{read.text[:start]} {read.text[end:]}"
-    return bool(row.figures and not row.conditions and conditions_in(outside))
+    if not row.figures or row.conditions:
+        return False
+    return any(to <= start or at >= end for at, to in read.named_ends)
 
 
 def _inside_another(match: Match, others: Sequence[Match]) -> bool:
@@ -628,8 +645,8 @@ def _inside_another(match: Match, others: Sequence[Match]) -> bool:
     )
 
 
-def _in_its_clause(read: _Read, match: Match, left: Sequence[Item]) -> bool:
-    """Return whether words that are left over stand in the clause of a match."""
-    start = max(cut for cut in read.cuts if cut <= match.start)
-    end = min(cut for cut in read.cuts if cut >= match.end)
-    return any(start <= item.start < end for item in left)
+def _in_its_clause(read: _Read, match: Match, left: Sequence[int]) -> bool:
+    """Return whether words that are left over, by their starts, stand in the clause of a match."""
+    start = read.cuts[bisect_right(read.cuts, match.start) - 1]
+    end = read.cuts[bisect_left(read.cuts, match.end)]
+    return bisect_left(left, start) < bisect_left(left, end)

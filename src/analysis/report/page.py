@@ -65,7 +65,7 @@ from analysis.report.tables import (
     listed_rows,
     missing_text,
 )
-from analysis.report.verdicts import ClaimView, all_claims, view_claim
+from analysis.report.verdicts import ClaimView, all_claims, own_rules, view_claim
 from analysis.report.what_if import Explored, explore
 from analysis.results import rows_of
 
@@ -107,6 +107,7 @@ class Page:
     claims: tuple[tuple[str, tuple[ClaimView, ...]], ...]
     n_claims: str
     statements: str  # how many, and where they were printed
+    rules: tuple[tuple[str, str, str], ...]  # id, who says it, what it says
     say_note: str  # what stands beside each sentence that may be printed
     states: tuple[tuple[str, str, str], ...]
     quality: tuple[Table, ...]
@@ -146,6 +147,7 @@ def build_page(run: Run) -> Page:
         claims=tuple(all_claims(run)),
         n_claims=count_text(len(run.claims)),
         statements=describe_ledger(run.claims),
+        rules=tuple((one.rule_id, one.body, one.rule) for one in own_rules() if one.applies_to),
         say_note=next((each.say_note for each in run.claims if each.say_note), ""),
         states=states,
         quality=quality,

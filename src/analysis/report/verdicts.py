@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from analysis.claims.judgement import Judgement
 from analysis.claims.reasons import (
@@ -13,6 +14,7 @@ from analysis.claims.reasons import (
     describe_missing,
     firm_text,
 )
+from analysis.claims.rules import RULE_TITLES, Rule, asked_by_rules, load_rules
 from analysis.labels import VERDICTS, condition_word, plain_text, visit_word, word
 from analysis.numbers import (
     band_text,
@@ -72,7 +74,7 @@ class ClaimView:
     further: tuple[tuple[str, str], ...]
     may_say: str
     sayable: bool
-    lacks: tuple[str, ...]
+    rules: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]  # rules, then papers, with lacks
     published_word: str
     published: str
     published_full: str
@@ -140,7 +142,7 @@ def view_claim(run: Run, each: Judgement, *, drawn: bool) -> ClaimView:
         further=tuple(_further(each)),
         may_say=plain_text(each.may_say, longest=2000),
         sayable=each.sayable,
-        lacks=tuple(plain_text(lack.lacks, longest=300) for lack in each.lacks),
+        rules=tuple(_rules_of(each)),
         published_word=_published(each).removesuffix("."),
         published=published,
         published_full=f"{published} {' '.join(studies[1:])}".strip(),
@@ -148,6 +150,24 @@ def view_claim(run: Run, each: Judgement, *, drawn: bool) -> ClaimView:
         alt=alt,
         strip=draw_strip(strip_of(each), alt=alt) if drawn else "",
     )
+
+
+def _rules_of(each: Judgement) -> Iterable[tuple[str, tuple[tuple[str, str], ...]]]:
+    """Give the rules that touch a claim, and the papers, each with what its words do not say."""
+    touching = asked_by_rules(each, own_rules(), each.lacks)
+    for form, title in RULE_TITLES.items():
+        lines = tuple(
+            (rule.rule_id, "; ".join(plain_text(lack, longest=300) for lack in lacks))
+            for rule, lacks in touching.items() if rule.form == form
+        )  # fmt: skip
+        if lines:
+            yield title, lines
+
+
+@lru_cache(maxsize=1)
+def own_rules() -> tuple[Rule, ...]:
+    """Return the suite's table of rules, read once."""
+    return load_rules()
 
 
 def _published(each: Judgement) -> str:
