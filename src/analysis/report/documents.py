@@ -174,6 +174,8 @@ def _write_docx(page: Page, pictures: dict[str, bytes], template: Path | None, o
         if claim.may_say:
             what = "What may be printed" if claim.sayable else "What may not be printed"
             document.add_paragraph(f"{what}: {claim.may_say}")
+    if page.say_note:
+        document.add_paragraph(f"To be printed with each of these sentences: {page.say_note}")
     for section in page.sections:
         heading(section.title, 1)
         for text in (section.lead, *section.said, *_of_100(section)):
@@ -198,11 +200,12 @@ def _write_docx(page: Page, pictures: dict[str, bytes], template: Path | None, o
         "report.pdf and index.html of the same run."
     )
     for made in document.element.body.iter(qn("w:tbl")):
-        # Read out as headings, and printed again on the next page.
-        first = made.find(qn("w:tr"))
-        marks = OxmlElement("w:trPr")
-        marks.append(OxmlElement("w:tblHeader"))
-        first.insert(0, marks)
+        for place, line in enumerate(made.iter(qn("w:tr"))):
+            marks = OxmlElement("w:trPr")
+            marks.append(OxmlElement("w:cantSplit"))
+            if not place:  # read out as headings, and printed again on the next page
+                marks.append(OxmlElement("w:tblHeader"))
+            line.insert(0, marks)
     _name_properties(document.core_properties, page)
     document.save(str(out))
 
@@ -312,6 +315,8 @@ def _write_pptx(page: Page, pictures: dict[str, bytes], template: Path | None, o
             what = "What may be printed" if claim.sayable else "What may not be printed"
             lines.append(f"{what}: {claim.may_say}")
         text(on, [line for line in lines if line], right, top, half, 13, 5.0)
+        if page.say_note:
+            on.notes_slide.notes_text_frame.text = f"To be printed with it: {page.say_note}"
     for section in page.sections:
         on = slide(_slide_title(section, front.rows))
         if section.people:

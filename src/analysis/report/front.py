@@ -191,7 +191,7 @@ def _unclaimed(run: Run, places: Mapping[str, str]) -> Iterator[FrontRow]:
         yield FrontRow(
             code=code, condition=name, href=place, wording="No figure on the page", cited="",
             strip=draw_strip(strip, alt=alt), alt=alt, estimate=estimate_text(row),
-            what=f"{say_what(row)} {at_visit(row.visit)}",
+            what=f"{say_what(row)} {at_visit(row.visit)}" if row.value is not None else "",
             interval=interval, row=anchor(row), verdict="", verdict_word="No claim", firm="",
             published="",
         )  # fmt: skip

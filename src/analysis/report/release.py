@@ -327,6 +327,9 @@ def _keep_results(release: Release, frame: pd.DataFrame, folder: Path) -> None:
         bound = find(shares, population="all_starters")
         bound = bound[~bound["group_by"].isin(BY_TIME)]
         split = bound[bound["condition"].isin(bound["condition"][bound["group_by"] != "all"])]
+        # Patients with a booster before a visit are drawn apart, as in the notebook.
+        scores = find(whole, measure="score_mean")
+        apart = scores["condition"][scores["definition"] != ""]
         drawn = [
             (find(shares, group_by="all"), figures.plot_rates, "rates", "Responders",
              {"cited": cited}),
@@ -336,8 +339,8 @@ def _keep_results(release: Release, frame: pd.DataFrame, folder: Path) -> None:
             (find(whole, measure="percent_reduction", visit=visit, population="observed",
                   definition=["mean_of_patients", "median_of_patients", "ratio_of_means"]),
              figures.plot_reductions, "reductions", "Pain reduction", {}),
-            (find(whole, measure="score_mean", definition=""), figures.plot_trajectories,
-             "trajectory", "Mean pain by visit", {}),
+            (scores[(scores["definition"] != "") | ~scores["condition"].isin(apart)],
+             figures.plot_trajectories, "trajectory", "Mean pain by visit", {}),
         ]  # fmt: skip
         for rows, plot, name, title, how in drawn:
             figures.keep_each(
