@@ -6,7 +6,7 @@ import csv
 from collections import Counter
 
 import pytest
-from tests.unit.lint_samples import CRPS, DATA, claim, lint, one, run_of, verdict
+from tests.unit.lint_samples import CRPS, DATA, NERVE, claim, lint, one, run_of, verdict
 
 from analysis.claims.ledger import load_ledger
 from analysis.claims.may_say import OFF_LABEL
@@ -131,3 +131,11 @@ def test_a_complete_sentence_on_the_own_number_needs_no_change():
     )
     finding = one(text, claims=(OWN,), run=own_run())
     assert (finding.statuses, finding.level, finding.lacks) == (("borne out",), "none", ())
+
+
+def test_a_claim_said_again_in_one_statement_is_one_finding():
+    text = "Neuropathic pain responds in 60-75% of cases, and " * 200
+    (found,) = lint(text, claims=(NERVE,)).findings
+    assert found.claim_id == NERVE.claim_id
+    named = f"{text}80% of patients go home"
+    assert any("80%" in each.message for each in lint(named, claims=(NERVE,)).findings)

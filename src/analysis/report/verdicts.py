@@ -74,7 +74,8 @@ class ClaimView:
     further: tuple[tuple[str, str], ...]
     may_say: str
     sayable: bool
-    rules: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]  # rules, then papers, with lacks
+    lacks: str  # what the words do not say
+    rules: tuple[tuple[str, str], ...]  # ids of rules, then of papers
     published_word: str
     published: str
     published_full: str
@@ -142,6 +143,7 @@ def view_claim(run: Run, each: Judgement, *, drawn: bool) -> ClaimView:
         further=tuple(_further(each)),
         may_say=plain_text(each.may_say, longest=2000),
         sayable=each.sayable,
+        lacks="; ".join(dict.fromkeys(lack.lacks.partition(":")[0] for lack in each.lacks)),
         rules=tuple(_rules_of(each)),
         published_word=_published(each).removesuffix("."),
         published=published,
@@ -152,16 +154,12 @@ def view_claim(run: Run, each: Judgement, *, drawn: bool) -> ClaimView:
     )
 
 
-def _rules_of(each: Judgement) -> Iterable[tuple[str, tuple[tuple[str, str], ...]]]:
-    """Give the rules that touch a claim, and the papers, each with what its words do not say."""
+def _rules_of(each: Judgement) -> Iterable[tuple[str, str]]:
+    """Give the ids of the rules that touch a claim, and of the papers it is read by."""
     touching = asked_by_rules(each, own_rules(), each.lacks)
     for form, title in RULE_TITLES.items():
-        lines = tuple(
-            (rule.rule_id, "; ".join(plain_text(lack, longest=300) for lack in lacks))
-            for rule, lacks in touching.items() if rule.form == form
-        )  # fmt: skip
-        if lines:
-            yield title, lines
+        if ids := ", ".join(rule.rule_id for rule in touching if rule.form == form):
+            yield title, ids
 
 
 @lru_cache(maxsize=1)
