@@ -13,6 +13,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,7 @@ def test_commands_on_finished_runs_work_one_after_the_other(report, tmp_path):
         "reports/june-release": str(tmp_path / "june-release"),
         "sas": str(tmp_path / "sas"),
         "forms": str(tmp_path / "forms"),
+        "2027-01-31": f"{date.today() + timedelta(days=60)}",
     }
     assert {command.split()[1] for command in ON_RUNS} >= {"diff", "verify", "sign"}
     for command in ON_RUNS:

@@ -41,7 +41,7 @@ def test_make_report_installs_the_runtime_only():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("command", [c for c in OWN if " run " not in c and c not in ON_RUNS])
-def test_reliefcheck_commands_run(command, tmp_path):
+def test_reliefcheck_commands_run(command, tmp_path, monkeypatch):
     export = write_export(tmp_path / "export")
     mapping = tmp_path / "own.yaml"
     mapping.write_text("name: README\n", encoding="utf-8")
@@ -56,8 +56,11 @@ def test_reliefcheck_commands_run(command, tmp_path):
         "a-release": str(clinic(tmp_path / "a", "A", 75, 135)),
         "b-release": str(clinic(tmp_path / "b", "B", 33, 63)),
         "pooled": str(tmp_path / "pooled"),
+        "marked.docx": str(tmp_path / "marked.docx"),
     }
-    (tmp_path / "page.html").write_text("<p>Open on weekdays.</p>", encoding="utf-8")
+    said = "70-85% of CRPS patients respond" if " draft " in command else "Open on weekdays"
+    (tmp_path / "page.html").write_text(f"<p>{said}.</p>", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
     call(command + " --no-run" * command.startswith("reliefcheck lint"), **stand_ins)
 
 
