@@ -913,7 +913,7 @@ def lint(
     \b
     Examples:
       reliefcheck lint page.html leaflet.docx --run reports/latest
-      reliefcheck lint page.html --redline page.docx      for whoever changes the copy
+      reliefcheck lint page.html --redline page.docx      for the person who changes it
     """  # noqa: D301
     from analysis.lint.output import run_lint
 

@@ -11,6 +11,7 @@ import csv
 import io
 import math
 import re
+import unicodedata
 from datetime import datetime, timedelta
 from itertools import product
 from pathlib import Path
@@ -183,6 +184,7 @@ CLOCKS = ("", "%H:%M", "%H:%M:%S", "%H:%M:%S.%f", "%I:%M %p", "%I:%M:%S %p")
 
 def dates_of(text: str) -> set[datetime]:
     """Return every date that a text may be, without its offset from UTC and parts of a second."""
+    text = "".join(str(unicodedata.decimal(c, c)) for c in text)  # digits of any script
     text = " ".join(text.split())
     bare = re.sub(r"\s?(?:Z|UTC|GMT|[+-]\d\d:?\d\d)$", "", text) if ":" in text else text
     found = set()

@@ -326,8 +326,8 @@ def _fhir_events(own: _Coded) -> None:
     }  # fmt: skip
     add(f"      resolved: {{from: outcome, values: {flow(outcomes)}}}")
     own.todo(
-        "AdverseEvent: FHIR does not say who was asked; whoever has no event is not assessed, "
-        "unless `ae_assessed` says so (docs/mapping.md)."
+        "AdverseEvent: FHIR does not say who was asked; a patient without an event is not "
+        "assessed, unless `ae_assessed` says so (docs/mapping.md)."
     )
 
 
