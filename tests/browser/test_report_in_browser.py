@@ -152,7 +152,7 @@ def test_open_figures_fit_a_phone(open_page):
 def test_the_page_is_complete_with_scripts_off(open_page):
     page = open_page(java_script_enabled=False)
     assert page.locator("tbody.line").count() == N_CLAIMS
-    page.locator("#claims details.fold > summary").click()
+    page.locator("#claims details.fold > summary", has_text="Show all").click()
     assert page.locator("tbody.group:visible").count() == 9
     assert not page.locator("#claim-search").is_visible()
     assert page.locator(".claim").count() == 4
