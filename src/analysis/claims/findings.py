@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from analysis.claims.plain_sentences import at_visit, list_words
+from analysis.claims.sentences import LOST
 from analysis.labels import DEFINITIONS, visit_week, word
 from analysis.numbers import (
     band_text,
@@ -148,10 +149,9 @@ def _relief(reads: Reads) -> str:
     row = reads.one("relief_duration", **keys)
     if row is None:
         return ""
-    return (
-        f"Half of the {count_text(row.n)} who got better had lost it after "
-        f"{quantity_text(row.value, unit='weeks')}"
-    )
+    lost = LOST.get(row.definition, "had lost it")
+    weeks = quantity_text(row.value, unit="weeks")
+    return f"Half of the {count_text(row.n)} who got better {lost} after {weeks}"
 
 
 def _strategies(reads: Reads) -> str:

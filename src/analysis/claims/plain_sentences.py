@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from analysis.claims.judgement import Judgement
-from analysis.claims.sentences import SHARES, describe_allocation
+from analysis.claims.sentences import LOST, SHARES, describe_allocation
 from analysis.labels import MEASURES, condition_word, plain_text, visit_word, word
 from analysis.numbers import (
     count_text,
@@ -112,7 +112,7 @@ def say_one(one: Judgement, row: Row, labels: Mapping[str, str]) -> str:
         by = quantity_text(abs(one.value), unit=one.unit, apart_from=apart)
         said = f"In {count_text(row.n)} patients with {whom}, pain {way} by {by} on average {at}"
     elif row.measure == "relief_duration":
-        said = f"Half of the {count_text(row.n)} patients with relief had lost it after {number}"
+        said = f"Half of the {count_text(row.n)} patients with relief {_lost(row)} after {number}"
     elif (row.measure, row.definition) in SHARES:
         who, had = SHARES[row.measure, row.definition]
         what = had.format(pct=f"{row.threshold_pct or 0:g}", visit=visit_word(row.visit))
@@ -122,6 +122,10 @@ def say_one(one: Judgement, row: Row, labels: Mapping[str, str]) -> str:
     else:
         said = f"{name}: {number}"
     return f"{said.strip()}; {cited}." if cited else f"{said.strip()}."
+
+
+def _lost(row: Row) -> str:
+    return LOST.get(row.definition, "had lost it")
 
 
 def _inside(name: str) -> str:
@@ -134,7 +138,7 @@ def say_what(row: Row) -> str:
     if row.measure == "responder_share" and row.threshold_pct is not None:
         return f"had at least {share_text(row.threshold_pct / 100)} less pain"
     named = {"percent_reduction": "average fall in pain",
-             "relief_duration": "until half had lost relief"}  # fmt: skip
+             "relief_duration": f"until half {_lost(row).replace('it', 'relief', 1)}"}  # fmt: skip
     return named.get(row.measure, word(MEASURES, row.measure).lower())
 
 

@@ -265,16 +265,17 @@ def _fall(claim: Claim, row: Row) -> tuple[str, str]:
     return by, "higher" if value < 0 else "lower"
 
 
-_LOST = {
+LOST = {
     "booster_as_loss": "had lost it or had a booster",
     "booster_as_censoring": "had lost it, as far as seen before a booster,",
     "booster_ignored": "had lost it, boosters or not,",
     "booster_competing": "had lost it before any booster",
 }
+"""What half of the patients had come to at the median duration, by how boosters are read."""
 
 
 def _describe_duration(claim: Claim, row: Row) -> str:
-    lost = _LOST[row.definition]
+    lost = LOST[row.definition]
     how_long = f"the time by which half {lost} is not reached within the follow-up"
     if row.value is not None:
         weeks = quantity_text(row.value, unit="weeks", apart_from=_cited(claim))
