@@ -105,6 +105,14 @@ class Draft:
     todo: list[str] = field(default_factory=list)
     needs_key: bool = False
 
+    def begin(self, name: str) -> None:
+        """Add the first line, the export's name."""
+        self.add(f"name: {scalar(name)}", "printed at the head of the report")
+
+    def add(self, line: str, why: str = "") -> None:
+        """Add a line and the comment after it."""
+        self.lines.append((line, why))
+
     def text(self) -> str:
         """Return the YAML, comments in one column."""
         width = min(64, max((len(line) for line, why in self.lines if why), default=0))
@@ -225,14 +233,14 @@ class _Drafting:
         others = [file for file in self.files if file.records]
         relieved = [f for f in self.files if f.with_field("relief_days", "ended_at")]
         self.used = {id(f) for f in (*patients, *infused, *scored, *relieved, *others)}
-        out.lines.append((f"name: {scalar(name)}", "printed at the head of the report"))
+        out.begin(name)
         project = next((f.profile.project for f in self.files if f.profile.project), None)
         if project is not None and project.missing:
             missing = [*MISSING_WORDS, *project.missing]
             why = "sure: the project's codes for missing data"
-            out.lines.append((f"format: {flow({'missing': missing})}", why))
+            out.add(f"format: {flow({'missing': missing})}", why)
         at = len(out.lines)
-        out.lines.append(("tables:", ""))
+        out.add("tables:")
         self.has_infusions = self.dated_start = bool(infused)
         self._list("patients", patients, self._draft_patients)
         self._list("infusions", infused, self._draft_infusions)
@@ -253,7 +261,7 @@ class _Drafting:
         return out
 
     def _add(self, line: str, why: str = "") -> None:
-        self.draft_.lines.append((line, why))
+        self.draft_.add(line, why)
 
     # Questions
 

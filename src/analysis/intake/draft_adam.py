@@ -66,8 +66,13 @@ class _Adam:
         frame = self.frames[name]
         return [t for t in frame[column].unique() if t] if column in frame else []
 
+    def params(self, name: str) -> dict[str, str]:
+        """Return the parameters of a dataset, each code with its words."""
+        frame = self.frames[name]
+        return dict(zip(frame["PARAMCD"], frame.get("PARAM", frame["PARAMCD"]), strict=True))
+
     def add(self, line: str, why: str = "") -> None:
-        self.out.lines.append((line, why))
+        self.out.add(line, why)
 
     def note(self, name: str, column: str, meaning: str, problem: str = "") -> None:
         self.out.understood.append(
@@ -154,7 +159,7 @@ def draft_adam(path: Path, *, name: str) -> Draft | None:
             "with analysis values by parameter (PARAMCD, AVAL): there is no pain score. Add the "
             "dataset of pain (ADQS, ADPAIN), or draft the mapping by hand (docs/formats.md)."
         )
-    adam.add(f"name: {scalar(name)}", "printed at the head of the report")
+    adam.out.begin(name)
     if not adam.own:
         adam.add("settings: {day0_study_day: 1}", "ADaM's calendar: treatment begins on day 1")
     adam.add("tables:", "CDISC ADaM; docs/formats.md")
@@ -252,10 +257,8 @@ def _infusions(adam: _Adam) -> None:
 
 def _known(adam: _Adam, name: str, *, pain: bool) -> dict[str, str]:
     """Return the parameters of a dataset that are pain scores, or instruments, with their name."""
-    frame = adam.frames[name]
-    params = frame["PARAM"] if "PARAM" in frame else frame["PARAMCD"]
     found = {}
-    for code, param in dict(zip(frame["PARAMCD"], params, strict=True)).items():
+    for code, param in adam.params(name).items():
         instrument = instrument_of(code) or instrument_of(param)
         words = plain_words(f"{code} {param}")
         if pain and not instrument and PAIN.search(words) and not NO_SCORE.search(words):
@@ -292,9 +295,8 @@ def _pain(adam: _Adam, measures: Iterable[str]) -> None:
                   why="pain, as it was rated: derived rows (DTYPE) are none")  # fmt: skip
     if not found:
         name = next(iter(measures))
-        params = dict(zip(adam.frames[name]["PARAMCD"], adam.frames[name].get(
-            "PARAM", adam.frames[name]["PARAMCD"]), strict=True))  # fmt: skip
-        listed = [f"{code} ({param})" for code, param in params.items()][:PARAMETERS_SHOWN]
+        params = adam.params(name).items()
+        listed = [f"{code} ({param})" for code, param in params][:PARAMETERS_SHOWN]
         where, columns = _measure(adam, name, ["TODO"])
         adam.rule(name, columns, where=where, why="TODO which parameter is the pain score?")
         adam.out.todo.append(
@@ -384,7 +386,7 @@ def _relief(adam: _Adam) -> None:
     for name, frame in adam.frames.items():
         if not {"PARAMCD", "AVAL", "CNSR"} <= {*frame} or adam.own:
             continue
-        params = dict(zip(frame["PARAMCD"], frame.get("PARAM", frame["PARAMCD"]), strict=True))
+        params = adam.params(name)
         codes = [code for code, param in params.items() if RELIEF_LASTED.search(plain_words(param))]
         if not codes:
             listed = ", ".join(params.values())

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -18,10 +19,8 @@ from analysis.intake.codes import ClinicalCode, codes_for, load_clinical_codes
 from analysis.intake.draft import Draft, Understood, flow, scalar
 from analysis.intake.fhir import NDJSON, RESOURCES, resource_of
 from analysis.intake.read import PACKED, PARQUET_ENDINGS, RawTable, load_raw_table
+from analysis.intake.second_files import most_frequent
 from analysis.intake.tables import FIRST_YEAR, load_conditions
-
-CODES_SHOWN = 6
-"""Codes of an export that a refusal lists, the most frequent first."""
 
 MAP_OF_CONDITIONS = (
     "write a CSV of yours with the columns code, condition and subtype (SNOMED CT needs a license "
@@ -77,15 +76,15 @@ class _Coded:
             self.note(kind, f"{name} {code}", f"{n:,} records", codes[code].meaning)
         return there
 
-    def note(self, kind: str, column: str, holds: str, meaning: str, problem: str = "") -> None:
+    def note(self, kind: str, column: str, holds: str, meaning: str) -> None:
         names = ", ".join(path.name for path in self.files[kind])
         self.out.understood.append(
             Understood(file=names, column=column, holds=holds, meaning=meaning,
-                       confidence="sure", problem=problem)
+                       confidence="sure")
         )  # fmt: skip
 
     def add(self, line: str, why: str = "") -> None:
-        self.out.lines.append((line, why))
+        self.out.add(line, why)
 
     def todo(self, sentence: str) -> None:
         self.out.todo.append(sentence)
@@ -99,12 +98,12 @@ class _Coded:
         return {}
 
     def begin(self, source: str) -> None:
-        self.add(f"name: {scalar(self.name)}", "printed at the head of the report")
+        self.out.begin(self.name)
         self.add(
             "exclude: [unknown_patient]",
             "ratings of patients without a diagnosis of pain are left out, and counted",
         )
-        self.add("tables:", source)  # fmt: skip
+        self.add("tables:", source)
 
     def without_start(self, kind: str, what: str) -> None:
         """Say that nothing dates the start of treatment."""
@@ -160,10 +159,8 @@ def _refuse_without_pain(known: str, holds: Iterable[tuple[str, pd.Series]]) -> 
     """Raise InputError with the codes that there are in place of a pain score's."""
     listed = []
     for name, texts in holds:
-        counts = texts[~texts.isin(["", "0"])].value_counts()
-        codes = ", ".join(f"{code} ({n:,})" for code, n in counts.head(CODES_SHOWN).items())
-        if codes:
-            listed.append(f"{name}: {codes}{', ...' if len(counts) > CODES_SHOWN else ''}")
+        if codes := most_frequent(texts[~texts.isin(["", "0"])]):
+            listed.append(f"{name}: {codes}")
     there = "; ".join(listed) or "none"
     raise InputError(
         f"no record has the code of a pain score ({known}). The codes there are {there}. If one "
@@ -362,12 +359,16 @@ def _vocabulary(own: _Coded) -> dict[str, ClinicalCode]:
     return known
 
 
+def _those(
+    concepts: Mapping[str, ClinicalCode], table: str, column: str
+) -> dict[str, ClinicalCode]:
+    """Return the concepts that stand for a column."""
+    return {c: own for c, own in concepts.items() if (own.table, own.column) == (table, column)}
+
+
 def _draft_omop(own: _Coded) -> Draft:
     concepts = _vocabulary(own)
-
-    def those(table: str, column: str) -> dict[str, ClinicalCode]:
-        return {c: own for c, own in concepts.items() if (own.table, own.column) == (table, column)}
-
+    those = partial(_those, concepts)
     places = [k for k in ("measurement", "observation") if k in own.files]
     pain = {k: own.found(k, f"{k}_concept_id", those("pain_scores", "score")) for k in places}
     if not any(pain.values()):
@@ -462,7 +463,7 @@ def _omop_infusions(
     value = own.spelled("measurement", "value_as_number")
     readings = []
     for sign in ("systolic", "diastolic", "spo2"):
-        codes = {c: k for c, k in concepts.items() if (k.table, k.column) == ("infusions", sign)}
+        codes = _those(concepts, "infusions", sign)
         if there := own.found("measurement", "measurement_concept_id", codes):
             readings.append(f"{sign}: {{from: {scalar(value)}, where: "
                             f"{{{scalar(here)}: {flow(list(there))}}}}}")  # fmt: skip

@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from analysis.errors import InputError
 from analysis.files import open_plain
-from analysis.intake.codes import load_clinical_codes
+from analysis.intake.codes import codes_for, load_clinical_codes
 
 NDJSON = ".ndjson"
 
@@ -87,11 +87,7 @@ def _id_of(reference: str) -> str:
 
 def _component(column: str) -> str:
     """Return SQL for a value that stands in a component, or is the observation's own."""
-    codes = tuple(
-        code.code
-        for code in load_clinical_codes()
-        if (code.system, code.column) == ("loinc", column)
-    )
+    codes = tuple(codes_for("loinc", "infusions", column))
     of_it = f"lambda c: c.system IN ({_texts(SYSTEMS['loinc'])}) AND c.code IN ({_texts(codes)})"
     part = f"list_filter(component, lambda p: len(list_filter(p.code.coding, {of_it})) > 0)[1]"
     own = f"CASE WHEN len(list_filter(code.coding, {of_it})) > 0 THEN valueQuantity.value END"

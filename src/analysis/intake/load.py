@@ -30,7 +30,7 @@ from analysis.intake.identifiers import (
     refuse_identifying_texts,
 )
 from analysis.intake.mapping import Format, Mapping, TableRule, load_mapping, refuse_outside
-from analysis.intake.profile import is_header_like, list_columns, profile_export
+from analysis.intake.profile import ENDINGS, is_header_like, list_columns, profile_export
 from analysis.intake.read import (
     EXCEL_ENDINGS,
     PACKED,
@@ -56,7 +56,7 @@ from analysis.intake.tables import (
 from analysis.intake.text import shape
 
 OWN_MAPPING = "mapping.yaml"
-FILE_ENDINGS = (".csv", ".tsv", ".txt", ".xls", NDJSON, *EXCEL_ENDINGS, *TYPED_ENDINGS)
+FILE_ENDINGS = (".xls", *ENDINGS)
 
 NEARLY = 0.85
 """How alike a file's name must be to a table's to be taken for a slip ("infusion.csv")."""

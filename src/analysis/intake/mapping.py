@@ -380,6 +380,10 @@ class MoreColumns(Format):
     by: Annotated[dict[str, str], BeforeValidator(lambda v: v if isinstance(v, dict) else {v: v})]
 
 
+Filters = dict[str, Annotated[Condition, _short_for("is")]]
+"""Conditions on columns, which a row must meet to count."""
+
+
 class Diagnoses(Format):
     """A file with diagnoses, several a patient: the pain condition is found among them by code.
 
@@ -392,14 +396,14 @@ class Diagnoses(Format):
     map: str | None = None
     recorded: str | None = None
     several: Literal["refuse", "first", "last"] = "refuse"
-    where: dict[str, Annotated[Condition, _short_for("is")]] = {}
+    where: Filters = {}
 
 
 class Reading(_Strict):
     """A column with readings of one vital sign, and which of its rows are readings of it."""
 
     from_: str = Field(alias="from")
-    where: dict[str, Annotated[Condition, _short_for("is")]] = {}
+    where: Filters = {}
 
 
 _READING = BeforeValidator(lambda v: v if isinstance(v, dict) else {"from": v})
@@ -414,7 +418,7 @@ class Vitals(Format):
     systolic: Annotated[Reading, _READING] | None = None
     diastolic: Annotated[Reading, _READING] | None = None
     spo2: Annotated[Reading, _READING] | None = None
-    where: dict[str, Annotated[Condition, _short_for("is")]] = {}
+    where: Filters = {}
 
 
 class TableRule(Format):
@@ -428,7 +432,7 @@ class TableRule(Format):
     given: TextMap = {}
     columns: dict[str, Annotated[ColumnRule, _short_for("from")]] = {}
     wide: list[WideColumn] = []
-    where: dict[str, Annotated[Condition, _short_for("is")]] = {}
+    where: Filters = {}
     one_row_per_patient: bool = False
     drop: TextList | None = None
 

@@ -78,7 +78,6 @@ class Project:
     """
 
     file: str
-    first: str
     fields: Mapping[str, Described]
     events_file: str = ""
     events: Mapping[str, Event] = field(default_factory=dict)
@@ -167,14 +166,12 @@ def find_project(files: Iterable[Path]) -> tuple[Project | None, set[Path]]:
         known.add(file)
     if "dictionary" not in lists:
         return None, set()
-    fields, first = _fields(lists["dictionary"])
     events = lists.get("events")
     arms = lists["arms"].frame if "arms" in lists else None
     return (
         Project(
             file=lists["dictionary"].name,
-            first=first,
-            fields=fields,
+            fields=_fields(lists["dictionary"]),
             events_file=events.name if events else "",
             events=_events(events) if events else {},
             arms=dict(zip(arms["arm_num"], arms["name"], strict=True)) if arms is not None else {},
@@ -199,7 +196,7 @@ def _missing_codes(folders: Iterable[Path]) -> tuple[str, ...]:
     return tuple(codes)
 
 
-def _fields(raw: RawTable) -> tuple[dict[str, Described], str]:
+def _fields(raw: RawTable) -> dict[str, Described]:
     names = {
         key: next((name for name in own if name in raw.frame), None)
         for key, own in DICTIONARY.items()
@@ -219,7 +216,7 @@ def _fields(raw: RawTable) -> tuple[dict[str, Described], str]:
             identifies=own["identifies"].lower() in ("y", "yes", "1"),
             free=own["kind"] in FREE,
         )
-    return fields, next(iter(fields), "")
+    return fields
 
 
 def _events(raw: RawTable) -> dict[str, Event]:

@@ -164,15 +164,20 @@ def with_diagnoses(
     return _with(raw, columns.fillna(""), "diagnoses"), accounts
 
 
+def most_frequent(texts: pd.Series) -> str:
+    """Return the most frequent of some codes with their counts; empty for none."""
+    counts = texts.value_counts()
+    first = ", ".join(f"{code} ({n:,})" for code, n in counts.head(CODES_SHOWN).items())
+    return first + ", ..." * (len(counts) > CODES_SHOWN)
+
+
 def _refuse_unknown(more: list[RawTable], rule: Diagnoses) -> None:
     """Raise MappingError with the codes that there are, none of which is a pain condition's."""
     listed = []
     for name in rule.code:
         texts = pd.concat([file.frame[name].astype(str) for file in more])
-        counts = texts[texts != ""].value_counts()
-        if len(counts):
-            first = ", ".join(f"{code} ({n:,})" for code, n in counts.head(CODES_SHOWN).items())
-            listed.append(f"{name}: {first}{', ...' if len(counts) > CODES_SHOWN else ''}")
+        if codes := most_frequent(texts[texts != ""]):
+            listed.append(f"{name}: {codes}")
     raise MappingError(
         f"patients: no patient of the file has a diagnosis in {more[0].name} whose code is that of "
         f"a pain condition. The codes are {'; '.join(listed) or 'none'}. Codes that are not "
