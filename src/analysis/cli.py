@@ -745,6 +745,9 @@ def ask(
 APPROVALS = click.option(
     "--approvals", "file", type=PATH, help="Approvals; default: approvals.jsonl beside the runs."
 )
+ENCODING = click.option(
+    "--encoding", default="", help="Encoding of text files, if it is not found out."
+)
 
 
 @claims.command()
@@ -752,6 +755,7 @@ APPROVALS = click.option(
 @click.option("--run", "run_folder", type=PATH, help="Report folder; default: reports/latest.")
 @click.option("--ledger", type=PATH, help="A ledger of your own (CSV).")
 @APPROVALS
+@ENCODING
 @click.pass_context
 def status(
     context: click.Context,
@@ -759,6 +763,7 @@ def status(
     run_folder: Path | None,
     ledger: Path | None,
     file: Path | None,
+    encoding: str,
 ) -> None:
     """List what is approved, due and void, and why.
 
@@ -787,7 +792,8 @@ def status(
     found, _ = _claims_of(context, run_folder, ledger)
     approvals, broken = read_approvals(file or approvals_file(run_folder))
     bases = bases_of(found, read_claims(run_folder))
-    words = {path.name: hash_words(words_of(load_document(path))) for path in pages}
+    words = {path.name: hash_words(words_of(load_document(path, encoding=encoding)))
+             for path in pages}  # fmt: skip
     states = [
         (one, state_of(one, bases, run=run_folder.resolve().name, today=date.today(),
                        page_sha256=words.get(one.target) if one.kind == "page" else None))
@@ -805,6 +811,7 @@ def status(
 @click.option("--run", "run_folder", type=PATH, help="Report folder; default: reports/latest.")
 @click.option("--ledger", type=PATH, help="A ledger of your own (CSV).")
 @APPROVALS
+@ENCODING
 def approve(
     target: str,
     name: str,
@@ -813,6 +820,7 @@ def approve(
     run_folder: Path | None,
     ledger: Path | None,
     file: Path | None,
+    encoding: str,
 ) -> None:
     """Approve a CLAIM of the ledger, or a PAGE with the claims on it, until DATE.
 
@@ -840,7 +848,9 @@ def approve(
     run_folder, today = run_folder or find_path("reports/latest"), date.today()
     by: dict[str, Any] = {"name": name, "role": role, "until": day, "today": today}
     if Path(target).is_file():
-        made, n = approve_page(Path(target), run_folder=run_folder, ledger=ledger, file=file, **by)
+        made, n = approve_page(
+            Path(target), run_folder=run_folder, ledger=ledger, file=file, encoding=encoding, **by
+        )
         claims_on = "1 claim" if len(made.claims) == 1 else f"{len(made.claims)} claims"
         about = f"{claims_on} on it; the linter finds {n} to fix"
     else:
@@ -892,7 +902,8 @@ def mail(run: Path, claim_ids: tuple[str, ...]) -> None:
 @click.option("--out", type=PATH, help="File to write; default: print.")
 @click.option("--redline", type=PATH, help="Word file or web page (.docx, .html) to write besides: "
               "the copy with tracked changes, reasons and suggested sentences.")  # fmt: skip
-@click.option("--encoding", default="", help="Encoding of text files, if it is not found out.")
+@APPROVALS
+@ENCODING
 def lint(
     files: tuple[Path, ...],
     run_folder: Path | None,
@@ -902,6 +913,7 @@ def lint(
     form: str,
     out: Path | None,
     redline: Path | None,
+    file: Path | None,
     encoding: str,
 ) -> None:
     """Find every percentage, duration, frequency word and absolute in FILES, and label it.
@@ -928,6 +940,7 @@ def lint(
         form=form,
         out=out,
         redline=redline,
+        approvals=file,
         encoding=encoding,
     )
     _say(text, nl=not text.endswith("\n"))

@@ -263,6 +263,11 @@ def _cited_text(value: float | None, unit: str) -> str:
     return _with_unit(text, unit) if unit in SINGULAR or unit in PERCENTS else text
 
 
+def of_100(share: float) -> int:
+    """Return of how many of a hundred a share is, rounded as it is printed."""
+    return int(_rounded(_hundredfold(share), 0))
+
+
 def _hundredfold(share: float) -> Decimal:
     return Decimal(repr(float(share))) * 100
 

@@ -1,8 +1,8 @@
 """Approvals: who let a claim or a page be printed, until when, and whether that still holds.
 
 Each approval is a line of an append-only file beside the runs. It keeps what was approved (a hash
-of the words), on what (the run, its verdicts, the published evidence), by whom and until when. It
-ends by its date, or as soon as any of these is another.
+of the words), on what (reading, verdict, published evidence), by whom and until when. It ends by
+its date, or as soon as one of these is another. Run and firmness stand in it for the record.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Basis:
     wording: str  # SHA-256 of the words
     reading: str  # hash of the reading
     verdict: str
-    firmness: str
+    firmness: str  # for the record
     published: str  # SHA-256 of what published evidence says of it
 
 
@@ -51,8 +51,8 @@ class Approval:
     role: str
     approved: str  # ISO day
     until: str  # ISO day
-    run: str  # name of its folder
-    run_sha256: str  # of its results and verdicts (`hash_results`)
+    run: str  # name of its folder, for the record
+    run_sha256: str  # of its results and verdicts (`hash_results`), for the record
     page_sha256: str = ""  # of the words of a page
     claims: Mapping[str, Basis] = field(default_factory=dict)
 

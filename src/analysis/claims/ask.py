@@ -23,7 +23,7 @@ from analysis.claims.verdict import READ_AT, middle_of_cited
 from analysis.errors import InputError
 from analysis.intake.codes import load_clinical_codes, load_effects, load_instruments
 from analysis.intake.tables import load_conditions
-from analysis.numbers import count_text, quantity_text
+from analysis.numbers import count_text, quantity_text, share_text
 from analysis.settings import Visit, data_folder
 
 ASKABLE = ("computed", "no_records")
@@ -285,7 +285,7 @@ def describe_asked(
         return "\n".join(lines)
     lines.append(
         f"  patients: {count_text(asked.n)} with these recorded, {asked.assumed}, for an "
-        f"{POWER_SHARE:.0%} chance that the 95% interval decides"
+        f"{share_text(POWER_SHARE)} chance that the 95% interval decides"
     )
     weeks = {visit.name: visit.week for visit in schedule}
     last = max((weeks.get(name, 4.0) for name in asked.visits[1:]), default=0.0)
@@ -299,8 +299,9 @@ def describe_asked(
             )
         lines.append(
             f"  time: {count_text(ceil(n / rate.per_month))} months at the present rate "
-            f"({rate.n} began in the last {rate.months:.0f} months)"
-            + (f", and {last:.0f} weeks more to the last visit" if last else "")
+            f"({count_text(rate.n)} began in the last {count_text(rate.months)} months)"
+            + (", then the series of the last patient" if asked.visits else "")
+            + (f" and {count_text(last)} weeks after it" if last else "")
         )
     elif has_run:
         lines.append("  time: not known, nobody of these began on a known date in the last year")

@@ -6,21 +6,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from analysis.claims.plain_sentences import at_visit, list_words
-from analysis.claims.sentences import LOST
+from analysis.claims.sentences import LOST, less_pain
 from analysis.labels import DEFINITIONS, visit_week, word
 from analysis.numbers import (
+    SMALL_N,
     band_text,
     count_text,
     estimate_text,
     number_text,
     quantity_text,
     share_text,
+    without_unit,
 )
 from analysis.results import Row
 
 Band = tuple[float | None, float | None]
-
-AFTER_BOOSTER = "after_booster"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,8 +69,9 @@ def finding(name: str, reads: Reads) -> str:
     return make(reads) if make else ""
 
 
-def _less(row: Row) -> str:
-    return f"at least {share_text((row.threshold_pct or 0.0) / 100)} less pain"
+def _share(row: Row) -> str:
+    """Return a share; of few patients with its fraction, since a percentage says little then."""
+    return estimate_text(row) if row.n < SMALL_N else share_text(row.value)
 
 
 def _of(reads: Reads, row: Row) -> str:
@@ -82,7 +83,7 @@ def _rates(reads: Reads) -> str:
     row = reads.share(reads.threshold_pct)
     if row is None:
         return ""
-    said = f"{_of(reads, row)} had {_less(row)} {at_visit(row.visit)}"
+    said = f"{_of(reads, row)} had {less_pain(row)} {at_visit(row.visit)}"
     if reads.band == (None, None):
         return said
     return f"{said}; the page says {band_text(*reads.band, unit='share')}"
@@ -93,7 +94,7 @@ def _waterfall(reads: Reads) -> str:
     if row is None:
         return ""
     unseen = f"; {count_text(row.n_missing)} had no rating" if row.n_missing else ""
-    return f"{_of(reads, row)} had {_less(row)} {at_visit(row.visit)}{unseen}"
+    return f"{_of(reads, row)} had {less_pain(row)} {at_visit(row.visit)}{unseen}"
 
 
 def _by_visit(reads: Reads) -> str:
@@ -106,13 +107,14 @@ def _by_visit(reads: Reads) -> str:
     parts = []
     for visit in (min(weeks, key=weeks.__getitem__), max(weeks, key=weeks.__getitem__)):
         row = reads.one("responder_share", visit=visit, **keys)
-        parts += [f"{share_text(row.value)} {at_visit(visit)}"] if row else []
-    return f"With at least {share_text(reads.threshold_pct / 100)} less pain: {list_words(parts)}"
+        parts += [f"{_share(row)} {at_visit(visit)}"] if row else []
+    less = f"at least {reads.threshold_pct:g}% less pain"
+    return f"With {less}: {list_words(parts)}, missing ratings estimated"
 
 
 def _cumulative(reads: Reads) -> str:
     found = [row for pct in (30.0, 50.0) if (row := reads.share(pct)) is not None]
-    parts = [f"{share_text(row.value)} had {_less(row)}" for row in found]
+    parts = [f"{_share(row)} had {less_pain(row)}" for row in found]
     return f"{list_words(parts)}, of all who started" if parts else ""
 
 
@@ -122,8 +124,13 @@ def _reductions(reads: Reads) -> str:
     median = reads.one("percent_reduction", definition="median_of_patients", **keys)
     if mean is None or median is None:
         return ""
-    texts = [quantity_text(row.value, unit="percent") for row in (mean, median)]
-    return f"Pain fell by {texts[0]} on average and {texts[1]} in the middle patient, of those seen"
+    moved = [_moved(row.value or 0.0, "percent") for row in (mean, median)]
+    return f"Pain {moved[0]} on average and {moved[1]} in the middle patient, of those seen"
+
+
+def _moved(fall: float, unit: str) -> str:
+    """Return "fell by 2.1 points", or by how much it rose."""
+    return f"{'rose' if fall < 0 else 'fell'} by {quantity_text(abs(fall), unit=unit)}"
 
 
 def _trajectory(reads: Reads) -> str:
@@ -155,12 +162,19 @@ def _relief(reads: Reads) -> str:
 
 
 def _strategies(reads: Reads) -> str:
-    found = reads.find("relief_duration", population="responders",
-                       threshold_pct=reads.threshold_pct)  # fmt: skip
-    values = [row.value or 0.0 for row in found]
-    if len(values) < 2:
+    keys = ("relief_duration", "all", "responders", reads.threshold_pct)
+    found = [row for row in reads.rows
+             if (row.measure, row.group_by, row.population, row.threshold_pct) == keys]  # fmt: skip
+    values = [row.value for row in found if row.value is not None]
+    open_ended = any(row.status == "not reached" for row in found)
+    answered = all(row.value is not None or row.status == "not reached" for row in found)
+    if len(found) < 2 or not values or not answered:
         return ""
     low, high = (quantity_text(end, unit="weeks") for end in (min(values), max(values)))
+    if open_ended:
+        high = "not reached"
+    elif low != high:
+        low = without_unit(low, "weeks")
     if low == high:
         return f"Median relief is {low}, whatever a booster is taken for"
     return f"Median relief is {low} to {high}, by what a booster is taken for"
@@ -172,8 +186,8 @@ def _incidence(reads: Reads) -> str:
     if lost is None or boosted is None:
         return ""
     return (
-        f"By week 12, {share_text(lost.value)} had lost relief and {share_text(boosted.value)} had "
-        "a booster first"
+        f"By week 12, {_share(lost)} had lost relief and {_share(boosted)} had a booster first, of "
+        "those who got better"
     )
 
 
@@ -193,7 +207,7 @@ def _domains(reads: Reads) -> str:
 
 
 def _share_of(row: Row) -> str:
-    return f"{share_text(row.value)} were better in {word(DEFINITIONS, row.definition)}"
+    return f"{_share(row)} were better in {word(DEFINITIONS, row.definition)}"
 
 
 def _boosters(reads: Reads) -> str:
@@ -205,9 +219,11 @@ def _boosters(reads: Reads) -> str:
 
 
 def _series(reads: Reads) -> str:
-    found = [row for row in reads.rows if row.measure == "series_relief" and row.value is not None]
-    parts = [f"{quantity_text(row.value, unit='weeks')} after series {row.group}" for row in found]
-    return f"Median relief was {list_words(parts[:3])}" if parts else ""
+    found = [row for row in reads.rows if row.measure == "series_relief"
+             and (row.value is not None or row.status == "not reached")]  # fmt: skip
+    parts = [f"{estimate_text(row)} after series {row.group} (n = {count_text(row.n)})"
+             for row in found]  # fmt: skip
+    return f"Median relief was {list_words(parts)}" if parts else ""
 
 
 def _regression(reads: Reads) -> str:
@@ -221,8 +237,8 @@ def _regression(reads: Reads) -> str:
         return ""
     low, high = (number_text(end, decimals=1) for end in (min(values), max(values)))
     return (
-        f"Pain fell by {number_text(seen.value, decimals=1)} points; coming on a bad day alone "
-        f"could give {low} to {high}"
+        f"Pain {_moved(seen.value or 0.0, 'points')}; coming on a bad day alone could give a fall "
+        f"of {low} to {high}"
     )
 
 
@@ -245,11 +261,13 @@ def _subgroups(reads: Reads) -> str:
         and (row.visit, row.threshold_pct) == (reads.visit, reads.threshold_pct)
         and (row.definition, row.population) == ("percent_reduction", "all_starters")
         and row.value is not None
+        and row.n >= SMALL_N
+        and row.group != "not_recorded"
     ]
     if len(found) < 2:
         return ""
     low, high = (share_text(end(row.value or 0.0 for row in found)) for end in (min, max))
-    return f"Subgroups ranged from {low} to {high} with {_less(found[0])}"
+    return f"Subgroups ranged from {low} to {high} with {less_pain(found[0])}"
 
 
 _FINDINGS: Mapping[str, Callable[[Reads], str]] = {

@@ -246,7 +246,7 @@ def what_if(multiverse: Multiverse) -> dict[str, Any]:
     known = {name: list(every[name].unique()) for name in asked}
     rows = {}
     for one in every.drop_duplicates(asked).to_dict("records"):
-        numbers = [None if pd.isna(one[end]) else round(float(one[end]), 4)
+        numbers = [None if pd.isna(one[end]) else float(one[end])
                    for end in ("value", "low", "high")]  # fmt: skip
         place = "-".join(str(known[name].index(one[name])) for name in asked)
         rows[place] = [one["verdict"], *numbers, int(one["n"])]

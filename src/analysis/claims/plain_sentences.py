@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from analysis.claims.judgement import Judgement
-from analysis.claims.sentences import LOST, SHARES, describe_allocation
+from analysis.claims.sentences import LOST, SHARES, describe_allocation, less_pain
 from analysis.labels import MEASURES, condition_word, plain_text, visit_word, word
 from analysis.numbers import (
     count_text,
@@ -103,18 +103,23 @@ def say_one(one: Judgement, row: Row, labels: Mapping[str, str]) -> str:
     name = condition_word(one.condition, labels)
     whom = "all conditions together" if one.condition == "all" else _inside(name)
     if one.value is None:
+        if one.status == "not reached":
+            return f"On {quote(one)}: half of the patients had not come to it while followed."
         return f"On {quote(one)} these records give no number."
     apart = (one.cited_low, one.cited_high)
     number = quantity_text(one.value, unit=one.unit, apart_from=apart)
     at = at_visit(row.visit)
     if row.measure == "percent_reduction":
         way = "rose" if one.value < 0 else "fell"
+        middle = _MIDDLES.get(row.definition, "on average")
         by = quantity_text(abs(one.value), unit=one.unit, apart_from=apart)
-        said = f"In {count_text(row.n)} patients with {whom}, pain {way} by {by} on average {at}"
+        said = f"In {count_text(row.n)} patients with {whom}, pain {way} by {by} {middle} {at}"
     elif row.measure == "relief_duration":
         said = f"Half of the {count_text(row.n)} patients with relief {_lost(row)} after {number}"
     elif (row.measure, row.definition) in SHARES:
         who, had = SHARES[row.measure, row.definition]
+        if row.measure == "responder_share" and row.population == "observed":
+            who = "rated"
         what = had.format(pct=f"{row.threshold_pct or 0:g}", visit=visit_word(row.visit))
         what = what.replace(f"at {visit_word(row.visit)}", at) if at else what
         number = estimate_text(row, apart_from=apart)
@@ -122,6 +127,12 @@ def say_one(one: Judgement, row: Row, labels: Mapping[str, str]) -> str:
     else:
         said = f"{name}: {number}"
     return f"{said.strip()}; {cited}." if cited else f"{said.strip()}."
+
+
+_MIDDLES = {
+    "mean_of_patients": "on average", "median_of_patients": "in the middle patient",
+    "ratio_of_means": "from average to average",
+}  # fmt: skip
 
 
 def _lost(row: Row) -> str:
@@ -136,8 +147,10 @@ def _inside(name: str) -> str:
 def say_what(row: Row) -> str:
     """Return what a number of page one is, to stand after it: "had at least 30% less pain"."""
     if row.measure == "responder_share" and row.threshold_pct is not None:
-        return f"had at least {share_text(row.threshold_pct / 100)} less pain"
-    named = {"percent_reduction": "average fall in pain",
+        return f"had {less_pain(row)}"
+    fall = "average fall in pain" if row.definition == "mean_of_patients" else (
+        f"fall in pain {_MIDDLES.get(row.definition, '')}".strip())  # fmt: skip
+    named = {"percent_reduction": fall,
              "relief_duration": f"until half {_lost(row).replace('it', 'relief', 1)}"}  # fmt: skip
     return named.get(row.measure, word(MEASURES, row.measure).lower())
 
@@ -330,7 +343,7 @@ def say_of_100(shares: Mapping[str, float | None], *, last: str) -> tuple[str, .
     """
     words = {"better": "better", "much": "much better", "still": f"still better {at_visit(last)}"}
     return tuple(
-        f"{number_text(100 * share)} {words[name]}"
+        f"{share_text(share).removesuffix('%')} {words[name]}"
         for name, share in shares.items()
         if share is not None
     )

@@ -287,12 +287,13 @@ def _describe_duration(claim: Claim, row: Row) -> str:
     return f"{said}, which holds wherever between two visits relief ended. {_weeks_or_months(row)}"
 
 
-def _less_pain(row: Row) -> str:
+def less_pain(row: Row) -> str:
+    """Return "at least 30% less pain", by the threshold of a row."""
     return f"at least {row.threshold_pct or 0:g}% less pain"
 
 
 def _at_end(row: Row) -> str:
-    return f"{_less_pain(row)} at the end of the series"
+    return f"{less_pain(row)} at the end of the series"
 
 
 def _weeks_or_months(row: Row) -> str:
@@ -387,7 +388,7 @@ def _describe_care(claim: Claim, row: Row) -> str:
 def _describe_count(claim: Claim, row: Row) -> str:
     missing = f" ({count_text(row.n_missing)} had no rating)" if row.n_missing else ""
     return (
-        f"On record are {count_text(row.value)} patients with {_less_pain(row)} at "
+        f"On record are {count_text(row.value)} patients with {less_pain(row)} at "
         f"{visit_word(row.visit)}, of {count_text(row.n)} who started{missing}."
     )
 

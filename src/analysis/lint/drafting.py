@@ -23,11 +23,10 @@ from analysis.labels import condition_word
 from analysis.lint.findings import is_claim, lacking_in
 from analysis.lint.match import LISTED, Matcher, conditions_in, measure_in
 from analysis.lint.never import find_never_said
-from analysis.lint.quantities import Cue, Quantity, find_cues, flat_text
+from analysis.lint.quantities import WEEKS_OF, Cue, Quantity, find_cues, flat_text
 from analysis.lint.text import Document, Statement, split_statements
 from analysis.settings import THRESHOLDS_PCT
 
-WEEKS_OF = {"week": 1.0, "month": 365.25 / 84, "year": 365.25 / 7, "day": 1 / 7}
 FOLLOW_UP = {4.0: (4, 5), 8.0: (8, 9), 12.0: (12, 13.1), 26.0: (26, 26.1)}
 """Weeks of the usual visits, and the printed times in weeks that are read as each."""
 

@@ -48,7 +48,7 @@ from analysis.lint.match import (
     measure_in,
 )
 from analysis.lint.never import find_never_said
-from analysis.lint.quantities import Cue, Quantity, flat_text, has_number
+from analysis.lint.quantities import WEEKS_OF, Cue, Quantity, flat_text, has_number
 from analysis.lint.text import Document, Statement, sentences_in, split_statements
 from analysis.numbers import date_text
 
@@ -621,17 +621,14 @@ def _is_own_number(cue: Cue, judged: Judgement) -> bool:
     return round(value, len(digits[1]) if digits else 0) == quantity.low
 
 
-_WEEKS = {"day": 1 / 7, "week": 1.0, "month": 365.25 / 84, "year": 365.25 / 7}
-
-
 def _floor_in_unit(quantity: Quantity | None, judged: Judgement) -> float | None:
     """Return the least value a printed figure says, in the unit of the verdict."""
     if quantity is None or quantity.low is None:
         return None
     if quantity.unit == "%" and judged.unit in ("share", "percent"):
         return quantity.low * (0.01 if judged.unit == "share" else 1.0)
-    if judged.unit == "weeks" and quantity.unit in _WEEKS:
-        return quantity.low * _WEEKS[quantity.unit]
+    if judged.unit == "weeks" and quantity.unit in WEEKS_OF:
+        return quantity.low * WEEKS_OF[quantity.unit]
     return None
 
 

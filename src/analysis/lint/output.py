@@ -305,13 +305,12 @@ def apply_approvals(
     run: Run,
     documents: Sequence[Document],
     *,
-    folder: Path,
+    file: Path,
     claims: Sequence[Claim],
-    today: date | None = None,
 ) -> tuple[Run, list[Document]]:
     """Return the run with the approvals of its claims, and pages that say where theirs ended."""
-    approvals, broken = read_approvals(approvals_file(folder))
-    today = today or date.today()
+    approvals, broken = read_approvals(file)
+    today = date.today()
     named = {claim_id for one in approvals for claim_id in one.claims}
     bases = bases_of([one for one in claims if one.claim_id in named], run.verdicts.values())
     states = {
@@ -365,6 +364,7 @@ def run_lint(
     form: str = "text",
     out: Path | None = None,
     redline: Path | None = None,
+    approvals: Path | None = None,
     encoding: str = "",
 ) -> tuple[str, int]:
     """Lint files and return what to print and the exit code: what ``reliefcheck lint`` does.
@@ -384,6 +384,8 @@ def run_lint(
         File to write instead of returning the text.
     redline : Path, optional
         Word file or web page to write besides: the copy with marks and suggested sentences.
+    approvals : Path, optional
+        File of approvals; that beside the runs when not given.
     encoding : str
         Encoding of text files, where it cannot be found out.
 
@@ -410,7 +412,9 @@ def run_lint(
     claims = load_ledger(ledger or (ledger_of_run(folder) if judge else None))
     documents = [load_document(path, encoding=encoding) for path in files]
     if judge:
-        run, documents = apply_approvals(run, documents, folder=folder, claims=claims)
+        run, documents = apply_approvals(
+            run, documents, file=approvals or approvals_file(folder), claims=claims
+        )
     result = lint_documents(documents, claims=claims, run=run)
     if redline is not None:
         notices = [SYNTHETIC] if run.synthetic else []

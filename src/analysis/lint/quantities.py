@@ -163,6 +163,10 @@ _THINGS = (
 _DOSE = r"(?:mg|mcg|µg|μg|ug|g|ml)\s?(?:/\s?(?:kg|h|hr|hour|min|day)\b(?:\s?/\s?(?:h|hr|min))?)?"
 
 
+WEEKS_OF = {"day": 1 / 7, "week": 1.0, "month": 365.25 / 84, "year": 365.25 / 7}
+"""Weeks of a unit of time."""
+
+
 class Quantity(NamedTuple):
     """A number as printed: "up to 85%" has no low, "3+ months" no high.
 

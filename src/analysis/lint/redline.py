@@ -22,6 +22,7 @@ from analysis.errors import InputError
 from analysis.files import write_file
 from analysis.labels import plain_text
 from analysis.lint.findings import STATUSES, Finding, LintResult, Run
+from analysis.lint.match import LISTED
 from analysis.numbers import band_text, estimate_text, interval_text, level_text
 
 AUTHOR = "reliefcheck"
@@ -42,6 +43,16 @@ class Change:
     reason: str  # in one plain sentence
     suggestion: str  # what to print instead; empty where nothing is known to hold
     advice: str  # what to do where nothing is suggested
+
+    @property
+    def lead(self) -> str:
+        """What stands before the suggestion, or before the advice."""
+        return "Instead:" if self.suggestion else "To do:"
+
+    @property
+    def words(self) -> str:
+        """The words of the copy, of a very long statement the beginning."""
+        return plain_text(self.finding.statement.text, longest=LONGEST)
 
 
 def find_changes(result: LintResult) -> tuple[Change, ...]:
@@ -91,7 +102,9 @@ def explain(finding: Finding, run: Run) -> str:
                                                 unit=judged.unit)  # fmt: skip
     lacks = ", ".join(finding.lacks)
     if status == "contradicted" and ours:
-        return f"Our number is {ours}; the copy says {cited}."
+        listed = finding.match is not None and finding.match.how in LISTED
+        says = cited if listed else "another number"
+        return f"Our number is {ours}; the copy says {says}."
     if status == "undecided" and ours:
         return f"Our number, {ours}, could lie on either side of the {cited} that the copy says."
     if status == "unlisted":
@@ -194,12 +207,10 @@ def _docx(
     for change in changes:
         line = made.add_paragraph(style="List Number")
         line.add_run(f"{change.finding.status}. ").bold = True
-        line.add_run(
-            f"“{plain_text(change.finding.statement.text, longest=LONGEST)}” "
-        ).italic = True
+        line.add_run(f"“{change.words}” ").italic = True
         line.add_run(change.reason)
         instead = made.add_paragraph(style="List Continue")
-        lead = instead.add_run("Instead: " if change.suggestion else "To do: ")
+        lead = instead.add_run(f"{change.lead} ")
         lead.bold = True
         lead.font.color.rgb = RGBColor(0x0B, 0x6E, 0x4F)
         instead.add_run(change.suggestion or change.advice)
@@ -224,7 +235,7 @@ def _docx(
             for each in marked:
                 said = each.suggestion or each.advice
                 made.add_comment(
-                    runs, text=f"{each.number}. {each.reason} Instead: {said}", author=AUTHOR,
+                    runs, text=f"{each.number}. {each.reason} {each.lead} {said}", author=AUTHOR,
                     initials="rc",
                 )  # fmt: skip
     written = BytesIO()

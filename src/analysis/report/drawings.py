@@ -17,7 +17,7 @@ from zlib import crc32
 from markupsafe import escape
 
 from analysis.claims.judgement import Judgement
-from analysis.numbers import number_text, quantity_text, time_text
+from analysis.numbers import number_text, of_100, quantity_text, time_text
 from analysis.report import theme
 
 WIDTH, MARGIN = 400.0, 16.0
@@ -140,7 +140,7 @@ def draw_icons(shares: Mapping[str, float]) -> str:
     """
     squares = []
     for turn, (words, share) in enumerate(shares.items()):
-        left, filled = 116 * turn, round(100 * share)
+        left, filled = 116 * turn, of_100(share)
         marks = ["", ""]
         for place in range(100):
             x, y = left + 9 * (place % 10), 9 * (place // 10)

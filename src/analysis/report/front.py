@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from analysis.claims.judgement import Judgement, headlines_of
@@ -18,13 +19,12 @@ from analysis.claims.plain_sentences import (
     since_then,
     verdicts_of,
 )
+from analysis.claims.sentences import interval_words
 from analysis.labels import DEFINITIONS, condition_word, plain_text, visit_word, word
 from analysis.numbers import (
     date_span_text,
     date_text,
     estimate_text,
-    interval_text,
-    level_text,
 )
 from analysis.report.drawings import Strip, draw_spark, draw_strip
 from analysis.report.inputs import Run
@@ -144,7 +144,7 @@ def _claimed(
     for view, one in zip(headline, judged, strict=True):
         own = (one.claim_id, one.reading_sha)
         known = [found[own] for each in earlier if own in (found := verdicts_of(each))]
-        words = dict.fromkeys(verdict for verdict, _ in known)
+        words = [verdict for verdict, _ in groupby(verdict for verdict, _ in known)]
         values = [value for _, value in known if value is not None]
         spark = draw_spark([*values, one.value]) if values and one.value is not None else ""
         yield FrontRow(
@@ -186,7 +186,7 @@ def _unclaimed(run: Run, places: Mapping[str, str]) -> Iterator[FrontRow]:
         imputed = rows.get("imputed", row)
         strip = Strip(unit="share", value=row.value, imputed=imputed.value, low=row.low,
                       high=imputed.high if row.n_missing else row.high)  # fmt: skip
-        interval = interval_of(row)
+        interval = interval_words(row, otherwise="")
         alt = f"No cited figure. Our patients: {estimate_text(row)}, {interval}."
         yield FrontRow(
             code=code, condition=name, href=place, wording="No figure on the page", cited="",
@@ -195,13 +195,6 @@ def _unclaimed(run: Run, places: Mapping[str, str]) -> Iterator[FrontRow]:
             interval=interval, row=anchor(row), verdict="", verdict_word="No claim", firm="",
             published="",
         )  # fmt: skip
-
-
-def interval_of(row: Row) -> str:
-    """Return "95% CI 46% to 62%", or nothing."""
-    if row.low is None and row.high is None:
-        return ""
-    return f"{level_text(row.level)} {interval_text(row)}"
 
 
 def _seen(run: Run) -> Iterator[dict[str, Any]]:

@@ -152,7 +152,9 @@ def _write_sheet(
                 sheet.write_boolean(down, at, cell)
             elif isinstance(cell, (int, float)):
                 unit = units[down - 1] if column in MEASURED else ""
-                sheet.write_number(down, at, cell, formats.get(unit, formats[""]))
+                sheet.write_number(
+                    down, at, cell, formats.get(unit.partition(" (")[0], formats[""])
+                )
             elif cell is not None:
                 sheet.write_string(down, at, _writable(str(cell)))
     sheet.freeze_panes(1, 1)

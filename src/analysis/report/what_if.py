@@ -7,12 +7,12 @@ notebook left in its facts (`analysis.claims.multiverse.what_if`).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from analysis.claims.judgement import Judgement, headlines_of
 from analysis.labels import VERDICTS, word
-from analysis.numbers import count_text, quantity_text
+from analysis.numbers import count_text, interval_text, quantity_text
 from analysis.report.drawings import AXIS_END
 from analysis.report.inputs import Run
 from analysis.report.verdicts import claim_key
@@ -53,14 +53,14 @@ def _explored(one: Judgement, found: Mapping[str, Any]) -> Explored:
     def place(value: float | None, default: float) -> float:
         return round(100 * min(1.0, max(0.0, (default if value is None else value) / end)), 1)
 
-    rows = []
+    cited, rows = (one.cited_low, one.cited_high), []
     for key, (verdict, value, low, high, n) in found["rows"].items():
-        text = "not reached" if value is None else quantity_text(value, unit=one.unit)
-        ends = [
-            "not reached" if limit is None else quantity_text(limit, unit=one.unit)
-            for limit in (low, high)
-        ]
-        text += f" ({' to '.join(ends)}), n = {count_text(n)}" if low is not None else ""
+        text = "not reached"
+        if value is not None:
+            text = quantity_text(value, unit=one.unit, apart_from=cited)
+        if low is not None or high is not None:
+            read = replace(one, value=value, low=low, high=high)
+            text += f" ({interval_text(read, apart_from=cited)}), n = {count_text(n)}"
         spots = (place(value, end), place(low, end), place(high, end))
         rows.append("|".join([key, word(VERDICTS, verdict), text, *(f"{x:g}" for x in spots)]))
     band = (place(one.cited_low, 0.0), place(one.cited_high, end))
