@@ -100,6 +100,9 @@ def test_a_line_of_the_figure_shows_what_earlier_runs_said(tmp_path):
     front = front_of(tmp_path, about={"predecessors": runs})
     assert front.rows[0].history == "Before: falls short"
     assert "<svg" in front.rows[0].spark
+    back = [*runs, earlier(110.0, C1="meets"), earlier(120.0, C1="falls short")]
+    front = front_of(tmp_path / "back", about={"predecessors": back})
+    assert front.rows[0].history == "Before: falls short, meets, falls short"
     assert front.rows[1].history == front.rows[1].spark == ""
     assert front.since.startswith("Since the run of June 3, 2026")
 

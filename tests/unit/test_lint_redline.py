@@ -49,6 +49,12 @@ def test_the_gravest_come_first_with_reason_and_suggestion(result):
     assert "60.1% (95% CI 52% to 68%), could lie on either side of the 60% to 75%" in open_.reason
 
 
+def test_another_number_of_the_copy_is_not_called_the_cited_one():
+    page = read_text("<p>Eight in ten CRPS patients respond.</p>", form="html", name="p.html")
+    (change,) = find_changes(lint_documents([page], claims=CLAIMS, run=RUN))
+    assert change.reason.endswith("; the copy says another number.")
+
+
 def test_a_word_file_has_tracked_changes_and_comments(result, tmp_path):
     path = write_redline(result, tmp_path / "out.docx", notices=["Compared."])
     body = zipfile.ZipFile(path).read("word/document.xml").decode()
