@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -49,14 +49,17 @@ written."""
 
 
 class GivenPath(click.Path):
-    """A path; what no file can be called is refused in a sentence."""
+    """A path, ~ written out; what no file can be called is refused in a sentence."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the path."""
         try:
-            return super().convert(value, param, ctx)
+            path: Any = super().convert(value, param, ctx)
         except ValueError:
             self.fail(f"no file can be called '{escaped(str(value))}'.", param, ctx)
+        with suppress(RuntimeError):  # a name such as ~$page.docx is nobody's home
+            path = path.expanduser()
+        return path
 
 
 PATH = GivenPath(path_type=Path)
@@ -78,12 +81,45 @@ class LocalPath(GivenPath):
         return super().convert(value, param, ctx)
 
 
+MAPPING = click.option(
+    "--mapping", type=PATH, help="Mapping file (YAML) that describes the export."
+)
+SET = click.option(
+    "--set",
+    "assignments",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="One setting; wins over the settings file. May be given more than once.",
+)
 ALSO = click.option(
     "--also",
     type=PATH,
     multiple=True,
     help="File or folder outside the export that its mapping or links may lead to; repeatable.",
 )
+LEDGER = click.option("--ledger", type=PATH, help="A ledger of your own (CSV).")
+RUN = click.option("--run", "run_folder", type=PATH, help="Report folder; default: reports/latest.")
+APPROVALS = click.option(
+    "--approvals", type=PATH, help="Approvals; default: approvals.jsonl beside the runs."
+)
+ENCODING = click.option(
+    "--encoding", default="", help="Encoding of text files, if it is not found out."
+)
+NOTEBOOKS = click.option(
+    "--notebooks", type=PATH, help="Folder of the notebooks, if not the suite's own."
+)
+
+
+def workers_of(what: str) -> Any:
+    """Return the option that says how many of something are worked on at a time."""
+    return click.option(
+        "--workers",
+        type=click.IntRange(min=1),
+        default=lambda: os.cpu_count() or 1,
+        show_default="all cores",
+        help=f"{what} at a time.",
+    )
+
 
 NO_THREAD = "can't start new thread"
 """What Python says where there is no memory for another thread."""
@@ -171,7 +207,7 @@ def main() -> None:
 
 @main.command(short_help="Run the notebooks on an export and write the report.")
 @click.argument("export", required=False)
-@click.option("--mapping", type=PATH, help="Mapping file (YAML) that describes the export.")
+@MAPPING
 @click.option(
     "--condition",
     "conditions",
@@ -184,13 +220,7 @@ def main() -> None:
     type=PATH,
     help="Settings file (YAML), lines such as `responder_threshold_pct: 50`; docs/settings.md.",
 )
-@click.option(
-    "--set",
-    "assignments",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="One setting; wins over the settings file. May be given more than once.",
-)
+@SET
 @click.option("--out", type=LocalPath(), help="Folder for the report; must not exist yet.")
 @click.option(
     "--notebooks",
@@ -198,13 +228,7 @@ def main() -> None:
     show_default="the suite's own",
     help="Folder of notebooks to run; `reliefcheck new` makes one to change.",
 )
-@click.option(
-    "--workers",
-    type=click.IntRange(min=1),
-    default=lambda: os.cpu_count() or 1,
-    show_default="all cores",
-    help="Notebooks at a time.",
-)
+@workers_of("Notebooks")
 @click.option(
     "--engine",
     default="",
@@ -438,7 +462,7 @@ def _ask(question: Any) -> str:
 
 @main.command(short_help="Say what is understood of an export; compute nothing.")
 @click.argument("export", type=PATH)
-@click.option("--mapping", type=PATH, help="Mapping file (YAML) that describes the export.")
+@MAPPING
 @ALSO
 def check(export: Path, mapping: Path | None, also: tuple[Path, ...]) -> None:
     """Read EXPORT, check it against the contract, and say what was understood.
@@ -456,12 +480,10 @@ def check(export: Path, mapping: Path | None, also: tuple[Path, ...]) -> None:
 
 @main.command(short_help="Responder rates by condition and visit, for exports of any size.")
 @click.argument("export", type=PATH)
-@click.option("--mapping", type=PATH, help="Mapping file (YAML) that describes the export.")
-@click.option("--set", "assignments", multiple=True, metavar="NAME=VALUE",
-              help="One setting. May be given more than once.")  # fmt: skip
+@MAPPING
+@SET
 @click.option("--out", type=LocalPath(), help="CSV file to write the rates to as well.")
-@click.option("--workers", type=click.IntRange(min=1), default=lambda: os.cpu_count() or 1,
-              show_default="all cores", help="Parts of the patients at a time.")  # fmt: skip
+@workers_of("Parts of the patients")
 def rates(
     export: Path, mapping: Path | None, assignments: tuple[str, ...], out: Path | None, workers: int
 ) -> None:
@@ -567,7 +589,7 @@ def notebooks(names: tuple[str, ...], folder: Path | None, as_json: bool) -> Non
 @click.option("--answer", default="", help="Only those answered so: computed, no_records, ...")
 @click.option("--verdict", default="", help="Only this verdict; most verdicts need --run.")
 @click.option("--run", "run_folder", type=PATH, help="Report folder whose verdicts are meant.")
-@click.option("--ledger", type=PATH, help="A ledger of your own (CSV).")
+@LEDGER
 @click.option(
     "--format",
     "form",
@@ -623,10 +645,10 @@ def _claims_of(
     context: click.Context, run_folder: Path | None, ledger: Path | None
 ) -> tuple[Any, Path | None]:
     """Return the claims and the run meant by the options before and after the subcommand."""
-    from analysis.claims.ledger import ledger_of_run, load_ledger
+    from analysis.claims.ledger import load_ledger
 
-    run_folder, ledger = run_folder or context.obj["run"], ledger or context.obj["ledger"]
-    return load_ledger(ledger or (run_folder and ledger_of_run(run_folder))), run_folder
+    run_folder = run_folder or context.obj["run"]
+    return load_ledger(ledger or context.obj["ledger"], run=run_folder), run_folder
 
 
 @claims.command()
@@ -665,7 +687,7 @@ def draft(page: Path, out: Path | None, source: str, encoding: str) -> None:
 @claims.command()
 @click.argument("claim_id")
 @click.option("--run", "run_folder", type=PATH, help="Report folder: its verdict is shown too.")
-@click.option("--ledger", type=PATH, help="A ledger of your own (CSV).")
+@LEDGER
 @click.pass_context
 def show(
     context: click.Context, claim_id: str, run_folder: Path | None, ledger: Path | None
@@ -696,7 +718,7 @@ def show(
 @main.command(short_help="Write the forms that would make claims testable.")
 @click.argument("claim_ids", nargs=-1, metavar="[CLAIM]...")
 @click.option("--run", "run_folder", type=PATH, help="Report folder: its rate of enrollment.")
-@click.option("--ledger", type=PATH, help="A ledger of your own (CSV).")
+@LEDGER
 @click.option("--out", type=LocalPath(), help="Folder for the forms; must not exist yet.")
 def ask(
     claim_ids: tuple[str, ...], run_folder: Path | None, ledger: Path | None, out: Path | None
@@ -717,7 +739,7 @@ def ask(
     from analysis.adam.study import load_study
     from analysis.claims.ask import choose_claims, describe_asked, plan_claim, rate_of_enrolment
     from analysis.claims.forms import write_forms
-    from analysis.claims.ledger import ledger_of_run, load_ledger
+    from analysis.claims.ledger import load_ledger
     from analysis.claims.records import read_claims
     from analysis.settings import make_settings
 
@@ -726,8 +748,8 @@ def ask(
             "name the claims, as in `reliefcheck ask C066`, or a run with --run, whose claims "
             "without records are then taken."
         )
-    found = load_ledger(ledger or (run_folder and ledger_of_run(run_folder)))
-    study = load_study(run_folder.expanduser() / "data") if run_folder else None
+    found = load_ledger(ledger, run=run_folder)
+    study = load_study(run_folder / "data") if run_folder else None
     settings = study.settings if study else make_settings({}, where="defaults")
     judgements = read_claims(run_folder) if run_folder else ()
     claims, others = choose_claims(found, claim_ids, judgements)
@@ -742,18 +764,10 @@ def ask(
             _say(path)
 
 
-APPROVALS = click.option(
-    "--approvals", "file", type=PATH, help="Approvals; default: approvals.jsonl beside the runs."
-)
-ENCODING = click.option(
-    "--encoding", default="", help="Encoding of text files, if it is not found out."
-)
-
-
 @claims.command()
 @click.argument("pages", type=PATH, nargs=-1)
-@click.option("--run", "run_folder", type=PATH, help="Report folder; default: reports/latest.")
-@click.option("--ledger", type=PATH, help="A ledger of your own (CSV).")
+@RUN
+@LEDGER
 @APPROVALS
 @ENCODING
 @click.pass_context
@@ -762,7 +776,7 @@ def status(
     pages: tuple[Path, ...],
     run_folder: Path | None,
     ledger: Path | None,
-    file: Path | None,
+    approvals: Path | None,
     encoding: str,
 ) -> None:
     """List what is approved, due and void, and why.
@@ -790,14 +804,14 @@ def status(
 
     run_folder = run_folder or context.obj["run"] or find_path("reports/latest")
     found, _ = _claims_of(context, run_folder, ledger)
-    approvals, broken = read_approvals(file or approvals_file(run_folder))
+    given, broken = read_approvals(approvals or approvals_file(run_folder))
     bases = bases_of(found, read_claims(run_folder))
     words = {path.name: hash_words(words_of(load_document(path, encoding=encoding)))
              for path in pages}  # fmt: skip
     states = [
         (one, state_of(one, bases, run=run_folder.resolve().name, today=date.today(),
                        page_sha256=words.get(one.target) if one.kind == "page" else None))
-        for one in approvals
+        for one in given
     ]  # fmt: skip
     _say(list_states(states, broken))
     sys.exit(int(any(state.state == "void" for _, state in states)))
@@ -808,8 +822,8 @@ def status(
 @click.option("--as", "name", required=True, help="Who approves.")
 @click.option("--role", required=True, help="As what: medical director, compliance, ...")
 @click.option("--until", required=True, metavar="DATE", help="Last day it holds, as 2027-01-31.")
-@click.option("--run", "run_folder", type=PATH, help="Report folder; default: reports/latest.")
-@click.option("--ledger", type=PATH, help="A ledger of your own (CSV).")
+@RUN
+@LEDGER
 @APPROVALS
 @ENCODING
 def approve(
@@ -819,7 +833,7 @@ def approve(
     until: str,
     run_folder: Path | None,
     ledger: Path | None,
-    file: Path | None,
+    approvals: Path | None,
     encoding: str,
 ) -> None:
     """Approve a CLAIM of the ledger, or a PAGE with the claims on it, until DATE.
@@ -836,8 +850,9 @@ def approve(
     from datetime import date
 
     from analysis.adam.study import find_path
-    from analysis.claims import approvals
-    from analysis.claims.ledger import ledger_of_run, load_ledger
+    from analysis.claims.approvals import approvals_file
+    from analysis.claims.approvals import approve as approve_claim
+    from analysis.claims.ledger import load_ledger
     from analysis.errors import InputError
     from analysis.lint.output import approve_page
 
@@ -849,7 +864,12 @@ def approve(
     by: dict[str, Any] = {"name": name, "role": role, "until": day, "today": today}
     if Path(target).is_file():
         made, n = approve_page(
-            Path(target), run_folder=run_folder, ledger=ledger, file=file, encoding=encoding, **by
+            Path(target),
+            run_folder=run_folder,
+            ledger=ledger,
+            file=approvals,
+            encoding=encoding,
+            **by,
         )
         claims_on = "1 claim" if len(made.claims) == 1 else f"{len(made.claims)} claims"
         about = f"{claims_on} on it; the linter finds {n} to fix"
@@ -857,9 +877,9 @@ def approve(
         wanted = target.strip().upper()
         if "." in target and not re.fullmatch(r"[A-Z]+\d+", wanted):
             raise InputError(f"there is no file {target}, and no claim is called so.")
-        found = load_ledger(ledger or ledger_of_run(run_folder))
-        made = approvals.approve(
-            file or approvals.approvals_file(run_folder), run=run_folder, target=wanted,
+        found = load_ledger(ledger, run=run_folder)
+        made = approve_claim(
+            approvals or approvals_file(run_folder), run=run_folder, target=wanted,
             claims=[one for one in found if one.claim_id.upper() == wanted], **by,
         )  # fmt: skip
         about = f"its verdict is “{next(iter(made.claims.values())).verdict}”"
@@ -888,9 +908,9 @@ def mail(run: Path, claim_ids: tuple[str, ...]) -> None:
 
 @main.command(short_help="Check marketing copy against the ledger and the newest verdicts.")
 @click.argument("files", type=PATH, nargs=-1, required=True)
-@click.option("--run", "run_folder", type=PATH, help="Report folder; default: reports/latest.")
+@RUN
 @click.option("--no-run", is_flag=True, help="Look at no run: nothing is judged.")
-@click.option("--ledger", type=PATH, help="A ledger of your own (CSV).")
+@LEDGER
 @click.option("--export", type=PATH, help="The export of the run, to see whether it has changed.")
 @click.option(
     "--format",
@@ -904,18 +924,7 @@ def mail(run: Path, claim_ids: tuple[str, ...]) -> None:
               "the copy with tracked changes, reasons and suggested sentences.")  # fmt: skip
 @APPROVALS
 @ENCODING
-def lint(
-    files: tuple[Path, ...],
-    run_folder: Path | None,
-    no_run: bool,
-    ledger: Path | None,
-    export: Path | None,
-    form: str,
-    out: Path | None,
-    redline: Path | None,
-    file: Path | None,
-    encoding: str,
-) -> None:
+def lint(files: tuple[Path, ...], run_folder: Path | None, no_run: bool, **options: Any) -> None:
     """Find every percentage, duration, frequency word and absolute in FILES, and label it.
 
     Reads text, HTML, Markdown, DOCX and PDF. Each statement is matched to the ledger of claims and
@@ -931,18 +940,7 @@ def lint(
 
     if no_run and run_folder:
         raise click.UsageError("--run and --no-run exclude each other.")
-    text, code = run_lint(
-        files,
-        ledger=ledger,
-        run_folder=run_folder,
-        judge=not no_run,
-        export=export,
-        form=form,
-        out=out,
-        redline=redline,
-        approvals=file,
-        encoding=encoding,
-    )
+    text, code = run_lint(files, run_folder=run_folder, judge=not no_run, **options)
     _say(text, nl=not text.endswith("\n"))
     sys.exit(code)
 
@@ -956,12 +954,11 @@ def lint(
 @click.option("--mapping-b", type=PATH, help="Its mapping file.")
 @ALSO
 @click.option("--no-split", is_flag=True, help="Compare only; recompute nothing.")
-@click.option("--notebooks", type=PATH, help="Folder of the notebooks, if not the suite's own.")
+@NOTEBOOKS
 @click.option("--rows", default=15, type=click.IntRange(min=0), show_default=True,
               help="Results to list.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
-@click.option("--workers", type=click.IntRange(min=1), default=lambda: os.cpu_count() or 1,
-              show_default="all cores", help="Notebooks at a time.")  # fmt: skip
+@workers_of("Notebooks")
 def diff(
     run_a: Path,
     run_b: Path,
@@ -1015,7 +1012,7 @@ def datasets(run: Path, out: Path) -> None:
     from analysis.adam.study import load_study
     from analysis.adam.transport import write_transport
 
-    for path in write_transport(load_study(run.expanduser() / "data"), out.expanduser()):
+    for path in write_transport(load_study(run / "data"), out):
         _say(path)
 
 
@@ -1025,7 +1022,7 @@ def datasets(run: Path, out: Path) -> None:
 @click.option("--mapping", type=PATH, help="Its mapping file, if it is not in the export.")
 @ALSO
 @click.option("--recompute", is_flag=True, help="Make every result again from the data of the run.")
-@click.option("--notebooks", type=PATH, help="Folder of the notebooks, if not the suite's own.")
+@NOTEBOOKS
 def verify(
     run: Path,
     export: Path | None,

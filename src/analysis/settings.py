@@ -6,6 +6,7 @@ The parameters cell of each notebook, the settings file and the command line all
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -159,6 +160,12 @@ def suite_folder() -> Path:
 def data_folder() -> Path:
     """Return the folder of conditions, claims and the demo export."""
     return suite_folder() / "data"
+
+
+def data_rows(name: str) -> list[dict[str, str]]:
+    """Return the rows of a table of the suite, such as ``codes/opioids.csv``."""
+    with (data_folder() / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def results_folder(folder: str | Path) -> Path:

@@ -31,7 +31,7 @@ BEFORE_BASELINE = "before the baseline window"
 DURING = "during the series"
 BETWEEN = "between or after the visit windows"
 NOT_CHOSEN = "another rating stands for the visit"
-"""Roles of ratings that stand for no visit (`analysis.labels.ROLES`)."""
+"""Roles of ratings that stand for no visit."""
 
 SCORE_DUST = 1e-9
 """Score. A mean of ratings carries binary dust; no score is recorded this finely."""

@@ -31,7 +31,7 @@ from analysis.intake.load import OLDEST_AGE_YEARS
 from analysis.intake.recognize import unread_like
 from analysis.intake.tables import load_conditions
 from analysis.intake.text import near_ids, shape
-from analysis.labels import EXCLUSIONS, ROLES
+from analysis.labels import EXCLUSIONS
 from analysis.numbers import count_text
 from analysis.settings import AnalysisSettings
 
@@ -492,8 +492,7 @@ def tabulate_roles(study: Study) -> pd.DataFrame:
     frame = pd.DataFrame(
         {"ratings": by_role["NSAME"].sum(), "patients": by_role["USUBJID"].nunique()}
     )
-    frame = frame.sort_values("ratings", ascending=False).rename_axis("role").reset_index()
-    return frame.assign(role=[ROLES.get(role, role) for role in frame["role"]])
+    return frame.sort_values("ratings", ascending=False).rename_axis("role").reset_index()
 
 
 def describe_export(study: Study) -> dict[str, Any]:

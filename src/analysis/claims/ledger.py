@@ -504,12 +504,16 @@ def own_ledger() -> Path:
 
 
 def load_ledger(
-    path: str | Path | None = None, *, more_conditions: Collection[str] | None = ()
+    path: str | Path | None = None,
+    *,
+    run: Path | None = None,
+    more_conditions: Collection[str] | None = (),
 ) -> tuple[Claim, ...]:
-    """Read a ledger of claims: a CSV file in UTF-8, the suite's own where none is given.
+    """Read a ledger of claims: a CSV file in UTF-8.
 
-    ``more_conditions`` are codes that a mapping adds to those of data/conditions.csv; None lets all
-    pass, where no mapping has been read yet.
+    Where none is given it is the one that ``run``, a run folder, was judged on, else the suite's
+    own. ``more_conditions`` are codes that a mapping adds to those of data/conditions.csv; None
+    lets all pass, where no mapping has been read yet.
 
     Raises
     ------
@@ -517,7 +521,8 @@ def load_ledger(
         No such file, not a table, a missing or misspelled column, a repeated id, an unknown
         condition, or a field that breaks a rule; row, claim, column and rule are named.
     """
-    path = Path(path).expanduser() if path else own_ledger()
+    path = path or (run and _ledger_of_run(run)) or own_ledger()
+    path = Path(path).expanduser()
     if not path.is_file():
         raise LedgerError(f"there is no ledger of claims at {path}.")
     claims = []
@@ -533,7 +538,7 @@ def load_ledger(
     return tuple(claims)
 
 
-def ledger_of_run(folder: Path) -> Path | None:
+def _ledger_of_run(folder: Path) -> Path | None:
     """Return the ledger a run was judged on; None where that was the suite's own."""
     try:
         about = json.loads(read_plain(folder / "run.json"))

@@ -1,12 +1,11 @@
-"""Code lists of data/codes: ketamine effects, opioids with their MME factors, instruments, and the
-codes of FHIR and OMOP.
+"""Code lists of data/codes: ketamine effects, opioids with their MME factors, instruments, names of
+people, and the codes of FHIR and OMOP.
 
 A further effect, drug, factor, instrument or code is a row of a file, and no code.
 """
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from functools import cache
 from math import inf, nan
 from typing import TYPE_CHECKING, NamedTuple
 
-from analysis.settings import data_folder
+from analysis.settings import data_rows
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,14 +31,22 @@ MICROGRAMS = {"mg": 1000.0, "mcg": 1.0}
 """Micrograms in each unit of mass."""
 
 
+_NAMES = [(row["name"], row["kind"]) for row in data_rows("codes/names.csv")]
+
+GIVEN_NAMES = frozenset(name for name, kind in _NAMES if kind == "given")
+"""Given names common in the United States and Europe, some of Asia's, without accents.
+
+They mark a text of two or three words as a person's name. Left out is what is as often a word, a
+place, a month or a hospital: May, Grant, Mark, Rose, Austin, Charlotte, Victoria, Florence, Max.
+"""
+
+SURNAMES = frozenset(name for name, kind in _NAMES if kind == "surname")
+"""A name in small letters is taken for one only if its last word is a common surname."""
+
+
 def word_key(text: str) -> str:
     """Return a word as lists compare it: lower case, letters and digits only."""
     return re.sub(r"[^a-z0-9]+", " ", text.lower()).strip()
-
-
-def _rows(name: str) -> list[dict[str, str]]:
-    with (data_folder() / "codes" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def _by_word(rows: Iterable[dict[str, str]], *own: str) -> dict[str, str]:
@@ -66,12 +73,14 @@ class Effect:
 def load_effects() -> dict[str, Effect]:
     """Return the effects of data/codes/ae_terms.csv by code."""
     own = ("code", "label", "group", "ctcae")
-    return {row["code"]: Effect(*(row[name] for name in own)) for row in _rows("ae_terms")}
+    return {
+        row["code"]: Effect(*(row[name] for name in own)) for row in data_rows("codes/ae_terms.csv")
+    }
 
 
 @cache
 def _effect_words() -> dict[str, str]:
-    return _by_word(_rows("ae_terms"), "code", "label", "ctcae")
+    return _by_word(data_rows("codes/ae_terms.csv"), "code", "label", "ctcae")
 
 
 def effect_of(term: str) -> str:
@@ -98,7 +107,7 @@ class ClinicalCode(NamedTuple):
 @cache
 def load_clinical_codes() -> tuple[ClinicalCode, ...]:
     """Return the codes of data/codes/clinical_codes.csv, in its order."""
-    return tuple(ClinicalCode(**row) for row in _rows("clinical_codes"))
+    return tuple(ClinicalCode(**row) for row in data_rows("codes/clinical_codes.csv"))
 
 
 def codes_for(system: str, table: str, column: str) -> dict[str, ClinicalCode]:
@@ -156,13 +165,13 @@ def load_instruments() -> dict[str, Instrument]:
             least_items=int(row["least_items"] or 0),
             total=row["total"],
         )
-        for row in _rows("instruments")
+        for row in data_rows("codes/instruments.csv")
     }
 
 
 @cache
 def _instrument_words() -> dict[str, str]:
-    return _by_word(_rows("instruments"), "code", "paramcd", "name")
+    return _by_word(data_rows("codes/instruments.csv"), "code", "paramcd", "name")
 
 
 def instrument_of(name: str) -> str:
@@ -202,7 +211,7 @@ def total_of_items(items: np.ndarray, instrument: Instrument) -> np.ndarray:
 
 @cache
 def _drug_words() -> dict[str, str]:
-    return _by_word(_rows("opioids"), "drug")
+    return _by_word(data_rows("codes/opioids.csv"), "drug")
 
 
 def drug_of(name: str) -> str:
@@ -242,7 +251,7 @@ def load_mme_factors(factor_set: str) -> tuple[Factor, ...]:
             up_to=float(row["up_to"] or inf),
             factor=float(row["factor"]) if row["factor"] else None,
         )
-        for row in _rows("mme_factors")
+        for row in data_rows("codes/mme_factors.csv")
         if row["factor_set"] == factor_set
     )
 

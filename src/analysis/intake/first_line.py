@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from analysis.intake.given_names import GIVEN_NAMES
+from analysis.intake.codes import GIVEN_NAMES
 from analysis.intake.text import shape, words_of
 
 _NUMBER = re.compile(r"[+-]?\d{1,9}(?:[.,]\d+)?")

@@ -25,7 +25,7 @@ import pyarrow.compute as pc
 
 from analysis.errors import InputError, MappingError
 from analysis.files import read_plain
-from analysis.intake.given_names import GIVEN_NAMES, SURNAMES
+from analysis.intake.codes import GIVEN_NAMES, SURNAMES
 from analysis.intake.header_words import header_identifier, may_name_people
 from analysis.intake.mapping import Mapping, TableRule, refuse_outside
 from analysis.intake.read import RawTable

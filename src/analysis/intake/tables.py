@@ -5,13 +5,12 @@ Readers, checks, error messages, the demo generator and the documentation all re
 
 from __future__ import annotations
 
-import csv
 import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from analysis.settings import data_folder
+from analysis.settings import data_rows
 
 Kind = Literal["id", "text", "category", "word", "integer", "number", "date", "datetime", "flag"]
 
@@ -317,8 +316,7 @@ class Conditions:
 @lru_cache(maxsize=1)
 def load_conditions() -> Conditions:
     """Read data/conditions.csv."""
-    with (data_folder() / "conditions.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = data_rows("conditions.csv")
     prefixes = [
         (code.replace(".", ""), row["condition"], row["subtype"])
         for row in rows

@@ -29,7 +29,7 @@ from analysis.claims.approvals import (
     read_approvals,
     state_of,
 )
-from analysis.claims.ledger import Claim, ledger_of_run, load_ledger
+from analysis.claims.ledger import Claim, load_ledger
 from analysis.errors import InputError
 from analysis.files import write_file
 from analysis.labels import plain_text
@@ -344,7 +344,7 @@ def approve_page(
     ``by`` are name, role, until and today of `analysis.claims.approvals.approve`.
     """
     document = load_document(page, encoding=encoding)
-    claims = load_ledger(ledger or ledger_of_run(run_folder))
+    claims = load_ledger(ledger, run=run_folder)
     result = lint_documents([document], claims=claims, run=load_run(run_folder))
     made = {finding.claim_id for finding in result.findings}
     approval = approve(
@@ -409,7 +409,7 @@ def run_lint(
         run = load_run(folder, export=export)
     if redline is not None:
         check_ending(redline)
-    claims = load_ledger(ledger or (ledger_of_run(folder) if judge else None))
+    claims = load_ledger(ledger, run=folder if judge else None)
     documents = [load_document(path, encoding=encoding) for path in files]
     if judge:
         run, documents = apply_approvals(
