@@ -22,11 +22,13 @@ from scipy.special import stdtr, stdtrit
 
 from analysis.errors import EstimationError
 from analysis.stats.mmrm_likelihood import (
+    NUMBERS_AT_ONCE,
     SCALED,
     PatternSums,
     Point,
     Structure,
     covariance_at,
+    covariances_at,
     start_parameters,
     sum_by_pattern,
 )
@@ -269,15 +271,26 @@ class MmrmFit:
                 f"its maximum. Take a structure with fewer parameters.", "singular_covariance",
             ) from error  # fmt: skip
         slopes, sigmas = np.empty((draws, m, p)), np.empty((draws, m, m))
+        k, q = self._basis.shape[1], len(root)
+        together = max(1, NUMBERS_AT_ONCE // (len(self._model.n) * m * m))
         done, tries = 0, 0
         while done < draws:
-            theta = self.parameters + root @ rng.standard_normal(len(root))
+            some, before = slice(done, min(done + together, draws)), rng.bit_generator.state
+            noise = rng.standard_normal((some.stop - done, q + k))
             try:
                 with np.errstate(over="ignore", invalid="ignore"):
-                    sigmas[done] = covariance_at(self.structure, theta, self.scale).sigma
-                    best, spread, _ = self._model.project(self._model.weights(sigmas[done])[0])
-                    drawn = best + np.linalg.cholesky(spread) @ rng.standard_normal(best.size)
-            except (np.linalg.LinAlgError, ValueError) as error:  # singular, or infinite
+                    thetas = self.parameters + noise[:, :q] @ root.T
+                    sigmas[some] = covariances_at(self.structure, thetas, self.scale)
+                    best, spread, _ = self._model.project(self._model.weights(sigmas[some])[0])
+                    drawn = best + (np.linalg.cholesky(spread) @ noise[:, q:, None])[:, :, 0]
+                if not np.isfinite(drawn).all():
+                    raise np.linalg.LinAlgError("infinite")
+            except np.linalg.LinAlgError as error:
+                rng.bit_generator.state = before
+                if together > 1:  # find which of them it was
+                    together = 1
+                    continue
+                rng.standard_normal(q)  # it has no coefficients
                 tries += 1
                 if tries > 2 * draws:
                     raise MmrmError(
@@ -286,8 +299,9 @@ class MmrmFit:
                         "singular_covariance",
                     ) from error
                 continue
-            slopes[done] = (self._spell @ (self._shift + self._basis @ drawn)).reshape(m, p)
-            done += 1
+            spelled = (self._shift + drawn @ self._basis.T) @ self._spell.T
+            slopes[some] = spelled.reshape(-1, m, p)
+            done = some.stop
         return slopes, sigmas
 
 
@@ -632,8 +646,7 @@ def _least_squares(model: PatternSums, names: pd.MultiIndex, unscale: Floats) ->
     m = model.seen.shape[1]
     both = model.seen[:, :, None] & model.seen[:, None, :]
     alone = np.eye(m) * both
-    inner = model.expand.T @ sum_by_pattern(alone, model.xx).reshape(len(model.expand), -1)
-    inner = inner @ model.expand
+    inner = model.expand.T @ sum_by_pattern(alone, model.xx) @ model.expand
     size, axes = np.linalg.eigh(inner)
     if size[0] <= DEPENDENT * size[-1]:
         lost = np.abs(solve_triangular(unscale, axes[:, 0])) * np.linalg.norm(unscale, axis=0)
@@ -700,18 +713,22 @@ def _maximise(
         found = point(theta)
         return found.hessian / n if found else np.eye(len(theta))
 
+    def stop_where_singular(theta: Floats) -> None:
+        if not _smallest_root(structure, theta, scale) > SINGULAR:
+            raise StopIteration
+
     with np.errstate(all="ignore"):
         theta = minimize(
             value, start_parameters(structure, sd / scale, corr), jac=gradient, hess=hessian,
             method="trust-exact", options={"gtol": 1e-6, "maxiter": 300},
+            callback=stop_where_singular,
         ).x  # fmt: skip
         gain, smallest = np.inf, 0.0
         for _ in range(NEWTON_STEPS):
             best = point(theta)
             if best is None:
                 break
-            corr = covariance_at(structure, theta, scale).sigma
-            smallest = np.linalg.eigvalsh(corr / np.sqrt(np.outer(np.diag(corr), np.diag(corr))))[0]
+            smallest = _smallest_root(structure, theta, scale)
             try:
                 step = cho_solve(cho_factor(best.hessian), best.gradient)
             except np.linalg.LinAlgError:  # no maximum here
@@ -733,3 +750,10 @@ def _maximise(
             "not_converged",
         )
     return theta, best
+
+
+def _smallest_root(structure: Structure, theta: Floats, scale: Floats) -> float:
+    """Return the smallest eigenvalue of the correlation between the visits."""
+    sigma = covariance_at(structure, theta, scale).sigma
+    sd = np.sqrt(np.diag(sigma))
+    return float(np.linalg.eigvalsh(sigma / np.outer(sd, sd))[0])

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cho_factor, cho_solve
 from scipy.special import expit, logit
 
 Floats = NDArray[np.float64]
@@ -39,13 +39,26 @@ class Covariance:
     second: Callable[[Floats], Floats]  # symmetric G -> (k, k), trace(G d2 Sigma)
 
 
+@cache
+def _lower(m: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+    """Return rows and columns of the lower triangle, and which of them lie on the diagonal."""
+    row, column = np.tril_indices(m)
+    return row, column, row == column
+
+
+def _factor(theta: Floats, m: int) -> Floats:
+    """Return lower Cholesky factors of parameters of shape (..., k): by rows, logs on diagonals."""
+    row, column, on_diagonal = _lower(m)
+    lower = np.zeros((*theta.shape[:-1], m, m))
+    lower[..., row, column] = np.where(on_diagonal, np.exp(theta), theta)
+    return lower
+
+
 def _log_cholesky(theta: Floats, m: int) -> Covariance:
     """Lower Cholesky factor by rows, logarithms on its diagonal."""
-    row, column = np.tril_indices(m)
-    on_diagonal = row == column
-    step = np.where(on_diagonal, np.exp(np.where(on_diagonal, theta, 0.0)), 1.0)
-    lower = np.zeros((m, m))
-    lower[row, column] = np.where(on_diagonal, step, theta)
+    row, column, on_diagonal = _lower(m)
+    lower = _factor(theta, m)
+    step = np.where(on_diagonal, lower[row, column], 1.0)
     change = np.zeros((row.size, m, m))
     change[np.arange(row.size), row] = step[:, None] * lower[:, column].T
     same = (column[:, None] == column) * np.outer(step, step)
@@ -122,6 +135,14 @@ def covariance_at(structure: Structure, theta: Floats, scale: Floats) -> Covaria
     return Covariance(unit.sigma * size, unit.first * size, lambda g: unit.second(g * size))
 
 
+def covariances_at(structure: Structure, thetas: Floats, scale: Floats) -> Floats:
+    """Return the covariances at many parameters (draws, k), shape (draws, m, m)."""
+    if structure == "unstructured":
+        lower = _factor(thetas, scale.size)
+        return lower @ lower.swapaxes(1, 2) * np.outer(scale, scale)
+    return np.array([covariance_at(structure, theta, scale).sigma for theta in thetas])
+
+
 def start_parameters(structure: Structure, sd: Floats, corr: Floats) -> Floats:
     """Return parameters near standard deviations and correlations of the residuals."""
     m = sd.size
@@ -168,23 +189,24 @@ class PatternSums:
     yy: Floats  # (patterns, m, m)
     expand: Floats  # (m * p, q) from coefficients to those by visit and covariate
 
-    def weights(self, sigma: Floats) -> tuple[Floats, float]:
-        """Return inverses of the seen part of Sigma, 0 elsewhere, and the sum of log|Sigma|."""
-        both = self.seen[:, :, None] & self.seen[:, None, :]
-        filled = np.where(both, sigma, np.eye(len(sigma)))
-        root = np.linalg.cholesky(filled)
-        logs = 2 * np.log(np.diagonal(root, axis1=1, axis2=2)).sum(axis=1)
-        return np.linalg.inv(filled) * both, float(self.n @ logs)
+    def weights(self, sigma: Floats) -> tuple[Floats, Floats]:
+        """Return inverses of the seen part of Sigma, 0 elsewhere, and the sum of log|Sigma|.
 
-    def project(self, w: Floats) -> tuple[Floats, Floats, float]:
+        Of one Sigma (m, m) or of several (..., m, m), as all that follows.
+        """
+        both = self.seen[:, :, None] & self.seen[:, None, :]
+        filled = np.where(both, sigma[..., None, :, :], np.eye(sigma.shape[-1]))
+        return np.linalg.inv(filled) * both, _log_determinant(filled) @ self.n
+
+    def project(self, w: Floats) -> tuple[Floats, Floats, Floats]:
         """Return GLS coefficients, their covariance, and log|X'WX|."""
-        (_, p, m), expand = self.xy.shape, self.expand
-        inner = sum_by_pattern(w, self.xx).reshape(m * p, m * p)
-        inverse = cho_factor(expand.T @ inner @ expand, lower=True)
-        right = expand.T @ (w @ self.xy.swapaxes(1, 2)).sum(axis=0).ravel()
-        spread = cho_solve(inverse, np.eye(len(right)))
-        logs = 2 * float(np.log(np.diag(inverse[0])).sum())
-        return cho_solve(inverse, right), (spread + spread.T) / 2, logs
+        expand = self.expand
+        inner = expand.T @ sum_by_pattern(w, self.xx) @ expand
+        right = (w @ self.xy.swapaxes(1, 2)).sum(axis=-3).reshape(*w.shape[:-3], -1) @ expand
+        logs = _log_determinant(inner)  # raises where there is none
+        spread = np.linalg.inv(inner)
+        best = np.linalg.solve(inner, right[..., None])[..., 0]
+        return best, (spread + spread.swapaxes(-1, -2)) / 2, logs
 
     def evaluate(self, at: Covariance) -> Point:
         """Return deviance, gradient and Hessian, all exact (Lindstrom and Bates 1988)."""
@@ -197,7 +219,7 @@ class PatternSums:
         left *= self.seen[:, :, None] & self.seen[:, None, :]
         wide = (self.expand @ spread @ self.expand.T).reshape(m, p, m, p).transpose(1, 3, 0, 2)
         hat = (self.xx.reshape(-1, p * p) @ wide.reshape(p * p, m * m)).reshape(-1, m, m)
-        deviance = logs + logs_x + float((w * left).sum())
+        deviance = float(logs + logs_x + (w * left).sum())
 
         pulled, own = w @ (left + hat) @ w, self.n[:, None, None] * w
         g = (own - pulled).sum(axis=0)
@@ -230,14 +252,20 @@ class PatternSums:
             left = q[some] @ first[:, None]
             traces += right.reshape(k, -1) @ left.reshape(k, -1).T
             between = w[some] @ right
-            for one in range(k):
-                inner[one] += sum_by_pattern(between[one], self.xx[some]).reshape(m * p, m * p)
+            inner += sum_by_pattern(between, self.xx[some])
             outer += (between @ off[some].swapaxes(1, 2)).sum(axis=1)
         return traces, self.expand.T @ inner @ self.expand, outer.reshape(k, m * p) @ self.expand
 
 
 def sum_by_pattern(w: Floats, xx: Floats) -> Floats:
-    """Return the sum over patterns of the Kronecker products of (m, m) and (p, p)."""
-    m, p = w.shape[-1], xx.shape[-1]
-    total = w.reshape(-1, m * m).T @ xx.reshape(-1, p * p)
-    return total.reshape(m, m, p, p).transpose(0, 2, 1, 3)
+    """Return the sum over patterns of the Kronecker products of (..., m, m) and (p, p)."""
+    patterns, m, p = len(xx), w.shape[-1], xx.shape[-1]
+    flat = w.reshape(-1, patterns, m * m).swapaxes(1, 2)
+    total = (flat @ xx.reshape(patterns, p * p)).reshape(-1, m, m, p, p).swapaxes(2, 3)
+    return total.reshape(*w.shape[:-3], m * p, m * p)
+
+
+def _log_determinant(matrices: Floats) -> Floats:
+    """Return log|M|; LinAlgError where one is not positive definite."""
+    root = np.linalg.cholesky(matrices)
+    return 2 * np.log(np.diagonal(root, axis1=-2, axis2=-1)).sum(axis=-1)
