@@ -329,6 +329,9 @@ def test_datasets_come_back_as_they_were_written(tmp_path, files):
         assert getattr(back, name) == getattr(got, name), name
     opened = open_study(export="", datasets=str(tmp_path / "ds"), condition="fibromyalgia")
     assert opened.adsl["USUBJID"].tolist() == ["B"]
+    for name in FRAMES:
+        narrowed = getattr(narrow(got, "fibromyalgia"), name)
+        pd.testing.assert_frame_equal(getattr(opened, name), narrowed)
 
 
 @pytest.mark.slow

@@ -442,7 +442,7 @@ def open_study(
         The export cannot be read.
     """
     if datasets:
-        return narrow(load_study(find_path(datasets)), condition)
+        return load_study(find_path(datasets), condition)
     given = dict(settings or {})
     loaded = load_export(find_path(export), find_path(mapping) if mapping else None)
     chosen = make_settings(given, where="the parameters cell")
@@ -836,18 +836,22 @@ def narrow(study: Study, condition: str) -> Study:
     SettingsError
         The condition is no code of the suite or of the export.
     """
-    known = ["all", *study.labels]
-    if condition not in known:
-        raise SettingsError(
-            f"there is no condition '{condition}'.{suggest(condition, known)} "
-            f"Known: {', '.join(known)}."
-        )
+    _check_condition(condition, study.labels)
     if condition == "all":
         return study
     ids = study.adsl.loc[study.adsl["COND"] == condition, "USUBJID"]
     frames = {name: getattr(study, name) for name in FRAMES}
     own = {name: f[f["USUBJID"].isin(ids)].reset_index(drop=True) for name, f in frames.items()}
     return replace(study, condition=condition, **own)
+
+
+def _check_condition(condition: str, labels: Collection[str]) -> None:
+    known = ["all", *labels]
+    if condition not in known:
+        raise SettingsError(
+            f"there is no condition '{condition}'.{suggest(condition, known)} "
+            f"Known: {', '.join(known)}."
+        )
 
 
 def write_study(study: Study, folder: Path) -> None:
@@ -865,20 +869,50 @@ def write_study(study: Study, folder: Path) -> None:
     write_file(folder / "study.json", json.dumps(about, indent=1))
 
 
-def load_study(folder: Path) -> Study:
-    """Return what `write_study` wrote; InputError when it is not there."""
+class _StoredStudy(Study):
+    """A study of which a frame is read when it is first asked for: no notebook needs them all."""
+
+    _folder: Path
+
+    def __getattr__(self, name: str) -> pd.DataFrame:
+        if name not in FRAMES:
+            raise AttributeError(name)
+        file, everyone = self._folder / f"{name}.parquet", self.condition == "all"
+        has_condition = "COND" in pq.read_schema(file).names
+        chosen = None if everyone or not has_condition else [("COND", "==", self.condition)]
+        frame = pd.read_parquet(file, filters=chosen)
+        if not everyone and not has_condition:
+            frame = frame[frame["USUBJID"].isin(self.adsl["USUBJID"])].reset_index(drop=True)
+        self.__dict__[name] = frame = _in_seconds(frame)
+        return frame
+
+
+def load_study(folder: Path, condition: str = "all") -> Study:
+    """Return what `write_study` wrote, or the patients of a condition only.
+
+    Raises
+    ------
+    InputError
+        It is not there.
+    SettingsError
+        As `narrow`.
+    """
+    lost = [name for name in FRAMES if not (folder / f"{name}.parquet").is_file()]
     try:
         about = json.loads((folder / "study.json").read_text(encoding="utf-8"))
-        frames = {name: _in_seconds(pd.read_parquet(folder / f"{name}.parquet")) for name in FRAMES}
-    except FileNotFoundError as error:
-        raise InputError(
-            f"{folder} holds no analysis datasets: {error.filename or 'one of them'} is missing."
-        ) from None
+    except FileNotFoundError:
+        lost = ["study.json"]
+    if lost:
+        raise InputError(f"{folder} holds no analysis datasets: {lost[0]} is missing.")
+    _check_condition(condition, about["labels"])
+    about["condition"] = condition
     about["settings"] = make_settings(about["settings"], where="study.json")
     about["visits"] = tuple(about["visits"])
     about["scales"] = tuple(Scale(*item) for item in about["scales"])
     about["intake"] = tuple(Intake.from_json(item) for item in about["intake"])
-    return Study(**about, **frames)
+    study = _StoredStudy.__new__(_StoredStudy)
+    study.__dict__.update(about, _folder=folder.absolute())
+    return study
 
 
 def _in_seconds(frame: pd.DataFrame) -> pd.DataFrame:
