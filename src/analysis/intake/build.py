@@ -377,9 +377,10 @@ def stack(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
 # Records that count
 
 
-def _leave_out(
+def leave_out(
     frame: pd.DataFrame, bad: pd.Series | np.ndarray, reason: str, excluded: Counter[str]
 ) -> pd.DataFrame:
+    """Return the records that are not bad; those that are count under a reason."""
     if bad.any():
         excluded[reason] += int(bad.sum())
         frame = frame[~bad]
@@ -399,12 +400,12 @@ def _keep_records(
                 f"{len(full)} lines left out as a footer (first: line {full.index[0]}) are as full "
                 "as records of patients: is `footer_lines` right?"
             )
-        frame = _leave_out(frame, footer, "footer line", excluded)
+        frame = leave_out(frame, footer, "footer line", excluded)
     blank = _all_columns(len(frame), (frame[name].isin(context.missing) for name in frame.columns))
-    frame = _leave_out(frame, blank, "blank row", excluded)
+    frame = leave_out(frame, blank, "blank row", excluded)
     headers = zip(frame.columns, raw.header, strict=True)
     again = _all_columns(len(frame), (frame[name] == header for name, header in headers))
-    frame = _leave_out(frame, again, "header line repeated", excluded)
+    frame = leave_out(frame, again, "header line repeated", excluded)
     constants = {**rule.given, FILE_COLUMN: PurePath(raw.name).stem}
     frame = frame.assign(**{name: _constant(text, len(frame)) for name, text in constants.items()})
     if LINE_COLUMN in _columns_named(rule):
@@ -419,7 +420,7 @@ def _keep_records(
             texts = frame[name]
             bad = np.isnan(_measures(texts, condition, context)) & ~texts.isin(context.missing)
             if "unreadable_value" in context.exclude:
-                frame = _leave_out(frame, bad, UNREADABLE, excluded)
+                frame = leave_out(frame, bad, UNREADABLE, excluded)
             elif bad.any():
                 refusal = Refusal(
                     f"a {'date' if condition.has_dates else 'number'} for the filter with limits",
@@ -430,7 +431,7 @@ def _keep_records(
                 context.refuse(name, refusal, texts.index[bad].tolist(), examples)
                 break
         fails = ~holds(frame[name], condition, context)
-        frame = _leave_out(frame, fails, f"filter: {name} {condition.in_words()}", excluded)
+        frame = leave_out(frame, fails, f"filter: {name} {condition.in_words()}", excluded)
     return frame
 
 
@@ -480,14 +481,14 @@ def _keep_values(
     """Exclude, by name: unreadable rows when asked, values never made, repeats of a patient."""
     if context.unreadable:
         unreadable = frame["source_line"].isin(context.unreadable)
-        frame = _leave_out(frame, unreadable, UNREADABLE, excluded)
+        frame = leave_out(frame, unreadable, UNREADABLE, excluded)
     says = (WIDE_INTO[table.name],) if rule.wide else table.says
     said = [name for name in says if name in frame]
     if said:
-        frame = _leave_out(frame, frame[said].isna().all(axis=1), table.silent, excluded)
+        frame = leave_out(frame, frame[said].isna().all(axis=1), table.silent, excluded)
     if rule.one_row_per_patient and "patient_id" in frame:
         again = frame.duplicated(subset=frame.columns.difference(["source_file", "source_line"]))
-        frame = _leave_out(frame, again, "further row of the same patient", excluded)
+        frame = leave_out(frame, again, "further row of the same patient", excluded)
     return frame.reset_index(drop=True)
 
 

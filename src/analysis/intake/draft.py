@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -19,7 +19,7 @@ import pandas as pd
 from analysis.errors import InputError
 from analysis.intake.build import LINE_COLUMN
 from analysis.intake.draft_records import Found, find_records
-from analysis.intake.mapping import MISSING_WORDS, WIDE_INTO
+from analysis.intake.mapping import MISSING_WORDS, UNITS_IN_DAYS, WIDE_INTO
 from analysis.intake.profile import (
     DATE_WORDS,
     PIVOT,
@@ -113,6 +113,16 @@ class Draft:
         """Add a line and the comment after it."""
         self.lines.append((line, why))
 
+    def open(self, point: str) -> None:
+        """Note a point that is open, once."""
+        if point not in self.todo:
+            self.todo.append(point)
+
+    def understand(self, file: str, column: str, meaning: str, **more: Any) -> None:
+        """Note what was made of a column, sure unless ``more`` says otherwise."""
+        row = {"holds": "", "confidence": "sure", **more}
+        self.understood.append(Understood(file=file, column=column, meaning=meaning, **row))
+
     def text(self) -> str:
         """Return the YAML, comments in one column."""
         width = min(64, max((len(line) for line, why in self.lines if why), default=0))
@@ -141,7 +151,7 @@ def draft_mapping(profiles: list[FileProfile], *, name: str, ask: Ask | None = N
     InputError
         No column holds pain scores, so that there is nothing to draft; the columns are listed.
     """
-    return _Drafting(profiles, ask).draft(name)
+    return _Drafting(profiles=profiles, ask=ask).draft(name)
 
 
 # YAML
@@ -172,40 +182,83 @@ class _File:
     """A file's profile with what its columns seem to be."""
 
     profile: FileProfile
-    roles: dict[str, Role]
+    roles: dict[str, Role] = field(default_factory=dict)
     id: str = ""
     ids_repeat: bool = False
     sessions: bool = False
     records: list[Found] = field(default_factory=list)
     tables: set[str] = field(default_factory=set)
 
-    def with_field(self, *fields: str) -> list[ColumnProfile]:
-        return [
-            c
-            for c in self.profile.columns
-            if c.name in self.roles and self.roles[c.name].field in fields
-        ]
+    @property
+    def frame(self) -> pd.DataFrame:
+        """Its records as text."""
+        return self.profile.frame
+
+    @property
+    def columns(self) -> tuple[ColumnProfile, ...]:
+        """Its columns."""
+        return self.profile.columns
 
     @property
     def conditions(self) -> list[ColumnProfile]:
         """Columns of the diagnosis; several for a form with a box for each."""
         return self.with_field("icd10") or self.with_field("condition")
 
+    def with_field(self, *fields: str) -> list[ColumnProfile]:
+        """Return the columns that seem to be one of some columns of the contract."""
+        return [
+            c for c in self.columns if c.name in self.roles and self.roles[c.name].field in fields
+        ]
+
+    def take(self, column: ColumnProfile, name: str, confidence: Confidence, why: str) -> None:
+        """Take a column for one of the contract."""
+        self.roles[column.name] = Role(name, confidence, why)
+
+    def why(self, column: ColumnProfile) -> str:
+        """Return how sure a role is, and why, for the comment of a line."""
+        role = self.roles[column.name]
+        return f"{role.confidence}: {role.why}"
+
+    def about(self, column: str = "") -> str:
+        """Return what a question or an open point is about: the file, or one of its columns."""
+        return f"{self.profile.shown}, {column}" if column else self.profile.shown
+
     def ids(self) -> pd.Series:
-        return self.profile.frame[self.id] if self.id in self.profile.frame else pd.Series()
+        """Return the id of each record; nothing where the file has none."""
+        return self.frame[self.id] if self.id in self.frame else pd.Series()
+
+    def missing(self, columns: Iterable[ColumnProfile], more: Iterable[str]) -> list[str]:
+        """Return a list for `missing`, which takes the place of the usual words: those in use."""
+        used = self.frame[[c.name for c in columns]]
+        usual = [word for word in MISSING_WORDS if word == "" or used.isin([word]).any(axis=None)]
+        project = self.profile.project
+        return list(dict.fromkeys([*usual, *(project.missing if project else ()), *more]))
+
+    def constant(self, rows: pd.DataFrame) -> set[str]:
+        """Return the columns in which a patient's rows agree."""
+        names = [c.name for c in self.columns]
+        if not self.ids_repeat:
+            return set(names)
+        n = rows.groupby(self.id)[[x for x in names if x != self.id]].nunique()
+        return {str(name) for name in n.columns[(n <= 1).all()]}
+
+    def infusions(self) -> list[ColumnProfile]:
+        """Return the columns with dates of infusions."""
+        if any(found.names_rows for found in self.records):
+            return []  # dates of events and doses; the infusions are listed elsewhere
+        return self.with_field("infused_at")
 
 
-@dataclass
-class _Drafting:
+@dataclass(kw_only=True)
+class _Drafting(Draft):
     """The draft as it is being made."""
 
     profiles: list[FileProfile]
     ask: Ask | None
     conditions: Conditions = field(default_factory=load_conditions)
-    draft_: Draft = field(default_factory=Draft)
     files: list[_File] = field(default_factory=list)
     orders: dict[str, str] = field(default_factory=dict)
-    used: set[int] = field(default_factory=set)
+    n_used: int = 0
     has_infusions: bool = False
     dated_start: bool = False
     own_scale: bool = False
@@ -214,9 +267,12 @@ class _Drafting:
     with_birth: list[_File] = field(default_factory=list)
 
     def draft(self, name: str) -> Draft:
-        out = self.draft_
+        """Return the draft of all files."""
         self.files = [self._recognized(profile) for profile in self.profiles]
-        self._find_records()
+        for file in self.files:  # what a file holds besides is taken for nothing else
+            file.records = find_records(file.profile)
+            for taken in {taken for found in file.records for taken in found.names}:
+                file.roles.pop(taken, None)
         self._choose_ids()
         for file in self.files:
             self._sessions(file)
@@ -229,49 +285,81 @@ class _Drafting:
                 "not recorded, `reliefcheck ask C043 --out forms` writes the fields for it."
             )
         patients = self._patients_files()
-        infused = [f for f in self.files if self._infusion_columns(f)]
+        infused = [f for f in self.files if f.infusions()]
         others = [file for file in self.files if file.records]
         relieved = [f for f in self.files if f.with_field("relief_days", "ended_at")]
-        self.used = {id(f) for f in (*patients, *infused, *scored, *relieved, *others)}
-        out.begin(name)
+        self.n_used = len({id(f) for f in (*patients, *infused, *scored, *relieved, *others)})
+        self.begin(name)
         project = next((f.profile.project for f in self.files if f.profile.project), None)
         if project is not None and project.missing:
             missing = [*MISSING_WORDS, *project.missing]
             why = "sure: the project's codes for missing data"
-            out.add(f"format: {flow({'missing': missing})}", why)
-        at = len(out.lines)
-        out.add("tables:")
+            self.add(f"format: {flow({'missing': missing})}", why)
+        at = len(self.lines)
+        self.add("tables:")
         self.has_infusions = self.dated_start = bool(infused)
-        self._list("patients", patients, self._draft_patients)
-        self._list("infusions", infused, self._draft_infusions)
-        self._list("pain_scores", scored, self._draft_scores)
-        self._list("relief_ends", relieved, self._draft_relief)
+        tables: list[tuple[str, list[_File], Callable[[_File], None]]] = [
+            ("patients", patients, self._draft_patients),
+            ("infusions", infused, self._draft_infusions),
+            ("pain_scores", scored, self._draft_scores),
+            ("relief_ends", relieved, self._draft_relief),
+        ]
         for table in WIDE_INTO:
-            own = [f for f in others if any(found.table == table for found in f.records)]
-            self._list(table, own, partial(self._draft_records, table))
-        self._missing_table_lines(infused)
+            holding = [f for f in others if any(found.table == table for found in f.records)]
+            tables.append((table, holding, partial(self._draft_records, table)))
+        for table, files, make in tables:
+            if files:
+                self.add(f"  {table}:")
+            for file in files:
+                file.tables.add(table)
+                make(file)
+        if not infused:
+            why = "day 0 is the date of entry, or study day 0"
+            self.add(f"  # no column looks like dates of infusions: {why}")
         if self.own_scale:
             why = "TODO unsure: where it ends is not known; give `high` if it is"
-            out.lines.insert(at, ("scales: {own: {low: 0}}", why))
+            self.lines.insert(at, ("scales: {own: {low: 0}}", why))
         if self.left_out:
-            out.lines.insert(at, ("exclude: [unreadable_value]", f"as answered: {self.left_out}"))
-        if out.needs_key:
-            out.lines.insert(at, (f"hash_key: {KEY_FILE}", "secret; made beside this file"))
+            self.lines.insert(at, ("exclude: [unreadable_value]", f"as answered: {self.left_out}"))
+        if self.needs_key:
+            self.lines.insert(at, (f"hash_key: {KEY_FILE}", "secret; made beside this file"))
         self._name_the_rest()
-        return out
+        return self
+
+    # Lines, questions and notes
 
     def _add(self, line: str, why: str = "") -> None:
-        self.draft_.add(line, why)
+        """Add a line of a table's source."""
+        self.add(f"      {line}", why)
 
-    # Questions
+    def _column(self, line: str, why: str = "") -> None:
+        """Add a line below `columns` or `wide`."""
+        self.add(f"        {line}", why)
 
-    def _settle(self, question: Question) -> tuple[str, bool]:
-        """Return the answer, and whether it was given; else the guess, noted as a TODO."""
+    def _read(
+        self,
+        file: _File,
+        column: ColumnProfile,
+        name: str,
+        rule: str = "",
+        why: str = "likely: by its header",
+        confidence: Confidence = "likely",
+    ) -> None:
+        """Add the rule that reads a column, by default as it stands, and note it."""
+        self._column(f"{name}: {rule or _rule_of(column)}", why)
+        self._note(file, column.name, name, confidence)
+
+    def _todo(self, file: _File, sentence: str, column: str = "") -> None:
+        """Note an open point of a file or one of its columns."""
+        self.open(f"{file.about(column)}: {sentence}")
+
+    def _settle(self, file: _File, column: str, text: str, **more: Any) -> tuple[str, bool]:
+        """Return the answer to a question, and whether it was given; else the guess, as a TODO."""
+        question = Question(about=file.about(column), text=text, **more)
         if self.ask is not None:
             return self.ask(question), True
         meaning = dict(question.choices).get(question.guess, question.guess)
-        guess = f" Taken for now: {meaning}." if question.guess else ""
-        self.draft_.todo.append(f"{question.about}: {question.text}{guess}")
+        self._todo(file, f"{text} Taken for now: {meaning}." if question.guess else text, column)
         return question.guess, False
 
     def _note(
@@ -283,57 +371,49 @@ class _Drafting:
         problem: str = "",
         remedy: str = "",
     ) -> None:
-        there = column in file.profile.frame
-        row = Understood(
-            file=file.profile.shown,
-            column=column,
-            holds=file.profile.column(column).describe() if there else "",
-            meaning=meaning,
-            confidence=confidence,
-            problem=problem,
-            remedy=remedy,
+        """Note what was made of a column; what was noted first stands."""
+        place = (file.profile.shown, column)
+        if place in self.noted:
+            return
+        self.noted.add(place)
+        holds = file.profile.column(column).describe() if column in file.frame else ""
+        self.understand(
+            *place, meaning, holds=holds, confidence=confidence, problem=problem, remedy=remedy
         )
-        if (row.file, column) not in self.noted:
-            self.noted.add((row.file, column))
-            self.draft_.understood.append(row)
 
     # Roles
 
     def _recognized(self, profile: FileProfile) -> _File:
-        roles = {}
-        for column in profile.columns:
+        file = _File(profile)
+        for column in file.columns:
             role = recognize(column, self.conditions)
-            if column.identifier and not (role and role.field == "birth_year"):
-                continue
-            if role is not None:
-                roles[column.name] = role
-        file = _File(profile, roles)
-        for box in [c for c in profile.columns if _box(c) and not c.identifier]:
+            if role is not None and (not column.identifier or role.field == "birth_year"):
+                file.roles[column.name] = role
+        for box in [c for c in file.columns if _box(c) and not c.identifier]:
             if re.search(r"\b(?:dx|diagnos\w*|conditions?)\b", plain_words(box.name)):
-                roles[box.name] = Role("condition", "likely", "a box of the diagnosis")
+                file.take(box, "condition", "likely", "a box of the diagnosis")
         boxes = [c.name for c in file.conditions if _box(c)]
-        if boxes:  # a form's boxes stand for the diagnosis together
-            for other in file.with_field("condition"):
-                if other.name not in boxes:
-                    roles.pop(other.name)
+        for other in file.with_field("condition") if boxes else ():
+            if other.name not in boxes:  # a form's boxes stand for the diagnosis together
+                file.roles.pop(other.name)
         if not file.with_field("score"):
-            self._long_measures(file)
+            _long_measures(file)
         dates = file.with_field("assessed_on")
-        names = [profile.file, profile.sheet or profile.part, *(c.name for c in profile.columns)]
+        names = [profile.file, profile.sheet or profile.part, *(c.name for c in file.columns)]
         infused = any(INFUSED.search(plain_words(name)) for name in names)
         if infused and len(dates) == 1 and not file.with_field("score", "infused_at", "condition"):
-            roles[dates[0].name] = Role("infused_at", "likely", "the only date beside infusions")
+            file.take(dates[0], "infused_at", "likely", "the only date beside infusions")
         if not file.with_field("visit"):
-            for column in profile.columns:
+            for column in file.columns:
                 free = column.kind == "word" and not column.identifier
                 visits = sum(visit_of(column.said(text)) is not None for text in column.texts)
-                if free and column.name not in roles and visits > len(column.texts) / 2:
-                    roles[column.name] = Role("visit", "likely", "its values are visits")
+                if free and column.name not in file.roles and visits > len(column.texts) / 2:
+                    file.take(column, "visit", "likely", "its values are visits")
         if not file.with_field("infused_at"):
             for column in dates:
                 if START_OR_END.fullmatch(column.words):
                     why = "TODO the treatment's start or end, by all looks"
-                    roles[column.name] = Role("infused_at", "unsure", why)
+                    file.take(column, "infused_at", "unsure", why)
         return file
 
     def _sessions(self, file: _File) -> None:
@@ -348,44 +428,23 @@ class _Drafting:
             return
         file.sessions = True
         if not file.with_field("infused_at"):
-            why = "TODO a row a session, by all looks"
-            file.roles[dates[0].name] = Role("infused_at", "unsure", why)
-            self._todo_once(
-                f"{file.profile.shown}, {dates[0].name}: are these the dates of infusions? Each "
-                "row is taken for a session"
-            )
+            file.take(dates[0], "infused_at", "unsure", "TODO a row a session, by all looks")
+            sentence = "are these the dates of infusions? Each row is taken for a session"
+            self._todo(file, sentence, dates[0].name)
         for column in scores:
             if (w := visit_of(column.words)) and w.visit == "end":
                 file.roles.pop(column.name)
                 why = "it is pain after a session of the same day, and no follow-up"
                 self._note(file, column.name, "not read", "likely", why, "none needed")
 
-    def _long_measures(self, file: _File) -> None:
-        """A column of numbers beside one that names the measure: pain among others."""
-        values = [
-            c
-            for c in file.profile.columns
-            if c.kind == "number" and re.fullmatch(r"value|result|aval|wert|answer|valeur", c.words)
-        ]
-        for column in file.profile.columns:
-            if (
-                column.kind == "word"
-                and values
-                and any(map(_is_pain, map(column.said, column.texts)))
-            ):
-                file.roles[values[0].name] = Role("score", "likely", "values of several measures")
-                file.roles[column.name] = Role("(measure)", "likely", "names the measure")
-                return
-
     def _choose_ids(self) -> None:
         """Find each file's id: by its header, and by how its values come back in other files."""
         texts = {
             (at, c.name): (frozenset(c.texts), rank_id(c))
             for at, file in enumerate(self.files)
-            for c in file.profile.columns
+            for c in file.columns
             if may_be_id(c)
         }
-
         ranked = [(at, ids) for (at, _), (ids, rank) in texts.items() if rank]
 
         def score(at: int, column: ColumnProfile) -> float:
@@ -395,7 +454,7 @@ class _Drafting:
             return rank * column.share_filled + (60 * shared if rank or shared > 0.5 else 0.0)
 
         for at, file in enumerate(self.files):
-            columns = [c for c in file.profile.columns if (at, c.name) in texts]
+            columns = [c for c in file.columns if (at, c.name) in texts]
             best = max(columns, key=lambda c: score(at, c), default=None)
             if best is None or not score(at, best):
                 file.id = LINE_COLUMN
@@ -421,234 +480,211 @@ class _Drafting:
 
     # Parts that all tables have
 
-    def _list(self, table: str, files: list[_File], make: Callable[[_File, str], None]) -> None:
-        if files:
-            self._add(f"  {table}:")
-        for file in files:
-            file.tables.add(table)
-            make(file, "      ")
+    def _source(
+        self,
+        file: _File,
+        dates: Iterable[ColumnProfile] = (),
+        where: Mapping[str, Any] | None = None,
+        once: str = "",
+    ) -> None:
+        """Add the lines from `file` to `columns` with the id.
 
-    def _head(self, file: _File, indent: str, *, item: bool) -> None:
-        """Add the lines that say which file and how it is written."""
+        Texts among ``dates`` that are none are missing for the table: its filters need them, too.
+        ``where`` is the filter of this table, and ``once`` why a patient's rows are one.
+        """
         profile, form = file.profile, file.profile.form
-        add = self._add
-        first = f"{indent[:-2]}- " if item else indent
-        add(f"{first}file: {scalar(profile.file)}", f"{len(profile.frame)} records")
+        self.add(f"    - file: {scalar(profile.file)}", f"{len(file.frame)} records")
         if profile.sheet:
-            add(f"{indent}sheet: {scalar(profile.sheet)}")
+            self._add(f"sheet: {scalar(profile.sheet)}")
         if form.skip_lines:
             why = "the names of visits above the header" if profile.two_headers else "a title"
-            add(f"{indent}skip_lines: {form.skip_lines}", why)
+            self._add(f"skip_lines: {form.skip_lines}", why)
         if form.encoding != "auto":
-            add(f"{indent}encoding: {form.encoding}", "likely: it is not UTF-8")
+            self._add(f"encoding: {form.encoding}", "likely: it is not UTF-8")
         if form.quoted_line_breaks:
-            add(f"{indent}quoted_line_breaks: true", "sure: quoted texts run over lines")
+            self._add("quoted_line_breaks: true", "sure: quoted texts run over lines")
         if profile.decimal == ",":
-            add(f'{indent}decimal: ","', "sure: numbers have a decimal comma")
+            self._add('decimal: ","', "sure: numbers have a decimal comma")
         if short := profile.short_year:
-            text = mask(short)
-            add(f"{indent}pivot_year: {PIVOT}", f"likely: {text} is of {PIVOT} to {PIVOT + 99}")
-        self._dates_line(file, indent)
+            why = f"likely: {mask(short)} is of {PIVOT} to {PIVOT + 99}"
+            self._add(f"pivot_year: {PIVOT}", why)
+        self._dates_line(file)
+        if odd := [text for column in dates for text in column.odd]:
+            self._add(f"missing: {flow(file.missing(file.columns, odd))}",
+                      "likely: texts that are no date")  # fmt: skip
+        self._where(file, where or {})
+        self._drop(file)
+        if once:
+            self._add("one_row_per_patient: true", once)
+        self._add("columns:")
+        self._id_line(file)
 
-    def _dates_line(self, file: _File, indent: str) -> None:
+    def _dates_line(self, file: _File) -> None:
         order, evidence = file.profile.dates
-        add = self._add
         if order is None:
             return
         if not isinstance(order, Refusal):
-            add(f"{indent}dates: {order}", f"sure: {_settled_by(evidence)}")
+            settled = f"{evidence} fits no other order" if re.search(r"\d", evidence) else evidence
+            self._add(f"dates: {order}", f"sure: {settled}")
             return
         if "mixes two orders" in order.remedy:
-            add(f"{indent}# dates:", f"TODO {order.remedy}")
-            self._todo_once(f"{file.profile.shown}: {order.remedy}")
+            self._add("# dates:", f"TODO {order.remedy}")
+            self._todo(file, order.remedy)
             return
-        others = [f.profile.dates[0] for f in self.files if f is not file]
-        settled = {o for o in others if isinstance(o, str)}
-        guess = str(settled.pop()) if len(settled) == 1 else ""
-        points = [t for c in file.profile.columns if c.kind == "date" for t in c.texts if "." in t]
-        guess = guess or ("day_first" if points else "")
-        question = Question(
-            about=file.profile.shown,
-            text=f"is the day or the month first in its dates? {order.remedy.split('. Say')[0]}.",
-            choices=(("day_first", "day first"), ("month_first", "month first")),
-            guess=guess,
-        )
-        known = self.orders.get(file.profile.shown)
-        if known is None and self.ask is not None:
-            known = self.orders[file.profile.shown] = self.ask(question)
-        if known:
-            add(f"{indent}dates: {known}", "as answered")
+        others = {f.profile.dates[0] for f in self.files if f is not file}
+        known = [other for other in others if isinstance(other, str)]
+        points = any("." in t for c in file.columns if c.kind == "date" for t in c.texts)
+        guess = known[0] if len(known) == 1 else "day_first" if points else ""
+        text = f"is the day or the month first in its dates? {order.remedy.split('. Say')[0]}."
+        answer = self.orders.get(file.profile.shown)
+        if answer is None and self.ask is not None:
+            choices = (("day_first", "day first"), ("month_first", "month first"))
+            question = Question(about=file.about(), text=text, choices=choices, guess=guess)
+            answer = self.orders[file.profile.shown] = self.ask(question)
+        if answer:
+            self._add(f"dates: {answer}", "as answered")
             return
         likely = f"{guess.replace('_', ' ')} seems likely" if guess else "nothing settles it"
-        add(
-            f"{indent}# dates: {guess or 'day_first'}",
+        self._add(
+            f"# dates: {guess or 'day_first'}",
             f"TODO day_first or month_first ({likely}); take the # away when you know",
         )
-        self._todo_once(f"{question.about}: {question.text}")
+        self._todo(file, text)
 
-    def _todo_once(self, sentence: str) -> None:
-        if sentence not in self.draft_.todo:
-            self.draft_.todo.append(sentence)
-
-    def _where(self, file: _File, indent: str, more: dict[str, Any] | None = None) -> None:
+    def _where(self, file: _File, more: Mapping[str, Any]) -> None:
         """Add the filter: no lines of totals or second headers, and what the table needs."""
-        filters: dict[str, Any] = {n: {"not": list(t)} for n, t in file.profile.not_rows.items()}
-        filters |= {name: dict(own) for name, own in file.profile.only.items()}
-        for column, condition in (more or {}).items():
+        profile = file.profile
+        filters: dict[str, Any] = {n: {"not": list(t)} for n, t in profile.not_rows.items()}
+        filters |= {name: dict(own) for name, own in profile.only.items()}
+        for column, condition in more.items():
             filters[column] = {**filters.get(column, {}), **condition}
         if filters:
-            why = "lines of totals or a second header" if file.profile.not_rows else ""
-            own = "rows of this table" if more or file.profile.only else ""
-            why = "; ".join(w for w in (why, own) if w)
-            self._add(f"{indent}where: {flow(filters)}", f"sure: {why}")
+            why = ["lines of totals or a second header"] if profile.not_rows else []
+            why += ["rows of this table"] if more or profile.only else []
+            self._add(f"where: {flow(filters)}", f"sure: {'; '.join(why)}")
 
-    def _drop(self, file: _File, indent: str, *, used: Iterable[str]) -> None:
-        """Add the columns that are not read because they name a person."""
-        used = set(used)
-        named = [c for c in file.profile.columns if c.identifier and c.name not in used]
-        for column in named:
-            self._note(
-                file,
-                column.name,
-                f"not read: {column.identifier}",
-                problem="names a person",
-                remedy="none needed; best left out of the export",
-            )
-        if named:
-            self._add(
-                f"{indent}drop: {flow([c.name for c in named])}",
-                "sure: " + ", ".join(dict.fromkeys(c.identifier for c in named)),
-            )
+    def _drop(self, file: _File) -> None:
+        """Add the columns that are not read because they name a person.
 
-    def _missing_line(self, file: _File, indent: str, dates: list[ColumnProfile]) -> None:
-        """Add the texts among dates that are none, for the table: its filters need them, too."""
-        odd = list(dict.fromkeys(text for column in dates for text in column.odd))
-        if odd:
-            missing = _missing(file, list(file.profile.columns), odd)
-            self._add(f"{indent}missing: {flow(missing)}", "likely: texts that are no date")
-
-    def _used_ids(self, file: _File) -> list[str]:
-        """Return the columns that name a person and are read all the same, hashed or as a year."""
+        The id, and a date of birth of which the year is read, are read all the same.
+        """
         born = file.with_field("birth_year") if any(file is f for f in self.with_birth) else []
-        return [file.id, *(c.name for c in born[:1])]
+        used = {file.id, *(c.name for c in born[:1])}
+        named = [c for c in file.columns if c.identifier and c.name not in used]
+        remedy = "none needed; best left out of the export"
+        for c in named:
+            self._note(file, c.name, f"not read: {c.identifier}", "sure", "names a person", remedy)
+        if named:
+            kinds = ", ".join(dict.fromkeys(c.identifier for c in named))
+            self._add(f"drop: {flow([c.name for c in named])}", f"sure: {kinds}")
 
-    def _id_line(self, file: _File, indent: str) -> None:
-        add = self._add
+    def _id_line(self, file: _File) -> None:
         if file.id == LINE_COLUMN:
             why = "likely: no id; each row is a patient"
-            if len(self.used) > 1:
+            if self.n_used > 1:
                 why = "TODO unsure: no column has the ids of the other files"
-                self._todo_once(
-                    f"{file.profile.shown}: no column has the patients' ids of the other files; "
-                    "name it under `patient_id`, or add it to the file"
+                self._todo(
+                    file,
+                    "no column has the patients' ids of the other files; name it under "
+                    "`patient_id`, or add it to the file",
                 )
-            add(f"{indent}patient_id: {scalar(LINE_COLUMN)}", why)
+            self._column(f"patient_id: {scalar(LINE_COLUMN)}", why)
             self._note(file, LINE_COLUMN, "patient_id: the line's number; there is no id", "likely")
             return
         column = file.profile.column(file.id)
         if cut := [t for t in column.texts if re.fullmatch(r"\d(?:\.\d+)?[eE]\+?\d+", t)]:
-            self._todo_once(
-                f"{file.profile.shown}, {file.id}: a spreadsheet has cut ids such as {cut[0]}, so "
-                "that several patients may be one; export the column again as text"
+            self._todo(
+                file,
+                f"a spreadsheet has cut ids such as {cut[0]}, so that several patients may be one; "
+                "export the column again as text",
+                file.id,
             )
         if column.identifier:
-            self.draft_.needs_key = True
+            self.needs_key = True
             why = f"sure: a {column.identifier}, hashed"
-            add(f"{indent}patient_id: {{from: {scalar(file.id)}, hash: true}}", why)
+            self._column(f"patient_id: {{from: {scalar(file.id)}, hash: true}}", why)
             self._note(file, file.id, "patient_id, hashed")
             return
         repeat = "several rows a patient" if file.ids_repeat else "a row a patient"
-        why = f"{'sure' if rank_id(column) >= 75 else 'likely'}: {len(column.texts)} ids, {repeat}"
-        add(f"{indent}patient_id: {scalar(file.id)}", why)
-        self._note(file, file.id, "patient_id", "sure" if rank_id(column) >= 75 else "likely")
+        sure: Confidence = "sure" if rank_id(column) >= 75 else "likely"
+        why = f"{sure}: {len(column.texts)} ids, {repeat}"
+        self._read(file, column, "patient_id", scalar(file.id), why, sure)
 
-    # Patients
-
-    def _draft_patients(self, file: _File, indent: str) -> None:
-        self._head(file, indent, item=True)
-        columns = file.conditions
-        where: dict[str, Any] = {}
-        if file.ids_repeat and columns:
-            recorded = file.profile.frame[columns[0].name] != ""
-            if not recorded.all():
-                where = {columns[0].name: {"recorded": True}}
-        first_day = {} if self.has_infusions else self._baseline_rows(file)
-        where |= first_day
-        self._where(file, indent, where)
-        birth = file.with_field("birth_year")[:1]
-        self.with_birth.append(file)
-        self._drop(file, indent, used=self._used_ids(file))
-        rows = file.profile.frame
-        for name, condition in where.items():
-            rows = rows[rows[name].isin(condition["is"]) if "is" in condition else rows[name] != ""]
-        fixed = self._constant_columns(file, rows)
-        visits_differ = len(fixed) < len(file.profile.columns) - 1
-        if file.ids_repeat and rows[file.id].duplicated().any() and visits_differ:
-            why = "sure: the rows of a patient agree in these columns"
-            self._add(f"{indent}one_row_per_patient: true", why)
-        self._add(f"{indent}columns:")
-        self._id_line(file, indent + "  ")
-        self._condition_lines(file, columns)
-        for name in ("site", "sex", "age_years", "arm", "pain_since", "enrolled_on"):
-            for column in [c for c in file.with_field(name) if c.name in fixed][:1]:
-                self._patient_line(file, column, name)
-        self._coded_lines("patients", file, "        ", rows)
-        self._arm_line(file)
-        if first_day:
-            date = file.with_field("assessed_on")[0].name
-            why = "likely: no infusion is dated, so the baseline's date stands for the start"
-            self._add(f"        enrolled_on: {scalar(date)}", why)
-            fixed.add(date)
-        elif not self.has_infusions and not file.with_field("enrolled_on"):
-            self._start_line(file)
-        self.dated_start |= any("enrolled_on:" in line for line, _ in self.draft_.lines)
-        for column in [c for c in birth if c.name in fixed]:
-            rule = f"{{from: {scalar(column.name)}, take: year}}"
-            is_date = column.kind == "date"
-            text = rule if is_date else scalar(column.name)
-            why = "sure: only the year is read" if is_date else "likely: years"
-            self._add(f"        birth_year: {text}", why)
-            self._note(file, column.name, "birth_year" + (", only the year" if is_date else ""))
-
-    def _coded_lines(
-        self, table: str, file: _File, indent: str, rows: pd.DataFrame | None = None
-    ) -> None:
+    def _coded_lines(self, table: str, file: _File, rows: pd.DataFrame | None = None) -> None:
         """Map coded columns that have a name of the contract, which would be read by it.
 
         Of ``rows``, those of the table, something must be recorded in them.
         """
         done = set()
-        for line, _ in reversed(self.draft_.lines):
+        for line, _ in reversed(self.lines):
             done.add(line.strip().split(":")[0])
             if line.strip() == "columns:":
                 break
-        for column in file.profile.columns:
+        for column in file.columns:
             name = column.field or column.name
             known = column.meanings or column.field
             there = column.kind != "empty" and (rows is None or (rows[column.name] != "").any())
             if known and there and name in {*TABLES[table].names} - done:
-                self._add(f"{indent}{name}: {_rule_of(column)}", "sure: by its dictionary")
-                self._note(file, column.name, name)
+                self._read(file, column, name, why="sure: by its dictionary", confidence="sure")
+
+    # Patients
+
+    def _draft_patients(self, file: _File) -> None:
+        columns = file.conditions
+        where: dict[str, Any] = {}
+        if file.ids_repeat and columns and not (file.frame[columns[0].name] != "").all():
+            where = {columns[0].name: {"recorded": True}}
+        first_day = {} if self.has_infusions else self._baseline_rows(file)
+        where |= first_day
+        self.with_birth.append(file)
+        rows = file.frame
+        for name, condition in where.items():
+            rows = rows[rows[name].isin(condition["is"]) if "is" in condition else rows[name] != ""]
+        fixed = file.constant(rows)
+        several = file.ids_repeat and rows[file.id].duplicated().any()
+        differ = several and len(fixed) < len(file.columns) - 1
+        once = "sure: the rows of a patient agree in these columns" if differ else ""
+        self._source(file, where=where, once=once)
+        self._condition_lines(file, columns)
+        for name in ("site", "sex", "age_years", "arm", "pain_since", "enrolled_on"):
+            for column in [c for c in file.with_field(name) if c.name in fixed][:1]:
+                self._patient_line(file, column, name)
+        self._coded_lines("patients", file, rows)
+        self._arm_line(file)
+        if first_day:
+            date = file.with_field("assessed_on")[0].name
+            self._column(f"enrolled_on: {scalar(date)}", BASELINE_STANDS)
+            fixed.add(date)
+        elif not self.has_infusions and not file.with_field("enrolled_on"):
+            self._start_line(file)
+        self.dated_start |= any("enrolled_on:" in line for line, _ in self.lines)
+        for column in [c for c in file.with_field("birth_year")[:1] if c.name in fixed]:
+            text, why, year = scalar(column.name), "likely: years", ""
+            if column.kind == "date":
+                text, why = f"{{from: {text}, take: year}}", "sure: only the year is read"
+                year = ", only the year"
+            self._column(f"birth_year: {text}", why)
+            self._note(file, column.name, f"birth_year{year}")
 
     def _arm_line(self, file: _File) -> None:
         """Add the arm that a project's events are of, where there are several."""
         project = file.profile.project
-        for column in file.profile.columns if project else ():
+        for column in file.columns if project else ():
             assert project is not None
             events = {text: project.event(text) for text in column.texts}
             arms = {text: e.arm for text, e in events.items() if e is not None and e.arm}
             if len(set(arms.values())) > 1 and len(arms) == len(events):
                 names = {t: project.arms.get(arm, f"arm {arm}") for t, arm in arms.items()}
                 rule = flow({"from": column.name, "values": names})
-                self._add(f"        arm: {rule}", "sure: the arm of each event")
+                self._column(f"arm: {rule}", "sure: the arm of each event")
 
     def _baseline_rows(self, file: _File) -> dict[str, Any]:
         """Return the filter for the rows of the baseline, where their date must stand for day 0."""
         visits, dates = file.with_field("visit"), file.with_field("assessed_on")
         if not file.ids_repeat or len(visits) != 1 or not dates or file.with_field("enrolled_on"):
             return {}
-        first = [t for t in visits[0].texts if (w := visit_of(visits[0].said(t))) and w.day == 0]
-        rows = file.profile.frame[file.profile.frame[visits[0].name].isin(first)]
+        first = [t for t in visits[0].texts if _is_baseline(visit_of(visits[0].said(t)))]
+        rows = file.frame[file.frame[visits[0].name].isin(first)]
         everyone = set(rows[file.id]) == set(file.ids())
         if not first or not everyone or (rows[dates[0].name] == "").any():
             return {}
@@ -656,70 +692,53 @@ class _Drafting:
 
     def _start_line(self, file: _File) -> None:
         """Take the date of the baseline for the start where no infusion and no entry is dated."""
-        scores = file.with_field("score")
-        dates = file.with_field("assessed_on")
-        if dates and file.ids_repeat and not self._has_study_days():
+        scores, dates = file.with_field("score"), file.with_field("assessed_on")
+        if dates and file.ids_repeat and not any(f.with_field("study_day") for f in self.files):
             why = "TODO day 0: the column with the date on which the treatment began"
-            self._add("        # enrolled_on:", why)
-            self._todo_once(
-                f"{file.profile.shown}: no column says when the treatment began (day 0); the date "
-                "of a first rating is not taken for it. Add one, and name it under `enrolled_on`"
+            self._column("# enrolled_on:", why)
+            self._todo(
+                file,
+                "no column says when the treatment began (day 0); the date of a first rating is "
+                "not taken for it. Add one, and name it under `enrolled_on`",
             )
         if not scores or not dates or file.ids_repeat:
             return
         paired = pair_dates(scores, dates)
-        first = next((c for c in scores if (w := visit_of(c.words)) and w.day == 0), None)
+        first = next((c for c in scores if _is_baseline(visit_of(c.words))), None)
         date = paired.get(first.name) if first is not None else None
-        why = "likely: no infusion is dated, so the baseline's date stands for the start"
+        why = BASELINE_STANDS
         if date is None:
             date = next((c.name for c in dates if c.name not in paired.values()), None)
             why = "TODO unsure: is this when the treatment began?"
             if date is None:
                 return
-            self._todo_once(
-                f"{file.profile.shown}, {date}: is this when the treatment began? It stands for "
-                "day 0 (`enrolled_on`); if these are infusions, give them as `infusions`"
+            self._todo(
+                file,
+                "is this when the treatment began? It stands for day 0 (`enrolled_on`); if these "
+                "are infusions, give them as `infusions`",
+                date,
             )
             self._note(file, date, "enrolled_on: day 0", "unsure", "what date it is, is not said")
-        self._add(f"        enrolled_on: {scalar(date)}", why)
-
-    def _has_study_days(self) -> bool:
-        return any(f.with_field("study_day") for f in self.files)
-
-    def _constant_columns(self, file: _File, rows: pd.DataFrame) -> set[str]:
-        """Return the columns in which a patient's rows agree."""
-        names = [c.name for c in file.profile.columns]
-        if not file.ids_repeat:
-            return set(names)
-        n = rows.groupby(file.id)[[x for x in names if x != file.id]].nunique()
-        return {str(name) for name in n.columns[(n <= 1).all()]}
+        self._column(f"enrolled_on: {scalar(date)}", why)
 
     def _patient_line(self, file: _File, column: ColumnProfile, name: str) -> None:
-        role = file.roles[column.name]
-        text, why = scalar(column.name), f"{role.confidence}: {role.why}"
+        text, why = scalar(column.name), file.why(column)
         problem = remedy = ""
         if name == "sex":
-            texts = dict.fromkeys((*column.texts, *column.meanings))
-            words = {t: SEX_WORDS.get(plain_words(column.said(t)), "") for t in texts}
-            if "h" in (used := {plain_words(t) for t in words}):  # hombre, mujer; homme, femme
-                own = {"h": "male"} | ({} if used & {"f", "w"} else {"m": "female"})
-                words = {t: own.get(plain_words(t), word) for t, word in words.items()}
-            asked = [t for t, word in words.items() if not word] if self.ask else []
-            for code in asked:
+            words = _sexes(column)
+            for code in [t for t, word in words.items() if not word] if self.ask else ():
                 assert self.ask is not None
-                sex = self.ask(_sex_question(f"{file.profile.shown}, {column.name}", code))
+                sex = self.ask(_sex_question(file.about(column.name), code))
                 words[code] = "" if sex == "unknown" else sex
                 why = "as answered"
-            unknown = [t for t, word in words.items() if not word and self.ask is None]
-            if unknown:
-                problem = f"the codes {', '.join(map(repr, unknown[:4]))} are not known"
+            if unknown := [repr(t) for t, word in words.items() if not word and self.ask is None]:
+                problem = f"the codes {', '.join(unknown[:4])} are not known"
                 remedy = "map them under `values`: female, male, other"
                 why = f"TODO unsure: {problem}; missing until mapped"
-                self.draft_.todo.append(f"{file.profile.shown}, {column.name}: {problem}; {remedy}")
-            if set(words.items()) != {(w, w) for w in words}:
+            if any(word != text for text, word in words.items()):
                 text = f"{{from: {scalar(column.name)}, values: {flow(words)}}}"
         elif column.odd:
-            missing = _missing(file, [column], column.odd)
+            missing = file.missing([column], column.odd)
             text = f"{{from: {scalar(column.name)}, missing: {flow(missing)}}}"
             why += "; texts that are no value are missing"
         elif column.meanings:
@@ -727,40 +746,37 @@ class _Drafting:
         if name == "arm" and all(re.fullmatch(r"\d+", column.said(t)) for t in column.texts):
             problem, remedy = "arms have numbers for names", "name them under `values`"
             why = f"TODO {why}; {remedy}: {{0: placebo, 1: drug}}"
-            self.draft_.todo.append(f"{file.profile.shown}, {column.name}: {problem}; {remedy}")
-        self._add(f"        {name}: {text}", why)
-        self._note(file, column.name, name, role.confidence, problem, remedy)
+        if problem:
+            self._todo(file, f"{problem}; {remedy}", column.name)
+        self._column(f"{name}: {text}", why)
+        confidence = file.roles[column.name].confidence
+        self._note(file, column.name, name, confidence, problem, remedy)
 
     def _condition_lines(self, file: _File, columns: list[ColumnProfile]) -> None:
-        add = self._add
         if not columns:
             known = " ".join([file.profile.file, file.profile.sheet or ""])
-            guess = condition_of(known, self.conditions)[0]
-            question = Question(
-                about=file.profile.shown,
-                text="no column holds the diagnosis; which condition do these patients have?",
+            code, answered = self._settle(
+                file, "", "no column holds the diagnosis; which condition do these patients have?",
                 choices=tuple(self.conditions.labels.items()),
-                guess=guess or "other",
-            )
-            code, answered = self._settle(question)
+                guess=condition_of(known, self.conditions)[0] or "other",
+            )  # fmt: skip
             why = "as answered" if answered else "TODO unsure: no column holds the diagnosis"
-            add(f"        condition: {{constant: {scalar(code)}}}", why)
+            self._column(f"condition: {{constant: {scalar(code)}}}", why)
             return
         if len(columns) > 1 and all(map(_box, columns)):
             self._box_lines(file, columns)
             return
         column, *more = columns
         if file.roles[column.name].field == "icd10":
-            known_codes = [t for t in column.texts if self.conditions.from_icd10(column.said(t))]
-            rest = [t for t in column.texts if t not in known_codes]
-            add(f"        icd10: {_rule_of(column)}", f"sure: {len(known_codes)} known codes")
+            codes = [t for t in column.texts if self.conditions.from_icd10(column.said(t))]
+            if len(codes) == len(column.texts):
+                self._column(f"icd10: {_rule_of(column)}", f"sure: {len(codes)} known codes")
             self._note(file, column.name, "icd10: " + ", ".join(column.texts[:6]))
-            if not rest:
+            if len(codes) == len(column.texts):
                 return
-            self.draft_.lines.pop()  # codes the list does not have need a condition by words
         if all(text in self.conditions.labels for text in column.texts):
-            add(f"        condition: {scalar(column.name)}", "sure: the contract's own words")
-            self._note(file, column.name, "condition")
+            why = "sure: the contract's own words"
+            self._read(file, column, "condition", scalar(column.name), why, "sure")
         else:
             self._word_lines(file, column)
         for other in more:
@@ -768,10 +784,10 @@ class _Drafting:
 
     def _word_lines(self, file: _File, column: ColumnProfile) -> None:
         """Map the texts of a diagnosis to conditions and subtypes, a line each."""
-        add = self._add
-        add("        condition:", f"likely: {file.roles[column.name].why}")
-        add(f"          from: {scalar(column.name)}")
-        add("          values:")
+        add = self._column
+        add("condition:", f"likely: {file.roles[column.name].why}")
+        add(f"  from: {scalar(column.name)}")
+        add("  values:")
         subtypes, unknown, asked = {}, [], 0
         for text in dict.fromkeys((*column.texts, *column.meanings)):
             said = column.said(text)
@@ -779,7 +795,7 @@ class _Drafting:
             if code is None and self.ask is not None and asked < MOST_QUESTIONS:
                 asked += 1
                 question = Question(
-                    about=f"{file.profile.shown}, {column.name}",
+                    about=file.about(column.name),
                     text=f"which condition is {said!r} ({why})?",
                     choices=tuple(self.conditions.labels.items()),
                     guess="other",
@@ -793,201 +809,144 @@ class _Drafting:
             else:
                 why = f"{'sure' if why.startswith('the') else 'likely'}: {why}"
             why += f" ({said})" if said != text else ""
-            add(f"            {scalar(text)}: {code}", why)
+            add(f"    {scalar(text)}: {code}", why)
             if subtype:
                 subtypes[text] = subtype
         if len(unknown) > MOST_LISTED:
             more = len(unknown) - MOST_LISTED
-            add("          other: other", f"TODO unsure: {more} further texts")
+            add("  other: other", f"TODO unsure: {more} further texts")
+        problem = remedy = ""
         if unknown:
             first = [repr(column.said(text)) for text in unknown[:6]]
             shown = ", ".join(first) + (", ..." if len(unknown) > 6 else "")
-            self.draft_.todo.append(
-                f"{file.profile.shown}, {column.name}: which condition is {shown}? Taken for "
-                f"'other' for now; the codes are {', '.join(self.conditions.labels)}"
+            codes = ", ".join(self.conditions.labels)
+            sentence = (
+                f"which condition is {shown}? Taken for 'other' for now; the codes are {codes}"
             )
+            self._todo(file, sentence, column.name)
+            problem = f"{len(unknown)} of {len(column.texts)} diagnoses are not known"
+            remedy = "give each its condition under `values`"
         if subtypes:
             rule = {"from": column.name, "values": subtypes, "other": ""}
-            add(f"        subtype: {flow(rule)}", "likely: by the same words")
+            add(f"subtype: {flow(rule)}", "likely: by the same words")
         if n_blank := 0 if file.ids_repeat else column.n_rows - column.n_filled:
-            self.draft_.todo.append(
-                f"{file.profile.shown}, {column.name}: {n_blank} "
-                f"{'patient has' if n_blank == 1 else 'patients have'} no diagnosis; complete "
-                "the list, every patient needs one"
-            )
-        problem = (
-            f"{len(unknown)} of {len(column.texts)} diagnoses are not known" if unknown else ""
-        )
-        remedy = "give each its condition under `values`" if unknown else ""
+            have = "patient has" if n_blank == 1 else "patients have"
+            sentence = f"{n_blank} {have} no diagnosis; complete the list, every patient needs one"
+            self._todo(file, sentence, column.name)
         self._note(file, column.name, "condition", "likely", problem, remedy)
 
     def _box_lines(self, file: _File, columns: list[ColumnProfile]) -> None:
         """Map a form with a box for each diagnosis: the boxes joined, a line a combination."""
-        add = self._add
+        add = self._column
         names = [c.name for c in columns]
-        boxes = file.profile.frame[names]
+        boxes = file.frame[names]
         boxes = boxes[~boxes.isin(MISSING_WORDS).any(axis=1)]
-        add("        condition:", "likely: a box for each diagnosis, joined")
-        add(f"          join: {flow(names)}")
-        add("          values:")
+        add("condition:", "likely: a box for each diagnosis, joined")
+        add(f"  join: {flow(names)}")
+        add("  values:")
         n_todo = 0
         for row in boxes.drop_duplicates().sort_values(names, ascending=False).itertuples(False):
             ticked = [
-                _box(own) for own, text in zip(columns, row, strict=True) if _is_ticked(str(text))
-            ]
+                _box(own) for own, text in zip(columns, row, strict=True)
+                if str(text).lower() in TICKED
+            ]  # fmt: skip
             found = {condition_of(choice, self.conditions)[0] for choice in ticked}
             code = found.pop() if len(found) == 1 else None
             why = f"sure: {ticked[0]}" if code else ""
             if code is None:
                 shown = " and ".join(ticked) or "no box"
-                question = Question(
-                    about=f"{file.profile.shown}, {_stem(names[0])}",
-                    text=f"which condition has a patient with {shown} ticked?",
-                    choices=tuple(self.conditions.labels.items()),
-                    guess="other",
-                )
-                code, answered = self._settle(question)
+                code, answered = self._settle(
+                    file, re.split(r"___|\s*\(choice=", names[0])[0],
+                    f"which condition has a patient with {shown} ticked?",
+                    choices=tuple(self.conditions.labels.items()), guess="other",
+                )  # fmt: skip
                 why = "as answered" if answered else f"TODO unsure: {shown} ticked"
                 n_todo += not answered
-            add(f"            {scalar('-'.join(map(str, row)))}: {code}", why)
+            add(f"    {scalar('-'.join(map(str, row)))}: {code}", why)
         problem = f"{n_todo} combinations of boxes are not known" if n_todo else ""
+        remedy = "name them" if problem else ""
         for name in names:
-            self._note(
-                file, name, "condition, a box", "likely", problem, "name them" if problem else ""
-            )
+            self._note(file, name, "condition, a box", "likely", problem, remedy)
 
     # Infusions
 
-    def _infusion_columns(self, file: _File) -> list[ColumnProfile]:
-        """Return the columns with dates of infusions; in a form of repeats, the date of those."""
-        if any(found.names_rows for found in file.records) and not _repeats(file):
-            return []  # dates of events and doses; the infusions are listed elsewhere
-        columns = file.with_field("infused_at")
-        if columns or not self._infusion_repeat(file):
-            return columns
-        name, text = self._infusion_repeat(file)  # type: ignore[misc]
-        rows = file.profile.frame[file.profile.frame[name] == text]
-        dated = [c for c in file.with_field("assessed_on") if (rows[c.name] != "").all()]
-        return dated[:1]
-
-    def _infusion_repeat(self, file: _File) -> tuple[str, str] | None:
-        """Return column and text that mark a form's rows of infusions (REDCap's repeats)."""
-        for column in file.profile.columns:
-            if re.search(r"repeat instrument", column.words):
-                for text in column.texts:
-                    if re.search(r"infus|treat|ketamin", plain_words(column.said(text))):
-                        return column.name, text
-        return None
-
-    def _draft_infusions(self, file: _File, indent: str) -> None:
-        columns = self._infusion_columns(file)
-        self._head(file, indent, item=True)
-        rows = file.profile.frame[columns[0].name]
-        rows = rows.mask(rows.isin([*MISSING_WORDS, *columns[0].odd]), "")
-        wide = len(columns) > 1 or (bool((rows == "").any()) and not file.ids_repeat)
-        repeat = self._infusion_repeat(file)
-        more: dict[str, Any] = {}
-        if repeat and not file.with_field("infused_at"):
-            more = {repeat[0]: {"is": [repeat[1]]}}
-        elif not wide and not (rows != "").all():
-            more = {columns[0].name: {"recorded": True}}
-        self._missing_line(file, indent, columns)
-        self._where(file, indent, more)
-        self._drop(file, indent, used=self._used_ids(file))
-        if (
+    def _draft_infusions(self, file: _File) -> None:
+        columns = file.infusions()
+        first = columns[0]
+        dated = ~file.frame[first.name].isin([*MISSING_WORDS, *first.odd])
+        wide = len(columns) > 1 or (not dated.all() and not file.ids_repeat)
+        gaps = not wide and not dated.all()
+        more = {first.name: {"recorded": True}} if gaps else {}
+        again = (
             file.ids_repeat
             and not wide
-            and columns[0].name in self._constant_columns(file, file.profile.frame)
-            and file.profile.frame.loc[rows != "", file.id].duplicated().any()
-        ):
-            why = "likely: every row of a patient repeats the date"
-            self._add(f"{indent}one_row_per_patient: true", why)
-        self._add(f"{indent}columns:")
-        self._id_line(file, indent + "  ")
-        if not wide:
-            role = file.roles[columns[0].name]
-            why = f"{role.confidence}: {role.why}" if not more or not repeat else "sure: their date"
-            self._add(f"{indent}  infused_at: {scalar(columns[0].name)}", why)
-            self._note(file, columns[0].name, "infused_at")
-            for name in ("dose_mg_per_kg", "minutes", "series", "phase", "protocol", "study_day"):
-                for column in file.with_field(name)[:1]:
-                    low = TABLES["infusions"].column(name)
-                    if low.high and column.high is not None and column.high > low.high:
-                        self._note(file, column.name, "not read", "unsure", f"beyond {low.high:g}")
-                        continue
-                    self._add(f"{indent}  {name}: {_rule_of(column)}", "likely: by its header")
-                    self._note(file, column.name, name, "likely")
-            self._coded_lines("infusions", file, indent + "  ")
+            and first.name in file.constant(file.frame)
+            and file.frame.loc[dated, file.id].duplicated().any()
+        )
+        once = "likely: every row of a patient repeats the date" if again else ""
+        self._source(file, columns, more, once)
+        if wide:
+            self._add("wide:", "a column per infusion")
+            for column in columns:
+                self._column(f"- {{column: {scalar(column.name)}}}", file.why(column))
+                confidence = file.roles[column.name].confidence
+                self._note(file, column.name, "infused_at", confidence)
+            if len(columns) == 2 and re.search(r"\b(?:last|letzte|final)\b", columns[1].words):
+                self._column("# infusions between the first and the last are not in the file")
             return
-        self._add(f"{indent}wide:", "a column per infusion")
-        for column in columns:
-            role = file.roles[column.name]
-            self._add(
-                f"{indent}  - {{column: {scalar(column.name)}}}", f"{role.confidence}: {role.why}"
-            )
-            self._note(file, column.name, "infused_at", role.confidence)
-        if len(columns) == 2 and re.search(r"\b(?:last|letzte|final)\b", columns[1].words):
-            self._add(f"{indent}  # infusions between the first and the last are not in the file")
+        self._read(file, first, "infused_at", scalar(first.name), file.why(first), "sure")
+        for name in ("dose_mg_per_kg", "minutes", "series", "phase", "protocol", "study_day"):
+            for column in file.with_field(name)[:1]:
+                most = TABLES["infusions"].column(name).high
+                if most and column.high is not None and column.high > most:
+                    self._note(file, column.name, "not read", "unsure", f"beyond {most:g}")
+                else:
+                    self._read(file, column, name)
+        self._coded_lines("infusions", file)
 
     # Ends of relief
 
-    def _draft_relief(self, file: _File, indent: str) -> None:
+    def _draft_relief(self, file: _File) -> None:
         """Add the exactly dated ends of relief: a length with its unit, or a date."""
-        self._head(file, indent, item=True)
-        self._where(file, indent)
-        self._drop(file, indent, used=self._used_ids(file))
-        self._add(f"{indent}columns:")
-        self._id_line(file, indent + "  ")
+        self._source(file)
         for column in file.with_field("relief_days")[:1]:
             found = re.search(r"\b(?:(h(?:ou)?rs?|h)|(min(?:ute)?s?)|(days?))\b", column.words)
             unit = UNIT_OF_RELIEF[found.lastindex] if found and found.lastindex else ""
             rule, why = {"from": column.name, "unit": unit or "hours"}, "likely: by its header"
             if not unit:
                 why = "TODO unsure: hours, minutes or days?"
-                self._todo_once(
-                    f"{file.profile.shown}, {column.name}: in which unit is relief timed? Taken "
-                    "for hours; say it under `unit`"
-                )
-            self._add(f"{indent}  relief_days: {flow(rule)}", why)
+                sentence = "in which unit is relief timed? Taken for hours; say it under `unit`"
+                self._todo(file, sentence, column.name)
+            self._column(f"relief_days: {flow(rule)}", why)
             self._note(file, column.name, f"relief_days, in {unit or 'hours'}", "likely")
         for name in ("ended_at", "still_relieved", "infused_at"):
-            column, *_ = [*file.with_field(name), None]
-            if column is not None:
-                self._add(f"{indent}  {name}: {scalar(column.name)}", "likely: by its header")
-                self._note(file, column.name, name, "likely")
+            for column in file.with_field(name)[:1]:
+                self._read(file, column, name, scalar(column.name))
 
     # Scores
 
-    def _draft_scores(self, file: _File, indent: str) -> None:
+    def _draft_scores(self, file: _File) -> None:
         scores = file.with_field("score")
         whens = {c.name: visit_of(c.words) for c in scores}
         names = {when for when in whens.values() if when is not None}
         wide = len(scores) > 1 and (len(names) > 1 or not file.ids_repeat)
         wide = (wide or (len(scores) == 1 and bool(names))) and not file.sessions
         wide = wide and (len(scores) > 1 or not file.ids_repeat)
-        self._head(file, indent, item=True)
-        if wide:
-            self._missing_line(file, indent, file.with_field("assessed_on", "infused_at"))
-        measure = file.with_field("(measure)")[:1]
+        dates = file.with_field("assessed_on", "infused_at") if wide else []
         more: dict[str, Any] = {}
-        if measure:
-            pain = [t for t in measure[0].texts if _is_pain(measure[0].said(t))]
-            more = {measure[0].name: {"is": pain}}
-            self._note(file, measure[0].name, "filter: only pain")
-        self._where(file, indent, more)
-        self._drop(file, indent, used=self._used_ids(file))
-        self._add(f"{indent}columns:")
-        self._id_line(file, indent + "  ")
+        for measure in file.with_field("(measure)")[:1]:
+            more = {measure.name: {"is": [t for t in measure.texts if _is_pain(measure.said(t))]}}
+            self._note(file, measure.name, "filter: only pain")
+        self._source(file, dates, more)
         if wide:
-            self._wide_scores(file, scores, whens, indent)
+            self._wide_scores(file, scores, whens)
         else:
-            self._long_scores(file, scores, indent)
+            self._long_scores(file, scores)
 
     def _score_rule(self, scores: list[ColumnProfile], file: _File) -> tuple[dict[str, Any], str]:
         """Return what must be done to the texts of scores: words for numbers, and for nothing."""
         values: dict[str, str] = {}
         missing: list[str] = []
-        todo: list[str] = []
         numbers = {t: n for c in scores for t in c.texts if (n := _number(t)) is not None}
         others = [n for n in numbers.values() if not 0 <= n <= 10]
         of_ten = all(n in SENTINELS for n in others)
@@ -997,34 +956,30 @@ class _Drafting:
             )
             if found:
                 values[text] = found[1].replace(",", ".")
-            elif re.search(r"\d", text):
-                todo.append(text)
+            elif not re.search(r"\d", text):
+                missing.append(text)
             else:
-                missing.append(text)
+                self._todo(
+                    file,
+                    f"the score {text!r} is not one number; correct it, or give it a number under "
+                    "`values` or list it under `missing`",
+                )
         for text, number in numbers.items():
-            if number in others and (
-                number < 0 or (number in SENTINELS and (of_ten or number > 100))
-            ):
+            sentinel = number in SENTINELS and (of_ten or number > 100)
+            if number in others and (number < 0 or sentinel):
                 missing.append(text)
-        for text in todo:
-            self._todo_once(
-                f"{file.profile.shown}: the score {text!r} is not one number; correct it, or give "
-                "it a number under `values` or list it under `missing`"
-            )
         for column in scores:
             missing += [t for t, said in column.meanings.items() if _NOT_SAID.search(said)]
         missing = list(dict.fromkeys(missing))
         rule: dict[str, Any] = {}
         if any(c.decimal_comma for c in scores) and file.profile.decimal != ",":
             rule["decimal"] = ","
-        if values:
-            rule |= {"values": values, "other": "as_is"}
-        if missing:
-            rule["missing"] = _missing(file, scores, missing)
         why = []
         if values:
+            rule |= {"values": values, "other": "as_is"}
             why.append("the number before the words")
         if missing:
+            rule["missing"] = file.missing(scores, missing)
             why.append(f"{', '.join(missing[:4])}: not asked, by all looks")
         return rule, "likely: " + "; ".join(why) if why else "sure: numbers"
 
@@ -1034,50 +989,38 @@ class _Drafting:
         numbers = [
             n for c in scores for t in c.texts if t not in missing and (n := _number(t)) is not None
         ]
-        headers = " ".join(c.words for c in scores)
-        above = sum(n > 10 for n in numbers)
         if any(r.field == "scale" for r in file.roles.values()):
             return ""
-        return self._scale_of(file, numbers, headers, above)
-
-    def _scale_of(self, file: _File, numbers: list[float], headers: str, above: int) -> str:
-        add, indent = self._add, "        "
-        if re.search(r"\b0 (?:to )?100\b", headers) or (
-            0.1 * len(numbers) < above and max(numbers) <= 100
-        ):
-            why = "sure: its header says so" if "100" in headers else "likely: scores up to "
-            why += "" if "100" in headers else f"{max(numbers):g}"
-            add(f"{indent}scale: {{constant: vas_0_100}}", why)
+        headers = " ".join(c.words for c in scores)
+        many = sum(n > 10 for n in numbers) > 0.1 * len(numbers)
+        if re.search(r"\b0 (?:to )?100\b", headers) or (many and max(numbers) <= 100):
+            stated = "sure: its header says so" if "100" in headers else ""
+            why = stated or f"likely: scores up to {max(numbers):g}"
+            self._column("scale: {constant: vas_0_100}", why)
             return ""
-        if numbers and max(numbers) > 100 and above > 0.1 * len(numbers):
-            end = f"{max(numbers):g}"
-            add(f"{indent}scale: {{constant: own}}", "likely: see `scales` above")
-            self.own_scale = True
-            self._todo_once(
-                f"{file.profile.shown}: scores go up to {end}; taken for a scale from 0 (no pain) "
-                "without a known end, on which no points of 10 are counted. Give its end as `high` "
-                "under `scales` if it is known (docs/mapping.md)"
-            )
-            return "a scale of its own"
-        return ""
+        if not many:
+            return ""
+        self._column("scale: {constant: own}", "likely: see `scales` above")
+        self.own_scale = True
+        self._todo(
+            file,
+            f"scores go up to {max(numbers):g}; taken for a scale from 0 (no pain) without a known "
+            "end, on which no points of 10 are counted. Give its end as `high` under `scales` if "
+            "it is known (docs/mapping.md)",
+        )
+        return "a scale of its own"
 
-    def _long_scores(self, file: _File, scores: list[ColumnProfile], indent: str) -> None:
-        add, inner = self._add, indent + "  "
+    def _long_scores(self, file: _File, scores: list[ColumnProfile]) -> None:
         recalls = {c.name: recall_of(c.words) for c in scores}
         rule, why = self._score_rule(scores, file)
         several = len(scores) > 1 and len(set(recalls.values())) == len(scores)
         column = scores[0]
         if several:
             if rule:
-                add(f"{inner}score: {flow(rule)}", why)
+                self._column(f"score: {flow(rule)}", why)
         else:
             text = flow({"from": column.name, **rule}) if rule else scalar(column.name)
-            add(
-                f"{inner}score: {text}",
-                why
-                if rule
-                else f"{file.roles[column.name].confidence}: {file.roles[column.name].why}",
-            )
+            self._column(f"score: {text}", why if rule else file.why(column))
             for other in scores[1:]:
                 self._note(
                     file,
@@ -1088,229 +1031,223 @@ class _Drafting:
                     "choose one, or give each its `recall` under `wide`",
                 )
             if recalls[column.name] and not file.with_field("recall"):
-                why = "sure: its header says so"
-                add(f"{inner}recall: {{constant: {recalls[column.name]}}}", why)
+                recall = recalls[column.name]
+                self._column(f"recall: {{constant: {recall}}}", "sure: its header says so")
         problem = self._scale_line(file, scores, rule)
-        self._time_lines(file, scores, inner)
+        self._time_lines(file, scores)
         for name in ("scale", "recall"):
             for own in file.with_field(name)[:1]:
-                add(f"{inner}{name}: {_rule_of(own)}", "sure: the contract's own name")
-                self._note(file, own.name, name)
+                why = "sure: the contract's own name"
+                self._read(file, own, name, why=why, confidence="sure")
         if several:
-            add(f"{indent}wide:", "a column per kind of rating")
+            self._add("wide:", "a column per kind of rating")
         for own in scores if several else scores[:1]:
+            recall = recalls[own.name]
             if several:
-                entry = {"column": own.name, "recall": recalls[own.name] or "not_stated"}
-                add(f"{inner}- {flow(entry)}", "likely: by its header")
-            self._note(
-                file,
-                own.name,
-                "score " + recalls[own.name],
-                file.roles[own.name].confidence,
-                problem,
-            )
+                entry = {"column": own.name, "recall": recall or "not_stated"}
+                self._column(f"- {flow(entry)}", "likely: by its header")
+            confidence = file.roles[own.name].confidence
+            self._note(file, own.name, "score " + recall, confidence, problem)
 
-    def _time_lines(self, file: _File, scores: list[ColumnProfile], inner: str) -> None:
+    def _time_lines(self, file: _File, scores: list[ColumnProfile]) -> None:
         """Add when the ratings of a long table were made: date, study day, visit."""
-        add = self._add
-        rated = file.profile.frame
+        rated = file.frame
         rated = rated[~rated[[c.name for c in scores]].isin(MISSING_WORDS).all(axis=1)]
         dates = file.with_field("infused_at" if file.sessions else "assessed_on")
         best = max(dates, key=lambda c: (_date_rank(c), (rated[c.name] != "").mean()), default=None)
-        days = file.with_field("study_day")[:1]
-        gaps = False
+        days, visits = file.with_field("study_day")[:1], file.with_field("visit")[:1]
         if best is not None and days and not self.dated_start:
             self._note(file, best.name, "not read: no date of a start, so study days are", "likely")
             best = None
+        n_gaps = 0
         if best is not None:
-            role = file.roles[best.name]
-            placeholder = [t for t in best.texts if re.match(r"(?:000|1[0-8]\d|19[0-8])\d-", t)]
-            missing = [*best.odd, *placeholder]
-            text: Any = best.name
-            if missing:
-                text = {"from": best.name, "missing": _missing(file, [best], missing)}
-            gaps = bool(rated[best.name].isin(["", *missing]).any())
-            why = f"{role.confidence}: {role.why}"
-            why += f"; {', '.join(missing[:3])} stands for nothing" if missing else ""
-            add(f"{inner}assessed_on: {flow(text)}", why)
-            n = int(rated[best.name].isin(["", *missing]).sum())
-            problem = f"{n} {'rating has' if n == 1 else 'ratings have'} no date" if n else ""
-            if n and not days and not file.with_field("visit"):
-                question = Question(
-                    about=f"{file.profile.shown}, {best.name}",
-                    text=f"{problem}; complete them, or leave them out with `exclude: "
-                    "[unreadable_value]`?",
-                    choices=(
-                        ("complete", "refused until they are complete"),
-                        ("leave_out", f"left out and counted, {n} of {len(rated)}"),
-                    ),
-                    guess="complete",
-                )
-                if self._settle(question)[0] == "leave_out":
-                    self.left_out = problem
-            remedy = "complete them, or leave them out with `exclude: [unreadable_value]`"
-            self._note(
-                file,
-                best.name,
-                "assessed_on",
-                role.confidence,
-                problem,
-                remedy if n else "",
-            )
-        visits = file.with_field("visit")[:1]
-        if best is not None and not gaps:
-            for column in days:
-                self._note(file, column.name, "not read: every rating has its date")
-            days = []
+            n_gaps = self._date_line(file, best, rated, alone=not days and not visits)
+            if not n_gaps:
+                for column in days:
+                    self._note(file, column.name, "not read: every rating has its date")
+                days = []
         for column in days:
             unit = _unit_of(column.words)
             rule = column.name if unit == "days" else {"from": column.name, "unit": unit}
-            add(f"{inner}study_day: {flow(rule)}", f"likely: {unit} since the start")
+            self._column(f"study_day: {flow(rule)}", f"likely: {unit} since the start")
             self._note(file, column.name, f"study_day, in {unit}", "likely")
         for column in visits:
-            self._visit_lines(file, column, inner, rated, day=not days and (best is None or gaps))
+            self._visit_lines(file, column, rated, day=not days and bool(best is None or n_gaps))
+        if best is not None or days or visits:
+            return
         when = visit_of(file.profile.sheet or "") or visit_of(file.profile.file.rsplit(".")[0])
-        if best is None and not days and not visits and when is not None and when.day is not None:
-            day = f"{when.day * _DAYS[when.unit]:g}"
-            add(f"{inner}study_day: {{constant: {day}}}", "likely: by the name of the file")
+        if when is not None and when.day is not None:
+            day = f"{when.day * UNITS_IN_DAYS[when.unit]:g}"
+            self._column(f"study_day: {{constant: {day}}}", "likely: by the name of the file")
             if when.visit:
-                add(f"{inner}visit: {{constant: {when.visit}}}", "likely: by the name of the file")
-        elif best is None and not days and not visits:
-            add(f"{inner}# assessed_on:", "TODO no column says when a rating was made")
-            self._todo_once(
-                f"{file.profile.shown}: no column says when a rating was made; add a date, a study "
-                "day or the name of the visit"
+                rule = f"{{constant: {when.visit}}}"
+                self._column(f"visit: {rule}", "likely: by the name of the file")
+        else:
+            self._column("# assessed_on:", "TODO no column says when a rating was made")
+            self._todo(
+                file,
+                "no column says when a rating was made; add a date, a study day or the name of the "
+                "visit",
             )
 
+    def _date_line(
+        self, file: _File, date: ColumnProfile, rated: pd.DataFrame, *, alone: bool
+    ) -> int:
+        """Add the dates of ratings; return how many ratings have none. ``alone``: no other time."""
+        placeholder = [t for t in date.texts if re.match(r"(?:000|1[0-8]\d|19[0-8])\d-", t)]
+        missing = [*date.odd, *placeholder]
+        text: Any = date.name
+        why = file.why(date)
+        if missing:
+            text = {"from": date.name, "missing": file.missing([date], missing)}
+            why += f"; {', '.join(missing[:3])} stands for nothing"
+        self._column(f"assessed_on: {flow(text)}", why)
+        n = int(rated[date.name].isin(["", *missing]).sum())
+        problem = f"{n} {'rating has' if n == 1 else 'ratings have'} no date" if n else ""
+        remedy = "complete them, or leave them out with `exclude: [unreadable_value]`" if n else ""
+        if n and alone:
+            answer, _ = self._settle(
+                file, date.name, f"{problem}; {remedy}?",
+                choices=(
+                    ("complete", "refused until they are complete"),
+                    ("leave_out", f"left out and counted, {n} of {len(rated)}"),
+                ),
+                guess="complete",
+            )  # fmt: skip
+            if answer == "leave_out":
+                self.left_out = problem
+        confidence = file.roles[date.name].confidence
+        self._note(file, date.name, "assessed_on", confidence, problem, remedy)
+        return n
+
     def _visit_lines(
-        self, file: _File, column: ColumnProfile, inner: str, rated: pd.DataFrame, *, day: bool
+        self, file: _File, column: ColumnProfile, rated: pd.DataFrame, *, day: bool
     ) -> None:
-        add = self._add
         texts = [t for t in column.texts if (rated[column.name] == t).any()]
         whens = {t: visit_of(column.said(t)) for t in texts}
         names = {t: _planned(w) or w.visit for t, w in whens.items() if w is not None and w.visit}
         if any(plain_words(t) != plain_words(names.get(t, t)) for t in texts):
             rule = {"from": column.name, "values": names, "other": ""}
-            add(f"{inner}visit: {flow(rule)}", "likely: by the names of visits")
+            self._column(f"visit: {flow(rule)}", "likely: by the names of visits")
         else:
-            add(f"{inner}visit: {scalar(column.name)}", "sure: names of visits")
+            self._column(f"visit: {scalar(column.name)}", "sure: names of visits")
         problem = ""
         if day and texts:
-            known = {t: w.day * _DAYS[w.unit] for t, w in whens.items() if w and w.day is not None}
+            known = {
+                t: w.day * UNITS_IN_DAYS[w.unit]
+                for t, w in whens.items()
+                if w and w.day is not None
+            }
             known = {t: column.days[t] for t in texts if t in column.days} | known
-            values: dict[str, str] = {t: f"{d:g}" for t, d in known.items()}
-            add(f"{inner}study_day:", "likely: for ratings without a date, by the visit's name")
-            add(f"{inner}  from: {scalar(column.name)}")
-            add(f"{inner}  values:")
+            why = "likely: for ratings without a date, by the visit's name"
+            self._column("study_day:", why)
+            self._column(f"  from: {scalar(column.name)}")
+            self._column("  values:")
             for text in texts:
-                if text not in values:
+                value, why = f"{known.get(text, 0):g}", "likely: by its name"
+                if text not in known:
                     guess = "7" if whens[text] is not None else ""
-                    question = Question(
-                        about=f"{file.profile.shown}, {column.name}",
-                        text=f"how many days after the first infusion is {text!r}?",
+                    value, answered = self._settle(
+                        file, column.name,
+                        f"how many days after the first infusion is {text!r}?",
                         choices=((guess, f"day {guess}"),) if guess else (("", "not known"),),
-                        guess=guess,
-                        free=True,
-                    )
-                    value, answered = self._settle(question)
+                        guess=guess, free=True,
+                    )  # fmt: skip
                     why = "as answered" if answered else "TODO unsure: on which study day?"
                     problem = "" if answered else "a visit without a day"
-                else:
-                    value, why = values[text], "likely: by its name"
-                add(f"{inner}    {scalar(text)}: {flow(value)}", why)
+                self._column(f"    {scalar(text)}: {flow(value)}", why)
             if len(texts) < len(column.texts):
-                add(f'{inner}  other: ""', "visits without a score")
+                self._column('  other: ""', "visits without a score")
         remedy = "give it a study day under `values`" if problem else ""
         self._note(file, column.name, "visit", "likely", problem, remedy)
 
     def _wide_scores(
-        self,
-        file: _File,
-        scores: list[ColumnProfile],
-        whens: dict[str, When | None],
-        indent: str,
+        self, file: _File, scores: list[ColumnProfile], whens: dict[str, When | None]
     ) -> None:
-        add, inner = self._add, indent + "  "
         dates = pair_dates(scores, file.with_field("assessed_on"))
         numbered = _numbered(scores, whens, dates)
         for name, visit in numbered.items():
             whens[name] = When(visit, 0.0 if visit == "baseline" else None)
         unnamed = [c.name for c in scores if whens[c.name] is None and c.name not in dates]
-        if len(unnamed) == 1 and not any(w and w.day == 0 for w in whens.values()):
+        if len(unnamed) == 1 and not any(map(_is_baseline, whens.values())):
             whens[unnamed[0]] = When("baseline", 0.0)  # the one that needed no name
         scores = self._one_a_rating(file, scores, whens, dates)
         rule, why = self._score_rule(scores, file)
         if rule:
-            add(f"{inner}score: {flow(rule)}", why)
+            self._column(f"score: {flow(rule)}", why)
         self._scale_line(file, scores, rule)
         recalls = {c.name: recall_of(c.words) for c in scores}
         shared = set(recalls.values())
         if len(shared) == 1 and "" not in shared:
-            add(f"{inner}recall: {{constant: {shared.pop()}}}", "sure: the headers say so")
+            self._column(f"recall: {{constant: {shared.pop()}}}", "sure: the headers say so")
             recalls = {}
-        last = self._infusion_columns(file)[-1:]
-        add(f"{indent}wide:", "a column per rating")
+        self._add("wide:", "a column per rating")
         for column in scores:
-            when = whens[column.name]
-            entry: dict[str, Any] = {"column": column.name}
-            dated = column.name in dates
-            confidence: Confidence = "sure" if when else "likely" if dated else "unsure"
-            problem = remedy = ""
-            todo = ""
-            if column.name in dates:
-                entry["assessed_on"] = dates[column.name]
-                self._note(file, dates[column.name], f"date of '{column.name}'")
-            elif when is not None and when.day != 0 and (planned := _planned(when)):
-                entry["visit"] = planned
-                confidence = "likely"
-                if column.name in numbered:
-                    confidence, todo = "unsure", "which visit is it? By their order for now"
-                    problem, remedy = "its header has a number", "name its `visit`"
-                    self._todo_once(
-                        f"{file.profile.shown}, {column.name}: which visit is it? Taken for now: "
-                        f"{planned}, by the order of the numbers."
-                    )
-            elif when is not None and when.day is not None:
-                entry |= {"study_day": f"{when.day:g}"}
-                entry |= {"unit": when.unit} if when.unit != "days" else {}
-                confidence = "sure" if when.day == 0 else "likely"
-            elif last:
-                entry["assessed_on"] = last[0].name
-                todo = "no date of its own; the last infusion's stands in"
-            else:
-                question = Question(
-                    about=f"{file.profile.shown}, {column.name}",
-                    text="on which study day was it rated (days after the first infusion)?",
-                    choices=(("7", "day 7"), ("14", "day 14"), ("28", "day 28")),
-                    guess="7",
-                    free=True,
-                )
-                value, answered = self._settle(question)
-                entry["study_day"] = value
-                todo = "" if answered else "on which study day was it rated?"
-                problem = "" if answered else "no date and no day"
-                remedy = "give its `study_day` or a column of dates" if problem else ""
-            if last and todo.startswith("no date"):
-                problem, remedy = todo, "give a column of dates under `assessed_on`"
-                self._todo_once(f"{file.profile.shown}, {column.name}: {todo}; {remedy}")
-            if when is not None and when.visit in ("baseline", "end"):
-                entry["visit"] = when.visit
-            elif when is not None and dated and self._undated(file, column, dates):
-                entry |= {"visit": planned} if (planned := _planned(when)) else {}
-            elif when is None and not dated:
-                problem = problem or "its header names no visit"
-            if recalls.get(column.name):
-                entry["recall"] = recalls[column.name]
-            what = f"TODO {todo}" if todo else f"{confidence}: {_reason(when, column, dates)}"
-            add(f"{inner}- {flow(entry)}", what)
-            meaning = "score" + (f", {when.visit.replace('_', ' ')}" if when and when.visit else "")
-            self._note(file, column.name, meaning, confidence, problem, remedy)
+            date = dates.get(column.name)
+            by_number = column.name in numbered
+            self._wide_score(file, column, whens[column.name], date, recalls, by_number)
 
-    def _undated(self, file: _File, column: ColumnProfile, dates: dict[str, str]) -> bool:
-        """Whether a score has no date beside it, so that the visit's name must place it."""
-        frame = file.profile.frame
-        scored = ~frame[column.name].isin([*MISSING_WORDS, *column.odd])
-        return bool((scored & frame[dates[column.name]].isin(MISSING_WORDS)).any())
+    def _wide_score(
+        self,
+        file: _File,
+        column: ColumnProfile,
+        when: When | None,
+        date: str | None,
+        recalls: dict[str, str],
+        by_number: bool,
+    ) -> None:
+        """Add one column of ratings: by its date, the visit or day of its header, or a guess."""
+        entry: dict[str, Any] = {"column": column.name}
+        last = file.infusions()[-1:]
+        planned = _planned(when) if when is not None else ""
+        confidence: Confidence = "sure" if when else "likely" if date else "unsure"
+        why = "by its header" if when else "its header names no visit"
+        todo = problem = remedy = ""
+        if date:
+            why = "its date stands beside it"
+            entry["assessed_on"] = date
+            self._note(file, date, f"date of '{column.name}'")
+        elif when is not None and when.day != 0 and planned:
+            entry["visit"] = planned
+            confidence = "likely"
+            if by_number:
+                confidence, todo = "unsure", "which visit is it? By their order for now"
+                problem, remedy = "its header has a number", "name its `visit`"
+                self._todo(
+                    file,
+                    f"which visit is it? Taken for now: {planned}, by the order of the numbers.",
+                    column.name,
+                )
+        elif when is not None and when.day is not None:
+            entry["study_day"] = f"{when.day:g}"
+            entry |= {"unit": when.unit} if when.unit != "days" else {}
+            confidence = "sure" if when.day == 0 else "likely"
+        elif last:
+            entry["assessed_on"] = last[0].name
+            problem = todo = "no date of its own; the last infusion's stands in"
+            remedy = "give a column of dates under `assessed_on`"
+            self._todo(file, f"{todo}; {remedy}", column.name)
+        else:
+            entry["study_day"], answered = self._settle(
+                file, column.name,
+                "on which study day was it rated (days after the first infusion)?",
+                choices=(("7", "day 7"), ("14", "day 14"), ("28", "day 28")),
+                guess="7", free=True,
+            )  # fmt: skip
+            if not answered:
+                todo, problem = "on which study day was it rated?", "no date and no day"
+                remedy = "give its `study_day` or a column of dates"
+        if when is not None and when.visit in ("baseline", "end"):
+            entry["visit"] = when.visit
+        elif when is not None and date and planned and _undated(file, column, date):
+            entry["visit"] = planned
+        elif when is None and not date:
+            problem = problem or "its header names no visit"
+        if recalls.get(column.name):
+            entry["recall"] = recalls[column.name]
+        self._column(f"- {flow(entry)}", f"TODO {todo}" if todo else f"{confidence}: {why}")
+        meaning = "score" + (f", {when.visit.replace('_', ' ')}" if when and when.visit else "")
+        self._note(file, column.name, meaning, confidence, problem, remedy)
 
     def _one_a_rating(
         self,
@@ -1324,127 +1261,123 @@ class _Drafting:
         for column in sorted(scores, key=lambda c: not _is_pain(c.name)):
             key = (whens[column.name], dates.get(column.name), recall_of(column.words))
             if key in kept and not _is_baseline(whens[column.name]):
-                self._note(
-                    file,
-                    column.name,
-                    "not read: a second score of the same time",
-                    "unsure",
-                    f"'{kept[key].name}' is read",
-                    "choose one in the mapping",
-                )
+                meaning = "not read: a second score of the same time"
+                problem, remedy = f"'{kept[key].name}' is read", "choose one in the mapping"
+                self._note(file, column.name, meaning, "unsure", problem, remedy)
             else:
                 kept[(*key, column.name) if key in kept else key] = column
         return [column for column in scores if column in kept.values()]
 
     # Side effects, opioids, questionnaires
 
-    def _find_records(self) -> None:
-        """Note what a file holds besides, and take those columns for nothing else."""
-        for file in self.files:
-            file.records = find_records(file.profile)
-            for name in {name for found in file.records for name in found.names}:
-                file.roles.pop(name, None)
-
-    def _draft_records(self, table: str, file: _File, indent: str) -> None:
+    def _draft_records(self, table: str, file: _File) -> None:
+        what = table.replace("_", " ")
         for found in [found for found in file.records if found.table == table]:
-            self._head(file, indent, item=True)
-            dates = self._dates_of(table, file, found)
-            self._missing_line(file, indent, list(dates.values()))
-            names = [found.columns[n] for n in ("term", "drug", "instrument") if n in found.columns]
-            sparse = [n for n in names if (file.profile.frame[n] == "").any() and _repeats(file)]
-            self._where(file, indent, {name: {"recorded": True} for name in sparse})
-            self._drop(file, indent, used=self._used_ids(file))
-            self._add(f"{indent}columns:")
-            self._id_line(file, indent + "  ")
+            dates = _dates_of(table, file, found)
+            self._source(file, dates.values())
             timed = bool(found.wide) and all({"visit", "study_day"} & set(w) for _, w in found.wide)
             for when, date in dates.items() if not timed else ():
-                self._add(f"{indent}  {when}: {scalar(date.name)}", "likely: the file's date")
-                self._note(file, date.name, when, "likely")
+                self._read(file, date, when, scalar(date.name), "likely: the file's date")
             if not dates and not timed:
-                self._add(f"{indent}  # study_day:", "TODO no column says when this was")
-                self._todo_once(
-                    f"{file.profile.shown}: no column says when {table.replace('_', ' ')} were "
-                    "recorded; add a date, a study day or the name of the visit"
+                self._column("# study_day:", "TODO no column says when this was")
+                self._todo(
+                    file,
+                    f"no column says when {what} were recorded; add a date, a study day or the "
+                    "name of the visit",
                 )
-            for name, column in found.columns.items():
-                rule = _rule_of(file.profile.column(column))
-                self._add(f"{indent}  {name}: {rule}", "likely: by its header or values")
-                self._note(file, column, name, "likely")
-            self._coded_lines(table, file, indent + "  ")
+            for name, own in found.columns.items():
+                why = "likely: by its header or values"
+                self._read(file, file.profile.column(own), name, why=why)
+            self._coded_lines(table, file)
             if found.wide and table == "adverse_events":
                 why = "TODO was every effect asked about by name? A blank is then no answer"
-                self._add(f'{indent}  solicited: {{constant: "yes"}}', why)
+                self._column('solicited: {constant: "yes"}', why)
             if found.wide:
-                self._add(f"{indent}wide:", "a column for each")
-            for column, said in found.wide:
-                entry = {"column": column, **said}
-                self._add(f"{indent}  - {flow(entry)}", "likely: by its header")
-                what = said.get("term") or said.get("instrument") or "MME a day"
-                self._note(file, column, f"{table.replace('_', ' ')}: {what}", "likely")
-
-    def _dates_of(self, table: str, file: _File, found: Found) -> dict[str, ColumnProfile]:
-        """Return the dates of a file's records by column of the contract: those most of them have.
-
-        Of side effects in rows of their own both are read: the infusion's, and the effect's.
-        """
-        frame = file.profile.frame
-        own = frame[(frame[list(found.names)] != "").any(axis=1)]
-        dates: dict[str, ColumnProfile] = {}
-        counts = {c.name: int((own[c.name] != "").sum()) for c in file.profile.columns}
-        for column in sorted(file.with_field("infused_at", "assessed_on", "occurred_on"),
-                             key=lambda c: -counts[c.name]):  # fmt: skip
-            when = "assessed_on"
-            if table == "adverse_events":
-                infused = file.roles[column.name].field == "infused_at"
-                when = "infused_at" if infused else "occurred_on"
-            if not dates or (found.names_rows and counts[column.name]):
-                dates.setdefault(when, column)
-        return dates
+                self._add("wide:", "a column for each")
+            for own, said in found.wide:
+                self._column(f"- {flow({'column': own, **said})}", "likely: by its header")
+                meant = said.get("term") or said.get("instrument") or "MME a day"
+                self._note(file, own, f"{what}: {meant}", "likely")
 
     # The rest
 
-    def _missing_table_lines(self, infused: list[_File]) -> None:
-        if not infused:
-            why = "day 0 is the date of entry, or study day 0"
-            self._add(f"  # no column looks like dates of infusions: {why}")
-
     def _name_the_rest(self) -> None:
         """Note every column that the draft leaves out, in the order of the files."""
-        for file in self.files:
-            for column in file.profile.columns:
+        places: dict[tuple[str, str], tuple[int, int]] = {}
+        for at, file in enumerate(self.files):
+            for k, column in enumerate(file.columns):
+                places[file.profile.shown, column.name] = (at, k)
+                role = file.roles.get(column.name)
+                seems = f"not read; it looks like {role.field}" if role else "not read"
+                confidence: Confidence = "unsure" if role else "likely"
+                problem = remedy = ""
                 if column.identifier:
-                    self._note(
-                        file,
-                        column.name,
-                        f"not read: {column.identifier}",
-                        "sure",
-                        "names a person",
-                    )
+                    seems, confidence = f"not read: {column.identifier}", "sure"
+                    problem = "names a person"
                 elif column.kind == "empty":
-                    self._note(file, column.name, "not read: empty")
-                else:
-                    if column.kind in ("word", "text") and DATE_WORDS.search(column.words):
-                        self._note(
-                            file,
-                            column.name,
-                            "not read",
-                            "unsure",
-                            "its header says date, but its values are none that are read",
-                            "write them as 2026-03-28",
-                        )
-                    if any(column.name in TABLES[table].names for table in file.tables):
-                        self._note(file, column.name, column.name)
-                    role = file.roles.get(column.name)
-                    seems = f"; it looks like {role.field}" if role else ""
-                    self._note(
-                        file, column.name, "not read" + seems, "unsure" if role else "likely"
-                    )
-        order = {
-            (f.profile.shown, c.name): (at, k)
-            for at, f in enumerate(self.files)
-            for k, c in enumerate(f.profile.columns)
-        }
-        self.draft_.understood.sort(key=lambda row: order.get((row.file, row.column), (99, 0)))
+                    seems, confidence = "not read: empty", "sure"
+                elif column.kind in ("word", "text") and DATE_WORDS.search(column.words):
+                    seems, confidence = "not read", "unsure"
+                    problem = "its header says date, but its values are none that are read"
+                    remedy = "write them as 2026-03-28"
+                elif any(column.name in TABLES[table].names for table in file.tables):
+                    seems, confidence = column.name, "sure"
+                self._note(file, column.name, seems, confidence, problem, remedy)
+        self.understood.sort(key=lambda row: places.get((row.file, row.column), (99, 0)))
+
+
+BASELINE_STANDS = "likely: no infusion is dated, so the baseline's date stands for the start"
+TICKED = ("1", "checked", "yes", "true", "x")
+
+
+def _long_measures(file: _File) -> None:
+    """Take a column of numbers beside one that names the measure for pain among others."""
+    values = [
+        c
+        for c in file.columns
+        if c.kind == "number" and re.fullmatch(r"value|result|aval|wert|answer|valeur", c.words)
+    ]
+    named = [
+        c for c in file.columns if c.kind == "word" and any(map(_is_pain, map(c.said, c.texts)))
+    ]
+    if values and named:
+        file.take(values[0], "score", "likely", "values of several measures")
+        file.take(named[0], "(measure)", "likely", "names the measure")
+
+
+def _dates_of(table: str, file: _File, found: Found) -> dict[str, ColumnProfile]:
+    """Return the dates of a file's records by column of the contract: those most of them have.
+
+    Of side effects in rows of their own both are read: the infusion's, and the effect's.
+    """
+    own = file.frame[(file.frame[list(found.names)] != "").any(axis=1)]
+    dates: dict[str, ColumnProfile] = {}
+    counts = {c.name: int((own[c.name] != "").sum()) for c in file.columns}
+    dated = file.with_field("infused_at", "assessed_on", "occurred_on")
+    for column in sorted(dated, key=lambda c: -counts[c.name]):
+        when = "assessed_on"
+        if table == "adverse_events":
+            infused = file.roles[column.name].field == "infused_at"
+            when = "infused_at" if infused else "occurred_on"
+        if not dates or (found.names_rows and counts[column.name]):
+            dates.setdefault(when, column)
+    return dates
+
+
+def _undated(file: _File, column: ColumnProfile, date: str) -> bool:
+    """Return whether a score has no date beside it, so that the visit's name must place it."""
+    scored = ~file.frame[column.name].isin([*MISSING_WORDS, *column.odd])
+    return bool((scored & file.frame[date].isin(MISSING_WORDS)).any())
+
+
+def _sexes(column: ColumnProfile) -> dict[str, str]:
+    """Return the sex that each text of a column stands for, "" for one that is not known."""
+    texts = dict.fromkeys((*column.texts, *column.meanings))
+    words = {t: SEX_WORDS.get(plain_words(column.said(t)), "") for t in texts}
+    if "h" in (used := {plain_words(t) for t in words}):  # hombre, mujer; homme, femme
+        own = {"h": "male"} | ({} if used & {"f", "w"} else {"m": "female"})
+        words = {t: own.get(plain_words(t), word) for t, word in words.items()}
+    return words
 
 
 def _sex_question(about: str, code: str) -> Question:
@@ -1461,7 +1394,7 @@ def _planned(when: When) -> str:
     weeks = {visit.name: visit.week for visit in AnalysisSettings().schedule}
     if when.visit in weeks or when.day is None:
         return when.visit
-    week = when.day * _DAYS[when.unit] / 7
+    week = when.day * UNITS_IN_DAYS[when.unit] / 7
     near = min(weeks, key=lambda name: abs(weeks[name] - week))
     months = when.unit == "months" and near != "end" and abs(weeks[near] - week) <= 1
     return near if months else ""
@@ -1483,17 +1416,6 @@ def _numbered(
     visits = [visit.name for visit in AnalysisSettings().schedule]
     named = any(_is_baseline(w) for name, w in whens.items() if name not in found)
     return dict(zip(order, visits if named else ["baseline", *visits], strict=False))
-
-
-_DAYS = {"days": 1.0, "weeks": 7.0, "months": 30.4375, "years": 365.25}
-
-
-def _missing(file: _File, columns: list[ColumnProfile], more: Iterable[str]) -> list[str]:
-    """Return a list for `missing`, which takes the place of the usual words: with those in use."""
-    used = file.profile.frame[[c.name for c in columns]]
-    usual = [word for word in MISSING_WORDS if word == "" or used.isin([word]).any(axis=None)]
-    project = file.profile.project
-    return list(dict.fromkeys([*usual, *(project.missing if project else ()), *more]))
 
 
 _NOT_SAID = re.compile(r"(?i)\b(?:refus|declin|unknown|missing|not (?:asked|done|app)|don.t know)")
@@ -1534,32 +1456,9 @@ def _choice(name: str) -> str:
     return (found[1] or f"{found[2]} {found[3]}") if found else ""
 
 
-def _repeats(file: _File) -> bool:
-    """Return whether a file holds the rows of several forms, as REDCap's repeating ones."""
-    return any("repeat instrument" in column.words for column in file.profile.columns)
-
-
 def _box(column: ColumnProfile) -> str:
     """Return what a column's box stands for, by a dictionary's label or by its name."""
     return _choice(column.label) or _choice(column.name)
-
-
-def _stem(name: str) -> str:
-    return re.split(r"___|\s*\(choice=", name)[0]
-
-
-def _is_ticked(text: str) -> bool:
-    return text.lower() in ("1", "checked", "yes", "true", "x")
-
-
-def _settled_by(evidence: str) -> str:
-    return f"{evidence} fits no other order" if re.search(r"\d", evidence) else evidence
-
-
-def _reason(when: When | None, column: ColumnProfile, dates: dict[str, str]) -> str:
-    if column.name in dates:
-        return "its date stands beside it"
-    return "by its header" if when else "its header names no visit"
 
 
 def _date_rank(column: ColumnProfile) -> int:

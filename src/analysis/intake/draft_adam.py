@@ -18,7 +18,7 @@ import pandas as pd
 
 from analysis.errors import InputError
 from analysis.intake.codes import instrument_of
-from analysis.intake.draft import Draft, Understood, flow, scalar
+from analysis.intake.draft import Draft, flow, scalar
 from analysis.intake.profile import plain_words, profile_column
 from analysis.intake.read import TYPED_ENDINGS, load_raw_table
 from analysis.intake.recognize import NO_SCORE, RELIEF_LASTED, recall_of
@@ -44,13 +44,13 @@ PAIN = re.compile(r"\b(?:pain|nrs\w*|nprs|bpi)\b")
 """Words of a parameter that is a pain score."""
 
 
-@dataclass
-class _Adam:
+@dataclass(kw_only=True)
+class _Adam(Draft):
     """The draft of a folder of datasets as it is made."""
 
     frames: dict[str, pd.DataFrame]
     files: dict[str, Path]
-    out: Draft = field(default_factory=Draft)
+    dropped: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def own(self) -> bool:
@@ -71,15 +71,9 @@ class _Adam:
         frame = self.frames[name]
         return dict(zip(frame["PARAMCD"], frame.get("PARAM", frame["PARAMCD"]), strict=True))
 
-    def add(self, line: str, why: str = "") -> None:
-        self.out.add(line, why)
-
     def note(self, name: str, column: str, meaning: str, problem: str = "") -> None:
-        self.out.understood.append(
-            Understood(file=self.files[name].name, column=column, meaning=meaning,
-                       holds=f"{len(self.frames[name]):,} records", confidence="sure",
-                       problem=problem)
-        )  # fmt: skip
+        holds = f"{len(self.frames[name]):,} records"
+        self.understand(self.files[name].name, column, meaning, holds=holds, problem=problem)
 
     def rule(
         self, name: str, columns: dict[str, Any], *, where: dict[str, Any] | None = None,
@@ -115,8 +109,10 @@ class _Adam:
 
     def identifying(self, name: str) -> list[str]:
         """Return the variables of a dataset that are not let in, the patient's id aside."""
-        frame = self.frames[name]
-        return [c for c in frame if c != "USUBJID" and profile_column(c, frame[c]).identifier]
+        if name not in self.dropped:
+            frame = self.frames[name].drop(columns="USUBJID", errors="ignore")
+            self.dropped[name] = [c for c in frame if profile_column(c, frame[c]).identifier]
+        return self.dropped[name]
 
     def when(self, name: str, day: str, *dates: str) -> dict[str, Any]:
         """Return the rules for the time of a record: its date, and its study day without one."""
@@ -159,7 +155,7 @@ def draft_adam(path: Path, *, name: str) -> Draft | None:
             "with analysis values by parameter (PARAMCD, AVAL): there is no pain score. Add the "
             "dataset of pain (ADQS, ADPAIN), or draft the mapping by hand (docs/formats.md)."
         )
-    adam.out.begin(name)
+    adam.begin(name)
     if not adam.own:
         adam.add("settings: {day0_study_day: 1}", "ADaM's calendar: treatment begins on day 1")
     adam.add("tables:", "CDISC ADaM; docs/formats.md")
@@ -170,7 +166,7 @@ def draft_adam(path: Path, *, name: str) -> Draft | None:
     _opioids(adam)
     _events(adam)
     _relief(adam)
-    return adam.out
+    return adam
 
 
 def _rank(file: Path) -> tuple[bool, str]:
@@ -186,7 +182,7 @@ def _patients(adam: _Adam) -> None:
         columns |= {"condition": "COND", "subtype": "SUBTYP"}
     else:
         columns["condition"] = {"constant": "other"}
-        adam.out.todo.append(
+        adam.open(
             f"ADSL: no variable tells the condition; taken for now: other. The codes are "
             f"{', '.join(labels)}."
         )
@@ -249,7 +245,7 @@ def _infusions(adam: _Adam) -> None:
         adam.add("        - {column: TRTEDT}")
         adam.note("adsl", "TRTSDT, TRTEDT", "first and last infusion")
     else:
-        adam.out.todo.append(
+        adam.open(
             "ADSL: TRTSDT is day 0; treatment lasted longer than a series of infusions, so visits "
             "count from its first day. Name the infusions, if the datasets have them."
         )
@@ -283,7 +279,7 @@ def _pain(adam: _Adam, measures: Iterable[str]) -> None:
         for code, param in codes.items():
             recall = recall_of(param) or "not_stated"
             if recall in recalls.values():
-                adam.out.todo.append(
+                adam.open(
                     f"{adam.files[name].name}: {code} ({param}) looks back as a parameter before "
                     "it does, and is not read; two measures are never mixed. Name the one that is "
                     "meant."
@@ -299,7 +295,7 @@ def _pain(adam: _Adam, measures: Iterable[str]) -> None:
         listed = [f"{code} ({param})" for code, param in params][:PARAMETERS_SHOWN]
         where, columns = _measure(adam, name, ["TODO"])
         adam.rule(name, columns, where=where, why="TODO which parameter is the pain score?")
-        adam.out.todo.append(
+        adam.open(
             f"{adam.files[name].name}: no parameter says pain, so there is no pain score; it has "
             f"{', '.join(listed)}. Name the one that is, or add the dataset that has it."
         )
@@ -375,7 +371,7 @@ def _events(adam: _Adam) -> None:
     adam.add("  adverse_events:")
     adam.rule(name, columns)
     if not adam.own:
-        adam.out.todo.append(
+        adam.open(
             "ADAE: ADaM does not say who was asked; in a trial all were: say `ae_assessed: "
             '{constant: "yes"}` under the columns of patients.'
         )

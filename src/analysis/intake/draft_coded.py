@@ -16,7 +16,7 @@ import pandas as pd
 
 from analysis.errors import InputError
 from analysis.intake.codes import ClinicalCode, codes_for, load_clinical_codes
-from analysis.intake.draft import Draft, Understood, flow, scalar
+from analysis.intake.draft import Draft, flow, scalar
 from analysis.intake.fhir import NDJSON, RESOURCES, resource_of
 from analysis.intake.read import PACKED, PARQUET_ENDINGS, RawTable, load_raw_table
 from analysis.intake.second_files import most_frequent
@@ -28,13 +28,12 @@ MAP_OF_CONDITIONS = (
 )
 
 
-@dataclass
-class _Coded:
+@dataclass(kw_only=True)
+class _Coded(Draft):
     """The draft of an export of a standard as it is made."""
 
     name: str
     files: dict[str, list[Path]]
-    out: Draft = field(default_factory=Draft)
     raws: dict[Path, RawTable] = field(default_factory=dict)
 
     def raw(self, path: Path) -> RawTable:
@@ -78,16 +77,7 @@ class _Coded:
 
     def note(self, kind: str, column: str, holds: str, meaning: str) -> None:
         names = ", ".join(path.name for path in self.files[kind])
-        self.out.understood.append(
-            Understood(file=names, column=column, holds=holds, meaning=meaning,
-                       confidence="sure")
-        )  # fmt: skip
-
-    def add(self, line: str, why: str = "") -> None:
-        self.out.add(line, why)
-
-    def todo(self, sentence: str) -> None:
-        self.out.todo.append(sentence)
+        self.understand(names, column, meaning, holds=holds)
 
     def since(self, kind: str, columns: Iterable[str]) -> dict[str, dict[str, str]]:
         """Return the filter that leaves out what is older than any date that is read."""
@@ -97,8 +87,9 @@ class _Coded:
                 return {self.spelled(kind, name): {"since": f"{FIRST_YEAR}-01-01"}}
         return {}
 
-    def begin(self, source: str) -> None:
-        self.out.begin(self.name)
+    def start(self, source: str) -> None:
+        """Add the first lines."""
+        self.begin(self.name)
         self.add(
             "exclude: [unknown_patient]",
             "ratings of patients without a diagnosis of pain are left out, and counted",
@@ -108,7 +99,7 @@ class _Coded:
     def without_start(self, kind: str, what: str) -> None:
         """Say that nothing dates the start of treatment."""
         self.add("      # enrolled_on:", "TODO day 0: the column with the start of treatment")
-        self.todo(
+        self.open(
             f"{kind}: no ketamine ({what}), so no infusion and no day 0 is known; add the codes "
             "that your system gives ketamine to the filter of `infusions`, or name a date under "
             "`enrolled_on`."
@@ -127,7 +118,7 @@ class _Coded:
             self.add("      # map: pain_map.csv", "your own map for codes that are not ICD-10-CM")
             return
         self.add("      # map: pain_map.csv", "TODO a map of your codes to conditions")
-        self.todo(
+        self.open(
             f"{kind}: none of its codes is an ICD-10-CM code of a pain condition ({shown}); "
             f"{MAP_OF_CONDITIONS}."
         )
@@ -193,7 +184,7 @@ def _draft_fhir(own: _Coded) -> Draft:
         names = ["loinc", "snomed", "other_code"] if "Observation" in own.files else []
         _refuse_without_pain(known, ((n, own.column("Observation", n)) for n in names))
     add = own.add
-    own.begin("FHIR R4 bulk data, read by code; docs/formats.md")
+    own.start("FHIR R4 bulk data, read by code; docs/formats.md")
     add("  patients:")
     add(f"    file: {own.named('Patient')}", f"{len(own.column('Patient', 'id')):,} patients")
     own.note("Patient", "id", "ids", "patient_id")
@@ -214,9 +205,8 @@ def _draft_fhir(own: _Coded) -> Draft:
     add("      birth_year: birth_year")
     if "Condition" not in own.files:
         add("      condition: {constant: other}", "TODO no Condition file tells the diagnosis")
-        own.todo("Patient: no Condition file tells the diagnosis; taken for now: other.")
-    infusions = _fhir_infusions(own)
-    own.out.lines += infusions
+        own.open("Patient: no Condition file tells the diagnosis; taken for now: other.")
+    own.lines += _fhir_infusions(own)
     observations = f"    file: {own.named('Observation')}"
     made = {"status": {"not": NOT_MADE}, **own.since("Observation", ["at"])}
     add("  pain_scores:")
@@ -238,7 +228,7 @@ def _draft_fhir(own: _Coded) -> Draft:
         _fhir_events(own)
     for kind in (kind for kind in own.files if kind not in RESOURCES):
         own.note(kind, f"{kind or 'unknown'} resources", "", "not read")
-    return own.out
+    return own
 
 
 def _counted(codes: Mapping[str, int]) -> str:
@@ -269,7 +259,7 @@ def _fhir_infusions(own: _Coded) -> list[tuple[str, str]]:
             why = _counted(there)
             if ordered:
                 why = "TODO orders, taken for infusions given on their day"
-                own.todo(
+                own.open(
                     "MedicationRequest: no MedicationAdministration says what was given; each "
                     "completed order of ketamine is taken for one infusion on the day it was "
                     "written. Export the administrations."
@@ -322,7 +312,7 @@ def _fhir_events(own: _Coded) -> None:
         "fatal": "no", "unknown": "",
     }  # fmt: skip
     add(f"      resolved: {{from: outcome, values: {flow(outcomes)}}}")
-    own.todo(
+    own.open(
         "AdverseEvent: FHIR does not say who was asked; a patient without an event is not "
         "assessed, unless `ae_assessed` says so (docs/mapping.md)."
     )
@@ -379,7 +369,7 @@ def _draft_omop(own: _Coded) -> Draft:
     def written(kind: str, name: str) -> str:
         return scalar(own.spelled(kind, name))
 
-    own.begin("OMOP CDM, read by concept; docs/formats.md")
+    own.start("OMOP CDM, read by concept; docs/formats.md")
     add("  patients:")
     add(f"    file: {own.named('person')}", f"{len(own.column('person', 'person_id')):,} patients")
     have = [own.spelled("person", name) for name in PERSONAL]
@@ -406,7 +396,7 @@ def _draft_omop(own: _Coded) -> Draft:
     add(f"      birth_year: {written('person', 'year_of_birth')}")
     if "condition_occurrence" not in own.files:
         add("      condition: {constant: other}", "TODO no condition_occurrence: the diagnosis")
-        own.todo("person: no condition_occurrence tells the diagnosis; taken for now: other.")
+        own.open("person: no condition_occurrence tells the diagnosis; taken for now: other.")
     drugs = own.found("drug_exposure", "drug_concept_id", those("infusions", "infused_at"))
     if drugs:
         _omop_infusions(own, drugs, concepts)
@@ -435,7 +425,7 @@ def _draft_omop(own: _Coded) -> Draft:
             add(f"      columns: {{patient_id: {written(kind, 'person_id')}, "
                 f"assessed_on: {_when(own, kind, kind)}, score: {number}, "
                 f"{what}: {{from: {concept}, values: {flow(values)}}}}}")  # fmt: skip
-    return own.out
+    return own
 
 
 def _when(own: _Coded, kind: str, stem: str) -> str:

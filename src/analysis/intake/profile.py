@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import compress, zip_longest
@@ -267,7 +267,7 @@ def profile_export(path: Path) -> list[FileProfile]:
     """
     if not path.exists():
         raise InputError(f"there is no export at {path}. Give a folder or a file.")
-    profiles = []
+    profiles: list[FileProfile] = []
     files = find_files(path)
     project, lists = find_project(files)
     for file in (file for file in files if file not in lists):
@@ -278,7 +278,7 @@ def profile_export(path: Path) -> list[FileProfile]:
             sheets = [None] if len(titles) == 1 else list(titles)
         for sheet in sheets:
             try:
-                profiles += _by_form(_profile_file(file, shown, sheet, project))
+                profiles += _profile_file(file, shown, sheet, project)
             except InputError as error:
                 other = file.suffix.lower() == NDJSON  # a kind of resource that is not read
                 if not other and (sheet is None or "is empty" not in str(error)):
@@ -297,7 +297,7 @@ def profile_export(path: Path) -> list[FileProfile]:
 
 def _profile_file(
     path: Path, shown: str, sheet: str | None, project: Project | None
-) -> FileProfile:
+) -> Iterator[FileProfile]:
     raw, form = _read(path, shown, sheet)
     if project is not None:
         project.check(raw)
@@ -306,50 +306,47 @@ def _profile_file(
     frame, labels, not_rows = _records(raw, labels)
     if project is not None and project.missing:
         frame = frame.mask(frame.isin(project.missing), "")
-    columns = tuple(
-        profile_column(str(name), frame.iloc[:, at], label=labels.get(str(name), ""))
-        for at, name in enumerate(frame.columns)
-    )
-    if project is not None:
-        columns = tuple(_described(column, project) for column in columns)
-    return FileProfile(
-        file=shown,
-        sheet=sheet,
-        form=form,
-        two_headers=two_headers,
-        not_rows=not_rows,
-        columns=columns,
-        frame=frame,
-        project=project,
-    )
-
-
-def _by_form(profile: FileProfile) -> list[FileProfile]:
-    """Return a project's data form by form, where forms are repeated: each has its own columns.
-
-    REDCap writes a row for each repetition of a form, with nothing in the columns of all others.
-    """
-    names = [c.name for c in profile.columns if "repeat instrument" in plain_words(c.name)]
-    if profile.project is None or len(names) != 1:
-        return [profile]
-    texts = profile.frame[names[0]]
-    parts = []
-    for text in dict.fromkeys(["", *texts.unique()]):
-        rows = profile.frame[texts == text].reset_index(drop=True)
-        if rows.empty:
-            continue
-        filled = (rows != "").any()
+    for part, only, rows in _forms(frame):
         columns = [
-            replace(
-                _described(profile_column(c.name, rows[c.name]), profile.project), label=c.label
-            )
-            for c in profile.columns
-            if filled[c.name] and not plain_words(c.name).startswith(_OF_REPEATS)
+            profile_column(str(name), rows.iloc[:, at], label=labels.get(str(name), ""))
+            for at, name in enumerate(rows.columns)
         ]
-        only = {names[0]: {"is": [text]} if text else {"recorded": False}}
-        frame = rows[[c.name for c in columns]]
-        parts.append(replace(profile, columns=tuple(columns), frame=frame, part=text, only=only))
-    return parts
+        if project is not None:
+            columns = [_described(column, project) for column in columns]
+        yield FileProfile(
+            file=shown,
+            sheet=sheet,
+            form=form,
+            two_headers=two_headers,
+            not_rows=not_rows,
+            columns=tuple(columns),
+            frame=rows,
+            project=project,
+            part=part,
+            only=only,
+        )
+
+
+def _forms(
+    frame: pd.DataFrame,
+) -> Iterator[tuple[str, dict[str, dict[str, Any]], pd.DataFrame]]:
+    """Yield records form by form, where forms are repeated: each has its own columns.
+
+    With each form's name and filter. REDCap writes a row for each repetition of a form, with
+    nothing in the columns of all others.
+    """
+    names = [name for name in frame if "repeat instrument" in plain_words(str(name))]
+    if len(names) != 1:
+        yield "", {}, frame
+        return
+    texts = frame[names[0]]
+    for text in dict.fromkeys(["", *texts.unique()]):
+        rows = frame[texts == text].reset_index(drop=True)
+        filled = (rows != "").any()
+        own = [n for n in rows if filled[n] and not plain_words(str(n)).startswith(_OF_REPEATS)]
+        if len(rows):
+            only = {names[0]: {"is": [text]} if text else {"recorded": False}}
+            yield text, only, rows[own]
 
 
 _OF_REPEATS = ("redcap repeat", "repeat ins")

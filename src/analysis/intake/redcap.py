@@ -34,6 +34,11 @@ OTHER_LISTS = (
 )
 """Headers of further lists of a project that hold no data."""
 
+OF_A_LIST = (
+    rb"\b(?:Variable / Field Name|field_name|event_name|arm_num|form_name|instrument_name)\b"
+)
+"""Names of which each list has one; data without them are not read for being one."""
+
 CHOSEN = {"radio", "dropdown", "checkbox"}
 FIXED = {
     "yesno": {"1": "Yes", "0": "No"},
@@ -148,8 +153,11 @@ def find_project(files: Iterable[Path]) -> tuple[Project | None, set[Path]]:
         if file.suffix.lower() != ".csv":
             continue
         try:
+            with open_plain(file) as table:
+                if not re.search(OF_A_LIST, table.read(HEAD_BYTES)):
+                    continue
             raw = load_raw_table(file, FileFormat(quoted_line_breaks=True))
-        except InputError:
+        except (InputError, OSError):
             continue  # said by whoever reads it as data
         header = set(raw.header)
         if any(header >= {DICTIONARY["name"][at], DICTIONARY["kind"][at]} for at in (0, 1)):

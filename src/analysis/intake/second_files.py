@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import MappingError, suggest
-from analysis.intake.build import Context, Intake, holds
-from analysis.intake.mapping import Condition, Diagnoses, Format, Vitals
+from analysis.intake.build import Context, Intake, holds, leave_out
+from analysis.intake.mapping import Diagnoses, Format, Vitals
 from analysis.intake.read import RawTable
 from analysis.intake.tables import Conditions
 
@@ -70,23 +70,20 @@ def _check(raw: RawTable, names: list[str], table: str, what: str) -> None:
             )
 
 
-def _keep(
+def _kept(
     raw: RawTable,
-    where: Mapping[str, Condition],
+    rule: Diagnoses | Vitals,
     style: Format,
     table: str,
-    excluded: Counter[str],
-) -> pd.DataFrame:
-    """Return the records of a second file that its filters keep, by line."""
+) -> tuple[pd.DataFrame, Context, Counter[str]]:
+    """Return the records of a second file that its filters keep, by line, and those left out."""
     context = Context(table=table, file=raw.name, style=style, words={},
                       missing=style.missing_texts)  # fmt: skip
-    frame = raw.frame.set_axis(raw.lines)
-    for name, condition in where.items():
+    frame, left = raw.frame.set_axis(raw.lines), Counter[str]()
+    for name, condition in rule.where.items():
         fails = ~holds(frame[name], condition, context)
-        if fails.any():
-            excluded[f"filter: {name} {condition.in_words()}"] += int(fails.sum())
-            frame = frame[~fails]
-    return frame
+        frame = leave_out(frame, fails, f"filter: {name} {condition.in_words()}", left)
+    return frame, context, left
 
 
 def with_diagnoses(
@@ -117,8 +114,7 @@ def with_diagnoses(
     excluded: list[Counter[str]] = []
     for file in more:
         _check(file, [theirs, *rule.code, *dated, *rule.where], "patients", "diagnoses")
-        left: Counter[str] = Counter()
-        frame = _keep(file, rule.where, style, "patients", left)
+        frame, _, left = _kept(file, rule, style, "patients")
         pairs = pd.Series(None, index=frame.index, dtype=object)
         for name in rule.code:
             known = {code: pair for code in frame[name].unique()
@@ -157,9 +153,8 @@ def with_diagnoses(
         rest = len(file.frame) - n_used - sum(left.values())
         left[FURTHER] = rest
         accounts.append(
-            Intake.of(file, table="patients", per_record=1, n_used=n_used,
-                      excluded={why: n for why, n in left.items() if n})
-        )  # fmt: skip
+            Intake.of(file, table="patients", per_record=1, n_used=n_used, excluded=dict(+left))
+        )
     columns = chosen.set_index("patient")[["condition", "subtype"]].astype(object).reindex(ids)
     return _with(raw, columns.fillna(""), "diagnoses"), accounts
 
@@ -241,10 +236,7 @@ def with_vitals(
         needed = [own.from_ for own in signs.values()]
         filters = [name for own in signs.values() for name in own.where]
         _check(file, [theirs, at, *needed, *filters, *rule.where], "infusions", "vitals")
-        left: Counter[str] = Counter()
-        frame = _keep(file, rule.where, style, "infusions", left)
-        context = Context(table="infusions", file=file.name, style=style, words={},
-                          missing=style.missing_texts)  # fmt: skip
+        frame, context, left = _kept(file, rule, style, "infusions")
         own = pd.DataFrame({"patient": frame[theirs].astype(str), "at": _moments(frame[at])})
         for name, sign in signs.items():
             right = np.ones(len(frame), dtype=bool)
@@ -256,13 +248,12 @@ def with_vitals(
         left["no blood pressure or oxygen saturation"] = int(none.sum())
         own = own[~none]
         own = own[own["patient"].isin(infused["patient"]) & own["at"].notna()].sort_values("at")
-        near = pd.merge_asof(
-            own, infused, left_on="at", right_on="start", by="patient", tolerance=AFTER,
-            direction="backward",
-        )  # fmt: skip
-        ahead = pd.merge_asof(
-            own, infused, left_on="at", right_on="start", by="patient", tolerance=BEFORE,
-            direction="forward",
+        near, ahead = (
+            pd.merge_asof(
+                own, infused, left_on="at", right_on="start", by="patient", tolerance=tolerance,
+                direction=direction,
+            )
+            for tolerance, direction in ((AFTER, "backward"), (BEFORE, "forward"))
         )  # fmt: skip
         before = ahead["row"].notna() & (near["row"].isna() | (ahead["at"] == ahead["start"]))
         row = near["row"].where(~before, ahead["row"])
@@ -272,9 +263,8 @@ def with_vitals(
             len(frame) - none.sum() - len(near)
         )
         accounts.append(
-            Intake.of(file, table="infusions", per_record=1, n_used=len(near),
-                      excluded={why: n for why, n in left.items() if n})
-        )  # fmt: skip
+            Intake.of(file, table="infusions", per_record=1, n_used=len(near), excluded=dict(+left))
+        )
     return _with(raw, _at_infusions(pd.concat(readings), list(signs), len(raw.frame)), "vitals"), (
         accounts
     )
