@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import sys
+from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
-from io import BytesIO
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
@@ -84,12 +84,15 @@ _DEFAULTS: dict[str, Any] = {
     "definition": "", "population": "", "condition": "all", "group_by": "all", "group": "all",
     "visit": "", "threshold_pct": np.nan, "value": np.nan, "low": np.nan, "high": np.nan,
     "level": np.nan, "n_events": pd.NA, "n_missing": 0, "n_not_due": 0, "status": "estimated",
-    "notes": "",
+    "notes": "", "notebook": "",
 }  # fmt: skip
 
 _FLOATS = ["threshold_pct", "value", "low", "high", "level"]
 _COUNTS = ["n", "n_events", "n_missing", "n_not_due"]
-_TEXTS = [name for name in COLUMNS if name not in (*_FLOATS, *_COUNTS)]
+_DTYPES = {
+    name: "float64" if name in _FLOATS else "Int64" if name in _COUNTS else "str"
+    for name in COLUMNS
+}
 
 
 def note(code: str, *numbers: float | str) -> str:
@@ -233,7 +236,8 @@ def make_results(
         or status, a value that does not go with its status, an interval upside down, or the same
         keys twice.
     """
-    frame = pd.DataFrame(rows if isinstance(rows, pd.DataFrame) else list(rows)).assign(**constants)
+    frame = pd.DataFrame(rows if isinstance(rows, pd.DataFrame) else list(rows))
+    frame = frame.reset_index(drop=True).assign(**constants)
     if not len(frame):  # no rows have no columns of their own
         frame = pd.DataFrame(columns=[*COLUMNS, *frame.columns.difference(COLUMNS)])
     for name in frame.columns:
@@ -242,57 +246,76 @@ def make_results(
             raise InputError(
                 f"results have no column '{name}'.{near} Columns: {', '.join(COLUMNS)}."
             )
-    for name, default in _DEFAULTS.items():
-        if name not in frame:
-            frame[name] = default
-        elif isinstance(default, (str, int)):  # left out of some of the rows
-            frame[name] = frame[name].fillna(default)
-    if "notebook" not in frame:
-        frame["notebook"] = ""
-    if "n" not in frame or "unit" not in frame or "method" not in frame or "measure" not in frame:
-        lacking = [name for name in ("measure", "n", "unit", "method") if name not in frame]
+    if lacking := [name for name in ("measure", "n", "unit", "method") if name not in frame]:
         raise InputError(
             f"results need the column {lacking[0]}: give it in the frame or as a word."
         )
-    frame = frame[COLUMNS].reset_index(drop=True)
-    for name in _FLOATS:
-        frame[name] = pd.to_numeric(frame[name]).astype(float)
-    for name in _COUNTS:
-        frame[name] = pd.to_numeric(frame[name]).astype("Int64")
-    for name in _TEXTS:
-        frame[name] = frame[name].astype("str")
+    given: dict[str, Any] = {}
+    for name in COLUMNS:
+        column = given[name] = frame[name] if name in frame else _DEFAULTS[name]
+        if name not in frame:
+            continue
+        if isinstance(_DEFAULTS.get(name), (str, int)):  # left out of some of the rows
+            given[name] = column.fillna(_DEFAULTS[name])
+        elif name in (*_FLOATS, *_COUNTS) and column.dtype == object:
+            given[name] = pd.to_numeric(column)
+    frame = pd.DataFrame(given, index=frame.index).astype(_DTYPES)
     check_results(frame)
     return frame
 
 
 def check_results(frame: pd.DataFrame) -> None:
     """Refuse an unknown code, an interval upside down, or a number that stands twice."""
-    _refuse(~frame["status"].isin(STATUSES), frame, "status", f"is none of {', '.join(STATUSES)}")
-    _refuse(~frame["method"].isin(METHODS), frame, "method", "is not in analysis.labels.METHODS")
-    estimated = frame["status"] == "estimated"
-    _refuse(frame["value"].notna() != estimated, frame, "value", "does not go with its status")
-    _refuse(np.isinf(frame[_FLOATS]).any(axis=1), frame, "value", "or its interval is infinite")
-    _refuse(frame["low"] > frame["high"], frame, "low", "is above high")
-    _refuse(
-        (frame[_COUNTS] < 0).any(axis=1).fillna(False), frame, "n", "or another count is below 0"
-    )
-    for notes in frame["notes"].unique():
+    for name, known, why in (
+        ("status", STATUSES, f"is none of {', '.join(STATUSES)}"),
+        ("method", METHODS, "is not in analysis.labels.METHODS"),
+    ):
+        bad = [code not in known for code in frame[name].tolist()]
+        _refuse(bad, frame, name, why)
+    numbers, counts = frame[_FLOATS].to_numpy(), frame[_COUNTS].to_numpy(float, na_value=0.0)
+    value, low, high = (numbers[:, _FLOATS.index(name)] for name in ("value", "low", "high"))
+    estimated = np.array([code == "estimated" for code in frame["status"].tolist()], dtype=bool)
+    _refuse(np.isnan(value) == estimated, frame, "value", "does not go with its status")
+    _refuse(np.isinf(numbers).any(axis=1), frame, "value", "or its interval is infinite")
+    _refuse(low > high, frame, "low", "is above high")
+    _refuse((counts < 0).any(axis=1), frame, "n", "or another count is below 0")
+    for notes in set(frame["notes"].tolist()):
         for each in notes.split(";") if notes else ():
             try:
                 note_text(each)
             except (KeyError, IndexError) as error:
                 raise InputError(f"results, notes: '{each}' is no note ({error}).") from None
-    _refuse(frame.duplicated(KEYS), frame, "measure", "stands twice under the same keys")
+    _refuse_repeated(frame, _keys_of(frame))
 
 
-def _refuse(bad: pd.Series, frame: pd.DataFrame, column: str, why: str) -> None:
-    if bad.any():
+def _keys_of(frame: pd.DataFrame) -> list[tuple[Any, ...]]:
+    """Return the keys of each row; a missing threshold equals another."""
+    columns = (frame[name].fillna(-1) if name == "threshold_pct" else frame[name] for name in KEYS)
+    return list(zip(*(column.tolist() for column in columns), strict=True))
+
+
+def _refuse_repeated(
+    frame: pd.DataFrame, keys: Sequence[tuple[Any, ...]], known: Iterable[tuple[Any, ...]] = ()
+) -> set[tuple[Any, ...]]:
+    """Refuse rows whose keys are known or stand twice; return the known keys with these."""
+    seen = set(known)
+    if len(seen.union(keys)) < len(seen) + len(keys):
+        repeated = []
+        for each in keys:
+            repeated.append(each in seen)
+            seen.add(each)
+        _refuse(repeated, frame, "measure", "stands twice under the same keys")
+    return seen.union(keys)
+
+
+def _refuse(bad: Sequence[bool] | np.ndarray, frame: pd.DataFrame, column: str, why: str) -> None:
+    if np.any(bad):
         first = frame[bad].iloc[0]
         keys = ", ".join(
             f"{name} {first[name]}" for name in KEYS if str(first[name]) not in ("", "nan")
         )
         raise InputError(
-            f"results, {column}: {first[column]!r} {why} ({int(bad.sum())} rows; first: {keys})."
+            f"results, {column}: {first[column]!r} {why} ({np.sum(bad)} rows; first: {keys})."
         )
 
 
@@ -384,6 +407,7 @@ class Results:
         self.condition = condition
         self.scale_notes = ";".join(scale_notes)
         self._frames: list[pd.DataFrame] = []
+        self._keys: set[tuple[Any, ...]] = set()
         self._cells: list[tuple[int, int]] = []
         self._figures: list[FigureNote] = []
         self._tables: dict[str, dict[str, Any]] = {}
@@ -412,9 +436,7 @@ class Results:
             made.loc[scored, "notes"] = [
                 ";".join(filter(None, (one, self.scale_notes))) for one in made.loc[scored, "notes"]
             ]
-        if self._frames:
-            both = pd.concat([self.frame, made], ignore_index=True)
-            _refuse(both.duplicated(KEYS), both, "measure", "stands twice under the same keys")
+        self._keys = _refuse_repeated(made, _keys_of(made), self._keys)
         self._frames.append(made)
         self._cells.append((len(made), _cell_number()))
         return made
@@ -432,8 +454,8 @@ class Results:
     ) -> None:
         """Keep a matplotlib figure for the report as SVG, and close it.
 
-        The cell of a notebook shows it as it was kept; a notebook's own display of open figures
-        would lay it out and draw it three times more.
+        The cell of a notebook shows that drawing, with its font in it; a notebook's own display of
+        open figures would lay it out and draw it three times more.
 
         Parameters
         ----------
@@ -464,16 +486,16 @@ class Results:
             engine.execute(fig)
             fig.set_layout_engine(None)
             bbox = None
-        with plt.rc_context({"savefig.bbox": bbox}):
-            with replacing(self.folder / "figures" / f"{stem}.svg") as part:
-                fig.savefig(part, format="svg", metadata={"Date": None, "Creator": None})
-            if _cell_number() and (about == self.condition if show is None else show):
-                from IPython.display import Image, display
-
-                picture = BytesIO()
-                fig.savefig(picture, format="png")
-                display(Image(picture.getvalue(), alt=alt))
+        picture = self.folder / "figures" / f"{stem}.svg"
+        with plt.rc_context({"savefig.bbox": bbox}), replacing(picture) as part:
+            fig.savefig(part, format="svg", metadata={"Date": None, "Creator": None})
         plt.close(fig)
+        if _cell_number() and (about == self.condition if show is None else show):
+            from IPython.display import display
+
+            kind, drawing = "image/svg+xml", picture.read_text(encoding="utf-8")
+            shown = drawing.replace("</metadata>", "</metadata>" + _font_faces(), 1)
+            display({kind: shown}, raw=True, metadata={kind: {"alt": alt}})
         self._figures.append(
             FigureNote(
                 figure=stem,
@@ -516,6 +538,28 @@ class Results:
         text = json.dumps(content, indent=1, ensure_ascii=False, default=str)
         write_file(path.with_suffix(".json"), text + "\n")
         return path
+
+
+@lru_cache(maxsize=1)
+def _font_faces() -> str:
+    """Return the theme's font as a style, which a drawing that is shown by itself needs.
+
+    Text is text in a drawing. A font is taken from a .woff2 file beside the one that matplotlib
+    measured with; where there is none, the reader's own fonts serve.
+    """
+    from matplotlib.font_manager import FontProperties, findfont
+
+    rules = []
+    for weight in (400, 700):
+        font = FontProperties(weight=weight)
+        file = Path(findfont(font)).with_suffix(".woff2")
+        if file.is_file():
+            data = b64encode(file.read_bytes()).decode()
+            rules.append(
+                f"@font-face{{font-family:'{font.get_name()}';font-weight:{weight};"
+                f"src:url(data:font/woff2;base64,{data})}}"
+            )
+    return f"<style>{''.join(rules)}</style>" if rules else ""
 
 
 def _cell_number() -> int:

@@ -9,13 +9,13 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import nh3
 from markupsafe import escape
 
 from analysis.errors import RunError
 from analysis.files import write_file
 
 if TYPE_CHECKING:
-    from bleach.sanitizer import Cleaner
     from nbconvert import HTMLExporter
 
 TAGS = {
@@ -26,13 +26,16 @@ TAGS = {
 }  # fmt: skip
 """HTML that text and outputs may use; any other element loses its tags."""
 
-_REMOVED = re.compile(
-    r"<(script|style|iframe|object|noscript|svg|math|form|template)\b.*?</\1\s*>", re.DOTALL | re.I
-)
+REMOVED = {
+    "script", "style", "iframe", "object", "noscript", "svg", "math", "form", "template",
+}  # fmt: skip
 """Elements whose text is not for readers, such as the styles of a pandas frame."""
 
-ATTRIBUTES = {"*": ["style", "scope", "colspan", "rowspan", "title", "span"], "a": ["href"]}
-STYLES = ["text-align", "max-width", "width", "white-space", "font-weight"]
+ATTRIBUTES = {
+    "*": {"style", "scope", "colspan", "rowspan", "title", "span"},
+    "a": {"href"},
+}
+STYLES = {"text-align", "max-width", "width", "white-space", "font-weight"}
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _FORMULA = re.compile(r"\$\$(.+?)\$\$|(?<![\\$\w])\$(?!\s)([^$\n]+?)(?<!\s)\$(?![\d\w])", re.DOTALL)
@@ -80,29 +83,29 @@ def write_notebook_page(ipynb: Path, *, report: str = "../index.html") -> Path:
 
 @lru_cache(maxsize=1)
 def _exporter() -> HTMLExporter:
-    from nbconvert import HTMLExporter
+    from nbconvert import HTMLExporter, TemplateExporter
 
-    return HTMLExporter(
+    class PageExporter(HTMLExporter):
+        """Places no alternative texts of its own, for which it would parse the page again."""
+
+        from_notebook_node = TemplateExporter.from_notebook_node
+
+    return PageExporter(
         template_name="notebook",
         extra_template_basedirs=[str(_TEMPLATES)],
         exclude_anchor_links=True,
         sanitize_html=True,
-        filters={"clean_html": clean_html},  # nbconvert's own knows no table heads, headings, ...
+        # nbconvert's own cleaning knows no table heads, headings, ...; code is shown as it is.
+        filters={"clean_html": clean_html, "highlight_code": escape},
     )
-
-
-@lru_cache(maxsize=1)
-def _cleaner() -> Cleaner:
-    from bleach.css_sanitizer import CSSSanitizer
-    from bleach.sanitizer import Cleaner
-
-    css = CSSSanitizer(allowed_css_properties=STYLES)
-    return Cleaner(tags=TAGS, attributes=ATTRIBUTES, css_sanitizer=css, strip=True)
 
 
 def clean_html(html: str) -> str:
     """Return HTML with nothing that runs, loads or styles the page; other text stays."""
-    return str(_cleaner().clean(_REMOVED.sub("", html)))
+    return nh3.clean(
+        html, tags=TAGS, clean_content_tags=REMOVED, attributes=ATTRIBUTES,
+        filter_style_properties=STYLES, link_rel=None,
+    )  # fmt: skip
 
 
 def _style() -> str:

@@ -8,8 +8,10 @@ Outputs are those of a kernel: text, results, displays, inline figures, errors.
 from __future__ import annotations
 
 import io
+import json
 import sys
 from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
 from typing import Any
 
 from IPython.core.displayhook import DisplayHook
@@ -189,19 +191,20 @@ class WarmEngine(Engine):
         """Run the cells in order until one fails; papermill reads the failure from the outputs."""
         shell = CellShell.instance(ipython_dir=ipython_dir, config=CONFIG)
         shell.enable_matplotlib("inline")
+        path, nb_man.output_path = nb_man.output_path, None
         for index, cell in enumerate(nb_man.nb.cells):
             if cell.cell_type != "code" or not cell.source.strip():
                 continue
             nb_man.cell_start(cell, index)
+            if path:  # papermill would check all of it against its schema at every cell
+                Path(path).write_text(json.dumps(nb_man.nb), encoding="utf-8")
             well = shell.run(cell) or "raises-exception" in cell.metadata.get("tags", [])
             if not well:
                 nb_man.cell_exception(cell, index)
-            # It is saved as the next cell starts, or at the end.
-            path, nb_man.output_path = nb_man.output_path, None
             nb_man.cell_complete(cell, index)
-            nb_man.output_path = path
             if not well:
                 break
+        nb_man.output_path = path
 
 
 CONFIG = Config(HistoryManager={"enabled": False}, InteractiveShell={"colors": "nocolor"})
