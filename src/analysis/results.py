@@ -487,7 +487,12 @@ class Results:
             fig.set_layout_engine(None)
             bbox = None
         picture = self.folder / "figures" / f"{stem}.svg"
-        with plt.rc_context({"savefig.bbox": bbox}), replacing(picture) as part:
+        with (
+            plt.rc_context(
+                {"savefig.bbox": bbox, "svg.hashsalt": "reliefcheck"}
+            ),  # the same every time
+            replacing(picture) as part,
+        ):
             fig.savefig(part, format="svg", metadata={"Date": None, "Creator": None})
         plt.close(fig)
         if _cell_number() and (about == self.condition if show is None else show):

@@ -101,7 +101,7 @@ RC: dict[Any, Any] = {
     "figure.max_open_warning": 0,  # a notebook draws one of each kind per condition
     # Labels beside the axes and legends outside it belong to the figure.
     "savefig.bbox": "tight", "savefig.pad_inches": 0.06,
-    "svg.fonttype": "none", "svg.hashsalt": "reliefcheck",
+    "svg.fonttype": "none",
     # Never "+1e3" at the end of an axis: it is overlooked.
     "axes.formatter.useoffset": False, "axes.formatter.limits": (-99, 99),
 }  # fmt: skip
