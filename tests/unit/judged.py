@@ -20,6 +20,7 @@ from analysis.adam.treatment import (
 from analysis.claims.judge import JudgedLedger, judge_claims, judge_ledger
 from analysis.claims.judgement import Judgement
 from analysis.claims.ledger import REQUIRED, Claim, load_ledger
+from analysis.claims.multiverse import judge_specifications
 from analysis.claims.testimonials import estimate_testimonials
 from analysis.results import Estimate, Row, make_results, rows_of
 from analysis.settings import THRESHOLDS_PCT, AnalysisSettings
@@ -231,7 +232,8 @@ def judge_typed(
     own = study(patients, settings, with_infusions=with_infusions)
     ledger = claims or load_ledger()
     results = pd.concat([results_of(own), estimate_testimonials(ledger, own)], ignore_index=True)
-    return judge_ledger(ledger, results, own)
+    grids = judge_specifications(ledger, own)
+    return judge_ledger(ledger, results, own, {name: each.summary for name, each in grids.items()})
 
 
 @lru_cache(maxsize=1)

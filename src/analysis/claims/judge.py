@@ -11,28 +11,27 @@ import pandas as pd
 from analysis.adam.study import Study
 from analysis.claims.evidence import judge_question, load_evidence, load_questions, published_of
 from analysis.claims.evidence_words import describe_evidence
-from analysis.claims.judgement import Judgement
+from analysis.claims.judgement import Judgement, Readings
 from analysis.claims.ledger import Claim, absent_conditions
 from analysis.claims.may_say import provenance_of, write_may_say, write_note
 from analysis.claims.multiplicity import adjust_verdicts, shrink_small
-from analysis.claims.multiverse import Multiverse, Shared, judge_readings
+from analysis.claims.multiverse import READING_VERDICTS, Multiverse
 from analysis.claims.reasons import firmness_of
+from analysis.claims.record_readings import record_readings
 from analysis.claims.rules import check_sentence, load_rules, rules_of_checks
-from analysis.claims.sentences import (
-    describe_departures,
-    write_finding,
-)
+from analysis.claims.sentences import describe_departures, write_finding
 from analysis.claims.tipping import tip_judgement
 from analysis.claims.verdict import judge_claim, judge_limits
+from analysis.errors import InputError
 from analysis.results import Row, find, find_alike
 from analysis.settings import AnalysisSettings
 
 
 class JudgedLedger(NamedTuple):
-    """Every claim judged, in the order of the claims, and the readings of those computed."""
+    """Every claim judged, in the order of the claims, and the readings that results gave."""
 
     judgements: tuple[Judgement, ...]
-    readings: Mapping[str, Multiverse]  # by id of the claim
+    readings: Mapping[str, Multiverse]  # of opioids and questionnaires, by id of the claim
 
 
 def judge_claims(
@@ -86,7 +85,12 @@ def _sequence_of(row: Row | None, results: pd.DataFrame) -> tuple[float | None, 
     return (None, None) if found is None else (found.low, found.high)
 
 
-def judge_ledger(claims: Sequence[Claim], results: pd.DataFrame, study: Study) -> JudgedLedger:
+def judge_ledger(
+    claims: Sequence[Claim],
+    results: pd.DataFrame,
+    study: Study,
+    specified: Mapping[str, Readings],
+) -> JudgedLedger:
     """Judge every claim of a ledger, and fill in all that is printed with the verdicts.
 
     Readings, tipping point, the verdict among all claims, the shrunk share of a small condition,
@@ -99,16 +103,31 @@ def judge_ledger(claims: Sequence[Claim], results: pd.DataFrame, study: Study) -
     results : DataFrame
         Results of the other notebooks and of `estimate_testimonials`.
     study : Study
+    specified : mapping
+        Readings of the claims by id, as notebook 65 left them
+        (`analysis.claims.multiverse.judge_specifications`); those that are rows of the results are
+        found here.
+
+    Raises
+    ------
+    InputError
+        The readings of a claim that has a verdict are not there.
     """
     settings = study.settings
     absent = absent_conditions(claims, study.conditions)
     pairs = list(_judge(claims, results, settings.claim_arm, settings, absent))
-    shared = Shared(study, results)
-    readings = {
-        claim.claim_id: judge_readings(claim, study, shared=shared)
-        for claim in claims
-        if claim.answer == "computed" and claim.condition in {*study.labels, "all"}
-    }
+    recorded = {}
+    for claim in claims:
+        made = record_readings(claim, results, arm=settings.claim_arm)
+        if len(made):
+            recorded[claim.claim_id] = Multiverse.of(claim, study, readings=made)
+    readings = {**specified, **{name: grid.summary for name, grid in recorded.items()}}
+    verdicts = {one.claim_id for one, _ in pairs if one.verdict in READING_VERDICTS[:3]}
+    if lacking := sorted(verdicts - readings.keys()):
+        raise InputError(
+            f"the readings of {', '.join(lacking)} are not there. Run the notebook "
+            "65_specifications for the same conditions and ledger first."
+        )
     adjusted = adjust_verdicts([judgement for judgement, _ in pairs], results)
     checks = rules_of_checks(load_rules())
     provenance = provenance_of(study)
@@ -119,8 +138,7 @@ def judge_ledger(claims: Sequence[Claim], results: pd.DataFrame, study: Study) -
     judgements = []
     for claim, (judgement, row), holm in zip(claims, pairs, adjusted, strict=True):
         tip = tip_judgement(judgement, results)
-        grid = readings.get(claim.claim_id)
-        robustness = None if grid is None else grid.summary
+        robustness = readings.get(claim.claim_id)
         question = questions.get(claim.claim_id)
         published = () if question is None else judge_question(studies, question)
         may_say = write_may_say(claim, judgement, row, results, provenance=provenance)
@@ -148,4 +166,4 @@ def judge_ledger(claims: Sequence[Claim], results: pd.DataFrame, study: Study) -
                 ),
             )
         )
-    return JudgedLedger(tuple(judgements), readings)
+    return JudgedLedger(tuple(judgements), recorded)

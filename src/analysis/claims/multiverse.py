@@ -9,9 +9,10 @@ the same by construction are listed once, so that no choice is counted twice.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from itertools import chain
+from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
@@ -35,12 +36,12 @@ from analysis.claims.intervals import (
 )
 from analysis.claims.judgement import Readings, Verdict
 from analysis.claims.ledger import Claim
-from analysis.claims.record_readings import record_readings
 from analysis.claims.safety_readings import READ_OTHERWISE, safety_readings
 from analysis.claims.verdict import READ_AT
+from analysis.errors import InputError
 from analysis.labels import READING_CHOICES, READING_DIMENSIONS, visit_week, visit_word
 from analysis.numbers import count_text
-from analysis.results import Estimate
+from analysis.results import Estimate, read_extras
 from analysis.settings import (
     THRESHOLDS_PCT,
     TWO_POINTS,
@@ -103,6 +104,9 @@ STRATEGIES: dict[str, BoosterStrategy] = {
 READING_VERDICTS: tuple[Verdict, ...] = ("meets", "falls short", "undecided", "not testable")
 NUMBERS = ["value", "low", "high", "n", "n_missing", "n_events"]
 
+SPECIFICATIONS = "specifications"
+"""Fact under which a notebook keeps `note_specifications`."""
+
 GRID_REPLICATES = 100
 """Resamples of every reading of a duration but the headline, which has as many as its row. A
 percentile limit then moves by chance by about a quarter of the estimate's standard error, and all
@@ -138,6 +142,15 @@ class Multiverse:
     level: float  # two-sided, of every interval
     readings: pd.DataFrame = field(default_factory=pd.DataFrame)
     reason: str = ""
+
+    @classmethod
+    def of(cls, claim: Claim, study: Study, **found: Any) -> Multiverse:
+        """Return a claim with the ``readings`` or the ``reason`` found."""
+        return cls(
+            claim_id=claim.claim_id, condition=claim.condition, unit=claim.unit,
+            floor=claim.floor, ceiling=claim.ceiling, level=study.settings.confidence_level,
+            **found,
+        )  # fmt: skip
 
     def __post_init__(self) -> None:
         if len(self.readings) and self.readings["is_headline"].sum() != 1:
@@ -257,6 +270,44 @@ def what_if(multiverse: Multiverse) -> dict[str, Any]:
     ]  # fmt: skip
     fixed = [known[name].index(head[name]) for name in asked]
     return {"controls": controls, "fixed": fixed, "rows": rows} if len(rows) > 1 else {}
+
+
+def note_specifications(
+    claims: Sequence[Claim], grids: Mapping[str, Multiverse]
+) -> dict[str, dict[str, Any]]:
+    """Return by id of the claim what is printed of its readings, as plain values to be kept."""
+    return {
+        claim.claim_id: {
+            "reading_sha": claim.reading_hash,
+            "readings": asdict(grids[claim.claim_id].summary),
+            "what_if": what_if(grids[claim.claim_id]) if claim.headline == "yes" else {},
+        }
+        for claim in claims
+        if claim.claim_id in grids
+    }
+
+
+def read_specifications(
+    folder: str | Path, claims: Sequence[Claim]
+) -> tuple[dict[str, Readings], dict[str, dict[str, Any]]]:
+    """Return the readings that notebook 65 left of some claims, and what may be looked up of each.
+
+    Raises
+    ------
+    InputError
+        They are of another reading of a claim: another ledger was judged there.
+    """
+    left: dict[str, dict[str, Any]] = {}
+    for extra in read_extras(folder):
+        left |= extra["facts"].get(SPECIFICATIONS, {})
+    own = {one.claim_id: one.reading_hash for one in claims if one.claim_id in left}
+    if others := [name for name in own if left[name]["reading_sha"] != own[name]]:
+        raise InputError(
+            f"65_specifications judged another reading of {', '.join(others)} than this ledger "
+            "has. Run it again with the same ledger."
+        )
+    readings = {name: Readings(**left[name]["readings"]) for name in own}
+    return readings, {name: left[name]["what_if"] for name in own if left[name]["what_if"]}
 
 
 def what_is_common(some: pd.DataFrame, every: pd.DataFrame) -> str:
@@ -706,15 +757,12 @@ def _ratio(
 class Shared:
     """What the claims of one study share, so that it is made once: imputations and relief.
 
-    ``results`` is the results frame of the run; without it, claims on opioids and questionnaires
-    have no other readings.
-
     Readings that leave the same losses share one fit and its resamples, which
     `analysis.stats.relief` keeps.
     """
 
-    def __init__(self, study: Study, results: pd.DataFrame | None = None) -> None:
-        self.study, self.results = study, results
+    def __init__(self, study: Study) -> None:
+        self.study = study
         self._kept: dict[Hashable, Any] = {}
 
     def _once(self, key: Hashable, make: Callable[[], Any]) -> Any:
@@ -833,6 +881,16 @@ def _lay_out(ratings: pd.DataFrame, starters: pd.DataFrame) -> RatingArrays:
 # Every reading judged
 
 
+def judge_specifications(claims: Sequence[Claim], study: Study) -> dict[str, Multiverse]:
+    """Judge each claim that a study could answer under all its readings; by id of the claim."""
+    shared = Shared(study)
+    return {
+        claim.claim_id: judge_readings(claim, study, shared=shared)
+        for claim in claims
+        if claim.answer == "computed" and claim.condition in {*study.labels, "all"}
+    }
+
+
 def judge_readings(claim: Claim, study: Study, *, shared: Shared | None = None) -> Multiverse:
     """Judge a claim under every defensible reading.
 
@@ -849,21 +907,14 @@ def judge_readings(claim: Claim, study: Study, *, shared: Shared | None = None) 
     -------
     Multiverse
         The headline among the readings; no readings, with the reason, where the measure has none
-        or treatments would be pooled.
+        or treatments would be pooled. Claims on opioids and questionnaires have theirs among the
+        results (`analysis.claims.record_readings`).
     """
     level = study.settings.confidence_level
-    about: dict[str, Any] = {
-        "claim_id": claim.claim_id, "condition": claim.condition, "unit": claim.unit,
-        "floor": claim.floor, "ceiling": claim.ceiling, "level": level,
-    }  # fmt: skip
     shared = Shared(study) if shared is None else shared
-    if shared.results is not None:
-        made = record_readings(claim, shared.results, arm=study.settings.claim_arm)
-        if len(made):
-            return Multiverse(**about, readings=made)
     if claim.answer != "computed" or (claim.floor is None and claim.ceiling is None):
         reason = "The claim has no figure to be judged against, or none these data could answer."
-        return Multiverse(**about, reason=reason)
+        return Multiverse.of(claim, study, reason=reason)
     starters, group, reason = find_starters(study, claim)
     if not reason and claim.measure in READ_OTHERWISE:
         made = safety_readings(claim, study, arm=group[1] if group[0] == "arm" else "")
@@ -873,14 +924,14 @@ def judge_readings(claim: Claim, study: Study, *, shared: Shared | None = None) 
                 above=claim.above_floor,
             )  # fmt: skip
             verdict = np.where(made["value"].notna(), judged, "not testable")
-            return Multiverse(**about, readings=made.assign(verdict=verdict))
+            return Multiverse.of(claim, study, readings=made.assign(verdict=verdict))
     readings = list_readings(
         claim, study.settings, visits=study.visits, with_infusions=not study.infusions.empty,
         in_points=study.in_points,
     )  # fmt: skip
     if readings.empty or reason:
         reason = reason or "No grid of readings is defined for this measure and population."
-        return Multiverse(**about, reason=reason)
+        return Multiverse.of(claim, study, reason=reason)
     if claim.measure in DURATION_MEASURES:
         numbers = shared.estimate(claim, starters, readings, group=group)
     else:
@@ -901,4 +952,4 @@ def judge_readings(claim: Claim, study: Study, *, shared: Shared | None = None) 
     verdict = np.where(numbers.pop("is_testable"), verdict, "not testable")
     leads = readings.pop("is_headline")
     made = pd.concat([readings, numbers], axis=1).assign(verdict=verdict, is_headline=leads)
-    return Multiverse(**about, readings=made)
+    return Multiverse.of(claim, study, readings=made)

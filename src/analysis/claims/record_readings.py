@@ -34,7 +34,7 @@ def record_readings(claim: Claim, results: pd.DataFrame, *, arm: str = "") -> pd
         As `analysis.claims.safety_readings.safety_readings`, and verdict; empty for other measures,
         where there is no other reading, and where the results do not answer the claim itself.
     """
-    if claim.measure not in READ_OTHERWISE:
+    if claim.answer != "computed" or claim.measure not in READ_OTHERWISE:
         return pd.DataFrame()
     of_opioids = claim.measure == "opioid_reduction_share"
     results = find(results, measure=claim.measure, condition=claim.condition)
