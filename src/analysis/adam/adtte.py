@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from analysis.adam.adpain import ROUNDING
 from analysis.adam.adsl import look_up
-from analysis.intake.relief_ends import time_relief
+from analysis.intake.rules import time_relief
 from analysis.settings import BoosterStrategy, Clock, LossRule, Visit
 
 Floats = NDArray[np.float64]

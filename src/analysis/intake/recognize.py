@@ -14,6 +14,7 @@ from analysis.intake.build import Intake
 from analysis.intake.profile import DATE_WORDS, ColumnProfile, plain_words
 from analysis.intake.tables import TABLES, Conditions
 from analysis.intake.values import parse_number
+from analysis.settings import data_rows
 
 Confidence = Literal["sure", "likely", "unsure"]
 
@@ -37,35 +38,17 @@ class When(NamedTuple):
     unit: str = "days"
 
 
-_ANY = r"\b(?:{})\b"
+_HEADERS = {row["meaning"]: (row["kinds"], row["words"]) for row in data_rows("codes/headers.csv")}
+"""Words of headers in four languages: data/codes/headers.csv, a row for each thing they mean."""
 
 
-def _words(*texts: str) -> re.Pattern[str]:
-    return re.compile(_ANY.format("|".join(texts)))
+def _words(meaning: str) -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{_HEADERS[meaning][1]})\b")
 
 
-SCORE = _words(
-    "pain", r"nrs\w*", "nprs", r"vas\w*", "bpi", "eva", "score", r"schmerz\w*", "douleurs?",
-    "dolor", "intensity", "rating",
-)  # fmt: skip
-NO_SCORE = _words(
-    "since", "onset", "type", "dx", r"diagnos\w*", "location", r"medication\w*", "relief",
-    "interference", "disability", r"phq\w*", r"gad\w*", "odi", "mood", "sleep", "anxiety",
-    r"depress\w*", "goal", "acceptable", "complete", "change", "percent", "promis", r"behaviou?r",
-    "mental", "physical", "cci", "duration", "years", "history", "count", "number", "frequency",
-    "visits", "function", "quality", r"catastroph\w*", r"satisf\w*", "health",
-)  # fmt: skip
+SCORE, NO_SCORE, INFUSED = _words("score"), _words("no_score"), _words("infused_at")
 
-INFUSED = _words(
-    r"infus\w*", r"ketamin\w*", r"treat\w*", r"therap\w*", "sessions?", r"sitzung\w*",
-    r"behandlung\w*", "tx", r"perfusion\w*", r"traitement\w*", r"tratamiento\w*", "inf", "iv",
-)  # fmt: skip
-
-_RATED = _words(
-    "after", "post", "posttreatment", "nach", "apres", "despues", "before", "pre",
-    "pretreatment", "vor", "avant", "antes", "baseline", "follow up", "fu", "nrs", "vas", "eva",
-    "pain", "score",
-)  # fmt: skip
+_RATED = _words("rated")
 """Words by which a date beside a treatment is that of a rating: "date after treatment"."""
 
 START_OR_END = re.compile(
@@ -84,75 +67,11 @@ RELIEF_ENDED = re.compile(
 STILL_RELIEVED = re.compile(r"\bstill\b.*\b(?:relie\w*|pain ?free)|\brelief\b.*\bongoing\b")
 """Headers of exactly dated relief: how long it lasted, when it ended, whether it still lasts."""
 
-_BY_HEADER: tuple[tuple[str, re.Pattern[str], tuple[str, ...]], ...] = (
-    ("icd10", _words(r"icd"), ("word", "text")),
-    ("pain_since", _words("since", "onset", "seit", "depuis", "desde", r"diagnos\w*"), ("date",)),
-    (
-        "birth_year",
-        _words("yob", "dob", "born", r"birth\w*", "geb", r"geburt\w*", r"naissance", "nacimiento"),
-        ("number", "date"),
-    ),
-    ("age_years", _words("age", "alter", "edad"), ("number",)),
-    ("sex", _words("sex", "gender", "geschlecht", "sexe", "sexo", "genero"), ("word", "number")),
-    (
-        "infused_at",
-        INFUSED,
-        ("date",),
-    ),
-    (
-        "enrolled_on",
-        _words(
-            "trtsdt", "rfstdtc", r"enrol\w*", r"consent\w*", "inclusion", "entry", "admission",
-            "aufnahme",
-        ),
-        ("date",),
-    ),
-    ("assessed_on", re.compile(""), ("date",)),
-    (
-        "dose_mg_per_kg",
-        _words(r"dose\w*", "dosis", "mg kg"),
-        ("number",),
-    ),
-    ("minutes", _words("minutes", "min", "minuten"), ("number",)),
-    ("subtype", _words("subtype", "subtyp"), ("word",)),
-    (
-        "condition",
-        _words(
-            r"diagnos\w*", "diag", r"conditions?", "dx", "indication", "disease", "syndrome",
-            "pain type", "type of pain", "pain dx",
-        ),
-        ("word", "text"),
-    ),
-    (
-        "visit",
-        _words(
-            r"visits?", r"visite\w*", "visita", "event", "time point", "timepoint", "zeitpunkt",
-            "wave", "occasion", "when", "avisit", "assessment",
-        ),
-        ("word",),
-    ),
-    (
-        "arm",
-        _words(
-            "arm", "trt", "group", "grp", "gruppe", "groupe", "grupo", r"randomi\w*", "allocation",
-            "treatment",
-        ),
-        ("word", "number"),
-    ),
-    (
-        "site",
-        _words("site", "clinic", "center", "centre", "location", "standort", "hospital"),
-        ("word", "number"),
-    ),
-    (
-        "study_day",
-        _words(
-            "study day", "days?", "ady", "weeks?", "months?", "tag", "woche", "monat", "jour",
-            "semaine", "mois", "dia", "semana", "mes", "wk",
-        ),
-        ("number",),
-    ),
-)  # fmt: skip
+_BY_HEADER = tuple(
+    (name, _words(name) if words else re.compile(""), kinds.split())
+    for name, (kinds, words) in _HEADERS.items()
+    if kinds not in ("", "recall", "unit")
+)
 """Column of the contract, the words of its header, and the kinds of values it may hold, in the
 order in which they are tried."""
 
@@ -248,7 +167,7 @@ def is_score(column: ColumnProfile) -> bool:
 
 def _besides_a_visit(words: str) -> str:
     """Return what a header says besides the name of a visit: "bmi" of "baseline bmi"."""
-    names = "|".join(names for *_, names in _NUMBERED)
+    names = "|".join(_UNITS.values())
     fillers = "the|of|last|past|first|infusion|series"
     words = re.sub(rf"\b(?:{names}|{fillers}|\d+)\b", " ", words)
     return _FOLLOW_UP.sub(" ", _END.sub(" ", _BASELINE.sub(" ", words))).strip()
@@ -264,29 +183,8 @@ def _share_of_codes(column: ColumnProfile, conditions: Conditions) -> float:
     return len(codes) / len(column.texts) if column.texts and known else 0.0
 
 
-_FOLLOW_UP = _words("follow up", "followup", "fu", "kontrolle", "suivi", "last visit")
-_NUMBERED = (
-    ("week", "weeks", r"weeks?|wks?|w|wochen?|semaines?|semanas?|s"),
-    ("month", "months", r"months?|mons?|mo|m|monate?n?|mois|mes(?:es)?"),
-    ("", "days", r"days?|d|tage?|jours?|dias?|j"),
-    ("", "years", r"years?|yrs?|y|jahre?|ans?|anos?"),
-)
-_BASELINE = _words(
-    "baseline", "base", "bl", "before", "pre", "pretreatment", "prior", "vor", "vorher",
-    "avant", "antes", "initial", "start", "intake", "beginn", "screening",
-)  # fmt: skip
-_END = _words(
-    "after",
-    "post",
-    "posttreatment",
-    "end",
-    "discharge",
-    "nach",
-    "nachher",
-    "apres",
-    "despues",
-    "final",
-)
+_FOLLOW_UP, _BASELINE, _END = _words("follow_up"), _words("baseline"), _words("end")
+_UNITS = {name: words for name, (kind, words) in _HEADERS.items() if kind == "unit"}
 
 
 def visit_of(text: str) -> When | None:
@@ -302,13 +200,14 @@ def visit_of(text: str) -> When | None:
     words = re.sub(r"\b(\d{1,2}) 52$", r"\1 weeks", words)
     words = re.sub(r"\bt 0\b|\b(?:pain|vas|nrs|score|level) in$", "baseline", words)
     words = re.sub(r"\b(?:pain|vas|nrs|score|level) out$", "end", words)
-    for visit, unit, names in _NUMBERED:
+    for unit, names in _UNITS.items():
         found = re.search(rf"\b(?:{names}) (\d{{1,3}})\b|\b(\d{{1,3}}) (?:{names})\b", words)
         if found:
             number = int(found[1] or found[2])
             if number == 0:
                 return When("baseline", 0.0)
-            return When(f"{visit}_{number}" if visit else "", float(number), unit)
+            visit = f"{unit[:-1]}_{number}" if unit in ("weeks", "months") else ""
+            return When(visit, float(number), unit)
     if _BASELINE.search(words):
         return When("baseline", 0.0)
     if _END.search(words):
@@ -316,18 +215,13 @@ def visit_of(text: str) -> When | None:
     return When("", None) if _FOLLOW_UP.search(words) else None
 
 
-_RECALLS = (
-    ("average", _words("average", "avg", "mean", r"durchschnitt\w*", r"moyen\w*", r"promedi\w*")),
-    ("worst", _words("worst", "max", "maximum", r"starkst\w*", "pire", "peor")),
-    ("least", _words("least", "lowest", "min", "minimum", r"geringst\w*")),
-    ("now", _words("now", "current", "currently", "right now", "moment", "aktuell\\w*", "jetzt")),
-)
+_RECALLS = {name: _words(name) for name, (kind, _) in _HEADERS.items() if kind == "recall"}
 
 
 def recall_of(text: str) -> str:
     """Return what a score looks back on by its header, empty where it does not say."""
     words = plain_words(text)
-    return next((recall for recall, pattern in _RECALLS if pattern.search(words)), "")
+    return next((recall for recall, pattern in _RECALLS.items() if pattern.search(words)), "")
 
 
 _ID_RANKS = (
@@ -356,9 +250,7 @@ _ID_RANKS = (
 )
 
 
-_NO_ID = _words(
-    "response", "visit", "site", "event", "form", "session", "device", "row", "question", "order",
-)  # fmt: skip
+_NO_ID = _words("no_id")
 
 
 def may_be_id(column: ColumnProfile) -> bool:

@@ -1,6 +1,6 @@
 """The tables of the contract as values: columns with kind, unit, range and meaning; code lists.
 
-Readers, checks, error messages, the demo generator and the documentation all read this one list.
+Readers, checks, error messages and the demo generator all read the one list of data/contract.csv.
 """
 
 from __future__ import annotations
@@ -88,55 +88,39 @@ class Table:
         return {column.name: column for column in self.columns}[name]
 
 
-PATIENT_ID = Column("patient_id", "id", "patient, unique", required=True)
-STUDY_DAY = Column("study_day", "number", "days since day 0", -36500, 36500)
+def _columns() -> dict[str, list[Column]]:
+    """Return the columns of data/contract.csv by table."""
+    found: dict[str, list[Column]] = {}
+    for row in data_rows("contract.csv"):
+        column = Column(
+            name=row["column"],
+            kind=row["kind"],  # type: ignore[arg-type]
+            meaning=row["meaning"],
+            low=float(row["low"]) if row["low"] else None,
+            high=float(row["high"]) if row["high"] else None,
+            values=tuple(row["values"].split()),
+            required=row["required"] == "yes",
+            always_said=frozenset(row["always_said"].split()),
+        )
+        found.setdefault(row["table"], []).append(column)
+    return found
 
-AE_ASSESSED = Column("ae_assessed", "flag", "asked about adverse events")
+
+_COLUMNS = {name: tuple(columns) for name, columns in _columns().items()}
+_WHEN = ("assessed_on", "study_day", "visit")
 
 PATIENTS = Table(
     name="patients",
     required=True,
     one_of=(("condition", "icd10"),),
-    columns=(
-        PATIENT_ID,
-        Column("site", "text", "clinic or center"),
-        Column("condition", "category", "condition code of data/conditions.csv"),
-        Column("subtype", "category", "subtype code of data/conditions.csv"),
-        Column("icd10", "text", "ICD-10-CM code of the pain condition"),
-        Column("sex", "category", "sex", values=("female", "male", "other")),
-        Column("birth_year", "integer", "year of birth", 1900, LAST_YEAR),
-        Column("age_years", "number", "age at the start, years", 0, 120),
-        Column("pain_since", "date", "when the pain began", 1900, LAST_YEAR),
-        Column("arm", "text", "treatment arm, where there is more than one"),
-        Column(
-            "prior_treatments_failed", "integer", "treatments that failed before, count", 0, 100
-        ),
-        Column("uncontrolled_hypertension", "flag", "uncontrolled hypertension"),
-        Column("heart_condition", "flag", "heart condition"),
-        Column("active_psychosis", "flag", "active psychosis"),
-        Column("pregnant_or_breastfeeding", "flag", "pregnant or breastfeeding"),
-        Column("active_substance_abuse", "flag", "active substance abuse"),
-        Column("physical_therapy", "flag", "has physical therapy besides"),
-        Column("psychology", "flag", "has psychological treatment besides"),
-        Column("other_medication", "flag", "has other pain medication besides"),
-        AE_ASSESSED,
-        Column("enrolled_on", "date", "date of entry", FIRST_YEAR, LAST_YEAR),
-    ),
+    columns=_COLUMNS["patients"],
 )
 
 PAIN_SCORES = Table(
     name="pain_scores",
     required=True,
-    one_of=(("assessed_on", "study_day", "visit"),),
-    columns=(
-        PATIENT_ID,
-        Column("assessed_on", "datetime", "when it was rated", FIRST_YEAR, LAST_YEAR),
-        STUDY_DAY,
-        Column("score", "number", "pain, in the unit of its scale", required=True),
-        Column("scale", "category", "pain scale", values=tuple(SCALES)),
-        Column("recall", "category", "what it looks back on", values=RECALLS),
-        Column("visit", "word", "analysis visit, where the export names it"),
-    ),
+    one_of=(_WHEN,),
+    columns=_COLUMNS["pain_scores"],
     says=("score",),
     silent="no score recorded",
 )
@@ -144,122 +128,50 @@ PAIN_SCORES = Table(
 INFUSIONS = Table(
     name="infusions",
     one_of=(("infused_at", "study_day"),),
-    columns=(
-        PATIENT_ID,
-        Column("infused_at", "datetime", "when it began", FIRST_YEAR, LAST_YEAR),
-        STUDY_DAY,
-        Column("series", "integer", "number of the series", 1, 1000),
-        Column("phase", "category", "initial series or booster", values=("initial", "maintenance")),
-        Column("protocol", "category", "standard or high dose", values=("standard", "high_dose")),
-        Column("dose_mg_per_kg", "number", "ketamine, mg/kg", 0, 50),
-        Column("minutes", "number", "length, minutes", 0, 14400),
-        Column("sbp_before", "number", "systolic before, mmHg", 40, 300),
-        Column("dbp_before", "number", "diastolic before, mmHg", 20, 200),
-        Column("sbp_peak", "number", "systolic peak, mmHg", 40, 300),
-        Column("dbp_peak", "number", "diastolic peak, mmHg", 20, 200),
-        Column("spo2_lowest", "number", "lowest SpO2, percent", 30, 100),
-        Column("discharge_minutes", "number", "minutes from the end to discharge", 0, 10000),
-        AE_ASSESSED,
-    ),
+    columns=_COLUMNS["infusions"],
     silent="no infusion recorded",
+)
+
+RELIEF_ENDS = Table(
+    name="relief_ends",
+    one_of=(("ended_at", "relief_days"),),
+    columns=_COLUMNS["relief_ends"],
+    says=("ended_at", "relief_days"),
+    silent="no end of relief recorded",
 )
 
 ADVERSE_EVENTS = Table(
     name="adverse_events",
     one_of=(("infused_at", "occurred_on", "study_day"),),
-    columns=(
-        PATIENT_ID,
-        Column("infused_at", "datetime", "infusion it belongs to", FIRST_YEAR, LAST_YEAR),
-        Column("occurred_on", "datetime", "when it began", FIRST_YEAR, LAST_YEAR),
-        STUDY_DAY,
-        Column("term", "text", "what it was, or 'none reported'", required=True,
-               always_said=frozenset({"None"})),
-        Column("occurred", "flag", "whether it did: no for an effect asked about in vain"),
-        Column("solicited", "flag", "asked about by name, not volunteered"),
-        Column("grade", "integer", "CTCAE grade, 1 (mild) to 5 (death)", 1, 5),
-        Column(
-            "minutes_to_resolution", "number",
-            "minutes from the end of the infusion, else from its start, to its end", 0, 5_256_000,
-        ),
-        Column("resolved", "flag", "whether it had resolved when last seen"),
-        Column("resolved_on", "datetime", "when it had resolved", FIRST_YEAR, LAST_YEAR),
-        Column("serious", "flag", "serious (ICH E2A)"),
-        Column("hospital_transfer", "flag", "led to a transfer to hospital"),
-        Column("stopped_infusion", "flag", "the infusion was stopped for it"),
-        Column("preferred_term", "text", "the export's own coded term (MedDRA)"),
-        Column("body_system", "text", "the export's own class (MedDRA system organ class)"),
-    ),
+    columns=_COLUMNS["adverse_events"],
     says=("term", "occurred", "grade", "minutes_to_resolution", "resolved", "preferred_term"),
     silent="no effect recorded",
     may_be_unknown=frozenset({"infused_at", "occurred_on", "study_day"}),
-)  # fmt: skip
+)
 
 OPIOID_USE = Table(
     name="opioid_use",
-    one_of=(("assessed_on", "study_day", "visit"), ("daily_dose", "mme_per_day")),
-    columns=(
-        PATIENT_ID,
-        Column("assessed_on", "datetime", "day of the dose", FIRST_YEAR, LAST_YEAR),
-        STUDY_DAY,
-        Column("visit", "word", "analysis visit, where the export names it"),
-        Column("drug", "text", "opioid, as in data/codes/opioids.csv, or 'none'",
-               always_said=frozenset({"None"})),
-        Column("daily_dose", "number", "dose in its unit; 0 for no opioid", 0, 100_000),
-        Column("unit", "category", "unit of the dose", values=("mg", "mcg", "mcg_per_hour")),
-        Column(
-            "route", "category", "route",
-            values=("oral", "transdermal", "buccal", "sublingual", "nasal", "rectal", "parenteral"),
-        ),
-        Column("mme_per_day", "number", "morphine milligram equivalents a day", 0, 100_000),
-        Column("basis", "category", "whose dose", values=("prescribed", "taken")),
-    ),
+    one_of=(_WHEN, ("daily_dose", "mme_per_day")),
+    columns=_COLUMNS["opioid_use"],
     says=("drug", "daily_dose", "mme_per_day"),
     silent="no dose recorded",
     may_be_unknown=frozenset({"daily_dose", "mme_per_day"}),
-)  # fmt: skip
+)
 
 QUESTIONNAIRES = Table(
     name="questionnaires",
-    one_of=(("assessed_on", "study_day", "visit"),),
-    columns=(
-        PATIENT_ID,
-        Column("assessed_on", "datetime", "when it was filled in", FIRST_YEAR, LAST_YEAR),
-        STUDY_DAY,
-        Column("visit", "word", "analysis visit, where the export names it"),
-        Column("instrument", "text", "code of data/codes/instruments.csv, or another name",
-               required=True),
-        Column("score", "number", "total, in the instrument's own unit", required=True),
-    ),
+    one_of=(_WHEN,),
+    columns=_COLUMNS["questionnaires"],
     says=("score",),
     silent="no score recorded",
-)  # fmt: skip
-
-RELIEF_ENDS = Table(
-    name="relief_ends",
-    one_of=(("ended_at", "relief_days"),),
-    columns=(
-        PATIENT_ID,
-        Column("infused_at", "datetime", "infusion it followed", FIRST_YEAR, LAST_YEAR),
-        Column("ended_at", "datetime", "relief gone, or next analgesic", FIRST_YEAR, LAST_YEAR),
-        Column("relief_days", "number", "how long relief lasted, days", 0, 3650),
-        Column("still_relieved", "flag", "relief still lasted then"),
-    ),
-    says=("ended_at", "relief_days"),
-    silent="no end of relief recorded",
 )
 
-TABLES: dict[str, Table] = {
+TABLES = {
     table.name: table
     for table in (
-        PATIENTS,
-        PAIN_SCORES,
-        INFUSIONS,
-        RELIEF_ENDS,
-        ADVERSE_EVENTS,
-        OPIOID_USE,
-        QUESTIONNAIRES,
+        PATIENTS, PAIN_SCORES, INFUSIONS, RELIEF_ENDS, ADVERSE_EVENTS, OPIOID_USE, QUESTIONNAIRES,
     )
-}
+}  # fmt: skip
 """Every table the suite reads, by name."""
 
 TIMES: tuple[tuple[str, str], ...] = (

@@ -36,7 +36,6 @@ from analysis.claims.rules import (
 from analysis.errors import InputError
 from analysis.files import read_plain, sha256_of
 from analysis.labels import plain_text
-from analysis.lint.furniture import is_furniture, speaks_of_outcomes
 from analysis.lint.match import (
     LISTED,
     MEASURE_OF_LEDGER,
@@ -51,6 +50,7 @@ from analysis.lint.never import find_never_said
 from analysis.lint.quantities import WEEKS_OF, Cue, Quantity, flat_text, has_number
 from analysis.lint.text import Document, Statement, sentences_in, split_statements
 from analysis.numbers import date_text
+from analysis.settings import data_rows
 
 # The verdicts of a run, and whether they still hold for this ledger and these data
 
@@ -458,6 +458,42 @@ def _find(statement: Statement, matcher: Matcher, run: Run) -> list[Finding]:
         near = next((match for match in matches if match.how not in LISTED), None)
         found.append(_unlisted(statement, near, run, rest, also=bool(listed)))
     return found
+
+
+# Which statements are claims. A claim speaks of an outcome, a harm, a mechanism, evidence or rank;
+# instructions, questions, prices, hours, navigation, terms and definitions do not, whatever numbers
+# stand in them: they are furniture of the page (data/claims/furniture.csv).
+
+_LINES: dict[str, list[str]] = {}
+for _row in data_rows("claims/furniture.csv"):
+    _LINES.setdefault(_row["kind"], []).append(_row["pattern"])
+
+_SAYS = re.compile(rf"\b(?:{'|'.join(_LINES['says'])})\b")
+"""Words by which copy says that something is gained, avoided, shown or ranked."""
+
+_OF_CARE = re.compile(rf"\b(?:{'|'.join(_LINES['care'])})\b")
+"""The treatment and its patients, of which a number, frequency or absolute is a claim."""
+
+_FURNITURE = re.compile("|".join([rf"^(?:{'|'.join(_LINES['begins'])})\b", *_LINES["holds"]]))
+"""What a page says to guide, inform or instruct its reader, at the start of a line or in it."""
+
+
+def speaks_of_outcomes(text: str) -> bool:
+    """Return whether a line says something of the treatment that could be right or wrong."""
+    flat = flat_text(text).strip()
+    return not _FURNITURE.search(flat) and _SAYS.search(flat) is not None
+
+
+def is_furniture(text: str, cues: Sequence[Cue]) -> bool:
+    """Return whether numbers and absolutes in a line are no claim: nothing in it is of the care.
+
+    A share or multiple of an outcome is a claim, whatever else the line says.
+    """
+    flat = flat_text(text).strip()
+    says = _SAYS.search(flat) is not None
+    if says and any(cue.kind in ("percentage", "multiple") for cue in cues):
+        return False
+    return _FURNITURE.search(flat) is not None or not (says or _OF_CARE.search(flat))
 
 
 _WEAK_IN_HEADING = re.compile(r"\b(?:all|every\w*|only)\b")

@@ -17,8 +17,6 @@ from pathlib import Path, PurePath
 from typing import Any
 from urllib.parse import quote
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from analysis.adam.study import find_path
 from analysis.claims.approvals import (
     Approval,
@@ -43,7 +41,7 @@ from analysis.lint.findings import (
     load_run,
     touching_rules,
 )
-from analysis.lint.redline import check_ending, write_redline
+from analysis.lint.redline import check_ending, render_page, write_redline
 from analysis.lint.text import Document, Place, load_document
 from analysis.numbers import date_text
 
@@ -250,13 +248,6 @@ def render_html(result: LintResult) -> str:
 
     One file without script or network; everything from the copy is escaped.
     """
-    made = Environment(
-        loader=PackageLoader("analysis.lint"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     numbers = count(1)
     files = []
     for one in result.files:
@@ -275,7 +266,8 @@ def render_html(result: LintResult) -> str:
         ]
         files.append((one, blocks))
     cited = {rule_id for finding in result.findings for rule_id in finding.rules}
-    return made.get_template("lint.html.j2").render(
+    return render_page(
+        "lint.html.j2",
         files=files,
         result=result,
         summary=summary_sentence(result),

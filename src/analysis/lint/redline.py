@@ -177,14 +177,20 @@ def title_of(result: LintResult) -> str:
     return f"{names}: {n} to change" if n else f"{names}: nothing to change"
 
 
-def _html(
-    result: LintResult, changes: Sequence[Change], notices: Sequence[str], more: Sequence[str]
-) -> str:
+def render_page(template: str, **content: Any) -> str:
+    """Return a page of the linter; everything from the copy is escaped."""
     made = Environment(
         loader=PackageLoader("analysis.lint"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    return made.get_template("redline.html.j2").render(
+    return made.get_template(template).render(**content)
+
+
+def _html(
+    result: LintResult, changes: Sequence[Change], notices: Sequence[str], more: Sequence[str]
+) -> str:
+    return render_page(
+        "redline.html.j2",
         title=title_of(result), changes=changes, notices=notices, more=more,
         blocks=list(blocks_of(result, changes)), several=len(result.files) > 1,
     )  # fmt: skip

@@ -8,7 +8,7 @@ from analysis.claims.judgement import VERDICT_MEANING
 from analysis.labels import CLOCKS, MEASURES, METHODS, POINTS, plain_text, visit_word, word
 from analysis.numbers import count_text, level_text, number_text
 from analysis.results import Row
-from analysis.settings import THRESHOLDS_PCT, WORDS, AnalysisSettings, plan_visits
+from analysis.settings import THRESHOLDS_PCT, WORDS, AnalysisSettings, data_rows, plan_visits
 from analysis.stats.relief import READ_CLOCK, READ_RULE
 
 HOW_TO_READ = (
@@ -27,96 +27,16 @@ HOW_TO_READ = (
 def glossary_in_words(settings: AnalysisSettings) -> dict[str, tuple[str, str]]:
     """Return term and meaning by key, under the settings; headings of the page lead to them."""
     least = settings.minimum_baseline_score
-    enough = f"a baseline of at least {value_text(least)}" if least else "a baseline above 0"
-    pct = " or ".join(f"{value_text(each)}" for each in _thresholds(settings))
+    given = {
+        "enough": f"a baseline of at least {value_text(least)}" if least else "a baseline above 0",
+        "days": count_text(settings.baseline_window_days),
+        "clock": CLOCKS[settings.relief_clock],
+        "booster": WORDS["booster_strategy"][settings.booster_strategy],
+        "thresholds": " or ".join(map(value_text, _thresholds(settings))),
+    }
     return {
-        "all_starters": (
-            "All who started",
-            f"Every patient who began treatment with {enough} and whose visit is due. Counting a "
-            "patient not seen as not responding, in a mean as no reduction, gives the lower bound; "
-            "one without relief has 0 weeks of it.",
-        ),
-        "baseline": (
-            "Baseline",
-            f"Mean pain rating in the {count_text(settings.baseline_window_days)} days up to the "
-            "first infusion.",
-        ),
-        "bounds": (
-            "Best and worst case",
-            "The rate if every patient not seen had responded, or had not responded. The truth "
-            "lies between the two.",
-        ),
-        "booster": (
-            "Booster",
-            "An infusion after the first series, given to keep or renew relief.",
-        ),
-        "cited": ("Cited band", "The lowest and highest figure the claim gives."),
-        "holm": (
-            "Holm",
-            "A rule that asks more of each verdict when many are given at once, so that one in "
-            "twenty is not wrong by chance alone.",
-        ),
-        "interval": (
-            "Interval",
-            "The range of true figures that are compatible with the data. A wide interval means "
-            "few patients.",
-        ),
-        "median": (
-            "Median",
-            "The middle value: half of the patients lie below, half above. Not reached means that "
-            "fewer than half are known to have lost relief when follow-up ended.",
-        ),
-        "missing": (
-            "Missing",
-            "Patients whose value is not known. What they count as is said with who is counted; an "
-            "unknown score is never a score of zero.",
-        ),
-        "observed": (
-            "Only those seen",
-            "Patients with a rating at the visit. Those who do well may come back more often, so "
-            "this figure may flatter.",
-        ),
-        "quartiles": (
-            "Quartiles",
-            "A quarter of the patients lie below the lower one, a quarter above the upper one.",
-        ),
-        "reading": (
-            "Reading",
-            "What the words of a claim were taken to mean (which threshold, visit and patients), "
-            "fixed before the data were seen.",
-        ),
-        "reduction": (
-            "Percent reduction",
-            "How much pain fell, as percent of the patient's own baseline.",
-        ),
-        "relief": (
-            "Relief",
-            f"Time from {CLOCKS[settings.relief_clock]} until response is lost; "
-            f"{WORDS['booster_strategy'][settings.booster_strategy]}.",
-        ),
-        "responder": (
-            "Responder",
-            f"A patient whose pain fell by at least {pct} percent of the baseline, each counted "
-            "apart (30 is moderate, 50 substantial), and who had no booster before.",
-        ),
-        "robustness": (
-            "Robustness",
-            "How many of the defensible readings give the same verdict as the one fixed in "
-            "advance.",
-        ),
-        "series": (
-            "Series",
-            "Infusions without a long gap between them; the first one is what is judged.",
-        ),
-        "tipping": (
-            "Tipping point",
-            "How many of the patients without a rating would have to have responded for the "
-            "verdict to change.",
-        ),
-        "undecided": (
-            "Undecided",
-            "The data allow both: that the claim holds and that it does not.",
-        ),
+        row["key"]: (row["term"], row["meaning"].format(**given))
+        for row in data_rows("codes/glossary.csv")
     }
 
 
@@ -126,38 +46,15 @@ def _thresholds(settings: AnalysisSettings) -> list[float]:
 
 _NPMLE = ("npmle", "npmle_curve", "npmle_planned", "npmle_series")
 
-_REFERENCES: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("Dworkin RH and others (2008). Interpreting the clinical importance of treatment outcomes in "
-     "chronic pain clinical trials: IMMPACT recommendations. J Pain 9:105-121.", ()),
-    ("Farrar JT and others (2001). Clinical importance of changes in chronic pain intensity "
-     "measured on an 11-point numerical pain rating scale. Pain 94:149-158.", ()),
-    ("Wilson EB (1927). Probable inference, the law of succession, and statistical inference. J Am "
-     "Stat Assoc 22:209-212.", ("wilson", "bounds")),
-    ("Clopper CJ, Pearson ES (1934). The use of confidence or fiducial limits illustrated in the "
-     "case of the binomial. Biometrika 26:404-413.", ("clopper_pearson",)),
-    ("Efron B (1987). Better bootstrap confidence intervals. J Am Stat Assoc 82:171-185.",
-     ("mean_bca", "median_bca", "ratio_bca")),
-    ("Turnbull BW (1976). The empirical distribution function with arbitrarily grouped, censored "
-     "and truncated data. J R Stat Soc B 38:290-295.", _NPMLE),
-    ("Kaplan EL, Meier P (1958). Nonparametric estimation from incomplete observations. J Am Stat "
-     "Assoc 53:457-481.", ("kaplan_meier", "kaplan_meier_exact", "kaplan_meier_mean")),
-    ("Aalen OO, Johansen S (1978). An empirical transition matrix for non-homogeneous Markov "
-     "chains based on censored observations. Scand J Stat 5:141-150.",
-     ("aalen_johansen", "competing_median")),
-    ("Peto R, Peto J (1972). Asymptotically efficient rank invariant test procedures. J R Stat Soc "
-     "A 135:185-207.", ("log_rank", "log_rank_stratified")),
-    ("Ghosh D, Lin DY (2000). Nonparametric analysis of recurrent events and death. Biometrics "
-     "56:554-562.", ("mean_cumulative_count",)),
-    ("Holm S (1979). A simple sequentially rejective multiple test procedure. Scand J Stat "
-     "6:65-70.", ()),
-    ("ICH E9(R1) (2019). Addendum on estimands and sensitivity analysis in clinical trials.", ()),
-)  # fmt: skip
-"""Reference, and the methods it is of; without one, of the definitions that every run has."""
-
 
 def references_of(methods: Collection[str]) -> tuple[str, ...]:
-    """Return the references of definitions, and of the methods that a run used."""
-    return tuple(text for text, of in _REFERENCES if not of or set(of) & set(methods))
+    """Return the references of definitions, and of the methods that a run used.
+
+    A row of data/codes/references.csv names the methods it is of; without one it is of the
+    definitions that every run has.
+    """
+    rows = [(row["reference"], row["methods"].split()) for row in data_rows("codes/references.csv")]
+    return tuple(text for text, of in rows if not of or set(of) & set(methods))
 
 
 _BOOSTERS = {

@@ -34,7 +34,7 @@ def find_predecessors(parent: Path, *, export: str, started: str) -> list[dict[s
     -------
     list of dict
         Oldest first, the newest `MOST`: ``started``, ``run_id``, ``n`` (patients counted), and
-        ``verdicts``: verdict, value, unit and reading (hash) by claim of page one. A folder that
+        ``verdicts``: verdict, value and reading (hash) by claim of page one. A folder that
         cannot be read is no run.
     """
     found, began = [], datetime.fromisoformat(started)
@@ -59,7 +59,7 @@ def _record(folder: Path, about: dict[str, Any]) -> dict[str, Any]:
         "run_id": str(about.get("run_id", "")),
         "n": float(counted["value"].iloc[0]) if len(counted) else None,
         "verdicts": {
-            one.claim_id: {"verdict": one.verdict, "value": one.value, "unit": one.unit,
+            one.claim_id: {"verdict": one.verdict, "value": one.value,
                            "reading": one.reading_sha}
             for one in headlines_of(read_claims(folder))
         },
