@@ -372,7 +372,8 @@ def derive_adtte(
     frame = frame.merge(adsl[["USUBJID", *carried]], on="USUBJID", how="left", validate="m:1")
     order = ["USUBJID", *carried, "PARAMCD", "PARAM", "RULE", "CLOCK", "STARTDY", "LDY", "RDY",
              "AVAL", "CNSR", "EVNTDESC", "BADDY", "BOOSTDY", "NRATE", "DUEDY"]  # fmt: skip
-    return frame[order]
+    codes = ["PARAMCD", "PARAM", "RULE", "CLOCK"]  # of a million rows, few different texts
+    return frame[order].astype(dict.fromkeys(codes, "category"))
 
 
 def derive_exact_relief(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date
@@ -17,7 +17,9 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from analysis.adam.adae import derive_adae, derive_answers, derive_asked, flag_asked
 from analysis.adam.adpain import (
@@ -50,6 +52,14 @@ GROUPINGS = {"subtype": "SUBTYP", "protocol": "PROTOCOL", "arm": "ARM", "site": 
 POPULATIONS = ("FASFL", "SAFFL")
 
 EVERY_GROUP = ("all", *GROUPINGS)
+
+KEYS = ["condition", "group_by", "group"]
+
+GroupKey = tuple[str, str, str]
+
+Places = NDArray[np.intp]
+
+NOBODY: Places = np.zeros(0, dtype=np.intp)
 
 NOT_RECORDED = "not recorded"
 """Group of those whose subtype, protocol, arm or site is blank, so that groups add up to all."""
@@ -313,32 +323,34 @@ class Study:
             only one, so that a claim about a drug is never judged on the patients of another.
             All conditions together are not split by subtype.
         """
-        every = self._every_group[population]
-        return every[every["group_by"].isin(by)].reset_index(drop=True)
+        members = self._members(population, by)
+        keys = pd.DataFrame(list(members), columns=KEYS, dtype="str")
+        keys = keys.loc[np.repeat(keys.index, [len(at) for at in members.values()])]
+        ids = self.adsl["USUBJID"].take(np.concatenate([NOBODY, *members.values()]))
+        return keys.reset_index(drop=True).assign(USUBJID=ids.array)
+
+    def _members(self, population: str, by: Collection[str]) -> dict[GroupKey, Places]:
+        """Return where in ADSL the patients of each group are."""
+        return {key: at for key, at in self._every_group[population].items() if key[1] in by}
 
     @cached_property
-    def _every_group(self) -> dict[str, pd.DataFrame]:
-        return {flag: self._find_groups(self.adsl[self.adsl[flag]]) for flag in POPULATIONS}
+    def _every_group(self) -> dict[str, dict[GroupKey, Places]]:
+        return {flag: self._find_groups(self.adsl[flag].to_numpy(bool)) for flag in POPULATIONS}
 
-    def _find_groups(self, people: pd.DataFrame) -> pd.DataFrame:
-        parts = []
+    def _find_groups(self, is_member: NDArray[np.bool_]) -> dict[GroupKey, Places]:
+        names = {by: self.adsl[column].fillna(NOT_RECORDED) for by, column in GROUPINGS.items()}
+        coded = {by: pd.factorize(each, sort=True) for by, each in names.items()}
+        found = {}
         for condition in self.group_conditions:
-            own = people if condition == "all" else people[people["COND"] == condition]
-            named = {"all": pd.Series("all", index=own.index, dtype="str")}
-            for group_by, column in GROUPINGS.items():
-                names = own[column].fillna(NOT_RECORDED)
-                least = 1 if group_by == "arm" and own[column].notna().any() else 2
-                if names.nunique() >= least and (group_by, condition) != ("subtype", "all"):
-                    named[group_by] = names
-            parts += [
-                pd.DataFrame(
-                    {"condition": condition, "group_by": by, "group": names, "id": own["USUBJID"]}
-                ).sort_values(
-                    "group", key=lambda g: g.where(g != NOT_RECORDED, "\uffff"), kind="stable"
-                )
-                for by, names in named.items()
-            ]
-        return pd.concat(parts, ignore_index=True).rename(columns={"id": "USUBJID"})
+            own = is_member if condition == "all" else is_member & (self.adsl["COND"] == condition)
+            at = np.flatnonzero(own)
+            found[condition, "all", "all"] = at
+            for by, (codes, groups) in coded.items():
+                there = sorted(np.unique(codes[at]), key=lambda one: groups[one] == NOT_RECORDED)
+                has_arms = by == "arm" and self.adsl["ARM"].iloc[at].notna().any()
+                if len(there) >= (1 if has_arms else 2) and (by, condition) != ("subtype", "all"):
+                    found |= {(condition, by, groups[one]): at[codes[at] == one] for one in there}
+        return found
 
     @property
     def group_conditions(self) -> tuple[str, ...]:
@@ -349,11 +361,9 @@ class Study:
         self, population: str = "FASFL", by: Collection[str] = EVERY_GROUP
     ) -> pd.MultiIndex:
         """Return condition, group_by and group of every group, also of conditions with nobody."""
-        every = pd.DataFrame(
-            {"condition": self.group_conditions, "group_by": "all", "group": "all"}
-        )
-        there = self.groups(population, by)[list(every)]
-        return pd.MultiIndex.from_frame(pd.concat([every, there]).drop_duplicates())
+        every = [(condition, "all", "all") for condition in self.group_conditions]
+        there = [key for key in self._members(population, by) if key[1] != "all"]
+        return pd.MultiIndex.from_tuples([*every, *there], names=KEYS)
 
     def stack_groups(
         self,
@@ -376,7 +386,41 @@ class Study:
             condition, group_by, group and the frame's columns, so that one ``groupby`` over the
             first three gives every group; in the order of conditions, groups and ADSL.
         """
-        return self.groups(population, by).merge(frame, on="USUBJID")
+        members = self._members(population, by)
+        keys = pd.DataFrame(list(members), columns=KEYS, dtype="str")
+        key = np.repeat(np.arange(len(members)), [len(at) for at in members.values()])
+        rows, counts = self._find_rows(frame)(np.concatenate([NOBODY, *members.values()]))
+        stacked = frame.take(rows)
+        stacked = stacked[["USUBJID", *stacked.columns.drop("USUBJID")]].reset_index(drop=True)
+        keys = keys.take(np.repeat(key, counts)).reset_index(drop=True)
+        return pd.concat([keys, stacked], axis=1)
+
+    def split_groups(
+        self, frame: pd.DataFrame, keys: Iterable[GroupKey], population: str = "FASFL"
+    ) -> Iterator[tuple[GroupKey, pd.DataFrame]]:
+        """Yield each group's key and its rows of a frame, as `stack_groups` has them.
+
+        Of a large frame only one group is held at a time.
+        """
+        rows_of = self._find_rows(frame)
+        for key in keys:
+            at = self._every_group[population].get(key, NOBODY)
+            yield key, frame.take(rows_of(at)[0])
+
+    def _find_rows(self, frame: pd.DataFrame) -> Callable[[Places], tuple[Places, Places]]:
+        """Return what gives the rows of patients at places of ADSL, and how many each has."""
+        own = pa.array(frame["USUBJID"].astype("str"))
+        ids = pa.array(self.adsl["USUBJID"].to_numpy(object), own.type)
+        place = pc.index_in(own, value_set=ids).fill_null(-1).to_numpy()
+        order = np.argsort(place, kind="stable")
+        firsts = np.searchsorted(place[order], np.arange(len(ids) + 1))
+
+        def rows_of(at: Places) -> tuple[Places, Places]:
+            counts = np.diff(firsts)[at]
+            within = np.arange(counts.sum()) - np.repeat(counts.cumsum() - counts, counts)
+            return order[np.repeat(firsts[at], counts) + within], counts
+
+        return rows_of
 
     def stack_visits(self) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Return ADPAIN for every group and visit that results are made for, and their keys.
