@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -161,8 +162,10 @@ def _write_sheet(
     sheet.autofilter(0, 0, max(len(frame), 1), max(len(frame.columns) - 1, 0))
 
 
+_UNWRITABLE = re.compile("[\x00-\x08\x0b-\x1f]")
+
+
 @lru_cache(maxsize=4096)
 def _writable(text: str) -> str:
     """Return text without characters that XML cannot hold, cut to what a cell holds."""
-    kept = "".join(sign for sign in text if sign in "\t\n" or sign >= " ")
-    return kept.encode("utf-8", "replace").decode("utf-8")[:LONGEST_CELL]
+    return _UNWRITABLE.sub("", text).encode("utf-8", "replace").decode("utf-8")[:LONGEST_CELL]

@@ -10,9 +10,9 @@ import base64
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, ThreadPoolExecutor
 from dataclasses import dataclass, fields, is_dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -224,7 +224,7 @@ def _notebooks(run: Run) -> Iterable[dict[str, str]]:
 # --- writing ------------------------------------------------------------------------------------
 
 
-def write_report(folder: Path) -> None:
+def write_report(folder: Path, *, other_core: Executor | None = None) -> None:
     """Write everything a reader gets into a run folder.
 
     Parameters
@@ -233,6 +233,8 @@ def write_report(folder: Path) -> None:
         Holds ``run.json``, ``results/`` and, where notebooks were run, ``notebooks/*.ipynb``.
         Results, claims, notebook pages (where there are none yet), workbook and index.html appear
         in it, then the PDFs.
+    other_core : Executor, optional
+        Writes the workbook, which takes as long as all else; a thread when not given.
 
     Raises
     ------
@@ -244,20 +246,25 @@ def write_report(folder: Path) -> None:
         if not ipynb.with_suffix(".html").is_file():
             write_notebook_page(ipynb)
     page = build_page(run)
-    with ThreadPoolExecutor(1) as aside:  # typst sets the PDFs on the other core
-        pdfs = aside.submit(write_pdfs, page, folder)
-        named = write_results_files(run.frame, folder)
+    with ThreadPoolExecutor(2) as threads:  # typst sets the PDFs while Python writes the rest
+        pdfs = threads.submit(write_pdfs, page, folder)
         claims = claims_frame(run.claims)
-        write_csv(claims, folder / "claims.csv")
-        write_claims(folder, run.claims)
         about = [("Data", page.export_name), ("About the data", page.synthetic),
                  ("Pain scores", plain_text(str(run.fact("scale") or ""), longest=200)),
                  *((line[0].text, line[1].text) for line in page.settings.lines)]  # fmt: skip
-        write_workbook(
-            folder / "results.xlsx", summary=summary_lines(page.front), about=about,
-            results=named, claims=claims, quality=page.quality, labels=run.labels,
+        write_book = partial(
+            write_workbook, folder / "results.xlsx", summary=summary_lines(page.front), about=about,
+            results=name_results(run.frame), claims=claims, quality=page.quality, labels=run.labels,
         )  # fmt: skip
+        workbook = (other_core or threads).submit(write_book)
+        write_results_files(run.frame, folder)
+        write_csv(claims, folder / "claims.csv")
+        write_claims(folder, run.claims)
         write_html(page, folder)
+        try:
+            workbook.result()
+        except BrokenExecutor:  # its process was killed
+            write_book()
     try:
         pdfs.result()
     except RunError:
@@ -265,18 +272,23 @@ def write_report(folder: Path) -> None:
         raise
 
 
-def write_results_files(frame: pd.DataFrame, folder: Path) -> pd.DataFrame:
-    """Write results.csv, results.json and results.parquet; return the rows with ``result_id``."""
-    rows = rows_of(frame)
+def name_results(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return rows of results with ``result_id`` first."""
     named = frame.copy()
-    named.insert(0, "result_id", [row.result_id for row in rows])
+    named.insert(0, "result_id", [row.result_id for row in rows_of(frame)])
+    return named
+
+
+def write_results_files(frame: pd.DataFrame, folder: Path) -> None:
+    """Write results.csv, results.json and results.parquet, each row with its ``result_id``."""
+    named = name_results(frame)
     write_csv(named, folder / "results.csv")
-    records = [{"result_id": row.result_id, **row._asdict()} for row in rows]
+    rows = zip(named["result_id"].tolist(), rows_of(frame), strict=True)
+    records = [{"result_id": name, **row._asdict()} for name, row in rows]
     lines = [json.dumps(each, ensure_ascii=False, allow_nan=False) for each in records]
     write_file(folder / "results.json", "[\n" + ",\n".join(lines) + "\n]\n")
     with replacing(folder / "results.parquet") as part:
         named.to_parquet(part, index=False)
-    return named
 
 
 def write_html(page: Page, folder: Path, *, without: Sequence[str] = ()) -> Path:

@@ -9,7 +9,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent import futures
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+    wait,
+)
 from contextlib import ExitStack
 from dataclasses import dataclass
 from multiprocessing import get_context, parent_process
@@ -53,6 +60,7 @@ PRELOAD = [
     "analysis.claims.sentences",
     "analysis.claims.tipping",
     "analysis.report.figures",
+    "analysis.report.office",
     "analysis.report.relief_figures",
     "analysis.report.tables",
     "analysis.stats.aft",
@@ -271,10 +279,22 @@ class LocalExecutor:
 
 def _answer(tell: Connection, task: Task, folder: Path, engine: str, scratch: Path) -> None:
     """Be the process of one notebook: execute it, and send its outcome back."""
-    threading.Thread(target=_end_with_runner, daemon=True).start()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the runner's business
+    _serve_runner()
     os.dup2(2, 1)  # what programs print past Python must not mix with the command's own output
     tell.send(execute_notebook(task, folder, engine=engine, scratch=scratch))
+
+
+def open_other_core(engine: str) -> futures.Executor:
+    """Return who does a piece of work beside this process: a process, if those can be forked."""
+    if engine != "warm":
+        return ThreadPoolExecutor(1)
+    return ProcessPoolExecutor(1, get_context("forkserver"), initializer=_serve_runner)
+
+
+def _serve_runner() -> None:
+    """Make this process one that ends with the runner; Ctrl-C is the runner's business."""
+    threading.Thread(target=_end_with_runner, daemon=True).start()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _end_with_runner() -> None:

@@ -31,6 +31,7 @@ from analysis.run.execute import (
     check_engine,
     executed_path,
     name_places,
+    open_other_core,
     run_tasks,
 )
 from analysis.run.folder import (
@@ -456,7 +457,8 @@ class _Run:
         write_file(work / RUN_FILE, json.dumps(about, indent=1, ensure_ascii=False) + "\n")
         problems: tuple[str, ...] = ()
         try:
-            write_report(work)
+            with open_other_core(self.engine) as other_core:
+                write_report(work, other_core=other_core)
             if wanted:
                 from analysis.report.documents import write_documents
 
