@@ -91,7 +91,7 @@ def make_notebooks(folder: Path, *, before: str = "pass") -> Path:
     return folder
 
 
-def write_small_report(folder: Path) -> None:
+def write_small_report(folder: Path, **how: object) -> None:
     """Write the files of a report that other parts of the runner read; stands for the report."""
     from analysis.report.page import write_results_files
     from analysis.results import read_results

@@ -288,7 +288,7 @@ def test_a_failed_notebook_is_named_and_the_exit_code_is_1(cheap):
 
 @pytest.mark.slow
 def test_a_failed_pdf_is_said_and_the_exit_code_is_1(cheap, monkeypatch):
-    def without_pdf(folder: Path) -> None:
+    def without_pdf(folder: Path, **how: object) -> None:
         write_small_report(folder)
         raise session.RunError("report.pdf could not be made.")
 

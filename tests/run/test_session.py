@@ -182,7 +182,7 @@ def test_a_failed_notebook_leaves_no_folder_and_the_others_are_kept(world):
 
 
 def test_a_failure_of_the_pdfs_leaves_everything_else_in_place(world, monkeypatch):
-    def without_pdf(folder: Path) -> None:
+    def without_pdf(folder: Path, **how: object) -> None:
         write_small_report(folder)
         raise RunError(f"report.pdf could not be made. Everything else is in {folder}.")
 
@@ -197,7 +197,7 @@ def test_a_failure_of_the_pdfs_leaves_everything_else_in_place(world, monkeypatc
 
 
 def test_a_full_disk_is_a_sentence_and_leaves_no_folder(world, monkeypatch):
-    def full(folder: Path) -> None:
+    def full(folder: Path, **how: object) -> None:
         raise OSError(28, "No space left on device", str(folder / "index.html"))
 
     monkeypatch.setattr("analysis.report.page.write_report", full)

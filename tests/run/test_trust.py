@@ -470,7 +470,7 @@ def test_two_runs_on_one_out_leave_one_report(world, monkeypatch):
     """The second finishes while the first works: the first says so and overwrites nothing."""
     from tests.run.small import write_small_report
 
-    def other_first(folder: Path) -> None:
+    def other_first(folder: Path, **how: object) -> None:
         write_small_report(folder)
         (world.folder / "r").mkdir()
         (world.folder / "r" / "theirs").touch()

@@ -25,7 +25,7 @@ SHARE = "crps.responder_share.percent_reduction.ge30.all_starters.end"
 CLAIM = {"claim_id": "C043", "result_id": SHARE, "value": 0.4}
 
 
-def report_with_a_claim(folder: Path) -> None:
+def report_with_a_claim(folder: Path, **how: object) -> None:
     write_small_report(folder)
     (folder / "claims.json").write_text(json.dumps([CLAIM]))
 
