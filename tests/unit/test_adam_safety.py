@@ -100,10 +100,9 @@ def test_infusions_asked_about(own):
 
 def test_next_day_is_not_assessed_where_only_who_had_an_effect_is_on_record(own):
     assert flags(own, "next_day") == ([], ["d"], "asked_by_effect_only")
-    groups = flag_effects(own, QUESTIONS["next_day"]).assign(
-        condition="all", group_by="all", group="all", definition="next_day"
-    )
-    asked, reported = effect_rows(groups).itertuples()
+    answers = {"next_day": flag_effects(own, QUESTIONS["next_day"])}
+    groups = answers["next_day"][["USUBJID"]].assign(condition="all", group_by="all", group="all")
+    asked, reported = effect_rows(groups, answers).itertuples()
     assert (asked.status, asked.notes) == ("not estimable", "asked_by_effect_only")
     assert (reported.n_events, reported.n, reported.n_missing, reported.high) == (1, 5, 4, 1.0)
 

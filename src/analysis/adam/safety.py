@@ -6,16 +6,25 @@ with ``HAD``, and what was reported whoever was asked, which is at least so many
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 
 from analysis.adam.adae import ASKED_WITHIN_DAYS, is_true
 from analysis.adam.study import Study
 from analysis.adam.treatment import HIGH_DOSE
 from analysis.intake.codes import effect_of, load_effects
+
+Flags = NDArray[np.bool_]
+Places = NDArray[np.int64]
+
+MOST_INFUSIONS = 1_000_000
+"""More than any patient has, so that patient and number make one key."""
 
 WINDOWS: dict[str, tuple[tuple[float, float], ...]] = {
     "infusion": ((-np.inf, ASKED_WITHIN_DAYS),),
@@ -108,16 +117,56 @@ FLAG_LABELS = {"AESER": "serious", "AESHOSP": "hospital_transfer", "AESTOPFL": "
 """Column of the export that a flag is read from."""
 
 
+class Treated(NamedTuple):
+    """The treated patients and their infusions, to which events and questions are joined by place.
+
+    A place is the position of a row in one of the two, -1 where it has none.
+    """
+
+    patients: pd.DataFrame  # USUBJID
+    infusions: pd.DataFrame  # USUBJID, INFNO
+    patient: Places  # place of each infusion's patient
+
+    def place_patients(self, ids: pd.Series | pd.Index) -> Places:
+        """Return the place of each patient."""
+        return pd.Index(self.patients["USUBJID"]).get_indexer(pd.Index(ids))
+
+    def place_infusions(self, patients: Places, numbers: pd.Series) -> Places:
+        """Return the place of each infusion by the place of its patient and its number."""
+        keys = [_join(who, no) for who, no in ((self.patient, self.infusions["INFNO"]),
+                                               (patients, numbers))]  # fmt: skip
+        found: Places = pd.Index(keys[0]).get_indexer(keys[1])
+        return np.where((patients < 0) | numbers.isna(), -1, found)
+
+
+def _join(patients: Places, numbers: pd.Series) -> Places:
+    return patients * MOST_INFUSIONS + numbers.fillna(-1).to_numpy(dtype=np.int64)
+
+
+@lru_cache(maxsize=2)
+def list_treated(study: Study) -> Treated:
+    """Return the treated patients in the order of ADSL, and their infusions."""
+    people = study.adsl.loc[study.adsl["SAFFL"], ["USUBJID"]].reset_index(drop=True)
+    place = pd.Index(people["USUBJID"]).get_indexer(study.infusions["USUBJID"])
+    given = study.infusions.loc[place >= 0, ["USUBJID", "INFNO"]].reset_index(drop=True)
+    return Treated(people, given.astype({"INFNO": float}), place[place >= 0])
+
+
 @lru_cache(maxsize=2)
 def treated_events(study: Study) -> pd.DataFrame:
     """Return events on or after day 0 of treated patients; where the day is not known, they count.
 
-    With TERM: AECODE, or the written term where the list of effects has none.
+    With TERM: AECODE, or the written term where the list of effects has none; PATPLACE and
+    INFPLACE: places of patient and infusion among `list_treated`.
     """
     events = study.adae[is_true(study.adae["TRTEMFL"].fillna(True))]
-    treated = pd.Index(study.adsl.loc[study.adsl["SAFFL"], "USUBJID"])
-    events = events[treated.get_indexer(events["USUBJID"]) >= 0]
-    return events.assign(TERM=events["AECODE"].fillna(events["AEDECOD"]))
+    treated = list_treated(study)
+    place = treated.place_patients(events["USUBJID"])
+    events, place = events[place >= 0], place[place >= 0]
+    return events.assign(
+        TERM=events["AECODE"].fillna(events["AEDECOD"]), PATPLACE=place,
+        INFPLACE=treated.place_infusions(place, events["INFNO"]),
+    )  # fmt: skip
 
 
 def list_questions(study: Study, *, most: int = 20) -> dict[str, Question]:
@@ -130,41 +179,49 @@ def list_questions(study: Study, *, most: int = 20) -> dict[str, Question]:
     }
 
 
-def _in_window(days: pd.Series, window: str) -> pd.Series:
-    inside = pd.Series(window == "any", index=days.index) & days.isna()
+def _in_window(days: pd.Series, window: str) -> Flags:
+    inside = (window == "any") & days.isna()
     for first, last in WINDOWS[window]:
         inside |= days.between(first, last)
-    return inside
+    return inside.to_numpy(dtype=bool)
 
 
-def select_events(study: Study, question: Question) -> pd.DataFrame:
+def select_events(study: Study, question: Question, columns: Sequence[str] = ()) -> pd.DataFrame:
     """Return the events that a question counts, those of unknown grade or flag included.
 
-    HIT is missing where the grade, or the flag, decides and is not known.
+    Of the columns asked for, all where none is named. HIT is missing where the grade, or the flag,
+    decides and is not known.
     """
     events = treated_events(study)
+    counted = _in_window(events["AEINFDY"], question.window)
     if question.codes:
-        events = events[events["TERM"].isin(question.codes)]
+        counted = counted & events["TERM"].isin(question.codes).to_numpy(dtype=bool)
     if question.solicited_only:
-        events = events[is_true(events["AESOLFL"])]
-    events = events[_in_window(events["AEINFDY"], question.window)]
+        counted = counted & is_true(events["AESOLFL"]).to_numpy()
+    events = events.loc[counted, list(columns or events.columns)]
     hit = pd.Series(True, index=events.index, dtype="boolean")
     if question.grade > 1:
-        hit = (events["ATOXGRN"] >= question.grade).astype("boolean")
-        hit = hit.mask(events["ATOXGRN"].isna())
+        grade = treated_events(study)["ATOXGRN"][counted]
+        hit = (grade >= question.grade).astype("boolean").mask(grade.isna())
     if question.flag:
-        hit = is_true(events[question.flag]).astype("boolean")
+        hit = is_true(treated_events(study)[question.flag][counted]).astype("boolean")
     return events.assign(HIT=hit)
 
 
-@lru_cache(maxsize=256)
-def asked_about_all(study: Study, question: Question) -> tuple[pd.DataFrame, str]:
-    """Return who was asked about every effect of a question within its window.
+class Asked(NamedTuple):
+    """Patients and infusions about which anything was asked: one place in each array a pair."""
+
+    patient: Places  # place among `list_treated`
+    infusion: Places  # -1 also where the patient was asked throughout
+    throughout: Flags
+
+
+def asked_about_all(study: Study, question: Question) -> tuple[Flags, str]:
+    """Return which pairs (`asked_pairs`) were asked about every effect of a question in its window.
 
     Returns
     -------
-    asked : DataFrame
-        USUBJID and INFNO, each pair once; INFNO missing for who was asked throughout.
+    asked : ndarray of bool
     lacking : str
         The note where that is nobody, else empty.
 
@@ -174,40 +231,48 @@ def asked_about_all(study: Study, question: Question) -> tuple[pd.DataFrame, str
     nothing reported, an answer no, or ``ae_assessed``. Where all but a few of those on record as
     asked reported something, a share among them would say nothing, and they are left out.
     """
-    keys = ["USUBJID", "INFNO"]
-    asked = _asked_apart(study)
+    pairs, asked = asked_pairs(study)
     apart, days = asked["apart"], asked["AEINFDY"]
     kept = days.isna()
     for first, last in WINDOWS[question.window]:
         part = days.between(first, last)
         kept |= part & bool(part.any() and apart[part].mean() >= FEWEST_APART)
-    asked, any_asked = asked[kept], _in_window(days, question.window).any()
-    code, about_all = asked["code"], asked["AEDECOD"].isna()
-    parts = []
+    found: Flags = np.ones(len(pairs.patient), dtype=bool)
     for effect in question.codes or ("",):
-        open_to = about_all & (effect not in ONLY_BY_NAME)
-        parts.append(asked.loc[open_to | (code == effect), keys].drop_duplicates())
-    found = parts[0]
-    for other in parts[1:]:
-        found = found.merge(other, on=keys)
-    if len(found):
+        about = (asked["AEDECOD"].isna() & (effect not in ONLY_BY_NAME)) | (asked["code"] == effect)
+        found &= _marked(asked["pair"][kept & is_true(about)], len(found))
+    if found.any():
         return found, ""
-    return found, "asked_by_effect_only" if any_asked and asked.empty else "not_assessed"
+    by_effect = _in_window(days, question.window).any() and not kept.any()
+    return found, "asked_by_effect_only" if by_effect else "not_assessed"
 
 
 @lru_cache(maxsize=2)
-def _asked_apart(study: Study) -> pd.DataFrame:
-    """Return who was asked, with the code of the effect, and whether apart from its answer."""
-    keys = ["USUBJID", "INFNO", "AEINFDY"]
-    told, asked = pd.MultiIndex.from_frame(treated_events(study)[keys]), study.asked
-    apart = ~pd.MultiIndex.from_frame(asked[keys]).isin(told)
+def asked_pairs(study: Study) -> tuple[Asked, pd.DataFrame]:
+    """Return who was asked at which infusion, and the questions put to them.
+
+    Returns
+    -------
+    pairs : Asked
+    questions : DataFrame
+        Rows of ``asked`` of the study: pair (place in ``pairs``), AEINFDY, AEDECOD, code (of the
+        effect), apart (whether it is on record apart from its answer).
+    """
+    asked, events, treated = study.asked, treated_events(study), list_treated(study)
+    place = treated.place_patients(asked["USUBJID"])
+    told = pd.MultiIndex.from_frame(events[["PATPLACE", "INFNO", "AEINFDY"]])
+    apart = ~pd.MultiIndex.from_arrays([place, asked["INFNO"], asked["AEINFDY"]]).isin(told)
     apart |= (asked["INFNO"].isna() | is_true(~asked["OCCURFL"])).to_numpy()
     terms = asked["AEDECOD"].dropna().unique()
     code = asked["AEDECOD"].map({term: effect_of(term) or term for term in terms})
-    return asked.assign(apart=apart, code=code)
+    joint = _join(pd.factorize(asked["USUBJID"])[0], asked["INFNO"])
+    _, first, pair = np.unique(joint, return_index=True, return_inverse=True)
+    number = asked["INFNO"].iloc[first]
+    pairs = Asked(place[first], treated.place_infusions(place[first], number),
+                  number.isna().to_numpy())  # fmt: skip
+    return pairs, asked[["AEINFDY", "AEDECOD"]].assign(pair=pair, code=code, apart=apart)
 
 
-@lru_cache(maxsize=256)
 def flag_effects(study: Study, question: Question, *, by: str = "patient") -> pd.DataFrame:
     """Return who was asked about a question's effects, and who had one.
 
@@ -224,46 +289,44 @@ def flag_effects(study: Study, question: Question, *, by: str = "patient") -> pd
         (boolean), HAD (nullable boolean; missing where a grade decides and is not known), lacking:
         the note where nobody can be counted, else empty.
     """
-    events = select_events(study, question)
-    asked, lacking = asked_about_all(study, question)
-    treated = study.adsl.loc[study.adsl["SAFFL"], ["USUBJID"]]
-    keys = ["USUBJID"] if by == "patient" else ["USUBJID", "INFNO"]
-    if by == "patient":
-        units = treated.reset_index(drop=True)
-    else:
-        infusions = study.infusions.astype({"INFNO": float})
-        units = infusions.merge(treated, on="USUBJID")[keys]
-    units = units.assign(ASKED=_member(units, asked, keys))
-    if by == "infusion":
-        throughout = asked.loc[asked["INFNO"].isna(), "USUBJID"]
-        units["ASKED"] |= units["USUBJID"].isin(throughout)
-    had = pd.Series(_member(units, events[is_true(events["HIT"])], keys), dtype="boolean")
-    unknown = _member(units, events[events["HIT"].isna()], keys)
+    treated, (pairs, _) = list_treated(study), asked_pairs(study)
+    found, lacking = asked_about_all(study, question)
+    column = "PATPLACE" if by == "patient" else "INFPLACE"
+    events = select_events(study, question, [column, *filter(None, [question.flag])])
     if question.flag and len(events) and events[question.flag].isna().all():
         lacking = f"not_recorded({FLAG_LABELS[question.flag]})"
-    return units.assign(HAD=had.mask(unknown & ~had.astype(bool)).to_numpy(), lacking=lacking)
+    units = treated.patients if by == "patient" else treated.infusions
+    n = len(units)
+    if by == "patient":
+        asked = _marked(pairs.patient[found], n)
+    else:
+        always = _marked(pairs.patient[found & pairs.throughout], len(treated.patients))
+        asked = _marked(pairs.infusion[found], n) | always[treated.patient]
+    had = _marked(events[column][is_true(events["HIT"])], n)
+    unknown = _marked(events[column][events["HIT"].isna()], n) & ~had
+    note = pd.Categorical.from_codes(np.zeros(n, dtype=np.int8), [lacking])
+    answers = pd.arrays.BooleanArray(had, unknown)
+    return units.assign(ASKED=asked, HAD=answers, lacking=note)
 
 
-def _member(units: pd.DataFrame, some: pd.DataFrame, keys: list[str]) -> np.ndarray:
-    if len(keys) == 1:
-        return pd.Index(some[keys[0]].unique()).get_indexer(units[keys[0]]) >= 0
-    return pd.MultiIndex.from_frame(units[keys]).isin(pd.MultiIndex.from_frame(some[keys]))
+def _marked(places: ArrayLike, n: int) -> Flags:
+    """Return flags that are set at some places; places of -1 are none."""
+    at, marked = np.asarray(places), np.zeros(n, dtype=bool)
+    marked[at[at >= 0]] = True
+    return marked
 
 
-def stack_effects(study: Study, *, by: str = "patient") -> pd.DataFrame:
-    """Return `flag_effects` of every question of `list_questions`, one under the other.
-
-    With definition: the name of the question.
-    """
-    seen = set(select_events(study, Question(window="infusion"))["TERM"])
-    parts = []
+def answer_questions(study: Study, *, by: str = "patient") -> dict[str, pd.DataFrame]:
+    """Return `flag_effects` of every question of `list_questions` by its name."""
+    seen = set(select_events(study, Question(window="infusion"), ["TERM"])["TERM"])
+    made = {}
     for name, question in list_questions(study).items():
         if by == "infusion":
             if name not in OF_INFUSIONS and not (name in seen and question.window == "any"):
                 continue
             question = replace(question, window="infusion")
-        parts.append(flag_effects(study, question, by=by).assign(definition=name))
-    return pd.concat(parts, ignore_index=True)
+        made[name] = flag_effects(study, question, by=by)
+    return made
 
 
 def flag_grades(study: Study) -> pd.DataFrame:
@@ -277,7 +340,7 @@ def flag_grades(study: Study) -> pd.DataFrame:
     """
     events = treated_events(study)
     flags = flag_effects(study, Question()).set_index("USUBJID")
-    none = flags["lacking"].iloc[0] if len(flags) else ""
+    none = str(flags["lacking"].iloc[0]) if len(flags) else ""
     highest = events.groupby("USUBJID")["ATOXGRN"].max(skipna=False)
     grade = highest.reindex(flags.index).mask(~flags["HAD"].fillna(False).astype(bool), 0.0)
     known = flags["ASKED"] & grade.notna()
@@ -296,7 +359,7 @@ def flag_mild(study: Study, question: Question, *, mildest: int = 1) -> pd.Serie
 
     Indexed by USUBJID; ``mildest`` is the highest grade (CTCAE) that still counts as mild.
     """
-    events = select_events(study, question)
+    events = select_events(study, question, ["USUBJID", "ATOXGRN"])
     worst = events.groupby("USUBJID")["ATOXGRN"].max(skipna=False)
     return (worst <= mildest).astype("boolean").mask(worst.isna())
 
@@ -434,10 +497,10 @@ def derive_exposure(study: Study) -> pd.DataFrame:
 
 
 def timed_effects(study: Study, *, grade: int = 1, solicited_only: bool = False) -> pd.DataFrame:
-    """Return the effects of the day of an infusion, with ADURN and CNSR where they are known."""
+    """Return the effects of the day of an infusion: USUBJID, TERM, ADURN, CNSR (where known)."""
     question = Question(window="infusion", grade=grade, solicited_only=solicited_only)
-    events = select_events(study, question)
-    return events[is_true(events["HIT"])]
+    events = select_events(study, question, ["USUBJID", "TERM", "ADURN", "CNSR"])
+    return events[is_true(events.pop("HIT"))]
 
 
 def tabulate_effects(study: Study, column: str = "") -> pd.DataFrame:
@@ -464,9 +527,10 @@ def tabulate_effects(study: Study, column: str = "") -> pd.DataFrame:
     names = [*(f"grade_{grade}" for grade in range(1, 6)), "grade_not_known"]
     counts = counts.merge(grades.reindex(columns=names, fill_value=0).reset_index(), on=keys)
     asked = {}
+    pairs, _ = asked_pairs(study)
     for term in counts["TERM"].unique():
-        who = asked_about_all(study, Question(codes=(term,)))[0]["USUBJID"].unique()
-        asked[term] = of.reindex(who).value_counts()
+        found, _ = asked_about_all(study, Question(codes=(term,)))
+        asked[term] = of[_marked(pairs.patient[found], len(of))].value_counts()
     counts["n_asked"] = [
         int(asked[row.TERM].get(row.part, 0)) for row in counts.itertuples(index=False)
     ]

@@ -78,22 +78,24 @@ def safety_readings(claim: Claim, study: Study, *, arm: str = "") -> pd.DataFram
     """
     treated = study.adsl[study.adsl["SAFFL"]]
     ids = pd.Index(treated["USUBJID"][(treated["ARM"] == arm) | (arm == "")])
+    if ids.empty:
+        return pd.DataFrame()
+    everybody = pd.DataFrame({**EVERYBODY, "USUBJID": ids})
     level, rows = study.settings.confidence_level, []
     if claim.measure in EFFECT_MEASURES:
         asked = QUESTIONS[claim.definition]
         days = [asked.window] if asked.window != "any" else list(WINDOWS)
-        parts: list[pd.DataFrame] = []
+        answers: dict[str, pd.DataFrame] = {}
         made_by: list[dict[str, object]] = []
         for grade, window, solicited in product(GRADES, days, (False, True)):
             if grade < asked.grade:
                 continue
             question = replace(asked, grade=grade, window=window, solicited_only=solicited)
-            parts.append(flag_effects(study, question).assign(definition=f"{len(parts)}"))
+            answers[f"{len(answers)}"] = flag_effects(study, question)
             own = (grade, window, solicited) == (asked.grade, asked.window, False)
             made_by.append(_choices(grade, window, solicited, own))
-        flags = pd.concat(parts, ignore_index=True)
-        flags = flags[_among(flags["USUBJID"], ids)].assign(**EVERYBODY)
-        made = effect_rows(flags, level=level).query("population == @claim.population")
+        made = effect_rows(everybody, answers, level=level)
+        made = made[made["population"] == claim.population]
         if claim.measure == "unaffected_share":
             made = complement_rows(made)
         rows = [one | how for one, how in zip(made.to_dict("records"), made_by, strict=True)]
@@ -101,10 +103,9 @@ def safety_readings(claim: Claim, study: Study, *, arm: str = "") -> pd.DataFram
         minutes = float(claim.definition.partition("_")[0])
         for grade, solicited in product(GRADES, (False, True)):
             timed = timed_effects(study, grade=grade, solicited_only=solicited)
-            timed = timed[_among(timed["USUBJID"], ids)].assign(**EVERYBODY)
-            if timed.empty:
+            made = resolution_rows(everybody, timed, [minutes], level=level)
+            if made.empty:
                 continue
-            made = resolution_rows(timed, [minutes], level=level)
             seen, worst, best = (
                 made[made["population"] == name].iloc[0].to_dict()
                 for name in ("effects", "effects_worst", "effects_best")

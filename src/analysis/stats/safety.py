@@ -6,13 +6,13 @@ narrow, so those of this file rest on how far patients differ, not on how many i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import coo_array
 from statsmodels.stats.proportion import proportion_confint
 from statsmodels.stats.rates import confint_poisson
@@ -29,6 +29,8 @@ from analysis.stats.checks import (
 from analysis.stats.rates import wilson_limits
 from analysis.stats.survival import estimate_kaplan_meier, log_log_limits
 from analysis.stats.times import as_times, merge_near_ties
+
+GROUP_KEYS = ["condition", "group_by", "group"]
 
 
 def rule_of_three(n: int, *, level: float = 0.95) -> float:
@@ -64,14 +66,14 @@ def estimate_rare_share(
 
 
 def estimate_clustered_share(
-    flags: pd.Series, patients: pd.Series, *, n_missing: int = 0, level: float = 0.95
+    flags: pd.Series, patients: ArrayLike, *, n_missing: int = 0, level: float = 0.95
 ) -> Estimate:
     """Estimate a share of infusions, of which those of a patient are alike.
 
     Parameters
     ----------
     flags : Series of boolean, shape (n_infusions,)
-    patients : Series, shape (n_infusions,)
+    patients : array_like, shape (n_infusions,)
         Whose infusion it is.
     n_missing : int
         Infusions of which it is not known.
@@ -90,17 +92,19 @@ def estimate_clustered_share(
     7:334, on Wilson's interval at the effective sample size.
     """
     check_level(level)
+    patients = np.asarray(patients)
     check_same_length(len(flags), patients=len(patients))
     known = as_flags("flags", flags)
     if known.isna().any():
-        known, patients = known[known.notna().to_numpy()], patients[flags.notna().to_numpy()]
+        patients = patients[known.notna().to_numpy()]
+        known = known.dropna()
     held = pd.Series(known.to_numpy(dtype=float))
     n, k = len(held), int(held.sum())
     about: dict[str, Any] = {"n_missing": as_count("n_missing", n_missing), "unit": "share"}
     if n == 0:
         return no_patients(method="wilson_effective", **about)
     share = k / n
-    sums = (held - share).groupby(np.asarray(patients)).sum()
+    sums = (held - share).groupby(patients).sum()
     m = len(sums)
     if k == 0:
         low, high = 0.0, rule_of_three(m, level=level)
@@ -189,14 +193,15 @@ def resolution_curve(
     """
     time, done = merge_near_ties(as_times("minutes", minutes)), np.asarray(resolved, dtype=bool)
     curve = estimate_kaplan_meier(time, done, level=level, time_unit="minutes")
-    _, who = np.unique(np.asarray(patients).astype(str), return_inverse=True)
+    who, _ = pd.factorize(np.asarray(patients), sort=True)
     at, at_risk, left = curve.times, curve.n_at_risk, curve.survival
     kept = np.where(at_risk > curve.n_events, at_risk - curve.n_events, np.nan)
     # Influence of each patient on the log of the share: a sum over events, many of which end alike.
-    ends, alike = np.unique(np.column_stack([time, done]), axis=0, return_inverse=True)
-    t, is_done = ends[:, :1], ends[:, 1:] > 0
+    moments, moment = np.unique(time, return_inverse=True)
+    ends, alike = np.unique(2 * moment + done, return_inverse=True)
+    t, is_done = moments[ends // 2, None], ends[:, None] % 2 > 0
     steps = (is_done & (at == t)) / kept - (at <= t) * curve.n_events / (at_risk * kept)
-    counts = coo_array((np.ones(who.size), (who, alike.ravel())))
+    counts = coo_array((np.ones(who.size), (who, alike)))
     error = np.sqrt(((counts @ np.cumsum(steps, axis=1)) ** 2).sum(axis=0))
     low, high = log_log_limits(left, error, level=level)
     frame = pd.DataFrame(
@@ -231,14 +236,39 @@ def resolved_by(curve: pd.DataFrame, minutes: float, *, n: int, n_missing: int =
                     **about)  # fmt: skip
 
 
-def effect_rows(flags: pd.DataFrame, *, by: str = "patient", level: float = 0.95) -> pd.DataFrame:
+def split_groups(
+    groups: pd.DataFrame, patients: pd.Series
+) -> Iterator[tuple[dict[str, str], NDArray[np.int64]]]:
+    """Give the keys of each group, and the places of its patients among some, -1 where not there.
+
+    Parameters
+    ----------
+    groups : DataFrame
+        A row a group and patient: condition, group_by, group, USUBJID.
+    patients : Series
+        USUBJID, each once.
+    """
+    index = pd.Index(patients)
+    for key, ids in groups.groupby(GROUP_KEYS, sort=False)["USUBJID"]:
+        yield dict(zip(GROUP_KEYS, key, strict=True)), index.get_indexer(ids)
+
+
+def effect_rows(
+    groups: pd.DataFrame,
+    answers: Mapping[str, pd.DataFrame],
+    *,
+    by: str = "patient",
+    level: float = 0.95,
+) -> pd.DataFrame:
     """Estimate shares of effects in every group: among those asked, and as far as reported.
 
     Parameters
     ----------
-    flags : DataFrame
-        A row a group and patient or infusion: condition, group_by, group, definition, USUBJID,
-        ASKED (boolean), HAD (nullable boolean), lacking (note, empty where there is none).
+    groups : DataFrame
+        A row a group and patient: condition, group_by, group, USUBJID.
+    answers : mapping of str to DataFrame
+        By definition a row a patient or infusion, the same in each: USUBJID, ASKED (boolean), HAD
+        (nullable boolean), lacking (note, empty where there is none).
     by : {"patient", "infusion"}
     level : float in (0, 1)
 
@@ -249,52 +279,77 @@ def effect_rows(flags: pd.DataFrame, *, by: str = "patient", level: float = 0.95
         the note, where nobody was, or where only those with an effect are on record as asked.
         ``reported``: all treated, at least so many; of infusions ``asked`` only.
     """
-    keys = ["condition", "group_by", "group", "definition"]
     measure = "effect_share" if by == "patient" else "effect_infusion_share"
     rows = []
-    for key, own in flags.groupby(keys, sort=False):
-        names = dict(zip(keys, key, strict=True), measure=measure)
-        lacking = own["lacking"].iloc[0]
-        asked = own[own["ASKED"] & own["HAD"].notna()]
-        n_missing = len(own) - len(asked)
-        about: dict[str, Any] = {"n_missing": n_missing, "level": level}
-        if lacking or asked.empty:
-            none = Estimate(
-                value=None, n=0, n_missing=len(own), unit="share", method="wilson",
-                status="not estimable", notes=(lacking or "not_assessed",),
-            )  # fmt: skip
-            rows.append(none.row(**names, population="asked"))
-        elif by == "patient":
-            found = estimate_rare_share(int(asked["HAD"].sum()), len(asked), **about)
-            rows.append(found.row(**names, population="asked"))
-        else:
-            found = estimate_clustered_share(asked["HAD"], asked["USUBJID"], **about)
-            rows.append(found.row(**names, population="asked"))
-        if by == "patient":
-            rows.append(_reported(own, lacking, level).row(**names, population="reported"))
+    who, patients = pd.factorize(next(iter(answers.values()))["USUBJID"], sort=True)
+    for key, places in split_groups(groups, pd.Series(patients)):
+        there = np.zeros(len(patients), dtype=bool)
+        there[places[places >= 0]] = True
+        of_group = there[who]
+        if not of_group.any():
+            continue
+        for definition, answer in answers.items():
+            names = {**key, "definition": definition, "measure": measure}
+            had, lacking = answer["HAD"].array[of_group], str(answer["lacking"].iloc[0])
+            asked = answer["ASKED"].to_numpy()[of_group]
+            known = asked & ~had.isna()
+            n_known = int(known.sum())
+            about: dict[str, Any] = {"n_missing": len(known) - n_known, "level": level}
+            if lacking or not n_known:
+                none = Estimate(
+                    value=None, n=0, n_missing=len(known), unit="share", method="wilson",
+                    status="not estimable", notes=(lacking or "not_assessed",),
+                )  # fmt: skip
+                rows.append(none.row(**names, population="asked"))
+            elif by == "patient":
+                found = estimate_rare_share(int(had[known].sum()), n_known, **about)
+                rows.append(found.row(**names, population="asked"))
+            else:
+                held = pd.Series(had[known])
+                found = estimate_clustered_share(held, who[of_group][known], **about)
+                rows.append(found.row(**names, population="asked"))
+            if by == "patient":
+                rows.append(
+                    _reported(had, asked, lacking, level).row(**names, population="reported")
+                )
     return pd.DataFrame(rows)
 
 
-def share_rows(flags: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
+def share_rows(groups: pd.DataFrame, flags: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
     """Estimate the share of patients who say yes in every group, of those of whom it is known.
 
     Parameters
     ----------
+    groups : DataFrame
+        As `effect_rows`.
     flags : DataFrame
-        A row a group and patient: condition, group_by, group, measure, definition, FLAG (nullable
+        A row a patient, or infusion, and question: USUBJID, measure, definition, FLAG (nullable
         boolean), lacking (the note where it is known of nobody).
     level : float in (0, 1)
     """
-    keys = ["condition", "group_by", "group", "measure", "definition"]
+    flags = flags.reset_index(drop=True)
+    who, patients = pd.factorize(flags["USUBJID"])
+    asked = [(name, own, who[own.index])
+             for name, own in flags.groupby(["measure", "definition"], sort=False)]  # fmt: skip
     rows = []
-    for key, own in flags.groupby(keys, sort=False):
-        names = dict(zip(keys, key, strict=True), population="treated")
-        n, unknown = int(own["FLAG"].count()), int(own["FLAG"].isna().sum())
-        found = estimate_rare_share(int(own["FLAG"].sum()), n, n_missing=unknown, level=level)
-        if not n:
-            note_of = (own["lacking"].iloc[0],)
-            found = replace(found, status="not estimable", notes=note_of)
-        rows.append(found.row(**names))
+    for key, places in split_groups(groups, pd.Series(patients)):
+        n_people = len(places)
+        rank = np.full(len(patients), n_people)
+        rank[places[places >= 0]] = np.flatnonzero(places >= 0)
+        ranks = [rank[of] for _, _, of in asked]
+        # Questions in the order in which a patient of the group was first asked.
+        for at in np.argsort([each.min(initial=n_people) for each in ranks], kind="stable"):
+            (measure, definition), own, _ = asked[at]
+            own = own[ranks[at] < n_people]
+            if own.empty:
+                continue
+            n, unknown = int(own["FLAG"].count()), int(own["FLAG"].isna().sum())
+            found = estimate_rare_share(int(own["FLAG"].sum()), n, n_missing=unknown, level=level)
+            if not n:
+                note_of = (str(own["lacking"].iloc[0]),)
+                found = replace(found, status="not estimable", notes=note_of)
+            names = {**key, "measure": measure, "definition": definition}
+            rows.append(found.row(**names, population="treated"))
     return pd.DataFrame(rows)
 
 
@@ -309,18 +364,22 @@ def complement_rows(rows: pd.DataFrame) -> pd.DataFrame:
     return swapped.assign(notes=notes.where(there, rows["notes"]))
 
 
-def rate_rows(exposed: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
+def rate_rows(groups: pd.DataFrame, exposed: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
     """Estimate exposure-adjusted rates in every group.
 
     Parameters
     ----------
+    groups : DataFrame
+        As `effect_rows`.
     exposed : DataFrame
-        A row a group and patient asked: condition, group_by, group, definition, events, years.
+        A row a patient asked: USUBJID, definition, events, years.
     level : float in (0, 1)
     """
-    keys = ["condition", "group_by", "group", "definition"]
-    sums = exposed.groupby(keys, sort=False).agg(
-        k=("events", "sum"), years=("years", "sum"), n=("years", "size")
+    keys = [*GROUP_KEYS, "definition"]
+    sums = (
+        groups.merge(exposed, on="USUBJID")
+        .groupby(keys, sort=False, observed=True)
+        .agg(k=("events", "sum"), years=("years", "sum"), n=("years", "size"))
     )
     return pd.DataFrame(
         estimate_rate(int(row.k), row.years, n=row.n, level=level).row(
@@ -331,15 +390,16 @@ def rate_rows(exposed: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
 
 
 def resolution_rows(
-    timed: pd.DataFrame, minutes: Sequence[float], *, level: float = 0.95
+    groups: pd.DataFrame, timed: pd.DataFrame, minutes: Sequence[float], *, level: float = 0.95
 ) -> pd.DataFrame:
     """Estimate the share of effects resolved by some minutes in every group.
 
     Parameters
     ----------
+    groups : DataFrame
+        As `effect_rows`.
     timed : DataFrame
-        A row a group and event: condition, group_by, group, USUBJID, ADURN and CNSR (missing where
-        not recorded).
+        A row an event: USUBJID, ADURN and CNSR (missing where not recorded).
     minutes : sequence of float
     level : float in (0, 1)
 
@@ -351,8 +411,12 @@ def resolution_rows(
         not followed so long, or has no time, had resolved.
     """
     rows = []
-    for key, own in timed.groupby(["condition", "group_by", "group"], sort=False):
-        names = dict(zip(("condition", "group_by", "group"), key, strict=True))
+    who, patients = pd.factorize(timed["USUBJID"], sort=True)
+    timed = timed[["ADURN", "CNSR"]].assign(who=who)
+    for names, places in split_groups(groups, pd.Series(patients)):
+        own = timed[np.isin(who, places)]
+        if own.empty:
+            continue
         known = own[own["ADURN"].notna() & own["CNSR"].notna()]
         about: dict[str, Any] = {"n": len(known), "n_missing": len(own) - len(known)}
         if known.empty:
@@ -362,14 +426,13 @@ def resolution_rows(
             )  # fmt: skip
             estimates = dict.fromkeys(minutes, found)
         else:
-            curve = resolution_curve(known["ADURN"], known["CNSR"] == 0, known["USUBJID"],
-                                     level=level)  # fmt: skip
+            curve = resolution_curve(known["ADURN"], known["CNSR"] == 0, known["who"], level=level)
             estimates = {at: resolved_by(curve, at, level=level, **about) for at in minutes}
         for at, found in estimates.items():
             over = (own["ADURN"] <= at) & (own["CNSR"] == 0)
             lasting = (own["ADURN"] > at) | ((own["ADURN"] == at) & (own["CNSR"] == 1))
             worst, best = (
-                estimate_clustered_share(flags, own["USUBJID"], level=level)
+                estimate_clustered_share(flags, own["who"], level=level)
                 for flags in (over, ~lasting)
             )
             three = {"effects": found, "effects_worst": worst, "effects_best": best}
@@ -381,20 +444,20 @@ def resolution_rows(
     return pd.DataFrame(rows)
 
 
-def _reported(own: pd.DataFrame, lacking: str, level: float) -> Estimate:
+def _reported(
+    had: pd.arrays.BooleanArray, asked: NDArray[np.bool_], lacking: str, level: float
+) -> Estimate:
     """Return who is on record with an effect, of everybody: at least so many."""
-    had = int(own["HAD"].sum())
-    known = own["HAD"].fillna(False).astype(bool)
-    if lacking != "asked_by_effect_only":
-        known |= own["ASKED"] & own["HAD"].notna()
-    n, unknown = len(own), int((~known).sum())
+    yes = had.to_numpy(dtype=bool, na_value=False)
+    known = yes | (asked & ~had.isna() & (lacking != "asked_by_effect_only"))
+    n_had, n, unknown = int(yes.sum()), len(yes), int((~known).sum())
     about: dict[str, Any] = {"n": n, "unit": "share", "method": "at_least"}
-    if not had and (lacking or unknown == n):
+    if not n_had and (lacking or unknown == n):
         return Estimate(value=None, n_missing=n, status="not estimable",
                         notes=(lacking or "not_assessed",), **about)  # fmt: skip
-    low, high = float(wilson_limits(had, n, level=level)[0]), 1.0
+    low, high = float(wilson_limits(n_had, n, level=level)[0]), 1.0
     if unknown < n:
-        high = float(wilson_limits(had + unknown, n, level=level)[1])
+        high = float(wilson_limits(n_had + unknown, n, level=level)[1])
     notes = ("at_least_reported",) if unknown else ()
-    return Estimate(value=had / n, low=low, high=high, level=level, n_events=had,
+    return Estimate(value=n_had / n, low=low, high=high, level=level, n_events=n_had,
                     n_missing=unknown, notes=notes, **about)  # fmt: skip
