@@ -21,6 +21,13 @@ _LISTS: dict[str, dict[str, str]] = {}
 for _row in data_rows("codes/labels.csv"):
     _LISTS.setdefault(_row["list"], {})[_row["code"]] = _row["words"]
 
+
+def _several(name: str) -> dict[str, dict[str, str]]:
+    """Return the lists of one kind: ``settings.recall`` is ``recall`` of ``settings``."""
+    named = {each.partition("."): own for each, own in _LISTS.items()}
+    return {last: own for (kind, _, last), own in named.items() if kind == name and last}
+
+
 VERDICTS = _LISTS["verdicts"]
 """Verdicts of a claim; ``withheld`` stands in a release alone."""
 
@@ -57,13 +64,12 @@ CLOCKS = _LISTS["clocks"]
 READING_DIMENSIONS = _LISTS["reading_dimensions"]
 """What readings of a claim differ in; columns of `analysis.claims.multiverse.Multiverse`."""
 
-READING_CHOICES = {
-    name.removeprefix("reading_choices."): own
-    for name, own in _LISTS.items()
-    if name.startswith("reading_choices.")
-}
+READING_CHOICES = _several("reading_choices")
 """Choices of a reading in words; a threshold, a visit and a baseline are worded from their number
 (`analysis.claims.multiverse.choice_word`)."""
+
+SETTING_WORDS = _several("settings")
+"""What each word of a setting that is a choice means."""
 
 CHECK_STATES = _LISTS["check_states"]
 """Answers of a check of the data."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -263,74 +263,6 @@ class AnalysisSettings(BaseModel):
         return self.schedule[-1]
 
 
-DECISIONS: dict[str, str] = {
-    "responder_threshold_pct": "0006",
-    "analysis_visit": "0004",
-    "visits": "0004",
-    "visit_score": "0004",
-    "minimum_baseline_score": "0005",
-    "baseline_window_days": "0005",
-    "series_gap_days": "0003",
-    "day0_study_day": "0003",
-    "end_of_series_study_day": "0003",
-    "recall": "0005",
-    "booster_strategy": "0017",
-    "loss_rule": "0018",
-    "opioid_increase": "0058",
-    "relief_clock": "0018",
-    "data_cut": "0038",
-    "claim_arm": "0011",
-    "allocation": "0011",
-    "confidence_level": "0008",
-    "bootstrap_replicates": "0008",
-    "seed": "0008",
-}
-"""The decision page behind each default."""
-
-WORDS: dict[str, dict[str, str]] = {
-    "visit_score": {
-        "closest": "the rating closest to the visit's day; the later of two as close",
-        "mean": "the mean of the ratings in the visit's window",
-        "last": "the last rating in the visit's window",
-        "worst": "the highest rating in the visit's window",
-        "week_mean": "the mean of the week closest to the visit's day, for diaries",
-    },
-    "recall": {
-        "auto": "the only recall the export has; of several, average; else the run asks for one",
-        "now": "pain right now",
-        "average": "average pain over the period asked about",
-        "worst": "worst pain over that period",
-        "least": "least pain over that period",
-        "not_stated": "ratings of which the export does not say",
-    },
-    "booster_strategy": {
-        "loss": "a booster ends relief",
-        "censoring": "what comes after a booster is unknown",
-        "ignored": "a booster changes nothing",
-    },
-    "loss_rule": {
-        "once": "at the first rating below the threshold",
-        "confirmed": "at the first rating below the threshold that the next one confirms",
-        "near_baseline": "when pain is back within 1 point, or at 80%, of baseline",
-    },
-    "opioid_increase": {
-        "ignored": "pain alone decides",
-        "ends_response": "who takes more opioid than at entry does not respond",
-    },
-    "relief_clock": {
-        "end_of_series": "the last infusion of the initial series",
-        "first_response": "the first rating with relief",
-        "start": "day 0, the first infusion",
-    },
-    "allocation": {
-        "unknown": "the export does not say",
-        "randomized": "by chance",
-        "not_randomized": "not by chance",
-    },
-}
-"""What each word of a choice means."""
-
-
 def make_settings(values: dict[str, Any], *, where: str = "settings") -> AnalysisSettings:
     """Return checked settings.
 
@@ -377,8 +309,3 @@ def describe_validation(error: ValidationError) -> str:
         told = item["msg"].removeprefix("Value error, ")
         parts.append(f"{name} is {item['input']!r}: {told[0].lower()}{told[1:]}")
     return "; ".join(parts) + "."
-
-
-def choice_words(annotation: Any) -> tuple[str, ...]:
-    """Return the words of a choice's type, empty for any other type."""
-    return get_args(annotation) if get_origin(annotation) is Literal else ()

@@ -61,10 +61,10 @@ OFFSETS = (-20, -10, -5, 0, 5, 10, 20)  # truth minus floor, percent points
 FEW_OFFSETS = (-10, 0, 10)
 
 
-def cell_generator(*key: object, seed: int = SEED) -> np.random.Generator:
+def cell_generator(*key: object) -> np.random.Generator:
     """Return the generator of one cell."""
     text = "|".join(map(str, key)).replace("%", " %")  # as when the tables were published
-    return np.random.default_rng([seed, crc32(text.encode())])
+    return np.random.default_rng([SEED, crc32(text.encode())])
 
 
 def count_verdicts(verdicts: np.ndarray) -> Row:
@@ -589,11 +589,9 @@ def looked_at(last: int) -> NDArray[np.int64]:
     return np.arange(FIRST_LOOKED_AT, last + 1, LOOK_EVERY)
 
 
-def share_looks(
-    true_share: float, *, last: int, clinics: int, seed: int = SEED
-) -> dict[str, Bools]:
+def share_looks(true_share: float, *, last: int, clinics: int) -> dict[str, Bools]:
     """Return for each interval of a share whether it excludes the truth, by clinic and look."""
-    rng = np.random.default_rng([seed, crc32(f"share|{true_share}".encode())])
+    rng = np.random.default_rng([SEED, crc32(f"share|{true_share}".encode())])
     looks = looked_at(last)
     events = (rng.random((clinics, last)) < true_share).cumsum(axis=1)[:, looks - 1]
     counts, patients = np.meshgrid(np.arange(last + 1), looks, indexing="ij")
@@ -606,9 +604,9 @@ def share_looks(
     return erred
 
 
-def mean_looks(population: str, *, last: int, clinics: int, seed: int = SEED) -> dict[str, Bools]:
+def mean_looks(population: str, *, last: int, clinics: int) -> dict[str, Bools]:
     """Return the same of a mean of 40% reduction; ``population`` is a name of `populations`."""
-    rng = np.random.default_rng([seed, crc32(f"mean|{population}".encode())])
+    rng = np.random.default_rng([SEED, crc32(f"mean|{population}".encode())])
     looks, of = looked_at(last), populations()[population]
     values = rng.choice(of.percent, p=of.shares(FLOOR_PCT), size=(clinics, last))
     mean = values.cumsum(axis=1)[:, looks - 1] / looks
@@ -687,14 +685,14 @@ def course_truth() -> tuple[Floats, float]:
 
 
 def missing_coverage(
-    n: int, *, dropout: float, datasets: int, seed: int = SEED
+    n: int, *, dropout: float, datasets: int
 ) -> dict[str, list[tuple[bool, float]]]:
     """Return, for each number, whether its interval held the truth, and estimate minus truth.
 
     Means are of the patients of the data set with the baselines they have; shares are of all such
     patients.
     """
-    rng = np.random.default_rng((seed, n, round(100 * dropout)))
+    rng = np.random.default_rng((SEED, n, round(100 * dropout)))
     by_baseline, share = course_truth()
     found: dict[str, list[tuple[bool, float]]] = {name: [] for name in COURSE_COVERED}
     for _ in range(datasets):

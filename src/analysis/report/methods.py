@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from analysis.claims.judgement import VERDICT_MEANING
-from analysis.labels import CLOCKS, MEASURES, METHODS, POINTS, plain_text, visit_word, word
+from analysis.labels import (
+    CLOCKS,
+    MEASURES,
+    METHODS,
+    POINTS,
+    SETTING_WORDS,
+    plain_text,
+    visit_word,
+    word,
+)
 from analysis.numbers import count_text, level_text, number_text
 from analysis.results import Row
-from analysis.settings import THRESHOLDS_PCT, WORDS, AnalysisSettings, data_rows, plan_visits
+from analysis.settings import THRESHOLDS_PCT, AnalysisSettings, data_rows, plan_visits
 from analysis.stats.relief import READ_CLOCK, READ_RULE
 
 HOW_TO_READ = (
@@ -31,7 +40,7 @@ def glossary_in_words(settings: AnalysisSettings) -> dict[str, tuple[str, str]]:
         "enough": f"a baseline of at least {value_text(least)}" if least else "a baseline above 0",
         "days": count_text(settings.baseline_window_days),
         "clock": CLOCKS[settings.relief_clock],
-        "booster": WORDS["booster_strategy"][settings.booster_strategy],
+        "booster": SETTING_WORDS["booster_strategy"][settings.booster_strategy],
         "thresholds": " or ".join(map(value_text, _thresholds(settings))),
     }
     return {
@@ -74,7 +83,7 @@ def methods_in_words(
             measures.setdefault(row.method, {})[word(MEASURES, row.measure)] = None
     least = settings.minimum_baseline_score
     kept = f"a baseline of at least {value_text(least)}" if least else "a baseline above 0"
-    recall = f" Ratings used: {WORDS['recall'][settings.recall]}."
+    recall = f" Ratings used: {SETTING_WORDS['recall'][settings.recall]}."
     also = " and ".join(f"{value_text(pct)}%" for pct in _thresholds(settings))
     points = ", as is a fall of two points" if scale.startswith(POINTS) else ""
     said = [
@@ -94,7 +103,7 @@ def methods_in_words(
         "who had a booster before the rating counts as not responding at it. Worse means that pain "
         "rose by at least 30% of baseline. Visits after the end of the series are planned at "
         f"{_visits_in_words(settings.visits)}; a visit's score is "
-        f"{WORDS['visit_score'][settings.visit_score]}.",
+        f"{SETTING_WORDS['visit_score'][settings.visit_score]}.",
         "Counted are patients who started and whose visit is due: its window has closed at the "
         "data cut, and the initial series has ended. A missing outcome is no failure. Four "
         "analyses are given: missing counts as not responding (the lower bound), as responding "
@@ -125,8 +134,9 @@ def _relief_in_words(settings: AnalysisSettings, methods: Collection[str]) -> li
     if not {*_NPMLE, "kaplan_meier"} & set(methods):
         return []
     said = (
-        f"Relief runs from {WORDS['relief_clock'][settings.relief_clock]} to loss of response, "
-        f"among responders, and counts as lost {WORDS['loss_rule'][settings.loss_rule]}. "
+        f"Relief runs from {SETTING_WORDS['relief_clock'][settings.relief_clock]} to loss of "
+        "response, among responders, and counts as lost "
+        f"{SETTING_WORDS['loss_rule'][settings.loss_rule]}. "
         f"{_BOOSTERS[settings.booster_strategy]}. Ratings are snapshots: a loss lies between the "
         "last visit with relief and the first without."
     )
@@ -155,7 +165,7 @@ def _relief_in_words(settings: AnalysisSettings, methods: Collection[str]) -> li
     if (settings.loss_rule, settings.relief_clock) != (READ_RULE, READ_CLOCK):
         said += (
             " Claims are judged under their own reading: lost "
-            f"{WORDS['loss_rule'][READ_RULE]}, timed from {CLOCKS[READ_CLOCK]}."
+            f"{SETTING_WORDS['loss_rule'][READ_RULE]}, timed from {CLOCKS[READ_CLOCK]}."
         )
     return [said]
 

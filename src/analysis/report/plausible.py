@@ -227,15 +227,13 @@ def safe_rows(study: Study, exact: pd.DataFrame, rounded: pd.DataFrame) -> pd.Se
     return pd.Series(safe, rounded.index)
 
 
-def find_pinned(sets: Bools, *, seed: int = 0) -> set[int]:
+def find_pinned(sets: Bools) -> set[int]:
     """Return which counts to withhold so that none of the others can be worked out.
 
     Parameters
     ----------
     sets : ndarray of bool, shape (counts, patients)
         Who is in each set whose rounded count is to be released; no two the same, none empty.
-    seed : int
-        Of the directions in which other clinics are sought.
 
     Returns
     -------
@@ -252,7 +250,7 @@ def find_pinned(sets: Bools, *, seed: int = 0) -> set[int]:
     withheld must not be worked out from the others either.
     """
     clinics = _Clinics(sets)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)  # of the directions in which clinics are sought
 
     def look_around(times: int) -> None:
         for _ in range(times):

@@ -34,7 +34,7 @@ from analysis.numbers import (
 from analysis.report.tables import group_word, population_word, response_word
 from analysis.results import read_results, rows_of
 from analysis.run.data import load_tables, name_files, write_data
-from analysis.run.execute import LocalExecutor, check_engine
+from analysis.run.execute import LocalExecutor, default_engine
 from analysis.run.folder import scratch
 from analysis.run.plan import ALL, JUDGES, find_notebooks, make_plan, notebook_folder, number_of
 from analysis.run.reuse import LEDGER, RUN_FILE, digest_code
@@ -358,7 +358,6 @@ def compare_runs(
     *,
     split: bool = True,
     workers: int = 1,
-    engine: str = "",
     notebooks: Path | None = None,
 ) -> Comparison:
     """Compare two runs, the earlier first.
@@ -368,7 +367,7 @@ def compare_runs(
     a, b : RunData
     split : bool
         Whether to attribute what moved; without data in both runs nothing is.
-    workers, engine
+    workers
         As in `analysis.run.session.RunRequest`, for the recomputations.
     notebooks : Path, optional
         Folder of the notebooks; the suite's own by default.
@@ -387,7 +386,7 @@ def compare_runs(
     changes = Changes.between(a.export, b.export) if a.export and b.export else None
     parts = pd.DataFrame({"result_id": [], "quantity": [], "step": [], "part": []})
     if split and changes is not None and len(moved):
-        how = {"notebooks": notebooks or notebook_folder(), "workers": workers, "engine": engine}
+        how = {"notebooks": notebooks or notebook_folder(), "workers": workers}
         parts, more = _attribute(a, b, changes, moved, **how)
         notes += more
     made = Comparison(
@@ -508,7 +507,6 @@ def recompute(
     notebooks: Path,
     ledger: Path | None = None,
     workers: int = 1,
-    engine: str = "",
 ) -> list[pd.DataFrame]:
     """Run notebooks on data, all side by side; return the results of each by id.
 
@@ -538,7 +536,7 @@ def recompute(
     ]
     with (
         scratch() as work,
-        LocalExecutor(engine=check_engine(engine), workers=workers) as executor,
+        LocalExecutor(engine=default_engine(), workers=workers) as executor,
     ):
         sent = []
         for number, (export, study) in enumerate(states):

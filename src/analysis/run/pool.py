@@ -11,7 +11,7 @@ from analysis.files import private_files
 from analysis.report.clinics import pool_clinics, read_clinics
 from analysis.report.notebooks import write_notebook_page
 from analysis.report.office import write_csv
-from analysis.run.execute import LocalExecutor, check_engine, executed_path, name_places
+from analysis.run.execute import LocalExecutor, default_engine, executed_path, name_places
 from analysis.run.folder import check_out, publish, workplace
 from analysis.run.plan import Task, notebook_folder
 
@@ -19,7 +19,7 @@ NOTEBOOK = "95_clinics.ipynb"
 PAGE, TABLE = "clinics.html", "clinics.csv"
 
 
-def write_pool(releases: Sequence[Path], out: Path, *, engine: str = "") -> Path:
+def write_pool(releases: Sequence[Path], out: Path) -> Path:
     """Run the notebook on several releases; return the folder with its page and table.
 
     Parameters
@@ -27,8 +27,6 @@ def write_pool(releases: Sequence[Path], out: Path, *, engine: str = "") -> Path
     releases : sequence of Path
     out : Path
         New folder.
-    engine : str
-        As `analysis.run.execute.check_engine`.
 
     Raises
     ------
@@ -45,7 +43,7 @@ def write_pool(releases: Sequence[Path], out: Path, *, engine: str = "") -> Path
     )
     with private_files(), workplace(out.parent, out.name) as work:
         scratch = work / "scratch"
-        with LocalExecutor(engine=check_engine(engine), workers=1) as executor:
+        with LocalExecutor(engine=default_engine(), workers=1) as executor:
             outcome = executor.submit(task, scratch).result()
         if outcome.error:
             raise RunError(f"{NOTEBOOK} failed: {outcome.error}")

@@ -220,9 +220,7 @@ def check_inputs(
         yield Finding("ok", f"All {len(recorded)} files of {export.name} are those of the run.")
 
 
-def check_recomputed(
-    folder: Path, *, workers: int = 1, engine: str = "", notebooks: Path | None = None
-) -> Iterator[Finding]:
+def check_recomputed(folder: Path, *, notebooks: Path | None = None) -> Iterator[Finding]:
     """Make the results again from the data a run keeps, and compare every number.
 
     Raises
@@ -236,7 +234,7 @@ def check_recomputed(
     study = derive_study(run.export, run.settings)
     (made,) = recompute(
         [(run.export, study)], run.about, made_by=set(run.results["notebook"]),
-        notebooks=notebooks or notebook_folder(), ledger=run.ledger, workers=workers, engine=engine,
+        notebooks=notebooks or notebook_folder(), ledger=run.ledger,
     )  # fmt: skip
     of_notebooks = run.results["notebook"].isin(made["notebook"].unique())
     bad = _compare(by_id(run.results[of_notebooks].reset_index(drop=True)), made, "the run and now")
