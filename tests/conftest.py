@@ -28,6 +28,7 @@ LONGEST_FIRST = (
 def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config.option, "loadscopereorder"):  # by number of tests, which says nothing here
         config.option.loadscopereorder = False
+    gc.disable()  # nothing that is imported and collected goes away
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -39,7 +40,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Keep the libraries out of garbage collection: statsmodels collects in every adjustment."""
+    gc.enable()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def little_to_collect() -> None:
+    """Keep what is there out of garbage collection: statsmodels collects in every adjustment."""
+    gc.collect()
     gc.freeze()
 
 

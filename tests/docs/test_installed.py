@@ -1,13 +1,12 @@
 """Installed is as good as cloned: the built wheel makes a report from an empty folder.
 
-The report is that of the page "Your export in ten minutes", by its own commands; the commands that
-the README gives for finished runs look at it.
+The export has an attack for every name in it; the commands that the README gives for finished runs
+look at its report.
 """
 
 from __future__ import annotations
 
 import os
-import shlex
 import shutil
 import subprocess
 import sys
@@ -17,7 +16,9 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from pages import ON_RUNS, ROOT, TEN_MINUTES_COMMANDS, block, call, settle
+from justhtml import JustHTML
+from pages import ON_RUNS, ROOT, call
+from tests.run.exports import write_hostile_export
 
 pytestmark = pytest.mark.slow
 
@@ -55,17 +56,12 @@ def installed(wheel, tmp_path_factory) -> Callable[..., str]:
 
 @pytest.fixture(scope="module")
 def report(installed, tmp_path_factory) -> Path:
-    """Return the run folder of the page's last command."""
+    """Return the run folder of the suite's own notebooks on hostile names."""
     folder = tmp_path_factory.mktemp("clinic")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        Path("list.csv").write_text(block("csv"), encoding="utf-8")
-        call(TEN_MINUTES_COMMANDS[0])
-        settle()
-    words = shlex.split(TEN_MINUTES_COMMANDS[3])[1:]
-    places = [str(folder / word) if "." in word or "/" in word else word for word in words]
-    installed(*places, "--no-cache", "--quiet")
-    return folder / "reports" / "first"
+    export, out = write_hostile_export(folder / "export", longest=60), folder / "reports" / "first"
+    words = ["--condition", "crps", "--out", str(out), "--no-cache", "--quiet"]
+    installed("run", str(export), *words)
+    return out
 
 
 def test_the_wheel_holds_notebooks_data_and_templates(wheel):
@@ -86,9 +82,18 @@ def test_the_wheel_finds_the_demo_and_lays_out_a_folder(installed, tmp_path):
     assert (tmp_path / "mine" / "notebooks" / "20_responders.ipynb").is_file()
 
 
-def test_the_last_command_of_the_page_makes_the_report(report):
-    assert (report / "index.html").is_file()
+def test_a_report_of_hostile_names_runs_nothing(report):
     assert (report / "report.pdf").read_bytes().startswith(b"%PDF")
+    for path in [report / "index.html", *sorted((report / "notebooks").glob("*.html"))]:
+        text = path.read_text(encoding="utf-8")
+        page = JustHTML(text, strict=True, sanitize=False)
+        assert not [each for each in page.query("script") if "alert(" in each.to_text()], path.name
+        for each in page.query("*"):
+            for name, value in each.attrs.items():
+                assert name[:2] != "on", (path.name, each.name, name)
+                assert name != "src" or str(value).startswith("data:image/"), (path.name, value)
+                assert not str(value).lower().lstrip().startswith("javascript:"), path.name
+        assert "\N{RIGHT-TO-LEFT OVERRIDE}" not in text, path.name
 
 
 def test_commands_on_finished_runs_work_one_after_the_other(report, tmp_path):

@@ -1,7 +1,4 @@
-"""The page "Your export in ten minutes" is true: its file, its commands, and what they print.
-
-Its last command, which makes the report: test_installed.py.
-"""
+"""The page "Your export in ten minutes" is true: its file, its commands, and what they print."""
 
 from __future__ import annotations
 
@@ -9,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from pages import ROOT, TEN_MINUTES, TEN_MINUTES_COMMANDS, block, call, links, settle
+from tests.run.small import Here, make_notebooks, write_small_report
 
 from analysis.intake.load import load_export
 
@@ -31,10 +29,15 @@ def test_the_draft_prints_the_table_of_the_page(drafted):
 
 
 @pytest.mark.slow
-def test_the_settled_mapping_gives_what_the_list_has(drafted):
+def test_the_settled_mapping_gives_what_the_list_has(drafted, monkeypatch):
+    """The last command with small notebooks: those of the suite run in golden and installed."""
     settle()
     for command in TEN_MINUTES_COMMANDS[1:3]:
         call(command)
+    monkeypatch.setattr("analysis.run.session.LocalExecutor", lambda **_: Here())
+    monkeypatch.setattr("analysis.report.page.write_report", write_small_report)
+    call(f"{TEN_MINUTES_COMMANDS[3]} --notebooks {make_notebooks(Path('small'))}")
+    assert Path("reports/first/index.html").is_file()
     tables = load_export("list.csv", "clinic.yaml").tables
     patients, scores = tables["patients"], tables["pain_scores"]
     assert patients["condition"].tolist() == ["crps", "fibromyalgia", "neuropathic", "neuropathic"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import json
 from pathlib import Path
 
 PATIENTS = """\
@@ -48,4 +50,46 @@ def write_export(folder: Path, **files: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in content.items():
         (folder / f"{name}.csv").write_text(text, encoding="utf-8")
+    return folder
+
+
+SCRIPT = "<script>alert(1)</script>"
+NAMES = (
+    SCRIPT,
+    "=cmd|' /C calc'!A0",
+    '"><img src=x onerror=alert(1)>',
+    "Sehr" + "lang" * 2499,
+    "North\N{RIGHT-TO-LEFT OVERRIDE}cinilc\N{POP DIRECTIONAL FORMATTING}",
+    "\N{FACE WITH TEARS OF JOY}\N{SYRINGE}\N{VARIATION SELECTOR-16}",
+    "{{ 7*7 }}{% raw %}${7*7}",
+    "x'; import os; os.system('false') #",
+)
+"""Markup, formulas, direction overrides, templates, emoji, 10,000 letters, code."""
+
+
+def write_hostile_export(folder: Path, *, longest: int | None = None) -> Path:
+    """Write an export in which sites, subtypes, arms, ids and the name are attacks.
+
+    ``longest`` cuts them, for transport files.
+    """
+    names = [name[:longest] for name in NAMES]
+    tables = {
+        "patients": [["patient_id", "condition", "subtype", "site", "arm"]],
+        "infusions": [["patient_id", "infused_at"]],
+        "pain_scores": [["patient_id", "assessed_on", "score"]],
+    }
+    for at, name in enumerate(names * 4):
+        who = f"{name[:40]}{at}"
+        tables["patients"] += [[who, "crps", name, names[(at + 1) % len(names)], names[at % 2]]]
+        tables["infusions"] += [[who, f"2026-03-{day:02d}"] for day in (2, 4, 6, 9, 11, 14)]
+        tables["pain_scores"] += [[who, "2026-03-01", "8"], [who, "2026-03-16", str(at % 9)]]
+    folder.mkdir()
+    for name, rows in tables.items():
+        with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows(rows)
+    (folder / "mapping.yaml").write_text(
+        json.dumps({"name": NAMES[2] + NAMES[1], "source": f"javascript:alert(1) {SCRIPT}",
+                        "settings": {"bootstrap_replicates": 200, "claim_arm": SCRIPT}}),
+        encoding="utf-8",
+    )  # fmt: skip
     return folder

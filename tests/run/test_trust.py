@@ -10,7 +10,6 @@ import stat
 import subprocess
 import sys
 from datetime import UTC, date, datetime
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -382,8 +381,7 @@ threading.Event().wait()
 
 @pytest.mark.slow
 @LINUX
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
-def test_a_run_that_is_told_to_end_leaves_nothing(tmp_path, name):
+def test_a_run_that_is_told_to_end_leaves_nothing(tmp_path):
     gate, scratch = tmp_path / "gate", tmp_path / "t"
     scratch.mkdir()
     os.mkfifo(gate)
@@ -391,18 +389,37 @@ def test_a_run_that_is_told_to_end_leaves_nothing(tmp_path, name):
     folders = ["--notebooks", str(tmp_path / "notebooks"), "--out", str(tmp_path / "report")]
     words = command("run", str(write_export(tmp_path / "export")), "--no-cache", *folders)
     env = {**os.environ, "TMPDIR": str(scratch)}
-    number = getattr(signal, name)
-    heard = partial(signal.signal, number, signal.SIG_DFL)  # under nohup it would be ignored
-    with subprocess.Popen(
-        words, stderr=subprocess.PIPE, text=True, env=env, preexec_fn=heard
-    ) as process:
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env=env) as process:
         with gate.open():
             pass
-        process.send_signal(number)
+        process.send_signal(signal.SIGTERM)
         assert "Traceback" not in process.communicate()[1]
-    assert process.returncode == (1 if name == "SIGINT" else 128 + number)
+    assert process.returncode == 128 + signal.SIGTERM
     assert {path.name for path in tmp_path.iterdir()} == {"export", "gate", "notebooks", "t"}
     assert list(scratch.iterdir()) == []
+
+
+@pytest.mark.slow
+@POSIX
+@pytest.mark.parametrize(("name", "code"), [("SIGHUP", 128 + 1), ("SIGINT", 1)])
+def test_a_hangup_and_ctrl_c_end_a_run_as_cleanly(world, monkeypatch, name, code):
+    """They come while a notebook runs, here in this process."""
+    number = getattr(signal, name)
+    monkeypatch.setattr(session, "LocalExecutor", lambda **_: world.executor)
+    monkeypatch.setattr(world.executor, "_execute", lambda *_: os.kill(os.getpid(), number))
+    # under nohup it would be ignored
+    as_usual = signal.default_int_handler if name == "SIGINT" else signal.SIG_DFL
+    before = signal.signal(number, as_usual)
+    try:
+        done = CliRunner().invoke(
+            main, ["run", str(world.export), "--no-cache", "--notebooks", str(world.notebooks),
+                   "--out", str(world.folder / "made" / "r")]
+        )  # fmt: skip
+    finally:
+        signal.signal(number, before)
+    assert done.exit_code == code, done.output
+    assert world.executor.executed == ["20_responders.all"]
+    assert not (world.folder / "made").exists()
 
 
 DIES = """\

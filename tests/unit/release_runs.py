@@ -71,12 +71,13 @@ def _responders(study: Study, folder: Path) -> None:
 def _reductions(study: Study, folder: Path) -> None:
     results = Results(folder, "30_pain_reduction")
     everyone = study.stack_groups(study.adpain)
-    for key, own in everyone[everyone.DUEFL].groupby(KEYS):
-        keys = dict(zip(["condition", "group_by", "group", "visit"], key, strict=True))
-        row = estimate_mean(-own.PCHG, level=0.95).row(
-            **keys, measure="percent_reduction", definition="mean_of_patients",
-            population="observed", n_not_due=0,
-        )  # fmt: skip
-        results.add([row])
+    names = ["condition", "group_by", "group", "visit"]
+    results.add([
+        estimate_mean(-own.PCHG, level=0.95).row(
+            **dict(zip(names, key, strict=True)), measure="percent_reduction",
+            definition="mean_of_patients", population="observed", n_not_due=0,
+        )
+        for key, own in everyone[everyone.DUEFL].groupby(KEYS)
+    ])  # fmt: skip
     results.sentence("Maria Example fell by 60%.", name="own")
     results.write()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
 from math import comb, isnan
@@ -75,6 +76,23 @@ def demo(minimum: float = 4.0) -> Study:
     return derive_study(
         export, make_settings({**export.settings, "minimum_baseline_score": minimum})
     )
+
+
+@lru_cache(maxsize=8)
+def drawn_of(make: Callable[..., Study], *about: float, booster: str) -> ImputedVisits:
+    """Visits of a study, imputed once for all tests."""
+    return impute_visits(make(*about), booster=booster)
+
+
+@lru_cache(maxsize=1)
+def curves_of_demo() -> Shared:
+    """What claims on the demo share; below, that it changes no number."""
+    return Shared(demo())
+
+
+@lru_cache(maxsize=4)
+def demo_readings(make: Callable[..., Claim], visit: str = "") -> Multiverse:
+    return judge_readings(make(visit=visit), demo(), shared=curves_of_demo())
 
 
 def mean_claim(**changed: object) -> Claim:
@@ -242,7 +260,7 @@ def alone(own: Study, drawn: ImputedVisits, one: pd.Series) -> tuple[float, floa
 @pytest.mark.parametrize("one", [claim(), mean_claim()], ids=lambda one: one.measure)
 def test_every_cell_is_the_reading_run_alone(make, one):
     own = make()
-    drawn = {rule: impute_visits(own, booster=rule) for rule in ("ends_response", "ignored")}
+    drawn = {rule: drawn_of(make, booster=rule) for rule in ("ends_response", "ignored")}
     readings = judge_readings(one, own).readings
     asked = readings[(readings["interval"] == "t") | (one.measure == "responder_share")]
     for _, got in asked.iloc[:: max(1, len(asked) // ALONE)].iterrows():
@@ -262,8 +280,8 @@ def test_every_cell_is_the_reading_run_alone(make, one):
 def test_shares_are_those_of_a_study_derived_under_each_baseline(minimum):
     """ADPAIN of an export derived anew, and its response flags, as the notebooks take them."""
     fas = demo(minimum).adpain.query("FASFL and DUEFL and COND == 'crps'")
-    drawn = impute_visits(demo(minimum))
-    result = judge_readings(claim(), demo())
+    drawn = drawn_of(demo, minimum, booster="ends_response")
+    result = demo_readings(claim)
     flags = {"30": ("CRIT30FL", 30.0), "50": ("CRIT50FL", 50.0), "two_points": ("CRIT2PFL", None)}
     for visit in VISITS:
         own = fas[fas["AVISIT"] == visit]
@@ -281,7 +299,7 @@ def test_shares_are_those_of_a_study_derived_under_each_baseline(minimum):
 @pytest.mark.slow
 def test_medians_and_ratios_are_those_of_the_estimators():
     fas = demo().adpain.query("FASFL and DUEFL and COND == 'crps'")
-    result = judge_readings(mean_claim(), demo())
+    result = demo_readings(mean_claim)
     rng = np.random.default_rng(1)
     for visit in ("end", "week_12"):
         own = fas[fas["AVISIT"] == visit]
@@ -304,7 +322,7 @@ def test_the_headline_cell_is_the_judgement(make, visit):
     own = demo().adpain.query("FASFL and DUEFL and COND == 'crps' and AVISIT == @visit")
     falls, n_missing = -own["PCHG"], int((~own["RATEDFL"]).sum())
     open_ = own["CRIT30FL"].mask(own["BOOSTFL"] & ~own["RATEDFL"], False)
-    drawn = {rule: impute_visits(demo(), booster=rule) for rule in ("ends_response", "ignored")}
+    drawn = {rule: drawn_of(demo, booster=rule) for rule in ("ends_response", "ignored")}
     who, drawn_means = own["USUBJID"], drawn["ignored"]
     kinds = ("observed", "all_starters", "imputed")
     judged_rows = judged_means(drawn_means, falls, who, visit, SETTINGS.minimum_baseline_score)
@@ -333,7 +351,7 @@ def test_the_headline_cell_is_the_judgement(make, visit):
         for population, estimate in populations.items()
     ]  # fmt: skip
     (judged,) = judge_claims([one], make_results(rows))
-    got = judge_readings(one, demo()).headline
+    got = demo_readings(make, visit).headline
     assert judged.missing is not None and judged.n_missing == got.n_missing > 0
     assert got.value == pytest.approx(judged.missing.imputed, abs=SAME)
     assert (got.low, got.high) == pytest.approx(judged.judged_limits, abs=SAME)
@@ -555,7 +573,7 @@ def test_a_choice_left_by_the_others_is_no_reason():
 
 @pytest.mark.slow
 def test_counts_agree():
-    result = judge_readings(claim(), demo())
+    result = demo_readings(claim)
     readings = result.readings
     assert Counter(readings["verdict"]) == Counter({k: n for k, n in result.counts.items() if n})
     assert result.n_agreeing == result.counts[result.headline.verdict]
@@ -579,14 +597,15 @@ def test_counts_agree():
 )
 def test_planted_truths_are_recovered(condition, floor, verdict):
     one = claim(condition=condition, cited_low=floor, cited_high=None)
-    assert judge_readings(one, demo()).headline.verdict == verdict
+    found = judge_readings(one, demo(), shared=curves_of_demo())
+    assert found.headline.verdict == verdict
 
 
 @pytest.mark.slow
 def test_a_planted_false_claim_is_met_in_no_reading_and_a_true_one_in_most_at_the_end():
-    false = judge_readings(claim(), demo())
-    assert false.counts["meets"] == 0
-    true = judge_readings(claim(cited_low=0.3, cited_high=None, visit="end"), demo())
+    assert demo_readings(claim).counts["meets"] == 0
+    one = claim(cited_low=0.3, cited_high=None, visit="end")
+    true = judge_readings(one, demo(), shared=curves_of_demo())
     assert true.counts["meets"] > 0.6 * len(true.readings)  # 50% less pain is another matter
     assert true.headline.verdict == "meets"
 
