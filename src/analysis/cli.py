@@ -440,7 +440,7 @@ def map_export(export: Path, out: Path, yes: bool) -> None:
       reliefcheck map exports/june --out june.yaml --yes
       reliefcheck run exports/june --mapping june.yaml
     """  # noqa: D301
-    from analysis.run.draft import write_draft
+    from analysis.run.check import write_draft
 
     asked = not yes and sys.stdin.isatty()
     text, accepted = write_draft(export, out, _ask if asked else None)

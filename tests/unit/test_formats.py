@@ -24,7 +24,7 @@ from analysis.intake.draft_coded import draft_coded
 from analysis.intake.load import Export, load_export
 from analysis.intake.profile import profile_export
 from analysis.intake.tables import RECALLS, TABLES
-from analysis.run.draft import write_draft
+from analysis.run.check import write_draft
 from analysis.settings import make_settings
 
 sys.path.insert(0, str(Path(__file__).parent))

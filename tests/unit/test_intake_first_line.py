@@ -9,7 +9,7 @@ from tests.unit.exports import load
 
 from analysis.cli import main
 from analysis.errors import InputError
-from analysis.intake.first_line import is_record
+from analysis.intake.read import is_record
 
 HEADLESS = [
     [["P01", "crps", "female", "1960"], ["P02", "crps", "male", "1971"]],

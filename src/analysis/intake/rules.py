@@ -30,6 +30,7 @@ from analysis.intake.tables import (
 )
 from analysis.intake.text import id_key
 from analysis.intake.values import Refusal
+from analysis.settings import data_rows
 
 SHOWN_PROBLEMS, SHOWN_ROWS, EXAMPLES = 12, 5, 10
 
@@ -48,40 +49,8 @@ SENTINELS = tuple(
 EXCLUDE = "Correct the export, or list `{code}` under `exclude` in the mapping to leave them out."
 """What to do about rows that break a rule, where `REMEDIES` has nothing better."""
 
-REMEDIES = {
-    "missing_table": "Add a file of that name, or name the file that holds it under `tables` in a "
-    "mapping (docs/mapping.md).",
-    "missing_column": "Add it to the file, or name the column that holds it in a mapping under "
-    "`tables: {{{table}: {{columns: ...}}}}` (docs/mapping.md).",
-    "duplicate_patient": "If ids are unique only within a site, so that these are several people, "
-    "say `patient_id: {join: [site, id]}` in the mapping. ",
-    "placeholder_date": "Correct it; or, if it stands for 'unknown', list its text under `missing` "
-    "in the mapping: its row keeps what else it holds, and a rating or infusion without any time "
-    "is then refused.",
-    "value_out_of_range": "Correct the export, or list `value_out_of_range` under `exclude` in the "
-    "mapping to read such values as missing; their rows stay.",
-    "unknown_condition": "Map the words with `condition: {from: ..., values: {...}}`, or declare a "
-    "further condition under `conditions` in the mapping.",
-    "unknown_patient": "Add the patient to the patients table, correct the id, or list "
-    "`unknown_patient` under `exclude` in the mapping to leave these rows out.",
-    "nearly_known_patient": "Some differ from a listed id only in leading zeros, blanks, "
-    "capitals, a '.0', marks that are not seen or letters of another alphabet that look "
-    "alike: ids are text, and 001 is not 1. Write them alike in both tables, or have both "
-    'written alike (`patient_id: {from: ..., written_as: "000"}`). ',
-    "no_scale": "Other rows name one, so these cannot be taken for 0 to 10: name it, or leave them "
-    "out with `where: {<column of the scale>: {recorded: true}}` in the mapping.",
-    "unknown_infusion": "Correct the time, add the infusion, or give the event's own date as "
-    "`occurred_on`; or list `unknown_infusion` under `exclude` in the mapping.",
-    "dose_without_drug": "Name the drug (milligrams of what decides what they amount to), give "
-    "`mme_per_day`, or list `dose_without_drug` under `exclude` in the mapping.",
-    "mixed_scales": "Say under `scales` in the mapping where each ends (`high`), give them recalls "
-    "of their own, or read one of them with `where`.",
-    "score_outside_scale": "If the scores are on 0 to 100, say `scale: {constant: vas_0_100}` in "
-    "the mapping; if they are sums or on another scale, declare it under `scales` (`{low: 0, high: "
-    "140}`, without `high` where its end is not known) and name it; if the number stands for "
-    "'not recorded', list it under `missing`; if they are "
-    "typing errors correct them, or list `score_outside_scale` under `exclude`.",
-}
+REMEDIES = {row["code"]: row["remedy"] for row in data_rows("codes/remedies.csv")}
+"""What to do, by the code of a problem."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -427,12 +396,12 @@ def _of_duplicates(check: Checked) -> str:
     differ = [name for name in own if (counts[name] > 1).any()]
     if not differ:
         return REMEDIES["duplicate_patient"] + (
-            "If they are one person, `one_row_per_patient: true` loses nothing: the rows are "
+            " If they are one person, `one_row_per_patient: true` loses nothing: the rows are "
             "alike in every column that is read."
         )
     n = int((counts[differ] > 1).any(axis=1).sum())
     return REMEDIES["duplicate_patient"] + (
-        f"If they are one person, correct the rows of the {n} who differ in {', '.join(differ)} "
+        f" If they are one person, correct the rows of the {n} who differ in {', '.join(differ)} "
         "and say `one_row_per_patient: true`; or list `duplicate_patient` under `exclude`: the "
         "first row of each is then kept."
     )
@@ -468,7 +437,7 @@ def _check_patient_is_listed(check: Checked, table: str) -> None:
     if bad.any() and not set(map(id_key, ids[bad].dropna())).isdisjoint(
         map(id_key, known.dropna())
     ):
-        remedy = REMEDIES["nearly_known_patient"] + remedy
+        remedy = f"{REMEDIES['nearly_known_patient']} {remedy}"
     expected = "the id of a patient in patients"
     check.refuse_rows(table, "patient_id", "unknown_patient", bad, expected, remedy)
 
