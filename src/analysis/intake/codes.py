@@ -49,6 +49,30 @@ def word_key(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", " ", text.lower()).strip()
 
 
+def read_patterns(name: str) -> tuple[dict[str, str], list[tuple[str, str, str]]]:
+    """Return the regular expressions of a table such as ``codes/identifiers.csv``.
+
+    Returns
+    -------
+    parts : dict of str
+        By name; a part stands in a pattern as %name%.
+    patterns : list of (kind, check, pattern)
+        Rows of one kind and check that follow each other are alternatives of one pattern.
+    """
+    parts: dict[str, str] = {}
+    found: list[tuple[str, str, list[str]]] = []
+    for row in data_rows(name):
+        kind, check = row["kind"], row["check"]
+        pattern = re.sub("%([A-Za-z_]+)%", lambda part: parts[part[1]], row["pattern"])
+        if kind == "part":
+            parts[check] = pattern
+        elif found and found[-1][:2] == (kind, check):
+            found[-1][2].append(pattern)
+        else:
+            found.append((kind, check, [pattern]))
+    return parts, [(kind, check, "|".join(patterns)) for kind, check, patterns in found]
+
+
 def _by_word(rows: Iterable[dict[str, str]], *own: str) -> dict[str, str]:
     """Return the first of the ``own`` fields by each of them, and by the words under ``also``."""
     return {

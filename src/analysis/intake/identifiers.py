@@ -25,7 +25,7 @@ import pyarrow.compute as pc
 
 from analysis.errors import InputError, MappingError
 from analysis.files import read_plain
-from analysis.intake.codes import GIVEN_NAMES, SURNAMES
+from analysis.intake.codes import GIVEN_NAMES, SURNAMES, read_patterns
 from analysis.intake.header_words import header_identifier, may_name_people
 from analysis.intake.mapping import Mapping, TableRule, refuse_outside
 from analysis.intake.read import RawTable
@@ -33,51 +33,7 @@ from analysis.intake.rules import Problem
 from analysis.intake.tables import TABLES
 from analysis.intake.text import folded, plain, words_of
 
-_UP, _LOW = "A-Z\xc0-\xde\u0100-\u017f", "a-z\xdf-\xff\u0100-\u017f\u1ea0-\u1eff"
 _QUOTE = "'\N{RIGHT SINGLE QUOTATION MARK}"
-_NAME = rf"[{_UP}][{_LOW}{_UP}{_QUOTE}-]*[{_LOW}]"
-_MONTH = (
-    rf"(?:jan|feb|mar|m[a\xe4]r|apr|avr|abr|may|mai|june?|juin"
-    rf"|july?|juil|aug|ao[u\xfb]|ago|sept?|oct|okt|nov|dec|dez"
-    rf"|d[e\xe9]c|ene|f[e\xe9]v|dic)"
-    rf"[{_LOW}]*\.?"
-)
-_DATE = (
-    rf"(?:\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}|\d{{1,2}}[-/.]\d{{1,2}}[-/.]\d{{2,4}}|{_MONTH}\s+"
-    rf"\d{{1,2}},?\s+\d{{4}}|\d{{1,2}}(?:st|nd|rd|th|er|\.)?\s+(?:de |of )?{_MONTH},?\s+"
-    r"(?:de )?\d{4})"
-)
-_NOT_A_DATE = r"(?!\d{1,4}[-/.]\d{1,2}[-/.]\d{2,4}(?!\d))"
-_STREET = (
-    r"(?:Street|St|Avenue|Ave|Boulevard|Blvd|Road|Rd|Lane|Ln|Drive|Dr|Court|Ct|Place|Pl|Terrace"
-    r"|Parkway|Pkwy|Highway|Hwy|Broadway|Loop|Square|Sq|Way|Circle|Cir|Trail|Trl|Close|Crescent)"
-)
-_MEASURED = (
-    r"(?!(?i:days?|weeks?|months?|years?|hours?|min(?:ute)?s?|visits?|doses?|points?|infusions?"
-    r"|patients?|steps?|items?|units?|iu|mg|mcg|ml)\b)"
-)
-_STATE = (
-    r"(?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|PA|RI|S[CD]"
-    r"|T[NX]|UT|V[AT]|W[AIVY])"
-)
-_UK_AREA = (
-    r"(?:A[BL]|B[ABDHLNRST]?|C[ABFHMORTVW]|D[ADEGHLNTY]|E[CHNX]?|F[KY]|G[LUY]?|H[ADGPRSUX]|I[GMPV]"
-    r"|JE|K[ATWY]|L[ADELNSU]?|M[EKL]?|N[EGNPRW]?|O[LX]|P[AEHLOR]|R[GHM]|S[AEGKLMNOPRSTWY]?|T[ADFNQRSW]"
-    r"|UB|W[ACDFNRSV]?|YO|ZE)"
-)
-_TITLE = (
-    r"(?:Mr|Mrs|Ms|Miss|Mister|Herrn?|Hr|Frau|Mme|Mlle|Monsieur|Madame|Sra|Srta|Sr|Se\xf1or"
-    r"|Se\xf1ora|Se\xf1orita|Do\xf1a)\.?"
-)
-_NO_NAME_AFTER_TITLE = (
-    r"(?!(?:Sclerosis|Contin|Spectroscopy|Angio\w*|Imaging|Scan|Dose|Visit|Nurse|Research|Tablets?"
-    r"|Capsules?|Patients?|Brain|Spine|Lumbar|Cervical|Infusion|Week|Day)\b)"
-)
-_EPONYM = (
-    r"(?!(?:Crohn|Parkinson|Sudeck|Alzheimer|Bechterew|Basedow|Hodgkin|Raynaud|Scheuermann|Paget"
-    r"|M[e\xe9]ni[e\xe8]re|Wilson|Addison|Cushing|Whipple|Bowen|Dupuytren|Ledderhose|Beh\xe7et"
-    r"|Osler|Perthes|Werlhof|Still|Huntington|Boeck)\b)"
-)
 
 
 def _digits(text: str) -> str:
@@ -140,145 +96,26 @@ class Found(NamedTuple):
     part: str
 
 
-_RECORD = r"(?=[\w-]*\d{4})[a-z]{0,4}-?\d[\w-]{3,}"
-_NUMBER_WORD = r"(?:no|number|num|nr|nummer|id|n[\xb0o]|#)"
-_IS = r"[.:#= ]{0,3}(?:is |ist |lautet |was )?"
+_CHECKS: dict[str, Callable[[str], bool]] = {
+    "is_phone": _is_phone,
+    "is_french_number": _is_french_number,
+    "is_spanish_number": _is_spanish_number,
+    "is_insurance_number": _is_insurance_number,
+    "is_iban": _is_iban,
+    "is_nhs_number": is_nhs_number,
+    "is_address_of_a_computer": _is_address_of_a_computer,
+    "has_given_name": _has_given_name,
+}
+"""What decides where the look does not, by its name in the table."""
 
-_PATTERNS: tuple[tuple[str, str, Callable[[str], bool] | None], ...] = (
-    ("email address", r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,24}\b", None),
-    (
-        "phone number",
-        # Three numbers with blanks between them are a row of a table unless they stand alone.
-        r"(?<![\w.+-])(?:\+?1[ .-])?(?:\([2-9]\d{2}\) ?|[2-9]\d{2}[.-])\d{3}[ .-]\d{4}"
-        r"(?![\w-])"
-        r"|^(?:1 )?[2-9]\d{2} \d{3} \d{4}$"
-        r"|(?<![\w.+-])\+1 ?[2-9]\d{2} ?[2-9]\d{2} ?\d{4}(?![\w-])"
-        r"|(?<![\w.+])(?:\+[1-9]\d{0,2}[ .-]?|00[1-9]\d{1,2} )(?:\(0?\d{1,4}\)[ .-]?)?"
-        r"\d{1,4}(?:[ .-]?\d{2,4}){2,4}(?![\w-]|\.\d)"
-        r"|(?<![\w.,+-])0[1-9](?:[ .-]\d{2}){4}(?![\w-]|\.\d)"
-        r"|^(?:07[1-9]\d{8}|01[5-7]\d{8,9})$|(?<![\w.-])(?:01[5-7]\d-\d{7,8}|020-\d{4}-\d{4})(?![\w-])"
-        r"|^[679]\d{2}(?: \d{2}){3}$|^[679]\d{2} \d{3} \d{3}$|^9\d \d{3}(?: \d{2}){2}$"
-        r"|(?i:\b(?:call|ring|phone|reach)\b[a-z ]{0,20} )(?:\d{3}[ .-])?\d{3}[ .-]\d{4}(?![\w-])",
-        None,
-    ),
-    (
-        "phone number",
-        r"(?<![\w.,+-])\(?0[1-9]\d{1,4}\)?(?: ?/ ?| )\d{2,8}(?:[ -]\d{1,8}){0,3}(?![\w-]|\.\d)",
-        _is_phone,
-    ),
-    (
-        "phone number",
-        r"(?i:\b(?:phone|ph|tel|telephone|telefon|telefono|mobile?|cell|handy|fax|m[o\xf3]vil)"
-        rf"(?:[. ]{{1,2}}(?:no|nr|number))?[.:# ]{{1,3}}){_NOT_A_DATE}[+(]?\d[\d ().-]"
-        r"{5,18}\d(?!\w)",
-        None,
-    ),
-    (
-        "social security number",
-        r"(?<![\w-])(?!000|666)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\w-])"
-        r"|^(?!000|666|9)\d{3} (?!00)\d{2} (?!0000)\d{4}$"
-        r"|(?i:\b(?:ssn|social security(?: (?:no|number))?)[.:# ]{1,3}\d{9})\b"
-        r"|(?<![\w-])(?!BG|GB|KN|NK|NT|TN|ZZ)(?:[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]|QQ)"
-        r"(?: ?\d{2}){3} ?[A-D](?![\w-])"
-        r"|(?<![\w.])756\.\d{4}\.\d{4}\.\d{2}(?![\w.])|\b[A-Z]{4}\d{6}[HMX][A-Z]{5}[A-Z\d]\d\b",
-        None,
-    ),
-    (
-        "social security number",
-        r"(?<![\w-])[12] ?\d{2} ?(?:0[1-9]|1[0-2]|[2-9]\d) ?\d{2} ?\d{3} ?\d{3} ?\d{2}(?![\w-])",
-        _is_french_number,
-    ),
-    ("social security number", r"(?<![\w-])(?:\d{8}|[XYZ]\d{7})[A-Z](?![\w-])", _is_spanish_number),
-    ("record number", r"(?<![\w-])[A-Z]\d{9}(?![\w-])", _is_insurance_number),
-    (
-        "account number",
-        r"(?<![\w-])[A-Z]{2}\d{2}(?: ?[A-Z\d]{4}){3,7}(?: ?[A-Z\d]{1,3})?(?![\w-])",
-        _is_iban,
-    ),
-    ("record number", r"(?<![\w-])\d{3}[ -]\d{3}[ -]\d{4}(?![\w-])", is_nhs_number),
-    (
-        "record number",
-        r"(?i:(?<![a-z])(?:mrn|ipp|nhc|csn|kvnr|medical record|n\xb0 ?dossier"
-        r"|num[e\xe9]ro de dossier"
-        r"|historia cl[i\xed]nica)"
-        rf"(?:[ .-]*{_NUMBER_WORD})?[.:#= -]{{0,3}}{_RECORD})"
-        rf"|(?i:(?<![a-z])(?:hosp(?:ital)?|chart|acc(?:oun)?t|member|policy|record|subscriber|fall"
-        rf"|insurance|medicare|medicaid|versicherten)[. -]*{_NUMBER_WORD}{_IS}{_RECORD})"
-        rf"|(?i:(?<![a-z])(?:patient(?:en)?|pat|pt)[. -]*(?:no|number|nr|nummer|#){_IS}{_RECORD})"
-        r"|(?i:\b(?:nhs|chi)(?: (?:no|number))?[.:# ]{1,3}\d{3}[ -]?\d{3}[ -]?\d{4}\b)"
-        r"|(?i:\bacc(?:oun)?t[ #:]{1,2}\d{6,}\b)"
-        r"|\b[1-9][AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9]\d-?[AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9]\d"
-        r"-?[AC-HJKMNP-RT-Y]{2}\d{2}\b",
-        None,
-    ),
-    (
-        "date of birth",
-        rf"(?i:(?<!\w)(?:d\.?o\.?b\.?|date of birth|birth ?date|born(?: on)?|b\.|geb\.(?: am)?"
-        rf"|geboren(?: am)?|geburtsdatum|n[e\xe9]e? le|ddn|date de naissance|nacid[oa](?: el)?"
-        rf"|f\.? ?nac\.?|fecha de nacimiento)[:= ]{{1,3}}(?:is |was |on |the |am ){{0,2}}{_DATE})"
-        rf"|(?i:(?<!\w)\* ?{_DATE})",
-        None,
-    ),
-    (
-        "street address",
-        rf"(?<![\w.,-])\d{{1,6}}[A-Z]? (?:[NSEW]\.? )?(?:{_MEASURED}{_NAME} "
-        rf"|\d{{1,3}}(?:st|nd|rd|th) ){{1,3}}{_STREET}\b(?:\.|(?!\w))"
-        rf"|^\d{{1,6}} (?:{_MEASURED}[A-Z]{{3,}} ){{1,3}}(?:{_STREET.upper()})$"
-        rf"|^\d{{1,6}} (?:{_MEASURED}[a-z]{{3,}} ){{1,2}}(?:street|avenue|road|lane|boulevard)$"
-        r"|(?i:\b(?:zip(?: code)?|plz|code postal)[: ]{1,2}\d{5})\b"
-        rf"|(?i:\bp\.? ?o\.? ?box \d+)|\bD-\d{{5}} {_NAME}"
-        rf"|\b{_NAME},? {_STATE} \d{{5}}(?:-\d{{4}})?\b"
-        rf"|(?<![\w-]){_UK_AREA}\d[\dA-Z]? \d[ABD-HJLNP-UW-Z]{{2}}(?![\w-])"
-        rf"|\b[{_UP}][{_LOW}-]+(?:stra\xdfe|strasse|str\.|weg|platz|allee|gasse) ?"
-        r"\d{1,3} ?[a-z]?\b"
-        rf"|\b{_NAME} (?:Stra\xdfe|Strasse|Str\.|Weg|Platz|Allee|Gasse|Ring|Damm|Ufer) \d{{1,3}}\b"
-        r"|^(?:Flat|Apt\.?|Apartment|Suite) \w{1,4}, "
-        rf"|^(?:Am|An der|Im|In der|Auf der|Unter den|Zum|Zur) (?!Tag|Monat|Woche|Zeit|Besuch|Ende)"
-        rf"{_NAME} \d{{1,3}} ?[a-z]?$|^\d{{1,6}} [NS][EW] {_NAME}$"
-        rf"|^\d{{5}} {_MEASURED}{_NAME}$|^-?\d{{1,2}}\.\d{{4,}}, ?-?\d{{1,3}}\.\d{{4,}}$"
-        r"|\b\d{1,4}(?: ?bis| ?ter)?,? "
-        r"(?i:rue|avenue|boulevard|bd|place|chemin|impasse|quai|all\xe9e|cours|route) "
-        rf"(?:de la |de l.|des |du |de |d.)?{_NAME}"
-        rf"|(?<!\w)(?:Calle|C/|Avd?a?\.|Avenida|Plaza|Paseo|Pza\.?) ?"
-        rf"(?:de |del |la |las |los )*{_NAME}"
-        rf"(?: {_NAME})?,? (?:n\xba ?)?\d{{1,4}}\b",
-        None,
-    ),
-    (
-        "internet address",
-        r"(?i:\b[a-z][a-z0-9+.-]{1,12}://(?:[^\s/@:]{1,64}(?::[^\s/@]{0,64})?@[^\s/]+"
-        r"|[^\s\"'<>?]*/~[a-z][\w-]*"
-        r"|[^\s\"'<>?]*/(?:patients?|users?|members?|people|profile)/[\w.-]+"
-        r"|[^\s\"'<>]*[?&](?:user|username|email|patient|patient_id|mrn|token)=[^\s&\"'<>]+))"
-        r"|(?i:\b(?:facebook|linkedin|instagram|twitter|x|tiktok)\.com/(?:in/)?[\w.@-]+)"
-        r"|(?<![\w:])(?:[0-9a-fA-F]{1,4}:){7}[0-9a-fA-F]{1,4}(?![\w:])"
-        r"|(?<![\w:])(?:[0-9a-fA-F]{1,4}:){1,6}(?::[0-9a-fA-F]{1,4}){1,6}(?![\w:])"
-        r"|(?<![\w:])(?:[0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}(?![\w:])",
-        None,
-    ),
-    ("internet address", r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])", _is_address_of_a_computer),
-    (
-        "name with a title",
-        rf"(?<!\w){_TITLE} (?:(?:Dr|Prof)\.? (?:med\.? )?)?(?:[{_UP}]\. )?{_NO_NAME_AFTER_TITLE}"
-        rf"{_NAME}(?: {_NAME})?(?!\w)"
-        rf"|^M\. {_EPONYM}{_NAME}(?: {_NAME})?$"
-        rf"|^(?:(?:Dr|Prof)\.? )+{_NAME}(?<![{_QUOTE}]s)$|\bMRS\.? [A-Z]{{2,}}\b"
-        rf"|(?<!\w)(?:Dr|Prof)\.? (?:(?:Dr|med)\.? )*(?:{_NAME}|[{_UP}]\.) {_NAME}(?!\w)"
-        rf"|(?i:\b(?:patient|pt)(?:'s)? name)[:= ]{{1,3}}{_NAME}(?:,? {_NAME})?",
-        None,
-    ),
-    (
-        "name with a title",
-        rf"(?i:\b(?:patient|pt|name|nom|nombre) ?: ?){_NAME},? {_NAME}(?!\w)"
-        rf"|(?<!\w)(?:MR|MRS|MS|MISS|DR)\.? [A-Z]{{2,}} [A-Z]{{2,}}(?!\w)|\bDon {_NAME}"
-        rf"|(?i:\b(?:wife|husband|spouse|mother|father|son|daughter|sister|brother|partner),? )"
-        rf"{_NAME}",
-        _has_given_name,
-    ),
+_PARTS, _PATTERNS = read_patterns("codes/identifiers.csv")
+
+PATTERNS = tuple(
+    (kind, re.compile(pattern, re.MULTILINE), _CHECKS.get(check))
+    for kind, check, pattern in _PATTERNS
 )
-
-PATTERNS = tuple((kind, re.compile(words, re.MULTILINE), check) for kind, words, check in _PATTERNS)
-"""Kind of identifier in words, what it looks like, and what decides where the look does not."""
+"""Kind of identifier in words, what it looks like, and what decides where the look does not. Three
+numbers with blanks between them are a row of a table unless they stand alone."""
 
 
 def _without_lookarounds(pattern: str) -> str:
@@ -299,7 +136,7 @@ def _without_lookarounds(pattern: str) -> str:
     return pattern
 
 
-_LOOSE = tuple(f"(?m){_without_lookarounds(words)}" for _, words, _ in _PATTERNS)
+_LOOSE = tuple(f"(?m){_without_lookarounds(pattern)}" for *_, pattern in _PATTERNS)
 
 
 _FEW = 100
@@ -504,7 +341,9 @@ def pseudonym(text: str, key: bytes) -> str:
 _ANSWER = re.compile(r"(?i)yes|no|y|n|true|false|(?:un)?checked|ja|nein|oui|non|s[i\xed]")
 _NOTHING_OF = {
     "date of birth": re.compile(r"\d{4}(?:\.0)?"),  # a year of birth is what the contract asks for
-    "name": re.compile(rf"{_ANSWER.pattern}|[\W\d_]+|\d{{1,2}}[ .-]{_MONTH}[ .,-]*\d{{2,4}}.*"),
+    "name": re.compile(
+        rf"{_ANSWER.pattern}|[\W\d_]+|\d{{1,2}}[ .-]{_PARTS['month']}[ .,-]*\d{{2,4}}.*"
+    ),
 }
 """Values that make of a column with an identifier's header none: answers, years, numbers, and
 dates under "first" and "last"."""

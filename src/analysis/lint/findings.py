@@ -47,7 +47,7 @@ from analysis.lint.match import (
     measure_in,
 )
 from analysis.lint.never import find_never_said
-from analysis.lint.quantities import WEEKS_OF, Cue, Quantity, flat_text, has_number
+from analysis.lint.quantities import WEEKS_OF, Cue, Quantity, flat_text, has_number, listed_words
 from analysis.lint.text import Document, Statement, sentences_in, split_statements
 from analysis.numbers import date_text
 from analysis.settings import data_rows
@@ -174,39 +174,11 @@ def touching_rules() -> tuple[Rule, ...]:
     return tuple(rule for rule in load_rules() if rule.touches)
 
 
-_SUBJECTS: dict[str, re.Pattern[str]] = {
-    "benefit": BENEFIT,
-    "safety": HARM,
-    "mechanism": MECHANISM,
-    "lasting": LASTING,
-    "implied": re.compile(r"\b(?:can|that we|we)\s+(?:treat|help|relieve)\b"),
-    "soft": SOFT,
-    "approval": re.compile(r"\bfda\b|\bapproved\b|\boff-label\b"),
-    "review": re.compile(r"\breviews?\b(?! of)|\bstars?\b|\brated\b|\btestimonials?\b"),
-    "vary": re.compile(r"\b(?:results?|outcomes?) (?:may |can )?(?:vary|not typical|differ)"),
+_SUBJECTS = {
+    "benefit": BENEFIT, "safety": HARM, "mechanism": MECHANISM, "lasting": LASTING, "soft": SOFT,
     "credential": CREDENTIAL,
-    "respiratory": re.compile(r"\brespirat\w+|\bbreathing\b"),
-    "organ": re.compile(r"\borgan\b|\bliver\b|\bbladder\b|\bkidneys?\b|\burin\w+"),
-    "longterm": re.compile(r"\blong-term (?:use|safety)\b|\bused long-term\b"),
-    "fasting": re.compile(r"\bno food\b|\bfasting\b|\bempty stomach\b|\bsnacks?\b"),
-    "recovery": re.compile(
-        r"\bnext day\b|\blingering\b|\bhangover\b|\brecovery area\b|\bafter infusion ends\b|"
-        r"\bdriv(?:e|ing)\b|\bnormal activities\b"
-    ),
-    "addiction": re.compile(r"\baddict\w*|\bhabit-forming\b|\btolerance\b"),
-    "significant": re.compile(
-        r"\b(?:significant|meaningful|substantial|noticeabl[ey])\b(?! side)|\bsuccess rate\b"
-    ),
-    "function": re.compile(r"\bfunction\b|\bsleep\b|\bquality of life\b|\bactivity tolerance\b"),
-    "candidates": re.compile(
-        r"\b(?:candidates?|suitable|psychosis|pregnancy|substance abuse|heart conditions?)\b"
-    ),
-    "coverage": re.compile(r"\binsurance\b|\bcoverage\b|\breimburse\w+|\bauthorization\b"),
-    "expectation": re.compile(
-        r"\b(?:guarante\w+|cure[sd]?|proven|always|never|permanent\w*|deserve|my life back|"
-        r"live again|pain-free|100\s?%)"
-    ),
-}
+    **{name: re.compile(pattern) for name, pattern in listed_words("subject").items()},
+}  # fmt: skip
 """Words that show what a statement is about; a rule names the subjects it touches."""
 
 

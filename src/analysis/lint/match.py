@@ -19,7 +19,7 @@ from typing import Literal, NamedTuple, get_args
 from analysis.claims.judgement import Judgement
 from analysis.claims.ledger import ALL, Claim
 from analysis.intake.tables import load_conditions
-from analysis.lint.quantities import Cue, find_cues, flat_text
+from analysis.lint.quantities import Cue, find_cues, flat_text, listed_words
 from analysis.lint.text import Statement
 
 # What a statement speaks of, read from its words: conditions, people, measure
@@ -31,23 +31,10 @@ MEASURE_OF_LEDGER: dict[str, Measure] = {
     "relief_duration": "duration",
 }
 
-_SAME_EXTENT: dict[str, str] = {
-    "crps": r"complex regional pain(?: syndrome)?|crps",
-    "fibromyalgia": r"fibromyalgia(?: syndrome)?|fibro",
-    "neuropathic": r"neuropathic(?: pain)?|nerve pain",
-    "central": r"central pain(?: syndromes?)?",
-    "headache": r"chronic headaches?",
-    "fbss": r"failed back(?: surgery)?(?: syndrome)?|fbss",
-}
+_SAME_EXTENT = listed_words("condition")
 """Names of all of a condition."""
 
-_WITHIN: dict[str, str] = {
-    "crps": r"rsd|reflex sympathetic|causalgia",
-    "neuropathic": r"neuropath\w*|neuralgia|shingles|nerve (?:damage|injur\w+)|post-?herpetic",
-    "central": r"post-?stroke|spinal cord|multiple sclerosis|thalamic",
-    "headache": r"headaches?|migraines?",
-    "fbss": r"(?:back|spine|spinal) surgery",
-}
+_WITHIN = listed_words("within")
 """Names of a part of it, or of what belongs to it: they say which condition, not that it is all."""
 
 PEOPLE = re.compile(
@@ -123,33 +110,7 @@ _CHANGE = re.compile(
 
 # Words: each is a part of the claim, changes nothing, or is unknown and stands for itself
 
-_MEANS: dict[str, str] = {
-    word: part
-    for part, words in {
-        "": "a an the of in on at to for by with and that which who whom is are was were be been "
-        "being has have had having do does did it its this these their they them our we us there "
-        "as from experience experiences experienced experiencing report reports reported reporting "
-        "see sees saw seen get gets got feel feels felt find finds found notice notices noticed "
-        "show shows showed achieve achieves achieved describe describes described enjoy enjoys "
-        "obtain obtains obtained rate rates level levels score scores intensity about around "
-        "roughly approximately percent live living diagnosed suffer suffers suffering between",
-        "patient": "patient patients people person persons individuals sufferers participants "
-        "clients client case cases",
-        "down": "reduction reductions reduce reduces reduced reducing decrease decreases decreased "
-        "decreasing decline declines declined drop drops dropped fall falls fell less lower lowers "
-        "lowered lessen lessens lessened diminish diminishes diminished down",
-        "better": "improve improves improved improving improvement improvements better",
-        "relief": "relief relieve relieves relieved ease eases eased alleviate alleviates "
-        "alleviated alleviation",
-        "respond": "respond responds responded responding response responses responder responders",
-        "significant": "significant significantly meaningful meaningfully clinically",
-        "success": "success successful succeed succeeds",
-        "average": "average averages mean",
-        "last": "last lasts lasted lasting",
-        "cannot": "cant cannot",
-    }.items()
-    for word in words.split()
-}
+_MEANS = {word: part for part, words in listed_words("means").items() for word in words.split()}
 """Words by what they mean here; those that change nothing mean "". All others are themselves."""
 
 _GAINS = ("down", "better", "relief", "respond")

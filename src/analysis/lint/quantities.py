@@ -14,7 +14,10 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, cast
+
+from analysis.intake.codes import read_patterns
+from analysis.settings import data_rows
 
 _SAME = {
     **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d", "-"),
@@ -24,6 +27,12 @@ _SAME = {
     "\u2044": "/",
     "\u2215": "/",
 }
+
+
+def listed_words(kind: str) -> dict[str, str]:
+    """Return the words, or patterns of flat text, of one kind in data/claims/words.csv, by name."""
+    rows = data_rows("claims/words.csv")
+    return {row["name"]: row["words"] for row in rows if row["kind"] == kind}
 
 
 def flat_text(text: str) -> str:
@@ -48,70 +57,9 @@ def _flat(character: str) -> str:
 
 # Numbers that are no claims
 
-_MONTH = (
-    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|"
-    r"sep(?:t(?:ember)?)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
-)
-_MONEY = r"\d[\d,]{0,14}(?:\.\d+)?(?:\s?[km](?![a-z]))?"
-_CLOCK = r"\d{1,2}(?::\d{2})?\s?(?:a\.?m\b\.?|p\.?m\b\.?)"
-_ORDINAL = r"\d{1,2}(?:st|nd|rd|th)?"
+_TABLE = read_patterns("claims/cues.csv")[1]
 
-NOT_CLAIMS: dict[str, re.Pattern[str]] = {
-    "link": re.compile(r"(?:https?://|www\.)\S+|[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64})+"),
-    "reference": re.compile(
-        r"\b10\.\d{4,9}/\S+|\bdoi:\S+|\b(?:pmid|pmc|nct)[: ]?\d+|\[\d{1,3}(?:\s?[-,]\s?\d{1,3})*\]"
-        r"|\b\d{1,4}(?:\(\d+\))?:\s?\d{1,5}-\d{1,5}\b"
-    ),
-    "price": re.compile(
-        rf"[$\u20ac\u00a3\u00a5]\s?{_MONEY}(?:\s?(?:-|to)\s?[$\u20ac\u00a3\u00a5]?\s?{_MONEY})?"
-        rf"|\b{_MONEY}(?:\s?(?:-|to)\s?{_MONEY})?\s?(?:dollars?|usd|eur|euros?|gbp|bucks|cents)\b"
-        rf"|\b(?:usd|eur|gbp)\s?{_MONEY}"
-        r"|\b\d+(?:\.\d+)?\s?(?:%|percent)\s+(?:discount|apr\b|interest|financing|down payment|"
-        r"deposit|tax\b|cash ?back|coupon|off(?!\s+(?:of\s+)?"
-        r"(?:(?:their|his|her|my|your|all)\s+)?(?:opioid|pain|med|drug|narcotic)))"
-        r"|\bsav(?:e|ings? of)\s+(?:up to\s+)?\d+(?:\.\d+)?\s?%(?!\s+of\b)"
-        r"|\b(?:discount of|financing from|financing at|interest of|coupon for)\s+\d+(?:\.\d+)?\s?%"
-    ),
-    "telephone": re.compile(
-        r"(?<![\w.])(?:\+?1[\s.-]?)?(?:\(\d{3}\)\s?|\d{3}[\s.-])\d{3}[\s.-]\d{4}(?!\d)"
-        r"|(?<![\w.])\+\d[\d\s().-]{7,18}\d|\b1-8\d\d-[\w-]{4,}"
-    ),
-    "date": re.compile(
-        r"(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)|(?<![\d/])\d{1,2}/\d{1,2}/(?:\d{4}|\d{2})(?![\d/])"
-        r"|(?<!\d)\d{1,2}\.\d{1,2}\.\d{4}(?!\d)"
-        rf"|\b{_MONTH}\.?\s+{_ORDINAL}(?!\d)(?:\s?-\s?{_ORDINAL})?(?:,?\s+\d{{4}})?\b(?!\s?(?:%|percent))"
-        rf"|\b{_ORDINAL}\s+(?:of\s+)?{_MONTH}\b\.?(?:,?\s+\d{{4}})?|\b{_MONTH}\.?,?\s+(?:19|20)\d{{2}}\b"
-        r"|\b(?:in|of|since|until|by|last|next|this|early|late|mid)[ -]may\b(?!\s+(?:be|not|have))"
-    ),
-    "year": re.compile(
-        r"\b(?:since|in|from|by|until|before|after|established|est\.?|founded|\u00a9|copyright)\s?"
-        r"(?:\(c\)\s?)?(?:19|20)\d{2}(?:\s?-\s?(?:(?:19|20)\d{2}|\d{2}))?(?!\d)"
-        r"|(?<![\d,.])(?:19|20)\d{2}\s?-\s?(?:19|20)\d{2}(?![\d%]|\s?(?:percent|patients|people))"
-        r"|(?<![\d,.])(?:19|20)\d{2}(?![\d,%]|\.\d|\s?(?:%|percent|patient|people|infusion|session|"
-        r"treatment|case|review|client|participant|mg|mcg|ml))"
-    ),
-    "opening hours": re.compile(
-        rf"\b24\s?/\s?7(?:\s?/\s?365)?\b|\b24 hours a day\b|\b(?:7|seven|5|five) days a week\b"
-        rf"|\b{_CLOCK}(?:\s?(?:-|to)\s?{_CLOCK})?|\b\d{{1,2}}(?::\d{{2}})?\s?(?:-|to)\s?{_CLOCK}"
-        r"|\b\d{1,2}:\d{2}(?:\s?-\s?\d{1,2}:\d{2})?\b|\b9\s?(?:-|to)\s?5\b|\b24-hour (?:hotline|"
-        r"emergency|support|line)"
-    ),
-    "age": re.compile(
-        r"\b(?:aged?|ages)\s+\d{1,3}(?:\s?(?:-|to)\s?\d{1,3})?(?:\s+(?:years?|and|or)\b)?"
-        r"|\b\d{1,3}(?:\s?(?:-|to)\s?\d{1,3})?\+?[ -]years?(?:[ -]old\b| of age\b| or older\b)"
-    ),
-    "address": re.compile(
-        r"\b[a-z]{2}\.?,?\s+\d{5}(?:-\d{4})?(?!\d)|\b\d{5}-\d{4}\b|\bp\.?\s?o\.?\s?box\s+\d+"
-        r"|\b\d{1,6}\s+(?:[nsew]\.?\s+)?(?:[a-z]+\s+){1,3}(?:street|st|avenue|ave|road|rd|"
-        r"boulevard|blvd|drive|dr|lane|ln|parkway|pkwy|highway|hwy)\b"
-    ),
-    "number of a thing": re.compile(
-        r"\b(?:pages?|pp?\.|figures?|fig\.|tables?|chapters?|sections?|parts?|steps?|versions?|"
-        r"phases?|types?|grades?|stages?|levels?|slides?|questions?|rooms?|suites?|ste\.?|units?|"
-        r"apt\.?|floors?|exits?|routes?|ext\.?|no\.|nos?\.|volume|vol\.|issue)\s?#?\d+(?:\.\d+)?"
-        r"(?:\s?(?:-|to|of|and)\s?\d+)?(?![\d%]|\s?(?:%|percent))|#\d+(?!\d)"
-    ),
-}
+NOT_CLAIMS = {kind: re.compile(p) for kind, check, p in _TABLE if check == "not a claim"}
 """What each kind looks like in flat text. Percentages of money are prices."""
 
 
@@ -380,38 +328,7 @@ class Cue:
     direction: Literal["down", "up", ""] = ""  # of a change, as "cut in half" or "doubles"
 
 
-_WORDS: tuple[tuple[CueKind, re.Pattern[str]], ...] = (
-    ("duration", re.compile(
-        r"\b(?:lasts? |lasting )?(?:minutes|hours|days|weeks|months) to "
-        r"(?:hours|days|weeks|months|years)\b"
-        r"|\b(?:several|many|a few|few|for|over|within|lasts?|lasting) (?:seconds|minutes|hours|"
-        r"days|weeks|months|years)\b|\b(?:long|longer)[ -](?:lasting|term)\b|\blasting\b|\blasts?"
-        r"\b(?! name)|\bsustained\b|\btemporary\b|\bimmediate(?:ly)?\b|\binstant(?:ly)?\b"
-        r"|\bovernight\b")),
-    ("absolute", re.compile(
-        r"\bproven?\b(?! to be wrong)|\bproves\b|(?<!not )\balways\b|\bnever\b|\bguarante\w+"
-        r"|\bcur(?:e|es|ed|ative)\b|\bno(?!\.| (?:longer|one'?s|matter|later|problem))\b(?!-)"
-        r"|\bnone\b|\bnothing\b|\bnobody\b|\bno one\b|\bforever\b"
-        r"|\bfor (?:good|life|ever)\b"
-        r"|\blifelong\b|\b(?:zero|0) (?:side effects?|risks?|pain|downtime|complications?|"
-        r"addiction|withdrawal|relapses?)\b|(?<!not )\ball(?! about\b)\b"
-        r"|\bevery(?:one|body|thing|time)?\b"
-        r"|\bonly\b|\bentirely\b|\bcompletely\b|\btotally\b|\b100\s?%|\bpermanent(?:ly)?\b"
-        r"|\b(?:pain|risk|drug|side-effect|symptom|opioid)[ -]free\b|\brisk-?less\b"
-        r"|\bprevents?\b|\beliminat(?:e|es|ed|ing)\b|\bensur(?:e|es|ed|ing)\b|\brestor(?:e|es|ed)\b"
-        r"|\bnot (?:addictive|habit[ -]forming|harmful|dangerous|painful)\b|\bnon-addictive\b"
-        r"|\bwithout (?:\w+ )?(?:pain|side effects?|risks?|addiction|opioids)\b"
-        r"|\bimpossible\b|\bunlike any\b|\bdefinitely\b|\bcertainly\b|\bwithout exception\b")),
-    ("frequency", re.compile(
-        r"\boften\b|\brare(?:ly)?\b|\bmost(?:ly)?\b|\btypical(?:ly)?\b|\busual(?:ly)?\b"
-        r"|\b(?:un)?common(?:ly)?\b|\bfrequent(?:ly)?\b|\bsometimes\b|\boccasional(?:ly)?\b"
-        r"|\bgenerally\b|\bnormally\b|\bmany\b|(?<!a )\bfew\b|\bmajority\b|\bminority\b"
-        r"|\bnearly all\b|\balmost (?:all|always)\b|\bseldom\b|\bhardly\b|\bon average\b"
-        r"|\blikely\b|\bmore often\b|\bminimal\b")),
-    ("hedge", re.compile(
-        r"\bsome(?! (?:one|where)\b)\b|\bcan\b(?! ?not\b|')|\bmay\b|\bmight\b|\bcould\b"
-        r"|\bpossibl[ey]\b|\bpotential(?:ly)?\b|\bothers\b|\bresults (?:may )?vary\b")),
-)  # fmt: skip
+_WORDS = [(cast(CueKind, kind), re.compile(p)) for kind, check, p in _TABLE if check == "word"]
 
 
 _WAY = re.compile(
