@@ -49,7 +49,7 @@ from analysis.intake.demo_plan import (
 )
 from analysis.intake.demo_records import describe_records, draw_records
 from analysis.intake.tables import TABLES
-from analysis.settings import DAYS_PER_WEEK
+from analysis.settings import DAYS_PER_WEEK, data_folder
 
 SCREENED_SHARE, RATES_WORST_SHARE, RATED_DURING_SHARE = 0.25, 0.3, 0.6
 """Shares rated at enrolment (too early for a baseline), for worst pain too, during the series."""
@@ -340,28 +340,6 @@ name: Demo clinic (synthetic)
 synthetic: true
 """
 
-README = """\
-# Demo clinic (synthetic)
-
-The {n_patients:,} patients here are invented. No row describes a real person, and no figure says
-anything about ketamine. Made by the suite with `reliefcheck demo` (seed {seed}); the same seed and
-number of patients give the same files, byte for byte.
-
-| file | one row is |
-|---|---|
-| patients.csv | a patient |
-| pain_scores.csv | one pain rating |
-| infusions.csv | one infusion |
-| adverse_events.csv | one effect, or `none reported` where asked in vain; no row: not asked |
-| opioid_use.csv | one daily dose, 0 for no opioid; no row: not recorded |
-| questionnaires.csv | one score |
-| truth.json | the true figures, planted, that an analysis should find again |
-| mapping.yaml | says that the export is synthetic |
-
-Columns, units and scales are those of the contract. The clinic exported on {exported_on}: later
-visits of the patients who came last are not there yet.
-"""
-
 PICKED = """
 The seed of the bundled export was picked, not drawn: the first from 20260101 on that puts the
 responder share of every condition within one standard error of what is expected. Other seeds
@@ -417,7 +395,8 @@ def write_demo(
         try:
             n_rows = _write_tables(work, _draw_blocks(n_patients, seed))
             truth = describe_truth(n_patients=n_patients, seed=seed, n_rows=n_rows)
-            readme = README.format(n_patients=n_patients, seed=seed, exported_on=RULES.exported_on)
+            readme = (data_folder() / "texts" / "demo.md").read_text(encoding="utf-8")
+            readme = readme.format(n_patients=n_patients, seed=seed, exported_on=RULES.exported_on)
             picked = PICKED if (n_patients, seed) == (DEMO_PATIENTS, DEMO_SEED) else ""
             for name, text in {
                 "truth.json": json.dumps(truth, indent=1, allow_nan=False) + "\n",

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 from analysis.intake.build import Intake
+from analysis.intake.codes import read_patterns
 from analysis.intake.profile import DATE_WORDS, ColumnProfile, plain_words
 from analysis.intake.tables import TABLES, Conditions
 from analysis.intake.values import parse_number
@@ -273,38 +274,11 @@ def rank_id(column: ColumnProfile) -> int:
     return 0
 
 
-_CRPS = (
-    r"\b(?:crps|rsd|sdrc|sudeck\w*|algo(?:neuro)?d[iy]stro(?:ph|f)\w*|complex regional"
-    r"|komplexes regionales|regional complejo|regional complexe|reflex sympathetic dystrophy)\b"
-)
-_DIAGNOSES: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
+_DIAGNOSES = [
     (re.compile(pattern), condition, subtype)
-    for pattern, condition, subtype in (
-        (rf"{_CRPS}(?: pain syndrome)?(?: type| typ)? (?:ii|2)\b|causalgia", "crps", "type_2"),
-        (rf"{_CRPS}(?: pain syndrome)?(?: type| typ)? (?:i|1)\b", "crps", "type_1"),
-        (_CRPS, "crps", ""),
-        (r"\bfibro\w*|\bfms?\b", "fibromyalgia", ""),
-        (r"post ?herpetic|\bphn\b|zoster|shingles|gurtelrose", "neuropathic", "post_herpetic"),
-        (r"\bdiabeti\w*|\bdpn\b", "neuropathic", "diabetic"),
-        (r"post ?stroke|thalamic|after stroke|schlaganfall|\bavc\b|\bictus\b", "central",
-         "post_stroke"),
-        (r"spinal cord|\bsci\b|querschnitt\w*|lesion medul(?:ar|laire)", "central",
-         "spinal_cord_injury"),
-        (r"multiple (?:sclerosis|sklerose)|sclerose en plaques|esclerosis multiple", "central",
-         "multiple_sclerosis"),
-        (r"central pain", "central", ""),
-        (r"nerve injury|trigemin\w*", "neuropathic", "nerve_injury"),
-        (r"(?:peripheral|small fib\w*|poly) ?neuropat\w*|\bpolyneuropat\w*", "neuropathic",
-         "peripheral"),
-        (r"neuropat\w*|ne[uv]ralgi\w*", "neuropathic", ""),
-        (r"migran\w*|migrain\w*", "headache", "migraine"),
-        (r"cluster", "headache", "cluster"),
-        (r"chronic daily|tension", "headache", "chronic_daily"),
-        (r"headache\w*|kopfschmerz\w*|cephal\w*|cefalea|mal de tete|dolor de cabeza", "headache",
-         ""),
-        (r"\bfbss\b|failed back|post ?laminectomy|persistent spinal", "fbss", ""),
-    )
-)  # fmt: skip
+    for condition, subtype, pattern in read_patterns("codes/diagnoses.csv")[1]
+]
+"""Diagnoses as people write them, with condition and subtype, the most specific first."""
 
 
 def condition_of(text: str, conditions: Conditions) -> tuple[str | None, str, str]:
