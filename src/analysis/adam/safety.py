@@ -6,7 +6,6 @@ with ``HAD``, and what was reported whoever was asked, which is at least so many
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple
@@ -180,32 +179,42 @@ def list_questions(study: Study, *, most: int = 20) -> dict[str, Question]:
 
 
 def _in_window(days: pd.Series, window: str) -> Flags:
-    inside = (window == "any") & days.isna()
+    day = days.to_numpy(dtype=float)
+    inside: Flags = np.isnan(day) & (window == "any")
     for first, last in WINDOWS[window]:
-        inside |= days.between(first, last)
-    return inside.to_numpy(dtype=bool)
+        inside |= (day >= first) & (day <= last)
+    return inside
 
 
-def select_events(study: Study, question: Question, columns: Sequence[str] = ()) -> pd.DataFrame:
-    """Return the events that a question counts, those of unknown grade or flag included.
-
-    Of the columns asked for, all where none is named. HIT is missing where the grade, or the flag,
-    decides and is not known.
-    """
+def _is_counted(study: Study, question: Question) -> Flags:
+    """Return which of the `treated_events` a question counts, whatever their grade or flag."""
     events = treated_events(study)
     counted = _in_window(events["AEINFDY"], question.window)
     if question.codes:
-        counted = counted & events["TERM"].isin(question.codes).to_numpy(dtype=bool)
+        counted &= events["TERM"].isin(question.codes).to_numpy(dtype=bool)
     if question.solicited_only:
-        counted = counted & is_true(events["AESOLFL"]).to_numpy()
-    events = events.loc[counted, list(columns or events.columns)]
-    hit = pd.Series(True, index=events.index, dtype="boolean")
-    if question.grade > 1:
-        grade = treated_events(study)["ATOXGRN"][counted]
-        hit = (grade >= question.grade).astype("boolean").mask(grade.isna())
+        counted &= is_true(events["AESOLFL"]).to_numpy()
+    return counted
+
+
+def _hits(events: pd.DataFrame, question: Question) -> pd.arrays.BooleanArray:
+    """Return which events are bad enough, or flagged; missing where that is not known."""
+    is_hit, unknown = np.ones(len(events), dtype=bool), np.zeros(len(events), dtype=bool)
     if question.flag:
-        hit = is_true(treated_events(study)[question.flag][counted]).astype("boolean")
-    return events.assign(HIT=hit)
+        is_hit = is_true(events[question.flag]).to_numpy().copy()
+    elif question.grade > 1:
+        grade = events["ATOXGRN"].to_numpy(dtype=float)
+        is_hit, unknown = grade >= question.grade, np.isnan(grade)
+    return pd.arrays.BooleanArray(is_hit, unknown)
+
+
+def select_events(study: Study, question: Question) -> pd.DataFrame:
+    """Return the events that a question counts, those of unknown grade or flag included.
+
+    HIT is missing where the grade, or the flag, decides and is not known.
+    """
+    events = treated_events(study)[_is_counted(study, question)]
+    return events.assign(HIT=_hits(events, question))
 
 
 class Asked(NamedTuple):
@@ -216,8 +225,9 @@ class Asked(NamedTuple):
     throughout: Flags
 
 
-def asked_about_all(study: Study, question: Question) -> tuple[Flags, str]:
-    """Return which pairs (`asked_pairs`) were asked about every effect of a question in its window.
+@lru_cache(maxsize=64)
+def asked_about_all(study: Study, codes: tuple[str, ...], window: str) -> tuple[Flags, str]:
+    """Return which pairs (`asked_pairs`) were asked about every effect of some in a window.
 
     Returns
     -------
@@ -234,16 +244,16 @@ def asked_about_all(study: Study, question: Question) -> tuple[Flags, str]:
     pairs, asked = asked_pairs(study)
     apart, days = asked["apart"], asked["AEINFDY"]
     kept = days.isna()
-    for first, last in WINDOWS[question.window]:
+    for first, last in WINDOWS[window]:
         part = days.between(first, last)
         kept |= part & bool(part.any() and apart[part].mean() >= FEWEST_APART)
     found: Flags = np.ones(len(pairs.patient), dtype=bool)
-    for effect in question.codes or ("",):
+    for effect in codes or ("",):
         about = (asked["AEDECOD"].isna() & (effect not in ONLY_BY_NAME)) | (asked["code"] == effect)
         found &= _marked(asked["pair"][kept & is_true(about)], len(found))
     if found.any():
         return found, ""
-    by_effect = _in_window(days, question.window).any() and not kept.any()
+    by_effect = _in_window(days, window).any() and not kept.any()
     return found, "asked_by_effect_only" if by_effect else "not_assessed"
 
 
@@ -290,10 +300,11 @@ def flag_effects(study: Study, question: Question, *, by: str = "patient") -> pd
         the note where nobody can be counted, else empty.
     """
     treated, (pairs, _) = list_treated(study), asked_pairs(study)
-    found, lacking = asked_about_all(study, question)
-    column = "PATPLACE" if by == "patient" else "INFPLACE"
-    events = select_events(study, question, [column, *filter(None, [question.flag])])
-    if question.flag and len(events) and events[question.flag].isna().all():
+    found, lacking = asked_about_all(study, question.codes, question.window)
+    events, counted = treated_events(study), _is_counted(study, question)
+    place = events["PATPLACE" if by == "patient" else "INFPLACE"].to_numpy()
+    hits = _hits(events, question)
+    if question.flag and counted.any() and events[question.flag][counted].isna().all():
         lacking = f"not_recorded({FLAG_LABELS[question.flag]})"
     units = treated.patients if by == "patient" else treated.infusions
     n = len(units)
@@ -302,8 +313,9 @@ def flag_effects(study: Study, question: Question, *, by: str = "patient") -> pd
     else:
         always = _marked(pairs.patient[found & pairs.throughout], len(treated.patients))
         asked = _marked(pairs.infusion[found], n) | always[treated.patient]
-    had = _marked(events[column][is_true(events["HIT"])], n)
-    unknown = _marked(events[column][events["HIT"].isna()], n) & ~had
+    is_hit = hits.to_numpy(dtype=bool, na_value=False)
+    had = _marked(place[counted & is_hit], n)
+    unknown = _marked(place[counted & hits.isna()], n) & ~had
     note = pd.Categorical.from_codes(np.zeros(n, dtype=np.int8), [lacking])
     answers = pd.arrays.BooleanArray(had, unknown)
     return units.assign(ASKED=asked, HAD=answers, lacking=note)
@@ -318,7 +330,7 @@ def _marked(places: ArrayLike, n: int) -> Flags:
 
 def answer_questions(study: Study, *, by: str = "patient") -> dict[str, pd.DataFrame]:
     """Return `flag_effects` of every question of `list_questions` by its name."""
-    seen = set(select_events(study, Question(window="infusion"), ["TERM"])["TERM"])
+    seen = set(select_events(study, Question(window="infusion"))["TERM"])
     made = {}
     for name, question in list_questions(study).items():
         if by == "infusion":
@@ -359,7 +371,7 @@ def flag_mild(study: Study, question: Question, *, mildest: int = 1) -> pd.Serie
 
     Indexed by USUBJID; ``mildest`` is the highest grade (CTCAE) that still counts as mild.
     """
-    events = select_events(study, question, ["USUBJID", "ATOXGRN"])
+    events = select_events(study, question)
     worst = events.groupby("USUBJID")["ATOXGRN"].max(skipna=False)
     return (worst <= mildest).astype("boolean").mask(worst.isna())
 
@@ -499,7 +511,7 @@ def derive_exposure(study: Study) -> pd.DataFrame:
 def timed_effects(study: Study, *, grade: int = 1, solicited_only: bool = False) -> pd.DataFrame:
     """Return the effects of the day of an infusion: USUBJID, TERM, ADURN, CNSR (where known)."""
     question = Question(window="infusion", grade=grade, solicited_only=solicited_only)
-    events = select_events(study, question, ["USUBJID", "TERM", "ADURN", "CNSR"])
+    events = select_events(study, question)[["USUBJID", "TERM", "ADURN", "CNSR", "HIT"]]
     return events[is_true(events.pop("HIT"))]
 
 
@@ -529,7 +541,7 @@ def tabulate_effects(study: Study, column: str = "") -> pd.DataFrame:
     asked = {}
     pairs, _ = asked_pairs(study)
     for term in counts["TERM"].unique():
-        found, _ = asked_about_all(study, Question(codes=(term,)))
+        found, _ = asked_about_all(study, (term,), "any")
         asked[term] = of[_marked(pairs.patient[found], len(of))].value_counts()
     counts["n_asked"] = [
         int(asked[row.TERM].get(row.part, 0)) for row in counts.itertuples(index=False)

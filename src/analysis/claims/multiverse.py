@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import chain
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 import numpy as np
 import pandas as pd
@@ -49,7 +49,7 @@ from analysis.settings import (
     BoosterStrategy,
     Clock,
 )
-from analysis.stats.imputation import pool_sample_means, pool_shares
+from analysis.stats.imputation import Pooled, pool_sample_means, pool_shares
 from analysis.stats.imputed_visits import BoosterRule, ImputedVisits, impute_visits
 from analysis.stats.rates import exact_limits, wilson_limits
 from analysis.stats.reductions import (
@@ -339,8 +339,12 @@ def _explains(name: str, some: pd.DataFrame, every: pd.DataFrame) -> bool:
     Where none does, their other choices left only this one, and it explains nothing.
     """
     rest = [other for other in every.columns if other != name]
-    others = every.loc[every[name] != some[name].iloc[0], rest]
-    return bool(len(some[rest].merge(others)))
+    others = every[every[name] != some[name].iloc[0]]
+    own, other = (
+        set(zip(*(frame[column].tolist() for column in rest), strict=True))
+        for frame in (some, others)
+    )
+    return not own.isdisjoint(other)
 
 
 # Which readings there are
@@ -489,9 +493,11 @@ def _duration_readings(
 class Patients:
     """Everyone who started and has a pain to reduce, one place in every array for each."""
 
+    ids: pd.Index
     baseline: Floats  # NaN without a baseline rating
     members: dict[tuple[str, float], Flags]  # who is counted, by patients and minimum baseline
     seen: dict[tuple[str, str], Seen]  # by visit and booster rule
+    imputed: Mapping[Any, ImputedVisits]  # by booster rule
 
 
 @dataclass(frozen=True, eq=False)
@@ -505,9 +511,6 @@ class Seen:
     score: Floats  # NaN where the outcome is not known
     is_due: Flags  # the visit lies before the data cut
     cannot_respond: Flags  # not rated, and a booster before the due day had ended the response
-    drawn: Floats  # percent reductions of the imputed data sets, one row each; NaN where none
-    drawn_as_rated: Floats  # the same of scores as patients rate them, and in points
-    fallen: Floats
 
     @property
     def is_rated(self) -> Flags:
@@ -555,43 +558,15 @@ def _has_baseline(baseline: ArrayLike, minimum: float) -> Flags:
     return ~(np.asarray(baseline, dtype=float) < minimum - SCORE_DUST)
 
 
-def lay_out_patients(
-    study: Study,
-    starters: pd.DataFrame,
-    drawn: Mapping[BoosterRule, ImputedVisits],
-    *,
-    visits: Sequence[str],
-    minimums: Sequence[float],
-) -> Patients:
-    """Lay out patients (`find_starters`) for every visit, booster rule, population and baseline."""
-    ids = pd.Index(starters["USUBJID"])
-    baseline = starters["BASE"].to_numpy(dtype=float)
-    ratings = study.ratings[study.ratings["POSTFL"] & study.ratings["PCHG"].notna()]
-    who = {
-        "all_starters": np.ones(len(ids), dtype=bool),
-        "completed_series": starters["NINFUS"].to_numpy(dtype=float) >= FULL_SERIES,
-        "rated_once": ids.isin(ratings["USUBJID"]),
-    }
-    least = {minimum: _has_baseline(baseline, minimum) for minimum in minimums}
-    seen: dict[tuple[str, str], Seen] = {}
-    for visit in visits:
-        at = study.adpain[study.adpain["AVISIT"] == visit].set_index("USUBJID").reindex(ids)
-        rated = at["RATEDFL"].to_numpy(dtype=bool, na_value=False)
-        boosted = at["BOOSTFL"].to_numpy(dtype=bool, na_value=False)
-        due = at["DUEFL"].to_numpy(dtype=bool, na_value=False)
-        score = at["AVAL"].where(rated).to_numpy(dtype=float)
-        for rule, imputed in drawn.items():
-            stopped = boosted & (rule == "ends_response")
-            seen[visit, rule] = Seen(
-                score=np.where(stopped & rated, baseline, score),
-                is_due=due,
-                cannot_respond=stopped & ~rated,
-                drawn=imputed.reductions(ids, visit),
-                drawn_as_rated=imputed.reductions(ids, visit, as_rated=True),
-                fallen=imputed.reductions(ids, visit, points=True, as_rated=True),
-            )
-    members = {(name, m): who[name] & least[m] for name in PATIENTS for m in minimums}
-    return Patients(baseline, members, seen)
+# Shares and means of every reading
+
+
+class Responders(NamedTuple):
+    """Who responded at a visit, as far as it was seen and in each imputed data set."""
+
+    seen: Flags  # shape (n,)
+    drawn: NDArray[np.float32]  # 1 for a response, shape (draws, n)
+    is_open: Flags  # not imputed, shape (n,)
 
 
 # Shares and means of every reading
@@ -609,21 +584,23 @@ def estimate_shares(
         they cannot be, of those rated), and `limits_to_judge`; no value where nobody of the
         population was rated at the visit.
     """
-    responders = lru_cache(maxsize=None)(lambda *choices: _responders(patients, *choices))
+    respond = lru_cache(maxsize=1)(partial(_responders, patients))
+    pool = lru_cache(maxsize=1)(partial(_pool, level=level))
     counts, imputed = [], []
-    for one in readings.itertuples(index=False):
+    grid = readings.sort_values(["visit", "booster", "outcome"], kind="stable")
+    for one in grid.itertuples(index=False):
         seen = patients.seen[one.visit, one.booster]
         who = patients.members[one.patients, one.minimum_baseline] & seen.is_due
-        known, drawn = responders(one.outcome, one.visit, one.booster)
+        found = respond(one.outcome, one.visit, one.booster)
         n = int(np.count_nonzero(who))
         n_open = np.count_nonzero(who & ~seen.is_rated & ~seen.cannot_respond)
         n_rated = np.count_nonzero(who & seen.is_rated)
-        counts.append((np.count_nonzero(who & known), n, n_rated, n_open))
-        own = drawn[:, who]
-        made = n_rated < n and not np.isnan(own).any()
-        imputed.append(pool_shares(own.mean(axis=1), n, level=level) if made else None)
+        counts.append((np.count_nonzero(who & found.seen), n, n_rated, n_open))
+        made = n_rated < n and not (who & found.is_open).any()
+        events_drawn = found.drawn @ who.astype(np.float32) if made else np.empty(0)
+        imputed.append(pool(tuple(events_drawn.tolist()), n) if made else None)
     events, n, rated, n_open = np.array(counts).T
-    exact = (readings["interval"] == "exact").to_numpy()
+    exact = (grid["interval"] == "exact").to_numpy()
 
     def limits(k: NDArray[np.int64]) -> Limits:
         low, high = wilson_limits(k, n, level=level)
@@ -642,18 +619,25 @@ def estimate_shares(
         k / max(m, 1) if one is None else one.value
         for one, k, m in zip(imputed, events, rated, strict=True)
     ]
-    return _numbers(value, low, high, n, n - rated, events, known=rated > 0, index=readings.index)
+    made = _numbers(value, low, high, n, n - rated, events, known=rated > 0, index=grid.index)
+    return made.reindex(readings.index)
 
 
-def _responders(patients: Patients, outcome: str, visit: str, booster: str) -> tuple[Flags, Floats]:
-    """Return who was seen to respond under a reading, and who does in each imputed data set."""
+def _pool(events: tuple[float, ...], n: int, *, level: float) -> Pooled:
+    return pool_shares(np.array(events) / n, n, level=level)
+
+
+def _responders(patients: Patients, outcome: str, visit: str, booster: str) -> Responders:
     seen = patients.seen[visit, booster]
     fall = patients.baseline - seen.score
     least = TWO_POINTS if outcome == "two_points" else float(outcome)
     percent = outcome != "two_points"
     known = (100.0 * fall / patients.baseline if percent else fall) >= least - ROUNDING
-    drawn = seen.drawn_as_rated if percent else seen.fallen
-    return known, np.where(np.isnan(drawn), np.nan, drawn >= least - ROUNDING)
+    drawn = patients.imputed[booster].reductions(
+        patients.ids, visit, points=not percent, as_rated=True
+    )
+    hits = (drawn >= least - ROUNDING).astype(np.float32)
+    return Responders(known, hits, np.asarray(np.isnan(drawn).any(axis=0)))
 
 
 def _numbers(
@@ -674,8 +658,10 @@ def estimate_means(
     Medians and the fall of the mean score are of those rated. No interval for one patient or where
     all values are equal.
     """
+    bound = lru_cache(maxsize=1)(partial(_bound_mean, patients, level=level))
     rows = []
-    for one in readings.itertuples(index=False):
+    grid = readings.sort_values(["visit", "booster", "patients", "minimum_baseline"], kind="stable")
+    for one in grid.itertuples(index=False):
         seen = patients.seen[one.visit, one.booster]
         who = patients.members[one.patients, one.minimum_baseline] & seen.is_due
         n, rated = np.count_nonzero(who), who & seen.is_rated
@@ -688,43 +674,79 @@ def estimate_means(
             percent = 100.0 * (base - score) / base
             number = _middle(percent, one.outcome, one.interval, level)
             if one.outcome == "mean_of_patients":
-                number = _judged_mean(number, percent, seen.drawn[:, who], one, level, has_floor)
+                choices = one.visit, one.booster, one.patients, one.minimum_baseline
+                number = _judged_mean(number, bound(*choices), one.interval, level, has_floor)
         whole = one.outcome == "mean_of_patients"
         rows.append((*number, n if whole else n_rated, n - n_rated, 0))
     made = np.array(rows, dtype=float).T if rows else np.empty((6, 0))
-    frame = _numbers(*made, known=made[3] > 0, index=readings.index)
+    frame = _numbers(*made, known=made[3] > 0, index=grid.index).reindex(readings.index)
     return frame.astype({"n": int, "n_missing": int, "n_events": int})
+
+
+class MeanBounds(NamedTuple):
+    """What the readings of a mean share that differ in its own interval only."""
+
+    unchanged: Floats  # percent reductions with those missing at 0
+    n_missing: int
+    of_seen: Limits  # the interval that minds unseen tails, of those seen and of all
+    of_all: Limits
+    imputed: Limits  # NaN where it could not be made, as is the value
+    value: float
+
+
+def _bound_mean(
+    patients: Patients,
+    visit: str,
+    booster: str,
+    population: str,
+    minimum_baseline: float,
+    *,
+    level: float,
+) -> MeanBounds:
+    seen = patients.seen[visit, booster]
+    who = patients.members[population, minimum_baseline] & seen.is_due
+    rated = who & seen.is_rated
+    percent = 100.0 * (patients.baseline[rated] - seen.score[rated]) / patients.baseline[rated]
+    n_missing = int(np.count_nonzero(who)) - len(percent)
+
+    def outer(values: Floats, low: float, high: float) -> Limits:
+        minimum = minimum_baseline
+        return Limits(*outer_limits(values, low, high, minimum_baseline=minimum, level=level))
+
+    of_seen = outer(percent, np.nan, np.nan)
+    nothing = Limits(np.nan, np.nan)
+    if not n_missing:
+        return MeanBounds(percent, 0, of_seen, of_seen, nothing, np.nan)
+    unchanged = np.concatenate([percent, np.zeros(n_missing)])
+    drawn = patients.imputed[booster].reductions(patients.ids[who], visit)
+    value, imputed = np.nan, nothing
+    if not np.isnan(drawn).any() and np.ptp(drawn) > SAME:
+        pooled = pool_sample_means(drawn, level=level)
+        value, imputed = pooled.value, outer(drawn.mean(axis=0), pooled.low, pooled.high)
+    of_all = outer(unchanged, np.nan, np.nan)
+    return MeanBounds(unchanged, n_missing, of_seen, of_all, imputed, value)
 
 
 def _judged_mean(
     seen: tuple[float, float, float],
-    percent: Floats,
-    drawn: Floats,
-    one: Any,
+    bounds: MeanBounds,
+    interval: str,
     level: float,
     has_floor: bool,
 ) -> tuple[float, float, float]:
     """Return the mean with missing outcomes, and the limits it is judged on."""
 
-    def outer(values: Floats, low: float, high: float) -> Limits:
-        minimum = one.minimum_baseline
-        return Limits(*outer_limits(values, low, high, minimum_baseline=minimum, level=level))
+    def outer(own: Sequence[float], tails: Limits) -> Limits:
+        return Limits(np.fmin(own[0], tails.low), np.fmax(own[1], tails.high))
 
-    n, n_missing = drawn.shape[1], drawn.shape[1] - len(percent)
-    known = outer(percent, *seen[1:])
+    known, n_missing = outer(seen[1:], bounds.of_seen), bounds.n_missing
     if not n_missing:
-        return seen[0], known.low, known.high
-    unchanged = np.concatenate([percent, np.zeros(n_missing)])
-    value, likely = seen[0], Limits(np.nan, np.nan)
-    if not np.isnan(drawn).any() and np.ptp(drawn) > SAME:
-        pooled = pool_sample_means(drawn, level=level)
-        value, likely = pooled.value, outer(drawn.mean(axis=0), pooled.low, pooled.high)
-    trio = mean_analyses(
-        outer(unchanged, *_middle(unchanged, one.outcome, one.interval, level)[1:]), likely, known,
-        to_gain=n_missing / n * (BEST_PCT - seen[0]),
-    )  # fmt: skip
+        return seen[0], float(known.low), float(known.high)
+    _, *own = _middle(bounds.unchanged, "mean_of_patients", interval, level)
+    to_gain = n_missing / len(bounds.unchanged) * (BEST_PCT - seen[0])
+    trio = mean_analyses(outer(own, bounds.of_all), bounds.imputed, known, to_gain=to_gain)
     low, high = limits_to_judge(*trio, has_floor=has_floor)
-    return value, float(low), float(high)
+    return seen[0] if np.isnan(bounds.value) else bounds.value, float(low), float(high)
 
 
 def _middle(
@@ -799,14 +821,19 @@ class Shared:
         """
         week = visit_week(claim.visit) if claim.measure == "kept_relief" else None
         part = (claim.condition, *group)
-        found = [
-            self._number(one, starters, part, week) for one in readings.itertuples(index=False)
-        ]
+        found: dict[Hashable, Estimate] = {}
+        lost = ["outcome", "loss_rule", "clock"]  # readings that differ in others share its spans
+        for choices, alike in readings.groupby(lost, sort=False):
+            spans = lru_cache(maxsize=1)(partial(self._spans, choices, starters, part))
+            for chosen, some in alike.groupby(["minimum_baseline", "booster"], sort=False):
+                losses = lru_cache(maxsize=1)(partial(self._losses, chosen, spans))
+                for one in some.itertuples():
+                    found[one.Index] = self._number(one, starters, part, week, losses)
         numbers = pd.DataFrame(
             [
                 (each.value, each.low, each.high, each.n, 0, each.n_events or 0, each.value
                  is not None or each.status == "not reached")
-                for each in found
+                for each in map(found.__getitem__, readings.index)
             ],
             columns=[*NUMBERS, "is_testable"],
             index=readings.index,
@@ -814,35 +841,45 @@ class Shared:
         return numbers.astype({"value": float, "low": float, "high": float})
 
     def _number(
-        self, one: Any, starters: pd.DataFrame, part: tuple[str, str, str], week: float | None
+        self,
+        one: Any,
+        starters: pd.DataFrame,
+        part: tuple[str, str, str],
+        week: float | None,
+        losses_of_responders: Callable[[], Losses],
     ) -> Estimate:
         """Return the number of one reading."""
         settings = self.study.settings
         level = settings.confidence_level
-        n_starters = int(np.count_nonzero(_has_baseline(starters["BASE"], one.minimum_baseline)))
         everyone = one.population == "all_starters"
-        rated = self._once(("rated", part, one.clock), lambda: self._rated(one.clock, starters))
-        if n_starters and not _has_baseline(rated["BASE"], one.minimum_baseline).any():
+        n_starters, n_rated = self._once(
+            ("counts", part, one.clock, one.minimum_baseline),
+            lambda: [np.count_nonzero(_has_baseline(people["BASE"], one.minimum_baseline))
+                     for people in (starters, self._rated(one.clock, starters))],
+        )  # fmt: skip
+        if n_starters and not n_rated:
             return no_number(n_starters if everyone else 0, "weeks", "npmle", "not_at_end")
-        chosen = one.outcome, one.loss_rule, one.clock, one.minimum_baseline, one.booster
-        losses = self._once((part, *chosen), lambda: self._losses(one, starters, part))
-        if everyone:
-            losses = losses.with_nonresponders(n_starters - losses.n)
-        if one.booster == "competing" and (losses.cause == "booster").any():
-            return median_when_competing(losses, level=level)
+        same = (part, one.outcome, one.loss_rule, one.clock, one.minimum_baseline, one.booster,
+                everyone)  # fmt: skip
+
+        def losses() -> Losses:
+            own = losses_of_responders()
+            return own.with_nonresponders(n_starters - own.n) if everyone else own
+
+        if one.booster == "competing":
+            median = self._once(("competing", *same), lambda: _competing(losses(), level))
+            if median is not None:
+                return median
         if one.estimator == "at_visit":
-            curve = kaplan_meier_curve(losses, level=level)
-            if curve is None or (week is None and not losses.followed):
-                return no_number(losses.n, "weeks", "kaplan_meier", "not_followed")
-            if week is None:
-                return curve.median
-            return replace(curve.at(week), n_events=losses.seen_by(week, settings)[0])
-        numbers = relief_numbers(
-            losses,
-            settings,
-            clock=one.clock,
-            most_replicates=MOST_REPLICATES if one.is_headline else GRID_REPLICATES,
-        )
+            dated = self._once(("dated", *same), lambda: _dated(losses(), settings, level))
+            return dated[week]
+        numbers = self._once(
+            ("between", *same, one.is_headline),
+            lambda: relief_numbers(
+                losses(), settings, clock=one.clock,
+                most_replicates=MOST_REPLICATES if one.is_headline else GRID_REPLICATES,
+            ),
+        )  # fmt: skip
         if week is None:
             return numbers["relief_duration", ""]
         names = {at: name for name, at in settings.read_weeks.items()}
@@ -850,27 +887,97 @@ class Shared:
 
     def _rated(self, clock: Clock, starters: pd.DataFrame) -> pd.DataFrame:
         """Return the starters rated where relief must be shown to be timed."""
-        ratings = self.study.ratings
-        known = ratings["POSTFL"] & ratings["PCHG"].notna()
-        if clock != "first_response":
-            known &= ratings["ROLE"] == "end"
-        seen = pd.Index(ratings.loc[known, "USUBJID"].unique())
-        return starters[seen.get_indexer(starters["USUBJID"]) >= 0]
+        known = self._ids_rated(at_end=clock != "first_response")
+        return starters[known.get_indexer(starters["USUBJID"]) >= 0]
 
-    def _losses(self, one: Any, starters: pd.DataFrame, part: tuple[str, str, str]) -> Losses:
+    def _ids_rated(self, *, at_end: bool) -> pd.Index:
+        """Return the patients with a known change after day 0, or at the end of the series."""
+
+        def find() -> pd.Index:
+            ratings = self.study.ratings
+            known = ratings["POSTFL"] & ratings["PCHG"].notna()
+            if at_end:
+                known &= ratings["ROLE"] == "end"
+            return pd.Index(ratings.loc[known, "USUBJID"].unique())
+
+        return self._once(("ids", at_end), find)
+
+    def _spans(
+        self, choices: Sequence[Any], starters: pd.DataFrame, part: tuple[str, str, str]
+    ) -> pd.DataFrame:
+        """Return the spans of relief under a threshold, a rule of loss and a clock, with BASE."""
+        outcome, rule, clock = choices
+        ratings = self._once(("ratings", part), lambda: _lay_out(self.study.ratings, starters))
+        spans = derive_spans(ratings, threshold_pct=float(outcome), rule=rule, clock=clock)
+        return spans.join(starters.set_index("USUBJID")["BASE"])
+
+    @staticmethod
+    def _losses(chosen: Sequence[Any], spans: Callable[[], pd.DataFrame]) -> Losses:
         """Return the losses a reading is about: of its responders with the baseline asked for."""
-        spans = self._once(
-            ("spans", part, one.outcome, one.loss_rule, one.clock),
-            lambda: derive_spans(
-                self._once(("ratings", part), lambda: _lay_out(self.study.ratings, starters)),
-                threshold_pct=float(one.outcome),
-                rule=one.loss_rule,
-                clock=one.clock,
-            ).join(starters.set_index("USUBJID")["BASE"]),
-        )
-        own = spans[_has_baseline(spans["BASE"], one.minimum_baseline)]
-        ends = apply_booster_strategy(own, "loss" if one.booster == "competing" else one.booster)
+        minimum, booster = chosen
+        own = spans()[_has_baseline(spans()["BASE"], minimum)]
+        ends = apply_booster_strategy(own, "loss" if booster == "competing" else booster)
         return losses_of(ends.assign(BADDY=own["first_bad_days"], BOOSTDY=own["booster_days"]))
+
+    def starters(self, claim: Claim) -> tuple[pd.DataFrame, tuple[str, str], str]:
+        """Return what `find_starters` finds."""
+        key = ("starters", claim.condition, claim.group)
+        return self._once(key, lambda: find_starters(self.study, claim))
+
+    def lay_out(
+        self, starters: pd.DataFrame, *, visits: Sequence[str], minimums: Sequence[float]
+    ) -> Patients:
+        """Lay out patients (`find_starters`) for each visit, booster rule, population, baseline."""
+        ids = pd.Index(starters["USUBJID"])
+        baseline = starters["BASE"].to_numpy(dtype=float)
+        who = {
+            "all_starters": np.ones(len(ids), dtype=bool),
+            "completed_series": starters["NINFUS"].to_numpy(dtype=float) >= FULL_SERIES,
+            "rated_once": self._ids_rated(at_end=False).get_indexer(ids) >= 0,
+        }
+        least = {minimum: _has_baseline(baseline, minimum) for minimum in minimums}
+        seen: dict[tuple[str, str], Seen] = {}
+        for visit in visits:
+            at = self._once(("visit", visit), partial(self._at, visit)).reindex(ids)
+            rated, boosted, due = (
+                at[name].to_numpy(dtype=bool, na_value=False)
+                for name in ("RATEDFL", "BOOSTFL", "DUEFL")
+            )
+            score = at["AVAL"].where(rated).to_numpy(dtype=float)
+            for rule in self.imputed():
+                stopped = boosted & (rule == "ends_response")
+                seen[visit, rule] = Seen(
+                    score=np.where(stopped & rated, baseline, score),
+                    is_due=due,
+                    cannot_respond=stopped & ~rated,
+                )
+        members = {(name, m): who[name] & least[m] for name in PATIENTS for m in minimums}
+        return Patients(ids, baseline, members, seen, self.imputed())
+
+    def _at(self, visit: str) -> pd.DataFrame:
+        at = self.study.adpain["AVISIT"] == visit
+        names = ["USUBJID", "RATEDFL", "BOOSTFL", "DUEFL", "AVAL"]
+        return self.study.adpain.loc[at, names].set_index("USUBJID")
+
+
+def _competing(losses: Losses, level: float) -> Estimate | None:
+    """Return the median where boosters compete with loss; None where none came first."""
+    has_booster = (losses.cause == "booster").any()
+    return median_when_competing(losses, level=level) if has_booster else None
+
+
+def _dated(
+    losses: Losses, settings: AnalysisSettings, level: float
+) -> dict[float | None, Estimate]:
+    """Return the median (None) and the share at each week, with losses dated at the visit."""
+    curve, weeks = kaplan_meier_curve(losses, level=level), settings.read_weeks.values()
+    unknown = no_number(losses.n, "weeks", "kaplan_meier", "not_followed")
+    if curve is None:
+        return dict.fromkeys((None, *weeks), unknown)
+    seen = {week: losses.seen_by(week, settings)[0] for week in weeks}
+    return {None: curve.median if losses.followed else unknown} | {
+        week: replace(curve.at(week), n_events=n) for week, n in seen.items()
+    }
 
 
 def _lay_out(ratings: pd.DataFrame, starters: pd.DataFrame) -> RatingArrays:
@@ -915,7 +1022,7 @@ def judge_readings(claim: Claim, study: Study, *, shared: Shared | None = None) 
     if claim.answer != "computed" or (claim.floor is None and claim.ceiling is None):
         reason = "The claim has no figure to be judged against, or none these data could answer."
         return Multiverse.of(claim, study, reason=reason)
-    starters, group, reason = find_starters(study, claim)
+    starters, group, reason = shared.starters(claim)
     if not reason and claim.measure in READ_OTHERWISE:
         made = safety_readings(claim, study, arm=group[1] if group[0] == "arm" else "")
         if len(made):
@@ -935,10 +1042,8 @@ def judge_readings(claim: Claim, study: Study, *, shared: Shared | None = None) 
     if claim.measure in DURATION_MEASURES:
         numbers = shared.estimate(claim, starters, readings, group=group)
     else:
-        patients = lay_out_patients(
-            study,
+        patients = shared.lay_out(
             starters,
-            shared.imputed(),
             visits=readings["visit"].unique().tolist(),
             minimums=readings["minimum_baseline"].unique().tolist(),
         )
