@@ -76,6 +76,7 @@ def test_an_approval_keeps_what_it_rests_on(run):
          "the run july has no verdict on C043"),
     ],
 )  # fmt: skip
+@pytest.mark.slow
 def test_what_ends_an_approval(run, changed, state, why):
     give(run)
     ((_, found),), text = states(run, **changed)
@@ -146,6 +147,7 @@ def call(*args):
     return CliRunner().invoke(main, [str(each) for each in args])
 
 
+@pytest.mark.slow
 def test_the_commands_from_approval_to_stale_copy(run, tmp_path):
     page = tmp_path / "page.txt"
     page.write_text(PAGE)

@@ -112,6 +112,7 @@ def test_patients_needed_are_those_of_an_exact_binomial():
     assert asked("C055").n is None and "no measure for it yet" in asked("C055").assumed
 
 
+@pytest.mark.slow
 def test_months_follow_from_the_last_year_of_the_run(run):
     folder, made = run
     told = call("C084", "--run", folder)
@@ -131,6 +132,7 @@ def test_months_follow_from_the_last_year_of_the_run(run):
     assert months == -(-enroll * days / 30.4375 // began)
 
 
+@pytest.mark.slow
 def test_without_names_the_claims_of_a_run_without_records_are_taken(run):
     told = call("--run", run[0])
     assert told.exit_code == 0

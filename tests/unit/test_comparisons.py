@@ -90,6 +90,7 @@ DIFFERENCES = [compare_shares, compare_shares_score]
 @pytest.mark.parametrize("compare", DIFFERENCES)
 @given(first=pairs, second=pairs)
 @settings(max_examples=60, deadline=None)
+@pytest.mark.slow
 def test_a_difference_stays_in_bounds_and_turns_with_its_groups(compare, first, second):
     got, turned = compare(*first, *second), compare(*second, *first)
     assert -1 <= got.low <= got.value <= got.high <= 1

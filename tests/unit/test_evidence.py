@@ -183,6 +183,7 @@ def test_ratios_by_hand(tmp_path):
     assert pooled.high - pooled.value == pytest.approx(4.302653 * (0.03 / 3) ** 0.5, rel=1e-6)
 
 
+@pytest.mark.slow
 def test_leaving_studies_out_and_the_summary_of_findings(tmp_path):
     rows = [row(f"s{i}", k, 100 + i) for i, k in enumerate([50, 52, 54, 90])]
     evidence = table(tmp_path, rows)

@@ -121,6 +121,7 @@ NOTHING = {
 
 
 @pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.slow
 def test_a_figure_is_the_same_bytes_twice(name):
     assert svg_of(FIGURES[name]()) == svg_of(FIGURES[name]())
 
@@ -284,6 +285,7 @@ def test_specifications_have_a_row_for_each_choice_that_varies():
 
 
 @pytest.mark.parametrize("k", [3, 300, 6000])
+@pytest.mark.slow
 def test_a_figure_of_thousands_of_readings_stays_small(k):
     assert len(svg_of(plot_specifications(multiverse(2 * k)))) < 130_000
 
@@ -299,6 +301,7 @@ def test_readings_without_a_number_are_left_out():
 @pytest.mark.parametrize(
     "name", ["<script>alert(1)</script>", "Clinic $A$ & $B", "x" * 300, "\u202eab", "", "né\x00e"]
 )
+@pytest.mark.slow
 def test_hostile_names_are_drawn_harmlessly(name):
     rows = results(share(5, 20), share(3, 9, group_by="site", group=name))
     ax = plot_forest(rows, labels={"crps": name})

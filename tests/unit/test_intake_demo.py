@@ -383,6 +383,7 @@ def test_relief_lasts_as_planted():
         assert weeks.min() > 1
 
 
+@pytest.mark.slow
 def test_relief_at_week_4_is_found_again(rated, counted):
     """Before any booster, the share in relief in week w is 2 ** -(((w - 1) / (m - 1)) ** 1.3)."""
     responds = rated["patient_id"].map(counted["responds"])

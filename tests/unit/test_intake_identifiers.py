@@ -119,6 +119,7 @@ def test_any_text_around_an_identifier_leaves_it_found(before, after):
 
 
 @pytest.mark.parametrize("part", ["a", "1 ", "A. ", "/", "1-"])
+@pytest.mark.slow
 def test_long_text_takes_no_time(part):
     find_identifiers(part * (100_000 // len(part)))
 

@@ -28,6 +28,7 @@ def test_the_table_has_enough_of_every_kind():
     assert min(kinds.values()) >= 10
 
 
+@pytest.mark.slow
 def test_what_says_the_same_is_borne_out_and_what_says_more_is_not():
     wrong = []
     for row in TABLE:
@@ -133,6 +134,7 @@ def test_a_complete_sentence_on_the_own_number_needs_no_change():
     assert (finding.statuses, finding.level, finding.lacks) == (("borne out",), "none", ())
 
 
+@pytest.mark.slow
 def test_a_claim_said_again_in_one_statement_is_one_finding():
     text = "Neuropathic pain responds in 60-75% of cases, and " * 200
     (found,) = lint(text, claims=(NERVE,)).findings

@@ -303,6 +303,7 @@ def test_what_a_page_shows_elsewhere_is_copy():
     assert WIDGETS.splitlines()[place.line - 1][place.column - 1 :].startswith('90"')
 
 
+@pytest.mark.slow
 def test_unfinished_linked_data_is_read_in_one_pass():
     text = '<script type="application/ld+json">' + '"a b' * 100_000
     assert read_text(text + "</script><p>x</p>", form="html", name="w").blocks

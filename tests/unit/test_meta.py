@@ -35,6 +35,7 @@ def test_effects_are_those_of_metafor(case):
 
 
 @pytest.mark.parametrize("case", PINS["shares"], ids=lambda c: c["data"])
+@pytest.mark.slow
 def test_shares_are_those_of_metafor(case):
     pooled = pool_shares(case["events"], case["n"])
     # The optimizer of glmer stops within 1e-5 of the maximum, and takes the curvature there by
@@ -120,6 +121,7 @@ def test_impossible_studies_are_named(call, words):
 
 
 @pytest.mark.parametrize("studies", [[(0, 2), (2, 2)], [(0, 5), (5, 5), (0, 4)]])
+@pytest.mark.slow
 def test_studies_that_contradict_each_other_wholly_tell_nothing(studies):
     pooled = pool_shares(*zip(*studies, strict=True))
     assert (pooled.low, pooled.high, pooled.se, pooled.tau2) == (0, 1, None, None)

@@ -44,6 +44,7 @@ def test_expected_fall_is_that_of_the_truncated_normal():
 
 
 @pytest.mark.parametrize("effect", [0.0, 1.5])
+@pytest.mark.slow
 def test_a_planted_regression_is_recovered(effect):
     rng = np.random.default_rng(11)
     covered, found = [], []

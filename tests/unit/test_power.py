@@ -132,6 +132,7 @@ def test_the_value_on_the_floor_or_nobody_gives_no_number():
         assert further_patients_for_share(5, 10, floor=floor) is None
 
 
+@pytest.mark.slow
 def test_beyond_the_most_there_is_no_realistic_number():
     assert further_patients_for_share(6_001, 10_000, floor=0.6) is None
     near = further_patients_for_share(6_100, 10_000, floor=0.6)

@@ -77,6 +77,7 @@ def test_none_and_all_by_hand(n: int):
 
 @both
 @given(count=counts, level=st.sampled_from([0.8, 0.95, 0.999]))
+@pytest.mark.slow
 def test_interval_is_a_share_and_holds_the_estimate(estimate, count, level):
     got = estimate(*count, level=level)
     assert 0 <= got.low <= got.value <= got.high <= 1
@@ -85,6 +86,7 @@ def test_interval_is_a_share_and_holds_the_estimate(estimate, count, level):
 
 @both
 @given(count=counts)
+@pytest.mark.slow
 def test_more_patients_at_the_same_share_are_narrower(estimate, count):
     k, n = count
     few, many = estimate(k, n), estimate(4 * k, 4 * n)
@@ -93,6 +95,7 @@ def test_more_patients_at_the_same_share_are_narrower(estimate, count):
 
 @both
 @given(count=counts)
+@pytest.mark.slow
 def test_counting_the_others_mirrors(estimate, count):
     k, n = count
     got, other = estimate(k, n), estimate(n - k, n)

@@ -196,6 +196,7 @@ def repeated(factor: float) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize("factor", [0.5, 1.0, 2.0])
+@pytest.mark.slow
 def test_the_ratio_is_the_planted_factor(factor):
     found = estimate_trend(repeated(factor), GROUP)
     assert found.value == pytest.approx(factor, rel=1e-6)

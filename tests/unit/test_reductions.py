@@ -213,6 +213,7 @@ def test_pins_are_narrow_enough_to_tell_methods_apart():
 
 
 @pytest.mark.parametrize(("name", "python"), [("mean", np.mean), ("median", np.median)])
+@pytest.mark.slow
 def test_matches_scipy(name, python):
     """scipy.stats.bootstrap on values without ties; both are random, so within their scatter."""
     values = np.round(rng(5).gamma(2.0, 12.0, 60), 4)

@@ -417,6 +417,7 @@ def test_only_end_ratings():
 
 
 @pytest.mark.parametrize("measure", ["relief_duration", "km_relief_duration"])
+@pytest.mark.slow
 def test_nobody_lost_it(measure):
     found = row([responder("a", w4=4), responder("b", w4=4, w8=4)], measure)
     assert (found.value, found.high, found.status, found.n) == (None, None, "not reached", 2)

@@ -103,6 +103,7 @@ NOTHING = {
 
 
 @pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.slow
 def test_a_figure_is_the_same_bytes_twice(name):
     assert svg_of(FIGURES[name]()) == svg_of(FIGURES[name]())
 

@@ -27,6 +27,7 @@ def words_of(cell) -> set[str]:
     return set(cell.text.replace("\x0b", "\n").split("\n"))
 
 
+@pytest.mark.slow
 def test_word_has_page_one_as_a_native_table_with_its_numbers(made):
     folder, page = made
     document = Document(str(folder / "report.docx"))

@@ -131,6 +131,7 @@ def test_an_end_of_the_interval_never_reads_as_the_cited_floor(tmp_path):
 
 
 @pytest.mark.parametrize("synthetic", [True, False])
+@pytest.mark.slow
 def test_synthetic_patients_are_named_as_such(synthetic, tmp_path):
     text, page = render(tmp_path, about={"synthetic": synthetic})
     assert page.text.count(SYNTHETIC) == (2 if synthetic else 0)
@@ -238,6 +239,7 @@ def test_the_flow_adds_up_or_says_nothing(page, tmp_path):
     assert "starters =" not in broken.text
 
 
+@pytest.mark.slow
 def test_every_claim_has_a_row_and_only_headlines_stand_on_the_first_page(tmp_path):
     more = tuple(
         replace(judged()[0], claim_id=f"L{k:03}", wording=f"statement {k}", headline=False,

@@ -53,6 +53,7 @@ def tags_of(path: Path) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("name", ["report.pdf", "summary.pdf"])
+@pytest.mark.slow
 def test_a_pdf_says_what_it_is(name, run):
     reader = PdfReader(run / name)
     root = reader.trailer["/Root"]
@@ -138,6 +139,7 @@ def test_the_summary_has_one_page_with_all_it_needs(run):
         assert part in text
 
 
+@pytest.mark.slow
 def test_nine_long_headlines_still_make_one_page_that_says_what_is_left(tmp_path):
     first = replace(judged()[0], wording="a long claim " * 30)
     many = tuple(replace(first, claim_id=f"C{n:03}") for n in range(9))
@@ -149,6 +151,7 @@ def test_nine_long_headlines_still_make_one_page_that_says_what_is_left(tmp_path
 
 @pytest.mark.parametrize("name", ["<script>alert(1)</script>", '#panic("x") *b* $x$ @a `c` \\',
                                   "痛 😀 \u202e", "x" * 5_000, ""])  # fmt: skip
+@pytest.mark.slow
 def test_a_hostile_name_is_printed_and_harms_nothing(name, tmp_path):
     claim = replace(judged()[0], wording=name, sentence=name)
     folder = write_run(tmp_path / "run", claims=(claim,), rows=[],

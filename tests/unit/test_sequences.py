@@ -62,6 +62,7 @@ def test_a_share_turns_with_its_event_and_is_wider_than_one_look(count):
 
 
 @pytest.mark.parametrize("true", [0.1, 0.5, 0.75])
+@pytest.mark.slow
 def test_a_share_is_hardly_ever_excluded_at_any_of_300_looks(true):
     """2,000 clinics looked at after every patient; Wilson's interval errs in many of them."""
     rng = np.random.default_rng(21)

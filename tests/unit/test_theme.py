@@ -155,6 +155,7 @@ def panels():
 
 
 @pytest.mark.parametrize("draw", [catplot, clustermap, imshow, mathtext, panels])
+@pytest.mark.slow
 def test_any_figure_of_an_analyst_comes_out_whole(draw, tmp_path):
     """All it draws is there and inside the picture, and typst can set it."""
     figure, expected = draw()

@@ -136,6 +136,7 @@ def wrong_shares(n: int, floor: float) -> tuple[float, float]:
 
 
 @pytest.mark.parametrize("floor", [0.6, 0.7])
+@pytest.mark.slow
 def test_wrong_verdicts_are_as_rare_as_the_decision_note_says(floor):
     """docs/decisions/0009: about 2.5% each way, at most 3.4% and 4.4% of samples."""
     at = [wrong_shares(n, floor) for n in (20, 21, 25, 30, 37, 50, 75, 100, 148, 200)]
