@@ -532,7 +532,7 @@ def new(folder: Path) -> None:
       cd my-analysis
       reliefcheck run EXPORT --mapping mapping.yaml --settings settings.yaml --notebooks notebooks
     """  # noqa: D301
-    from analysis.run.new import lay_out
+    from analysis.run.plan import lay_out
 
     _say(lay_out(folder))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
+import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +17,14 @@ from typing import Any
 
 from analysis.errors import InputError, MappingError, SettingsError, suggest
 from analysis.intake.mapping import load_yaml
-from analysis.settings import AnalysisSettings, check_setting, make_settings, suite_folder
+from analysis.run.folder import check_writable
+from analysis.settings import (
+    AnalysisSettings,
+    check_setting,
+    data_folder,
+    make_settings,
+    suite_folder,
+)
 
 ALL = "all"
 JUDGES, SUMS_UP, APART = 70, 80, 90
@@ -316,3 +324,35 @@ def read_assignments(texts: Sequence[str]) -> dict[str, Any]:
 def notebook_folder() -> Path:
     """Return the folder of the suite's own notebooks."""
     return suite_folder() / "notebooks"
+
+
+def lay_out(folder: Path) -> str:
+    """Make a folder for an analyst's own work, and return what was made and what to do next.
+
+    Raises
+    ------
+    SettingsError
+        The folder already holds something, or cannot be made.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise SettingsError(f"{folder} already holds something; give the name of a new folder.")
+    check_writable(folder.parent, "folder")
+    (folder / "notebooks").mkdir(parents=True)
+    for path in find_notebooks(notebook_folder()):
+        shutil.copyfile(path, folder / "notebooks" / path.name)
+    for path in (data_folder() / "new").iterdir():
+        shutil.copyfile(path, folder / path.name)
+    (folder / "settings.yaml").write_text(_settings_text(), encoding="utf-8")
+    return (
+        f"{folder} holds notebooks, mapping.yaml and settings.yaml; {folder / 'README.md'} says "
+        "how to go on."
+    )
+
+
+def _settings_text() -> str:
+    lines = ["# Every setting with its default; take away the # of those you change."]
+    for name, own in AnalysisSettings.model_fields.items():
+        default = f'"{own.default}"' if own.default == "" else own.default
+        prefix = "" if name == "responder_threshold_pct" else "# "
+        lines.append(f"{prefix}{name}: {default}   # {own.description}")
+    return "\n".join(lines) + "\n"
