@@ -47,9 +47,8 @@ def _responders(study: Study, folder: Path) -> None:
     steps = flow.melt(var_name="definition", ignore_index=False).reset_index()
     steps["n"] = steps.condition.map(flow.in_file)
     results.add(steps, measure="patients", unit="count", method="count")
-    everyone = study.stack_groups(study.adpain)
-    seen = everyone.assign(boosted=False, boosted_unrated=False)
-    seen["ARM"] = seen.ARM.fillna("not recorded")
+    everyone = study.adpain.assign(ARM=study.adpain.ARM.fillna("not recorded"))
+    seen, members = everyone.assign(boosted=False, boosted_unrated=False), study.place_groups(everyone)
     every = study.group_keys().to_frame(index=False)
     every = every.merge(pd.Series(study.visits, name="AVISIT"), how="cross")
     flags = {
@@ -59,7 +58,7 @@ def _responders(study: Study, folder: Path) -> None:
     flags["responder_share", "two_points", None] = seen.CRIT2PFL
     flags["worsening_share", "percent_increase", -30.0] = seen.WORSEFL
     for (measure, definition, pct), flag in flags.items():
-        counts = count_groups(seen.assign(FLAG=flag), every, "FLAG")
+        counts = count_groups(seen.assign(FLAG=flag), members, every, "FLAG")
         for population, missing in (("all_starters", "nonresponse"), ("observed", "excluded")):
             results.add(
                 estimate_group_shares(counts, missing=missing), measure=measure,

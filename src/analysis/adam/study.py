@@ -407,13 +407,21 @@ class Study:
             at = self._every_group[population].get(key, NOBODY)
             yield key, frame.take(rows_of(at)[0])
 
+    def place_groups(
+        self,
+        frame: pd.DataFrame,
+        population: str = "FASFL",
+        by: Collection[str] = EVERY_GROUP,
+    ) -> dict[GroupKey, Places]:
+        """Return where in a frame the rows of each group are: what `stack_groups` repeats."""
+        rows_of, members = self._find_rows(frame), self._members(population, by)
+        return {key: rows_of(at)[0] for key, at in members.items()}
+
     def _find_rows(self, frame: pd.DataFrame) -> Callable[[Places], tuple[Places, Places]]:
         """Return what gives the rows of patients at places of ADSL, and how many each has."""
-        own = pa.array(frame["USUBJID"].astype("str"))
-        ids = pa.array(self.adsl["USUBJID"].to_numpy(object), own.type)
-        place = pc.index_in(own, value_set=ids).fill_null(-1).to_numpy()
+        place = find_places(frame["USUBJID"], self.adsl["USUBJID"])
         order = np.argsort(place, kind="stable")
-        firsts = np.searchsorted(place[order], np.arange(len(ids) + 1))
+        firsts = np.searchsorted(place[order], np.arange(len(self.adsl) + 1))
 
         def rows_of(at: Places) -> tuple[Places, Places]:
             counts = np.diff(firsts)[at]
@@ -422,8 +430,8 @@ class Study:
 
         return rows_of
 
-    def stack_visits(self) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """Return ADPAIN for every group and visit that results are made for, and their keys.
+    def group_visits(self) -> tuple[pd.DataFrame, dict[GroupKey, Places], pd.DataFrame]:
+        """Return ADPAIN, where in it each group is, and the groups and visits of the results.
 
         Subgroups other than arms are read at the analysis visit, and at the end of the series,
         where claims are.
@@ -431,18 +439,17 @@ class Study:
         Returns
         -------
         rows : DataFrame
-            As `stack_groups`; who has no arm is in one that is not recorded.
+            ADPAIN; who has no arm is in one that is not recorded.
+        members : dict of group to ndarray of int
+            `place_groups` of them.
         keys : DataFrame
             condition, group_by, group, AVISIT; also those with nobody.
         """
         visits = pd.Series(self.visits, name="AVISIT")
         keys = self.group_keys().to_frame(index=False).merge(visits, how="cross")
-        rows, keys = (
-            frame[frame["group_by"].isin(["all", "arm"])
-                  | frame["AVISIT"].isin([self.settings.analysis_visit, "end"])]
-            for frame in (self.stack_groups(self.adpain), keys)
-        )  # fmt: skip
-        return rows.assign(ARM=rows["ARM"].fillna(NOT_RECORDED)), keys
+        looked = keys["AVISIT"].isin([self.settings.analysis_visit, "end"])
+        rows = self.adpain.assign(ARM=self.adpain["ARM"].fillna(NOT_RECORDED))
+        return rows, self.place_groups(rows), keys[keys["group_by"].isin(["all", "arm"]) | looked]
 
 
 def split_by(frame: pd.DataFrame, keys: pd.DataFrame) -> dict[tuple[str, ...], pd.DataFrame]:
@@ -452,6 +459,24 @@ def split_by(frame: pd.DataFrame, keys: pd.DataFrame) -> dict[tuple[str, ...], p
         key: groups.get_group(key) if key in groups.indices else frame.head(0)
         for key in keys.itertuples(index=False, name=None)
     }
+
+
+def split_visits(
+    frame: pd.DataFrame, members: Mapping[GroupKey, Places], keys: pd.DataFrame
+) -> Iterator[tuple[tuple[str, ...], pd.DataFrame]]:
+    """Yield each key, a line of ``keys`` (`Study.group_visits`), and its rows of a frame."""
+    codes, names = pd.factorize(frame["AVISIT"])
+    places = {name: place for place, name in enumerate(names)}
+    for *group, visit in keys.itertuples(index=False, name=None):
+        rows = members.get(tuple(group), NOBODY)
+        yield (*group, visit), frame.take(rows[codes[rows] == places.get(visit, -2)])
+
+
+def find_places(ids: pd.Series | pd.Index, among: pd.Series | pd.Index) -> Places:
+    """Return where each id is among others, -1 where it is not."""
+    own = pa.array(pd.Series(ids).astype("str"))
+    others = pa.array(among.to_numpy(object), own.type)
+    return pc.index_in(own, value_set=others).fill_null(-1).to_numpy().astype(np.intp)
 
 
 def open_study(

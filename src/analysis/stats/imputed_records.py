@@ -22,9 +22,9 @@ from analysis.stats.imputed_visits import (
     BASELINE,
     Floats,
     ImputedVisits,
+    Outcomes,
     complete_scores,
     impute_groups,
-    pooled_share,
 )
 from analysis.stats.rates import MissingRule, count_groups, estimate_group_shares
 from analysis.stats.reductions import SAME, estimate_mean, median_limits
@@ -45,7 +45,8 @@ def share_rows(
     study: Study,
     frame: pd.DataFrame,
     flag: str,
-    impute: Impute | None = None,
+    drawn: ImputedVisits | None = None,
+    outcomes: Callable[[str], Outcomes] | None = None,
     *,
     populations: Collection[str] = tuple(RULES),
 ) -> pd.DataFrame:
@@ -58,8 +59,9 @@ def share_rows(
         Rows of ADQS, ADOP or ADPAIN, one a patient and visit, of those who were asked: USUBJID,
         AVISIT, DUEFL, ARM and the flag, a nullable boolean. Who is not due is counted apart.
     flag : str
-    impute : callable, optional
-        Gives the rows of the population ``imputed``.
+    drawn, outcomes : optional
+        As `analysis.stats.imputed_visits.impute_groups`: give the rows of the population
+        ``imputed``.
     populations : collection of str
         Of `RULES`.
 
@@ -70,18 +72,19 @@ def share_rows(
     """
     seen = set(frame.loc[frame["DUEFL"] & frame[flag].notna(), "AVISIT"])
     visits = [name for name in order_of(frame) if name in seen]
-    frame = frame[["USUBJID", "AVISIT", "DUEFL", "ARM", flag]]
-    rows = study.stack_groups(frame.assign(boosted=False, boosted_unrated=False), by=BY)
+    frame = frame.assign(boosted=False, boosted_unrated=False)
+    members = study.place_groups(frame, by=BY)
     keys = study.group_keys(by=BY).to_frame(index=False)
     keys = keys.merge(pd.Series(visits, name="AVISIT", dtype="str"), how="cross")
-    counts = count_groups(rows, keys, flag)
+    counts = count_groups(frame, members, keys, flag)
     level = study.settings.confidence_level
     made = [
         estimate_group_shares(counts, level=level, missing=RULES[name]).assign(population=name)
         for name in populations
     ]
-    if impute is not None:
-        made.append(pd.DataFrame(impute_groups(rows, counts, impute)).assign(population="imputed"))
+    if drawn is not None and outcomes is not None:
+        rows = impute_groups(frame, members, counts, drawn, outcomes, level=level)
+        made.append(pd.DataFrame(rows).assign(population="imputed"))
     return pd.concat([each for each in made if len(each)] or made[:1], ignore_index=True)
 
 
@@ -179,56 +182,48 @@ def impute_records(frame: pd.DataFrame, *, seed: int, draws: int = DRAWS) -> Imp
     return ImputedVisits(people.index, baseline, made, is_whole, models)
 
 
-def _scores(drawn: ImputedVisits, people: pd.DataFrame, visit: str) -> tuple[Floats, Floats]:
-    at = drawn.patients.get_indexer(pd.Index(people["USUBJID"]))
-    return drawn.baseline[:, at], drawn.scores[visit][:, at]
-
-
-def imputed_fall(
-    drawn: ImputedVisits, people: pd.DataFrame, visit: str, n_missing: int,
-    *, threshold_pct: float, level: float = 0.95, also: NDArray[np.bool_] | None = None,
-) -> Estimate:  # fmt: skip
-    """Estimate the share whose dose fell by at least so much, from imputed percent changes.
+def fell(
+    drawn: ImputedVisits,
+    visit: str,
+    *,
+    threshold_pct: float,
+    also: NDArray[np.bool_] | None = None,
+) -> Outcomes:
+    """Return whose dose fell by at least so much, from imputed percent changes.
 
     Parameters
     ----------
     drawn : ImputedVisits
         Of PCHG.
-    people : DataFrame
-        USUBJID of those who are due.
-    visit, n_missing, level
-        As `analysis.stats.imputed_visits.imputed_share`.
+    visit : str
     threshold_pct : float
-    also : ndarray of bool, shape (draws, n), optional
+    also : ndarray of bool, shape (draws, n_patients), optional
         What must be true besides.
     """
-    changes = _scores(drawn, people, visit)[1]
-    fell = changes <= ROUNDING - threshold_pct
-    return pooled_share(fell if also is None else fell & also, np.isnan(changes), n_missing, level)
+    changes = drawn.scores[visit]
+    has_fallen = changes <= ROUNDING - threshold_pct
+    return has_fallen if also is None else has_fallen & also, np.isnan(changes)
 
 
-def imputed_important(
-    drawn: ImputedVisits, people: pd.DataFrame, visit: str, n_missing: int,
-    *, instrument: Instrument, worse: bool = False, level: float = 0.95,
-) -> Estimate:  # fmt: skip
-    """Estimate the share better, or worse, by the minimal important change, the missing imputed.
+def is_important(
+    drawn: ImputedVisits, visit: str, *, instrument: Instrument, worse: bool = False
+) -> Outcomes:
+    """Return who is better, or worse, by the minimal important change, the missing imputed.
 
-    Imputed scores are rounded where all scores of the condition are whole numbers. Parameters are
-    those of `imputed_fall`; ``instrument`` has a minimal change, or a score that is an improvement.
+    Imputed scores are rounded where all scores of the condition are whole numbers. The
+    ``instrument`` has a minimal change, or a score that is an improvement.
     """
-    start, scores = _scores(drawn, people, visit)
-    at = drawn.patients.get_indexer(pd.Index(people["USUBJID"]))
-    scores = np.where(drawn.is_whole[at], np.round(scores), scores)
+    start, scores = drawn.baseline, drawn.scores[visit]
+    scores = np.where(drawn.is_whole, np.round(scores), scores)
     sign = (1.0 if instrument.better == "higher" else -1.0) * (-1.0 if worse else 1.0)
     if instrument.minimal_change is not None:
-        gained, unknown = sign * (scores - start), np.isnan(scores - start)
-        return pooled_share(gained >= instrument.minimal_change - ROUNDING, unknown, n_missing,
-                            level)  # fmt: skip
+        gained = sign * (scores - start)
+        return gained >= instrument.minimal_change - ROUNDING, np.isnan(gained)
     limit = instrument.improved_at
     if limit is None:
         raise ValueError(f"{instrument.name} has no important change")
     limit = instrument.low + instrument.high - limit if worse else limit
-    return pooled_share(sign * (scores - limit) >= -ROUNDING, np.isnan(scores), n_missing, level)
+    return sign * (scores - limit) >= -ROUNDING, np.isnan(scores)
 
 
 def imputed_gain(
@@ -237,10 +232,10 @@ def imputed_gain(
 ) -> Estimate:  # fmt: skip
     """Estimate the mean change for the better, the missing imputed, by Rubin's rules.
 
-    ``sign`` is 1 where a higher score is better, else -1; otherwise as `imputed_fall`.
+    ``sign`` is 1 where a higher score is better, else -1; ``people`` has USUBJID of those due.
     """
-    start, scores = _scores(drawn, people, visit)
-    gains = sign * (scores - start)
+    at = drawn.places(people["USUBJID"])
+    gains = sign * (drawn.scores[visit][:, at] - drawn.baseline[:, at])
     about: dict[str, Any] = {"unit": "score", "method": "multiple_imputation", "n": len(people)}
     if not len(people):
         return no_patients(unit="score", method="multiple_imputation")

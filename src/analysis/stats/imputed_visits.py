@@ -7,7 +7,7 @@ so that its numbers do not depend on which other conditions are in the export or
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.adam.adpain import ROUNDING
-from analysis.adam.study import NOT_RECORDED, Study
+from analysis.adam.study import NOT_RECORDED, Study, find_places
 from analysis.results import Estimate, note
 from analysis.settings import TWO_POINTS
 from analysis.stats.imputation import DRAWS, impute_scores, pool_sample_means, pool_shares
@@ -32,6 +32,9 @@ Floats = NDArray[np.float64]
 BoosterRule = Literal["ends_response", "ignored"]
 """Whether pain after a booster counts: not where response is asked (composite strategy of ICH
 E9(R1)), as the patient's own state where the mean is (treatment policy)."""
+
+Outcomes = tuple[NDArray[np.bool_], NDArray[np.bool_]]
+"""Who has an event, and of whom that is unknown; shape (draws, n_patients) each."""
 
 BASELINE = "baseline"
 LEAST_BASELINE = 1.0
@@ -55,6 +58,8 @@ class ImputedVisits:
         Whether all scores of the patient's condition are whole numbers.
     models : dict of str to str
         What each condition was imputed with, or why not, as a code.
+    boosted : dict of visit to ndarray of bool, shape (n_patients,)
+        Who had a booster before it; of pain only.
     """
 
     patients: pd.Index
@@ -62,35 +67,48 @@ class ImputedVisits:
     scores: Mapping[str, Floats]
     is_whole: NDArray[np.bool_]
     models: Mapping[str, str]
+    boosted: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
+
+    def places(self, patients: pd.Series | pd.Index) -> NDArray[np.intp]:
+        """Return where some patients are."""
+        return find_places(patients, self.patients)
 
     def reductions(
-        self,
-        patients: pd.Series | pd.Index,
-        visit: str,
-        *,
-        points: bool = False,
-        as_rated: bool = False,
+        self, patients: pd.Series | pd.Index, visit: str, *, points: bool = False
     ) -> Floats:
         """Return reductions of some patients at a visit, in percent or points; shape (draws, n).
 
-        With ``as_rated`` imputed scores are rounded where patients rate in whole numbers, as a
-        response asks for: nobody rates 4.7. Not for means. A visit that is in no data set is NaN.
+        A visit that is in no data set is NaN.
         """
-        at = self.patients.get_indexer(pd.Index(patients))
-        start = self.baseline[:, at]
-        if visit not in self.scores:
-            return np.full(start.shape, np.nan)
-        score = self.as_rated(patients, visit) if as_rated else self.scores[visit][:, at]
-        return start - score if points else 100.0 * (start - score) / start
-
-    def as_rated(self, patients: pd.Series | pd.Index, visit: str) -> Floats:
-        """Return scores of some patients at a visit, rounded where patients rate whole numbers."""
-        at = self.patients.get_indexer(pd.Index(patients))
+        at = self.places(patients)
         start = self.baseline[:, at]
         if visit not in self.scores:
             return np.full(start.shape, np.nan)
         score = self.scores[visit][:, at]
-        return np.where(self.is_whole[at] & ~np.isclose(score, start), np.round(score), score)
+        return start - score if points else 100.0 * (start - score) / start
+
+    def as_rated(self, visit: str) -> Floats:
+        """Return scores at a visit, rounded where patients rate whole numbers, as a response asks.
+
+        Nobody rates 4.7. Not for means.
+        """
+        if visit not in self.scores:
+            return np.full(self.baseline.shape, np.nan)
+        score = self.scores[visit]
+        is_start = np.abs(score - self.baseline) <= SAME
+        return np.where(self.is_whole & ~is_start, np.round(score), score)
+
+    def responded(self, visit: str, *, threshold_pct: float | None) -> Outcomes:
+        """Return who has at least a percent reduction, or two points where that is None."""
+        start, score = self.baseline, self.as_rated(visit)
+        fall = start - score if threshold_pct is None else 100.0 * (start - score) / start
+        least = TWO_POINTS if threshold_pct is None else threshold_pct
+        return fall >= least - ROUNDING, np.isnan(fall)
+
+    def has_low_pain(self, visit: str, *, at_most: float) -> Outcomes:
+        """Return who has a score of at most so much; who had a booster has none."""
+        score, boosted = self.as_rated(visit), self.boosted[visit]
+        return (score <= at_most + ROUNDING) & ~boosted, np.isnan(score) & ~boosted
 
 
 def impute_visits(
@@ -129,6 +147,7 @@ def impute_visits(
     shape = (draws, len(ids))
     baseline, is_whole = np.full(shape, np.nan), np.zeros(len(ids), dtype=bool)
     made = {visit: np.full(shape, np.nan) for visit in visits}
+    had_booster = {visit: np.zeros(len(ids), dtype=bool) for visit in visits}
     models: dict[str, str] = {}
     rows = study.adpain[study.adpain["USUBJID"].isin(ids)]
     wide = rows.set_index(["USUBJID", "AVISIT"])[["AVAL", "BOOSTFL", "DUEFL"]].unstack()  # noqa: PD010
@@ -158,7 +177,8 @@ def impute_visits(
             if booster == "ends_response":
                 score = np.where(boosted[:, place], start, score)
             made[visit][:, at] = np.where(due[:, place], score, np.nan)
-    return ImputedVisits(ids, baseline, made, is_whole, models)
+            had_booster[visit][at] = boosted[:, place]
+    return ImputedVisits(ids, baseline, made, is_whole, models, had_booster)
 
 
 def complete_scores(
@@ -241,74 +261,53 @@ def imputed_share(
     about: dict[str, Any] = {"unit": "share", "method": "multiple_imputation", "n": len(patients)}
     if not len(patients):
         return Estimate(value=None, status="no patients", **about)
-    values = drawn.reductions(patients, visit, points=threshold_pct is None, as_rated=True)
-    least = TWO_POINTS if threshold_pct is None else threshold_pct
-    return pooled_share(values >= least - ROUNDING, np.isnan(values), n_missing, level)
-
-
-def imputed_low_pain(
-    drawn: ImputedVisits,
-    people: pd.DataFrame,
-    visit: str,
-    *,
-    at_most: float,
-    n_missing: int,
-    level: float = 0.95,
-) -> Estimate:
-    """Estimate the share of patients with a score of at most so much, the missing imputed.
-
-    Parameters
-    ----------
-    drawn : ImputedVisits
-        With boosters ending the response.
-    people : DataFrame
-        USUBJID and BOOSTFL of those who started and are due; who had a booster has no low pain.
-    visit, n_missing, level
-        As `imputed_share`.
-    at_most : float
-        Score.
-    """
-    if people.empty:
-        return Estimate(value=None, status="no patients", unit="share", n=0,
-                        method="multiple_imputation")  # fmt: skip
-    scores = drawn.as_rated(people["USUBJID"], visit)
-    boosted = people["BOOSTFL"].to_numpy(dtype=bool)
-    low = (scores <= at_most + ROUNDING) & ~boosted
-    return pooled_share(low, np.isnan(scores) & ~boosted, n_missing, level)
+    at = drawn.places(patients)
+    has_event, is_unknown = drawn.responded(visit, threshold_pct=threshold_pct)
+    return pooled_share(has_event[:, at], is_unknown[:, at], n_missing, level)
 
 
 def impute_groups(
     frame: pd.DataFrame,
+    members: Mapping[tuple[str, ...], NDArray[np.intp]],
     counts: pd.DataFrame,
-    impute: Callable[[pd.DataFrame, str, int], Estimate],
+    drawn: ImputedVisits,
+    outcomes: Callable[[str], Outcomes],
+    *,
+    level: float = 0.95,
 ) -> list[dict[str, Any]]:
     """Return rows of results with the missing imputed, for the groups of `count_groups`.
 
     Parameters
     ----------
-    frame, counts : DataFrame
+    frame, members, counts
         What was counted, and the counts.
-    impute : callable
-        Takes a group's rows, the visit and how many are missing.
+    drawn : ImputedVisits
+    outcomes : callable
+        Gives the outcomes of its patients at a visit.
+    level : float in (0, 1)
     """
-    by = ["condition", "group_by", "group"]
-    people = dict(list(frame[frame["DUEFL"]].groupby([*by, "AVISIT"])))
-    rows = []
-    for key, one in zip(
-        counts[[*by, "visit"]].itertuples(index=False, name=None), counts.itertuples(), strict=True
-    ):
-        own = people.get(key, frame.iloc[:0])
-        found = impute(own, key[-1], one.n_patients - one.n_known)
-        if one.n_patients and not one.n_known:  # a model has nothing to go by
-            found = Estimate(
-                value=None, n=one.n_patients, n_missing=one.n_patients, unit="share",
-                method="multiple_imputation", status="not estimable", notes=("nobody_seen",),
-            )  # fmt: skip
-        arms = ("arms_together",) if one.n_arms > 1 else ()
-        names = dict(zip((*by, "visit"), key, strict=True))
-        notes = ";".join([*found.notes, *arms])
-        rows.append(found.row(**names, n_not_due=one.n_not_due, notes=notes))
-    return rows
+    place, visit = drawn.places(frame["USUBJID"]), frame["AVISIT"].to_numpy(object)
+    is_due = frame["DUEFL"].to_numpy(dtype=bool)
+    rows: dict[int, dict[str, Any]] = {}
+    for at, own in counts.groupby("visit", sort=False):
+        has_event, is_unknown = outcomes(str(at))
+        is_here = is_due & (visit == at)
+        for one in own.itertuples():
+            key = (one.condition, one.group_by, one.group)
+            mine = members.get(key, place[:0])
+            mine = place[mine[is_here[mine]]]
+            n_missing = one.n_patients - one.n_known
+            found = pooled_share(has_event[:, mine], is_unknown[:, mine], n_missing, level)
+            if one.n_patients and not one.n_known:  # a model has nothing to go by
+                found = Estimate(
+                    value=None, n=one.n_patients, n_missing=one.n_patients, unit="share",
+                    method="multiple_imputation", status="not estimable", notes=("nobody_seen",),
+                )  # fmt: skip
+            arms = ("arms_together",) if one.n_arms > 1 else ()
+            names = dict(zip(("condition", "group_by", "group", "visit"), (*key, at), strict=True))
+            notes = ";".join([*found.notes, *arms])
+            rows[one.Index] = found.row(**names, n_not_due=one.n_not_due, notes=notes)
+    return [rows[place] for place in counts.index]
 
 
 def pooled_share(

@@ -7,6 +7,7 @@ when everybody has it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -98,6 +99,10 @@ def estimate_share_exact(
     """Estimate a share with its Clopper-Pearson interval; otherwise as `estimate_share`."""
     return _estimate(n_events, n, n_missing, level, "clopper_pearson")
 
+
+COUNTED = [
+    "n_patients", "n_known", "n_events", "boosted", "boosted_unrated", "n_arms", "n_not_due",
+]  # fmt: skip
 
 _LIMITS = {
     "wilson": wilson_limits,
@@ -247,17 +252,23 @@ def estimate_shares(
     )
 
 
-def count_groups(frame: pd.DataFrame, groups: pd.DataFrame, flag: str) -> pd.DataFrame:
+def count_groups(
+    frame: pd.DataFrame,
+    members: Mapping[tuple[str, ...], NDArray[np.intp]],
+    groups: pd.DataFrame,
+    flag: str,
+) -> pd.DataFrame:
     """Count each group's patients at each visit, of whom the flag is known, and who has it.
 
     Parameters
     ----------
     frame : DataFrame
-        A row for each patient, group and visit: the columns of ``groups``, the flag as a nullable
-        boolean, DUEFL, boosted and boosted_unrated as boolean, ARM. Who is not due is counted
-        apart.
+        A row for each patient and visit: AVISIT, the flag as a nullable boolean, DUEFL, boosted
+        and boosted_unrated as boolean, ARM. Who is not due is counted apart.
+    members : mapping of group to ndarray of int
+        Where in the frame the rows of each group are.
     groups : DataFrame
-        Keys of every group and visit to count, also of those with nobody; AVISIT is among them.
+        Keys of every group and visit to count, also of those with nobody; AVISIT is the last.
     flag : str
 
     Returns
@@ -266,15 +277,34 @@ def count_groups(frame: pd.DataFrame, groups: pd.DataFrame, flag: str) -> pd.Dat
         Keys (AVISIT as visit), n_patients, n_known, n_events, boosted, boosted_unrated, n_arms,
         n_not_due: what `estimate_shares` takes.
     """
-    by = list(groups.columns)
-    counts = frame[frame["DUEFL"]].groupby(by).agg(
-        n_patients=(flag, "size"), n_known=(flag, "count"), n_events=(flag, "sum"),
-        boosted=("boosted", "sum"), boosted_unrated=("boosted_unrated", "sum"),
-        n_arms=("ARM", "nunique"),
-    )  # fmt: skip
-    counts = counts.astype("Int64").reindex(pd.MultiIndex.from_frame(groups)).fillna(0).astype(int)
-    waiting = frame[~frame["DUEFL"]].groupby(by).size().reindex(counts.index, fill_value=0)
-    return counts.assign(n_not_due=waiting).reset_index().rename(columns={"AVISIT": "visit"})
+    visit, visits = pd.factorize(frame["AVISIT"])
+    arm, arms = pd.factorize(frame["ARM"])
+    is_due = frame["DUEFL"].to_numpy(dtype=bool)
+    flags = {
+        "n_patients": np.ones(len(frame), dtype=bool),
+        "n_known": frame[flag].notna().to_numpy(),
+        "n_events": frame[flag].fillna(False).to_numpy(dtype=bool),
+        "boosted": frame["boosted"].to_numpy(dtype=bool),
+        "boosted_unrated": frame["boosted_unrated"].to_numpy(dtype=bool),
+    }
+    n, wanted = len(visits), {}
+    for key in dict.fromkeys(groups.iloc[:, :-1].itertuples(index=False, name=None)):
+        rows = members.get(key, np.zeros(0, dtype=np.intp))
+        due, waiting = rows[is_due[rows]], rows[~is_due[rows]]
+        named = due[arm[due] >= 0]
+        there = np.bincount(visit[named] * len(arms) + arm[named], minlength=n * len(arms))
+        wanted[key] = {
+            **{name: np.bincount(visit[due[has[due]]], minlength=n) for name, has in flags.items()},
+            "n_arms": (there.reshape(n, len(arms)) > 0).sum(axis=1),
+            "n_not_due": np.bincount(visit[waiting], minlength=n),
+        }
+    place = {name: at for at, name in enumerate(visits)}
+    counts = [
+        {name: many[place[at]] if at in place else 0 for name, many in wanted[tuple(key)].items()}
+        for *key, at in groups.itertuples(index=False, name=None)
+    ]
+    keys = groups.reset_index(drop=True).rename(columns={"AVISIT": "visit"})
+    return pd.concat([keys, pd.DataFrame(counts, columns=COUNTED, dtype=int)], axis=1)
 
 
 def estimate_group_shares(counts: pd.DataFrame, *, level: float = 0.95, **how: Any) -> pd.DataFrame:
