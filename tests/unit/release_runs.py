@@ -48,7 +48,8 @@ def _responders(study: Study, folder: Path) -> None:
     steps["n"] = steps.condition.map(flow.in_file)
     results.add(steps, measure="patients", unit="count", method="count")
     everyone = study.adpain.assign(ARM=study.adpain.ARM.fillna("not recorded"))
-    seen, members = everyone.assign(boosted=False, boosted_unrated=False), study.place_groups(everyone)
+    seen = everyone.assign(boosted=False, boosted_unrated=False)
+    members = study.place_groups(seen)
     every = study.group_keys().to_frame(index=False)
     every = every.merge(pd.Series(study.visits, name="AVISIT"), how="cross")
     flags = {

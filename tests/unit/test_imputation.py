@@ -125,14 +125,6 @@ def test_a_patient_never_seen_is_drawn_from_the_covariates():
     assert not np.isnan(np.array(list(got.completed()))).any()
 
 
-def test_the_shift_is_added_to_imputed_values_only():
-    scores, x = clinic()
-    fit = fit_mmrm(scores, x)
-    plain = impute_scores(fit, scores, x, rng=rng())
-    worse = impute_scores(fit, scores, x, rng=rng(), shift=1.5)
-    assert worse.values - plain.values == pytest.approx(1.5, abs=EXACT)
-
-
 def test_draws_are_rounded_for_a_response_on_whole_numbers():
     scores, x = clinic()
     got = impute_scores(fit_mmrm(scores, x), scores, x, rng=rng(), draws=4)
@@ -170,7 +162,6 @@ def test_what_cannot_be_imputed_is_refused():
     fit = fit_mmrm(scores, x)
     for wrong, words in (
         ({"draws": 1}, "two at least"),
-        ({"shift": np.inf}, "number of points"),
         ({"due": scores.notna().iloc[:5]}, "same patients"),
     ):
         with pytest.raises(EstimationError, match=words):

@@ -267,7 +267,7 @@ def test_the_missing_may_be_worse_by_a_point():
     """The mean falls by the missing share of 100 / baseline, and who was seen stays."""
     own, drawn = typical()
     who, n_missing = of(own)
-    worse = impute_visits(own, shift=1.0)
+    worse = drawn.worse_by(1.0)
     base = own.adsl.set_index("USUBJID").loc[who, "BASE"]
     rated = own.adpain[own.adpain["AVISIT"] == VISIT].set_index("USUBJID").loc[who, "RATEDFL"]
     fall = (100 / base[~rated]).sum() / len(who)

@@ -86,7 +86,6 @@ def impute_scores(
     rng: np.random.Generator,
     due: pd.DataFrame | None = None,
     draws: int = DRAWS,
-    shift: float = 0.0,
 ) -> Imputations:
     """Draw missing scores given what was seen of the same patient.
 
@@ -105,9 +104,6 @@ def impute_scores(
         after a booster, where response is composite). Others stay missing. By default all are due.
     draws : int
         Imputations, at least 2.
-    shift : float
-        Points of the score added to every imputed value: 1 supposes that those who stayed away
-        were worse by a point than the seen of their kind (delta adjustment).
 
     Returns
     -------
@@ -117,8 +113,8 @@ def impute_scores(
     Raises
     ------
     EstimationError
-        Rows or visits do not match, a covariate is missing, draws are fewer than 2, the shift
-        is not finite, or (`MmrmError`) a covariance cannot be drawn.
+        Rows or visits do not match, a covariate is missing, draws are fewer than 2, or
+        (`MmrmError`) a covariance cannot be drawn.
 
     References
     ----------
@@ -127,8 +123,6 @@ def impute_scores(
     """
     if draws < 2:
         raise EstimationError(f"{draws} draws: two at least are needed to see how they differ.")
-    if not np.isfinite(shift):
-        raise EstimationError(f"the shift is {shift}; it is a number of points.")
     if not scores.columns.equals(fit.visits):
         raise EstimationError(
             f"the scores have the visits {list(scores.columns)}; the model has {list(fit.visits)}."
@@ -164,7 +158,7 @@ def impute_scores(
         drawn = x[at] @ slopes[:, asked].swapaxes(1, 2)
         off = y[np.ix_(at, known)] - x[at] @ slopes[:, known].swapaxes(1, 2)
         drawn += off @ pull.swapaxes(1, 2) + noise @ root.swapaxes(1, 2)
-        values[:, place[np.ix_(at, asked)]] = drawn + shift
+        values[:, place[np.ix_(at, asked)]] = drawn
     return Imputations(scores, rows, columns, values)
 
 

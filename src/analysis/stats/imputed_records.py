@@ -20,7 +20,6 @@ from analysis.results import Estimate, no_patients, note
 from analysis.stats.imputation import DRAWS, pool_sample_means
 from analysis.stats.imputed_visits import (
     BASELINE,
-    Floats,
     ImputedVisits,
     Outcomes,
     complete_scores,
@@ -172,7 +171,7 @@ def impute_records(frame: pd.DataFrame, *, seed: int, draws: int = DRAWS) -> Imp
         asked = pd.concat([base.rename(BASELINE).map(lambda _: True)] * len(starts) + [due], axis=1)
         rng = seeded(seed, "records", *scores.to_numpy(dtype=float).T)
         arms = own["ARM"].fillna(NOT_RECORDED)
-        filled, models[str(condition)] = complete_scores(scores, arms, asked, rng, draws, 0.0)
+        filled, models[str(condition)] = complete_scores(scores, arms, asked, rng, draws)
         if starts:
             baseline[:, at] = filled[BASELINE]
         known = seen.to_numpy(dtype=float)

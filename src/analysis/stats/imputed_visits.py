@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.adam.adpain import ROUNDING
-from analysis.adam.study import NOT_RECORDED, Study, find_places
+from analysis.adam.study import NOT_RECORDED, GroupKey, Study, find_places
 from analysis.results import Estimate, note
 from analysis.settings import TWO_POINTS
 from analysis.stats.imputation import DRAWS, impute_scores, pool_sample_means, pool_shares
@@ -58,8 +58,8 @@ class ImputedVisits:
         Whether all scores of the patient's condition are whole numbers.
     models : dict of str to str
         What each condition was imputed with, or why not, as a code.
-    boosted : dict of visit to ndarray of bool, shape (n_patients,)
-        Who had a booster before it; of pain only.
+    boosted, is_imputed : dict of visit to ndarray of bool, shape (n_patients,)
+        Who had a booster before it, and whose score is imputed; of pain only.
     """
 
     patients: pd.Index
@@ -68,46 +68,63 @@ class ImputedVisits:
     is_whole: NDArray[np.bool_]
     models: Mapping[str, str]
     boosted: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
+    is_imputed: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
 
     def places(self, patients: pd.Series | pd.Index) -> NDArray[np.intp]:
         """Return where some patients are."""
         return find_places(patients, self.patients)
 
     def reductions(
-        self, patients: pd.Series | pd.Index, visit: str, *, points: bool = False
+        self,
+        patients: pd.Series | pd.Index,
+        visit: str,
+        *,
+        points: bool = False,
+        as_rated: bool = False,
     ) -> Floats:
         """Return reductions of some patients at a visit, in percent or points; shape (draws, n).
 
-        A visit that is in no data set is NaN.
+        With ``as_rated`` imputed scores are rounded where patients rate in whole numbers, as a
+        response asks for: nobody rates 4.7. Not for means. A visit that is in no data set is NaN.
         """
-        at = self.places(patients)
+        return self._fall(self.places(patients), visit, points=points, as_rated=as_rated)
+
+    def _fall(
+        self, at: NDArray[np.intp] | slice, visit: str, *, points: bool, as_rated: bool
+    ) -> Floats:
+        start = self.baseline[:, at]
+        score = self._score(at, visit, as_rated=as_rated)
+        return start - score if points else 100.0 * (start - score) / start
+
+    def _score(self, at: NDArray[np.intp] | slice, visit: str, *, as_rated: bool) -> Floats:
         start = self.baseline[:, at]
         if visit not in self.scores:
             return np.full(start.shape, np.nan)
         score = self.scores[visit][:, at]
-        return start - score if points else 100.0 * (start - score) / start
-
-    def as_rated(self, visit: str) -> Floats:
-        """Return scores at a visit, rounded where patients rate whole numbers, as a response asks.
-
-        Nobody rates 4.7. Not for means.
-        """
-        if visit not in self.scores:
-            return np.full(self.baseline.shape, np.nan)
-        score = self.scores[visit]
-        is_start = np.abs(score - self.baseline) <= SAME
-        return np.where(self.is_whole & ~is_start, np.round(score), score)
+        if not as_rated:
+            return score
+        is_start = np.abs(score - start) <= SAME
+        return np.where(self.is_whole[at] & ~is_start, np.round(score), score)
 
     def responded(self, visit: str, *, threshold_pct: float | None) -> Outcomes:
         """Return who has at least a percent reduction, or two points where that is None."""
-        start, score = self.baseline, self.as_rated(visit)
-        fall = start - score if threshold_pct is None else 100.0 * (start - score) / start
+        points = threshold_pct is None
+        fall = self._fall(slice(None), visit, points=points, as_rated=True)
         least = TWO_POINTS if threshold_pct is None else threshold_pct
         return fall >= least - ROUNDING, np.isnan(fall)
 
+    def worse_by(self, points: float) -> ImputedVisits:
+        """Return the same with every imputed score so many points higher.
+
+        What if the missing are worse than the model says (delta adjustment). Imputed baselines
+        stay.
+        """
+        scores = {at: score + points * self.is_imputed[at] for at, score in self.scores.items()}
+        return replace(self, scores=scores)
+
     def has_low_pain(self, visit: str, *, at_most: float) -> Outcomes:
         """Return who has a score of at most so much; who had a booster has none."""
-        score, boosted = self.as_rated(visit), self.boosted[visit]
+        score, boosted = self._score(slice(None), visit, as_rated=True), self.boosted[visit]
         return (score <= at_most + ROUNDING) & ~boosted, np.isnan(score) & ~boosted
 
 
@@ -116,7 +133,6 @@ def impute_visits(
     *,
     booster: BoosterRule = "ends_response",
     draws: int = DRAWS,
-    shift: float = 0.0,
 ) -> ImputedVisits:
     """Impute the missing visits of a study that are due.
 
@@ -128,9 +144,6 @@ def impute_visits(
         gave: the model does not see them, and nobody responds after one.
     draws : int
         Completed data sets.
-    shift : float
-        Points added to every imputed score: 1 supposes that the missing are worse by a point than
-        the model says (delta adjustment).
 
     Returns
     -------
@@ -147,7 +160,9 @@ def impute_visits(
     shape = (draws, len(ids))
     baseline, is_whole = np.full(shape, np.nan), np.zeros(len(ids), dtype=bool)
     made = {visit: np.full(shape, np.nan) for visit in visits}
-    had_booster = {visit: np.zeros(len(ids), dtype=bool) for visit in visits}
+    had_booster, is_imputed = (
+        {visit: np.zeros(len(ids), dtype=bool) for visit in visits} for _ in range(2)
+    )
     models: dict[str, str] = {}
     rows = study.adpain[study.adpain["USUBJID"].isin(ids)]
     wide = rows.set_index(["USUBJID", "AVISIT"])[["AVAL", "BOOSTFL", "DUEFL"]].unstack()  # noqa: PD010
@@ -166,10 +181,10 @@ def impute_visits(
         asked = pd.DataFrame(np.column_stack([np.ones(len(own), dtype=bool), due]), own,
                              scores.columns)  # fmt: skip
         rng = seeded(study.settings.seed, "imputation", *scores.to_numpy().T)
-        filled, models[str(condition)] = complete_scores(scores, arms, asked, rng, draws, shift)
+        filled, models[str(condition)] = complete_scores(scores, arms, asked, rng, draws)
         least = max(study.settings.minimum_baseline_score, LEAST_BASELINE)
         most = 10.0 if study.in_points else None
-        start = np.where(np.isnan(base), np.clip(filled[BASELINE] - shift, least, most), base)
+        start = np.where(np.isnan(base), np.clip(filled[BASELINE], least, most), base)
         baseline[:, at] = start
         is_whole[at] = np.nanmax(np.abs(seen - np.round(seen)), initial=0.0) <= SAME
         for place, visit in enumerate(visits):
@@ -178,7 +193,9 @@ def impute_visits(
                 score = np.where(boosted[:, place], start, score)
             made[visit][:, at] = np.where(due[:, place], score, np.nan)
             had_booster[visit][at] = boosted[:, place]
-    return ImputedVisits(ids, baseline, made, is_whole, models, had_booster)
+            ended = boosted[:, place] & (booster == "ends_response")
+            is_imputed[visit][at] = np.isnan(seen[:, place]) & ~ended
+    return ImputedVisits(ids, baseline, made, is_whole, models, had_booster, is_imputed)
 
 
 def complete_scores(
@@ -187,7 +204,6 @@ def complete_scores(
     asked: pd.DataFrame,
     rng: np.random.Generator,
     draws: int,
-    shift: float,
 ) -> tuple[dict[str, Floats], str]:
     """Return the draws of each column (NaN where it has none), and the model or why there is none.
 
@@ -200,7 +216,7 @@ def complete_scores(
     arms : Series of str, shape (n,)
     asked : DataFrame of bool, shape (n, m)
         Cells to impute where missing.
-    rng, draws, shift
+    rng, draws
         As `analysis.stats.imputation.impute_scores`.
     """
     filled = {name: np.tile(scores[name], (draws, 1)) for name in scores}
@@ -215,9 +231,8 @@ def complete_scores(
                 fit = fit_mmrm_or_simpler(scores, covariates, structures=structures)
                 modeled = list(fit.visits)
                 drawn = impute_scores(
-                    fit, scores[modeled], covariates, rng=rng, due=asked[modeled], draws=draws,
-                    shift=shift,
-                )  # fmt: skip
+                    fit, scores[modeled], covariates, rng=rng, due=asked[modeled], draws=draws
+                )
             except MmrmError as error:  # or a covariance too little known to draw from
                 reason = error.reason
                 structures.pop(0)
@@ -268,7 +283,7 @@ def imputed_share(
 
 def impute_groups(
     frame: pd.DataFrame,
-    members: Mapping[tuple[str, ...], NDArray[np.intp]],
+    members: Mapping[GroupKey, NDArray[np.intp]],
     counts: pd.DataFrame,
     drawn: ImputedVisits,
     outcomes: Callable[[str], Outcomes],

@@ -100,6 +100,8 @@ def estimate_share_exact(
     return _estimate(n_events, n, n_missing, level, "clopper_pearson")
 
 
+GROUP = ["condition", "group_by", "group"]
+
 COUNTED = [
     "n_patients", "n_known", "n_events", "boosted", "boosted_unrated", "n_arms", "n_not_due",
 ]  # fmt: skip
@@ -254,7 +256,7 @@ def estimate_shares(
 
 def count_groups(
     frame: pd.DataFrame,
-    members: Mapping[tuple[str, ...], NDArray[np.intp]],
+    members: Mapping[tuple[str, str, str], NDArray[np.intp]],
     groups: pd.DataFrame,
     flag: str,
 ) -> pd.DataFrame:
@@ -268,7 +270,7 @@ def count_groups(
     members : mapping of group to ndarray of int
         Where in the frame the rows of each group are.
     groups : DataFrame
-        Keys of every group and visit to count, also of those with nobody; AVISIT is the last.
+        condition, group_by, group and AVISIT of all to count, also of those with nobody.
     flag : str
 
     Returns
@@ -288,7 +290,7 @@ def count_groups(
         "boosted_unrated": frame["boosted_unrated"].to_numpy(dtype=bool),
     }
     n, wanted = len(visits), {}
-    for key in dict.fromkeys(groups.iloc[:, :-1].itertuples(index=False, name=None)):
+    for key in dict.fromkeys(groups[GROUP].itertuples(index=False, name=None)):
         rows = members.get(key, np.zeros(0, dtype=np.intp))
         due, waiting = rows[is_due[rows]], rows[~is_due[rows]]
         named = due[arm[due] >= 0]
@@ -300,8 +302,8 @@ def count_groups(
         }
     place = {name: at for at, name in enumerate(visits)}
     counts = [
-        {name: many[place[at]] if at in place else 0 for name, many in wanted[tuple(key)].items()}
-        for *key, at in groups.itertuples(index=False, name=None)
+        {name: many[place[at]] if at in place else 0 for name, many in wanted[a, b, c].items()}
+        for a, b, c, at in groups[[*GROUP, "AVISIT"]].itertuples(index=False, name=None)
     ]
     keys = groups.reset_index(drop=True).rename(columns={"AVISIT": "visit"})
     return pd.concat([keys, pd.DataFrame(counts, columns=COUNTED, dtype=int)], axis=1)
