@@ -266,10 +266,10 @@ class Study:
     adop: pd.DataFrame = field(repr=False)
     opratings: pd.DataFrame = field(repr=False)
 
-    @property
+    @cached_property
     def conditions(self) -> dict[str, str]:
         """Code and label of each condition with a patient, in the order of data/conditions.csv."""
-        there = set(self.adsl["COND"])
+        there = set(self.adsl["COND"].unique())
         return {code: label for code, label in self.labels.items() if code in there}
 
     @property

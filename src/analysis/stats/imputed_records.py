@@ -119,7 +119,8 @@ def mean_rows(
 
 def order_of(frame: pd.DataFrame) -> list[str]:
     """Return the visits of a frame in order of time."""
-    return list(frame.sort_values("AVISITN", kind="stable")["AVISIT"].unique())
+    visits = frame[["AVISIT", "AVISITN"]].drop_duplicates()
+    return list(visits.sort_values("AVISITN", kind="stable")["AVISIT"].unique())
 
 
 def estimate_median(values: pd.Series, *, unit: str, level: float = 0.95) -> Estimate:

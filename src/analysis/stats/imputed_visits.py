@@ -36,6 +36,9 @@ E9(R1)), as the patient's own state where the mean is (treatment policy)."""
 Outcomes = tuple[NDArray[np.bool_], NDArray[np.bool_]]
 """Who has an event, and of whom that is unknown; shape (draws, n_patients) each."""
 
+CELLS_AT_ONCE = 500_000
+"""Draws times patients worked on together: 4 MB."""
+
 BASELINE = "baseline"
 LEAST_BASELINE = 1.0
 """Score. A baseline that is imputed is not below this: percent changes from near 0 mean nothing."""
@@ -87,31 +90,42 @@ class ImputedVisits:
         With ``as_rated`` imputed scores are rounded where patients rate in whole numbers, as a
         response asks for: nobody rates 4.7. Not for means. A visit that is in no data set is NaN.
         """
-        return self._fall(self.places(patients), visit, points=points, as_rated=as_rated)
+        at = self.places(patients)
+        start, score = self.baseline[:, at], self._scores(visit)[:, at]
+        return _fall(start, score, self.is_whole[at] & as_rated, points=points)
 
-    def _fall(
-        self, at: NDArray[np.intp] | slice, visit: str, *, points: bool, as_rated: bool
-    ) -> Floats:
-        start = self.baseline[:, at]
-        score = self._score(at, visit, as_rated=as_rated)
-        return start - score if points else 100.0 * (start - score) / start
-
-    def _score(self, at: NDArray[np.intp] | slice, visit: str, *, as_rated: bool) -> Floats:
-        start = self.baseline[:, at]
-        if visit not in self.scores:
-            return np.full(start.shape, np.nan)
-        score = self.scores[visit][:, at]
-        if not as_rated:
-            return score
-        is_start = np.abs(score - start) <= SAME
-        return np.where(self.is_whole[at] & ~is_start, np.round(score), score)
+    def _scores(self, visit: str) -> Floats:
+        known = visit in self.scores
+        return self.scores[visit] if known else np.full(self.baseline.shape, np.nan)
 
     def responded(self, visit: str, *, threshold_pct: float | None) -> Outcomes:
         """Return who has at least a percent reduction, or two points where that is None."""
-        points = threshold_pct is None
-        fall = self._fall(slice(None), visit, points=points, as_rated=True)
         least = TWO_POINTS if threshold_pct is None else threshold_pct
-        return fall >= least - ROUNDING, np.isnan(fall)
+
+        def outcomes(start: Floats, score: Floats) -> Outcomes:
+            fall = _fall(start, score.copy(), self.is_whole, points=threshold_pct is None)
+            return fall >= least - ROUNDING, np.isnan(fall)
+
+        return self._by_draws(outcomes, visit)
+
+    def has_low_pain(self, visit: str, *, at_most: float) -> Outcomes:
+        """Return who has a score of at most so much; who had a booster has none."""
+        able = ~self.boosted[visit]
+
+        def outcomes(start: Floats, score: Floats) -> Outcomes:
+            score = _as_rated(start, score, self.is_whole)
+            return (score <= at_most + ROUNDING) & able, np.isnan(score) & able
+
+        return self._by_draws(outcomes, visit)
+
+    def _by_draws(self, outcomes: Callable[[Floats, Floats], Outcomes], visit: str) -> Outcomes:
+        """Return the outcomes of all draws, some draws at a time."""
+        score = self._scores(visit)
+        n = max(1, CELLS_AT_ONCE // max(1, score.shape[1]))
+        parts = [outcomes(self.baseline[at : at + n], score[at : at + n])
+                 for at in range(0, len(score), n)]  # fmt: skip
+        has_event, is_unknown = zip(*parts, strict=True)
+        return np.concatenate(has_event), np.concatenate(is_unknown)
 
     def worse_by(self, points: float) -> ImputedVisits:
         """Return the same with every imputed score so many points higher.
@@ -122,10 +136,22 @@ class ImputedVisits:
         scores = {at: score + points * self.is_imputed[at] for at, score in self.scores.items()}
         return replace(self, scores=scores)
 
-    def has_low_pain(self, visit: str, *, at_most: float) -> Outcomes:
-        """Return who has a score of at most so much; who had a booster has none."""
-        score, boosted = self._score(slice(None), visit, as_rated=True), self.boosted[visit]
-        return (score <= at_most + ROUNDING) & ~boosted, np.isnan(score) & ~boosted
+
+def _as_rated(start: Floats, score: Floats, is_whole: NDArray[np.bool_]) -> Floats:
+    """Return scores rounded where patients rate in whole numbers."""
+    rounds = is_whole & (np.abs(score - start) > SAME)
+    return np.where(rounds, np.round(score), score)
+
+
+def _fall(start: Floats, score: Floats, rounds: NDArray[np.bool_], *, points: bool) -> Floats:
+    """Return the reduction in percent or points, in place of the score."""
+    if rounds.any():
+        score = _as_rated(start, score, rounds)
+    fall = np.subtract(start, score, out=score)
+    if not points:
+        fall *= 100.0
+        fall /= start
+    return fall
 
 
 def impute_visits(
