@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from difflib import SequenceMatcher
 from functools import partial
 from itertools import takewhile
@@ -590,16 +590,8 @@ def _style(rule: Format, shared: Format) -> Format:
 
 
 def _file_format(style: Format) -> FileFormat:
-    return FileFormat(
-        encoding=style.encoding or "auto",
-        separator=style.separator or "auto",
-        sheet=style.sheet,
-        skip_lines=style.skip_lines or 0,
-        header_lines=style.header_lines or 1,
-        skip_after_header=style.skip_after_header or 0,
-        footer_lines=style.footer_lines or 0,
-        quoted_line_breaks=bool(style.quoted_line_breaks),
-    )
+    given = {own.name: getattr(style, own.name) for own in fields(FileFormat)}
+    return FileFormat(**{name: value for name, value in given.items() if value is not None})
 
 
 def _refuse_empty(parts: dict[str, list[pd.DataFrame]], intake: list[Intake]) -> None:

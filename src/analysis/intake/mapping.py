@@ -247,17 +247,22 @@ class _Strict(BaseModel):
     )
 
 
-class Format(_Strict):
-    """How files are written; given once for all files, or with a table."""
+class _Values(_Strict):
+    """How numbers, dates and what is missing are written."""
 
-    encoding: str | None = None
-    separator: str | None = None
     decimal: Literal[".", ","] | None = None
     dates: Dates | None = None
     missing: TextList | None = None
     pivot_year: int | None = Field(None, ge=1900, le=2000)
     partial_dates: Partial | None = None
     utc_offset: UtcOffset | None = None
+
+
+class Format(_Values):
+    """How files are written; given once for all files, or with a table."""
+
+    encoding: str | None = None
+    separator: str | None = None
     skip_lines: int | None = Field(None, ge=0)
     header_lines: int | None = Field(None, ge=1, le=9)
     skip_after_header: int | None = Field(None, ge=0)
@@ -298,22 +303,25 @@ class Condition(_Strict):
 
     def in_words(self) -> str:
         """Return the filter as people say it: "is 1 or 2", "is at least 4"."""
-        parts = []
-        for words, verb in ((self.is_, "is"), (self.not_, "is not")):
-            if words is not None:
-                parts.append(f"{verb} {' or '.join(word or 'empty' for word in words)}")
-        for limit, verb in ((self.min, "is at least"), (self.max, "is at most")):
-            if limit is not None:
-                parts.append(f"{verb} {limit:g}")
-        for day, verb in ((self.since, "is since"), (self.until, "is until")):
-            if day is not None:
-                parts.append(f"{verb} {day.isoformat()}")
+
+        def either(words: list[str] | None) -> str | None:
+            return None if words is None else " or ".join(word or "empty" for word in words)
+
+        said = {
+            "is": either(self.is_),
+            "is not": either(self.not_),
+            "is at least": None if self.min is None else f"{self.min:g}",
+            "is at most": None if self.max is None else f"{self.max:g}",
+            "is since": self.since,
+            "is until": self.until,
+        }
+        parts = [f"{verb} {what}" for verb, what in said.items() if what is not None]
         if self.recorded is not None:
             parts.append("is recorded" if self.recorded else "is not recorded")
         return " and ".join(parts)
 
 
-class ColumnRule(_Strict):
+class ColumnRule(_Values):
     """Where a column of the contract comes from."""
 
     from_: str | None = Field(None, alias="from")
@@ -334,12 +342,6 @@ class ColumnRule(_Strict):
     written_as: str | None = Field(None, pattern=r"^[^0]*0+[^0]*$")
     strip: str | None = None
     inexact: Inexact | None = None
-    decimal: Literal[".", ","] | None = None
-    dates: Dates | None = None
-    pivot_year: int | None = Field(None, ge=1900, le=2000)
-    partial_dates: Partial | None = None
-    utc_offset: UtcOffset | None = None
-    missing: TextList | None = None
 
     def sources(self) -> list[str]:
         """Return the file's columns this rule reads."""
@@ -406,18 +408,15 @@ class Reading(_Strict):
     where: Filters = {}
 
 
-_READING = BeforeValidator(lambda v: v if isinstance(v, dict) else {"from": v})
-
-
 class Vitals(Format):
     """A file with blood pressure and oxygen saturation by time; those around an infusion count."""
 
     file: TextList
     by: dict[str, str]
     at: dict[str, str]
-    systolic: Annotated[Reading, _READING] | None = None
-    diastolic: Annotated[Reading, _READING] | None = None
-    spo2: Annotated[Reading, _READING] | None = None
+    systolic: Annotated[Reading, _short_for("from")] | None = None
+    diastolic: Annotated[Reading, _short_for("from")] | None = None
+    spo2: Annotated[Reading, _short_for("from")] | None = None
     where: Filters = {}
 
 
