@@ -17,7 +17,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from analysis.adam.adsl import days_since_start, look_up, time_of_day, whole_day
+from analysis.adam.adsl import days_since_start, is_among, look_up, time_of_day, whole_day
 from analysis.intake.codes import NONE_REPORTED, effect_of, load_effects, word_key
 
 OTHER_GROUP = "other"
@@ -27,6 +27,9 @@ ASKED_WITHIN_DAYS = 1.0
 """A question up to the day after asks about the infusion; later ones about the time since."""
 
 MINUTE = np.timedelta64(1, "m")
+
+MOST_INFUSIONS = 1_000_000
+"""More than any patient has, so that patient and infusion make one number."""
 
 ADAE_COLUMNS = (
     "USUBJID", "AESEQ", "AETERM", "AEDECOD", "AECODE", "AEGRP", "AEBODSYS", "ATOXGRN", "ASTDT",
@@ -110,17 +113,18 @@ def is_true(flags: pd.Series) -> pd.Series:
 def _codes(terms: pd.Series) -> pd.Series:
     """Return the code of each term's effect, missing where the list has none."""
     codes = {term: effect_of(str(term)) or None for term in terms.dropna().unique()}
-    return pd.Series([codes.get(term) for term in terms], index=terms.index, dtype="str")
+    return terms.map(pd.Series(codes, dtype="str")).astype("str")
 
 
 def _labels(terms: pd.Series, codes: pd.Series) -> pd.Series:
     """Return the label of each known effect; of others the writing that comes first."""
     labels = {name: effect.label for name, effect in load_effects().items()}
     first: dict[str, str] = {}
+    written: dict[str, str] = {}
     for term in terms.dropna().unique():
-        first.setdefault(word_key(str(term)), " ".join(str(term).split()))
-    written = terms.map(lambda term: first[word_key(str(term))], na_action="ignore")
-    return codes.map(labels).astype("str").fillna(written.astype("str"))
+        written[term] = first.setdefault(word_key(str(term)), " ".join(str(term).split()))
+    given = terms.map(pd.Series(written, dtype="str")).astype("str")
+    return codes.map(labels).astype("str").fillna(given)
 
 
 def _beside_infusions(
@@ -252,14 +256,21 @@ def flag_asked(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return infusions and ADSL with AEASKFL settled: asked, recorded as not asked, or missing."""
     soon = asked[asked["AEINFDY"] <= ASKED_WITHIN_DAYS]
-    pairs = pd.MultiIndex.from_frame(soon[["USUBJID", "INFNO"]].dropna())
-    own = pd.MultiIndex.from_arrays([infusions["USUBJID"], infusions["INFNO"].astype(float)])
+    place = pd.Series(range(len(adsl)), index=adsl["USUBJID"])
+
+    def number(frame: pd.DataFrame) -> pd.Series:
+        return look_up(frame["USUBJID"], place) * MOST_INFUSIONS + frame["INFNO"].astype(float)
+
     was = look_up(infusions["USUBJID"], adsl.set_index("USUBJID")["AEASKFL"])
-    of_infusion = infusions["AEASKFL"].fillna(was).mask(own.isin(pairs), True)
+    of_infusion = (
+        infusions["AEASKFL"].fillna(was).mask(number(infusions).isin(number(soon).dropna()), True)
+    )
     any_no = infusions.loc[is_true(~of_infusion), "USUBJID"]
-    of_patient = adsl["AEASKFL"].mask(adsl["AEASKFL"].isna() & adsl["USUBJID"].isin(any_no), False)
-    yes = [*asked["USUBJID"], *infusions.loc[is_true(of_infusion), "USUBJID"]]
-    of_patient = of_patient.mask(adsl["USUBJID"].isin(yes), True)
+    of_patient = adsl["AEASKFL"].mask(
+        adsl["AEASKFL"].isna() & is_among(adsl["USUBJID"], any_no), False
+    )
+    yes = pd.concat([asked["USUBJID"], infusions.loc[is_true(of_infusion), "USUBJID"]])
+    of_patient = of_patient.mask(is_among(adsl["USUBJID"], yes), True)
     return infusions.assign(AEASKFL=of_infusion), adsl.assign(AEASKFL=of_patient)
 
 

@@ -30,6 +30,7 @@ from analysis.adam.adpain import (
     place_ratings,
     reaches,
 )
+from analysis.adam.adsl import is_among
 from analysis.intake.codes import (
     FACTOR_SETS,
     NO_OPIOID,
@@ -51,6 +52,9 @@ BASES = ("taken", "prescribed", "not_stated")
 """Whose dose, in the order in which one is analyzed (ANL01FL): what is taken comes first."""
 
 TIME = ["assessed_on", "study_day", "visit"]
+
+OF_DRUG = ["drug", "unit", "route"]
+"""What a factor is looked up by."""
 
 QS_COLUMNS = (
     "USUBJID", "COND", "SUBTYP", "ARM", "PROTOCOL", "SITEID", "PARAMCD", "PARAM", "QSDOM", "AVISIT",
@@ -98,7 +102,7 @@ def _place(
     frame = lay_out_visits(
         adsl.assign(BASE=base), ratings, visits, schedule=settings.schedule, known="AVAL"
     )
-    frame["ASKFL"] = frame["USUBJID"].isin(ratings["USUBJID"])
+    frame["ASKFL"] = is_among(frame["USUBJID"], ratings["USUBJID"])
     return ratings, frame
 
 
@@ -279,13 +283,13 @@ def derive_adop(
     given = _NO_SCORES if opioid_use is None else opioid_use
     given = given.assign(basis=_text(given, "basis").replace("", "not_stated"))
     bases = [basis for basis in BASES if (given["basis"] == basis).any()] or [BASES[-1]]
+    sums = {basis: _sum_of_drugs(given[given["basis"] == basis]) for basis in bases}
     parts: list[tuple[pd.DataFrame, pd.DataFrame]] = []
     for factor_set, label in FACTOR_SETS.items():
         if parts and given.empty:
             break  # no doses have no row under any set
         for basis in bases:
-            rows = given[given["basis"] == basis]
-            scores, recorded = _sum_of_day(rows, factor_set)
+            scores, recorded = _sum_of_day(sums[basis], factor_set)
             ratings, frame = _place(scores, adsl, treatment, infusions, settings)
             some = frame["BASE"] > 0
             how = ("as recorded", f"{label} factors", f"{label} factors, else as recorded")[
@@ -302,7 +306,7 @@ def derive_adop(
                 **flags,
                 PARAM=f"Opioids (MME a day, {how})",
                 ANL01FL=basis == bases[0],
-                ASKFL=frame["USUBJID"].isin(rows["patient_id"]),
+                ASKFL=is_among(frame["USUBJID"], sums[basis]["patient_id"]),
             )
             parts.append((ratings.assign(**named), frame))
     ratings, adop = _stack(parts, OP_COLUMNS)
@@ -319,13 +323,13 @@ def _text(frame: pd.DataFrame, name: str) -> pd.Series:
     return own.astype("str").fillna("")
 
 
-def _sum_of_day(rows: pd.DataFrame, factor_set: str) -> tuple[pd.DataFrame, pd.Series]:
-    """Return MME of each patient and day as scores, and which doses are as the export has them."""
-    if rows.empty:
-        return _NO_SCORES, pd.Series(dtype=bool)
+def _sum_of_drugs(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return doses and recorded MME of each patient, day, drug, unit and route."""
     keys = ["patient_id", *(name for name in TIME if name in rows)]
-    number = {name: rows.get(name, rows["patient_id"].map(lambda _: nan)).astype(float)
-              for name in ("daily_dose", "mme_per_day")}  # fmt: skip
+    number = {
+        name: rows[name].astype(float) if name in rows else pd.Series(nan, rows.index)
+        for name in ("daily_dose", "mme_per_day")
+    }
     drugs = {name: drug_of(name) or name for name in _text(rows, "drug").unique()}
     rows = rows[keys].assign(
         drug=_text(rows, "drug").map(drugs),
@@ -334,21 +338,24 @@ def _sum_of_day(rows: pd.DataFrame, factor_set: str) -> tuple[pd.DataFrame, pd.S
         **number,
     )
     rows["daily_dose"] = rows["daily_dose"].mask(rows["drug"] == NO_OPIOID, 0.0)
-    own = ["drug", "unit", "route"]
-    sums = _add_up(rows, [*keys, *own], list(number))
-    made = {
-        each: mme_per_day(each[0], each[3], factor_set=factor_set, unit=each[1], route=each[2])
-        for each in set(sums[[*own, "daily_dose"]].itertuples(index=False, name=None))
-        if each[3] == each[3]
-    }
-    found = [
-        made.get(each, nan)
-        for each in sums[[*own, "daily_dose"]].itertuples(index=False, name=None)
+    return _add_up(rows, [*keys, *OF_DRUG], list(number))
+
+
+def _sum_of_day(sums: pd.DataFrame, factor_set: str) -> tuple[pd.DataFrame, pd.Series]:
+    """Return MME of each patient and day as scores, and which doses are as the export has them."""
+    if sums.empty:
+        return _NO_SCORES, pd.Series(dtype=bool)
+    kinds = sums.groupby([*OF_DRUG, "daily_dose"], sort=False, dropna=False)
+    made = [
+        nan
+        if dose != dose
+        else mme_per_day(drug, dose, factor_set=factor_set, unit=unit, route=route)
+        for drug, unit, route, dose in kinds.size().index
     ]
-    computed = pd.Series(found, index=sums.index, dtype=float)
-    sums["score"] = computed.fillna(sums["mme_per_day"])
+    computed = pd.Series(np.array(made, dtype=float)[kinds.ngroup()], index=sums.index)
+    sums = sums.assign(score=computed.fillna(sums["mme_per_day"]))
     recorded = computed.isna() & sums["score"].notna()
-    total = _add_up(sums, keys, ["score"])
+    total = _add_up(sums, ["patient_id", *(name for name in TIME if name in sums)], ["score"])
     return total.dropna(subset="score"), recorded
 
 

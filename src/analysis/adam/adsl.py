@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from analysis.errors import InputError, SettingsError
 from analysis.settings import AnalysisSettings
@@ -77,6 +79,13 @@ def look_up(ids: pd.Series, by_patient: pd.Series) -> pd.Series:
             return by_patient.reindex(ids.to_numpy()).set_axis(ids.index)
         return by_patient.iloc[places].where(places >= 0).set_axis(ids.index)
     return by_patient.reindex(ids.to_numpy()).set_axis(ids.index)
+
+
+def is_among(ids: pd.Series, others: pd.Series | pd.Index) -> pd.Series:
+    """Return which ids are among others; ``Series.isin`` compares texts in Python, one by one."""
+    known = pa.array(others.astype("str"))
+    found = pc.is_in(pa.array(ids.astype("str")), value_set=known)
+    return pd.Series(found.to_numpy(zero_copy_only=False), index=ids.index, dtype=bool)
 
 
 def derive_infusions(infusions: pd.DataFrame | None, *, gap_days: float) -> pd.DataFrame:

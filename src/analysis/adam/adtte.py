@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.adam.adpain import ROUNDING
-from analysis.adam.adsl import look_up
+from analysis.adam.adsl import is_among, look_up
 from analysis.intake.rules import time_relief
 from analysis.settings import BoosterStrategy, Clock, LossRule, Visit
 
@@ -345,7 +345,7 @@ def derive_adtte(
         are infinite where there was none; NRATE (ratings that tell); DUEDY (`derive_due_day`).
     """
     fas = adsl[adsl["FASFL"]]
-    laid_out = lay_out_ratings(ratings[ratings["USUBJID"].isin(fas["USUBJID"])], fas)
+    laid_out = lay_out_ratings(ratings[is_among(ratings["USUBJID"], fas["USUBJID"])], fas)
     due = derive_due_day(adsl, visits) + adsl.set_index("USUBJID")["EOSDY"]
     spans = [
         derive_spans(laid_out, threshold_pct=threshold_pct, rule=rule, clock=clock)

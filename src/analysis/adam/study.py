@@ -32,7 +32,13 @@ from analysis.adam.adpain import (
     place_ratings,
 )
 from analysis.adam.adqs import derive_adop, derive_adqs
-from analysis.adam.adsl import derive_adsl, derive_infusions, derive_treatment, place_untreated
+from analysis.adam.adsl import (
+    derive_adsl,
+    derive_infusions,
+    derive_treatment,
+    is_among,
+    place_untreated,
+)
 from analysis.adam.adtte import NEAR_BASELINE, derive_adtte, derive_exact_relief
 from analysis.errors import InputError, SettingsError, suggest
 from analysis.files import replacing, write_file
@@ -544,7 +550,44 @@ def derive_study(export: Export, settings: AnalysisSettings, *, durations: bool 
     export, whole = _of_whole(export, settings)
     frames = _derive_ratings(export.tables, whole)
     whole = _with_visits(whole, _days_at_visits(frames))
-    return _derive_visits(export, whole, frames, durations=durations)
+    derived = _derive_visits(dict(export.tables), whole, frames, durations=durations)
+    return Study(**_about(export, whole), **dict(derived))
+
+
+def derive_into(folder: Path, export: Export, settings: AnalysisSettings) -> Study:
+    """Derive the analysis datasets and write each as it is made, so that few are held at a time.
+
+    Parameters
+    ----------
+    folder : Path
+        Gets what `write_study` writes.
+    export : Export
+        Its tables are taken out of it as they are used up; none is left.
+    settings : AnalysisSettings
+
+    Returns
+    -------
+    Study
+        `load_study` of the folder.
+
+    Raises
+    ------
+    InputError, SettingsError
+        As `derive_study`.
+    """
+    tables = export.tables
+    export, whole = _of_whole(export, settings)
+    if export.tables is not tables:  # with days that it did not have
+        tables.clear()
+    frames = _derive_ratings(export.tables, whole)
+    for name in ("patients", "pain_scores"):
+        export.tables.pop(name)
+    whole = _with_visits(whole, _days_at_visits(frames))
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, frame in _derive_visits(export.tables, whole, frames):
+        _write_frame(name, frame, folder)
+    _write_about(_about(export, whole), folder)
+    return load_study(folder)
 
 
 OF_PAIN = ("patients", "pain_scores", "infusions")
@@ -717,32 +760,45 @@ def _with_visits(whole: _Whole, days: pd.DataFrame) -> _Whole:
     )
 
 
+def _about(export: Export, whole: _Whole) -> dict[str, Any]:
+    """Return what a study says of its export, by the names of its fields."""
+    return {
+        "name": export.name,
+        "synthetic": export.synthetic,
+        "source": export.source,
+        "settings": whole.settings,
+        "condition": "all",
+        "recall": whole.recall,
+        "visits": whole.visits,
+        "labels": export.conditions.labels,
+        "intake": export.intake,
+        "scales": whole.scales,
+    }
+
+
 def _derive_visits(
-    export: Export, whole: _Whole, frames: _Frames, *, durations: bool = True
-) -> Study:
+    tables: Tables, whole: _Whole, frames: _Frames, *, durations: bool = True
+) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Give each dataset with its name, and take the tables they are made of out of ``tables``."""
     adsl, ratings, infusions, treatment = frames
     settings, in_points = whole.settings, all(scale.high is not None for scale in whole.scales)
     threshold, schedule = settings.responder_threshold_pct, settings.schedule
-    answers = derive_answers(export.tables.get("adverse_events"), infusions, treatment)
+    answers = derive_answers(tables.pop("adverse_events", None), infusions, treatment)
     asked = derive_asked(answers, infusions, adsl)
     infusions, adsl = flag_asked(infusions, adsl, asked)
+    yield from {"adsl": adsl, "infusions": infusions, "asked": asked, "ratings": ratings}.items()
+    yield "adae", derive_adae(answers, infusions, adsl)
+    del answers, asked
     alike = (adsl, treatment, infusions, settings)
-    qsratings, adqs = derive_adqs(export.tables.get("questionnaires"), *alike)
-    opratings, adop = derive_adop(export.tables.get("opioid_use"), *alike)
-    timed = adsl if durations else adsl.iloc[:0]
-    return Study(
-        name=export.name,
-        synthetic=export.synthetic,
-        source=export.source,
-        settings=settings,
-        condition="all",
-        recall=whole.recall,
-        visits=whole.visits,
-        labels=export.conditions.labels,
-        intake=export.intake,
-        adsl=adsl,
-        scales=whole.scales,
-        adpain=derive_adpain(
+    yield from zip(
+        ("qsratings", "adqs"), derive_adqs(tables.pop("questionnaires", None), *alike), strict=True
+    )
+    yield from zip(
+        ("opratings", "adop"), derive_adop(tables.pop("opioid_use", None), *alike), strict=True
+    )
+    yield (
+        "adpain",
+        derive_adpain(
             adsl,
             ratings,
             whole.visits,
@@ -751,24 +807,18 @@ def _derive_visits(
             in_points=in_points,
             typical_days=whole.typical_days,
         ),
-        adtte=derive_adtte(
-            timed,
+    )
+    ends = tables.pop("relief_ends", None)
+    yield (
+        "adtte",
+        derive_adtte(
+            adsl if durations else adsl.iloc[:0],
             ratings,
             threshold_pct=threshold,
             visits=schedule,
             in_points=in_points,
-            exact=derive_exact_relief(
-                export.tables.get("relief_ends"), export.tables.get("infusions"), adsl
-            ),
+            exact=derive_exact_relief(ends, tables.pop("infusions", None), adsl),
         ),
-        ratings=ratings,
-        infusions=infusions,
-        adae=derive_adae(answers, infusions, adsl),
-        asked=asked,
-        adqs=adqs,
-        qsratings=qsratings,
-        adop=adop,
-        opratings=opratings,
     )
 
 
@@ -812,7 +862,8 @@ def _reduce_part(
     tables: Tables,
 ) -> T:
     frames = _derive_ratings(tables, whole)
-    return reduce(_derive_visits(about, whole, frames, durations=durations))
+    derived = dict(_derive_visits({}, whole, frames, durations=durations))
+    return reduce(Study(**_about(about, whole), **derived))
 
 
 def _split_patients(tables: Tables, patients_a_part: int) -> Iterator[Tables]:
@@ -927,15 +978,23 @@ def write_study(study: Study, folder: Path) -> None:
     """Write the datasets as labelled Parquet, with a small JSON beside them."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in FRAMES:
-        table = pa.Table.from_pandas(getattr(study, name), preserve_index=False)
-        labelled = [item.with_metadata({"label": LABELS[item.name]}) for item in table.schema]
-        schema = pa.schema(labelled, metadata=table.schema.metadata)
-        with replacing(folder / f"{name}.parquet") as part:
-            pq.write_table(table.cast(schema), part)
-    about = {f.name: getattr(study, f.name) for f in fields(Study) if f.name not in FRAMES}
-    about["settings"] = study.settings.model_dump()
-    about["intake"] = [asdict(account) for account in study.intake]
-    write_file(folder / "study.json", json.dumps(about, indent=1))
+        _write_frame(name, getattr(study, name), folder)
+    _write_about({f.name: getattr(study, f.name) for f in fields(Study)}, folder)
+
+
+def _write_frame(name: str, frame: pd.DataFrame, folder: Path) -> None:
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    labelled = [item.with_metadata({"label": LABELS[item.name]}) for item in table.schema]
+    schema = pa.schema(labelled, metadata=table.schema.metadata)
+    with replacing(folder / f"{name}.parquet") as part:
+        pq.write_table(table.cast(schema), part)
+
+
+def _write_about(about: Mapping[str, Any], folder: Path) -> None:
+    told = {name: value for name, value in about.items() if name not in FRAMES}
+    told["settings"] = about["settings"].model_dump()
+    told["intake"] = [asdict(account) for account in about["intake"]]
+    write_file(folder / "study.json", json.dumps(told, indent=1))
 
 
 class _StoredStudy(Study):
@@ -951,7 +1010,7 @@ class _StoredStudy(Study):
         chosen = None if everyone or not has_condition else [("COND", "==", self.condition)]
         frame = pd.read_parquet(file, filters=chosen)
         if not everyone and not has_condition:
-            frame = frame[frame["USUBJID"].isin(self.adsl["USUBJID"])].reset_index(drop=True)
+            frame = frame[is_among(frame["USUBJID"], self.adsl["USUBJID"])].reset_index(drop=True)
         self.__dict__[name] = frame = _in_seconds(frame)
         return frame
 

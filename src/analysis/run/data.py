@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.adam.checks import list_overdue
-from analysis.adam.study import Study, derive_study, write_study
+from analysis.adam.study import Study, derive_into, load_study, write_study
 from analysis.errors import InputError
 from analysis.files import read_plain, write_file
 from analysis.intake.build import Intake
@@ -40,7 +40,8 @@ def prepare(
 ) -> tuple[Export, Study]:
     """Load an export, derive its datasets, and write both to a folder.
 
-    Settings that were given win over those of the mapping, and these over the suite's defaults.
+    Settings that were given win over those of the mapping, and these over the suite's defaults. The
+    export that is returned has no tables any more: they are in the folder.
 
     Raises
     ------
@@ -49,8 +50,10 @@ def prepare(
     """
     loaded = load_export(export, mapping, also=also)
     make_settings(loaded.settings, where="the mapping's settings")
-    study = derive_study(loaded, make_settings({**loaded.settings, **settings}))
-    write_data(loaded, study, folder)
+    folder.mkdir(parents=True)
+    write_tables(loaded, folder / TABLES)
+    study = derive_into(folder, loaded, make_settings({**loaded.settings, **settings}))
+    _write_overdue(load_study(folder), folder)  # of its own, so that what it reads is let go
     return loaded, study
 
 
@@ -59,6 +62,10 @@ def write_data(export: Export, study: Study, folder: Path) -> None:
     folder.mkdir(parents=True)
     write_study(study, folder)
     write_tables(export, folder / TABLES)
+    _write_overdue(study, folder)
+
+
+def _write_overdue(study: Study, folder: Path) -> None:
     list_overdue(study).to_csv(folder / OVERDUE, index=False)
     write_file(folder / "README.md", README)
 
