@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +70,32 @@ def both_readers() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(read, "load_regular", both)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_is_derived_once() -> Iterator[None]:
+    """Derive the empty datasets of an export without a table once for each kind of the others."""
+    from analysis.adam import study
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("derive_answers", "derive_adqs", "derive_adop"):
+            patch.setattr(study, name, _once_of_nothing(getattr(study, name)))
+        yield
+
+
+def _once_of_nothing(derive: Callable[..., Any]) -> Callable[..., Any]:
+    kept: dict[Any, Any] = {}
+
+    def derived(given: Any, *about: Any) -> Any:
+        if given is not None:
+            return derive(given, *about)
+        kinds = [(tuple(each.dtypes.items()), each.index.dtype) if hasattr(each, "dtypes")
+                 else repr(each) for each in about]  # fmt: skip
+        key = str(kinds)
+        made = kept[key] = kept[key] if key in kept else derive(None, *about)
+        return tuple(each.copy() for each in made) if isinstance(made, tuple) else made.copy()
+
+    return derived
 
 
 CHROMIUM = os.environ.get("RELIEFCHECK_CHROMIUM") or shutil.which("chromium") or ""

@@ -28,7 +28,8 @@ def svg_of(drawn: Axes | Figure) -> str:
     """Return a figure as the report keeps it."""
     figure = drawn if isinstance(drawn, Figure) else drawn.figure
     kept = StringIO()
-    figure.savefig(kept, format="svg", metadata={"Date": None, "Creator": None})
+    with plt.rc_context({"svg.hashsalt": "reliefcheck"}):
+        figure.savefig(kept, format="svg", metadata={"Date": None, "Creator": None})
     return kept.getvalue()
 
 

@@ -709,14 +709,14 @@ def estimate_cumulative_incidence(
     free = np.cumprod(1 - any_event / at_risk)
     before = np.concatenate(([1.0], free[:-1]))
     incidence = np.cumsum(before[:, None] * events / at_risk[:, None], axis=0)
+    incidence = np.clip(incidence, 0.0, 1.0)  # a sum may be above 1 by its last digit
     std_error = np.zeros(incidence.shape)
     for column in range(len(known)):
         std_error[:, column] = _jackknife_error(
             incidence[:, column], events[:, column], before, at_risk, any_event, leaving
         )
-    share = np.clip(incidence, 0.0, 1.0)
-    relative = np.divide(std_error, share, out=np.zeros(share.shape), where=share > 0)
-    low, high = log_log_limits(share, relative, level=level)
+    relative = np.divide(std_error, incidence, out=np.zeros(incidence.shape), where=incidence > 0)
+    low, high = log_log_limits(incidence, relative, level=level)
     return CumulativeIncidence(
         times=distinct,
         causes=known,
