@@ -207,23 +207,16 @@ def _draft_fhir(own: _Coded) -> Draft:
         add("      condition: {constant: other}", "TODO no Condition file tells the diagnosis")
         own.open("Patient: no Condition file tells the diagnosis; taken for now: other.")
     own.lines += _fhir_infusions(own)
-    observations = f"    file: {own.named('Observation')}"
     made = {"status": {"not": NOT_MADE}, **own.since("Observation", ["at"])}
-    add("  pain_scores:")
-    add(observations)
-    add(f"    where: {flow({'loinc': list(pain), **made})}", _counted(pain))
-    recalls = {code: codes_for("loinc", "pain_scores", "score")[code].value for code in pain}
-    recall = f"{{from: loinc, values: {flow(recalls)}}}"
-    add("    columns: {patient_id: patient, assessed_on: at, score: value, "
-        f"recall: {recall}}}")  # fmt: skip
-    codes = codes_for("loinc", "questionnaires", "score")
-    if scored := own.found("Observation", "loinc", codes):
-        instruments = {code: codes[code].value for code in scored}
-        add("  questionnaires:")
-        add(observations)
-        add(f"    where: {flow({'loinc': list(scored), **made})}", _counted(scored))
-        add("    columns: {patient_id: patient, assessed_on: at, score: value, "
-            f"instrument: {{from: loinc, values: {flow(instruments)}}}}}")  # fmt: skip
+    for table, what in (("pain_scores", "recall"), ("questionnaires", "instrument")):
+        codes = codes_for("loinc", table, "score")
+        if scored := pain if what == "recall" else own.found("Observation", "loinc", codes):
+            rule = flow({"from": "loinc", "values": {code: codes[code].value for code in scored}})
+            columns = f"patient_id: patient, assessed_on: at, score: value, {what}: {rule}"
+            add(f"  {table}:")
+            add(f"    file: {own.named('Observation')}")
+            add(f"    where: {flow({'loinc': list(scored), **made})}", _counted(scored))
+            add(f"    columns: {{{columns}}}")
     if "AdverseEvent" in own.files:
         _fhir_events(own)
     for kind in (kind for kind in own.files if kind not in RESOURCES):
@@ -301,7 +294,7 @@ def _fhir_events(own: _Coded) -> None:
     add("      occurred_on: date")
     add("      term:")
     add("        first_of: [icd10, snomed, meddra, other_code]")
-    add(f"        values: {flow(terms)}" if terms else "        values: {}")
+    add(f"        values: {flow(terms)}")
     add("        other: as_is", "a code that is not known is shown as it is")
     add("        # values_from: event_map.csv", "your own map, code and term, for other codes")
     add("      grade: {from: severity, values: {mild: 1, moderate: 2, severe: 3}}")
@@ -403,28 +396,24 @@ def _draft_omop(own: _Coded) -> Draft:
     else:
         what = f"drug_exposure; concept {', '.join(those('infusions', 'infused_at'))}"
         own.without_start("infusions", what)
-    for table in ("pain_scores", "questionnaires"):
+    for table, what in (("pain_scores", "recall"), ("questionnaires", "instrument")):
         codes = those(table, "score")
-        rules = {
-            k: pain[k] if table == "pain_scores" else own.found(k, f"{k}_concept_id", codes)
-            for k in places
-        }
-        if not any(rules.values()):
-            continue
-        add(f"  {table}:")
+        rules = pain if what == "recall" else {
+            k: own.found(k, f"{k}_concept_id", codes) for k in places
+        }  # fmt: skip
+        if any(rules.values()):
+            add(f"  {table}:")
         for kind, there in rules.items():
             if not there:
                 continue
-            concept, number = written(kind, f"{kind}_concept_id"), written(kind, "value_as_number")
-            what = "recall" if table == "pain_scores" else "instrument"
-            values = {code: codes[code].value for code in there}
+            concept = own.spelled(kind, f"{kind}_concept_id")
+            values = {"from": concept, "values": {code: codes[code].value for code in there}}
+            where = {concept: list(there), **own.since(kind, [f"{kind}_date"])}
             add(f"    - file: {own.named(kind)}")
-            where = {own.spelled(kind, f"{kind}_concept_id"): list(there),
-                     **own.since(kind, [f"{kind}_date"])}  # fmt: skip
             add(f"      where: {flow(where)}", _counted(there))
             add(f"      columns: {{patient_id: {written(kind, 'person_id')}, "
-                f"assessed_on: {_when(own, kind, kind)}, score: {number}, "
-                f"{what}: {{from: {concept}, values: {flow(values)}}}}}")  # fmt: skip
+                f"assessed_on: {_when(own, kind, kind)}, "
+                f"score: {written(kind, 'value_as_number')}, {what}: {flow(values)}}}")  # fmt: skip
     return own
 
 
