@@ -463,18 +463,12 @@ def flow_steps(study: Study) -> pd.DataFrame:
 
 def tabulate_intake(study: Study) -> pd.DataFrame:
     """Return what became of every line of every file, one row a file and table."""
+    kept = ["table", "file", "n_lines", "n_header", "n_blank", "n_continued", "n_records",
+            "per_record", "n_used"]  # fmt: skip
     return pd.DataFrame(
         [
-            {
-                "table": account.table,
-                "file": account.file,
-                "lines": account.n_lines,
-                "header": account.n_header,
-                "blank": account.n_blank,
-                "continued": account.n_continued,
-                "records": account.n_records,
-                "per_record": account.per_record,
-                "used": account.n_used,
+            {name.removeprefix("n_"): getattr(account, name) for name in kept}
+            | {
                 "excluded": sum(account.excluded.values()),
                 "reasons": "; ".join(
                     f"{EXCLUSIONS.get(why, why)}: {n}" for why, n in account.excluded.items()

@@ -30,9 +30,6 @@ RECALLS = ("now", "average", "worst", "least", "not_stated")
 VISIT_NAME = re.compile(r"baseline|end|(week|month)_[0-9]+(\.[0-9]+)?")
 """Names of analysis visits. An export may name its ratings so, in any spelling ("Week 4")."""
 
-FIRST_YEAR, LAST_YEAR = 1990, 2100
-"""Dates of treatment outside these years are typing errors or sentinels such as 1900-01-01."""
-
 
 @dataclass(frozen=True)
 class Column:
@@ -165,6 +162,9 @@ QUESTIONNAIRES = Table(
     says=("score",),
     silent="no score recorded",
 )
+
+FIRST_YEAR = int(PAIN_SCORES.column("assessed_on").low or 0)
+"""Dates of treatment before this year are typing errors or sentinels such as 1900-01-01."""
 
 TABLES = {
     table.name: table
