@@ -17,10 +17,10 @@ settings.register_profile("suite", deadline=None)
 settings.load_profile("suite")
 
 LONGEST_FIRST = (
-    "golden/test_golden.py", "run/test_session.py", "docs/test_installed.py",
-    "notebooks/test_notebook_40.py", "browser/test_jupyterlab.py", "run/test_execute.py",
-    "notebooks/test_notebooks_70_80.py", "notebooks/test_notebooks_10_to_30.py",
-    "unit/test_planted.py",
+    "golden/test_golden.py", "unit/test_release.py", "unit/test_multiverse.py",
+    "docs/test_installed.py", "unit/test_relief.py", "run/test_trust.py",
+    "browser/test_report_in_browser.py", "run/test_session.py", "browser/test_jupyterlab.py",
+    "notebooks/test_notebooks_10_to_30.py", "unit/test_planted.py",
 )  # fmt: skip
 """Files that begin first: one that begins last would keep the other processes waiting."""
 

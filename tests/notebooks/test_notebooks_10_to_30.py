@@ -61,6 +61,7 @@ def tiny(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("tiny")
     for name, text in TINY.items():
         (folder / name).write_text(text, encoding="utf-8")
+    write_study(open_study(export=str(folder)), folder / "data")
     return folder
 
 
@@ -103,7 +104,7 @@ def test_runs_alone_with_a_figure_of_one_s_own_and_answers_in_words(name, tiny, 
 @pytest.mark.slow
 @every_notebook
 def test_a_condition_without_patients_is_a_sentence(name, tiny, tmp_path):
-    run_code(name, export=str(tiny), condition="fbss", results_dir=str(tmp_path))
+    run_code(name, datasets=str(tiny / "data"), condition="fbss", results_dir=str(tmp_path))
     rows = rows_of(read_results(tmp_path))
     assert rows and {row.condition for row in rows} == {"fbss"}
     assert {row.status for row in rows if row.unit != "count"} <= {"no patients"}
@@ -129,10 +130,9 @@ def test_plain_papermill_on_the_demo_from_another_folder(tmp_path):
 @pytest.mark.slow
 def test_prepared_datasets_and_one_condition_give_the_same_rows(tiny, tmp_path):
     """The runner derives once; a condition run alone is the same as among all."""
-    write_study(open_study(export=str(tiny)), tmp_path / "datasets")
     for folder, parameters in {
         "all": {"export": str(tiny)},
-        "one": {"datasets": str(tmp_path / "datasets"), "condition": "crps"},
+        "one": {"datasets": str(tiny / "data"), "condition": "crps"},
     }.items():
         run_code("30_pain_reduction", results_dir=str(tmp_path / folder), **parameters)
     everything, alone = (read_results(tmp_path / folder) for folder in ("all", "one"))

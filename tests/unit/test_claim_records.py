@@ -8,7 +8,7 @@ import json
 import jsonschema
 import pandas as pd
 import pytest
-from judged import bare_ledger, results_of
+from judged import results_of
 from studies import clinic, study
 
 from analysis.claims.judge import judge_claims
@@ -20,7 +20,6 @@ from analysis.claims.judgement import (
     Readings,
     Shrunk,
     Tipping,
-    headlines_of,
 )
 from analysis.claims.ledger import load_ledger
 from analysis.claims.records import (
@@ -59,19 +58,6 @@ COMPLETE = Judgement(
 
 def records(*judgements):
     return json.loads(claims_json(judgements))
-
-
-@pytest.mark.slow
-def test_what_a_run_writes_fits_its_schema_and_comes_back_the_same(tmp_path):
-    judgements = bare_ledger().judgements
-    path = write_claims(tmp_path / "results", judgements)
-    written = json.loads(path.read_text(encoding="utf-8"))
-    assert len(written) == 161
-    schema = json.loads((path.parent / "claims.schema.json").read_text(encoding="utf-8"))
-    jsonschema.Draft202012Validator.check_schema(schema)
-    jsonschema.Draft202012Validator(schema).validate(written)
-    assert read_claims(tmp_path / "results") == judgements
-    assert [one.claim_id for one in headlines_of(judgements)] == ["C043", "C044", "C045", "C046"]
 
 
 def test_a_complete_judgement_comes_back_the_same(tmp_path):

@@ -9,7 +9,7 @@ import pytest
 from tests.unit.exports import load
 
 from analysis.adam.study import Study, derive_in_parts, derive_study
-from analysis.intake.load import load_export
+from analysis.intake.load import Export, load_export
 from analysis.run.rates import count_part, estimate_rates
 from analysis.settings import data_folder, make_settings
 
@@ -27,12 +27,16 @@ def adpain_of(study: Study) -> pd.DataFrame:
     return study.adpain
 
 
-def test_parts_of_the_demo_are_the_demo():
+@pytest.fixture(scope="module")
+def export() -> Export:
+    return load_export(data_folder() / "demo", categorical=True)
+
+
+def test_parts_of_the_demo_are_the_demo(export):
     settings = make_settings({}, where="a test")
     whole = derive_study(load_export(data_folder() / "demo"), settings)
-    export = load_export(data_folder() / "demo", categorical=True)
-    parts = derive_in_parts(export, settings, adpain_of, ratings_a_part=700)
-    assert len(parts) > 6
+    parts = derive_in_parts(export, settings, adpain_of, ratings_a_part=1000)
+    assert len(parts) > 3
     pd.testing.assert_frame_equal(pd.concat(parts, ignore_index=True), whole.adpain)
 
 
@@ -47,11 +51,10 @@ def test_visits_of_the_export_have_their_typical_day_among_all(tmp_path, study_d
     pd.testing.assert_frame_equal(pd.concat(parts, ignore_index=True), whole.adpain)
 
 
-def test_rates_are_those_of_the_report():
+def test_rates_are_those_of_the_report(export):
     """74 of 137 starters with CRPS: the number that the architecture page follows."""
-    export = load_export(data_folder() / "demo", categorical=True)
     settings = make_settings({}, where="a test")
-    rates = estimate_rates(export, settings, ratings_a_part=500)
+    rates = estimate_rates(export, settings, ratings_a_part=2000)
     golden = pd.read_parquet(Path(__file__).parents[1] / "golden/demo.results.parquet")
     published = golden[
         (golden["measure"] == "responder_share")
@@ -69,8 +72,7 @@ def test_rates_are_those_of_the_report():
     assert (first["n_events"], first["n"]) == (74, 137)
 
 
-def test_parts_side_by_side_are_the_same():
-    export = load_export(data_folder() / "demo", categorical=True)
+def test_parts_side_by_side_are_the_same(export):
     settings = make_settings({}, where="a test")
     one, two = (
         pd.concat(derive_in_parts(export, settings, count_part, ratings_a_part=2000, workers=n))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from itertools import product
 
+import jsonschema
 import pandas as pd
 import pytest
 from exports import derive, load
@@ -32,7 +34,10 @@ from studies import SETTINGS
 
 from analysis.adam.study import open_study
 from analysis.claims.judge import judge_claims
+from analysis.claims.judgement import headlines_of
 from analysis.claims.ledger import load_ledger, select_claims
+from analysis.claims.mail import MOST_WORDS as MAIL_WORDS
+from analysis.claims.mail import write_mail
 from analysis.claims.may_say import (
     MOST_WITH_ARMS,
     MOST_WORDS,
@@ -41,6 +46,7 @@ from analysis.claims.may_say import (
     write_may_say,
     write_note,
 )
+from analysis.claims.records import read_claims, write_claims
 from analysis.claims.rules import check_sentence, load_rules, rules_of_checks
 from analysis.claims.sentences import (
     describe_allocation,
@@ -688,6 +694,28 @@ def test_no_stated_result_lacks_anything_that_can_be_checked(name):
         found = check_sentence(text, CHECKS, kind=claim_.kind, measure=claim_.measure)
         assert found == (), (one.claim_id, text)
         assert "these patients do not exist" in one.say_note
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", LEDGERS)
+def test_no_note_to_paste_is_longer_than_150_words(name):
+    for one in LEDGERS[name]().judgements:
+        text = write_mail(one, synthetic=True)
+        assert len(text.split()) <= MAIL_WORDS, text
+        assert "Verdict: " in text and "What may be said: " in text
+
+
+@pytest.mark.slow
+def test_what_a_run_writes_fits_its_schema_and_comes_back_the_same(tmp_path):
+    judgements = bare_ledger().judgements
+    path = write_claims(tmp_path / "results", judgements)
+    written = json.loads(path.read_text(encoding="utf-8"))
+    assert len(written) == 161
+    schema = json.loads((path.parent / "claims.schema.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.Draft202012Validator(schema).validate(written)
+    assert read_claims(tmp_path / "results") == judgements
+    assert [one.claim_id for one in headlines_of(judgements)] == ["C043", "C044", "C045", "C046"]
 
 
 @pytest.mark.slow
