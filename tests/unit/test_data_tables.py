@@ -1,0 +1,29 @@
+"""Tables of words, patterns and columns: each key once, or a later row would silently win."""
+
+from __future__ import annotations
+
+import pytest
+
+from analysis.settings import data_rows
+
+KEYS = {
+    "contract.csv": ["table", "column"],
+    "codes/labels.csv": ["list", "code"],
+    "codes/remedies.csv": ["code"],
+    "codes/glossary.csv": ["key"],
+    "codes/references.csv": ["reference"],
+    "codes/headers.csv": ["meaning"],
+    "codes/header_words.csv": ["word"],
+    "codes/names.csv": ["name", "kind"],
+    "codes/diagnoses.csv": ["pattern"],
+    "codes/identifiers.csv": ["kind", "check", "pattern"],
+    "claims/words.csv": ["kind", "name"],
+    "claims/cues.csv": ["kind", "check", "pattern"],
+    "claims/furniture.csv": ["kind", "pattern"],
+}
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_a_key_stands_once(name):
+    keys = [tuple(row[column] for column in KEYS[name]) for row in data_rows(name)]
+    assert keys and len(set(keys)) == len(keys), {key for key in keys if keys.count(key) > 1}
