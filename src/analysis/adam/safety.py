@@ -116,6 +116,13 @@ FLAG_LABELS = {"AESER": "serious", "AESHOSP": "hospital_transfer", "AESTOPFL": "
 """Column of the export that a flag is read from."""
 
 
+EVENT_COLUMNS = [
+    "USUBJID", "AECODE", "AEDECOD", "AEGRP", "ATOXGRN", "INFNO", "AEINFDY", "ADURN", "CNSR",
+    "AESOLFL", *FLAG_LABELS,
+]  # fmt: skip
+"""Columns of ADAE that the questions are about."""
+
+
 class Treated(NamedTuple):
     """The treated patients and their infusions, to which events and questions are joined by place.
 
@@ -155,10 +162,10 @@ def list_treated(study: Study) -> Treated:
 def treated_events(study: Study) -> pd.DataFrame:
     """Return events on or after day 0 of treated patients; where the day is not known, they count.
 
-    With TERM: AECODE, or the written term where the list of effects has none; PATPLACE and
-    INFPLACE: places of patient and infusion among `list_treated`.
+    `EVENT_COLUMNS`, with TERM: AECODE, or the written term where the list of effects has none;
+    PATPLACE and INFPLACE: places of patient and infusion among `list_treated`.
     """
-    events = study.adae[is_true(study.adae["TRTEMFL"].fillna(True))]
+    events = study.adae.loc[is_true(study.adae["TRTEMFL"].fillna(True)), EVENT_COLUMNS]
     treated = list_treated(study)
     place = treated.place_patients(events["USUBJID"])
     events, place = events[place >= 0], place[place >= 0]
@@ -489,10 +496,14 @@ def derive_exposure(study: Study) -> pd.DataFrame:
     """
     treated = study.adsl[study.adsl["SAFFL"]].set_index("USUBJID")
     given = study.infusions.groupby("USUBJID")
-    days = [study.infusions[["USUBJID", "ADY"]],
-            study.ratings.loc[study.ratings["POSTFL"], ["USUBJID", "ADY"]],
-            study.adae[["USUBJID", "ASTDY"]].rename(columns={"ASTDY": "ADY"})]  # fmt: skip
-    last = pd.concat(days).groupby("USUBJID")["ADY"].max()
+    last = pd.concat(
+        rows.groupby("USUBJID")[day].max()
+        for rows, day in (
+            (study.infusions, "ADY"), (study.ratings[study.ratings["POSTFL"]], "ADY"),
+            (study.adae, "ASTDY"),
+        )
+    )  # fmt: skip
+    last = last.groupby(level=0).max()
     frame = pd.DataFrame(
         {
             "dose": given["DOSE"].mean(),
@@ -511,8 +522,9 @@ def derive_exposure(study: Study) -> pd.DataFrame:
 def timed_effects(study: Study, *, grade: int = 1, solicited_only: bool = False) -> pd.DataFrame:
     """Return the effects of the day of an infusion: USUBJID, TERM, ADURN, CNSR (where known)."""
     question = Question(window="infusion", grade=grade, solicited_only=solicited_only)
-    events = select_events(study, question)[["USUBJID", "TERM", "ADURN", "CNSR", "HIT"]]
-    return events[is_true(events.pop("HIT"))]
+    events = treated_events(study)
+    kept = _is_counted(study, question) & _hits(events, question).to_numpy(bool, na_value=False)
+    return events.loc[kept, ["USUBJID", "TERM", "ADURN", "CNSR"]]
 
 
 def tabulate_effects(study: Study, column: str = "") -> pd.DataFrame:

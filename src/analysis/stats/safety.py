@@ -193,7 +193,7 @@ def resolution_curve(
     """
     time, done = merge_near_ties(as_times("minutes", minutes)), np.asarray(resolved, dtype=bool)
     curve = estimate_kaplan_meier(time, done, level=level, time_unit="minutes")
-    who, _ = pd.factorize(np.asarray(patients), sort=True)
+    who, _ = pd.factorize(pd.Index(patients), sort=True)
     at, at_risk, left = curve.times, curve.n_at_risk, curve.survival
     kept = np.where(at_risk > curve.n_events, at_risk - curve.n_events, np.nan)
     # Influence of each patient on the log of the share: a sum over events, many of which end alike.
@@ -201,8 +201,10 @@ def resolution_curve(
     ends, alike = np.unique(2 * moment + done, return_inverse=True)
     t, is_done = moments[ends // 2, None], ends[:, None] % 2 > 0
     steps = (is_done & (at == t)) / kept - (at <= t) * curve.n_events / (at_risk * kept)
-    counts = coo_array((np.ones(who.size), (who, alike)))
-    error = np.sqrt(((counts @ np.cumsum(steps, axis=1)) ** 2).sum(axis=0))
+    counts = coo_array((np.ones(who.size), (who, alike))).tocsr()
+    together = (counts.T @ counts).toarray()  # summed over patients, which may be many
+    influence = np.cumsum(steps, axis=1)
+    error = np.sqrt(np.maximum((influence * (together @ influence)).sum(axis=0), 0.0))
     low, high = log_log_limits(left, error, level=level)
     frame = pd.DataFrame(
         {"minutes": at, "share": 1 - left, "low": 1 - high, "high": 1 - low, "n_at_risk": at_risk}
