@@ -14,6 +14,7 @@ from studies import LAST_INFUSION, WEEK, clinic, patient, responder, study
 from analysis.adam.adsl import count_infusions
 from analysis.adam.adtte import (
     apply_booster_strategy,
+    derive_adtte,
     derive_boosters,
     derive_due_day,
     derive_followed_to,
@@ -165,6 +166,19 @@ def test_relief_is_never_near_baseline_too():
 
 
 # clocks
+
+
+def test_the_readings_asked_for_are_those_of_all():
+    own = study(clinic())
+    got = derive_adtte(
+        own.adsl, own.ratings, threshold_pct=30.0, visits=own.settings.schedule,
+        readings=[("once", "end_of_series")],
+    )  # fmt: skip
+    every = own.adtte[(own.adtte["RULE"] == "once") & (own.adtte["CLOCK"] == "end_of_series")]
+    codes = ["RULE", "CLOCK"]
+    pd.testing.assert_frame_equal(
+        got.drop(columns=codes), every.drop(columns=codes).reset_index(drop=True)
+    )
 
 
 @pytest.mark.parametrize(

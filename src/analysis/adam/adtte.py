@@ -7,8 +7,9 @@ booster strategy, because the answer depends on it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import get_args
 
 import numpy as np
@@ -319,6 +320,7 @@ def derive_adtte(
     visits: Sequence[Visit],
     in_points: bool = True,
     exact: pd.DataFrame | None = None,
+    readings: Collection[tuple[LossRule, Clock]] = (),
 ) -> pd.DataFrame:
     """Return the duration of response under every rule of loss, clock and booster strategy.
 
@@ -335,6 +337,8 @@ def derive_adtte(
         that counts them.
     exact : DataFrame, optional
         `derive_exact_relief`: joins the rows, as a parameter of its own.
+    readings : collection of (rule, clock)
+        Those wanted; all where none is named.
 
     Returns
     -------
@@ -348,11 +352,11 @@ def derive_adtte(
     laid_out = lay_out_ratings(ratings[is_among(ratings["USUBJID"], fas["USUBJID"])], fas)
     due = derive_due_day(adsl, visits) + adsl.set_index("USUBJID")["EOSDY"]
     spans = [
-        derive_spans(laid_out, threshold_pct=threshold_pct, rule=rule, clock=clock)
-        .assign(RULE=rule, CLOCK=clock)
-        for rule in loss_rules(in_points)
-        for clock in get_args(Clock)
-    ]  # fmt: skip
+        derive_spans(laid_out, threshold_pct=threshold_pct, rule=rule, clock=clock).assign(
+            RULE=rule, CLOCK=clock
+        )
+        for rule, clock in readings or product(loss_rules(in_points), get_args(Clock))
+    ]
     reading = np.repeat(np.arange(len(spans)), [len(one) for one in spans])
     stacked = pd.concat(spans)
     parts = [
