@@ -34,8 +34,11 @@ SAME = 1e-9
 to 4 is the same share as one from 9 to 6, but may differ in the last binary digit), and a fraction
 of their size between replicates (distinct means of n scores differ by 1 / n at least)."""
 
-CELLS_AT_ONCE = 100_000
-"""Replicates times distinct rows held in memory together: 0.8 MB, which stays in the cache."""
+CELLS_AT_ONCE = 32_768
+"""Replicates times distinct rows held in memory together: 256 kB, which stay in the cache."""
+
+FEW = 30
+"""Patients up to whom either way to draw them takes a few milliseconds."""
 
 BEST_PCT = 100.0
 """No pain left: the largest percent reduction there is."""
@@ -524,9 +527,11 @@ def bca_interval(
     Notes
     -----
     Pain scores take few values, so equal rows are collapsed first: a resample of n patients is one
-    multinomial draw over the distinct rows. Unlike `scipy.stats.bootstrap`, the bias correction
-    counts replicates equal to the estimate as half below it, which matters for medians of tied
-    scores; equal means equal but for rounding, else the sign of a rounding error would decide.
+    multinomial draw over the distinct rows. Of more than `FEW` single values none of which is tied,
+    patients are drawn one by one, in less time than SciPy takes. Unlike `scipy.stats.bootstrap`,
+    the bias correction counts replicates equal to the estimate as half below it, which matters for
+    medians of tied scores; equal means equal but for rounding, else the sign of a rounding error
+    would decide.
     Where the jackknife has no spread the acceleration is 0. An end whose adjusted level passes
     infinity is the outermost replicate.
 
@@ -543,10 +548,10 @@ def bca_interval(
     distinct, counts = np.unique(rows, axis=0, return_counts=True)
     n, batch = len(rows), max(1, CELLS_AT_ONCE // len(distinct))
     at_all = float(statistic(distinct, counts[None, :].astype(float))[0])
-    draws = np.concatenate([
-        statistic(distinct, rng.multinomial(n, counts / n, size=size).astype(float))
-        for size in _batches(replicates, batch)
-    ])  # fmt: skip
+    draw = _draw_distinct if len(distinct) == n > FEW and rows.shape[1] == 1 else _draw_tied
+    draws = np.concatenate(
+        [statistic(distinct, draw(counts, size, rng)) for size in _batches(replicates, batch)]
+    )
     if not np.isfinite(draws).all():
         raise EstimationError("the statistic does not exist for every resample of the patients.")
     near = SAME * max(1.0, float(np.abs(draws).max()))
@@ -562,6 +567,20 @@ def bca_interval(
     ends = np.where(room > 0, ndtr(bias + z / np.where(room > 0, room, 1.0)), z > 0)
     low, high = np.quantile(draws, ends)
     return float(low), float(high)
+
+
+def _draw_tied(counts: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
+    """Return how often each distinct row is in each of some resamples."""
+    n = counts.sum()
+    return rng.multinomial(n, counts / n, size=size).astype(float)
+
+
+def _draw_distinct(counts: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
+    """Return the same where no two rows are alike, which is quicker patient by patient."""
+    n = len(counts)
+    drawn = rng.integers(n, size=(size, n), dtype=np.int32)
+    drawn += np.arange(0, size * n, n, dtype=np.int32)[:, None]
+    return np.bincount(drawn.ravel(), minlength=size * n).reshape(size, n).astype(float)
 
 
 def _batches(size: int, batch: int) -> list[int]:
