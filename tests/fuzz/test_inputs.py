@@ -30,7 +30,7 @@ from analysis.cli import main
 from analysis.errors import ReliefcheckError, shown
 from analysis.intake.load import load_export
 from analysis.intake.read import FileFormat
-from analysis.run import check, draft  # noqa: F401
+from analysis.run import check  # noqa: F401
 from tests.fuzz.plain import differences
 from tests.fuzz.tampering import KINDS, LARGE, Case, make_case
 from tests.unit.same_read import same_read

@@ -15,6 +15,9 @@ import pytest
 
 from analysis.adam.study import open_study, write_study
 from analysis.results import find_one, read_extras, read_results, rows_of
+from analysis.run.execute import LocalExecutor
+from analysis.run.plan import Task
+from analysis.run.reuse import digest_files
 from analysis.settings import suite_folder
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
@@ -111,15 +114,24 @@ def test_a_condition_without_patients_is_a_sentence(name, tiny, tmp_path):
 
 
 @pytest.mark.slow
-def test_plain_papermill_on_the_demo_from_another_folder(tmp_path):
+@pytest.mark.skipif(sys.platform != "linux", reason="the warm engine needs Linux")
+def test_plain_papermill_from_another_folder_leaves_what_the_warm_engine_does(tmp_path):
     """The command of the README; results go where the analyst is."""
-    words = [str(FOLDER / "20_responders.ipynb"), "out.ipynb", "-p", "condition", "crps"]
+    path = FOLDER / "20_responders.ipynb"
+    words = [str(path), "out.ipynb", "-p", "condition", "crps"]
     subprocess.run(
         [sys.executable, "-m", "papermill", "--no-progress-bar", *words],
         cwd=tmp_path, check=True, capture_output=True,
     )  # fmt: skip
+    task = Task(path=path, condition="crps", parameters={"condition": "crps"})
+    with LocalExecutor(engine="warm", workers=1) as executor:
+        assert executor.submit(task, tmp_path / "warm").result().error == ""
+    stock = tmp_path / "reports" / "notebooks"
+    left = digest_files(stock)
+    assert len(left) > 3
+    assert digest_files(tmp_path / "warm" / "results") == left, "figures and words byte for byte"
     row = find_one(
-        read_results(tmp_path / "reports" / "notebooks"), measure="responder_share",
+        read_results(stock), measure="responder_share",
         definition="percent_reduction", threshold_pct=30.0, population="all_starters", visit="end",
         group_by="all", condition="crps",
     )  # fmt: skip

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from analysis.adam.study import Study, derive_study
+from analysis.adam.study import Study, derive_study, write_study
 from analysis.intake.load import Export
 from analysis.run.session import RunRequest, RunResult, run_study
 from analysis.settings import AnalysisSettings
@@ -55,19 +55,20 @@ def make_world(folder: Path) -> World:
 DERIVED: dict[str, Study] = {}
 
 
-def derive_once(export: Export, settings: AnalysisSettings) -> Study:
+def derive_once(folder: Path, export: Export, settings: AnalysisSettings) -> Study:
     """Derive the datasets of each tiny export once: what they hold is tested elsewhere."""
     tables = {name: frame.to_csv() for name, frame in export.tables.items()}
     key = repr((replace(export, tables={}), settings, tables))
     if key not in DERIVED:
         DERIVED[key] = derive_study(export, settings)
+    write_study(DERIVED[key], folder)
     return DERIVED[key]
 
 
 @pytest.fixture
 def world(tmp_path, monkeypatch) -> World:
     """Work in an empty folder, with datasets and a report that take no time."""
-    monkeypatch.setattr("analysis.run.data.derive_study", derive_once)
+    monkeypatch.setattr("analysis.run.data.derive_into", derive_once)
     monkeypatch.setattr("analysis.report.page.write_report", write_small_report)
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")

@@ -16,15 +16,10 @@ import pandas as pd
 import pytest
 
 from analysis.errors import InputError, LedgerError, RunError, SettingsError
-from analysis.results import find_one, read_results
-from analysis.run.data import prepare
-from analysis.run.execute import ENGINES, LocalExecutor
-from analysis.run.plan import find_notebooks, make_plan, notebook_folder
-from analysis.run.reuse import digest_files
 from analysis.run.session import RunRequest, run_study
 from analysis.settings import data_folder
 from tests.run.conftest import N_NOTEBOOKS
-from tests.run.exports import NAMES, write_export, write_hostile_export
+from tests.run.exports import NAMES, write_hostile_export
 from tests.run.small import make_notebooks, write_notebook, write_small_report
 
 pytestmark = pytest.mark.slow
@@ -245,26 +240,6 @@ def test_a_killed_run_goes_on_where_it_was(world):
     assert (report / "index.html").is_file()
     left = {path.name for path in world.folder.iterdir()}
     assert left == {"cache", "export", "here", "latest", "log", "notebooks", "report"}
-
-
-@HAS_WARM
-def test_both_engines_give_the_same_results_with_a_notebook_of_the_suite(tmp_path):
-    settings = {"bootstrap_replicates": 200}
-    prepare(write_export(tmp_path / "export"), None, settings, tmp_path / "data")
-    paths = [path for path in find_notebooks(notebook_folder()) if path.stem == "20_responders"]
-    tasks = make_plan(paths, ["crps"], settings=settings, datasets=tmp_path / "data")
-    for engine in ENGINES:
-        with LocalExecutor(engine=engine, workers=1) as executor:
-            sent = [executor.submit(task, tmp_path / engine) for task in tasks]
-            assert [future.result().error for future in sent] == [""] * len(tasks)
-    found = [digest_files(tmp_path / engine / "results") for engine in ENGINES]
-    assert len(found[0]) > 3
-    assert found[0] == found[1], "numbers, sentences and figures, byte for byte"
-    results = read_results(tmp_path / "warm" / "results")
-    end = {"condition": "crps", "group_by": "all", "visit": "end"}
-    share = find_one(results, measure="responder_share", definition="percent_reduction",
-                     threshold_pct=30.0, population="all_starters", **end)  # fmt: skip
-    assert (share.n_events, share.n, share.n_missing) == (2, 5, 1)
 
 
 # --- hostile names ------------------------------------------------------------------------------
