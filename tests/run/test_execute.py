@@ -258,17 +258,17 @@ def names(*needs: tuple[str, tuple[str, ...]]) -> list[Task]:
 
 
 def test_a_task_begins_when_those_it_needs_have_ended_well():
-    tasks = names(("20_a", ()), ("30_b", ()), ("70_c", ("20_a", "30_b")), ("80_d", ("70_c",)))
+    tasks = names(("21_a", ()), ("31_b", ()), ("70_c", ("21_a", "31_b")), ("80_d", ("70_c",)))
     events: list[str] = []
     begun: dict[str, Future[Outcome]] = {}
 
     def begin(task: Task) -> Future[Outcome]:
         future: Future[Outcome] = Future()
         begun[task.name] = future
-        if task.name != "20_a.all":  # ends at once; 20_a ends when 30_b begins
+        if task.name != "21_a.all":  # ends at once; 21_a ends when 31_b begins
             future.set_result(Outcome(task=task))
-        if task.name == "30_b.all":
-            begun["20_a.all"].set_result(Outcome(task=tasks[0]))
+        if task.name == "31_b.all":
+            begun["21_a.all"].set_result(Outcome(task=tasks[0]))
         return future
 
     done = run_tasks(
@@ -276,8 +276,20 @@ def test_a_task_begins_when_those_it_needs_have_ended_well():
         listen=lambda what, task, outcome, total: events.append(f"{what} {task.name[:2]}"),
     )  # fmt: skip
     assert [each.task.name for each in done] == [task.name for task in tasks]
-    assert events[:2] == ["started 20", "started 30"]
+    assert events[:2] == ["started 21", "started 31"]
     assert events[4:] == ["started 70", "finished 70", "started 80", "finished 80"]
+
+
+def test_the_longest_begins_first_and_the_outcomes_are_in_the_order_of_the_plan():
+    tasks, begun = names(("20_a", ()), ("65_b", ()), ("70_c", ("20_a", "65_b"))), []
+
+    def begin(task: Task) -> Outcome:
+        begun.append(task.name[:2])
+        return Outcome(task=task)
+
+    done = run_tasks(tasks, begin=begin, finish=lambda _: None, listen=lambda *_: None)
+    assert begun == ["65", "20", "70"]
+    assert [each.task for each in done] == list(tasks)
 
 
 def test_what_needs_a_failed_task_is_left_out_and_the_others_go_on():

@@ -28,7 +28,7 @@ from typing import Any, Protocol
 
 from analysis.errors import SettingsError, suggest
 from analysis.run.folder import scratch
-from analysis.run.plan import Task
+from analysis.run.plan import Task, begin_longest
 
 ENGINES = ("warm", "papermill")
 """``warm``: a fork of a process that has imported everything. ``papermill``: a kernel each."""
@@ -337,7 +337,7 @@ def run_tasks(
     Parameters
     ----------
     tasks : sequence of Task
-        Those that can begin do so in this order.
+        Those that can begin do so in this order, the longest first.
     begin : callable
         Starts a task, or gives the outcome of one that need not run.
     finish : callable
@@ -360,7 +360,7 @@ def run_tasks(
 
     while waiting or running:
         well = {name for name, outcome in done.items() if not outcome.error}
-        ready = [task for task in waiting if well.issuperset(task.needs)]
+        ready = begin_longest(task for task in waiting if well.issuperset(task.needs))
         if not ready and not running:
             break
         for task in ready:

@@ -30,6 +30,9 @@ ALL = "all"
 JUDGES, SUMS_UP, APART = 70, 80, 90
 """First numbers of the notebooks that judge, that sum up, and that no run includes."""
 
+LONGEST_FIRST = (65, 50, 20, 30, 60, 45)
+"""Notebooks that begin before the others: begun last, they would keep the other cores waiting."""
+
 POOLED = "pooled_only"
 QUESTION = "**The question:**"
 """What the line begins with in which a notebook states its question."""
@@ -234,6 +237,17 @@ def make_plan(
                 Task(path=path, folder=folder, condition=code, parameters=own, needs=needs)
             )
     return tuple(tasks)
+
+
+def begin_longest(tasks: Iterable[Task]) -> list[Task]:
+    """Return tasks in the order in which they should begin where all of them can."""
+    last = len(LONGEST_FIRST)
+
+    def place(task: Task) -> int:
+        number = number_of(task.path)
+        return LONGEST_FIRST.index(number) if number in LONGEST_FIRST else last
+
+    return sorted(tasks, key=place)
 
 
 def _stage(notebook: Path) -> int:
