@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from analysis.errors import InputError, suggest
 from analysis.files import replacing, write_file
@@ -324,6 +325,10 @@ def find(results: pd.DataFrame, **keys: Any) -> pd.DataFrame:
 
     ``threshold_pct=None`` finds the rows without a threshold.
     """
+    return results[_matches(results, keys)]
+
+
+def _matches(results: pd.DataFrame, keys: Mapping[str, Any]) -> NDArray[np.bool_]:
     kept = np.ones(len(results), dtype=bool)
     for name, want in keys.items():
         column = results[name]
@@ -333,15 +338,20 @@ def find(results: pd.DataFrame, **keys: Any) -> pd.DataFrame:
             kept &= column.isin(list(want)).to_numpy()
         else:
             kept &= (column == want).to_numpy(dtype=bool, na_value=False)
-    return results[kept]
+    return kept
 
 
 def find_one(results: pd.DataFrame, **keys: Any) -> Row | None:
     """Return the one row that matches, None when there is none; ValueError when several do."""
-    found = find(results, **keys)
+    found = np.flatnonzero(_matches(results, keys))
     if len(found) > 1:
         raise ValueError(f"{len(found)} rows match {keys}; a result exists once")
-    return rows_of(found)[0] if len(found) else None
+    if not len(found):
+        return None
+    values = (results[name].array[found[0]] for name in COLUMNS)
+    plain: list[Any] = [None if pd.isna(v) else v.item() if hasattr(v, "item") else v
+                        for v in values]  # fmt: skip
+    return Row(*plain)
 
 
 def find_alike(results: pd.DataFrame, row: Row, **other: Any) -> Row | None:
