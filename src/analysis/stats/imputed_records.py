@@ -101,7 +101,8 @@ def mean_rows(
     Parameters are those of `share_rows`; ``column`` is a number in ``unit``, and ``estimate`` takes
     a Series, the unit and the level.
     """
-    rows = study.stack_groups(frame[frame["DUEFL"]], by=("all",))
+    due = frame.loc[frame["DUEFL"], ["USUBJID", "AVISIT", "AVISITN", column]]
+    rows = study.stack_groups(due, by=("all",))
     made = []
     for visit in order_of(frame):
         at = rows[rows["AVISIT"] == visit]
@@ -154,7 +155,8 @@ def impute_records(frame: pd.DataFrame, *, seed: int, draws: int = DRAWS) -> Imp
         ``scores`` as recorded, else imputed; NaN where not due, or where a condition bears no
         model.
     """
-    frame = frame.sort_values(["USUBJID", "AVISITN"])
+    columns = ["USUBJID", "COND", "ARM", "AVISIT", "AVISITN", "AVAL", "BASE", "DUEFL"]
+    frame = frame[columns].sort_values(["USUBJID", "AVISITN"])
     people = frame.drop_duplicates("USUBJID").set_index("USUBJID")
     visits = order_of(frame)
     wide = frame.set_index(["USUBJID", "AVISIT"])[["AVAL", "DUEFL"]].unstack()  # noqa: PD010
