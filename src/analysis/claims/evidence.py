@@ -8,7 +8,8 @@ written down before anything was pooled (decision 0051). Patients of a clinic ne
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from math import floor, isfinite, sqrt
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -112,13 +113,16 @@ SIDES = ("at_least", "at_most", "below", "none")
 HEADACHES = ("headache", "migraine", "cluster_headache")
 
 
-class Evidence(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Evidence:
     """The evidence table, and what was wrong with rows that were left out on reading."""
 
     studies: pd.DataFrame  # one row a study, by `study`
     results: pd.DataFrame  # one row a result, joined with its study
     problems: tuple[str, ...]
-    overrides: Mapping[tuple[str, str], tuple[str, str]] = {}  # `load_overrides`
+    overrides: Mapping[tuple[str, str], tuple[str, str]] = field(
+        default_factory=dict
+    )  # `load_overrides`
 
 
 class Question(NamedTuple):
@@ -462,13 +466,15 @@ def _number(text: str, where: str) -> float | None:
         raise EvidenceError(f"{where}: '{text}' is no number.") from None
 
 
+@lru_cache(maxsize=256)
 def sort_rows(evidence: Evidence, question: Question) -> pd.DataFrame:
     """Say of each result on a question's condition and outcome whether it counts for it.
 
     Returns
     -------
     DataFrame
-        The results with ``reason``: empty where the row counts, else a code of ``REASONS``.
+        The results with ``reason``: empty where the row counts, else a code of ``REASONS``. It is
+        made once for a question, so it is read and never changed.
     """
     rows = evidence.results
     about = rows["outcome"] == question.outcome

@@ -23,7 +23,7 @@ from analysis.claims.sentences import describe_departures, write_finding
 from analysis.claims.tipping import tip_judgement
 from analysis.claims.verdict import judge_claim, judge_limits
 from analysis.errors import InputError
-from analysis.results import Row, find, find_alike
+from analysis.results import KEYS, Row, find, find_alike
 from analysis.settings import AnalysisSettings
 
 
@@ -114,6 +114,9 @@ def judge_ledger(
         The readings of a claim that has a verdict are not there.
     """
     settings = study.settings
+    results = results.astype(
+        dict.fromkeys(set(KEYS) - {"threshold_pct"}, "category")
+    )  # compared as numbers
     absent = absent_conditions(claims, study.conditions)
     pairs = list(_judge(claims, results, settings.claim_arm, settings, absent))
     recorded = {}

@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from analysis.claims.judgement import headlines_of
@@ -294,7 +294,7 @@ def write_results_files(frame: pd.DataFrame, folder: Path) -> None:
 def write_html(page: Page, folder: Path, *, without: Sequence[str] = ()) -> Path:
     """Write index.html, one file that needs no network and no script, and return it."""
     figures = folder / RESULTS / "figures"
-    text = _environment().get_template("page.html.j2").render(
+    text = page_template().render(
         page=page,
         sign_off=signature_block(read_signoffs(folder)),
         forms={
@@ -310,7 +310,8 @@ def write_html(page: Page, folder: Path, *, without: Sequence[str] = ()) -> Path
 
 
 @lru_cache(maxsize=1)
-def _environment() -> Environment:
+def page_template() -> Template:
+    """Return the template of index.html."""
     made = Environment(
         loader=PackageLoader("analysis.report"),
         autoescape=True,
@@ -334,7 +335,7 @@ def _environment() -> Environment:
         script=script,
         script_hash=base64.b64encode(sha256(script.encode()).digest()).decode(),
     )
-    return made
+    return made.get_template("page.html.j2")
 
 
 def _fonts() -> dict[str, str]:

@@ -380,7 +380,7 @@ class _Run:
         """
         running = ExitStack()
         pages = running.enter_context(ThreadPoolExecutor(1, thread_name_prefix="pages"))
-        written: list[Future[Path]] = []
+        written: list[Future[Any]] = [pages.submit(_load_report)]
         submit = functools.cache(lambda: running.enter_context(executor).submit)
 
         def begin(task: Task) -> Future[Outcome] | Outcome:
@@ -533,6 +533,13 @@ def _refuse_other_claims(tasks: Sequence[Task]) -> None:
                 'claims. Add the line `ledger: str = ""` to its parameters and give it to '
                 "load_ledger(ledger), as the suite's own notebook does."
             )
+
+
+def _load_report() -> None:
+    """Import what writes the report, and its template, while notebooks run."""
+    from analysis.report.page import page_template
+
+    page_template()
 
 
 def _write_page(executed: Path) -> Path:

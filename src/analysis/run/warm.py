@@ -17,8 +17,8 @@ from typing import Any
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
-from nbformat import NotebookNode
-from nbformat.v4 import new_output
+from nbformat import NotebookNode, validate
+from nbformat.v4 import new_notebook, new_output
 from papermill.engines import Engine, NotebookExecutionManager
 from traitlets import Type
 from traitlets.config import Config
@@ -206,6 +206,8 @@ class WarmEngine(Engine):
                 break
         nb_man.output_path = path
 
+
+validate(new_notebook())  # the schema is compiled once, not by every notebook's process
 
 CONFIG = Config(HistoryManager={"enabled": False}, InteractiveShell={"colors": "nocolor"})
 """Nothing of the user's own IPython is read, and nothing is written to it."""
