@@ -11,7 +11,7 @@ READY  := $(VENV)/.ready
 DEV    := $(VENV)/.ready-dev
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LOCK   := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
-          --no-emit-index-url --no-header --no-annotate --fork-strategy fewest --quiet
+          --no-emit-index-url --no-strip-extras --no-header --no-annotate --fork-strategy fewest --quiet
 
 
 .DEFAULT_GOAL := help

@@ -6,7 +6,7 @@ import re
 import sys
 from pathlib import Path
 
-BLOCK = re.compile(r"^(?=[A-Za-z0-9][\w.-]*==)", re.MULTILINE)
+BLOCK = re.compile(r"^(?=[A-Za-z0-9][\w.,\[\]-]*==)", re.MULTILINE)
 
 
 def blocks(path: Path) -> dict[str, str]:

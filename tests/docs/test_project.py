@@ -74,13 +74,13 @@ BUILD, DEV = (dict(map(parse, PROJECT["dependency-groups"][name])) for name in (
 
 def locked(name: str) -> list[tuple[str, str]]:
     text = (ROOT / name).read_text(encoding="utf-8")
-    return [(normal(m[1]), m[2]) for m in re.finditer(r"^([\w.-]+)==([\w.]+)", text, re.MULTILINE)]
+    return [(normal(m[1]), m[2]) for m in re.finditer(r"^([\w.-]+)(?:\[.+\])?==([\w.]+)", text, re.MULTILINE)]
 
 
 def pins(name: str) -> list[str]:
     """Each package with the Pythons or systems it is for; one version may not fit all."""
     text = (ROOT / name).read_text(encoding="utf-8")
-    found = re.finditer(r"^([\w.-]+)==[\w.]+ *(;[^\\\n]*)?", text, re.MULTILINE)
+    found = re.finditer(r"^([\w.-]+)(?:\[.+\])?==[\w.]+ *(;[^\\\n]*)?", text, re.MULTILINE)
     return [f"{normal(m[1])} {(m[2] or '').strip()}" for m in found]
 
 
