@@ -74,7 +74,8 @@ BUILD, DEV = (dict(map(parse, PROJECT["dependency-groups"][name])) for name in (
 
 def locked(name: str) -> list[tuple[str, str]]:
     text = (ROOT / name).read_text(encoding="utf-8")
-    return [(normal(m[1]), m[2]) for m in re.finditer(r"^([\w.-]+)(?:\[.+\])?==([\w.]+)", text, re.MULTILINE)]
+    found = re.finditer(r"^([\w.-]+)(?:\[.+\])?==([\w.]+)", text, re.MULTILINE)
+    return [(normal(m[1]), m[2]) for m in found]
 
 
 def pins(name: str) -> list[str]:
