@@ -224,7 +224,9 @@ def test_a_notebook_runs_where_locks_and_forks_are_missing(tmp_path):
         "    folder.publish(work, iter([top / 'done']))\n"
         "assert (top / 'done' / 'notebooks' / '20_a.all.ipynb').is_file()\n"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    # In a folder of its own: without locks, another run's scratch would take it for abandoned.
+    env = {**os.environ, "TMPDIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=env)
     assert (done.returncode, done.stdout.strip()) == (0, ""), done.stderr
 
 
