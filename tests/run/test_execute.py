@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import nbformat
@@ -225,8 +226,9 @@ def test_a_notebook_runs_where_locks_and_forks_are_missing(tmp_path):
         "assert (top / 'done' / 'notebooks' / '20_a.all.ipynb').is_file()\n"
     )
     # In a folder of its own: without locks, another run's scratch would take it for abandoned.
-    env = {**os.environ, "TMPDIR": str(tmp_path)}
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=env)
+    with TemporaryDirectory() as own:  # of a short name: a socket's path has at most 107 letters
+        env, words = {**os.environ, "TMPDIR": own}, [sys.executable, "-c", script]
+        done = subprocess.run(words, capture_output=True, text=True, env=env)
     assert (done.returncode, done.stdout.strip()) == (0, ""), done.stderr
 
 
