@@ -1,4 +1,4 @@
-"""BCa intervals of distinct values beside SciPy's: processor time and their ratio.
+"""BCa intervals of distinct values beside SciPy's: seconds and their ratio.
 
 python benchmarks/bench_bca.py
 """
@@ -9,26 +9,13 @@ import os
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
-import time
-from collections.abc import Callable
-from statistics import median
-
 import numpy as np
 from scipy.stats import bootstrap
+from timing import clock
 
 from analysis.stats.reductions import bca_interval, weighted_mean, weighted_median
 
 PATIENTS, REPLICATES, REPEATS = (20, 50, 100, 200, 500, 1000, 2000), 2000, 15
-
-
-def processor_seconds(work: Callable[[], object]) -> float:
-    """Return the median processor seconds of several calls."""
-    seconds = []
-    for _ in range(REPEATS):
-        begin = time.process_time()
-        work()
-        seconds.append(time.process_time() - begin)
-    return median(seconds)
 
 
 def main() -> None:
@@ -36,16 +23,18 @@ def main() -> None:
     values = np.random.default_rng(1).normal(40, 30, max(PATIENTS))
     for n in PATIENTS:
         for own, theirs in ((weighted_mean, np.mean), (weighted_median, np.median)):
-            ours = processor_seconds(
+            ours = clock(
                 lambda n=n, own=own: bca_interval(
                     values[:n, None], own, level=0.95, replicates=REPLICATES,
                     rng=np.random.default_rng(1),
-                )
+                ),
+                REPEATS,
             )  # fmt: skip
-            scipy = processor_seconds(
+            scipy = clock(
                 lambda n=n, theirs=theirs: bootstrap(
                     (values[:n],), theirs, n_resamples=REPLICATES, rng=np.random.default_rng(1)
-                )
+                ),
+                REPEATS,
             )
             name = theirs.__name__
             print(f"{n:>6,} {name:<7} {ours:.4f} s, SciPy {scipy:.4f} s, ratio {ours / scipy:.2f}")
