@@ -12,6 +12,7 @@ from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
+from html import escape
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
@@ -506,11 +507,13 @@ class Results:
             fig.savefig(part, format="svg", metadata={"Date": None, "Creator": None})
         plt.close(fig)
         if _cell_number() and (about == self.condition if show is None else show):
-            from IPython.display import display
+            from IPython.display import HTML, display
 
-            kind, drawing = "image/svg+xml", picture.read_text(encoding="utf-8")
-            shown = drawing.replace("</metadata>", "</metadata>" + _font_faces(), 1)
-            display({kind: shown}, raw=True, metadata={kind: {"alt": alt}})
+            drawing = picture.read_text(encoding="utf-8")
+            drawing = drawing.replace("</metadata>", "</metadata>" + _font_faces(), 1)
+            data = b64encode(drawing.encode()).decode()
+            # JupyterLab shows no SVG of a notebook that somebody else ran, but shows pictures.
+            display(HTML(f'<img alt="{escape(alt)}" src="data:image/svg+xml;base64,{data}">'))
         self._figures.append(
             FigureNote(
                 figure=stem,

@@ -105,6 +105,16 @@ def test_hostile_outputs_are_cleaned(html, tmp_path):
     assert "r-x" not in {attrs.get("id") for _, attrs in page.found}
 
 
+def test_pictures_in_the_page_stay_and_no_others(tmp_path):
+    """A figure of a notebook is one: JupyterLab shows SVG itself only to who has run the cell."""
+    html = '<img alt="a &amp; b" src="data:image/svg+xml;base64,AA==" onload="x()">'
+    _, page = render(tmp_path, code("1", shown(text_html=html)))
+    (image,) = page.all("img")
+    assert image == {"alt": "a & b", "src": "data:image/svg+xml;base64,AA=="}
+    for other in ("data:text/html,x", "http://x/y.png", "javascript:x", " DATA:image/png;base64,A"):
+        assert "src" not in clean_html(f'<img src="{other}">')
+
+
 def test_links_to_citations_stay():
     kept = clean_html('<a href="https://doi.org/10.1093/biomet/26.4.404">Clopper</a>')
     assert 'href="https://doi.org/10.1093/biomet/26.4.404"' in kept

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 TAGS = {
     "a", "abbr", "b", "blockquote", "br", "caption", "code", "col", "colgroup", "dd", "del", "div",
-    "dl", "dt", "em", "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "li",
+    "dl", "dt", "em", "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i",
+    "img", "li",
     "ol", "p", "pre", "s", "small", "span", "strong", "sub", "sup", "table", "tbody", "td",
     "tfoot", "th", "thead", "tr", "u", "ul",
 }  # fmt: skip
@@ -34,6 +35,7 @@ REMOVED = {
 ATTRIBUTES = {
     "*": {"style", "scope", "colspan", "rowspan", "title", "span"},
     "a": {"href"},
+    "img": {"alt", "src"},
 }
 STYLES = {"text-align", "max-width", "width", "white-space", "font-weight"}
 
@@ -104,8 +106,16 @@ def clean_html(html: str) -> str:
     """Return HTML with nothing that runs, loads or styles the page; other text stays."""
     return nh3.clean(
         html, tags=TAGS, clean_content_tags=REMOVED, attributes=ATTRIBUTES,
+        attribute_filter=_keep, url_schemes={"http", "https", "mailto", "data"},
         filter_style_properties=STYLES, link_rel=None,
     )  # fmt: skip
+
+
+def _keep(tag: str, name: str, value: str) -> str | None:
+    """Keep a picture that is in the page itself, and no link that is a page of its own."""
+    is_data = value.strip().lower().startswith("data:")
+    wanted = {"src": value.startswith("data:image/"), "href": not is_data}
+    return value if wanted.get(name, True) else None
 
 
 def _style() -> str:
