@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from base64 import b64encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from html import escape
@@ -297,17 +297,17 @@ def _keys_of(frame: pd.DataFrame) -> list[tuple[Any, ...]]:
 
 
 def _refuse_repeated(
-    frame: pd.DataFrame, keys: Sequence[tuple[Any, ...]], known: Iterable[tuple[Any, ...]] = ()
+    frame: pd.DataFrame, keys: Sequence[tuple[Any, ...]], known: Set[tuple[Any, ...]] = frozenset()
 ) -> set[tuple[Any, ...]]:
-    """Refuse rows whose keys are known or stand twice; return the known keys with these."""
-    seen = set(known)
-    if len(seen.union(keys)) < len(seen) + len(keys):
-        repeated = []
+    """Refuse rows whose keys are known or stand twice; return these keys."""
+    fresh = set(keys)
+    if len(fresh) < len(keys) or not fresh.isdisjoint(known):
+        seen, repeated = set(known), []
         for each in keys:
             repeated.append(each in seen)
             seen.add(each)
         _refuse(repeated, frame, "measure", "stands twice under the same keys")
-    return seen.union(keys)
+    return fresh
 
 
 def _refuse(bad: Sequence[bool] | np.ndarray, frame: pd.DataFrame, column: str, why: str) -> None:
@@ -447,7 +447,7 @@ class Results:
             made.loc[scored, "notes"] = [
                 ";".join(filter(None, (one, self.scale_notes))) for one in made.loc[scored, "notes"]
             ]
-        self._keys = _refuse_repeated(made, _keys_of(made), self._keys)
+        self._keys |= _refuse_repeated(made, _keys_of(made), self._keys)
         self._frames.append(made)
         self._cells.append((len(made), _cell_number()))
         return made

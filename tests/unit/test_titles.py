@@ -10,6 +10,7 @@ from report_runs import judged
 
 from analysis.claims.findings import Reads, finding
 from analysis.claims.plain_sentences import say_of_100, say_one, say_what
+from analysis.claims.sentences import LOST
 from analysis.numbers import of_100
 from analysis.report.what_if import _explored
 
@@ -26,6 +27,12 @@ def test_half_had_lost_relief_or_had_a_booster():
         "Half of the 74 who got better had lost it or had a booster after 6.6 weeks"
     )
     assert say_what(own) == "until half had lost relief or had a booster"
+
+
+@pytest.mark.parametrize("definition", sorted(LOST))
+def test_what_stands_after_a_number_ends_without_a_comma(definition):
+    said = say_what(duration_row(6.6, 4.0, 8.0, definition=definition))
+    assert said.startswith("until half had lost relief") and said[-1].isalpha()
 
 
 def test_a_median_not_reached_is_in_the_range_of_boosters():

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from analysis.errors import InputError, SettingsError
 from analysis.settings import AnalysisSettings
@@ -66,6 +67,10 @@ _TEXTS = {
 }
 
 
+Places = NDArray[np.intp]
+"""Positions of rows; -1 where there is none."""
+
+
 def look_up(ids: pd.Series, by_patient: pd.Series) -> pd.Series:
     """Return each row's patient's value, missing where the patient has none.
 
@@ -81,11 +86,15 @@ def look_up(ids: pd.Series, by_patient: pd.Series) -> pd.Series:
     return by_patient.reindex(ids.to_numpy()).set_axis(ids.index)
 
 
+def find_places(ids: pd.Series | pd.Index, among: pd.Series | pd.Index) -> Places:
+    """Return where each id is among others, -1 where it is not."""
+    own, others = (pa.array(pd.Series(each).astype("str")) for each in (ids, among))
+    return pc.index_in(own, value_set=others).fill_null(-1).to_numpy().astype(np.intp)
+
+
 def is_among(ids: pd.Series, others: pd.Series | pd.Index) -> pd.Series:
     """Return which ids are among others; ``Series.isin`` compares texts in Python, one by one."""
-    known = pa.array(others.astype("str"))
-    found = pc.is_in(pa.array(ids.astype("str")), value_set=known)
-    return pd.Series(found.to_numpy(zero_copy_only=False), index=ids.index, dtype=bool)
+    return pd.Series(find_places(ids, others) >= 0, index=ids.index)
 
 
 def derive_infusions(infusions: pd.DataFrame | None, *, gap_days: float) -> pd.DataFrame:

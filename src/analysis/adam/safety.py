@@ -14,16 +14,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.adam.adae import ASKED_WITHIN_DAYS, is_true
+from analysis.adam.adae import ASKED_WITHIN_DAYS, MOST_INFUSIONS, is_true
+from analysis.adam.adsl import Places, find_places, is_among
 from analysis.adam.study import Study
 from analysis.adam.treatment import HIGH_DOSE
 from analysis.intake.codes import effect_of, load_effects
 
 Flags = NDArray[np.bool_]
-Places = NDArray[np.int64]
-
-MOST_INFUSIONS = 1_000_000
-"""More than any patient has, so that patient and number make one key."""
 
 WINDOWS: dict[str, tuple[tuple[float, float], ...]] = {
     "infusion": ((-np.inf, ASKED_WITHIN_DAYS),),
@@ -135,7 +132,7 @@ class Treated(NamedTuple):
 
     def place_patients(self, ids: pd.Series | pd.Index) -> Places:
         """Return the place of each patient."""
-        return pd.Index(self.patients["USUBJID"]).get_indexer(pd.Index(ids))
+        return find_places(ids, self.patients["USUBJID"])
 
     def place_infusions(self, patients: Places, numbers: pd.Series) -> Places:
         """Return the place of each infusion by the place of its patient and its number."""
@@ -153,7 +150,7 @@ def _join(patients: Places, numbers: pd.Series) -> Places:
 def list_treated(study: Study) -> Treated:
     """Return the treated patients in the order of ADSL, and their infusions."""
     people = study.adsl.loc[study.adsl["SAFFL"], ["USUBJID"]].reset_index(drop=True)
-    place = pd.Index(people["USUBJID"]).get_indexer(study.infusions["USUBJID"])
+    place = find_places(study.infusions["USUBJID"], people["USUBJID"])
     given = study.infusions.loc[place >= 0, ["USUBJID", "INFNO"]].reset_index(drop=True)
     return Treated(people, given.astype({"INFNO": float}), place[place >= 0])
 
@@ -422,7 +419,7 @@ def flag_vital_signs(study: Study) -> pd.DataFrame:
         missing where nothing is recorded), lacking (the note to print then).
     """
     treated = study.adsl.loc[study.adsl["SAFFL"], "USUBJID"]
-    given = study.infusions[study.infusions["USUBJID"].isin(treated)]
+    given = study.infusions[is_among(study.infusions["USUBJID"], treated)]
     measured = given[["SBPPK", "DBPPK"]].notna().any(axis=1) & given["SPO2LOW"].notna()
     whole = measured.groupby(given["USUBJID"]).all() if measured.any() else measured
     found = read_vital_signs(study, AS_FIXED)

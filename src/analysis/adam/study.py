@@ -17,7 +17,6 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -33,9 +32,11 @@ from analysis.adam.adpain import (
 )
 from analysis.adam.adqs import derive_adop, derive_adqs
 from analysis.adam.adsl import (
+    Places,
     derive_adsl,
     derive_infusions,
     derive_treatment,
+    find_places,
     is_among,
     place_untreated,
 )
@@ -63,7 +64,6 @@ KEYS = ["condition", "group_by", "group"]
 
 GroupKey = tuple[str, str, str]
 
-Places = NDArray[np.intp]
 
 NOBODY: Places = np.zeros(0, dtype=np.intp)
 
@@ -458,15 +458,6 @@ class Study:
         return rows, self.place_groups(rows), keys[keys["group_by"].isin(["all", "arm"]) | looked]
 
 
-def split_by(frame: pd.DataFrame, keys: pd.DataFrame) -> dict[tuple[str, ...], pd.DataFrame]:
-    """Return a frame's rows under each key, a line of ``keys``; no rows where it has nobody."""
-    groups = frame.groupby(list(keys), sort=False)
-    return {
-        key: groups.get_group(key) if key in groups.indices else frame.head(0)
-        for key in keys.itertuples(index=False, name=None)
-    }
-
-
 def split_visits(
     frame: pd.DataFrame, members: Mapping[GroupKey, Places], keys: pd.DataFrame
 ) -> Iterator[tuple[tuple[str, ...], pd.DataFrame]]:
@@ -476,13 +467,6 @@ def split_visits(
     for *group, visit in keys.itertuples(index=False, name=None):
         rows = members.get(tuple(group), NOBODY)
         yield (*group, visit), frame.take(rows[codes[rows] == places.get(visit, -2)])
-
-
-def find_places(ids: pd.Series | pd.Index, among: pd.Series | pd.Index) -> Places:
-    """Return where each id is among others, -1 where it is not."""
-    own = pa.array(pd.Series(ids).astype("str"))
-    others = pa.array(among.to_numpy(object), own.type)
-    return pc.index_in(own, value_set=others).fill_null(-1).to_numpy().astype(np.intp)
 
 
 def open_study(
@@ -961,7 +945,9 @@ def narrow(study: Study, condition: str) -> Study:
         return study
     ids = study.adsl.loc[study.adsl["COND"] == condition, "USUBJID"]
     frames = {name: getattr(study, name) for name in FRAMES}
-    own = {name: f[f["USUBJID"].isin(ids)].reset_index(drop=True) for name, f in frames.items()}
+    own = {
+        name: f[is_among(f["USUBJID"], ids)].reset_index(drop=True) for name, f in frames.items()
+    }
     return replace(study, condition=condition, **own)
 
 

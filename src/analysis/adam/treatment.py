@@ -9,7 +9,7 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.adam.adpain import reaches, responds
-from analysis.adam.adsl import FLAGS, SERIES_INFUSIONS, look_up
+from analysis.adam.adsl import FLAGS, SERIES_INFUSIONS, is_among, look_up
 from analysis.adam.adtte import derive_boosters, derive_followed_to
 from analysis.adam.study import NOT_RECORDED, Study
 from analysis.results import note
@@ -120,7 +120,7 @@ def flag_early(study: Study) -> pd.DataFrame:
     """
     fas = study.adsl[study.adsl["FASFL"]].set_index("USUBJID")
     ratings = study.ratings
-    rated = ratings[ratings["PCHG"].notna() & ratings["USUBJID"].isin(fas.index)]
+    rated = ratings[ratings["PCHG"].notna() & is_among(ratings["USUBJID"], fas.index)]
     rated = rated.assign(PCHG=rated["PCHG"].mask(rated["ASERIES"] > 1, 0.0))
     early = rated[rated["ADY"].between(*EARLY_DAYS)].groupby("USUBJID")["PCHG"].min()
     late = rated[rated["ADY"].between(*WEEKS_3_4_DAYS)].sort_values(["USUBJID", "ADY"])
@@ -221,7 +221,7 @@ def _initial_series(study: Study, standard: pd.Index) -> dict[tuple[str, str], p
 
 def _boosters(study: Study, adsl: pd.DataFrame) -> dict[tuple[str, str], pd.Series]:
     boosters = derive_boosters(study.infusions, study.adsl)
-    boosters = boosters[boosters["USUBJID"].isin(adsl.index)]
+    boosters = boosters[is_among(boosters["USUBJID"], adsl.index)]
     gap = boosters.groupby("USUBJID")["ADYEOS"].diff().fillna(boosters["ADYEOS"])
     typical = gap.groupby(boosters["USUBJID"]).median().astype(float)
     found = {
@@ -238,7 +238,9 @@ def _boosters(study: Study, adsl: pd.DataFrame) -> dict[tuple[str, str], pd.Seri
     # Of responders rated after their first booster: in whom did pain come back?
     in_force = study.adtte["RULE"].eq(study.settings.loss_rule)
     in_force &= study.adtte["CLOCK"].eq(study.settings.relief_clock)
-    ratings = study.ratings[study.ratings["USUBJID"].isin(study.adtte.loc[in_force, "USUBJID"])]
+    ratings = study.ratings[
+        is_among(study.ratings["USUBJID"], study.adtte.loc[in_force, "USUBJID"])
+    ]
     later = ratings["ASERIES"] > 1
     least = -ratings[later & ratings["PCHG"].notna()].groupby("USUBJID")["PCHG"].max()
     returned = (least <= RETURNED_PCT).astype("boolean")
@@ -277,7 +279,7 @@ def infusion_slopes(study: Study) -> pd.Series:
         to its mean would look like a gain from each infusion.
     """
     fas = study.adsl.loc[study.adsl["FASFL"], "USUBJID"]
-    ratings = study.ratings[study.ratings["POSTFL"] & study.ratings["USUBJID"].isin(fas)]
+    ratings = study.ratings[study.ratings["POSTFL"] & is_among(study.ratings["USUBJID"], fas)]
     rated = ratings[(ratings["ADYEOS"] <= 0) & (ratings["ASERIES"] == 1)]
     n_infusions = look_up(rated["USUBJID"], study.adsl.set_index("USUBJID")["NINFUS"])
     rated = rated.assign(given=n_infusions - rated["NLEFT"]).query("given >= 1")

@@ -7,7 +7,6 @@ item of a licensed questionnaire is ever asked for.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -15,6 +14,7 @@ from math import ceil
 
 import pandas as pd
 
+from analysis.adam.adsl import is_among
 from analysis.adam.study import Study
 from analysis.claims.judgement import Judgement
 from analysis.claims.ledger import ANSWERS, Claim, find_claim
@@ -24,7 +24,7 @@ from analysis.errors import InputError
 from analysis.intake.codes import load_clinical_codes, load_effects, load_instruments
 from analysis.intake.tables import load_conditions
 from analysis.numbers import count_text, quantity_text, share_text
-from analysis.settings import Visit, data_folder
+from analysis.settings import Visit, data_rows
 
 ASKABLE = ("computed", "no_records")
 """Answers of claims that records could give."""
@@ -89,8 +89,7 @@ class Asked:
 @cache
 def load_fields() -> tuple[Field, ...]:
     """Return the fields of data/claims/fields.csv, lists of words filled in from the code lists."""
-    with (data_folder() / "claims" / "fields.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = data_rows("claims/fields.csv")
     lists = {
         "condition": tuple(load_conditions().labels.items()),
         "effect": tuple((code, effect.label) for code, effect in load_effects().items()),
@@ -264,7 +263,7 @@ def rate_of_enrolment(study: Study, asked: Asked) -> Rate | None:
     n = int((begun < days).sum()) if days == DAYS_OF_RATE else len(own)
     months = days / DAYS_A_MONTH
     last = asked.visits[-1:] or ("",)
-    visit = study.adpain[study.adpain["USUBJID"].isin(own["USUBJID"])]
+    visit = study.adpain[is_among(study.adpain["USUBJID"], own["USUBJID"])]
     visit = visit[(visit["AVISIT"] == last[0]) & visit["DUEFL"] & visit["FASFL"]]
     rated = float(visit["RATEDFL"].mean()) if len(visit) else None
     return Rate(per_month=n / months, n=n, months=months, rated=rated) if n else None

@@ -558,9 +558,6 @@ def _has_baseline(baseline: ArrayLike, minimum: float) -> Flags:
     return ~(np.asarray(baseline, dtype=float) < minimum - SCORE_DUST)
 
 
-# Shares and means of every reading
-
-
 class Responders(NamedTuple):
     """Who responded at a visit, as far as it was seen and in each imputed data set."""
 

@@ -150,8 +150,8 @@ def say_what(row: Row) -> str:
         return f"had {less_pain(row)}"
     fall = "average fall in pain" if row.definition == "mean_of_patients" else (
         f"fall in pain {_MIDDLES.get(row.definition, '')}".strip())  # fmt: skip
-    named = {"percent_reduction": fall,
-             "relief_duration": f"until half {_lost(row).replace('it', 'relief', 1)}"}  # fmt: skip
+    lost = _lost(row).replace("it", "relief", 1).rstrip(",")  # nothing follows it here
+    named = {"percent_reduction": fall, "relief_duration": f"until half {lost}"}
     return named.get(row.measure, word(MEASURES, row.measure).lower())
 
 

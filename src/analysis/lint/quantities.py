@@ -17,7 +17,8 @@ from functools import lru_cache
 from typing import Literal, NamedTuple, cast
 
 from analysis.intake.codes import read_patterns
-from analysis.settings import data_rows
+from analysis.intake.mapping import UNITS_IN_DAYS
+from analysis.settings import DAYS_PER_WEEK, data_rows
 
 _SAME = {
     **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d", "-"),
@@ -59,8 +60,8 @@ def _flat(character: str) -> str:
 
 _TABLE = read_patterns("claims/cues.csv")[1]
 
-NOT_CLAIMS = {kind: re.compile(p) for kind, check, p in _TABLE if check == "not a claim"}
-"""What each kind looks like in flat text. Percentages of money are prices."""
+NOT_CLAIMS = [re.compile(p) for _, check, p in _TABLE if check == "not a claim"]
+"""What they look like in flat text. Percentages of money are prices."""
 
 
 BLANK = "\x00"  # stands in no extracted text, and in no pattern
@@ -68,7 +69,7 @@ BLANK = "\x00"  # stands in no extracted text, and in no pattern
 
 def blank_not_claims(flat: str) -> str:
     """Return flat text, of the same length, with every such number blanked."""
-    for pattern in NOT_CLAIMS.values():
+    for pattern in NOT_CLAIMS:
         flat = pattern.sub(lambda match: BLANK * len(match[0]), flat)
     return flat
 
@@ -111,7 +112,9 @@ _THINGS = (
 _DOSE = r"(?:mg|mcg|µg|μg|ug|g|ml)\s?(?:/\s?(?:kg|h|hr|hour|min|day)\b(?:\s?/\s?(?:h|hr|min))?)?"
 
 
-WEEKS_OF = {"day": 1 / 7, "week": 1.0, "month": 365.25 / 84, "year": 365.25 / 7}
+WEEKS_OF = {
+    unit: UNITS_IN_DAYS[f"{unit}s"] / DAYS_PER_WEEK for unit in ("day", "week", "month", "year")
+}
 """Weeks of a unit of time."""
 
 

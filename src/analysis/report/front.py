@@ -67,6 +67,7 @@ class Front:
     harm: str
     flags: tuple[str, ...]
     seen: tuple[dict[str, Any], ...]
+    seen_note: str
     otherwise: str
     since: str
     steps: tuple[str, ...]
@@ -110,6 +111,8 @@ def build_front(
         harm=say_harm(pick(run.rows, condition="all")),
         flags=flags,
         seen=tuple(_seen(run)),
+        seen_note="A share counts patients not seen as not better; its verdict looks at the other "
+        "case, too.",
         otherwise=say_otherwise(run.rows),
         since=since_then(earlier, judged, n=n) if isinstance(before, list) else "",
         steps=next_steps(judged, n_flags=n_flags, last_seen=last[-1] if last else None),

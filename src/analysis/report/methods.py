@@ -33,11 +33,15 @@ HOW_TO_READ = (
 )
 
 
+def _least_baseline(settings: AnalysisSettings) -> str:
+    least = settings.minimum_baseline_score
+    return f"a baseline of at least {value_text(least)}" if least else "a baseline above 0"
+
+
 def glossary_in_words(settings: AnalysisSettings) -> dict[str, tuple[str, str]]:
     """Return term and meaning by key, under the settings; headings of the page lead to them."""
-    least = settings.minimum_baseline_score
     given = {
-        "enough": f"a baseline of at least {value_text(least)}" if least else "a baseline above 0",
+        "enough": _least_baseline(settings),
         "days": count_text(settings.baseline_window_days),
         "clock": CLOCKS[settings.relief_clock],
         "booster": SETTING_WORDS["booster_strategy"][settings.booster_strategy],
@@ -81,8 +85,7 @@ def methods_in_words(
     for row in rows:
         if row.method not in ("none", "count"):
             measures.setdefault(row.method, {})[word(MEASURES, row.measure)] = None
-    least = settings.minimum_baseline_score
-    kept = f"a baseline of at least {value_text(least)}" if least else "a baseline above 0"
+    kept = _least_baseline(settings)
     recall = f" Ratings used: {SETTING_WORDS['recall'][settings.recall]}."
     also = " and ".join(f"{value_text(pct)}%" for pct in _thresholds(settings))
     points = ", as is a fall of two points" if scale.startswith(POINTS) else ""

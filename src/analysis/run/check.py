@@ -199,7 +199,7 @@ def _judge_at(draft: Draft, visit: str) -> None:
     """Judge response at a visit that was rated, as a point to be settled."""
     line = f"settings: {{analysis_visit: {visit}}}"
     draft.lines.insert(1, (line, "TODO nobody was rated at the end of the series"))
-    draft.todo.append(
+    draft.open(
         f"nobody was rated at the end of the series; response is judged at {visit} for now "
         "(`analysis_visit` under `settings`)."
     )

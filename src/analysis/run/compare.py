@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.adam.study import Study, derive_study
+from analysis.adam.study import Study, derive_study, write_study
 from analysis.errors import InputError, ReliefcheckError, RunError
 from analysis.files import read_plain, sha256_of
 from analysis.intake.load import Export, load_export
@@ -33,7 +33,7 @@ from analysis.numbers import (
 )
 from analysis.report.tables import group_word, population_word, response_word
 from analysis.results import read_results, rows_of
-from analysis.run.data import load_tables, name_files, write_data
+from analysis.run.data import load_tables, name_files
 from analysis.run.execute import LocalExecutor, default_engine
 from analysis.run.folder import scratch
 from analysis.run.plan import ALL, JUDGES, find_notebooks, make_plan, notebook_folder, number_of
@@ -455,16 +455,14 @@ def _attribute(
     return pd.concat(parts, ignore_index=True), notes
 
 
-def _states(
-    a: RunData, b: RunData, changes: Changes
-) -> tuple[list[str], list[tuple[Export, Study]], list[str]]:
-    """Return the steps from A to B, and the data before the first and after each of them.
+def _states(a: RunData, b: RunData, changes: Changes) -> tuple[list[str], list[Study], list[str]]:
+    """Return the steps from A to B, and the studies before the first and after each of them.
 
     A step whose data cannot be analyzed alone (a rating without its infusion) is taken together
     with the next one; a note says so.
     """
     assert a.export is not None
-    states = [(a.export, derive_study(a.export, a.settings))]
+    studies = [derive_study(a.export, a.settings)]
     steps, waiting, applied, notes = list[str](), list[str](), list[str](), list[str]()
     data_steps = [step for step in STEPS if changes.count(step)]
     for step in [*data_steps, SETTINGS]:
@@ -483,10 +481,10 @@ def _states(
                 f"what follows: {error}"
             )
             continue
-        states.append((export, study))
+        studies.append(study)
         steps.append("+".join(waiting))
         waiting.clear()
-    return steps, states, notes
+    return steps, studies, notes
 
 
 def _is_current(about: Mapping[str, Any], notebooks: Path) -> bool:
@@ -500,7 +498,7 @@ def _is_current(about: Mapping[str, Any], notebooks: Path) -> bool:
 
 
 def recompute(
-    states: Sequence[tuple[Export, Study]],
+    studies: Sequence[Study],
     about: Mapping[str, Any],
     *,
     made_by: Collection[str],
@@ -512,7 +510,7 @@ def recompute(
 
     Parameters
     ----------
-    states : sequence of (Export, Study)
+    studies : sequence of Study
     about : mapping
         run.json of the run in question, which says what ran on which condition.
     made_by : collection of str
@@ -523,7 +521,7 @@ def recompute(
     RunError
         A notebook failed.
     """
-    if not states:
+    if not studies:
         return []
     ran: dict[str, set[str]] = {}
     for each in about["notebooks"]:
@@ -539,9 +537,9 @@ def recompute(
         LocalExecutor(engine=default_engine(), workers=workers) as executor,
     ):
         sent = []
-        for number, (export, study) in enumerate(states):
+        for number, study in enumerate(studies):
             folder = work / str(number)
-            write_data(export, study, folder / DATA)
+            write_study(study, folder / DATA)
             tasks = make_plan(
                 paths, [code for code in study.conditions if code in asked],
                 settings=study.settings.model_dump(), datasets=folder / DATA,
@@ -551,7 +549,7 @@ def recompute(
         for outcome in [future.result() for future in sent]:
             if outcome.error:
                 raise RunError(f"{outcome.task.name} failed while recomputing: {outcome.error}")
-        return [by_id(read_results(work / str(n) / RESULTS)) for n in range(len(states))]
+        return [by_id(read_results(work / str(n) / RESULTS)) for n in range(len(studies))]
 
 
 def _differences(

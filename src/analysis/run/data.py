@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.adam.checks import list_overdue
-from analysis.adam.study import Study, derive_into, load_study, write_study
+from analysis.adam.study import Study, derive_into, load_study
 from analysis.errors import InputError
 from analysis.files import read_plain, write_file
 from analysis.intake.build import Intake
@@ -53,21 +53,10 @@ def prepare(
     folder.mkdir(parents=True)
     write_tables(loaded, folder / TABLES)
     study = derive_into(folder, loaded, make_settings({**loaded.settings, **settings}))
-    _write_overdue(load_study(folder), folder)  # of its own, so that what it reads is let go
-    return loaded, study
-
-
-def write_data(export: Export, study: Study, folder: Path) -> None:
-    """Write datasets and tables."""
-    folder.mkdir(parents=True)
-    write_study(study, folder)
-    write_tables(export, folder / TABLES)
-    _write_overdue(study, folder)
-
-
-def _write_overdue(study: Study, folder: Path) -> None:
-    list_overdue(study).to_csv(folder / OVERDUE, index=False)
+    own = load_study(folder)  # so that what it reads is let go
+    list_overdue(own).to_csv(folder / OVERDUE, index=False)
     write_file(folder / "README.md", README)
+    return loaded, study
 
 
 def write_tables(export: Export, folder: Path) -> None:

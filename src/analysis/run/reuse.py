@@ -93,11 +93,6 @@ def digest_libraries() -> str:
     return digest_of([sys.version, platform.system(), platform.machine(), sorted(names)])
 
 
-def digest_suite() -> str:
-    """Return the SHA-256 of everything results depend on besides inputs and notebooks."""
-    return digest_of([digest_code(), digest_libraries()])
-
-
 def digest_export(export: Path, mapping: Path | None, *, outputs: Iterable[Path]) -> str | None:
     """Return the SHA-256 of an export with its mapping, by every file in it, read or not.
 

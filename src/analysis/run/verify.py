@@ -233,7 +233,7 @@ def check_recomputed(folder: Path, *, notebooks: Path | None = None) -> Iterator
         raise InputError(f"{folder} keeps no data, so its results cannot be made again.")
     study = derive_study(run.export, run.settings)
     (made,) = recompute(
-        [(run.export, study)], run.about, made_by=set(run.results["notebook"]),
+        [study], run.about, made_by=set(run.results["notebook"]),
         notebooks=notebooks or notebook_folder(), ledger=run.ledger,
     )  # fmt: skip
     of_notebooks = run.results["notebook"].isin(made["notebook"].unique())

@@ -15,7 +15,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.adam.adpain import ROUNDING
-from analysis.adam.study import NOT_RECORDED, GroupKey, Study, find_places
+from analysis.adam.adsl import find_places, is_among
+from analysis.adam.study import NOT_RECORDED, GroupKey, Study
 from analysis.results import Estimate, note
 from analysis.settings import TWO_POINTS
 from analysis.stats.imputation import DRAWS, impute_scores, pool_sample_means, pool_shares
@@ -190,7 +191,7 @@ def impute_visits(
         {visit: np.zeros(len(ids), dtype=bool) for visit in visits} for _ in range(2)
     )
     models: dict[str, str] = {}
-    rows = study.adpain[study.adpain["USUBJID"].isin(ids)]
+    rows = study.adpain[is_among(study.adpain["USUBJID"], ids)]
     wide = rows.set_index(["USUBJID", "AVISIT"])[["AVAL", "BOOSTFL", "DUEFL"]].unstack()  # noqa: PD010
     # In order of their ids, so that the draws do not depend on the order of the export.
     for condition, people in adsl.sort_values("USUBJID").groupby("COND", sort=False):

@@ -380,7 +380,7 @@ def rate_rows(groups: pd.DataFrame, exposed: pd.DataFrame, *, level: float = 0.9
     keys = [*GROUP_KEYS, "definition"]
     sums = (
         groups.merge(exposed, on="USUBJID")
-        .groupby(keys, sort=False, observed=True)
+        .groupby(keys, sort=False)
         .agg(k=("events", "sum"), years=("years", "sum"), n=("years", "size"))
     )
     return pd.DataFrame(
