@@ -11,6 +11,7 @@ import pytest
 
 from analysis.errors import InputError, SettingsError
 from analysis.run.plan import (
+    begin_longest,
     check_parameters,
     choose_conditions,
     find_notebooks,
@@ -141,6 +142,25 @@ def test_measures_first_then_claims_then_summary(tmp_path):
     }
 
 
+def test_what_no_later_notebook_reads_runs_beside_those(tmp_path):
+    make_notebooks(tmp_path)
+    write_notebook(tmp_path, "60_beside", "pass")
+    lines = 'passes_over: str = "30, 60"  # numbers\n'
+    write_notebook(tmp_path, "70_claims", "pass", parameters=PARAMETERS + lines)
+    assert plan(tmp_path)["60_beside.all"].after == ()  # the summary may read it
+    write_notebook(
+        tmp_path, "80_director_summary", "pass",
+        parameters=PARAMETERS + 'passes_over: str = "60"  # numbers\n',
+    )  # fmt: skip
+    tasks = plan(tmp_path)
+    measures = ("20_responders.all", "30_pain_reduction.all")
+    assert tasks["60_beside.all"].needs == ()
+    assert tasks["60_beside.all"].after == measures
+    assert tasks["70_claims.all"].needs == measures
+    ready = begin_longest(tasks[name] for name in ("60_beside.all", "70_claims.all"))
+    assert [task.name for task in ready] == ["70_claims.all", "60_beside.all"]
+
+
 def test_a_notebook_takes_part_by_its_number(tmp_path):
     make_notebooks(tmp_path)
     for name in ("25_own_outcome", "90_error_rates", "notes", "5_short"):
@@ -158,18 +178,6 @@ def test_a_condition_asked_for_is_a_task_where_a_notebook_takes_one(tmp_path):
     ]  # fmt: skip
     assert tasks["20_responders.crps"].parameters["condition"] == "crps"
     assert "70_claims.all" in tasks
-
-
-def test_a_notebook_that_takes_longest_runs_for_all_together_and_for_each(tmp_path):
-    lines = 'condition: str = "all"  # code\npooled_only: bool = False  # the runner sets it\n'
-    write_notebook(tmp_path, "40_long", "pass", parameters=PARAMETERS + lines)
-    made = make_plan(
-        find_notebooks(tmp_path), (), settings={}, datasets=Path("d"), present=("crps", "fbss")
-    )
-    pooled = {task.condition: task.parameters["pooled_only"] for task in made}
-    assert pooled == {"all": True, "crps": False, "fbss": False}
-    asked = make_plan(find_notebooks(tmp_path), ("crps",), settings={}, datasets=Path("d"))
-    assert [task.parameters["pooled_only"] for task in asked] == [False]
 
 
 def test_a_notebook_gets_the_settings_it_declares_and_no_other(tmp_path):

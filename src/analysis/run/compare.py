@@ -543,7 +543,7 @@ def recompute(
             tasks = make_plan(
                 paths, [code for code in study.conditions if code in asked],
                 settings=study.settings.model_dump(), datasets=folder / DATA,
-                ledger=ledger, present=tuple(study.conditions),
+                ledger=ledger,
             )  # fmt: skip
             sent += [executor.submit(task, folder) for task in tasks]
         for outcome in [future.result() for future in sent]:

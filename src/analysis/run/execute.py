@@ -360,7 +360,9 @@ def run_tasks(
 
     while waiting or running:
         well = {name for name, outcome in done.items() if not outcome.error}
-        ready = begin_longest(task for task in waiting if well.issuperset(task.needs))
+        ready = begin_longest(
+            task for task in waiting if well.issuperset((*task.needs, *task.after))
+        )
         if not ready and not running:
             break
         for task in ready:

@@ -11,7 +11,7 @@ import ast
 import re
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +30,12 @@ ALL = "all"
 JUDGES, SUMS_UP, APART = 70, 80, 90
 """First numbers of the notebooks that judge, that sum up, and that no run includes."""
 
-LONGEST_FIRST = (65, 50, 20, 30, 60, 45)
+LONGEST_FIRST = (40, 65, 50, 20, 30, 60, 45)
 """Notebooks that begin before the others: begun last, they would keep the other cores waiting."""
 
-POOLED = "pooled_only"
+PASSES_OVER = "passes_over"
+"""Parameter of a notebook that judges or sums up: numbers of those it does not read."""
+
 QUESTION = "**The question:**"
 """What the line begins with in which a notebook states its question."""
 
@@ -60,7 +62,7 @@ class Task:
     """One notebook with its parameters.
 
     ``path`` may be a copy of one in ``folder``, which it runs in; ``needs`` names the tasks whose
-    results it reads.
+    results it reads, ``after`` those that only go first.
     """
 
     path: Path
@@ -68,6 +70,7 @@ class Task:
     condition: str = ALL
     parameters: Mapping[str, Any] = field(default_factory=dict)
     needs: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -197,7 +200,6 @@ def make_plan(
     settings: Mapping[str, Any],
     datasets: Path,
     ledger: Path | None = None,
-    present: Sequence[str] = (),
     folder: Path | None = None,
 ) -> tuple[Task, ...]:
     """Return the tasks of a run in an order in which they can run.
@@ -214,38 +216,47 @@ def make_plan(
         Prepared analysis datasets (`analysis.adam.study.write_study`).
     ledger : Path, optional
         Claims to judge; the suite's own where None.
-    present : sequence of str
-        Conditions of the export. A notebook with a parameter ``pooled_only`` takes longest, and
-        runs for all together and for each of them, so that every core has work.
     folder : Path, optional
         Where the notebooks run, if they are copies.
     """
+    declared = {path: read_parameters(path) for path in notebooks}
+    late = _find_late(declared)
     tasks: list[Task] = []
-    for path in notebooks:
-        declared = read_parameters(path)
+    for path, parameters in declared.items():
         known = {"datasets": str(datasets), "ledger": str(ledger or ""), **settings}
-        given = {name: value for name, value in known.items() if name in declared}
+        given = {name: value for name, value in known.items() if name in parameters}
         stage = _stage(path)
-        needs = tuple(task.name for task in tasks if _stage(task.path) < stage)
-        codes = conditions or ([ALL, *present] if POOLED in declared else [ALL])
-        for code in codes if "condition" in declared and not stage else [ALL]:
-            own = {**given, "condition": code} if "condition" in declared else given
-            if POOLED in declared:
-                own = {**own, POOLED: code == ALL and len(codes) > 1}
+        before = tuple(
+            task.name for task in tasks if _stage(task.path) < stage and task.path not in late
+        )
+        for code in (conditions or [ALL]) if "condition" in parameters and not stage else [ALL]:
+            own = {**given, "condition": code} if "condition" in parameters else given
             check_parameters(path, own)
             tasks.append(
-                Task(path=path, folder=folder, condition=code, parameters=own, needs=needs)
+                Task(path=path, folder=folder, condition=code, parameters=own, needs=before)
             )
-    return tuple(tasks)
+    first = tuple(task.name for task in tasks if not task.needs and task.path not in late)
+    return tuple(replace(task, after=first) if task.path in late else task for task in tasks)
+
+
+def _find_late(notebooks: Mapping[Path, Mapping[str, Parameter]]) -> set[Path]:
+    """Return the notebooks that measure what no later one reads: they run beside those."""
+    unread = [
+        parameters[PASSES_OVER].default.split(", ") if PASSES_OVER in parameters else []
+        for path, parameters in notebooks.items()
+        if _stage(path)
+    ]
+    measuring = (path for path in notebooks if not _stage(path))
+    return {path for path in measuring if unread and all(path.name[:2] in each for each in unread)}
 
 
 def begin_longest(tasks: Iterable[Task]) -> list[Task]:
-    """Return tasks in the order in which they should begin where all of them can."""
+    """Return tasks in the order in which they should begin: those that judge, then the longest."""
     last = len(LONGEST_FIRST)
 
-    def place(task: Task) -> int:
+    def place(task: Task) -> tuple[bool, int]:
         number = number_of(task.path)
-        return LONGEST_FIRST.index(number) if number in LONGEST_FIRST else last
+        return not task.needs, LONGEST_FIRST.index(number) if number in LONGEST_FIRST else last
 
     return sorted(tasks, key=place)
 

@@ -332,7 +332,7 @@ class _Run:
         tasks = make_plan(
             self.notebooks, conditions, settings=settings, datasets=work / DATA,
             ledger=work / DATA / LEDGER,
-            present=tuple(study.conditions), folder=self.home,
+            folder=self.home,
         )  # fmt: skip
         if request.ledger is not None:
             _refuse_other_claims(tasks)
