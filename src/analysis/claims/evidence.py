@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from math import floor, isfinite, sqrt
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -123,6 +123,11 @@ class Evidence:
     overrides: Mapping[tuple[str, str], tuple[str, str]] = field(
         default_factory=dict
     )  # `load_overrides`
+
+    @cached_property
+    def records(self) -> list[dict[str, Any]]:
+        """The rows of ``results``, in plain Python."""
+        return self.results.to_dict("records")
 
 
 class Question(NamedTuple):
@@ -481,7 +486,7 @@ def sort_rows(evidence: Evidence, question: Question) -> pd.DataFrame:
     if question.conditions:
         about &= rows["condition"].isin(question.conditions)
     rows = rows[about].copy()
-    rows["reason"] = [_reason(row, question) for row in rows.to_dict("records")]
+    rows["reason"] = [_reason(evidence.records[place], question) for place in rows.index]
     counted = rows["reason"] == ""
     # A study counts once: its last time inside the window, then the larger group.
     order = rows[counted].sort_values(["weeks", "n"], ascending=False, kind="stable")
@@ -554,7 +559,7 @@ def account_for_rows(evidence: Evidence, questions: Sequence[Question]) -> pd.Da
             later.get(row["result_id"], "other_measure") if row["outcome"] in asked
             else "other_outcome"
         )
-        for row in rows.to_dict("records")
+        for row in evidence.records
     ]  # fmt: skip
     rows["use"] = [
         "counted" if not reason else "shown" if reason in SHOWN else "left out"

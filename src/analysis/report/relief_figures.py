@@ -355,9 +355,7 @@ def plot_strategies(
     _plot_medians(figure.add_subplot(grid[0, :]), medians, names, cited_weeks, clock)
     for column, week in enumerate(sorted(weeks, key=lambda name: visit_week(name) or 0.0)):
         ax = figure.add_subplot(grid[1, column])
-        _plot_week(ax, week, weeks[week], order)
-        if column:
-            ax.set_yticks([])
+        _plot_week(ax, week, weeks[week], order, named=not column)
         if column == len(weeks) // 2:
             ax.set_xlabel("Share still relieved, %", x=0.0 if len(weeks) % 2 == 0 else 0.5)
     return figure
@@ -368,7 +366,9 @@ def _booster(row: Row) -> str:
     return row.definition.partition(".")[0]
 
 
-def _plot_week(ax: Axes, visit: str, rows: Sequence[Row], order: Sequence[str]) -> None:
+def _plot_week(
+    ax: Axes, visit: str, rows: Sequence[Row], order: Sequence[str], *, named: bool
+) -> None:
     """Draw the shares still relieved at one week as a small panel."""
     ax.set_title(visit_word(visit).capitalize(), fontsize=SMALL, pad=4, loc="center")
     ax.set_xlim(-0.06, 1.06)
@@ -380,8 +380,8 @@ def _plot_week(ax: Axes, visit: str, rows: Sequence[Row], order: Sequence[str]) 
         ax.annotate(wrapped(text, 10), (x, y), xytext=(0, 5), textcoords="offset points",
                     ha="center", fontsize=9, color=MUTED if row.value is None else INK)  # fmt: skip
     ax.set_ylim(len(order) - 0.5, -0.8)
-    names = [word(DEFINITIONS, code) for code in order]
-    name_rows(ax, range(len(order)), [name[:1].upper() + name[1:] for name in names], width=22)
+    names = [word(DEFINITIONS, code) for code in order] if named else []
+    name_rows(ax, range(len(names)), [name[:1].upper() + name[1:] for name in names], width=22)
     ax.set_xticks([0, 1], ["0", "100"], fontsize=9)
     ax.set_xticks([0.5], minor=True)
 

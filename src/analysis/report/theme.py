@@ -15,10 +15,6 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
-import seaborn as sns
-from matplotlib import rcParams
-from matplotlib.font_manager import fontManager
-
 INK = "#1d2733"
 MUTED = "#586472"
 RULE = "#dde3e9"
@@ -109,6 +105,10 @@ RC: dict[Any, Any] = {
 
 def use_theme() -> None:
     """Set the suite's seaborn theme for the process (a notebook calls it once)."""
+    import seaborn as sns  # the page needs the colors only
+    from matplotlib import rcParams
+    from matplotlib.font_manager import fontManager
+
     known = {font.name for font in fontManager.ttflist}
     if FONT not in known:
         for path in sorted(FONT_FOLDER.glob("*.ttf")):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 from scipy.special import ndtri
@@ -183,6 +183,8 @@ def bootstrap_relief(
     error = float(means[2].std(ddof=1)) if mean is not None and mean.estimated else None
     has_spread = float(np.ptp(masses, axis=0).max()) >= NEAR_NOTHING
 
+    exact = cache(partial(curve.exact_limits, level=level))
+
     def intervals(*, is_guarded: bool) -> ReliefIntervals:
         survival = []
         for place, (point, time) in enumerate(zip(shares, weeks, strict=True)):
@@ -191,8 +193,7 @@ def bootstrap_relief(
             else:
                 share = survival_share(curve.all_masses, *regions, time)
                 ends, drawn = (share, share), (even[place], even[place])
-            exact = partial(curve.exact_limits, time, level=level)
-            survival.append(_with_limits(point, ends, drawn, exact, level))
+            survival.append(_with_limits(point, ends, drawn, partial(exact, time), level))
         spread = [(one[0], one[1]) if is_guarded else (one[2], one[2]) for one in timed]
         restricted = mean
         if mean is not None and error is not None:
