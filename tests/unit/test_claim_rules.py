@@ -11,8 +11,6 @@ from analysis.claims.ledger import ALL_MEASURES, load_ledger
 from analysis.claims.rules import (
     CHECKS,
     COLUMNS,
-    NEEDS_OF,
-    OF_MEASURE,
     check_sentence,
     flat_words,
     load_rules,
@@ -133,8 +131,8 @@ def test_other_dashes_spaces_and_letters_are_read_alike():
 
 
 def test_every_check_rests_on_a_rule_that_was_seen_and_is_asked_of_some_sentence():
-    asked = frozenset().union(*NEEDS_OF.values())
-    assert asked == set(CHECKS)
+    assert all(check.lacks and check.subjects for check in CHECKS.values())
+    assert all(check.says or check.spoils for check in CHECKS.values())
     assert all(RULES[name] for name in CHECKS)
     assert not {"FTC-END-04", "CA-651-04"} & {one for ids in RULES.values() for one in ids}
 
@@ -145,10 +143,11 @@ def test_a_check_without_a_rule_is_not_made():
 
 
 def test_every_measure_and_every_claim_has_a_subject():
-    assert set(OF_MEASURE) == set(ALL_MEASURES)
+    subjects = {"other", *(one.subject for one in ALL_MEASURES.values())}
+    subjects = subjects.union(*(check.subjects for check in CHECKS.values())) - {"every"}
     for one in load_ledger():
         found = subject_of(flat_words(one.wording), kind=one.kind, measure=one.measure)
-        assert found in NEEDS_OF, one.claim_id
+        assert found in subjects, one.claim_id
 
 
 # the table of rules

@@ -20,6 +20,11 @@ KEYS = {
     "claims/words.csv": ["kind", "name"],
     "claims/cues.csv": ["kind", "check", "pattern"],
     "claims/furniture.csv": ["kind", "pattern"],
+    "claims/measures.csv": ["measure"],
+    "claims/frequencies.csv": ["word"],
+    "claims/shares.csv": ["measure", "definition"],
+    "claims/checks.csv": ["check"],
+    "claims/check_words.csv": ["kind", "check", "pattern"],
 }
 
 

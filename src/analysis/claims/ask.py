@@ -17,7 +17,7 @@ import pandas as pd
 from analysis.adam.adsl import is_among
 from analysis.adam.study import Study
 from analysis.claims.judgement import Judgement
-from analysis.claims.ledger import ANSWERS, Claim, find_claim
+from analysis.claims.ledger import ALL_MEASURES, ANSWERS, Claim, find_claim
 from analysis.claims.power import POWER_SHARE, further_patients_for_share
 from analysis.claims.verdict import READ_AT, middle_of_cited
 from analysis.errors import InputError
@@ -28,17 +28,6 @@ from analysis.settings import Visit, data_rows
 
 ASKABLE = ("computed", "no_records")
 """Answers of claims that records could give."""
-
-PAIN_FREE = frozenset({
-    "session_minutes_share", "series_share", "booster_gap_share", "booster_any_share",
-    "flag_share", "pain_duration_share", "failed_treatments_share", "effect_share",
-    "unaffected_share", "mild_share", "resolved_share", "pressure_share", "oxygen_share",
-    "discharge_share", "dose_share", "measured_share", "improved_share", "further_change",
-})  # fmt: skip
-"""Measures that need no pain score."""
-
-EVERY_VISIT = ("relief_duration", "kept_relief", "recurrence_share", "series_time_ratio")
-"""Measures that follow relief from visit to visit."""
 
 OPIOIDS = (
     "morphine", "oxycodone", "hydrocodone", "hydromorphone", "tramadol", "tapentadol", "fentanyl",
@@ -131,7 +120,7 @@ def fields_of(claim: Claim) -> tuple[Field, ...]:
     wanted = {claim.measure, f"{claim.measure}:{claim.definition}", claim.needs} - {"", ":"}
     if claim.answer == "no_records":
         wanted = {claim.needs}
-    elif claim.measure not in PAIN_FREE and (
+    elif ALL_MEASURES[claim.measure].needs_pain and (
         claim.measure != "opioid_reduction_share" or "pain" in claim.definition
     ):
         wanted.add("pain")
@@ -151,7 +140,7 @@ def visits_of(claim: Claim, schedule: Sequence[Visit]) -> tuple[str, ...]:
         return ()
     names = [visit.name for visit in schedule]
     at = claim.visit or READ_AT
-    if claim.measure in EVERY_VISIT:
+    if ALL_MEASURES[claim.measure].every_visit:
         last = names.index(at) + 1 if claim.visit in names else len(names)
         return ("baseline", *names[:last])
     if claim.measure == "early_response":

@@ -10,13 +10,12 @@ import csv
 import hashlib
 import json
 import re
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from math import isfinite
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import NamedTuple, NoReturn
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
@@ -24,166 +23,71 @@ from analysis.adam.safety import QUESTIONS
 from analysis.claims.judgement import Judgement
 from analysis.errors import InputError, LedgerError, suggest
 from analysis.files import read_plain
-from analysis.intake.codes import FACTOR_SETS
 from analysis.intake.tables import load_conditions
 from analysis.labels import VERDICTS, plain_text
-from analysis.settings import data_folder
+from analysis.settings import data_folder, data_rows
 
 ALL = "all"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Frequency:
+class Frequency(NamedTuple):
     """What a word of frequency is read as: a least or largest share or count.
 
     Everyday words have no table like that of adverse events (CIOMS). What they are read as stands
-    here, once, and is printed with every verdict that rests on it.
+    in data/claims/frequencies.csv, and is printed with every verdict that rests on it.
     """
 
-    low: float | None = None
-    high: float | None = None
-    above: bool = False  # the figure must lie above `low` and not on it
+    low: float | None
+    high: float | None
+    above: bool  # the figure must lie above `low` and not on it
     reading: str  # as it stands in sentences
-    source: str = "a choice of this suite (decision 0022)"
-
-    def __post_init__(self) -> None:
-        if self.low is None and self.high is None:
-            raise ValueError(f"{self.reading}: a word of frequency needs a floor or a ceiling")
+    source: str
 
 
-_CIOMS = "CIOMS Working Groups III and V, Guidelines for Preparing Core Clinical-Safety Information"
-
-FREQUENCIES: dict[str, Frequency] = {
-    "often": Frequency(low=0.5, reading='"often" is read as at least half'),
-    "common": Frequency(low=0.5, reading='"common", of what is done, is read as at least half'),
-    **{
-        word: Frequency(low=0.5, above=True, reading=f'"{word}" is read as more than half')
-        for word in ("most", "usually", "typically")
-    },
-    "typical": Frequency(
-        low=0.5,
-        reading="a result stated without a qualifier is read as typical: at least half do as well",
-        source="16 CFR 255.2(b), what consumers generally achieve; half is this suite's number",
-    ),
-    "flat": Frequency(
-        low=0.9,
-        reading='a flat statement, without "most" or "usually", is read as at least 9 in 10',
-    ),
-    "none": Frequency(high=0.0, reading="it is an absolute: one case contradicts it"),
-    "any_fall": Frequency(low=0.0, above=True, reading="it is read as more than nothing"),
-    "no_shortening": Frequency(
-        low=1.0, reading="it is read as relief that does not shorten from one series to the next"
-    ),
-    "hundreds": Frequency(
-        low=200.0, reading='the plural "hundreds" is read as two hundred or more'
-    ),
-    "rare": Frequency(
-        high=0.001,
-        reading='"rare", of a side effect, is at most 1 in 1,000 (CIOMS: from 1 in 10,000 on)',
-        source=_CIOMS,
-    ),
-    "uncommon": Frequency(
-        high=0.01,
-        reading='"uncommon", of a side effect, is at most 1 in 100 (CIOMS)',
-        source=_CIOMS,
-    ),
+FREQUENCIES = {
+    row["word"]: Frequency(
+        low=float(row["low"]) if row["low"] else None,
+        high=float(row["high"]) if row["high"] else None,
+        above=row["above"] == "yes",
+        reading=row["reading"],
+        source=row["source"],
+    )
+    for row in data_rows("claims/frequencies.csv")
 }
 """Every word of frequency the ledger may use."""
 
 
 class Measure(NamedTuple):
-    """One measure a claim may name, and the words allowed with it."""
+    """One measure a claim may name, a row of data/claims/measures.csv, and the words with it."""
 
+    headline: bool  # a cited number, with the suite's full sentence, power and readings
     unit: str
     populations: tuple[str, ...]
-    definitions: tuple[str, ...] = ("",)
-    row: str = ""  # measure of the result that answers, where it has another name
-    at_visit: bool = False  # read at an analysis visit: the run's own where the claim names none
-    threshold: bool = False  # the claim gives a least reduction
+    definitions: tuple[str, ...]
+    row: str  # measure of the result that answers
+    at_visit: bool  # read at an analysis visit: the run's own where the claim names none
+    threshold: bool  # the claim gives a least reduction
+    needs_pain: bool  # a pain score must be recorded
+    every_visit: bool  # follows relief from visit to visit
+    by_arm: bool  # there are results by arm
+    subject: str  # what a sentence with it is about (`analysis.claims.rules`)
 
 
-_EVERYONE, _RATED, _RESPONDERS = ("all_starters",), ("observed",), ("responders",)
-_TREATED = ("treated",)
-_BOOSTERS = ("booster_as_loss", "booster_as_censoring", "booster_ignored")
-_RESPONSE = ("percent_reduction", "two_points")
-_AT_THRESHOLD: dict[str, Any] = {"at_visit": True, "threshold": True}
+def _measure(row: Mapping[str, str]) -> Measure:
+    definitions = tuple(row["definitions"].split()) or ("",)
+    return Measure(
+        headline=row["headline"] == "yes", unit=row["unit"],
+        populations=tuple(row["populations"].split()),
+        definitions=tuple(QUESTIONS) if definitions == ("(effects)",) else definitions,
+        row=row["row"] or row["measure"], at_visit=row["at_visit"] == "yes",
+        threshold=row["threshold"] == "yes", needs_pain=row["pain_score"] != "no",
+        every_visit=row["every_visit"] == "yes", by_arm=row["by_arm"] != "no",
+        subject=row["subject"],
+    )  # fmt: skip
 
-DOMAINS = ("pain_interference", "function", "sleep", "fatigue", "mood", "quality_of_life")
-"""Domains of the questionnaires that a claim may name (data/codes/instruments.csv)."""
 
-HEADLINE: dict[str, Measure] = {
-    "responder_share": Measure("share", _EVERYONE + _RATED, _RESPONSE, **_AT_THRESHOLD),
-    "percent_reduction": Measure(
-        "percent",
-        _RATED + _EVERYONE,
-        ("mean_of_patients", "median_of_patients", "ratio_of_means"),
-        at_visit=True,
-    ),
-    "relief_duration": Measure("weeks", _RESPONDERS, _BOOSTERS, threshold=True),
-}
-"""Measures of a cited number, with the suite's full sentence, power and readings."""
-
-_RESPONDER_SHARE: dict[str, Any] = {"row": "responder_share", **_AT_THRESHOLD}
-
-ALL_MEASURES: dict[str, Measure] = HEADLINE | {
-    "implied_response": Measure("share", _EVERYONE + _RATED, _RESPONSE, **_RESPONDER_SHARE),
-    "success": Measure("share", _EVERYONE, ("percent_reduction",), **_RESPONDER_SHARE),
-    "kept_relief": Measure(
-        "share", _RESPONDERS + _EVERYONE, _BOOSTERS, row="relieved_share", **_AT_THRESHOLD
-    ),
-    "completeness_share": Measure("share", _EVERYONE, at_visit=True),
-    "early_response": Measure(
-        "share", ("observed", "bounds"), ("by_day_14", "days_21_to_28"),
-        row="early_response_share", threshold=True,
-    ),
-    "infusion_slope": Measure("score", _RATED, ("mean_of_patients",)),
-    "series_time_ratio": Measure("ratio", _RESPONDERS),
-    "relieved_patients": Measure("count", _EVERYONE, ("percent_reduction",), **_AT_THRESHOLD),
-    "session_minutes_share": Measure(
-        "share", ("treated",), ("standard_45_to_60", "high_dose_4_hours")
-    ),
-    "series_share": Measure(
-        "share", ("treated", "given_six"),
-        ("completed_six", "six_within_21_days", "sixth_by_day_21"),
-    ),
-    "booster_gap_share": Measure(
-        "share", ("boosted",), ("monthly_to_quarterly", "mean_month_to_quarter")
-    ),
-    "booster_any_share": Measure("share", ("bounds",), ("by_week_26",)),
-    "recurrence_share": Measure("share", ("boosted",), ("at_80_pct_of_baseline",)),
-    "flag_share": Measure(
-        "share", ("treated",),
-        ("uncontrolled_hypertension", "heart_condition", "active_psychosis",
-         "pregnant_or_breastfeeding", "active_substance_abuse"),
-    ),
-    "pain_duration_share": Measure("share", ("treated",), ("three_months",)),
-    "failed_treatments_share": Measure("share", ("treated",), ("at_least_one",)),
-    "severe_refractory_share": Measure("share", ("high_dose",), ("baseline_7_and_one_failed",)),
-    **{name: Measure("share", ("asked", "reported"), tuple(QUESTIONS))
-       for name in ("effect_share", "unaffected_share")},
-    "mild_share": Measure("share", _TREATED, ("dissociation",)),
-    "resolved_share": Measure(
-        "share", ("effects",), ("15_minutes", "30_minutes", "60_minutes", "240_minutes")
-    ),
-    "pressure_share": Measure("share", _TREATED, ("peak_180_110", "rise_40_25", "slight_rise")),
-    "oxygen_share": Measure("share", _TREATED, ("below_90",)),
-    "discharge_share": Measure(
-        "share", _TREATED, ("within_15_to_30_minutes", "within_30_minutes")
-    ),
-    "dose_share": Measure("share", _TREATED, ("below_1_mg_per_kg",)),
-    "measured_share": Measure("share", _TREATED, ("pressure_and_oxygen",)),
-    "opioid_reduction_share": Measure(
-        "share", _EVERYONE, tuple(f"{name}{end}" for name in FACTOR_SETS
-                                  for end in ("", "_pain_no_worse")), **_AT_THRESHOLD,
-    ),
-    "improved_share": Measure("share", _EVERYONE, DOMAINS, at_visit=True),
-    "further_change": Measure("score", _RATED, DOMAINS, at_visit=True),
-    "care_difference": Measure(
-        "points", _RATED, ("physical_therapy", "psychology", "other_medication"),
-        at_visit=True, threshold=True,
-    ),
-    "testimonial": Measure("share", _EVERYONE, row="testimonial_share", **_AT_THRESHOLD),
-}  # fmt: skip
+ALL_MEASURES = {row["measure"]: _measure(row) for row in data_rows("claims/measures.csv")}
+HEADLINE = {name: measure for name, measure in ALL_MEASURES.items() if measure.headline}
 """Every measure; those beyond the headline are shares, counts and slopes, or the headline results
 asked in another way."""
 

@@ -38,9 +38,6 @@ from analysis.results import Row, find, find_alike, find_one
 from analysis.stats.rates import wilson_limits
 from analysis.stats.reductions import BEST_PCT
 
-NOT_MADE_BY_ARM = ("series_time_ratio", "completeness_share", "further_change", "care_difference")
-"""Measures whose results are not made by arm."""
-
 TRIO_OF_SHARES = (
     "responder_share", "testimonial_share", "opioid_reduction_share", "improved_share",
 )  # fmt: skip
@@ -200,7 +197,7 @@ def _answer(
     spec = ALL_MEASURES[claim.measure]
     testimonial = claim.measure == "testimonial"
     keys: dict[str, object] = {
-        "measure": spec.row or claim.measure,
+        "measure": spec.row,
         "definition": claim.claim_id if testimonial else claim.definition,
         "condition": claim.condition,
         "population": claim.population,
@@ -222,7 +219,7 @@ def _group_of(claim: Claim, results: pd.DataFrame, arm: str) -> tuple[Mapping[st
     part = {} if claim.measure == "testimonial" else claim.group_keys
     everyone = part or {"group_by": "all", "group": "all"}
     if arm in arms:
-        if claim.measure not in NOT_MADE_BY_ARM and not part:
+        if ALL_MEASURES[claim.measure].by_arm and not part:
             return {"group_by": "arm", "group": arm}, ""
         return everyone, NOT_SPLIT if len(arms) > 1 else ""
     names = ", ".join(arms)
