@@ -28,6 +28,11 @@ def _several(name: str) -> dict[str, dict[str, str]]:
     return {last: own for (kind, _, last), own in named.items() if kind == name and last}
 
 
+def words_in(name: str) -> dict[str, str]:
+    """Return the words of a list of data/codes/labels.csv by code."""
+    return _LISTS[name]
+
+
 VERDICTS = _LISTS["verdicts"]
 """Verdicts of a claim; ``withheld`` stands in a release alone."""
 

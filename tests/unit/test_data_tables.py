@@ -20,6 +20,7 @@ KEYS = {
     "claims/words.csv": ["kind", "name"],
     "claims/cues.csv": ["kind", "check", "pattern"],
     "claims/furniture.csv": ["kind", "pattern"],
+    "codes/topics.csv": ["topic"],
     "claims/measures.csv": ["measure"],
     "claims/frequencies.csv": ["word"],
     "claims/shares.csv": ["measure", "definition"],

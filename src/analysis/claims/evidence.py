@@ -29,17 +29,13 @@ from analysis.claims.ledger import (
     read_records,
 )
 from analysis.errors import EvidenceError, suggest
+from analysis.labels import words_in
 from analysis.settings import data_folder
 from analysis.stats.meta import Pooled, log_ratios, pool_effects, pool_shares
 
 RANDOMIZED, UNCONTROLLED = "randomized", "uncontrolled"
 
-DESIGNS = {
-    "rct_parallel": RANDOMIZED, "rct_crossover": RANDOMIZED, "prospective_cohort": UNCONTROLLED,
-    "retrospective": UNCONTROLLED, "case_series": UNCONTROLLED, "survey": UNCONTROLLED,
-    "meta_analysis": "review", "systematic_review": "review", "guideline": "guideline",
-    "modelling": "model",
-}  # fmt: skip
+DESIGNS = words_in("evidence.designs")
 """Design codes of studies, and what is never pooled with what."""
 
 ROLES = ("primary", "pool", "guideline", "benchmark", "label", "signal")
@@ -75,29 +71,7 @@ CONTRADICTED: PublishedVerdict = "contradicted"
 UNSETTLED: PublishedVerdict = "unsettled"
 NO_EVIDENCE: PublishedVerdict = "no evidence"
 
-REASONS = {
-    "duplicate": "the same result stands in another row",
-    "part": "its patients are part of another row",
-    "same_patients": "another study of the same patients is counted",
-    "comparator_arm": "it is the other arm of a trial",
-    "other_use": "the drug, the route or the use is another one",
-    "group": "its patients or treatment are a group of their own",
-    "infusions": "it counts infusions, not patients",
-    "single_case": "it is a single case",
-    "arithmetic": "its own numbers contradict each other",
-    "no_number": "no number is printed",
-    "no_patients": "how many patients is not printed",
-    "no_spread": "no standard error can be made from what is printed",
-    "no_time": "its time is not printed",
-    "other_outcome": "no question of the ledger asks for this outcome",
-    "other_measure": "no question asks for this threshold, statistic or effect",
-    "other_window": "no question asks for this time",
-    "pool": "a pool made by others: shown, never pooled again",
-    "guideline": "a statement of a guideline: shown",
-    "benchmark": "what happens without the treatment: shown",
-    "label": "a drug label: shown",
-    "signal": "reports without a denominator: shown",
-}
+REASONS = words_in("evidence.reasons")
 """Why a row is shown or left out; the first that applies."""
 
 SHOWN = ("pool", "guideline", "benchmark", "label", "signal")

@@ -21,59 +21,26 @@ from analysis.claims.evidence import (
     name_study,
     sort_rows,
 )
-from analysis.labels import condition_word, word
+from analysis.labels import condition_word, word, words_in
 from analysis.numbers import count_text, number_text, quantity_text, share_text
 from analysis.stats.natural_course import TRIALS_HIGH, TRIALS_LOW, Course
 
-MEASURES = {
-    "responder_rate": "a share of responders",
-    "pct_pain_reduction": "a mean percent fall in pain",
-    "mean_difference": "a difference in pain from a control group",
-    "within_change": "a fall in pain within patients",
-    "pain_score": "pain scores",
-    "pain_score_mean": "pain scores",
-    "complete_relief_rate": "a share without pain",
-    "duration_weeks": "how long relief lasts, as a median",
-    "duration_share": "a share whose relief lasts to a given week",
-    "opioid_change": "a change in opioids",
-    "adverse_event_rate": "a share with side effects",
-    "blood_pressure_rise": "a rise in blood pressure",
-    "resolution": "a time by which side effects have passed",
-    "other": "other outcomes",
-}
+OUTCOMES = words_in("evidence.outcomes")
 """Outcome codes of the evidence table in words, after "reports"."""
 
-TERMS = {
-    "any": "any side effect",
-    "dissociation": "dissociation",
-    "nausea_or_vomiting": "nausea or vomiting",
-    "liver": "liver injury",
-    "addiction": "addiction",
-}
-"""Side effects that questions name, in words."""
+TERMS = words_in("evidence.terms")
+"""Side effects that questions name."""
 
 KINDS = {
     RANDOMIZED: ("randomized trial", "randomized trials"),
     UNCONTROLLED: ("uncontrolled study", "uncontrolled studies"),
 }
 
-UNITS = {
-    "nrs_points": " points of 10", "vas_mm": " mm of 100", "mmHg": " mmHg", "minutes": " minutes",
-    "risk_ratio": " times", "mme_per_day": " MME a day", "promis_points": " PROMIS points",
-}  # fmt: skip
-
-WHY = {
-    "part": "patients counted elsewhere", "same_patients": "patients counted elsewhere",
-    "other_use": "another route or use", "group": "a group of its own (enriched, acute, combined)",
-    "infusions": "counting infusions", "single_case": "single cases",
-    "arithmetic": "numbers that contradict each other", "no_number": "no number printed",
-    "no_patients": "no number of patients", "no_spread": "no standard error",
-    "no_time": "no time printed", "other_measure": "another threshold, statistic or effect",
-    "other_window": "another time",
-}  # fmt: skip
+UNITS = words_in("evidence.units")
+WHY = words_in("evidence.left_out")
 """Reasons of `analysis.claims.evidence.REASONS`, after "left out: 3 for"."""
 
-WITHOUT = {"placebo": "on placebo,", "usual_care": "with usual care,", "opioid": "on opioids,"}
+WITHOUT = words_in("evidence.arms")
 
 SHOWN_AT_MOST = 3
 
@@ -101,7 +68,7 @@ def describe_evidence(
 
 
 def _measure(question: Question) -> str:
-    what = word(MEASURES, question.outcome)
+    what = word(OUTCOMES, question.outcome)
     if question.term:
         what = what.replace("side effects", word(TERMS, question.term))
     if question.threshold is not None:
@@ -163,7 +130,7 @@ def _number(value: float, row: Mapping[str, Any]) -> str:
         return share_text(value)
     if unit in ("percent", "weeks"):
         return quantity_text(value, unit=unit)
-    return f"{number_text(value, decimals=row['decimals'])}{UNITS.get(unit, '')}"
+    return f"{number_text(value, decimals=row['decimals'])} {UNITS.get(unit, '')}".strip()
 
 
 def _left_out(rows: pd.DataFrame) -> str:
@@ -188,7 +155,7 @@ def _instead(evidence: Evidence, question: Question) -> str:
     if question.conditions:
         own = own[own["condition"].isin(question.conditions)]
     counts = own.groupby("outcome")["study"].nunique().sort_values(ascending=False)
-    told = [f"{word(MEASURES, str(code))} ({count_text(k)} {'study' if k == 1 else 'studies'})"
+    told = [f"{word(OUTCOMES, str(code))} ({count_text(k)} {'study' if k == 1 else 'studies'})"
             for code, k in counts.head(SHOWN_AT_MOST).items()]  # fmt: skip
     return f"Studies report instead: {', '.join(told)}." if told else ""
 

@@ -6,19 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from analysis.labels import words_in
+
 Verdict = Literal["meets", "falls short", "undecided", "not testable", "unfalsifiable", "withheld"]
 Position = Literal[
     "below", "across the floor", "inside", "across the ceiling", "above", "wider", ""
 ]
 
-VERDICT_MEANING: dict[Verdict, str] = {
-    "meets": "the lower limit is at or above the cited floor, whatever became of the missing",
-    "falls short": "the upper limit is below the cited floor, also with the missing imputed",
-    "undecided": "too few patients or too many missing outcomes to say",
-    "not testable": "the data hold nothing that could answer it",
-    "unfalsifiable": "worded so that nothing could contradict it; that is not a pass",
-    "withheld": "not told in a release: the rounded figures carry no verdict",
-}
+VERDICT_MEANING = words_in("verdict_meanings")
 
 DEFAULT_LEVEL = 0.95
 """Level of a result that does not state one."""

@@ -24,7 +24,7 @@ from analysis.claims.judgement import Judgement
 from analysis.errors import InputError, LedgerError, suggest
 from analysis.files import read_plain
 from analysis.intake.tables import load_conditions
-from analysis.labels import VERDICTS, plain_text
+from analysis.labels import VERDICTS, plain_text, words_in
 from analysis.settings import data_folder, data_rows
 
 ALL = "all"
@@ -112,26 +112,10 @@ KINDS = (
 TO_CONFIRM = "To confirm:"
 """First words of a reading that `reliefcheck claims draft` proposed and nobody has confirmed."""
 
-ANSWERS: dict[str, str] = {
-    "computed": "answered from the records",
-    "no_records": "the suite reads no such records yet",
-    "evidence_only": "only published studies could answer it",
-    "unfalsifiable": "worded so that it cannot be false",
-    "opinion": "an opinion, an appeal or a term of service",
-    "definition": "a definition",
-    "heading": "a heading, which is no sentence that could be right or wrong",
-    "repeated": "the same sentence as another row, where it is judged",
-    "not_outcomes": "no record of outcomes can answer it",
-}
+ANSWERS = words_in("answers")
 """How a claim is answered; it decides which fields must be filled."""
 
-NEEDS: dict[str, str] = {
-    "infusions.sedation": "depths of sedation",
-    "infusions.monitoring": "timed vital signs",
-    "infusions.setting": "places of infusion",
-    "patients.care_team": "other physicians of a patient",
-    "testimonial_records": "authorizations of the persons quoted",
-}
+NEEDS = words_in("needs")
 """Tables or columns that a claim asks for and the suite does not read."""
 
 READING_FIELDS = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analysis.labels import definition_word, notes_text
+from analysis.labels import definition_word, notes_text, words_in
 from analysis.numbers import count_text, interval_text, level_text, quantity_text, share_text
 from analysis.results import Row
 from analysis.settings import data_rows
@@ -14,15 +14,7 @@ HAD = {
 }
 """Of whom, and what they had, by measure and definition."""
 
-EFFECTS: dict[str, str] = {
-    "any_effect": "an effect",
-    "grade_2_or_more": "an effect of grade 2 or more",
-    "grade_3_or_more": "an effect of grade 3 or more",
-    "serious": "a serious effect",
-    "hospital_transfer": "an effect with a transfer to hospital",
-    "stopped_infusion": "an infusion stopped for an effect",
-    "breathing": "slowed breathing, low oxygen or an airway event",
-}
+EFFECTS = words_in("had_effect")
 """What stands behind "had", where it is not the name of the effect."""
 
 

@@ -11,7 +11,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis.labels import condition_word
+from analysis.labels import condition_word, words_in
 from analysis.numbers import count_text
 from analysis.report.figures import draw_band, name_rows, new_axes, nothing_to_draw, unit_ticks
 from analysis.report.theme import BAND, BAND_EDGE, INK, MUTED, RULE, WIDTH_INCHES
@@ -32,10 +32,7 @@ KIND_LOOK: Mapping[str, tuple[str, str, str]] = {
 }
 """Marker, color and fill of a line of a forest plot."""
 
-KIND_WORDS = {"randomized": "randomized trial", "uncontrolled": "uncontrolled study",
-              "pooled": "pooled", "predicted": "prediction interval",
-              "pool": "pool made by others", "benchmark": "without ketamine",
-              "clinic": "this export", "release": "one clinic"}  # fmt: skip
+KIND_WORDS = words_in("evidence.lines")
 
 
 def plot_published(

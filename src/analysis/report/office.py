@@ -14,7 +14,7 @@ import pandas as pd
 import xlsxwriter
 
 from analysis.files import replacing
-from analysis.labels import METHODS, condition_word, notes_text, plain_text, scale_word
+from analysis.labels import METHODS, condition_word, notes_text, plain_text, scale_word, words_in
 from analysis.report.tables import Table
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -43,14 +43,7 @@ NUMBER_FORMATS = {"": "#,##0.###", "share": "0.0%", "percent": '0.0"%"', "weeks"
                   "count": "#,##0", "score": "0.0", "ratio": "0.00"}  # fmt: skip
 """How a number is shown by unit; the cell keeps all of its digits."""
 
-HEADERS = {
-    "result_id": "Result", "claim_id": "Claim", "n": "Patients (n)", "n_events": "With the event",
-    "n_missing": "Not known", "n_not_due": "Not due yet", "threshold_pct": "Threshold (%)",
-    "low": "Low (CI)", "high": "High (CI)", "cited_text": "Cited", "p_holm": "p (Holm)",
-    "reading_sha": "Reading (hash)", "post_hoc": "Changed after the data",
-    "verdict_adjusted": "Verdict among all (Holm)", "may_say": "What may be printed",
-    "further_patients": "Patients that would decide",
-}  # fmt: skip
+HEADERS = words_in("columns")
 """Headings of columns named for programs."""
 
 

@@ -33,6 +33,7 @@ from analysis.labels import (
     condition_word,
     plain_text,
     verdicts_word,
+    words_in,
 )
 from analysis.numbers import count_text, estimate_text, interval_text
 from analysis.report import drawings, theme
@@ -72,22 +73,10 @@ from analysis.results import rows_of
 PAGE = "index.html"
 SYNTHETIC = "Synthetic data: these patients do not exist"
 
-FORMS = {
-    "summary.pdf": "one page to print or to mail.",
-    "report.pdf": "the full report on paper, tagged for screen readers, with bookmarks.",
-    "results.xlsx": "every number, claim and check as a workbook.",
-    "results.csv": "every number as a table.",
-    "results.json": "every number, for programs.",
-    "results.parquet": "every number, for pandas or R.",
-    "claims.csv": "every claim with its verdict as a table.",
-    "claims.json": "every claim with all that goes with its verdict, for programs.",
-}
+FORMS = words_in("forms")
 """Other forms of the report, in the order the page names them."""
 
-DOCUMENTS = {
-    "report.docx": "the report in Word, without its appendix.",
-    "report.pptx": "slides: one a claim and one a condition.",
-}
+DOCUMENTS = words_in("documents")
 """Forms that are made where they are asked for; run.json says which."""
 
 

@@ -22,46 +22,17 @@ from analysis.report.inputs import Run
 from analysis.report.section_tables import Flow
 from analysis.report.tables import Table, pick, plain_table
 from analysis.results import Row
-from analysis.settings import THRESHOLDS_PCT
+from analysis.settings import THRESHOLDS_PCT, data_rows
 from analysis.stats.relief import definition_of
 
-TOPICS = {
-    "flow": ("From the file to the analysis", ""),
-    "who": ("Who they are", "quartiles"),
-    "complete": ("How complete it is", "observed"),
-    "responders": ("How many respond", "responder"),
-    "reduction": ("How far pain falls", "reduction"),
-    "worse": ("Who got worse", "baseline"),
-    "subgroups": ("Subtypes and protocols", ""),
-    "arms": ("Arms compared", ""),
-    "relief": ("How long relief lasts", "relief"),
-    "function": ("Function, sleep, opioids", ""),
-    "protocols": ("Protocols, sites and time", ""),
-    "missing": ("What the missing could change", "bounds"),
-    "asked": ("Who was asked", ""),
-    "effects": ("Adverse effects", ""),
-    "signs": ("How bad, how long, and vital signs", ""),
-    "contraindications": ("Treated with a reason not to", ""),
-    "further": ("Further figures and tables", ""),
-}
-"""Headings of a section, each with the term of the glossary it leads to."""
+TOPICS = {row["topic"]: row for row in data_rows("codes/topics.csv")}
+"""Headings of a section in their order, each with the term of the glossary it leads to, and the
+notebooks whose figures (and, with_sentences, whose sentences) stand under it."""
 
-TOPIC_OF_NOTEBOOK = {
-    "20_responders": "responders",
-    "25_every_patient": "responders",
-    "30_pain_reduction": "reduction",
-    "32_pain_by_visit": "reduction",
-    "35_arms": "arms",
-    "40_relief_duration": "relief",
-    "45_boosters": "relief",
-    "50_function_sleep_opioids": "function",
-    "52_domains": "function",
-    "57_protocols": "protocols",
-    "58_sites_and_time": "protocols",
-}
-"""Where the figures of a notebook stand; those of any other are further figures."""
+TOPIC_OF_NOTEBOOK = {name: key for key, row in TOPICS.items() for name in row["notebooks"].split()}
+"""Figures of any other notebook are further figures."""
 
-SAID_IN_TOPIC = ("function", "protocols")
+SAID_IN_TOPIC = [key for key, row in TOPICS.items() if row["with_sentences"]]
 """Topics under which the sentences of their notebooks stand; others stand above all topics."""
 
 FUNCTION_MEASURES = frozenset(
@@ -453,14 +424,14 @@ def _topics(
     made = [
         Topic(
             key=key,
-            title=title,
-            term=term,
+            title=row["title"],
+            term=row["term"],
             sentences=tuple(said.get(key, ())),
             flow=flow if key == "flow" else None,
             figures=tuple(figures.get(key, ())),
             tables=tuple(table for table in content.get(key, ()) if table),
         )
-        for key, (title, term) in TOPICS.items()
+        for key, row in TOPICS.items()
     ]
     return tuple(t for t in made if t.tables or t.figures or t.flow or t.sentences)
 

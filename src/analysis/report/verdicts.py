@@ -15,7 +15,7 @@ from analysis.claims.reasons import (
     firm_text,
 )
 from analysis.claims.rules import RULE_TITLES, Rule, asked_by_rules, load_rules
-from analysis.labels import VERDICTS, condition_word, plain_text, visit_word, word
+from analysis.labels import VERDICTS, condition_word, plain_text, visit_word, word, words_in
 from analysis.numbers import (
     band_text,
     count_text,
@@ -30,17 +30,7 @@ from analysis.report.inputs import Run
 from analysis.report.tables import anchor, pick
 from analysis.results import Row
 
-ANSWERS = {
-    "computed": "Answered from the records",
-    "no_records": "The suite reads no such records yet",
-    "evidence_only": "Only published studies could answer it",
-    "unfalsifiable": "Worded so that it cannot be false",
-    "opinion": "An opinion, an appeal or a term of service",
-    "definition": "A definition",
-    "heading": "A heading, no sentence",
-    "repeated": "The same sentence as another one, judged there",
-    "not_outcomes": "No record of outcomes can answer it",
-}
+ANSWERS = words_in("answer_titles")
 """How a claim can be answered, in the order of the list of all claims."""
 
 _SENTENCE_END = re.compile(r"(?<=[.!?]) (?=[A-Z\"“0-9])")

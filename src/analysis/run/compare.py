@@ -12,6 +12,7 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from analysis.errors import InputError, ReliefcheckError, RunError
 from analysis.files import read_plain, sha256_of
 from analysis.intake.load import Export, load_export
 from analysis.intake.tables import TABLES, load_conditions
-from analysis.labels import MEASURES, VERDICTS, plain_text, visit_word, word
+from analysis.labels import MEASURES, VERDICTS, plain_text, visit_word, word, words_in
 from analysis.numbers import (
     DECIMALS,
     MINUS,
@@ -44,14 +45,7 @@ from analysis.settings import AnalysisSettings, make_settings
 NEW, GONE, CORRECTED, LATE = "new_patients", "patients_gone", "corrected_values", "late_follow_up"
 SETTINGS, CODE = "settings", "code"
 
-STEPS: dict[str, str] = {
-    NEW: "patients that only the later run has, with all their ratings and infusions",
-    GONE: "patients that only the earlier run has, with all their ratings and infusions",
-    CORRECTED: "patients of both: a fact, a score or an infusion has another value or date",
-    LATE: "patients of both: ratings and infusions that only one of the runs has",
-    SETTINGS: "settings that differ",
-    CODE: "what a run wrote, less what this version makes of its data and settings",
-}
+STEPS = words_in("diff_steps")
 """What can differ between two runs, in the order in which parts are attributed."""
 
 QUANTITIES = ("value", "low", "high")
@@ -605,14 +599,6 @@ def _notes(a: RunData, b: RunData) -> Iterator[str]:
 # --- verdicts that flipped ----------------------------------------------------------------------
 
 
-class _Measured:
-    """A judgment record as `analysis.numbers` reads results."""
-
-    def __init__(self, record: Mapping[str, Any]) -> None:
-        for name in (*QUANTITIES, "n", "unit", "status"):
-            setattr(self, name, record[name])
-
-
 def _flips(a: RunData, b: RunData, made: Comparison) -> Iterator[Flip]:
     """Yield the claims of both runs whose verdict changed, in the order of run B."""
     for claim_id, record in b.claims.items():
@@ -641,7 +627,7 @@ def why_flipped(a: Mapping[str, Any], b: Mapping[str, Any], made: Comparison) ->
     if a["value"] is None or b["value"] is None:
         lacking = a if a["value"] is None else b
         when = "was no number before" if lacking is a else "is no number any more"
-        why = lacking["reason"] or estimate_text(_Measured(lacking))  # type: ignore[arg-type]
+        why = lacking["reason"] or estimate_text(SimpleNamespace(**lacking))
         return [f"There {when}: {why.rstrip('.')}."]
     return [*_crossings(a, b, made), _value_moved(a, b, made)]
 
