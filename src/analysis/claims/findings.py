@@ -271,19 +271,9 @@ def _subgroups(reads: Reads) -> str:
 
 
 _FINDINGS: Mapping[str, Callable[[Reads], str]] = {
-    "rates": _rates,
-    "waterfall": _waterfall,
-    "by_visit": _by_visit,
-    "cumulative": _cumulative,
-    "reductions": _reductions,
-    "trajectory": _trajectory,
-    "relief": _relief,
-    "strategies": _strategies,
-    "incidence": _incidence,
-    "domains": _domains,
-    "boosters": _boosters,
-    "series": _series,
-    "regression": _regression,
-    "effects": _effects,
-    "subgroups": _subgroups,
-}
+    make.__name__.removeprefix("_"): make
+    for make in (
+        _rates, _waterfall, _by_visit, _cumulative, _reductions, _trajectory, _relief, _strategies,
+        _incidence, _domains, _boosters, _series, _regression, _effects, _subgroups,
+    )
+}  # fmt: skip

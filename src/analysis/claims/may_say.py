@@ -24,7 +24,7 @@ from analysis.claims.sentences import (
     interval_words,
     patients_of,
 )
-from analysis.labels import plain_text, visit_word
+from analysis.labels import plain_text, visit_word, words_in
 from analysis.numbers import (
     SMALL_N,
     count_text,
@@ -261,11 +261,7 @@ def _counted_alike(row: Row) -> str:
     return f"{count_text(events)} ({share_text(row.value)})"
 
 
-_ALLOCATED = {
-    "randomized": "randomized",
-    "not_randomized": "not randomized",
-    "unknown": "randomized: unknown",
-}
+_ALLOCATED = words_in("allocation.short")
 
 
 def _compared(claim: Claim, row: Row, results: pd.DataFrame, allocation: str) -> str:

@@ -6,8 +6,9 @@ Of 40 claims whose true value lies on the cited floor, two would be decided wron
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import log
+from typing import NamedTuple
 
 import pandas as pd
 from scipy.stats import binom, norm, t
@@ -16,13 +17,6 @@ from statsmodels.stats.multitest import multipletests
 from analysis.claims.judgement import DEFAULT_LEVEL, Judgement, Shrunk, Verdict
 from analysis.results import COLUMNS, Row, find, find_one, make_results, rows_of
 from analysis.stats.shrinkage import shrink_shares
-
-SCORE_TEST = "score test of a share"
-EXACT_TEST = "exact binomial test"
-T_TEST = "Student test of a mean"
-FROM_INTERVAL = "normal test read back from the interval"
-LOG_INTERVAL = "normal test read back from the interval, log scale"
-NO_TEST = "no test: there is no interval on both sides, or no value"
 
 NOT_COUNTED = ("not testable", "unfalsifiable")
 
@@ -35,11 +29,9 @@ SMALL_CONDITION_N = 100
 SHRUNK_LABEL = "Shrunk toward all groups together: not a number of these patients alone."
 
 
-@dataclass(frozen=True)
-class CitedTest:
+class CitedTest(NamedTuple):
     """One-sided p-values of what was seen, if the truth were the cited figure; None: no test."""
 
-    name: str
     p_above: float | None = None  # of what was seen or more: small speaks for a truth above it
     p_below: float | None = None
 
@@ -51,15 +43,17 @@ class CitedTest:
         return min(1.0, 2 * min(self.p_above, self.p_below))
 
 
-@dataclass(frozen=True, kw_only=True)
-class AdjustedVerdict:
-    """A claim's verdict alone (``plain``) and among all claims of the run (``adjusted``).
+NO_TEST = CitedTest()
+"""There is no interval on both sides, or no value."""
 
-    ``adjusted`` follows from ``p_holm`` at 1 minus the level, and can only take a decision back.
-    Without a test it is ``undecided``: the verdict cannot be shown to stand.
+
+class AdjustedVerdict(NamedTuple):
+    """A claim's verdict among all claims of the run, from its p-value adjusted by Holm.
+
+    It can only take a decision back. Without a test it is ``undecided``: the verdict cannot be
+    shown to stand.
     """
 
-    plain: Verdict
     adjusted: Verdict
     p_holm: float | None
     test: CitedTest
@@ -100,16 +94,12 @@ def adjust_verdicts(
     p_values = [tests[i].p_two_sided for i in family]
     # A claim without a test counts as one that nothing speaks for.
     holm = adjust_holm([1.0 if p is None else p for p in p_values])
-    p_holm = {
-        i: adjusted for i, p, adjusted in zip(family, p_values, holm, strict=True) if p is not None
-    }
+    p_holm = dict(zip(family, holm, strict=True))
+    known = {i: p_holm[i] for i in family if tests[i].p_two_sided is not None}
     return tuple(
-        AdjustedVerdict(
-            plain=one.verdict, adjusted=_adjusted(one, p_holm.get(i)), p_holm=p_holm.get(i),
-            test=test,
-        )
-        for i, (one, test) in enumerate(zip(judgements, tests, strict=True))
-    )  # fmt: skip
+        AdjustedVerdict(_adjusted(one, known.get(i)), known.get(i), tests[i])
+        for i, one in enumerate(judgements)
+    )
 
 
 def adjust_holm(p_values: Sequence[float]) -> list[float]:
@@ -140,35 +130,33 @@ def _test(one: Judgement, row: Row | None) -> CitedTest:
         return seen
     value = one.value if found.imputed is None else found.imputed
     if value is None or found.judged_low is None or found.judged_high is None:
-        return CitedTest(NO_TEST)
+        return NO_TEST
     ends = found.judged_low, found.judged_high
     judged = _read_back(value, *ends, cited, unit=one.unit, level=one.level)
     pairs = (seen.p_above, judged.p_above), (seen.p_below, judged.p_below)
     above, below = (max(p for p in pair if p is not None) for pair in pairs)
-    return CitedTest(seen.name, above, below)
+    return CitedTest(above, below)
 
 
 def _test_row(one: Judgement, row: Row | None) -> CitedTest:
     """Test what was seen against the cited floor, or the ceiling where there is no floor."""
     cited = one.cited_high if one.cited_low is None else one.cited_low
     if row is None or one.value is None or cited is None or one.verdict in NOT_COUNTED:
-        return CitedTest(NO_TEST)
+        return NO_TEST
     if row.unit == "share" and row.method in ("wilson", "clopper_pearson"):
         k, n = row.n_events or 0, row.n
         if row.method != "wilson" or cited in (0.0, 1.0):
             # A cited 0 or 1 leaves no room for chance in the score test.
-            return CitedTest(
-                EXACT_TEST, float(binom.sf(k - 1, n, cited)), float(binom.cdf(k, n, cited))
-            )
+            return CitedTest(float(binom.sf(k - 1, n, cited)), float(binom.cdf(k, n, cited)))
         z = (k / n - cited) / (cited * (1 - cited) / n) ** 0.5
-        return CitedTest(SCORE_TEST, float(norm.sf(z)), float(norm.cdf(z)))
+        return CitedTest(float(norm.sf(z)), float(norm.cdf(z)))
     if one.low is None or one.high is None or one.level is None:
-        return CitedTest(NO_TEST)
+        return NO_TEST
     if row.method == "t":
         error = (one.high - one.low) / 2 / t.ppf((1 + one.level) / 2, one.n - 1)
         statistic = (one.value - cited) / error
         above, below = t.sf(statistic, one.n - 1), t.cdf(statistic, one.n - 1)
-        return CitedTest(T_TEST, float(above), float(below))
+        return CitedTest(float(above), float(below))
     return _read_back(one.value, one.low, one.high, cited, unit=one.unit, level=one.level)
 
 
@@ -176,15 +164,13 @@ def _read_back(
     value: float, low: float, high: float, cited: float, *, unit: str, level: float
 ) -> CitedTest:
     """Read a test back from the end of the interval toward the figure: both decide alike."""
-    name = FROM_INTERVAL
     if unit in ("weeks", "ratio") and min(value, low, high, cited) > 0:
         value, low, high, cited = log(value), log(low), log(high), log(cited)
-        name = LOG_INTERVAL
     end = low if value >= cited else high
     if end == value:
-        return CitedTest(NO_TEST)
+        return NO_TEST
     z = (value - cited) / (abs(value - end) / norm.ppf((1 + level) / 2))
-    return CitedTest(name, float(norm.sf(z)), float(norm.cdf(z)))
+    return CitedTest(float(norm.sf(z)), float(norm.cdf(z)))
 
 
 def shrink_conditions(

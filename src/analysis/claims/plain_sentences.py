@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from analysis.claims.judgement import Judgement
-from analysis.claims.sentences import LOST, SHARES, describe_allocation, less_pain
+from analysis.claims.sentences import LOST, SHARES, describe_allocation, less_pain, of_whom
 from analysis.labels import MEASURES, condition_word, plain_text, visit_word, word
 from analysis.numbers import (
     count_text,
@@ -117,10 +117,7 @@ def say_one(one: Judgement, row: Row, labels: Mapping[str, str]) -> str:
     elif row.measure == "relief_duration":
         said = f"Half of the {count_text(row.n)} patients with relief {_lost(row)} after {number}"
     elif (row.measure, row.definition) in SHARES:
-        who, had = SHARES[row.measure, row.definition]
-        if row.measure == "responder_share" and row.population == "observed":
-            who = "rated"
-        what = had.format(pct=f"{row.threshold_pct or 0:g}", visit=visit_word(row.visit))
+        who, what = of_whom(row)
         what = what.replace(f"at {visit_word(row.visit)}", at) if at else what
         number = estimate_text(row, apart_from=apart)
         return f"In {whom}, {number} patients {who} {what}; {cited}."

@@ -38,6 +38,7 @@ from analysis.labels import (
     scale_word,
     visit_word,
     word,
+    words_in,
 )
 from analysis.numbers import (
     SMALL_N,
@@ -78,6 +79,11 @@ def _join(*parts: str) -> str:
 # What a result says
 
 
+SENTENCES, NOT_KNOWN = words_in("sentences"), words_in("not_known")
+"""Sentences by measure, or measure and definition, and what became of those not known, by measure
+or population."""
+
+
 def describe_result(claim: Claim, row: Row) -> str:
     """Return what a result says, with denominator, interval, and what is not known.
 
@@ -86,17 +92,32 @@ def describe_result(claim: Claim, row: Row) -> str:
     if row.measure in SAFETY_MEASURES:
         whom = patients_of(claim, row).partition(" ")[2]
         return describe_safety(row, whom, apart_from=_cited(claim))
-    describe = {
-        "percent_reduction": _describe_mean,
-        "relief_duration": _describe_duration,
-        "relieved_share": _describe_kept,
-        "infusion_slope": _describe_slope,
-        "series_time_ratio": _describe_ratio,
-        "relieved_patients": _describe_count,
-        "further_change": _describe_further,
-        "care_difference": _describe_care,
-    }.get(row.measure, _describe_share)
-    return describe(claim, row)
+    if row.measure == "relief_duration":
+        return _describe_duration(claim, row)
+    if row.measure == "relieved_share":
+        return _describe_kept(claim, row)
+    sentence = SENTENCES.get(row.measure) or SENTENCES.get(f"{row.measure}.{row.definition}")
+    if sentence is None:
+        return _describe_share(claim, row)
+    everyone = row.population in ("all_starters", "imputed") or not row.n_missing
+    fell = (row.value or 0.0) >= 0
+    said = sentence.format(
+        patients=patients_of(claim, row),
+        rated="who started, at" if everyone else "rated at",
+        visit=visit_word(row.visit),
+        direction="lower" if fell else "higher",
+        went="better" if fell else "worse",
+        by=quantity_text(abs(row.value or 0.0), unit=row.unit, apart_from=_cited(claim)),
+        value=quantity_text(row.value, unit=row.unit),
+        count=count_text(row.value),
+        n=count_text(row.n),
+        what=word(DEFINITIONS, row.definition),
+        less_pain=less_pain(row),
+        scale="10" if scale_word(row.notes) == POINTS else scale_word(row.notes),
+        no_rating=f" ({count_text(row.n_missing)} had no rating)" if row.n_missing else "",
+        interval=_interval(claim, row),
+    )
+    return _join(said, _missing(row))
 
 
 SHARES = {
@@ -107,28 +128,31 @@ SHARES = {
 """Of whom, and what they had, by measure and definition."""
 
 
+def of_whom(row: Row) -> tuple[str, str]:
+    """Return of whom a share is, and what they had: "who started", "were rated at week 4"."""
+    who, had = SHARES[row.measure, row.definition]
+    if row.measure == "responder_share" and row.population == "observed":
+        who = "rated"
+    return who, had.format(pct=f"{row.threshold_pct or 0:g}", visit=visit_word(row.visit))
+
+
 def _describe_share(claim: Claim, row: Row) -> str:
     """Return the sentence of a share: of whom, how many, what they had, and the interval.
 
     Whoever is not known may be either in bounds: their interval reaches from none to all of them.
     """
-    n, missing = row.n, _missing(row)
-    counted, interval = _counted(claim, row), _interval(claim, row)
-    if row.population == "bounds":
-        n -= row.n_missing
-        counted, interval = (
-            fraction_text(row.n_events or 0, n),
-            f"{interval} of all {count_text(row.n)}",
-        )
-        if row.n_missing:
-            unknown = count_text(row.n_missing)
-            interval += f", whatever was true of the {unknown} of whom it is not known"
-        missing = ""
-    who, had = SHARES[row.measure, row.definition]
-    if row.measure == "responder_share" and row.population == "observed":
-        who = "rated"
-    what = had.format(pct=f"{row.threshold_pct or 0:g}", visit=visit_word(row.visit))
-    return _join(f"Of {patients_of(claim, row, n=n)} {who}, {counted} {what}; {interval}.", missing)
+    who, what = of_whom(row)
+    if row.population != "bounds":
+        counted, interval = _counted(claim, row), _interval(claim, row)
+        said = f"Of {patients_of(claim, row)} {who}, {counted} {what}; {interval}."
+        return _join(said, _missing(row))
+    n = row.n - row.n_missing
+    interval = f"{_interval(claim, row)} of all {count_text(row.n)}"
+    if row.n_missing:
+        unknown = count_text(row.n_missing)
+        interval += f", whatever was true of the {unknown} of whom it is not known"
+    counted = fraction_text(row.n_events or 0, n)
+    return f"Of {patients_of(claim, row, n=n)} {who}, {counted} {what}; {interval}."
 
 
 def patients_of(claim: Claim, row: Row, *, n: int | None = None) -> str:
@@ -176,44 +200,12 @@ def interval_words(
 
 def _missing(row: Row) -> str:
     """Say what became of those not known: counted, or not in the number at all."""
-    n = row.n_missing
-    if not n:
+    if not row.n_missing:
         return ""
-    was, is_ = ("was", "is") if n == 1 else ("were", "are")
-    if row.measure in SPECIFIED:
-        return f"{count_text(n)} {was} not recorded then."
-    if row.population == "all_starters":
-        return f"{count_text(n)} had no rating."
-    if row.population == "imputed":
-        return f"{count_text(n)} had no rating and {is_} imputed, as if missing at random."
-    more = f"{count_text(n)} more"
-    if row.measure in ("responder_share", "percent_reduction"):
-        return f"{more} who started had no rating and {is_} not in it."
-    if row.measure == "early_response_share":
-        return f"{more} had no rating then."
-    return f"Of {more} it is not recorded."
-
-
-def _describe_mean(claim: Claim, row: Row) -> str:
-    by, direction = _fall(claim, row)
-    everyone = row.population in ("all_starters", "imputed") or not row.n_missing
-    who = "who started, at" if everyone else "rated at"
-    pain = {
-        "mean_of_patients": f"pain was {direction} by {by} on average (mean of each patient's own "
-        "percent)",
-        "median_of_patients": f"pain was {direction} by {by} at the median of each patient's own "
-        "percent",
-        "ratio_of_means": f"the mean pain score was {direction} by {by}",
-    }[row.definition]
-    said = f"In {patients_of(claim, row)} {who} {visit_word(row.visit)}, {pain}; "
-    return _join(f"{said}{_interval(claim, row)}.", _missing(row))
-
-
-def _fall(claim: Claim, row: Row) -> tuple[str, str]:
-    """Return by how much pain fell, or rose, and "lower" or "higher"."""
-    value = row.value or 0.0
-    by = quantity_text(abs(value), unit=row.unit, apart_from=_cited(claim))
-    return by, "higher" if value < 0 else "lower"
+    otherwise = NOT_KNOWN.get(row.population, "Of {n} more it is not recorded.")
+    were, are = ("was", "is") if row.n_missing == 1 else ("were", "are")
+    said = NOT_KNOWN.get(row.measure, otherwise)
+    return said.format(n=count_text(row.n_missing), were=were, are=are)
 
 
 LOST = {
@@ -290,57 +282,6 @@ def _is_count(row: Row) -> bool:
         and row.n_events is not None
         and row.n > 0
         and abs(row.n_events / row.n - row.value) < SAME_SHARE
-    )
-
-
-def _describe_slope(claim: Claim, row: Row) -> str:
-    points, direction = _fall(claim, row)
-    scale = scale_word(row.notes)
-    scale = "10" if scale == POINTS else scale
-    more = f"{count_text(row.n_missing)} more were not rated that way." if row.n_missing else ""
-    return _join(
-        f"In {patients_of(claim, row)} rated after two or more infusions of the series, pain was "
-        f"{direction} by {points} points of {scale} per further infusion (mean of patients' own "
-        f"lines); {_interval(claim, row)}.",
-        more,
-    )
-
-
-def _describe_ratio(claim: Claim, row: Row) -> str:
-    return (
-        f"After each further series relief lasted {quantity_text(row.value, unit='ratio')} times "
-        f"as long as after the one before ({_interval(claim, row)}; {count_text(row.n)} series). "
-        "Doses are not compared."
-    )
-
-
-def _describe_further(claim: Claim, row: Row) -> str:
-    points, _ = _fall(claim, row)
-    went = "worse" if (row.value or 0.0) < 0 else "better"
-    more = f"Of {count_text(row.n_missing)} more one or both are missing." if row.n_missing else ""
-    whom = patients_of(claim, row)
-    return _join(
-        f"In {whom} scored at both times, {word(DEFINITIONS, row.definition)} was "
-        f"{went} by {points} points at {visit_word(row.visit)} than at the end of the series; "
-        f"{_interval(claim, row)}.",
-        more,
-    )
-
-
-def _describe_care(claim: Claim, row: Row) -> str:
-    return (
-        f"Of {patients_of(claim, row)} with it on record, those with "
-        f"{word(DEFINITIONS, row.definition)} besides responded more often by "
-        f"{quantity_text(row.value, unit='points')} than those without, adjusted for condition, "
-        f"baseline, age, sex and site; {_interval(claim, row)}. Nobody was put in them by chance."
-    )
-
-
-def _describe_count(claim: Claim, row: Row) -> str:
-    missing = f" ({count_text(row.n_missing)} had no rating)" if row.n_missing else ""
-    return (
-        f"On record are {count_text(row.value)} patients with {less_pain(row)} at "
-        f"{visit_word(row.visit)}, of {count_text(row.n)} who started{missing}."
     )
 
 
@@ -667,29 +608,16 @@ def describe_allocation(allocation: str, arms: Sequence[str]) -> str:
         Arms on record; with fewer than two there is no control group.
     """
     if len(arms) < 2:
-        alone = {
-            "randomized": "Patients were randomized, but the records hold one arm only: there is "
-            "no control group in them",
-            "not_randomized": "There was no control group, and nobody was randomized",
-        }.get(allocation, "There was no control group")
+        alone = words_in("allocation.one_arm")[allocation]
         return f"{alone}, so the figures do not say why pain changed."
     named = ", ".join(f"'{plain_text(arm)}'" for arm in arms)
-    given = {
-        "randomized": f"Patients were randomized to the arms ({named})",
-        "not_randomized": f"Patients were not randomized to the arms ({named}), which may differ "
-        "in other ways",
-    }.get(allocation, f"The records do not say whether patients were randomized to the arms "
-                      f"({named})")  # fmt: skip
+    given = words_in("allocation.arms")[allocation].format(arms=named)
     return f"{given}; the difference is not tested here."
 
 
 def describe_subgroups(allocation: str) -> str:
     """Return what subgroups are for, by how patients came to their arms."""
-    given = {
-        "randomized": "patients were randomized to arms, not to subtypes or sites",
-        "not_randomized": "patients were not randomized to them",
-    }.get(allocation, "the records do not say whether patients were randomized to arms, and nobody "
-                      "is to a subtype")  # fmt: skip
+    given = words_in("allocation.subgroups")[allocation]
     return f"Subgroups are for looking, not for testing: {given}."
 
 
