@@ -69,6 +69,13 @@ class Measured(Protocol):
     def status(self) -> Status | str: ...  # noqa: D102
 
 
+class Leveled(Measured, Protocol):
+    """A number whose interval has a level."""
+
+    @property
+    def level(self) -> float | None: ...  # noqa: D102
+
+
 def number_text(value: float | Decimal | None, *, decimals: int = 0) -> str:
     """Return a number with fixed decimals: half-up, true minus, comma for thousands.
 
@@ -252,6 +259,15 @@ def level_text(level: float | None) -> str:
         return "interval"
     shown = number_text(_hundredfold(level), decimals=2).rstrip("0").rstrip(".")
     return f"{shown}% CI"
+
+
+def interval_words(
+    result: Leveled, *, otherwise: str = "no interval", apart_from: Iterable[float | None] = ()
+) -> str:
+    """Return "95% CI 52% to 68%", at the level of the result, or that there is none."""
+    if result.low is None and result.high is None:
+        return otherwise
+    return f"{level_text(result.level)} {interval_text(result, apart_from=apart_from)}"
 
 
 def _cited_text(value: float | None, unit: str) -> str:

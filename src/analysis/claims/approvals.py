@@ -113,21 +113,10 @@ def approve(
     today: date,
     page: Sequence[str] | None = None,
 ) -> Approval:
-    """Add an approval to the file, and return it.
+    """Add an approval to the file, made where it is not there, and return it.
 
-    Parameters
-    ----------
-    file : Path
-        Made where it is not there.
-    run : Path
-        Folder of the run it rests on.
-    claims : sequence of Claim
-        The claim, or those that the page makes.
-    target, name, role : str
-        Id of the claim or name of the page; who approves, and as what.
-    until, today : date
-    page : sequence of str, optional
-        The words of a page.
+    ``target`` is the id of the claim or the name of the page; ``claims`` are the claim, or those
+    that the page makes, and ``page`` its words.
 
     Raises
     ------
@@ -221,18 +210,10 @@ def state_of(
     today: date,
     page_sha256: str | None = None,
 ) -> State:
-    """Return whether an approval holds.
+    """Return whether an approval holds, with what its claims rest on now (`bases_of`).
 
-    Parameters
-    ----------
-    approval : Approval
-    bases : mapping of str to Basis
-        What the claims rest on now (`bases_of`).
-    run : str
-        Name of the newest run, for the reason.
-    today : date
-    page_sha256 : str, optional
-        Of the page's words now; None where they were not looked at.
+    ``run`` is the name of the newest run, for the reason; ``page_sha256`` is of the page's words
+    now, None where they were not looked at.
     """
     if page_sha256 is not None and page_sha256 != approval.page_sha256:
         return State("void", "its words were changed since")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from analysis.labels import plain_text, words_in
-from analysis.numbers import estimate_text, interval_text, level_text, quantity_text
+from analysis.numbers import estimate_text, interval_words, quantity_text
 from analysis.results import Estimate, Row
 
 DIFFERENCE_IS = words_in("allocation.difference")
@@ -20,15 +20,9 @@ def describe_difference(
 ) -> str:
     """Return the difference of responders of two arms as a sentence.
 
-    Parameters
-    ----------
-    difference : Row or Estimate
-        First arm less second, in percentage points, missing = not responding on both sides.
-    arms : tuple of str
-    shares : tuple of Estimate
-        Responders of each arm, by the same rule.
-    threshold_pct : float
-    allocation : {"randomized", "not_randomized", "unknown"}
+    ``difference`` is first arm less second, in percentage points, missing = not responding on both
+    sides; ``shares`` are the responders of each arm, by the same rule. ``allocation`` is
+    randomized, not_randomized or unknown.
     """
     first, second = (plain_text(arm) for arm in arms)
     of_each = (
@@ -43,7 +37,7 @@ def describe_difference(
     size = f"{of_each} The difference, {first} less {second}, is {points}"
     if difference.low is None or difference.high is None:
         return f"{size}, without an interval. {kind}"
-    size = f"{size} ({level_text(difference.level)} {interval_text(difference)})."
+    size = f"{size} ({interval_words(difference)})."
     if difference.low <= 0 <= difference.high:
         return f"{size} The interval holds 0: no difference is shown, and none is ruled out. {kind}"
     return f"{size} {kind}"

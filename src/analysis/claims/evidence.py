@@ -119,33 +119,17 @@ class Question(NamedTuple):
     effect: bool  # the words claim that the treatment does it
 
 
-@dataclass(frozen=True, kw_only=True)
-class EvidenceVerdict:
-    """What studies of one design say of a claim.
-
-    Parameters
-    ----------
-    verdict : str
-        ``supported``, ``contradicted``, ``unsettled``, ``no evidence``.
-    k, n : int
-        Studies and patients counted.
-    pooled : Pooled or None
-        From three studies on.
-    certainty : str
-        In GRADE's words; empty without a pooled number.
-    why : tuple of str
-        Each step down, in words.
-    """
+class EvidenceVerdict(NamedTuple):
+    """What studies of one design say of a claim."""
 
     claim_id: str
     design: str
     verdict: PublishedVerdict
-    k: int
-    n: int
-    pooled: Pooled | None
-    certainty: str
-    why: tuple[str, ...]
-    sentence: str
+    k: int  # studies counted
+    n: int  # their patients
+    pooled: Pooled | None  # from three studies on
+    certainty: str  # in GRADE's words; empty without a pooled number
+    why: tuple[str, ...]  # each step down, in words
     result_ids: tuple[str, ...]
 
 
@@ -325,46 +309,34 @@ def audit_results(results: pd.DataFrame) -> pd.DataFrame:
 
 
 def _checks(row: dict[str, Any]) -> Iterable[tuple[str, bool, str]]:
-    value, n, events, low, high = (row[name] for name in ("estimate", "n", "events", "low", "high"))
-    if row["unit"] == "share" and row["statistic"] == "share" and row["role"] == "primary":
+    value, n, events, low, high, base = (
+        row[name] for name in ("estimate", "n", "events", "low", "high", "comparator_estimate")
+    )
+    is_share = row["unit"] == row["statistic"] == "share" and row["role"] == "primary"
+    if is_share and not np.isnan(value) and not np.isnan(n):
         percent, digits = value * 100, row["decimals"]
-        if not np.isnan(value) and not np.isnan(n) and np.isnan(events):
-            counts = np.arange(floor(value * n), floor(value * n) + 2)
-            near = np.abs(counts / n * 100 - percent).min()
-            yield (
-                "grim",
-                near <= 0.5 * 10.0**-digits + 1e-9,
-                (f"{percent:.{digits}f}% of {n:g} is no whole number of patients."),
+        room = 0.5 * 10.0**-digits + 1e-9
+        if np.isnan(events):
+            near = min(abs(k / n * 100 - percent) for k in (floor(value * n), floor(value * n) + 1))
+            words = f"{percent:.{digits}f}% of {n:g} is no whole number of patients."
+            yield "grim", near <= room, words
+        else:
+            words = (
+                f"{events:g} of {n:g} is {events / n * 100:.1f}%, printed is {percent:.{digits}f}%."
             )
-        if not np.isnan(value) and not np.isnan(n) and not np.isnan(events):
-            yield (
-                "events",
-                abs(events / n * 100 - percent) <= 0.5 * 10.0**-digits + 1e-9,
-                f"{events:g} of {n:g} is {events / n * 100:.1f}%, "
-                f"printed is {percent:.{digits}f}%.",
-            )
+            yield "events", abs(events / n * 100 - percent) <= room, words
     if not np.isnan(low) and not np.isnan(value):
         yield "inside", low <= value <= high, f"{value:g} lies outside {low:g} to {high:g}."
     if not np.isnan(low) and not np.isnan(row["se"]):
         width = 2 * norm.ppf(0.5 + row["level"] / 200) * row["se"]
-        yield (
-            "error",
-            abs(width - (high - low)) <= 0.2 * (high - low),
-            ("the standard error does not give the interval."),
-        )
-    p, null = (
-        _p_of(row["p_value"]),
-        1.0 if row["statistic"] in ("risk_ratio", "odds_ratio") else 0.0,
-    )
+        close = abs(width - (high - low)) <= 0.2 * (high - low)
+        yield "error", close, "the standard error does not give the interval."
+    p = _p_of(row["p_value"])
     if p is not None and not np.isnan(low) and row["level"] == 95 and row["unit"] != "share":
-        excludes = low > null or high < null
-        sharp = p[1] <= 0.05 if excludes else p[0] >= 0.05 or p[1] > 0.05
-        yield (
-            "p",
-            sharp,
-            (f"p {row['p_value']} does not go with an interval from {low:g} to {high:g}."),
-        )
-    base = row["comparator_estimate"]
+        null = 1.0 if row["statistic"] in ("risk_ratio", "odds_ratio") else 0.0
+        sharp = p[1] <= 0.05 if low > null or high < null else p[0] >= 0.05 or p[1] > 0.05
+        words = f"p {row['p_value']} does not go with an interval from {low:g} to {high:g}."
+        yield "p", sharp, words
     if row["outcome"] == "within_change" and not np.isnan(base) and row["comparator"] == "baseline":
         yield "sign", value <= 0, "a fall in pain has a negative sign in this table."
 
@@ -642,7 +614,7 @@ def _judge(
         certainty, why = override[0], (*why, override[1])
     return EvidenceVerdict(
         claim_id=question.claim_id, design=design, verdict=verdict, k=k, n=n, pooled=pooled,
-        certainty=certainty, why=why, sentence="", result_ids=tuple(rows["result_id"]),
+        certainty=certainty, why=why, result_ids=tuple(rows["result_id"]),
     )  # fmt: skip
 
 

@@ -57,14 +57,7 @@ class Reads:
 
 
 def finding(name: str, reads: Reads) -> str:
-    """Return what a figure of the suite shows, in one line; empty where no number says it.
-
-    Parameters
-    ----------
-    name : str
-        Name under which the notebook kept the figure.
-    reads : Reads
-    """
+    """Return what a figure shows, by the name its notebook kept it under; empty without number."""
     make = _FINDINGS.get(name)
     return make(reads) if make else ""
 

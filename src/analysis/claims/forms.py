@@ -6,12 +6,12 @@ names of the contract where there is one, so that `reliefcheck map` reads what c
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+import pandas as pd
 
 from analysis.claims.ask import Asked, Field
 from analysis.errors import InputError
@@ -109,12 +109,9 @@ def _events(
     return events
 
 
-def _csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    return out.getvalue()
+def _csv(header: Sequence[str], rows: Iterable[Sequence[Any] | Mapping[str, Any]]) -> str:
+    frame = pd.DataFrame(list(rows), columns=list(header), dtype=object).fillna("")
+    return frame.to_csv(index=False, lineterminator="\n")
 
 
 def _dictionary(fields: Sequence[Field]) -> str:
@@ -134,7 +131,7 @@ def _dictionary(fields: Sequence[Field]) -> str:
             "Text Validation Min": field.low if field.type in ("integer", "number") else "",
             "Text Validation Max": field.high if field.type in ("integer", "number") else "",
         })  # fmt: skip
-    return _csv(DICTIONARY, [[row.get(name, "") for name in DICTIONARY] for row in rows])
+    return _csv(DICTIONARY, rows)
 
 
 def _questionnaire(fields: Sequence[Field], visits: Sequence[str]) -> dict[str, Any]:

@@ -35,13 +35,10 @@ NONE = {
 
 
 def describe_groups(results: pd.DataFrame, by: str) -> str:
-    """Return how complete sites or quarters are, and which are outside the limits of chance.
+    """Return how complete sites or quarters (``by``) are, and which are outside the limits.
 
-    Parameters
-    ----------
-    results : DataFrame
-        completeness_share, adjusted_share and control_limits of one condition and visit.
-    by : {"site", "quarter"}
+    ``results`` are completeness_share, adjusted_share and control_limits of one condition and
+    visit.
     """
     own = find(results, group_by=by)
     seen = rows_of(find(own, measure="completeness_share", status="estimated"))

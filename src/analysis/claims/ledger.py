@@ -503,17 +503,9 @@ def read_records(
 ) -> list[dict[str, str]]:
     """Return the records of a CSV file, none of them short, long or torn by a stray quote.
 
-    Parameters
-    ----------
-    path : Path
-    required : sequence of str
-        Columns that must be there.
-    name : str
-        Column that names a record in an error.
-    error : type
-        What is raised for anything else.
-    numbered : bool
-        Keep the number of each row under ``ROW``.
+    ``required`` are the columns that must be there, ``name`` the one that names a record in the
+    ``error`` raised for anything else. Where ``numbered``, each keeps its row's number under
+    ``ROW``.
     """
     rows = []
     what = name.removesuffix("_id")

@@ -9,7 +9,7 @@ from analysis.claims.judgement import Judgement, headlines_of
 from analysis.claims.reasons import firm_text
 from analysis.errors import InputError, suggest
 from analysis.labels import VERDICTS, plain_text, word
-from analysis.numbers import band_text, count_text, estimate_text, interval_text, level_text
+from analysis.numbers import band_text, count_text, estimate_text, interval_words
 
 MOST_WORDS = 150
 MOST_LACKS = 5
@@ -68,9 +68,8 @@ def _one_sentence(one: Judgement) -> str:
         # The first sentence of the finding is why there is no number.
         return re.split(r"(?<=[.])\s+(?=[A-Z])", one.sentence)[0]
     marks = (one.cited_low, one.cited_high)
-    interval = ""
-    if one.low is not None or one.high is not None:
-        interval = f" ({level_text(one.level)} {interval_text(one, apart_from=marks)})"
+    interval = interval_words(one, otherwise="", apart_from=marks)
+    interval = f" ({interval})" if interval else ""
     cited = band_text(*marks, unit=one.unit)
     says = f", the claim {cited}" if one.cited_text and None not in (cited, one.cited_low) else ""
     return f"Our number is {estimate_text(one, apart_from=marks)}{interval}, n = {one.n}{says}."

@@ -21,7 +21,6 @@ from analysis.claims.sentences import (
     FEW_EVENTS,
     describe_allocation,
     describe_result,
-    interval_words,
     patients_of,
 )
 from analysis.labels import plain_text, visit_word, words_in
@@ -31,6 +30,7 @@ from analysis.numbers import (
     date_span_text,
     estimate_text,
     fraction_text,
+    interval_words,
     quantity_text,
     share_text,
 )

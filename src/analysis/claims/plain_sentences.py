@@ -60,18 +60,10 @@ def quote(one: Judgement) -> str:
 
 
 def name_title(sources: Sequence[str], *, n: float | None, export: str, synthetic: bool) -> str:
-    """Return whose statements are checked against whose patients.
+    """Return whose statements are checked against whose patients (``n`` of them).
 
-    Parameters
-    ----------
-    sources : sequence of str
-        Where the statements were printed, as the ledger says: "Clinic, title of the page".
-    n : float or None
-        Patients counted.
-    export : str
-        Name of the export.
-    synthetic : bool
-        Whether the patients are invented.
+    ``sources`` are where the statements were printed, as the ledger says: "Clinic, title of the
+    page". Synthetic patients are invented.
     """
     who = list(dict.fromkeys(source.partition(",")[0].strip() for source in sources if source))
     counted = "the patients" if n is None else f"{count_text(n)} patients"
@@ -283,14 +275,8 @@ def since_then(
 ) -> str:
     """Return what changed since the run before; "first run" where there is none.
 
-    Parameters
-    ----------
-    before : sequence of mapping
-        Earlier runs of the same export, oldest first: started, n (patients), verdicts by claim.
-    headline : sequence of Judgement
-        Of this run.
-    n : float or None
-        Patients counted in this run.
+    ``before`` are earlier runs of the same export, oldest first: started, n (patients), verdicts by
+    claim. ``headline`` and ``n`` are of this run.
     """
     if not before:
         return "This is the first run of this export here, so nothing can have changed."
@@ -331,12 +317,7 @@ def verdicts_of(run: Mapping[str, object]) -> dict[tuple[str, str], tuple[str, f
 def say_of_100(shares: Mapping[str, float | None], *, last: str) -> tuple[str, ...]:
     """Return "54 better", "26 much better", "9 still better at week 12", of 100 who start.
 
-    Parameters
-    ----------
-    shares : mapping
-        ``better``, ``much``, ``still``: shares of all who started; None where not known.
-    last : str
-        Visit of ``still``.
+    ``shares`` of all who started by ``better``, ``much`` and ``still`` (at the visit ``last``).
     """
     words = {"better": "better", "much": "much better", "still": f"still better {at_visit(last)}"}
     return tuple(

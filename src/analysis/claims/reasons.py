@@ -21,12 +21,7 @@ FIRMNESS_WORDS: dict[Firmness, str] = {
 def firmness_of(readings: Readings | None, verdict: Verdict, *, n: int) -> Firmness:
     """Return how firm a verdict is; empty where none could be given, or there are no readings.
 
-    Parameters
-    ----------
-    readings : Readings or None
-    verdict : str
-    n : int
-        Patients the verdict rests on; below 20 no share of readings is called firm.
+    It rests on ``n`` patients; below 20 no share of readings is called firm.
     """
     if readings is None or not readings.n or verdict == "not testable":
         return ""

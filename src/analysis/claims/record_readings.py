@@ -20,13 +20,7 @@ def record_readings(claim: Claim, results: pd.DataFrame, *, arm: str = "") -> pd
     Of opioids the set of MME factors, 30% or 50% less, with no more pain or whatever the pain,
     and the visits after the end of the series; of questionnaires the visits.
 
-    Parameters
-    ----------
-    claim : Claim
-    results : DataFrame
-        Results frame of the run.
-    arm : str
-        As `analysis.claims.verdict.judge_claim`.
+    ``arm`` is as in `analysis.claims.verdict.judge_claim`.
 
     Returns
     -------

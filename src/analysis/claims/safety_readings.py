@@ -62,12 +62,7 @@ EVERYBODY = {"condition": "all", "group_by": "all", "group": "all"}
 def safety_readings(claim: Claim, study: Study, *, arm: str = "") -> pd.DataFrame:
     """Return the number of a claim on safety under every reading; empty for other measures.
 
-    Parameters
-    ----------
-    claim : Claim
-    study : Study
-    arm : str
-        Only these patients count; empty for all treated.
+    Only patients of the ``arm`` count; all treated where it is empty.
 
     Returns
     -------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from analysis.labels import definition_word, notes_text, words_in
-from analysis.numbers import count_text, interval_text, level_text, quantity_text, share_text
+from analysis.numbers import count_text, interval_words, quantity_text, share_text
 from analysis.results import Row
 from analysis.settings import data_rows
 
@@ -31,22 +31,14 @@ def effect_word(definition: str) -> str:
 
 
 def describe_safety(row: Row, whom: str, *, apart_from: tuple[float | None, ...] = ()) -> str:
-    """Return a result on safety as a sentence with denominator, interval and what is not known.
+    """Return a result of notebook 55 as a sentence with denominator, interval, what is not known.
 
-    Parameters
-    ----------
-    row : Row
-        Of a measure of notebook 55, with a value.
-    whom : str
-        The patients without their number: "patients of all conditions".
-    apart_from : tuple of float or None
-        Cited figures that a percentage must not be mistaken for.
+    ``whom`` are the patients without their number ("patients of all conditions"), ``apart_from``
+    cited figures that a percentage must not be mistaken for.
     """
     n, k = count_text(row.n), count_text(row.n_events)
     counted = f"{k if row.n_events else 'none'} ({share_text(row.value, apart_from=apart_from)})"
-    interval = "no interval"
-    if row.low is not None or row.high is not None:
-        interval = f"{level_text(row.level)} {interval_text(row, apart_from=apart_from)}"
+    interval = interval_words(row, apart_from=apart_from)
     if row.method == "rule_of_three":
         interval = (
             f"with none seen, at most {share_text(row.high, decimals=1)} (rule of three, one-sided)"

@@ -8,7 +8,7 @@ are never read back.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from textwrap import fill
 
 import pandas as pd
@@ -48,7 +48,7 @@ from analysis.numbers import (
     estimate_text,
     fraction_text,
     interval_text,
-    level_text,
+    interval_words,
     p_text,
     quantity_text,
     share_text,
@@ -187,15 +187,6 @@ def _counted(claim: Claim, row: Row) -> str:
 
 def _interval(claim: Claim, row: Row) -> str:
     return interval_words(row, otherwise="there is no interval", apart_from=_cited(claim))
-
-
-def interval_words(
-    row: Row, *, otherwise: str = "no interval", apart_from: Iterable[float | None] = ()
-) -> str:
-    """Return "95% CI 52% to 68%", at the level of the row, or that there is none."""
-    if row.low is None and row.high is None:
-        return otherwise
-    return f"{level_text(row.level)} {interval_text(row, apart_from=apart_from)}"
 
 
 def _missing(row: Row) -> str:
@@ -598,14 +589,10 @@ def describe_departures(claim: Claim, settings: AnalysisSettings) -> str:
 
 
 def describe_allocation(allocation: str, arms: Sequence[str]) -> str:
-    """Return what a comparison of arms can say, by how patients came to them.
+    """Return what a comparison of the arms on record can say, by how patients came to them.
 
-    Parameters
-    ----------
-    allocation : {"randomized", "not_randomized", "unknown"}
-        The setting of the export.
-    arms : sequence of str
-        Arms on record; with fewer than two there is no control group.
+    ``allocation`` is randomized, not_randomized or unknown. With fewer than two arms there is no
+    control group.
     """
     if len(arms) < 2:
         alone = words_in("allocation.one_arm")[allocation]

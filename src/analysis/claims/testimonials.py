@@ -30,12 +30,8 @@ LEAST_COMPARABLE = 10
 def estimate_testimonials(claims: Sequence[Claim], study: Study) -> pd.DataFrame:
     """Return where each testimonial lies among comparable patients, as a results frame.
 
-    Parameters
-    ----------
-    claims : sequence of Claim
-        Those with the measure ``testimonial`` count.
-    study : Study
-        Outcomes are compared at the visit of the claim, else at the end of the series.
+    Claims with the measure ``testimonial`` count; outcomes are compared at the visit of the claim,
+    else at the end of the series.
 
     Returns
     -------

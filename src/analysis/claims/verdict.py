@@ -107,20 +107,20 @@ def judge_claim(
         unfalsifiable = claim.answer == "unfalsifiable"
         verdict: Verdict = "unfalsifiable" if unfalsifiable else "not testable"
         reason = claim.reason if unfalsifiable else f"{why_unanswered(claim)}. {claim.reason}"
-        return _judgement(claim, row, verdict, reason=f"{reason[0].upper()}{reason[1:]}"), row
+        return judgement_of(claim, row, verdict, reason=f"{reason[0].upper()}{reason[1:]}"), row
     if row is None:
-        return _judgement(claim, None, "not testable", reason=why_none), None
+        return judgement_of(claim, None, "not testable", reason=why_none), None
     if row.n == 0 or row.status in ("no patients", "not estimable"):
-        return _judgement(claim, row, "not testable", reason=_first_note(row) or NOBODY), row
+        return judgement_of(claim, row, "not testable", reason=_first_note(row) or NOBODY), row
     verdict = _verdict(claim, row, analyses, results)
     known: dict[str, object] = {}
     if analyses is not None and (row.n_missing or row.measure == "percent_reduction"):
         known = _describe_missing(claim, row, analyses, verdict)
     position = place_interval(row.low, row.high, floor=claim.floor, ceiling=claim.ceiling)
     if verdict != "undecided":
-        return _judgement(claim, row, verdict, position=position, **known), row
+        return judgement_of(claim, row, verdict, position=position, **known), row
     if known.get("undecided") in ("missing", "outliers"):
-        return _judgement(claim, row, verdict, position=position, **known), row
+        return judgement_of(claim, row, verdict, position=position, **known), row
     likely = None if analyses is None or not row.n_missing else analyses.likely
     not_imputed = analyses is not None and row.n_missing > 0 and likely is None
     further = if_cited = None
@@ -130,7 +130,7 @@ def judge_claim(
         if claim.measure in HEADLINE and middle:
             if_cited = _further_patients(claim, row, true=middle, likely=likely)
     reason = "" if further is not None else _why_undecided(claim, row)
-    return _judgement(
+    return judgement_of(
         claim,
         row,
         verdict,
@@ -153,7 +153,7 @@ def middle_of_cited(low: float | None, high: float | None) -> float | None:
     return None if low is None or high is None else round((low + high) / 2, 12)
 
 
-def _judgement(claim: Claim, row: Row | None, verdict: Verdict, **more: object) -> Judgement:
+def judgement_of(claim: Claim, row: Row | None, verdict: Verdict, **more: object) -> Judgement:
     """Return a judgement with the words of the claim and the numbers of the result."""
     numbers: dict[str, object] = {"status": "no patients", "unit": claim.unit or "share"}
     if row is not None:

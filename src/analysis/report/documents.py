@@ -32,14 +32,7 @@ HEADINGS = ("What the page says", "Our patients", "Published studies")
 def write_documents(folder: Path, names: Sequence[str], *, templates: Sequence[Path] = ()) -> None:
     """Write report.docx and report.pptx into a run folder, those that are named.
 
-    Parameters
-    ----------
-    folder : Path
-        Holds what `analysis.report.page.write_report` needs.
-    names : sequence of str
-        Of `analysis.report.page.DOCUMENTS`.
-    templates : sequence of Path
-        A .docx and a .pptx of the clinic at most; its styles and layouts are taken.
+    ``templates`` are a .docx and a .pptx of the clinic at most, whose styles and layouts are taken.
 
     Raises
     ------

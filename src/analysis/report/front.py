@@ -19,12 +19,12 @@ from analysis.claims.plain_sentences import (
     since_then,
     verdicts_of,
 )
-from analysis.claims.sentences import interval_words
 from analysis.labels import DEFINITIONS, condition_word, plain_text, visit_word, word
 from analysis.numbers import (
     date_span_text,
     date_text,
     estimate_text,
+    interval_words,
 )
 from analysis.report.drawings import Strip, draw_spark, draw_strip
 from analysis.report.inputs import Run
@@ -80,17 +80,10 @@ def build_front(
     flags: tuple[str, ...],
     n_flags: int,
 ) -> Front:
-    """Return page one.
+    """Return page one, with the claims of the first page.
 
-    Parameters
-    ----------
-    run : Run
-    headline : sequence of ClaimView
-        Claims of the first page.
-    places : mapping of condition code to fragment
-        Sections of the page.
-    flags : tuple of str
-        Contraindications on record, in words; ``n_flags`` is their number.
+    ``places`` are the fragments of sections by condition, ``flags`` the contraindications on
+    record, in words, and ``n_flags`` their number.
     """
     judged = headlines_of(run.claims)
     n = _counted(run)

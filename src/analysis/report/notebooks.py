@@ -48,15 +48,10 @@ _HELD = re.compile("\ue000(\\d+)\ue001")
 
 
 def write_notebook_page(ipynb: Path, *, report: str = "../index.html") -> Path:
-    """Write an executed notebook as a page next to it, without scripts or network.
+    """Write an executed notebook as a page (.html) next to it, without scripts or network.
 
-    Parameters
-    ----------
-    ipynb : Path
-        Executed notebook; the page has the same name and ends in ``.html``. A cell can be led to
-        as ``#cell-id=...``.
-    report : str
-        Where the report lies, from the page; empty where there is none.
+    A cell can be led to as ``#cell-id=...``. ``report`` is where the report lies, from the page;
+    empty where there is none.
 
     Raises
     ------

@@ -73,20 +73,9 @@ def write_workbook(
 ) -> Path:
     """Write the workbook: page one, about the run, claims, results, data quality.
 
-    Parameters
-    ----------
-    path : Path
-    summary : sequence of sequence of str
-        Lines of page one, its headings first.
-    about : sequence of (str, str)
-        Name of the data, whether they are synthetic, settings.
-    results, claims : DataFrame
-        A line each. Shares stay shares (0 to 1) and percents percents; ``unit`` says which.
-        Conditions, methods and notes are written in words.
-    quality : sequence of Table
-        Tables on the data, a sheet each.
-    labels : mapping of str to str
-        Condition labels by code.
+    ``summary`` are the lines of page one, its headings first. Shares stay shares (0 to 1) and
+    percents percents; ``unit`` says which. Conditions, methods and notes are written in words, and
+    tables on the data have a sheet each.
 
     Notes
     -----

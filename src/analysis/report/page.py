@@ -216,14 +216,8 @@ def _notebooks(run: Run) -> Iterable[dict[str, str]]:
 def write_report(folder: Path, *, other_core: Executor | None = None) -> None:
     """Write everything a reader gets into a run folder.
 
-    Parameters
-    ----------
-    folder : Path
-        Holds ``run.json``, ``results/`` and, where notebooks were run, ``notebooks/*.ipynb``.
-        Results, claims, notebook pages (where there are none yet), workbook and index.html appear
-        in it, then the PDFs.
-    other_core : Executor, optional
-        Writes the workbook, which takes as long as all else; a thread when not given.
+    It holds ``run.json``, ``results/`` and, where notebooks were run, ``notebooks/*.ipynb``.
+    ``other_core`` writes the workbook, which takes as long as all else; a thread when not given.
 
     Raises
     ------

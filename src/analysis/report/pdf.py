@@ -27,13 +27,7 @@ _TEMPLATES = Path(__file__).parent / "templates"
 
 
 def write_pdfs(page: Page, folder: Path) -> None:
-    """Write summary.pdf (one page) and report.pdf into a run folder.
-
-    Parameters
-    ----------
-    page : Page
-        What is printed; the figures are those of ``results/figures`` in the folder.
-    folder : Path
+    """Write summary.pdf (one page) and report.pdf into a run folder, with its figures.
 
     Raises
     ------

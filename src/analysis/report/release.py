@@ -22,8 +22,9 @@ import pandas as pd
 from analysis.adam.study import load_study
 from analysis.claims.judge import judge_claims
 from analysis.claims.judgement import Judgement
-from analysis.claims.ledger import Claim, absent_conditions, headline_claims, load_ledger
+from analysis.claims.ledger import absent_conditions, headline_claims, load_ledger
 from analysis.claims.records import read_claims, write_claims
+from analysis.claims.verdict import judgement_of
 from analysis.errors import InputError, RunError
 from analysis.files import sha256_of, write_file
 from analysis.labels import condition_word, plain_text
@@ -63,39 +64,19 @@ MAKERS = ("reliefcheck", "pandas", "pyarrow", "matplotlib", "typst", "xlsxwriter
 
 @dataclass(frozen=True, kw_only=True)
 class Release:
-    """What a release says beside its rows.
+    """What a release says beside its rows."""
 
-    Parameters
-    ----------
-    name : str
-        What the data are called.
-    synthetic : bool
-    conditions : mapping of str to str
-        Labels by code of the conditions in the data.
-    settings : mapping
-        Settings of the run.
-    from_patients : int or None
-        Fewest patients of a share; None for the rule of 5 points.
-    n_left_out : int
-        Rows of the run that are not in it, or have no number.
-    withheld : tuple of str
-        Claims without a verdict: the rounded rows leave more than one possible, or lack a row that
-        the verdict of the run rests on.
-    ledger : mapping of str to str
-        SHA-256 of the files of the ledger by name.
-    made_with : mapping of str to str
-        Versions of what wrote the files.
-    """
-
-    name: str
+    name: str  # what the data are called
     synthetic: bool
-    conditions: Mapping[str, str]
-    settings: Mapping[str, Any]
-    from_patients: int | None
-    n_left_out: int
+    conditions: Mapping[str, str]  # labels by code of the conditions in the data
+    settings: Mapping[str, Any]  # of the run
+    from_patients: int | None  # fewest patients of a share; None for the rule of 5 points
+    n_left_out: int  # rows of the run that are not in it, or have no number
+    # Claims without a verdict: the rounded rows leave more than one possible, or lack a row that
+    # the verdict of the run rests on.
     withheld: tuple[str, ...]
-    ledger: Mapping[str, str]
-    made_with: Mapping[str, str]
+    ledger: Mapping[str, str]  # SHA-256 of the files of the ledger by name
+    made_with: Mapping[str, str]  # versions of what wrote the files
 
     @property
     def weeks(self) -> float:
@@ -234,7 +215,8 @@ def judge_release(release: Release, frame: pd.DataFrame) -> list[Judgement]:
     for claim, one, lower, upper in zip(claims, middle, low, high, strict=True):
         alike = len({_answers(each) for each in (one, lower, upper)}) == 1
         if not alike or claim.claim_id in release.withheld:
-            made.append(_without_verdict(claim, one))
+            said = {"status": "withheld", "sentence": WITHHELD, "reason": WITHHELD}
+            made.append(judgement_of(claim, None, "withheld", **said))
         else:
             made.append(replace(one, further_patients=None, further_patients_if_cited=None))
     return made
@@ -242,18 +224,6 @@ def judge_release(release: Release, frame: pd.DataFrame) -> list[Judgement]:
 
 def _answers(one: Judgement) -> tuple[str, ...]:
     return (one.verdict, *(limit.verdict for limit in one.limits))
-
-
-def _without_verdict(claim: Claim, one: Judgement) -> Judgement:
-    """Return a judgement that holds what the ledger says, and no number."""
-    return Judgement(
-        claim_id=claim.claim_id, wording=one.wording, source=one.source, condition=one.condition,
-        reading=one.reading, cited_low=one.cited_low, cited_high=one.cited_high,
-        cited_text=one.cited_text, verdict="withheld", status="withheld",
-        unit=claim.unit or "share",
-        section=one.section, kind=one.kind, answer=one.answer, headline=one.headline,
-        sentence=WITHHELD, reason=WITHHELD,
-    )  # fmt: skip
 
 
 def notices(release: Release, frame: pd.DataFrame) -> list[str]:

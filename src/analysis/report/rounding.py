@@ -144,21 +144,10 @@ def round_rows(
 ) -> pd.DataFrame:
     """Return rows of `select_rows` as they are released.
 
-    Parameters
-    ----------
-    results : DataFrame
-        Results frame.
-    weeks : float
-        Weeks up to the last planned visit: the scale of times.
-    from_patients : int, optional
-        Fewest patients of a share, at least 30. By default 60, and only where rounding moves the
-        share by at most 5 points.
-
-    Returns
-    -------
-    DataFrame
-        Results frame; status ``withheld`` where the patients are too few. Notes that hold a number
-        are gone, and so are the events of whatever is not a share of two counts.
+    ``weeks`` up to the last planned visit are the scale of times. ``from_patients`` are the fewest
+    patients of a share, at least 30; by default 60, and only where rounding moves the share by at
+    most 5 points. The status is ``withheld`` where they are too few. Notes that hold a number are
+    gone, and so are the events of whatever is not a share of two counts.
     """
     frame = results.copy()
     exact_n = frame["n"].astype(float)

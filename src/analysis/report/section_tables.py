@@ -42,6 +42,7 @@ from analysis.report.tables import (
     threshold_word,
 )
 from analysis.results import Row
+from analysis.settings import data_rows
 
 EXACT, SEQUENCE = "_exact", "_sequence"
 """How the definition of a share ends with an exact interval, and with limits for all looks."""
@@ -129,6 +130,35 @@ def _leading(rows: Sequence[Row], *heads: tuple[str, Words]) -> list[tuple[str, 
     """Return leading columns, and the visit where the rows are of several."""
     several = len({row.visit for row in rows}) > 1
     return [*heads, ("Counted", population_word), *([("Visit", _visit)] if several else [])]
+
+
+WORDS: Mapping[str, Words] = {
+    "definition": _definition,
+    "visit": _visit,
+    "population": population_word,
+    "measure": lambda row: word(MEASURES, row.measure),
+    "measure_at": lambda row: ", ".join(
+        part for part in (word(MEASURES, row.measure), _visit(row)) if part
+    ),
+}
+"""Leading columns of `listed_tables`, by their names in data/codes/page_tables.csv."""
+
+
+def listed_tables(rows: Sequence[Row], topic: str) -> list[Table | None]:
+    """Return the tables of a topic in data/codes/page_tables.csv: a line a row of its measures."""
+    made = []
+    for table in data_rows("codes/page_tables.csv"):
+        if table["topic"] == topic:
+            measures = table["measures"].split()
+            found = pick(rows, measure=tuple(measures), group_by="all")
+            found = pick(found, population=table["population"]) if table["population"] else found
+            if topic == "exact":
+                found.sort(key=lambda row: measures.index(row.measure))
+            caption = _with_scale(table["caption"], found) if table["scale"] else table["caption"]
+            heads = [head.split("=") for head in table["heads"].split("|")]
+            named = [(title, WORDS[name]) for title, name in heads]
+            made.append(estimates_table(found, caption=caption, heads=named))
+    return made
 
 
 def characteristics(rows: Sequence[Row]) -> Table | None:
@@ -294,16 +324,6 @@ def scores_by_arm(rows: Sequence[Row]) -> Table | None:
 def _inside(text: str) -> str:
     """Return a name as it stands inside a line; its abbreviations keep their capitals."""
     return f"{text[:1].lower()}{text[1:]}"
-
-
-def modeled_changes(rows: Sequence[Row]) -> Table | None:
-    """Return the fall of the score in the mixed model of all visits."""
-    found = pick(rows, measure="change_mmrm", group_by="all")
-    return estimates_table(
-        found,
-        caption=_with_scale("Fall of the mean score, modeled over all visits (MMRM)", found),
-        heads=[("Visit", _visit)],
-    )
 
 
 def arms_compared(rows: Sequence[Row]) -> Table | None:
@@ -530,22 +550,6 @@ def relief_shares(rows: Sequence[Row]) -> Table | None:
     )
 
 
-def exact_relief(rows: Sequence[Row]) -> Table | None:
-    """Return relief whose end was recorded exactly; it stands apart from losses between visits."""
-    measures = ("exact_relief_duration", "exact_relief_quartile", "exact_relieved_share")
-    found = pick(rows, measure=measures, group_by="all")
-
-    def what(row: Row) -> str:
-        at = _visit(row)
-        return ", ".join(part for part in (word(MEASURES, row.measure), at) if part)
-
-    return estimates_table(
-        sorted(found, key=lambda row: measures.index(row.measure)),
-        caption="Duration of relief where its end was recorded: relief gone, or next analgesic",
-        heads=[("What", what), ("Counted", population_word)],
-    )
-
-
 # --- tables across conditions -------------------------------------------------------------------
 
 
@@ -663,57 +667,4 @@ def _flow_total(found: Mapping[str, Row]) -> str:
         f"{count_text(in_file)} in the file = {count_text(kept)} counted as starters + "
         f"{count_text(lost)} not counted. {count_text(kept)} starters = {count_text(seen)} seen + "
         f"{count_text(unseen)} not seen{not_due}."
-    )
-
-
-# --- safety -------------------------------------------------------------------------------------
-
-
-def asked_about(rows: Sequence[Row]) -> Table | None:
-    """Return how many patients and infusions were asked about; None where no row says it."""
-    return estimates_table(
-        pick(rows, measure="asked_share", group_by="all"),
-        caption="On record as asked about adverse effects",
-        heads=[("Of the treated", _definition)],
-    )
-
-
-def effects(rows: Sequence[Row]) -> Table | None:
-    """Return the share of patients and of infusions with each effect, of those asked."""
-    every = pick(rows, measure=("effect_share", "effect_infusion_share"), group_by="all")
-    found = [row for row in every if row.population == "asked"]
-    return estimates_table(
-        found,
-        caption="Patients, and infusions, with each effect, of those asked about it",
-        heads=[("Effect", _definition), ("Of", lambda row: word(MEASURES, row.measure))],
-    )
-
-
-def how_bad(rows: Sequence[Row]) -> list[Table | None]:
-    """Return highest grades, times to resolution, rates, and vital signs."""
-    captions = {
-        ("highest_grade_share", "mild_share"): "Highest grade (CTCAE), of patients asked",
-        ("resolved_share",): "Effects resolved after the infusion",
-        ("event_rate",): "Events per 100 patient-years, of patients asked",
-        ("pressure_share", "oxygen_share", "discharge_share", "dose_share", "measured_share"): (
-            "Blood pressure, oxygen, dose and discharge, by patient"
-        ),
-        ("exposure",): "Exposure and vital signs: means of patients",
-    }
-    return [
-        estimates_table(
-            pick(rows, measure=measures, group_by="all"), caption=caption,
-            heads=[("What", _definition), ("Counted", population_word)],
-        )
-        for measures, caption in captions.items()
-    ]  # fmt: skip
-
-
-def contraindications(rows: Sequence[Row]) -> Table | None:
-    """Return the contraindications on record among the treated, and the criteria of candidates."""
-    measures = ("flag_share", "pain_duration_share", "failed_treatments_share")
-    return estimates_table(
-        pick(rows, measure=measures, group_by="all"),
-        caption="Contraindications of the page, and its criteria for candidates, of all treated",
-        heads=[("What", lambda row: word(MEASURES, row.measure)), ("Which", _definition)],
     )

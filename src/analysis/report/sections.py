@@ -186,7 +186,7 @@ def _condition(
         "reduction": [
             tables.reductions(context, rows),
             tables.scores(rows),
-            tables.modeled_changes(rows),
+            *tables.listed_tables(rows, "modeled"),
             tables.scores_by_arm(rows),
         ],
         "worse": [tables.worsening(context, rows)],
@@ -195,7 +195,7 @@ def _condition(
         "relief": [
             tables.relief_medians(context, rows),
             tables.relief_shares(rows),
-            tables.exact_relief(rows),
+            *tables.listed_tables(rows, "exact"),
         ],
         "protocols": tables.sites_and_quarters(context, rows),
         "missing": [tables.missing(context, rows)],
@@ -317,7 +317,7 @@ def _all_conditions(
         topics=_topics(
             {
                 "who": [tables.characteristics(others)],
-                "contraindications": [tables.contraindications(others)],
+                "contraindications": tables.listed_tables(others, "contraindications"),
                 "responders": [*tables.outcomes_across(context, run.rows)],
                 "function": [tables.domains(others), tables.opioids(others)],
                 "protocols": tables.sites_and_quarters(context, others),
@@ -341,7 +341,7 @@ def _all_conditions(
                     *tables.relief_across(context, run.rows),
                     tables.relief_medians(context, relief),
                     tables.relief_shares(relief),
-                    tables.exact_relief(relief),
+                    *tables.listed_tables(relief, "exact"),
                 ]
             },
             {"relief": left.get("relief", [])},
@@ -383,9 +383,9 @@ def _safety(run: Run, context: tables.Context, rows: Sequence[Row]) -> Section:
         sentences=sentences[FIRST_SAID:] if asked else (),
         topics=_topics(
             {
-                "asked": [tables.asked_about(rows)],
-                "effects": [tables.effects(rows), *kept] if asked else [],
-                "signs": [*tables.how_bad(rows)],
+                "asked": tables.listed_tables(rows, "asked"),
+                "effects": [*tables.listed_tables(rows, "effects"), *kept] if asked else [],
+                "signs": tables.listed_tables(rows, "signs"),
             },
             {},
         ),

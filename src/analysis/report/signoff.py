@@ -25,25 +25,13 @@ OPEN, CLOSE = "<!--signoff-->", "<!--/signoff-->"
 
 @dataclass(frozen=True, kw_only=True)
 class SignOff:
-    """One signature.
-
-    Parameters
-    ----------
-    name, role : str
-        As given, on one line.
-    date : str
-        ISO day.
-    sha256 : str
-        Of the results that were signed (`hash_results`).
-    is_void : bool
-        Whether the results have changed since, or are gone.
-    """
+    """One signature."""
 
     name: str
     role: str
-    date: str
-    sha256: str
-    is_void: bool = False
+    date: str  # ISO day
+    sha256: str  # of the results that were signed (`hash_results`)
+    is_void: bool = False  # whether the results have changed since, or are gone
 
     @property
     def text(self) -> str:
@@ -82,14 +70,6 @@ def read_signoffs(folder: Path) -> tuple[SignOff, ...]:
 
 def sign_run(folder: Path, *, name: str, role: str, on: date) -> SignOff:
     """Sign the results of a run; a signature under the same name is replaced.
-
-    Parameters
-    ----------
-    folder : Path
-        Finished run.
-    name, role : str
-        Not empty; line ends become spaces.
-    on : date
 
     Raises
     ------

@@ -163,18 +163,9 @@ def pick(rows: Iterable[Row], **keys: Any) -> list[Row]:
 def readable(results: pd.DataFrame, *, labels: Mapping[str, str] | None = None) -> pd.DataFrame:
     """Return results in words, as the report prints them, for the last line of a notebook cell.
 
-    Parameters
-    ----------
-    results : DataFrame
-        Rows of a results frame, in the order to show.
-    labels : mapping of str to str, optional
-        Condition labels by code.
-
-    Returns
-    -------
-    DataFrame of str
-        A line a row. Columns in which all rows say the same are left out, but for the numbers.
-        ``why`` says of a row without a number why there is none; absent where every row has one.
+    A line a row, in their order; columns in which all rows say the same are left out, but for the
+    numbers. ``why`` says of a row without a number why there is none; absent where every row has
+    one. ``labels`` are those of conditions by code.
     """
     words: dict[str, Words] = {
         "condition": lambda row: condition_word(row.condition, labels or {}),
@@ -255,12 +246,7 @@ def footnotes_of(
 ) -> tuple[str, tuple[tuple[str, str], ...], dict[str, str]]:
     """Return what is true of all rows, what of some under a letter, and each row's letters.
 
-    Returns
-    -------
-    note : str
-    footnotes : tuple of (letter, text)
-    marks : dict
-        Letters by ``result_id``: "a", "a,c".
+    The letters are by ``result_id``: "a", "a,c".
     """
     of: dict[str, list[str]] = {}
     for row in rows:
@@ -293,20 +279,10 @@ def estimates_table(
 ) -> Table | None:
     """Return a line a row: leading columns, estimate, interval, patients, missing, a drawing.
 
-    Who is not due yet has a column where there is anybody.
-
-    Parameters
-    ----------
-    rows : sequence of Row
-        None is returned when there are none.
-    heads : sequence of (str, function)
-        Headings of the leading columns, each with the text of a row; those empty throughout leave.
-    band : function
-        The cited band to draw behind a row's interval.
-    judged : set of str
-        ``result_id`` of the rows a claim is judged on.
-    further : sequence of (str, function)
-        Headings and texts of further intervals of a row; those empty throughout leave.
+    None without rows. Who is not due yet has a column where there is anybody. ``heads`` are the
+    headings of leading columns and ``further`` of further intervals, each with the text of a row;
+    those empty throughout leave. ``band`` gives the cited band to draw behind a row's interval, and
+    ``judged`` names the rows a claim is judged on.
     """
     if not rows:
         return None

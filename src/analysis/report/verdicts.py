@@ -21,7 +21,7 @@ from analysis.numbers import (
     count_text,
     estimate_text,
     interval_text,
-    level_text,
+    interval_words,
     p_text,
     share_text,
 )
@@ -97,9 +97,7 @@ def view_claim(run: Run, each: Judgement, *, drawn: bool) -> ClaimView:
     # Without a row nothing is counted; why is said in the sentence.
     answered = row is not None or known or each.status == "not reached"
     estimate = estimate_text(row or each, apart_from=cited) if answered else "no number"
-    interval = ""
-    if known and (each.low is not None or each.high is not None):
-        interval = f"{level_text(each.level)} {interval_text(each, apart_from=cited)}"
+    interval = interval_words(each, otherwise="", apart_from=cited) if known else ""
     cited_text = plain_text(each.cited_text) or band_text(*cited, unit=each.unit)
     ours = f"{estimate}, {interval}" if interval else estimate
     alt = f"Cited {cited_text}. Our patients: {ours}."

@@ -135,21 +135,10 @@ COLUMN_WIDTHS = (22, 24, 26, 24, 26)
 
 
 def write_draft(path: Path, out: Path, ask: Callable[[Question], str] | None) -> tuple[str, bool]:
-    """Draft a mapping for an export, write it, check the export with it, and say what came out.
+    """Draft a mapping for an export, write it to ``out``, and check the export with it.
 
-    Parameters
-    ----------
-    path, out : Path
-        The export, and the mapping to write; it must not exist yet.
-    ask : callable or None
-        Asked about what is unsure; None leaves TODOs.
-
-    Returns
-    -------
-    text : str
-        Columns and what was understood of them, open points, and what the check says.
-    accepted : bool
-        Whether the check accepts the export with this mapping.
+    ``ask`` is asked about what is unsure; None leaves TODOs. Returned are columns and what was
+    understood of them, open points, and what the check says; and whether it accepts the export.
     """
     if out.exists():
         raise InputError(f"{out} is already there; name another file with --out, or remove it.")

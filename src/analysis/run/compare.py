@@ -141,20 +141,9 @@ def tag_rows(name: str, a: pd.DataFrame | None, b: pd.DataFrame | None, shared: 
 ) -> tuple[pd.Series, pd.Series]:  # fmt: skip
     """Give every row of a table in two exports the step that it belongs to, or "same".
 
-    Parameters
-    ----------
-    name : str
-        Table of the contract.
-    a, b : DataFrame or None
-        The table of either export.
-    shared : collection of str
-        Patients of both.
-
-    Notes
-    -----
-    Of a patient's ratings (of one visit and recall) or infusions that only one export has, the
-    first of A and the first of B in time are one under another date, and so on; what is left over
-    on one side came late.
+    ``shared`` are the patients of both. Of a patient's ratings (of one visit and recall) or
+    infusions that only one export has, the first of A and the first of B in time are one under
+    another date, and so on; what is left over on one side came late.
     """
     own, other = _units(name, a), _units(name, b)
     tags = _tag(own, other, shared, GONE), _tag(other, own, shared, NEW)
@@ -304,36 +293,23 @@ class Flip:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """What changed from run A to run B.
-
-    Parameters
-    ----------
-    steps : dict of str to str
-        What differs, in the order of ``STEPS``, and how much of it.
-    moved : DataFrame
-        By result id the rows of both runs that are not the same: every column of the results frame
-        with ``_a`` and ``_b``, and ``change`` of the value; those that verdicts rest on first, then
-        the biggest movers.
-    parts : DataFrame
-        By result id, quantity (value, low, high) and step, the part of the change, in the row's
-        unit. The parts of a quantity add up to its change.
-    only_a, only_b : tuple of str
-        Result ids of one run only.
-    notes : tuple of str
-        What a reader must know besides, a sentence each.
-    """
+    """What changed from run A to run B."""
 
     before: str
     after: str
     synthetic: bool
-    steps: Mapping[str, str]
+    steps: Mapping[str, str]  # what differs, in the order of ``STEPS``, and how much of it
+    # By result id the rows of both runs that are not the same: every column with ``_a`` and ``_b``,
+    # and ``change`` of the value; those that verdicts rest on first, then the biggest movers.
     moved: pd.DataFrame
+    # By result id, quantity (value, low, high) and step, the part of the change, in the row's unit.
+    # The parts of a quantity add up to its change.
     parts: pd.DataFrame
-    only_a: tuple[str, ...]
+    only_a: tuple[str, ...]  # result ids of one run only
     only_b: tuple[str, ...]
     n_same: int
     flips: tuple[Flip, ...]
-    notes: tuple[str, ...]
+    notes: tuple[str, ...]  # what a reader must know besides, a sentence each
     labels: Mapping[str, str]
 
     def parts_of(self, result_id: str, quantity: str) -> dict[str, float]:
@@ -354,17 +330,9 @@ def compare_runs(
     workers: int = 1,
     notebooks: Path | None = None,
 ) -> Comparison:
-    """Compare two runs, the earlier first.
+    """Compare two runs, the earlier first; ``split`` to attribute what moved, too.
 
-    Parameters
-    ----------
-    a, b : RunData
-    split : bool
-        Whether to attribute what moved; without data in both runs nothing is.
-    workers
-        As in `analysis.run.session.RunRequest`, for the recomputations.
-    notebooks : Path, optional
-        Folder of the notebooks; the suite's own by default.
+    Without data in both runs nothing is attributed.
 
     Raises
     ------
@@ -502,13 +470,8 @@ def recompute(
 ) -> list[pd.DataFrame]:
     """Run notebooks on data, all side by side; return the results of each by id.
 
-    Parameters
-    ----------
-    studies : sequence of Study
-    about : mapping
-        run.json of the run in question, which says what ran on which condition.
-    made_by : collection of str
-        Names of the notebooks that are needed; those that judge are left out.
+    ``about`` is run.json of the run in question, which says what ran on which condition. Of the
+    notebooks named in ``made_by`` those that judge are left out.
 
     Raises
     ------

@@ -21,21 +21,9 @@ MOST = 12
 def find_predecessors(parent: Path, *, export: str, started: str) -> list[dict[str, Any]]:
     """Return the runs that lie beside a new one and are of an export of the same name.
 
-    Parameters
-    ----------
-    parent : Path
-        Folder of the run folders.
-    export : str
-        Name of the export.
-    started : str
-        When the new run began (ISO 8601); later ones are no predecessors.
-
-    Returns
-    -------
-    list of dict
-        Oldest first, the newest `MOST`: ``started``, ``run_id``, ``n`` (patients counted), and
-        ``verdicts``: verdict, value and reading (hash) by claim of page one. A folder that
-        cannot be read is no run.
+    Oldest first, the newest `MOST` of those that began before it (ISO 8601): ``started``,
+    ``run_id``, ``n`` (patients counted), and ``verdicts``: verdict, value and reading (hash) by
+    claim of page one. A folder that cannot be read is no run.
     """
     found, began = [], datetime.fromisoformat(started)
     for path in sorted(parent.glob(f"*/{RUN_FILE}")) if parent.is_dir() else []:

@@ -20,13 +20,7 @@ PAGE, TABLE = "clinics.html", "clinics.csv"
 
 
 def write_pool(releases: Sequence[Path], out: Path) -> Path:
-    """Run the notebook on several releases; return the folder with its page and table.
-
-    Parameters
-    ----------
-    releases : sequence of Path
-    out : Path
-        New folder.
+    """Run the notebook on several releases; return the new folder with its page and table.
 
     Raises
     ------

@@ -52,17 +52,9 @@ def estimate_rates(
 ) -> pd.DataFrame:
     """Return responder rates by condition and visit, for all together and each condition.
 
-    Parameters
-    ----------
-    export, settings, ratings_a_part, workers
-        As `analysis.adam.study.derive_in_parts`.
-
-    Returns
-    -------
-    DataFrame
-        A row for each condition, visit with a known outcome, threshold (30 and 50%) and
-        population: ``all_starters`` (who is due and not rated counts as not responding) and
-        ``observed``; columns of the results frame, as notebook 20 has them.
+    A row for each condition, visit with a known outcome, threshold (30 and 50%) and population:
+    ``all_starters`` (who is due and not rated counts as not responding) and ``observed``; columns
+    of the results frame, as notebook 20 has them.
     """
     parts = derive_in_parts(
         export, settings, count_part, ratings_a_part=ratings_a_part, workers=workers

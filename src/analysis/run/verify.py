@@ -39,11 +39,8 @@ class Finding:
 def verify_run(folder: Path) -> tuple[Finding, ...]:
     """Check a run folder against what it says of itself.
 
-    Returns
-    -------
-    tuple of Finding
-        On outputs (missing, changed, extra, file by file), on whether results and claims agree, on
-        versions, and on a sign-off.
+    Findings are on outputs (missing, changed, extra, file by file), on whether results and claims
+    agree, on versions, and on a sign-off.
 
     Raises
     ------

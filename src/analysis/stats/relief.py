@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.labels import CLOCKS, clock_word, note_text, visit_word
-from analysis.numbers import count_text, fraction_text, interval_text, level_text, quantity_text
+from analysis.numbers import count_text, fraction_text, interval_words, level_text, quantity_text
 from analysis.results import Estimate, Row, find_one, no_patients, note
 from analysis.settings import (
     DAYS_PER_WEEK,
@@ -1011,8 +1011,8 @@ def _median_sentence(row: Row, label: str) -> str:
 
 def _interval_words(row: Row) -> str:
     """Return the interval in words; without one, where the data place the number."""
-    if row.low is not None or row.high is not None:
-        return f"{level_text(row.level)} {interval_text(row)}"
+    if said := interval_words(row, otherwise=""):
+        return said
     for each in row.notes.split(";"):
         code, _, numbers = each.partition("(")
         if code in ("placed_within", "placed_from"):
