@@ -21,6 +21,8 @@ KEYS = {
     "claims/cues.csv": ["kind", "check", "pattern"],
     "claims/furniture.csv": ["kind", "pattern"],
     "codes/topics.csv": ["topic"],
+    "codes/page_tables.csv": ["topic", "caption"],
+    "codes/method_texts.csv": ["text"],
     "claims/measures.csv": ["measure"],
     "claims/frequencies.csv": ["word"],
     "claims/shares.csv": ["measure", "definition"],

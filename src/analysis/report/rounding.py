@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from analysis.labels import words_in
 from analysis.results import COLUMNS, make_results
 from analysis.stats.rates import wilson_limits
 
@@ -30,23 +31,13 @@ LEAST_PATIENTS = 30
 
 COUNTS = ["n", "n_events", "n_missing", "n_not_due"]
 
-COUNTED = frozenset(
-    ["responder_share", "cumulative_responder_share", "low_pain_share", "worsening_share",
-     "completeness_share", "characteristic_share", "session_minutes_share", "series_share",
-     "booster_gap_share", "recurrence_share", "flag_share", "pain_duration_share",
-     "failed_treatments_share", "severe_refractory_share", "early_response_share",
-     "success_share"]
-)  # fmt: skip
-"""Shares that are one count of another; given with a Wilson interval of the rounded counts."""
-
-ESTIMATED = frozenset(["responder_share", "low_pain_share", "relieved_share"])
-"""Shares that a model or a curve gives; rounded as if they were counts of their patients."""
-
-MEANS = frozenset(
-    ["percent_reduction", "score_mean", "score_sd", "characteristic", "relief_duration",
-     "relief_quartile", "relief_mean"]
-)  # fmt: skip
-"""Means, standard deviations, medians and times."""
+COUNTED, ESTIMATED, MEANS = (
+    {measure for measure, kinds in words_in("released").items() if kind in kinds.split()}
+    for kind in ("counted", "estimated", "mean")
+)
+"""Measures that are released: shares that are one count of another, given with a Wilson interval of
+the rounded counts; shares that a model or a curve gives, rounded as if they were counts of their
+patients; and means, standard deviations, medians and times."""
 
 METHODS_LEFT_OUT = frozenset(
     ["clopper_pearson", "beta_binomial_sequence", "asymptotic_sequence", "bounds", "mean_bca",
@@ -162,11 +153,10 @@ def round_rows(
     for name in ("value", "low", "high"):
         expected = midpoint(frame[name] * exact_n) / n
         frame[name] = frame[name].where(~estimated, np.minimum(expected, 1.0))
-    if whole.any():
-        frame.loc[whole, "value"] = events[whole] / n[whole]
-        for level, own in frame[whole & frame["low"].notna()].groupby("level"):
-            limits = wilson_limits(events[own.index], n[own.index], level=float(str(level)))
-            frame.loc[own.index, "low"], frame.loc[own.index, "high"] = limits
+    frame.loc[whole, "value"] = events[whole] / n[whole]
+    for level, own in frame[whole & frame["low"].notna()].groupby("level"):
+        limits = wilson_limits(events[own.index], n[own.index], level=float(str(level)))
+        frame.loc[own.index, "low"], frame.loc[own.index, "high"] = limits
     patients = frame["measure"] == "patients"
     frame.loc[patients, "value"] = midpoint(frame.loc[patients, "value"])
     means = ~shares & ~patients

@@ -14,6 +14,7 @@ from analysis.labels import (
     condition_word,
     definition_word,
     plain_text,
+    words_in,
 )
 from analysis.numbers import SMALL_N, count_text, share_text
 from analysis.report import section_tables as tables
@@ -35,24 +36,9 @@ TOPIC_OF_NOTEBOOK = {name: key for key, row in TOPICS.items() for name in row["n
 SAID_IN_TOPIC = [key for key, row in TOPICS.items() if row["with_sentences"]]
 """Topics under which the sentences of their notebooks stand; others stand above all topics."""
 
-FUNCTION_MEASURES = frozenset(
-    [*tables.OPIOIDS, *(measure for measure, _ in tables.SEEN_FIRST), "further_change",
-     "responder_opioid_share", "pgic_agreement", "dose_slope", "dose_trend", "interval_trend",
-     "care_difference"]
-)  # fmt: skip
-"""Measures of notebooks 50 to 57, listed once, with all conditions together."""
-
-RELIEF_MEASURES = frozenset(
-    ["relief_duration", "relieved_share", "seen_relieved", "not_seen_again",
-     "relief_duration_even_spread", "relief_quartile", "relief_mean",
-     "relief_duration_by_definition", "exact_relief_duration", "exact_relief_quartile",
-     "exact_relieved_share", "km_relief_duration",
-     "km_relieved_share", "cumulative_incidence", "log_rank", "parametric_median",
-     "conditional_share", "time_ratio", "booster_count", "booster_gap", "series_relief",
-     "series_time_ratio"]
-)  # fmt: skip
-"""Measures of all conditions together that stand under the duration of relief."""
-
+SECTIONS = words_in("measure_sections")
+"""Measures that stand in one section for all conditions together: under the duration of relief, or
+(those of notebooks 50 to 57) under function."""
 
 SAFETY = "55_safety"
 """Notebook whose numbers, tables and sentences make the section on safety."""
@@ -203,7 +189,7 @@ def _condition(
     said = {topic: _sentences(run, code, topic) for topic in SAID_IN_TOPIC}
     # Of function and opioids a condition has a figure; tables stand with all conditions.
     cited = {each.result_id for each in run.claims}
-    rows = [r for r in rows if r.measure not in FUNCTION_MEASURES or r.result_id in cited]
+    rows = [r for r in rows if SECTIONS.get(r.measure) != "function" or r.result_id in cited]
     tipping = [plain_text(c.tipping.sentence, longest=1000) for c in claims if c.tipping]
     figures = _figures(run, code, reads)
     shown, icons = _glance(figures, GLANCE), _icons(context, reads, "")
@@ -279,9 +265,11 @@ def _all_conditions(
     run: Run, context: tables.Context, named: Sequence[str]
 ) -> list[tuple[Section, list[Row]]]:
     rows = pick(run.rows, condition="all")
-    relief = [row for row in rows if row.measure in RELIEF_MEASURES]
+    relief = [row for row in rows if SECTIONS.get(row.measure) == "relief"]
     safety = [row for row in rows if row.notebook == SAFETY]
-    others = [row for row in rows if row.measure not in RELIEF_MEASURES and row.notebook != SAFETY]
+    others = [
+        row for row in rows if SECTIONS.get(row.measure) != "relief" and row.notebook != SAFETY
+    ]
     reads = _reads(context, rows, "all")
     figures = _figures(run, "all", reads)
     shown = _glance(figures, GLANCE_ACROSS)
