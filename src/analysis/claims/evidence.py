@@ -606,7 +606,10 @@ def _judge(
             "below": (high < question.limit, low > question.limit),
         }[question.side]
         if question.effect and supported:
-            supported = design == RANDOMIZED and _beats_control(rows, question)
+            # A mean difference is one to the control arm already.
+            ratio = None if question.outcome == "mean_difference" else pool_ratios(rows)
+            beats = question.outcome == "mean_difference" or (ratio is not None and ratio.low > 0)
+            supported = design == RANDOMIZED and beats
         verdict = SUPPORTED if supported else CONTRADICTED if contradicted else UNSETTLED
     if pooled is not None:
         certainty, why = rate_certainty(rows, pooled, question)
@@ -701,13 +704,6 @@ def limits_of(pooled: Pooled) -> tuple[float, float]:
     if pooled.k >= LEAST_PREDICTED and pooled.predicted_low is not None:
         return pooled.predicted_low, pooled.predicted_high or pooled.predicted_low
     return pooled.low, pooled.high
-
-
-def _beats_control(rows: pd.DataFrame, question: Question) -> bool:
-    if question.outcome == "mean_difference":
-        return True  # it is a difference to the control arm
-    ratio = pool_ratios(rows)
-    return ratio is not None and ratio.low > 0
 
 
 def rate_certainty(

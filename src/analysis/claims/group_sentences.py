@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from analysis.labels import note_text, plain_text, visit_word
+from analysis.labels import note_text, plain_text, visit_word, words_in
 from analysis.numbers import count_text, estimate_text, interval_text, share_text
 from analysis.results import Row, find, rows_of
 from analysis.stats.monitoring import is_outside
@@ -21,18 +21,6 @@ SHARES: Mapping[str, tuple[str, str]] = {
 }
 """Each share in words, with the definition and population of its limits, trend and change."""
 
-ASIDE = {
-    "site": "Sites stand in the order of their names, which is no order of merit. Outside asks for "
-    "a reason (records, patients, care) and gives none; inside is no proof of being alike.",
-    "quarter": "Movement within the limits is no news.",
-}
-NONE = {
-    "site": "Fewer than two sites are named among patients who are due: nothing is compared "
-    "between sites.",
-    "quarter": "Fewer than two calendar quarters of first infusions are complete: there is no "
-    "trend over time.",
-}
-
 
 def describe_groups(results: pd.DataFrame, by: str) -> str:
     """Return how complete sites or quarters (``by``) are, and which are outside the limits.
@@ -43,7 +31,7 @@ def describe_groups(results: pd.DataFrame, by: str) -> str:
     own = find(results, group_by=by)
     seen = rows_of(find(own, measure="completeness_share", status="estimated"))
     if not seen:
-        return NONE[by]
+        return words_in("by_group.none")[by]
     words = "; ".join(f"{plain_text(row.group)} {estimate_text(row)}" for row in seen)
     if len(seen) > MOST_LISTED:
         shares = [row.value or 0.0 for row in seen]
@@ -54,7 +42,7 @@ def describe_groups(results: pd.DataFrame, by: str) -> str:
     ]
     return (
         f"Seen, {visit_word(seen[0].visit)}: {words}. Outside the limits of chance: "
-        f"{'; '.join(filter(None, parts))}. {ASIDE[by]}"
+        f"{'; '.join(filter(None, parts))}. {words_in('by_group.aside')[by]}"
     )
 
 

@@ -72,15 +72,13 @@ class Provenance:
         dates = "no dates on record"
         if self.first_date and self.last_date:
             dates = f"{self.dated} from {date_span_text(self.first_date, self.last_date)}"
-        source = f"Source: records of “{_quotable(self.name)}”, {dates}."
+        name = plain_text(self.name)
+        for sign in '“”"':  # where the name begins and ends is ours to show
+            name = name.replace(sign, "'")
+        source = f"Source: records of “{name}”, {dates}."
         return (
             f"{source} Synthetic data: these patients do not exist." if self.synthetic else source
         )
-
-
-def _quotable(name: str) -> str:
-    """Return a name whose own quotation marks do not end it: they show where it begins and ends."""
-    return plain_text(name).replace("\u201c", "'").replace("\u201d", "'").replace('"', "'")
 
 
 def provenance_of(study: Study) -> Provenance:

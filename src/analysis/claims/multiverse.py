@@ -864,8 +864,15 @@ class Shared:
             return own.with_nonresponders(n_starters - own.n) if everyone else own
 
         if one.booster == "competing":
-            median = self._once(("competing", *same), lambda: _competing(losses(), level))
-            if median is not None:
+            median = self._once(
+                ("competing", *same),
+                lambda: (
+                    median_when_competing(found, level=level)
+                    if ((found := losses()).cause == "booster").any()
+                    else None
+                ),
+            )
+            if median is not None:  # else no booster came first
                 return median
         if one.estimator == "at_visit":
             dated = self._once(("dated", *same), lambda: _dated(losses(), settings, level))
@@ -955,12 +962,6 @@ class Shared:
         at = self.study.adpain["AVISIT"] == visit
         names = ["USUBJID", "RATEDFL", "BOOSTFL", "DUEFL", "AVAL"]
         return self.study.adpain.loc[at, names].set_index("USUBJID")
-
-
-def _competing(losses: Losses, level: float) -> Estimate | None:
-    """Return the median where boosters compete with loss; None where none came first."""
-    has_booster = (losses.cause == "booster").any()
-    return median_when_competing(losses, level=level) if has_booster else None
 
 
 def _dated(

@@ -15,6 +15,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from analysis.claims.judgement import Judgement
 from analysis.errors import InputError, SettingsError
 from analysis.files import read_plain, write_file
+from analysis.labels import words_in
 
 FILE = "claims.json"
 SCHEMA_FILE = "claims.schema.json"
@@ -26,24 +27,7 @@ _ADAPTER = TypeAdapter(
     ),
 )
 
-FLAT = {
-    "readings": ("robustness", "n"),
-    "readings_agreeing": ("robustness", "n_agreeing"),
-    "readings_sentence": ("robustness", "sentence"),
-    "tipping_n_missing": ("tipping", "n_missing"),
-    "tipping_n_could": ("tipping", "n_could"),
-    "tipping_n_to_meet": ("tipping", "n_to_meet"),
-    "tipping_delta_to_meet_pct": ("tipping", "delta_to_meet_pct"),
-    "tipping_sentence": ("tipping", "sentence"),
-    "imputed": ("missing", "imputed"),
-    "imputed_low": ("missing", "imputed_low"),
-    "imputed_high": ("missing", "imputed_high"),
-    "best_high": ("missing", "best_high"),
-    "n_to_find": ("missing", "n_to_find"),
-    "n_to_respond": ("missing", "n_to_respond"),
-    "shrunk_share": ("shrunk", "value"),
-    "shrunk_label": ("shrunk", "label"),
-}
+FLAT = {name: place.split(".") for name, place in words_in("claim_columns").items()}
 """Columns of the table made from the nested parts."""
 
 

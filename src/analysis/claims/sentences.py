@@ -199,12 +199,7 @@ def _missing(row: Row) -> str:
     return said.format(n=count_text(row.n_missing), were=were, are=are)
 
 
-LOST = {
-    "booster_as_loss": "had lost it or had a booster",
-    "booster_as_censoring": "had lost it, as far as seen before a booster,",
-    "booster_ignored": "had lost it, boosters or not,",
-    "booster_competing": "had lost it before any booster",
-}
+LOST = words_in("boosters.lost")
 """What half of the patients had come to at the median duration, by how boosters are read."""
 
 
@@ -251,19 +246,12 @@ def _describe_kept(claim: Claim, row: Row) -> str:
     who, kept = f"with {_at_end(row)}", "kept it"
     if row.population == "all_starters":
         who, kept = "who started", f"had {_at_end(row)} and kept it"
-    is_count = _is_count(row)
+    kept_if, is_count = words_in("boosters.kept")[row.definition], _is_count(row)
     counted = estimate_text(row) if is_count else f"{share_text(row.value)} (estimated)"
     return (
         f"Of {patients_of(claim, row)} {who}, {counted} {kept} to "
-        f"{visit_word(row.visit)}{_KEPT[row.definition]}; {_interval(claim, row)}."
+        f"{visit_word(row.visit)}{kept_if}; {_interval(claim, row)}."
     )
-
-
-_KEPT = {
-    "booster_as_loss": " without a booster",
-    "booster_as_censoring": ", as far as seen before a booster",
-    "booster_ignored": ", with boosters or without",
-}
 
 
 def _is_count(row: Row) -> bool:
@@ -405,12 +393,7 @@ def _duration_context(judgement: Judgement, row: Row, results: pd.DataFrame) -> 
     return _join(often, _booster_readings(judgement, row, results))
 
 
-BOOSTER_READINGS = {
-    "booster_as_loss": "if a booster ends relief",
-    "booster_competing": "if boosters compete with loss",
-    "booster_as_censoring": "if nothing is known after a booster",
-    "booster_ignored": "if boosters are ignored",
-}
+BOOSTER_READINGS = words_in("boosters.if")
 
 
 def _booster_readings(judgement: Judgement, row: Row, results: pd.DataFrame) -> str:
@@ -679,7 +662,9 @@ def explain_claim(
     facts = [*(_judged_facts(judgement) if judgement else ()), *_facts(claim)]
     if judgement is not None:
         facts += _further_facts(judgement)
-    parts += [_part(name, text) for name, text in facts if text]
+    parts += [
+        f"{name}:\n{_wrap(plain_text(text, longest=LONGEST))}" for name, text in facts if text
+    ]
     checks = rules_of_checks(rules)
     lacks = check_sentence(claim.wording, checks, kind=claim.kind, measure=claim.measure)
     touching = asked_by_rules(claim, rules, lacks)
@@ -694,10 +679,6 @@ def _rule_line(rule: Rule, lacks: Sequence[str]) -> str:
     lacking = f" The words do not say: {'; '.join(lacks)}." if lacks else ""
     said = plain_text(rule.rule, longest=LONGEST)
     return _wrap(f"{rule.rule_id} ({rule.body}{seen}): {said}{lacking}")
-
-
-def _part(name: str, text: str) -> str:
-    return f"{name}:\n{_wrap(plain_text(text, longest=LONGEST))}"
 
 
 def _wrap(text: str) -> str:

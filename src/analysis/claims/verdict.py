@@ -33,7 +33,7 @@ from analysis.claims.ledger import ALL_MEASURES, ANSWERS, HEADLINE, Claim
 from analysis.claims.power import further_patients_by_precision, further_patients_for_share
 from analysis.claims.tipping import ShareTipping, tip_row
 from analysis.intake.tables import load_conditions
-from analysis.labels import note_text, plain_text
+from analysis.labels import note_text, plain_text, words_in
 from analysis.results import Row, find, find_alike, find_one
 from analysis.stats.rates import wilson_limits
 from analysis.stats.reductions import BEST_PCT
@@ -43,12 +43,7 @@ TRIO_OF_SHARES = (
 )  # fmt: skip
 """Shares judged with every missing outcome unfavorable, imputed, and every one favorable."""
 
-NO_TABLE = {
-    "opioid_reduction_share": "no record of opioid doses of users at entry",
-    "improved_share": "no score of an instrument for it",
-    "further_change": "no two scores of an instrument for it",
-    "care_difference": "no record of other treatments",
-}
+NO_TABLE = words_in("no_table")
 """Why an export has no result of a measure that asks for a table of its own."""
 
 READ_AT = "end"
@@ -190,7 +185,8 @@ def _answer(
     if not claim.measure:
         return None, ""
     if claim.condition in absent:
-        return None, _no_patients(claim.condition)
+        label = load_conditions().labels.get(claim.condition, claim.condition)
+        return None, f"The export has no patients with {plain_text(label).lower()}."
     group, why_none = _group_of(claim, results, arm)
     if why_none:
         return None, why_none
@@ -233,11 +229,6 @@ def _group_of(claim: Claim, results: pd.DataFrame, arm: str) -> tuple[Mapping[st
     if arm and by_arm.empty:
         return {}, f"The setting `claim_arm` names '{arm}', but the data name no arms."
     return everyone, ""
-
-
-def _no_patients(condition: str) -> str:
-    label = load_conditions().labels.get(condition, condition)
-    return f"The export has no patients with {plain_text(label).lower()}."
 
 
 def _no_result(claim: Claim, keys: Mapping[str, object]) -> str:

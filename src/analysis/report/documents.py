@@ -311,7 +311,8 @@ def _write_pptx(page: Page, pictures: dict[str, bytes], template: Path | None, o
         if page.say_note:
             on.notes_slide.notes_text_frame.text = f"To be printed with it: {page.say_note}"
     for section in page.sections:
-        on = slide(_slide_title(section))
+        shown = section.figures[0].title if section.figures else section.lead
+        on = slide(f"{section.title}: {shown}" if shown else section.title)
         if section.people:
             table(on, _plain(section.people), right, top, half, 11)
         words = [*section.said, *_of_100(section)]
@@ -334,9 +335,3 @@ def _of_100(section: Section) -> Iterable[str]:
         yield f"{each.name}: {each.text}" if each.name else each.text
     if section.icons:
         yield section.icons_note
-
-
-def _slide_title(section: Section) -> str:
-    """Return the name of a section with what its first figure shows."""
-    said = section.figures[0].title if section.figures else section.lead
-    return f"{section.title}: {said}" if said else section.title

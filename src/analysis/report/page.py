@@ -11,6 +11,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import lru_cache, partial
 from hashlib import sha256
@@ -123,6 +124,9 @@ def build_page(run: Run) -> Page:
     n_flags, flags = contraindication_flags(run)
     views = tuple(view_claim(run, each, drawn=True) for each in headline)
     places = {section.code: section.anchor for section, _ in sections}
+    signed = ""  # what a signature would bind; there is none before the results are written
+    with suppress(InputError):
+        signed = hash_results(run.folder)
     page = Page(
         synthetic=SYNTHETIC if about.get("synthetic") else "",
         export_name=plain_text(str(about.get("export", "")), longest=120),
@@ -147,7 +151,7 @@ def build_page(run: Run) -> Page:
         references=references_of({row.method for row in run.rows}),
         glossary=glossary_in_words(run.settings),
         notebooks=tuple(_notebooks(run)),
-        results_sha256=_hash(run.folder),
+        results_sha256=signed,
         documents=tuple(name for name in DOCUMENTS if name in (about.get("documents") or ())),
         numbers={},
     )
@@ -166,14 +170,6 @@ def _printed(part: object) -> Iterator[str]:
     elif isinstance(part, (tuple, Mapping)):
         for each in part.values() if isinstance(part, Mapping) else part:
             yield from _printed(each)
-
-
-def _hash(folder: Path) -> str:
-    """Return the hash that a signature would bind; empty before the results are written."""
-    try:
-        return hash_results(folder)
-    except InputError:
-        return ""
 
 
 def _tally(verdicts: Iterable[str]) -> tuple[tuple[str, str, str], ...]:

@@ -213,17 +213,14 @@ def judge_release(release: Release, frame: pd.DataFrame) -> list[Judgement]:
     low, high = (judge(shift(given, side, weeks=release.weeks)) for side in (-1, 1))
     made = []
     for claim, one, lower, upper in zip(claims, middle, low, high, strict=True):
-        alike = len({_answers(each) for each in (one, lower, upper)}) == 1
-        if not alike or claim.claim_id in release.withheld:
+        answers = {(each.verdict, *(limit.verdict for limit in each.limits))
+                   for each in (one, lower, upper)}  # fmt: skip
+        if len(answers) > 1 or claim.claim_id in release.withheld:
             said = {"status": "withheld", "sentence": WITHHELD, "reason": WITHHELD}
             made.append(judgement_of(claim, None, "withheld", **said))
         else:
             made.append(replace(one, further_patients=None, further_patients_if_cited=None))
     return made
-
-
-def _answers(one: Judgement) -> tuple[str, ...]:
-    return (one.verdict, *(limit.verdict for limit in one.limits))
 
 
 def notices(release: Release, frame: pd.DataFrame) -> list[str]:

@@ -92,7 +92,9 @@ def claim_key(claim_id: str) -> str:
 def view_claim(run: Run, each: Judgement, *, drawn: bool) -> ClaimView:
     """Return a judgement ready to print; with its drawing only where it is wanted."""
     cited = (each.cited_low, each.cited_high)
-    row = _row_of(run, each)
+    # The row a verdict rests on, so that both print the same fraction.
+    row = run.by_id.get(each.result_id)
+    row = row if row is not None and row.value == each.value else None
     known = each.value is not None
     # Without a row nothing is counted; why is said in the sentence.
     answered = row is not None or known or each.status == "not reached"
@@ -163,12 +165,6 @@ def _published(each: Judgement) -> str:
         return f"{next(iter(found.values())).capitalize()}."
     by_design = "; ".join(f"{design}: {verdict}" for design, verdict in found.items())
     return f"{by_design.capitalize()}." if by_design else ""
-
-
-def _row_of(run: Run, each: Judgement) -> Row | None:
-    """Return the row a verdict rests on, so that both print the same fraction."""
-    row = run.by_id.get(each.result_id)
-    return row if row is not None and row.value == each.value else None
 
 
 def _completeness(run: Run, condition: str, part: Row | None) -> str:

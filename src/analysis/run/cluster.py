@@ -13,7 +13,6 @@ import logging
 import re
 import socket
 import zipfile
-from collections.abc import Iterable
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import replace
@@ -208,13 +207,10 @@ def pack(folder: str) -> bytes:
     """Return the files below a folder as the bytes of a zip file; none for an empty name."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in sorted(_files_below(folder)):
-            archive.write(path, path.relative_to(folder))
+        for path in sorted(Path(folder).rglob("*")) if folder else ():
+            if path.is_file():
+                archive.write(path, path.relative_to(folder))
     return content.getvalue()
-
-
-def _files_below(folder: str) -> Iterable[Path]:
-    return (path for path in Path(folder).rglob("*") if path.is_file()) if folder else ()
 
 
 def unpack(content: bytes, folder: Path) -> None:

@@ -340,7 +340,10 @@ def compare_runs(
         A notebook failed on a run's own data.
     """
     both = a.results.add_suffix("_a").join(b.results.add_suffix("_b"), how="inner")
-    moved = both[_has_moved(both)].copy()
+    different = both["status_a"] != both["status_b"]
+    for name in (*QUANTITIES, "n", "n_missing"):
+        different |= ~are_same(both[f"{name}_a"], both[f"{name}_b"])
+    moved = both[different].copy()
     moved["change"] = moved["value_b"] - moved["value_a"]
     judged = {str(each["result_id"]) for each in b.claims.values()}
     moved = moved.iloc[np.argsort(_rank(moved, judged), kind="stable")]
@@ -372,14 +375,6 @@ def are_same(a: pd.Series, b: pd.Series) -> np.ndarray:
     """Return where two columns hold the same number but for rounding, or none at all."""
     x, y = (pd.to_numeric(each).to_numpy(float, na_value=np.nan) for each in (a, b))
     return np.isclose(x, y, rtol=ROUNDING, atol=ROUNDING, equal_nan=True)
-
-
-def _has_moved(both: pd.DataFrame) -> pd.Series:
-    """Return whether value, interval, status or patients differ by more than rounding."""
-    different = both["status_a"] != both["status_b"]
-    for name in (*QUANTITIES, "n", "n_missing"):
-        different |= ~are_same(both[f"{name}_a"], both[f"{name}_b"])
-    return different
 
 
 def _rank(moved: pd.DataFrame, judged: Collection[str]) -> np.ndarray:
@@ -515,7 +510,12 @@ def _differences(
     """Yield what differs, and how much of it in words."""
     for step in STEPS if changes else ():
         if count := changes.count(step) if changes else {}:
-            yield step, ", ".join(_count_text(noun, n) for noun, n in count.items())
+            yield (
+                step,
+                ", ".join(
+                    f"{count_text(n)} {noun if n != 1 else noun[:-1]}" for noun, n in count.items()
+                ),
+            )
     before, after = a.settings.model_dump(), b.settings.model_dump()
     if names := [name for name in before if before[name] != after[name]]:
         yield SETTINGS, ", ".join(f"{n}: {before[n]} to {after[n]}" for n in names)
@@ -648,10 +648,6 @@ def parts_text(parts: Mapping[str, float], *, unit: str) -> str:
 def step_word(step: str) -> str:
     """Return a step in words: "late follow-up"; several that were taken together with "and"."""
     return step.replace("_", " ").replace("follow up", "follow-up").replace("+", " and ")
-
-
-def _count_text(noun: str, n: int) -> str:
-    return f"{count_text(n)} {noun if n != 1 else noun[:-1]}"
 
 
 def comparison_text(made: Comparison, *, n_rows: int) -> str:

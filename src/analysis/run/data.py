@@ -64,11 +64,16 @@ def write_tables(export: Export, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, frame in export.tables.items():
         frame.to_parquet(folder / f"{name}.parquet")
+    # The type of every date column: Parquet knows no seconds, and gives milliseconds.
+    dates = {
+        name: frame.select_dtypes("datetime").dtypes.astype(str).to_dict()
+        for name, frame in export.tables.items()
+    }
     about = {
         "name": export.name,
         "synthetic": export.synthetic,
         "source": export.source,
-        "tables": {name: _dates(frame) for name, frame in export.tables.items()},
+        "tables": dates,
         "intake": [asdict(account) for account in export.intake],
         "conditions": export.conditions.labels,
         "settings": export.settings,
@@ -76,12 +81,6 @@ def write_tables(export: Export, folder: Path) -> None:
         "files": name_files(export.files),
     }
     write_file(folder / ABOUT, json.dumps(about, indent=1, ensure_ascii=False) + "\n")
-
-
-def _dates(frame: pd.DataFrame) -> dict[str, str]:
-    """Return the type of every date column: Parquet knows no seconds, and gives milliseconds."""
-    dated = frame.select_dtypes("datetime")
-    return {str(name): str(kind) for name, kind in dated.dtypes.items()}
 
 
 def name_files(files: Mapping[Path, str]) -> dict[str, str]:
