@@ -39,6 +39,9 @@ $(DEV): $(READY) requirements-dev.lock
 report: $(READY)  ## Run the suite on the demo export; prints where the report lies
 	@$(BIN)/reliefcheck run
 
+# Tests start many processes, each of which would compile every module again.
+test test-quick: export PYTHONDONTWRITEBYTECODE =
+
 test: $(DEV)  ## Run all tests
 	@$(BIN)/python -m pytest -q -n auto --dist loadfile
 
@@ -81,3 +84,4 @@ lock:  ## Make the two locks again from pyproject.toml (needs uv)
 
 clean:  ## Remove the virtual environment and caches; reports stay
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find src tests -name __pycache__ -prune -exec rm -rf {} +

@@ -22,7 +22,7 @@ from analysis.claims.judgement import Judgement
 from analysis.claims.ledger import REQUIRED, Claim, load_ledger
 from analysis.claims.multiverse import judge_specifications
 from analysis.claims.testimonials import estimate_testimonials
-from analysis.results import Estimate, Row, make_results, rows_of
+from analysis.results import Estimate, Row, make_results, no_patients, rows_of
 from analysis.settings import THRESHOLDS_PCT, AnalysisSettings
 from analysis.stats.rates import estimate_responder_share, estimate_share
 from analysis.stats.reductions import estimate_mean
@@ -104,9 +104,13 @@ def kept_claim(**changed: Any) -> Claim:
 # Results
 
 
+NOTHING = make_results([], measure="", n=0, unit="", method="none")
+(PLAIN,) = rows_of(make_results([no_patients(unit="", method="none").row(measure="")]))
+
+
 def row(**columns: Any) -> Row:
     """One result; what is not given takes the default of the results frame."""
-    return rows_of(make_results([{"method": "none", **columns}]))[0]
+    return PLAIN._replace(**{"status": "estimated", **columns})
 
 
 def share_row(n_events: int, n: int, **keys: Any) -> Row:
@@ -147,10 +151,11 @@ def duration_row(value: float | None, low: float | None, high: float | None, **k
 
 def frame(*rows: Row) -> pd.DataFrame:
     """Results of typed rows; the same keys twice are let through, for tests of just that."""
-    apart = len({each.result_id for each in rows}) == len(rows)
-    groups = [rows] if apart else [(each,) for each in rows]
-    frames = [make_results(each._asdict() for each in group) for group in groups if group]
-    return pd.concat([make_results([], measure="", n=0, unit="", method="none"), *frames])
+    if not rows:
+        return NOTHING
+    if len({each.result_id for each in rows}) == len(rows):
+        return make_results(each._asdict() for each in rows)
+    return pd.concat([make_results([each._asdict()]) for each in rows])
 
 
 def judge(asked: Claim, *rows: Row, arm: str = "", absent: Sequence[str] = ()) -> Judgement:

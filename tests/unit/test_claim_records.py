@@ -56,6 +56,9 @@ COMPLETE = Judgement(
 )  # fmt: skip
 
 
+SCHEMA = jsonschema.Draft202012Validator(claims_schema())
+
+
 def records(*judgements):
     return json.loads(claims_json(judgements))
 
@@ -78,7 +81,7 @@ def test_a_complete_judgement_comes_back_the_same(tmp_path):
 )  # fmt: skip
 def test_a_damaged_record_does_not_fit_and_is_refused(tmp_path, damage):
     damaged = [records(COMPLETE)[0] | damage]
-    assert not jsonschema.Draft202012Validator(claims_schema()).is_valid(damaged)
+    assert not SCHEMA.is_valid(damaged)
     (tmp_path / "claims.json").write_text(json.dumps(damaged), encoding="utf-8")
     with pytest.raises(InputError, match="holds no judgements of the suite"):
         read_claims(tmp_path)
@@ -88,7 +91,7 @@ def test_a_damaged_record_does_not_fit_and_is_refused(tmp_path, damage):
 def test_a_record_without_one_of_its_fields_does_not_fit(name):
     record = records(COMPLETE)[0]
     del record[name]
-    assert not jsonschema.Draft202012Validator(claims_schema()).is_valid([record])
+    assert not SCHEMA.is_valid([record])
 
 
 def test_a_file_of_an_earlier_version_is_read(tmp_path):
