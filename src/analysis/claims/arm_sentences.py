@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from analysis.labels import plain_text, words_in
+from analysis.labels import plain_text
 from analysis.numbers import estimate_text, interval_words, quantity_text
 from analysis.results import Estimate, Row
 
-DIFFERENCE_IS = words_in("allocation.difference")
+DIFFERENCE_IS = {
+    "randomized": "That is the effect of allocation to {0} rather than {1}.",
+    "not_randomized": "That is a difference between patients, who were not randomized.",
+    "unknown": (
+        "That is a difference between patients: the export does not say whether they were "
+        "randomized."
+    ),
+}
 """What a difference between two arms may be called, by the setting ``allocation``."""
 
 

@@ -79,9 +79,55 @@ def _join(*parts: str) -> str:
 # What a result says
 
 
-SENTENCES, NOT_KNOWN = words_in("sentences"), words_in("not_known")
-"""Sentences by measure, or measure and definition, and what became of those not known, by measure
-or population."""
+SENTENCES = {
+    "percent_reduction.mean_of_patients": (
+        "In {patients} {rated} {visit}, pain was {direction} by {by} on average (mean of each "
+        "patient's own percent); {interval}."
+    ),
+    "percent_reduction.median_of_patients": (
+        "In {patients} {rated} {visit}, pain was {direction} by {by} at the median of each "
+        "patient's own percent; {interval}."
+    ),
+    "percent_reduction.ratio_of_means": (
+        "In {patients} {rated} {visit}, the mean pain score was {direction} by {by}; {interval}."
+    ),
+    "infusion_slope": (
+        "In {patients} rated after two or more infusions of the series, pain was {direction} by "
+        "{by} points of {scale} per further infusion (mean of patients' own lines); {interval}."
+    ),
+    "series_time_ratio": (
+        "After each further series relief lasted {value} times as long as after the one before "
+        "({interval}; {n} series). Doses are not compared."
+    ),
+    "further_change": (
+        "In {patients} scored at both times, {what} was {went} by {by} points at {visit} than at "
+        "the end of the series; {interval}."
+    ),
+    "care_difference": (
+        "Of {patients} with it on record, those with {what} besides responded more often by "
+        "{value} than those without, adjusted for condition, baseline, age, sex and site; "
+        "{interval}. Nobody was put in them by chance."
+    ),
+    "relieved_patients": (
+        "On record are {count} patients with {less_pain} at {visit}, of {n} who started{no_rating}."
+    ),
+}
+"""By measure, or measure and definition."""
+
+NOT_KNOWN = {
+    "all_starters": "{n} had no rating.",
+    "imputed": "{n} had no rating and {are} imputed, as if missing at random.",
+    "observed": "{n} more who started had no rating and {are} not in it.",
+    "opioid_reduction_share": "{n} {were} not recorded then.",
+    "improved_share": "{n} {were} not recorded then.",
+    "early_response_share": "{n} more had no rating then.",
+    "infusion_slope": "{n} more were not rated that way.",
+    "further_change": "Of {n} more one or both are missing.",
+    "series_time_ratio": "",
+    "care_difference": "",
+    "relieved_patients": "",
+}
+"""What became of those not known, by measure or population."""
 
 
 def describe_result(claim: Claim, row: Row) -> str:
@@ -578,16 +624,36 @@ def describe_allocation(allocation: str, arms: Sequence[str]) -> str:
     control group.
     """
     if len(arms) < 2:
-        alone = words_in("allocation.one_arm")[allocation]
+        alone = {
+            "randomized": (
+                "Patients were randomized, but the records hold one arm only: there is no control"
+                " group in them"
+            ),
+            "not_randomized": "There was no control group, and nobody was randomized",
+            "unknown": "There was no control group",
+        }[allocation]
         return f"{alone}, so the figures do not say why pain changed."
     named = ", ".join(f"'{plain_text(arm)}'" for arm in arms)
-    given = words_in("allocation.arms")[allocation].format(arms=named)
+    given = {
+        "randomized": f"Patients were randomized to the arms ({named})",
+        "not_randomized": (
+            f"Patients were not randomized to the arms ({named}), which may differ in other ways"
+        ),
+        "unknown": f"The records do not say whether patients were randomized to the arms ({named})",
+    }[allocation]
     return f"{given}; the difference is not tested here."
 
 
 def describe_subgroups(allocation: str) -> str:
     """Return what subgroups are for, by how patients came to their arms."""
-    given = words_in("allocation.subgroups")[allocation]
+    given = {
+        "randomized": "patients were randomized to arms, not to subtypes or sites",
+        "not_randomized": "patients were not randomized to them",
+        "unknown": (
+            "the records do not say whether patients were randomized to arms, and nobody is to a "
+            "subtype"
+        ),
+    }[allocation]
     return f"Subgroups are for looking, not for testing: {given}."
 
 
