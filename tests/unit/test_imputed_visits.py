@@ -76,9 +76,9 @@ def test_a_missing_outcome_is_imputed_and_a_seen_one_never_changed():
     assert drawn.models == {"crps": "mmrm_unstructured"}
     at = own.adpain[own.adpain["AVISIT"] == VISIT].set_index("USUBJID").loc[drawn.patients]
     rated = at["RATEDFL"].to_numpy()
-    seen = drawn.scores[VISIT][:, rated]
+    seen = drawn.scores[VISIT].at(np.flatnonzero(rated))
     assert (seen == at["AVAL"].to_numpy(float)[rated]).all()
-    imputed = drawn.scores[VISIT][:, ~rated]
+    imputed = drawn.scores[VISIT].at(np.flatnonzero(~rated))
     assert (~rated).sum() == 10 and np.isfinite(imputed).all()
     assert (np.ptp(imputed, axis=0) > 0.5).all()  # drawn, not predicted
 
@@ -241,7 +241,7 @@ def test_a_missing_baseline_is_imputed_and_not_below_the_least_asked_for():
     low = [patient(f"low{i}", None, 0.5, later={WEEK[4]: 0.0, WEEK[8]: 0.0}) for i in range(5)]
     own = study([*people(), *low])
     drawn = impute_visits(own)
-    start = drawn.baseline[:, drawn.patients.get_indexer([f"low{i}" for i in range(5)])]
+    start = drawn.baseline.at(drawn.patients.get_indexer([f"low{i}" for i in range(5)]))
     assert start.min() >= SETTINGS.minimum_baseline_score and start.max() <= 10
     assert (np.ptp(start, axis=0) > 0).all()
 

@@ -70,6 +70,9 @@ NOBODY: Places = np.zeros(0, dtype=np.intp)
 NOT_RECORDED = "not recorded"
 """Group of those whose subtype, protocol, arm or site is blank, so that groups add up to all."""
 
+BY_VISIT = ("adpain", "adtte", "adqs", "adop")
+"""Frames in which all texts but ids are categories: a byte a row in place of some twenty."""
+
 FRAMES = (
     "adsl", "adpain", "adtte", "ratings", "infusions", "adae", "asked", "adqs", "qsratings",
     "adop", "opratings",
@@ -762,6 +765,25 @@ def _about(export: Export, whole: _Whole) -> dict[str, Any]:
 
 def _derive_visits(
     tables: Tables, whole: _Whole, frames: _Frames, *, durations: bool = True
+) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Give each dataset with its name, texts that repeat as categories (`BY_VISIT`)."""
+    for name, frame in _derive_frames(tables, whole, frames, durations):
+        texts = frame.select_dtypes("str").columns.drop("USUBJID") if name in BY_VISIT else ()
+        yield name, frame.astype({text: _dtype_of(frame[text]) for text in texts})
+
+
+def _dtype_of(texts: pd.Series) -> pd.CategoricalDtype | str:
+    """Return the type of texts as categories in the order of the alphabet, if there are any.
+
+    A blank group can be filled with `NOT_RECORDED`.
+    """
+    blank = [NOT_RECORDED] if texts.name in GROUPINGS.values() else []
+    found = list(texts.dropna().unique())
+    return pd.CategoricalDtype(pd.Index(sorted({*found, *blank}), dtype="str")) if found else "str"
+
+
+def _derive_frames(
+    tables: Tables, whole: _Whole, frames: _Frames, durations: bool
 ) -> Iterator[tuple[str, pd.DataFrame]]:
     """Give each dataset with its name, and take the tables they are made of out of ``tables``."""
     adsl, ratings, infusions, treatment = frames

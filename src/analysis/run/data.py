@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
+import sys
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
 from analysis.adam.checks import list_overdue
 from analysis.adam.study import Study, derive_into, load_study
@@ -56,7 +60,16 @@ def prepare(
     own = load_study(folder)  # so that what it reads is let go
     list_overdue(own).to_csv(folder / OVERDUE, index=False)
     write_file(folder / "README.md", README)
+    _give_back()
     return loaded, study
+
+
+def _give_back() -> None:
+    """Give the system memory that is no longer used: of a large export glibc keeps most of it."""
+    pa.default_memory_pool().release_unused()
+    if sys.platform == "linux":
+        with suppress(AttributeError):  # another C library
+            ctypes.CDLL(None).malloc_trim(0)
 
 
 def write_tables(export: Export, folder: Path) -> None:

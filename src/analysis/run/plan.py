@@ -30,8 +30,10 @@ ALL = "all"
 JUDGES, SUMS_UP, APART = 70, 80, 90
 """First numbers of the notebooks that judge, that sum up, and that no run includes."""
 
-LONGEST_FIRST = (40, 65, 50, 20, 30, 60, 45)
-"""Notebooks that begin before the others: begun last, they would keep the other cores waiting."""
+LONGEST_FIRST = (40, 65, 30, 50, 20, 60, 45)
+"""Notebooks that begin before the others: begun last, they would keep the other cores waiting.
+
+50 holds most memory of a large export, so it does not begin beside another that holds much."""
 
 PASSES_OVER = "passes_over"
 """Parameter of a notebook that judges or sums up: numbers of those it does not read."""

@@ -15,15 +15,19 @@ from numpy.typing import NDArray
 
 from analysis.adam.adpain import ROUNDING
 from analysis.adam.adqs import Instrument
+from analysis.adam.adsl import Places
 from analysis.adam.study import NOT_RECORDED, Study
 from analysis.results import Estimate, no_patients, note
 from analysis.stats.imputation import DRAWS, pool_sample_means
 from analysis.stats.imputed_visits import (
     BASELINE,
+    Draws,
+    Floats,
     ImputedVisits,
     Outcomes,
     complete_scores,
     impute_groups,
+    join_draws,
 )
 from analysis.stats.rates import MissingRule, count_groups, estimate_group_shares
 from analysis.stats.reductions import SAME, estimate_mean, median_limits
@@ -160,9 +164,8 @@ def impute_records(frame: pd.DataFrame, *, seed: int, draws: int = DRAWS) -> Imp
     people = frame.drop_duplicates("USUBJID").set_index("USUBJID")
     visits = order_of(frame)
     wide = frame.set_index(["USUBJID", "AVISIT"])[["AVAL", "DUEFL"]].unstack()  # noqa: PD010
-    shape = (draws, len(people))
-    baseline, is_whole = np.full(shape, np.nan), np.zeros(len(people), dtype=bool)
-    made = {visit: np.full(shape, np.nan) for visit in visits}
+    is_whole = np.zeros(len(people), dtype=bool)
+    made: dict[str, list[tuple[Places, Draws]]] = {at: [] for at in (BASELINE, *visits)}
     models: dict[str, str] = {}
     for condition, own in people.groupby("COND", sort=False):
         at = people.index.get_indexer(own.index)
@@ -175,13 +178,15 @@ def impute_records(frame: pd.DataFrame, *, seed: int, draws: int = DRAWS) -> Imp
         rng = seeded(seed, "records", *scores.to_numpy(dtype=float).T)
         arms = own["ARM"].fillna(NOT_RECORDED)
         filled, models[str(condition)] = complete_scores(scores, arms, asked, rng, draws)
-        if starts:
-            baseline[:, at] = filled[BASELINE]
+        nothing = Draws.of(np.full(len(own), np.nan), draws)
+        made[BASELINE].append((at, filled.get(BASELINE, nothing)))
         known = seen.to_numpy(dtype=float)
         is_whole[at] = np.nanmax(np.abs(known - np.round(known)), initial=0.0) <= SAME
         for visit in visits:
-            made[visit][:, at] = np.where(due[visit], filled[visit], np.nan)
-    return ImputedVisits(people.index, baseline, made, is_whole, models)
+            score = filled[visit].where(due[visit].to_numpy(dtype=bool), nothing)
+            made[visit].append((at, score))
+    joined = {name: join_draws(parts, len(people), draws) for name, parts in made.items()}
+    return ImputedVisits(people.index, joined.pop(BASELINE), joined, is_whole, models)
 
 
 def fell(
@@ -202,7 +207,7 @@ def fell(
     also : ndarray of bool, shape (draws, n_patients), optional
         What must be true besides.
     """
-    changes = drawn.scores[visit]
+    changes = drawn.scores[visit].at()
     has_fallen = changes <= ROUNDING - threshold_pct
     return has_fallen if also is None else has_fallen & also, np.isnan(changes)
 
@@ -215,17 +220,20 @@ def is_important(
     Imputed scores are rounded where all scores of the condition are whole numbers. The
     ``instrument`` has a minimal change, or a score that is an improvement.
     """
-    start, scores = drawn.baseline, drawn.scores[visit]
-    scores = np.where(drawn.is_whole, np.round(scores), scores)
     sign = (1.0 if instrument.better == "higher" else -1.0) * (-1.0 if worse else 1.0)
-    if instrument.minimal_change is not None:
-        gained = sign * (scores - start)
-        return gained >= instrument.minimal_change - ROUNDING, np.isnan(gained)
-    limit = instrument.improved_at
-    if limit is None:
+    least, limit = instrument.minimal_change, instrument.improved_at
+    if least is None and limit is None:
         raise ValueError(f"{instrument.name} has no important change")
-    limit = instrument.low + instrument.high - limit if worse else limit
-    return sign * (scores - limit) >= -ROUNDING, np.isnan(scores)
+
+    def outcomes(start: Floats, scores: Floats, at: slice) -> Outcomes:
+        scores = np.where(drawn.is_whole[at], np.round(scores), scores)
+        if limit is not None and least is None:
+            beyond = instrument.low + instrument.high - limit if worse else limit
+            return sign * (scores - beyond) >= -ROUNDING, np.isnan(scores)
+        gained = sign * (scores - start)
+        return gained >= (least or 0.0) - ROUNDING, np.isnan(gained)
+
+    return drawn.ask(outcomes, visit)
 
 
 def imputed_gain(
@@ -237,7 +245,7 @@ def imputed_gain(
     ``sign`` is 1 where a higher score is better, else -1; ``people`` has USUBJID of those due.
     """
     at = drawn.places(people["USUBJID"])
-    gains = sign * (drawn.scores[visit][:, at] - drawn.baseline[:, at])
+    gains = sign * (drawn.scores[visit].at(at) - drawn.baseline.at(at))
     about: dict[str, Any] = {"unit": "score", "method": "multiple_imputation", "n": len(people)}
     if not len(people):
         return no_patients(unit="score", method="multiple_imputation")

@@ -6,17 +6,18 @@ so that its numbers do not depend on which other conditions are in the export or
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from analysis.adam.adpain import ROUNDING
-from analysis.adam.adsl import find_places, is_among
-from analysis.adam.study import NOT_RECORDED, GroupKey, Study
+from analysis.adam.adsl import Places, find_places, is_among
+from analysis.adam.study import NOBODY, NOT_RECORDED, GroupKey, Study
 from analysis.results import Estimate, note
 from analysis.settings import TWO_POINTS
 from analysis.stats.imputation import DRAWS, impute_scores, pool_sample_means, pool_shares
@@ -46,16 +47,76 @@ LEAST_BASELINE = 1.0
 
 
 @dataclass(frozen=True, eq=False)
+class Draws:
+    """A number of every patient: one that is known, or several draws of it.
+
+    Parameters
+    ----------
+    known : ndarray, shape (n_patients,)
+        NaN where it is drawn, or has no value at all.
+    places : ndarray of int, shape (k,)
+        Patients of whom it is drawn.
+    values : ndarray, shape (k, draws)
+        Their draws.
+    """
+
+    known: Floats
+    places: Places
+    values: Floats
+
+    @classmethod
+    def of(cls, known: ArrayLike, draws: int) -> Draws:
+        """Return numbers of which none is drawn."""
+        return cls(np.asarray(known, dtype=float), NOBODY, np.empty((0, draws)))
+
+    @cached_property
+    def _row(self) -> Places:
+        """The row of ``values`` of each patient, -1 where nothing is drawn."""
+        row = np.full(self.known.size, -1)
+        row[self.places] = np.arange(self.places.size)
+        return row
+
+    def at(self, patients: Places | slice = slice(None)) -> Floats:
+        """Return the numbers of patients at some places in every draw, shape (draws, n)."""
+        row = self._row[patients]
+        filled = np.repeat(self.known[patients][:, None], self.values.shape[1], axis=1)
+        is_drawn = row >= 0
+        filled[is_drawn] = self.values[row[is_drawn]]
+        return filled.T
+
+    def where(self, is_kept: NDArray[np.bool_], other: Draws) -> Draws:
+        """Return these numbers where they are kept, and another's elsewhere."""
+        mine, theirs = is_kept[self.places], ~is_kept[other.places]
+        return Draws(
+            np.where(is_kept, self.known, other.known),
+            np.concatenate([self.places[mine], other.places[theirs]]),
+            np.concatenate([self.values[mine], other.values[theirs]]),
+        )
+
+
+def join_draws(parts: Sequence[tuple[Places, Draws]], n: int, draws: int) -> Draws:
+    """Return the numbers of ``n`` patients from those of patients at some places."""
+    known = np.full(n, np.nan)
+    for at, one in parts:
+        known[at] = one.known
+    places = [at[one.places] for at, one in parts]
+    values = [one.values for _, one in parts]
+    return Draws(
+        known, np.concatenate([NOBODY, *places]), np.concatenate([np.empty((0, draws)), *values])
+    )
+
+
+@dataclass(frozen=True, eq=False)
 class ImputedVisits:
-    """Pain reduction of every patient at every visit, in several completed data sets.
+    """Pain of every patient at every visit, in several completed data sets.
 
     Parameters
     ----------
     patients : Index
         USUBJID of everyone treated who has a pain to reduce.
-    baseline : ndarray, shape (draws, n_patients)
+    baseline : Draws
         As recorded, else imputed.
-    scores : dict of visit to ndarray, shape (draws, n_patients)
+    scores : dict of visit to Draws
         As recorded, else imputed; NaN where the visit is not due or could not be imputed. After a
         booster the baseline stands for the score where boosters end the response.
     is_whole : ndarray of bool, shape (n_patients,)
@@ -67,14 +128,14 @@ class ImputedVisits:
     """
 
     patients: pd.Index
-    baseline: Floats
-    scores: Mapping[str, Floats]
+    baseline: Draws
+    scores: Mapping[str, Draws]
     is_whole: NDArray[np.bool_]
     models: Mapping[str, str]
     boosted: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
     is_imputed: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
 
-    def places(self, patients: pd.Series | pd.Index) -> NDArray[np.intp]:
+    def places(self, patients: pd.Series | pd.Index) -> Places:
         """Return where some patients are."""
         return find_places(patients, self.patients)
 
@@ -92,41 +153,43 @@ class ImputedVisits:
         response asks for: nobody rates 4.7. Not for means. A visit that is in no data set is NaN.
         """
         at = self.places(patients)
-        start, score = self.baseline[:, at], self._scores(visit)[:, at]
+        start, score = self.baseline.at(at), self._scores(visit).at(at)
         return _fall(start, score, self.is_whole[at] & as_rated, points=points)
 
-    def _scores(self, visit: str) -> Floats:
-        known = visit in self.scores
-        return self.scores[visit] if known else np.full(self.baseline.shape, np.nan)
+    def _scores(self, visit: str) -> Draws:
+        nothing = np.full(len(self.patients), np.nan)
+        return self.scores.get(visit) or Draws.of(nothing, self.baseline.values.shape[1])
 
     def responded(self, visit: str, *, threshold_pct: float | None) -> Outcomes:
         """Return who has at least a percent reduction, or two points where that is None."""
         least = TWO_POINTS if threshold_pct is None else threshold_pct
 
-        def outcomes(start: Floats, score: Floats) -> Outcomes:
-            fall = _fall(start, score.copy(), self.is_whole, points=threshold_pct is None)
+        def outcomes(start: Floats, score: Floats, at: slice) -> Outcomes:
+            fall = _fall(start, score, self.is_whole[at], points=threshold_pct is None)
             return fall >= least - ROUNDING, np.isnan(fall)
 
-        return self._by_draws(outcomes, visit)
+        return self.ask(outcomes, visit)
 
     def has_low_pain(self, visit: str, *, at_most: float) -> Outcomes:
         """Return who has a score of at most so much; who had a booster has none."""
-        able = ~self.boosted[visit]
 
-        def outcomes(start: Floats, score: Floats) -> Outcomes:
-            score = _as_rated(start, score, self.is_whole)
+        def outcomes(start: Floats, score: Floats, at: slice) -> Outcomes:
+            able, score = ~self.boosted[visit][at], _as_rated(start, score, self.is_whole[at])
             return (score <= at_most + ROUNDING) & able, np.isnan(score) & able
 
-        return self._by_draws(outcomes, visit)
+        return self.ask(outcomes, visit)
 
-    def _by_draws(self, outcomes: Callable[[Floats, Floats], Outcomes], visit: str) -> Outcomes:
-        """Return the outcomes of all draws, some draws at a time."""
-        score = self._scores(visit)
-        n = max(1, CELLS_AT_ONCE // max(1, score.shape[1]))
-        parts = [outcomes(self.baseline[at : at + n], score[at : at + n])
-                 for at in range(0, len(score), n)]  # fmt: skip
-        has_event, is_unknown = zip(*parts, strict=True)
-        return np.concatenate(has_event), np.concatenate(is_unknown)
+    def ask(self, outcomes: Callable[[Floats, Floats, slice], Outcomes], visit: str) -> Outcomes:
+        """Return the outcomes of all patients, some patients at a time.
+
+        ``outcomes`` gives them from baselines and scores, which it may change, and their places.
+        """
+        scores, n = self._scores(visit), len(self.patients)
+        size = max(1, CELLS_AT_ONCE // scores.values.shape[1])
+        parts = [slice(start, start + size) for start in range(0, max(n, 1), size)]
+        made = [outcomes(self.baseline.at(part), scores.at(part), part) for part in parts]
+        has_event, is_unknown = zip(*made, strict=True)
+        return np.concatenate(has_event, axis=1), np.concatenate(is_unknown, axis=1)
 
     def worse_by(self, points: float) -> ImputedVisits:
         """Return the same with every imputed score so many points higher.
@@ -134,7 +197,10 @@ class ImputedVisits:
         What if the missing are worse than the model says (delta adjustment). Imputed baselines
         stay.
         """
-        scores = {at: score + points * self.is_imputed[at] for at, score in self.scores.items()}
+        scores = {
+            at: replace(own, values=own.values + points * self.is_imputed[at][own.places, None])
+            for at, own in self.scores.items()
+        }
         return replace(self, scores=scores)
 
 
@@ -184,12 +250,11 @@ def impute_visits(
     """
     adsl = study.adsl[study.adsl["SAFFL"] & (study.adsl["BASESTAT"] != "zero").fillna(True)]
     ids, visits = pd.Index(adsl["USUBJID"]), list(study.visits)
-    shape = (draws, len(ids))
-    baseline, is_whole = np.full(shape, np.nan), np.zeros(len(ids), dtype=bool)
-    made = {visit: np.full(shape, np.nan) for visit in visits}
+    is_whole = np.zeros(len(ids), dtype=bool)
     had_booster, is_imputed = (
         {visit: np.zeros(len(ids), dtype=bool) for visit in visits} for _ in range(2)
     )
+    made: dict[str, list[tuple[Places, Draws]]] = {at: [] for at in (BASELINE, *visits)}
     models: dict[str, str] = {}
     rows = study.adpain[is_among(study.adpain["USUBJID"], ids)]
     wide = rows.set_index(["USUBJID", "AVISIT"])[["AVAL", "BOOSTFL", "DUEFL"]].unstack()  # noqa: PD010
@@ -211,18 +276,21 @@ def impute_visits(
         filled, models[str(condition)] = complete_scores(scores, arms, asked, rng, draws)
         least = max(study.settings.minimum_baseline_score, LEAST_BASELINE)
         most = 10.0 if study.in_points else None
-        start = np.where(np.isnan(base), np.clip(filled[BASELINE], least, most), base)
-        baseline[:, at] = start
+        start = filled[BASELINE]
+        start = replace(start, values=np.clip(start.values, least, most))
+        made[BASELINE].append((at, start))
         is_whole[at] = np.nanmax(np.abs(seen - np.round(seen)), initial=0.0) <= SAME
+        nothing = Draws.of(np.full(len(own), np.nan), draws)
         for place, visit in enumerate(visits):
-            score = np.where(np.isnan(seen[:, place]), filled[visit], seen[:, place])
-            if booster == "ends_response":
-                score = np.where(boosted[:, place], start, score)
-            made[visit][:, at] = np.where(due[:, place], score, np.nan)
-            had_booster[visit][at] = boosted[:, place]
+            score = filled[visit]
             ended = boosted[:, place] & (booster == "ends_response")
+            score = score.where(~ended, start).where(due[:, place], nothing)
+            made[visit].append((at, score))
+            had_booster[visit][at] = boosted[:, place]
             is_imputed[visit][at] = np.isnan(seen[:, place]) & ~ended
-    return ImputedVisits(ids, baseline, made, is_whole, models, had_booster, is_imputed)
+    joined = {name: join_draws(parts, len(ids), draws) for name, parts in made.items()}
+    baseline = joined.pop(BASELINE)
+    return ImputedVisits(ids, baseline, joined, is_whole, models, had_booster, is_imputed)
 
 
 def complete_scores(
@@ -231,7 +299,7 @@ def complete_scores(
     asked: pd.DataFrame,
     rng: np.random.Generator,
     draws: int,
-) -> tuple[dict[str, Floats], str]:
+) -> tuple[dict[str, Draws], str]:
     """Return the draws of each column (NaN where it has none), and the model or why there is none.
 
     Where the arms cannot be told apart at some visit they are modeled together, as one group.
@@ -246,7 +314,7 @@ def complete_scores(
     rng, draws
         As `analysis.stats.imputation.impute_scores`.
     """
-    filled = {name: np.tile(scores[name], (draws, 1)) for name in scores}
+    filled = {name: Draws.of(scores[name], draws) for name in scores}
     if not (scores.isna() & asked).to_numpy().any():
         return filled, "nothing_missing"
     reason = ""
@@ -264,7 +332,11 @@ def complete_scores(
                 reason = error.reason
                 structures.pop(0)
                 continue
-            return filled | {name: drawn.at_visit(name) for name in modeled}, fit.analysis
+            for place, name in enumerate(modeled):
+                mine = drawn.columns == place
+                own = np.array(drawn.values.T[mine])
+                filled[name] = Draws(filled[name].known, drawn.rows[mine], own)
+            return filled, fit.analysis
     return filled, reason
 
 
@@ -310,7 +382,7 @@ def imputed_share(
 
 def impute_groups(
     frame: pd.DataFrame,
-    members: Mapping[GroupKey, NDArray[np.intp]],
+    members: Mapping[GroupKey, Places],
     counts: pd.DataFrame,
     drawn: ImputedVisits,
     outcomes: Callable[[str], Outcomes],

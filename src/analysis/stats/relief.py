@@ -9,11 +9,12 @@ follow; `relief_models` has comparisons and fitted shapes.
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, partial
+from hashlib import blake2b
 from itertools import product
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 import numpy as np
 import pandas as pd
@@ -39,6 +40,8 @@ from analysis.stats.survival import (
     estimate_kaplan_meier,
     first_at_or_below,
 )
+
+T = TypeVar("T")
 
 PARAMCDS: dict[BoosterStrategy, str] = {
     "loss": "RELLOSS",
@@ -217,6 +220,11 @@ class Losses:
         """Number of patients."""
         return len(self.left)
 
+    @cached_property
+    def digest(self) -> bytes:
+        """A digest of the intervals: the same losses give the same."""
+        return blake2b(self.left.tobytes() + self.right.tobytes()).digest()
+
     @property
     def followed(self) -> bool:
         """Whether anything is known of anybody after the clock began: a rating, or an end."""
@@ -300,34 +308,21 @@ def interval_curve(losses: Losses) -> IntervalCurve | None:
     """Return the interval-censored curve in weeks; None when nobody was followed."""
     if not losses.followed:
         return None
-    return _interval_curve(losses.left.tobytes(), losses.right.tobytes())
+    make = partial(estimate_npmle, losses.left, losses.right, time_unit="weeks")
+    return _once(losses.digest, make)
 
 
-@lru_cache(maxsize=4096)
-def _interval_curve(left: bytes, right: bytes) -> IntervalCurve:
-    return estimate_npmle(np.frombuffer(left), np.frombuffer(right), time_unit="weeks")
+_KEPT: dict[Hashable, Any] = {}
+MOST_KEPT = 4096
 
 
-@lru_cache(maxsize=4096)
-def _bootstrap(
-    left: bytes,
-    right: bytes,
-    seed: int,
-    times: tuple[float, ...],
-    horizon: float,
-    replicates: int,
-    level: float,
-) -> ReliefBootstrap:
-    """Return the intervals of a curve; readings that leave the same losses share them."""
-    return bootstrap_relief(
-        _interval_curve(left, right),
-        rng=seeded(seed, "relief", np.frombuffer(left), np.frombuffer(right)),
-        times=times,
-        lost_shares=QUARTILES,
-        tau=horizon,
-        replicates=replicates,
-        level=level,
-    )
+def _once(key: Hashable, make: Callable[[], T]) -> T:
+    """Return what was made under a key, or make it: readings of the same losses share it."""
+    if key not in _KEPT:
+        if len(_KEPT) >= MOST_KEPT:
+            _KEPT.pop(next(iter(_KEPT)))
+        _KEPT[key] = make()
+    return _KEPT[key]
 
 
 def relief_numbers(
@@ -362,9 +357,16 @@ def relief_numbers(
         return _nothing(losses.n, settings, "not_followed" if losses.n else "no_relief")
     level = settings.confidence_level
     replicates = count_resamples(losses.n, settings, most=most_replicates)
-    ends = losses.left.tobytes(), losses.right.tobytes()
     times, horizon = (0.0, *settings.read_weeks.values()), settings.horizon
-    made = _bootstrap(*ends, settings.seed, times, horizon.week, replicates, level)
+
+    def bootstrap() -> ReliefBootstrap:
+        rng = seeded(settings.seed, "relief", losses.left, losses.right)
+        return bootstrap_relief(
+            curve, rng=rng, times=times, lost_shares=QUARTILES, tau=horizon.week,
+            replicates=replicates, level=level,
+        )  # fmt: skip
+
+    made = _once((losses.digest, settings.seed, times, horizon.week, replicates, level), bootstrap)
     shares = {
         week: _unless_silent(replace(share, method="npmle"), curve, week)
         for week, share in zip(times, made.guarded.survival, strict=True)

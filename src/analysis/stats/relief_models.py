@@ -190,7 +190,7 @@ def relief_covariates(people: pd.DataFrame) -> pd.DataFrame:
     if protocol.notna().any():
         high_dose = (protocol == "high_dose").astype(float)
         design["protocol_high_dose"] = high_dose.where(protocol.notna())
-    for code in sorted(people["COND"].value_counts().index[1:]):
+    for code in sorted(people["COND"].astype("str").value_counts().index[1:]):
         design[f"condition_{code}"] = (people["COND"] == code).astype(float)
     return design
 
