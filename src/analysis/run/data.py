@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import sys
 from collections.abc import Iterable, Mapping
@@ -68,6 +67,8 @@ def _give_back() -> None:
     """Give the system memory that is no longer used: of a large export glibc keeps most of it."""
     pa.default_memory_pool().release_unused()
     if sys.platform == "linux":
+        import ctypes
+
         with suppress(AttributeError):  # another C library
             ctypes.CDLL(None).malloc_trim(0)
 
