@@ -11,7 +11,6 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import asdict
 from functools import lru_cache
 from math import sqrt
 from pathlib import Path
@@ -31,18 +30,14 @@ from analysis.intake.demo_plan import (
     DIAGNOSES,
     FLAGS,
     FOLLOW_UP_WEEKS,
-    NEVER,
     RULES,
     SITES,
-    Baseline,
-    Boosters,
-    People,
-    Visits,
+    Drawn,
     draw_baseline,
     draw_boosters,
+    draw_patients,
     draw_people,
     draw_scores,
-    draw_visits,
     is_relieved,
     per_condition,
     split_patients,
@@ -74,19 +69,14 @@ def draw_block(
 
     ``own`` draws side effects, opioids and questionnaires, so that they change nothing else.
     """
-    people = draw_people(rng, n_patients)
-    baseline = draw_baseline(rng, people)
-    boosters = draw_boosters(rng, people)
-    visits = draw_visits(rng, people, boosters)
-    ids = pa.array([f"SYN-{first_number + number:06d}" for number in range(n_patients)])
-    came = boosters.day <= np.minimum(visits.left_on, NEVER - 1)[:, None]
+    drawn = draw_patients(rng, n_patients, first_number=first_number)
     tables = {
-        "patients": _tabulate_patients(rng, ids, people),
-        "pain_scores": _tabulate_scores(rng, ids, people, baseline, boosters, visits, came),
-        "infusions": _tabulate_infusions(rng, ids, people, boosters, came),
+        "patients": _tabulate_patients(rng, drawn),
+        "pain_scores": _tabulate_scores(rng, drawn),
+        "infusions": _tabulate_infusions(rng, drawn),
     }
     infusions = tables["infusions"].to_pandas(date_as_object=False)
-    return tables | draw_records(own, ids, people, baseline, boosters, visits, infusions)
+    return tables | draw_records(own, drawn, infusions)
 
 
 def _pick(values: tuple[str | None, ...], places: np.ndarray) -> pa.Array:
@@ -99,13 +89,14 @@ def _with_blanks(rng: np.random.Generator, values: np.ndarray) -> pa.Array:
     return pa.array(values, mask=rng.random(values.size) < UNRECORDED_SHARE)
 
 
-def _tabulate_patients(rng: np.random.Generator, ids: pa.Array, people: People) -> pa.Table:
+def _tabulate_patients(rng: np.random.Generator, drawn: Drawn) -> pa.Table:
+    people = drawn.people
     began = people.day_zero - np.rint(people.pain_years * 365.25).astype(int)
     birth_year = people.day_zero.astype("datetime64[Y]").astype(int) + 1970 - people.age_years
     _, subtypes, icd10, _ = zip(*DIAGNOSES, strict=True)
     return pa.table(
         {
-            "patient_id": ids,
+            "patient_id": pa.array(drawn.ids),
             "site": _pick(SITES, people.site),
             "condition": _pick(tuple(plan.condition for plan in CONDITIONS), people.condition),
             "subtype": _pick(subtypes, people.diagnosis),
@@ -120,20 +111,15 @@ def _tabulate_patients(rng: np.random.Generator, ids: pa.Array, people: People) 
     )
 
 
-def _tabulate_scores(
-    rng: np.random.Generator,
-    ids: pa.Array,
-    people: People,
-    baseline: Baseline,
-    boosters: Boosters,
-    visits: Visits,
-    came: np.ndarray,
-) -> pa.Table:
+def _tabulate_scores(rng: np.random.Generator, drawn: Drawn) -> pa.Table:
     """Tabulate one row per rating, by patient and date, up to the day of the export."""
+    people, baseline = drawn.people, drawn.baseline
+    boosters, visits = drawn.boosters, drawn.visits
     # After the series: the visits, then the days of the boosters. A booster on the day of a kept
     # visit adds no second rating of that day.
     on_visit = (boosters.day[:, :, None] == visits.day[:, None, :]) & visits.kept[:, None, :]
-    rated = came & ~on_visit.any(axis=2) & (rng.random(came.shape) < RULES.booster_rated_share)
+    rated = ~on_visit.any(axis=2) & (rng.random(boosters.day.shape) < RULES.booster_rated_share)
+    rated &= drawn.came
     days = np.column_stack([visits.day, boosters.day])
     kept, relieved = np.column_stack([visits.kept, rated]), is_relieved(boosters, days)
 
@@ -169,7 +155,7 @@ def _tabulate_scores(
     patient, place = patient[order], place[order]
     return pa.table(
         {
-            "patient_id": ids.take(pa.array(patient)),
+            "patient_id": pa.array(drawn.ids[patient]),
             "assessed_on": pa.array(dates[patient, place].astype("datetime64[D]")),
             "score": pa.array(score[patient, place]),
             "scale": _pick(("nrs_0_10", "vas_0_100"), people.on_vas[patient].astype(int)),
@@ -178,13 +164,12 @@ def _tabulate_scores(
     )
 
 
-def _tabulate_infusions(
-    rng: np.random.Generator, ids: pa.Array, people: People, boosters: Boosters, came: np.ndarray
-) -> pa.Table:
+def _tabulate_infusions(rng: np.random.Generator, drawn: Drawn) -> pa.Table:
     """Tabulate one row per infusion, by patient and date, with dose, length and vital signs."""
+    people = drawn.people
     n_initial = people.infusion_day.shape[1]
-    day = np.column_stack([people.infusion_day, boosters.day + people.last_day[:, None]])
-    given = np.column_stack([np.arange(n_initial) < people.n_infusions[:, None], came])
+    day = np.column_stack([people.infusion_day, drawn.boosters.day + people.last_day[:, None]])
+    given = np.column_stack([np.arange(n_initial) < people.n_infusions[:, None], drawn.came])
     dates = people.day_zero[:, None] + day
     patient, place = np.nonzero(given & (dates <= np.datetime64(RULES.exported_on)))
     size = patient.size
@@ -201,7 +186,7 @@ def _tabulate_infusions(
     rest = np.rint(rng.gamma(9, np.where(high, 8, 3.2)) / 5) * 5
     return pa.table(
         {
-            "patient_id": ids.take(pa.array(patient)),
+            "patient_id": pa.array(drawn.ids[patient]),
             "infused_at": pa.array(dates[patient, place].astype("datetime64[D]")),
             "series": pa.array(np.where(is_booster, place - n_initial + 2, 1)),
             "phase": _pick(("initial", "maintenance"), is_booster.astype(int)),
@@ -297,7 +282,7 @@ def describe_truth(*, n_patients: int, seed: int, n_rows: dict[str, int]) -> dic
         "protocols; no late response; who has no relief at the end gets no booster.",
         "same_day": "A rating on day 0 or on the day of a booster is from before the infusion; one "
         "on the day of the last infusion of a series of several is from after it.",
-        "rules": asdict(RULES),
+        "rules": vars(RULES),
         "records": describe_records(),
         "overall": {
             "relief_median_weeks": brentq(

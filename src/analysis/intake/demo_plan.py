@@ -1,19 +1,18 @@
-"""The demo clinic: what is planted, and how its patients are drawn from that.
+"""The demo clinic: how its patients are drawn from what is planted (data/demo_plan.toml).
 
-The figures are chosen for teaching, not taken from any clinic: some cited claims are plainly
-false of these patients, one is too close to call, and one is met. The order of the draws is part
-of the recipe: another order makes another export.
+The order of the draws is part of the recipe: another order makes another export.
 """
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import dataclass
-from datetime import date
 from math import exp, log
+from types import SimpleNamespace
 
 import numpy as np
 
-from analysis.settings import DAYS_PER_WEEK
+from analysis.settings import DAYS_PER_WEEK, data_folder
 
 DEMO_PATIENTS = 600
 DEMO_SEED = 20260102
@@ -32,26 +31,14 @@ FOLLOW_UP_WEEKS = (4, 8, 12, 26)
 stays the same when the suite judges other weeks."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class ConditionPlan:
-    """What is planted for one condition.
+PLAN = tomllib.loads((data_folder() / "demo_plan.toml").read_text(encoding="utf-8"))
+"""What is planted: data/demo_plan.toml, with what each figure means."""
 
-    ``weight`` is its patients in an export of 600; ``responder_share`` the true share with a
-    reduction of at least 30% at the end of the series; ``relief_median_weeks`` (above 1) the true
-    median time from there to loss of relief, among responders; ``end_missed_share`` the share of
-    end-of-series ratings missed at random; ``pain_mean_score`` the mean usual pain (0 to 10)
-    before treatment. ``subtypes`` are (code or None, weight, ICD-10-CM codes).
-    """
+RULES = SimpleNamespace(**PLAN["rules"])
 
-    condition: str
-    weight: int
-    responder_share: float
-    relief_median_weeks: float
-    end_missed_share: float = 0.06
-    female_share: float
-    age_mean_years: float
-    pain_mean_score: float
-    subtypes: tuple[tuple[str | None, float, str], ...]
+
+class ConditionPlan(SimpleNamespace):
+    """What is planted for one condition."""
 
     @property
     def relief_scale_weeks(self) -> float:
@@ -81,87 +68,7 @@ class ConditionPlan:
         return good, good / (good + (1 - self.responder_share) * others)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Rules:
-    """What is planted alike for all conditions; shares are 0 to 1."""
-
-    relief_shape: float = 1.3
-    relief_floor_weeks: float = 1.0
-    depth_beta: tuple[float, float] = (1.3, 2.7)
-    drift_mean_share: float = 0.06
-    drift_sd_share: float = 0.10
-    stop_early_responder_share: float = 0.05
-    stop_early_other_share: float = 0.20
-    stopper_leaves_share: float = 0.30
-    visit_missed_share: float = 0.15
-    leave_relieved_share: float = 0.03
-    leave_other_share: float = 0.12
-    takes_boosters_share: float = 0.65
-    booster_gap_days: int = 30
-    booster_hazard_relieved_per_day: float = 1 / 150
-    booster_hazard_lost_per_day: float = 1 / 30
-    booster_rated_share: float = 0.85
-    booster_tolerance: str = "none: every booster gives relief from the same distribution"
-    low_baseline_share: float = 0.02
-    zero_baseline_share: float = 0.005
-    vas_site_share: float = 0.15
-    vas_elsewhere_share: float = 0.03
-    first_week: date = date(2022, 1, 3)
-    last_week: date = date(2025, 4, 28)
-    exported_on: date = date(2025, 6, 30)
-
-
-RULES = Rules()
-
-CONDITIONS: tuple[ConditionPlan, ...] = (
-    ConditionPlan(
-        condition="crps", weight=140, responder_share=0.55, relief_median_weeks=7.0,
-        female_share=0.72, age_mean_years=46, pain_mean_score=7.3,
-        subtypes=(
-            ("type_1", 0.7, "G90.511 G90.512 G90.521 G90.522"),
-            ("type_2", 0.3, "G56.41 G56.42 G57.71 G57.72"),
-        ),
-    ),
-    ConditionPlan(
-        condition="fibromyalgia", weight=130, responder_share=0.46, relief_median_weeks=6.0,
-        female_share=0.85, age_mean_years=48, pain_mean_score=6.8,
-        subtypes=((None, 1.0, "M79.7"),),
-    ),
-    ConditionPlan(
-        condition="neuropathic", weight=150, responder_share=0.62, relief_median_weeks=8.0,
-        end_missed_share=0.02, female_share=0.48, age_mean_years=59, pain_mean_score=6.9,
-        subtypes=(
-            ("diabetic", 0.35, "E11.42 E11.40 E10.42"),
-            ("post_herpetic", 0.2, "B02.29 B02.22 B02.23"),
-            ("peripheral", 0.25, "G62.9 G60.3 G62.0"),
-            ("nerve_injury", 0.2, "M79.2 G57.92 S44.01XS"),
-        ),
-    ),
-    ConditionPlan(
-        condition="central", weight=60, responder_share=0.40, relief_median_weeks=7.0,
-        female_share=0.48, age_mean_years=57, pain_mean_score=7.0,
-        subtypes=(
-            ("post_stroke", 0.35, "I69.398 I69.198"),
-            ("spinal_cord_injury", 0.3, "S24.109S S14.109S"),
-            ("multiple_sclerosis", 0.25, "G35"),
-            (None, 0.1, "G89.0"),
-        ),
-    ),
-    ConditionPlan(
-        condition="headache", weight=70, responder_share=0.35, relief_median_weeks=5.0,
-        female_share=0.7, age_mean_years=42, pain_mean_score=6.9,
-        subtypes=(
-            ("migraine", 0.55, "G43.709 G43.711 G43.719"),
-            ("chronic_daily", 0.25, "G44.221 G44.52"),
-            ("cluster", 0.2, "G44.021 G44.029"),
-        ),
-    ),
-    ConditionPlan(
-        condition="fbss", weight=50, responder_share=0.65, relief_median_weeks=7.5,
-        female_share=0.5, age_mean_years=56, pain_mean_score=7.2,
-        subtypes=((None, 1.0, "M96.1"),),
-    ),
-)  # fmt: skip
+CONDITIONS = tuple(ConditionPlan(**own) for own in PLAN["conditions"])
 
 
 def per_condition(name: str) -> np.ndarray:
@@ -199,17 +106,11 @@ SEVERE_SCORE, SEVERE_FAILED = 7.0, 4
 HIGH_DOSE_SHARE = 0.7
 """CRPS with this pain and this many failed treatments gets the high dose with this share."""
 
-FLAGS = {
-    "uncontrolled_hypertension": 0.03,
-    "heart_condition": 0.02,
-    "active_psychosis": 0.003,
-    "pregnant_or_breastfeeding": 0.012,
-    "active_substance_abuse": 0.015,
-}
-"""Contraindications with their share; pregnancy only among women below 50."""
+FLAGS: dict[str, float] = PLAN["flags"]
+"""Contraindications with their share."""
 
 DIAGNOSES = tuple(
-    (place, subtype, code, weight / len(codes.split()))
+    (place, subtype or None, code, weight / len(codes.split()))
     for place, plan in enumerate(CONDITIONS)
     for subtype, weight, codes in plan.subtypes
     for code in codes.split()
@@ -380,6 +281,37 @@ class Visits:
     left_on: np.ndarray
 
 
+@dataclass(frozen=True, kw_only=True)
+class Drawn:
+    """Patients of one block with ids (n_patients,), baseline, boosters and visits."""
+
+    ids: np.ndarray
+    people: People
+    baseline: Baseline
+    boosters: Boosters
+    visits: Visits
+
+    @property
+    def came(self) -> np.ndarray:
+        """Which boosters were given: none after a patient left."""
+        return self.boosters.day <= np.minimum(self.visits.left_on, NEVER - 1)[:, None]
+
+    @property
+    def ended_on(self) -> np.ndarray:
+        """Last day of the initial series."""
+        return self.people.day_zero + self.people.last_day
+
+
+def draw_patients(rng: np.random.Generator, n_patients: int, *, first_number: int) -> Drawn:
+    """Draw patients numbered from ``first_number``."""
+    people = draw_people(rng, n_patients)
+    baseline = draw_baseline(rng, people)
+    boosters = draw_boosters(rng, people)
+    visits = draw_visits(rng, people, boosters)
+    ids = np.array([f"SYN-{first_number + number:06d}" for number in range(n_patients)])
+    return Drawn(ids=ids, people=people, baseline=baseline, boosters=boosters, visits=visits)
+
+
 def draw_baseline(rng: np.random.Generator, people: People) -> Baseline:
     """Draw one to three ratings of average pain in the 14 days up to day 0, as recorded."""
     n_patients = people.condition.size
@@ -488,7 +420,8 @@ def draw_scores(rng: np.random.Generator, baseline: Baseline, relieved: np.ndarr
     ``10 * count * score <= 7 * total``, so no rounding of fractions can shift a patient.
     """
     n_patients = relieved.shape[0]
-    depth = 0.3 + 0.7 * rng.beta(*RULES.depth_beta, (n_patients, 1))
+    a, b = RULES.depth_beta
+    depth = 0.3 + 0.7 * rng.beta(a, b, (n_patients, 1))
     drift = rng.normal(RULES.drift_mean_share, RULES.drift_sd_share, (n_patients, 1))
     noise = rng.normal(0, 0.05, relieved.shape)
     mean = (baseline.total / baseline.count)[:, None]

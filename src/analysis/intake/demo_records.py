@@ -7,9 +7,9 @@ do not all end within 30 minutes, and some patients were never asked.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
 from math import log
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -19,117 +19,21 @@ from scipy.stats import norm
 from analysis.intake.demo_plan import (
     CONDITIONS,
     FOLLOW_UP_WEEKS,
+    PLAN,
     RULES,
-    Baseline,
-    Boosters,
+    Drawn,
     People,
-    Visits,
     is_relieved,
 )
 
-# What is planted
-
-
-@dataclass(frozen=True, kw_only=True)
-class EffectPlan:
-    """An effect: its share of infusions asked about, of either protocol, and how it goes.
-
-    ``grade_shares`` are those of grades 1, 2 and 3; ``median_minutes`` is the median time from the
-    end of the infusion to resolution, lognormal with ``MINUTES_SPREAD``.
-    """
-
-    term: str
-    standard_share: float
-    high_dose_share: float
-    grade_shares: tuple[float, float, float]
-    median_minutes: float
-
+RECORDS = SimpleNamespace(**PLAN["records"])
+EFFECTS = [SimpleNamespace(**own) for own in PLAN["effects"]]
+SCALES_PLANNED = [SimpleNamespace(**own) for own in PLAN["scales"]]
+DRUGS = [SimpleNamespace(**own) for own in PLAN["drugs"]]
+PGIC: dict[str, list[float]] = PLAN["pgic"]
 
 MINUTES_SPREAD = 0.6
 """Standard deviation of the logarithm of minutes to resolution."""
-
-EFFECTS = tuple(
-    EffectPlan(
-        term=term, standard_share=standard, high_dose_share=high, grade_shares=grades,
-        median_minutes=minutes,
-    )
-    for term, standard, high, grades, minutes in (
-        ("dissociation", 0.34, 0.60, (0.82, 0.16, 0.02), 18.0),
-        ("changes in perception", 0.16, 0.30, (0.90, 0.10, 0.0), 15.0),
-        ("drowsiness", 0.22, 0.55, (0.85, 0.15, 0.0), 30.0),
-        ("dizziness", 0.11, 0.16, (0.80, 0.18, 0.02), 22.0),
-        ("nausea", 0.08, 0.18, (0.60, 0.32, 0.08), 25.0),
-        ("headache", 0.03, 0.05, (0.80, 0.20, 0.0), 90.0),
-        ("anxiety", 0.02, 0.04, (0.60, 0.30, 0.10), 20.0),
-    )
-)  # fmt: skip
-
-
-@dataclass(frozen=True, kw_only=True)
-class RecordRules:
-    """What is planted of side effects, opioids and questionnaires; shares are 0 to 1."""
-
-    asked_share: tuple[float, float, float] = (0.97, 0.90, 0.95)
-    never_asked: str = "patients of the third site who began before 2023: it had no checklist"
-    volunteered_share: float = 0.02
-    fatigue_next_day_share: float = 0.06
-    stops_at_grade_3_share: float = 0.5
-    transfer_share: float = 0.0008
-    pressure_limit_mmhg: tuple[int, int] = (180, 110)
-    urinary_by_week_26_share: float = 0.02
-    follow_up_asked_at: str = "weeks 12 and 26, first site only; the liver is never asked about"
-    opioid_recorded_share: float = 0.85
-    opioid_user_share: float = 0.40
-    taper_relieved_shares: tuple[float, ...] = (0.15, 0.30, 0.20, 0.35)
-    taper_other_shares: tuple[float, ...] = (0.02, 0.06, 0.10, 0.82)
-    taper_to_share_of_dose: tuple[float, ...] = (0.0, 0.4, 0.6, 1.0)
-    taper_from: str = "week 4 on; the dose at the end of the series is that of the baseline"
-    questionnaires_share: tuple[float, float, float] = (0.92, 0.85, 0.0)
-    no_questionnaires: str = "the third site has none"
-
-
-RECORDS = RecordRules()
-
-
-@dataclass(frozen=True, kw_only=True)
-class ScalePlan:
-    """An instrument: baseline (normal), and change by relief (normal, the same spread)."""
-
-    instrument: str
-    baseline: tuple[float, float]
-    change_relieved: float
-    change_other: float
-    change_sd: float
-    limits: tuple[float, float]
-    step: float
-    important: float
-
-
-SCALES_PLANNED = (
-    ScalePlan(instrument="promis_pi", baseline=(66, 5), change_relieved=-7, change_other=-1,
-              change_sd=4, limits=(38, 84), step=0.1, important=-3),
-    ScalePlan(instrument="promis_pf", baseline=(36, 5), change_relieved=4.5, change_other=0.5,
-              change_sd=3.5, limits=(14, 74), step=0.1, important=3),
-    ScalePlan(instrument="promis_sd", baseline=(59, 6), change_relieved=-4, change_other=-1,
-              change_sd=5, limits=(26, 84), step=0.1, important=-3),
-    ScalePlan(instrument="phq9", baseline=(13, 3), change_relieved=-4, change_other=-1,
-              change_sd=2.5, limits=(0, 27), step=1, important=-5),
-)  # fmt: skip
-
-PGIC_RELIEVED = (0.20, 0.45, 0.25, 0.10, 0.0, 0.0, 0.0)
-PGIC_OTHER = (0.0, 0.05, 0.20, 0.50, 0.15, 0.07, 0.03)
-"""Shares of the answers 1 (very much improved) to 7 (very much worse)."""
-
-DRUGS = (
-    # drug, unit, share, daily doses
-    ("oxycodone", "mg", 0.34, (20, 40, 60)),
-    ("hydrocodone", "mg", 0.22, (20, 40)),
-    ("morphine", "mg", 0.14, (30, 60, 100)),
-    ("tramadol", "mg", 0.14, (100, 200, 300)),
-    ("fentanyl", "mcg_per_hour", 0.06, (25, 50)),
-    ("methadone", "mg", 0.05, (15, 30)),
-    ("buprenorphine", "mg", 0.05, (4, 8)),
-)
 
 WEEK_12, WEEK_26 = (1 + FOLLOW_UP_WEEKS.index(week) for week in (12, 26))
 """Places among the visits, of which the end is the first."""
@@ -138,40 +42,40 @@ WEEK_12, WEEK_26 = (1 + FOLLOW_UP_WEEKS.index(week) for week in (12, 26))
 # How they are drawn
 
 
+class Seen(NamedTuple):
+    """Who could be asked when: ``first`` is the day of the baseline; at each visit its date,
+    whether it was kept by the day of the export, and whether there was relief.
+    """
+
+    names: pd.Index
+    people: People
+    first: np.ndarray
+    dates: np.ndarray
+    kept: np.ndarray
+    relieved: np.ndarray
+
+
 def draw_records(
-    rng: np.random.Generator,
-    ids: pa.Array,
-    people: People,
-    baseline: Baseline,
-    boosters: Boosters,
-    visits: Visits,
-    infusions: pd.DataFrame,
+    rng: np.random.Generator, drawn: Drawn, infusions: pd.DataFrame
 ) -> dict[str, pa.Table]:
     """Draw adverse_events, opioid_use and questionnaires of patients whose infusions are given."""
-    names = pd.Index(ids.to_pylist())
-    kept = visits.kept & (
-        (people.day_zero + people.last_day)[:, None] + visits.day
-        <= np.datetime64(RULES.exported_on)
-    )
-    relieved = is_relieved(boosters, visits.day)
-    dates = (people.day_zero + people.last_day)[:, None] + visits.day
-    first = people.day_zero + baseline.days[:, 0]
+    dates = drawn.ended_on[:, None] + drawn.visits.day
+    seen = Seen(
+        names=pd.Index(drawn.ids, dtype=object), people=drawn.people,
+        first=drawn.people.day_zero + drawn.baseline.days[:, 0], dates=dates,
+        kept=drawn.visits.kept & (dates <= np.datetime64(RULES.exported_on)),
+        relieved=is_relieved(drawn.boosters, drawn.visits.day),
+    )  # fmt: skip
     return {
-        "adverse_events": _draw_events(rng, names, people, dates, kept, infusions),
-        "opioid_use": _draw_opioids(rng, names, people, first, dates, kept),
-        "questionnaires": _draw_forms(rng, names, people, first, dates, kept, relieved),
+        "adverse_events": _draw_events(rng, seen, infusions),
+        "opioid_use": _draw_opioids(rng, seen),
+        "questionnaires": _draw_forms(rng, seen),
     }
 
 
-def _draw_events(
-    rng: np.random.Generator,
-    names: pd.Index,
-    people: People,
-    dates: np.ndarray,
-    kept: np.ndarray,
-    infusions: pd.DataFrame,
-) -> pa.Table:
+def _draw_events(rng: np.random.Generator, seen: Seen, infusions: pd.DataFrame) -> pa.Table:
     """Draw what each infusion and follow-up brought; ``none reported`` where asked in vain."""
+    names, people = seen.names, seen.people
     n = len(infusions)
     patient = names.get_indexer(infusions["patient_id"])
     site = people.site[patient]
@@ -213,7 +117,7 @@ def _draw_events(
     table = pd.concat(parts)
     table["place"] = patient[table.index]
     table["order"] = table["infused_at"]
-    table = pd.concat([table, _draw_follow_up(rng, names, people, dates, kept)])
+    table = pd.concat([table, _draw_follow_up(rng, seen)])
     table = table[~(table["occurred_on"] > pd.Timestamp(RULES.exported_on))]
     table = table.sort_values(["place", "order"], kind="stable")
     return _as_arrow(table, ("patient_id", "infused_at", "occurred_on", "term", "solicited",
@@ -255,10 +159,9 @@ def _events(
     )
 
 
-def _draw_follow_up(
-    rng: np.random.Generator, names: pd.Index, people: People, dates: np.ndarray, kept: np.ndarray
-) -> pd.DataFrame:
+def _draw_follow_up(rng: np.random.Generator, seen: Seen) -> pd.DataFrame:
     """Return what the first site asked at weeks 12 and 26, and bladder trouble told elsewhere."""
+    names, people, _, dates, kept, _ = seen
     troubled = rng.random(len(names)) < RECORDS.urinary_by_week_26_share
     parts = []
     for place in (WEEK_12, WEEK_26):
@@ -283,22 +186,19 @@ def _draw_follow_up(
     return found.assign(order=found["occurred_on"])
 
 
-def _draw_opioids(
-    rng: np.random.Generator,
-    names: pd.Index,
-    people: People,
-    first: np.ndarray,
-    dates: np.ndarray,
-    kept: np.ndarray,
-) -> pa.Table:
+def _draw_opioids(rng: np.random.Generator, seen: Seen) -> pa.Table:
     """Draw daily doses as taken, at the baseline and every visit; 0 for who takes none."""
+    names, people, first, dates, kept, _ = seen
     n = len(names)
     recorded = rng.random(n) < RECORDS.opioid_recorded_share
     user = rng.random(n) < RECORDS.opioid_user_share
-    drug = rng.choice(len(DRUGS), size=n, p=[share for *_, share, _ in DRUGS])
+    drug = rng.choice(len(DRUGS), size=n, p=[own.share for own in DRUGS])
     pick = rng.random(n)
     dose = np.array(
-        [DRUGS[d][3][int(p * len(DRUGS[d][3]))] for d, p in zip(drug, pick, strict=True)]
+        [
+            DRUGS[d].daily_doses[int(p * len(DRUGS[d].daily_doses))]
+            for d, p in zip(drug, pick, strict=True)
+        ]
     )
     step = np.where(
         people.responds,
@@ -319,9 +219,9 @@ def _draw_opioids(
                 {
                     "patient_id": names[own],
                     "assessed_on": day.astype("datetime64[s]"),
-                    "drug": np.where(takes, np.array([d[0] for d in DRUGS])[drug[own]], ""),
+                    "drug": np.where(takes, np.array([own.drug for own in DRUGS])[drug[own]], ""),
                     "daily_dose": amount,
-                    "unit": np.where(takes, np.array([d[1] for d in DRUGS])[drug[own]], ""),
+                    "unit": np.where(takes, np.array([own.unit for own in DRUGS])[drug[own]], ""),
                     "basis": "taken",
                     "place": own,
                 }
@@ -331,16 +231,9 @@ def _draw_opioids(
     return _as_arrow(table, ("patient_id", "assessed_on", "drug", "daily_dose", "unit", "basis"))
 
 
-def _draw_forms(
-    rng: np.random.Generator,
-    names: pd.Index,
-    people: People,
-    first: np.ndarray,
-    dates: np.ndarray,
-    kept: np.ndarray,
-    relieved: np.ndarray,
-) -> pa.Table:
+def _draw_forms(rng: np.random.Generator, seen: Seen) -> pa.Table:
     """Draw scores at the baseline, the end and week 12, by who is in relief then."""
+    names, people, first, dates, kept, relieved = seen
     n = len(names)
     given = rng.random(n) < np.array(RECORDS.questionnaires_share)[people.site]
     parts = []
@@ -353,8 +246,8 @@ def _draw_forms(
 
     for plan in SCALES_PLANNED:
         unit = round(1 / plan.step)
-        low, high = plan.limits
-        base = np.clip(np.rint(rng.normal(*plan.baseline, n) * unit) / unit, low, high)
+        (low, high), (mean, spread) = plan.limits, plan.baseline
+        base = np.clip(np.rint(rng.normal(mean, spread, n) * unit) / unit, low, high)
         add(given, first, plan.instrument, base)
         for place in (0, WEEK_12):
             mean = np.where(relieved[:, place], plan.change_relieved, plan.change_other)
@@ -363,8 +256,8 @@ def _draw_forms(
     for place in (0, WEEK_12):
         answer = np.where(
             relieved[:, place],
-            1 + rng.choice(7, size=n, p=PGIC_RELIEVED),
-            1 + rng.choice(7, size=n, p=PGIC_OTHER),
+            1 + rng.choice(7, size=n, p=PGIC["relieved"]),
+            1 + rng.choice(7, size=n, p=PGIC["other"]),
         )
         add(given & kept[:, place], dates[:, place], "pgic", answer.astype(float))
     table = pd.concat(parts).sort_values(["place", "assessed_on"], kind="stable")
@@ -394,11 +287,11 @@ def _as_arrow(table: pd.DataFrame, columns: tuple[str, ...]) -> pa.Table:
 def describe_records() -> dict[str, Any]:
     """Return what is planted of side effects, opioids and questionnaires, for truth.json."""
 
-    def resolved_share(effect: EffectPlan, minutes: float) -> float:
+    def resolved_share(effect: SimpleNamespace, minutes: float) -> float:
         # Minutes are whole: 30 stands for less than 30.5.
         return float(norm.cdf((log(minutes + 0.5) - log(effect.median_minutes)) / MINUTES_SPREAD))
 
-    def important_share(plan: ScalePlan, mean: float) -> float:
+    def important_share(plan: SimpleNamespace, mean: float) -> float:
         sign = 1 if plan.important > 0 else -1
         edge = abs(plan.important) - plan.step / 2
         return float(norm.sf((edge - sign * mean) / plan.change_sd))
@@ -415,10 +308,10 @@ def describe_records() -> dict[str, Any]:
         )
     }
     return {
-        "rules": asdict(RECORDS),
+        "rules": vars(RECORDS),
         "effects": {
             effect.term: {
-                **asdict(effect),
+                **vars(effect),
                 "resolved_share": {f"{m}_minutes": resolved_share(effect, m) for m in (15, 30, 60)},
             }
             for effect in EFFECTS
@@ -431,14 +324,14 @@ def describe_records() -> dict[str, Any]:
         },
         "questionnaires": {
             plan.instrument: {
-                **asdict(plan),
+                **vars(plan),
                 "important_share_relieved": important_share(plan, plan.change_relieved),
                 "important_share_other": important_share(plan, plan.change_other),
             }
             for plan in SCALES_PLANNED
         },
         "pgic_much_improved_share": {
-            "relieved": sum(PGIC_RELIEVED[:2]),
-            "other": sum(PGIC_OTHER[:2]),
+            "relieved": sum(PGIC["relieved"][:2]),
+            "other": sum(PGIC["other"][:2]),
         },
     }
