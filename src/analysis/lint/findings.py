@@ -47,7 +47,15 @@ from analysis.lint.match import (
     measure_in,
 )
 from analysis.lint.never import find_never_said
-from analysis.lint.quantities import WEEKS_OF, Cue, Quantity, flat_text, has_number, listed_words
+from analysis.lint.quantities import (
+    PATTERNS,
+    WEEKS_OF,
+    Cue,
+    Quantity,
+    flat_text,
+    has_number,
+    listed_words,
+)
 from analysis.lint.text import Document, Statement, sentences_in, split_statements
 from analysis.numbers import date_text
 from analysis.settings import data_rows
@@ -193,12 +201,6 @@ def _rules_of(statement: Statement, *, lacks: bool, statuses: Sequence[str]) -> 
     return tuple(rule.rule_id for rule in touching_rules() if subjects & set(rule.touches))
 
 
-_OF_WHOM = re.compile(
-    r"\b(?:of|in|among)\s+(?:\w+[ -]){0,5}?(?:patients|people|cases|participants|adults|women|men|"
-    r"starters|those)\b|\bpatients? (?:report|experience|who)\b"
-)
-
-
 def lacking_in(statement: Statement, listed: Claim | None = None) -> tuple[str, ...]:
     """Return what a statement about outcomes does not say: of whom, when, how many, control group.
 
@@ -213,7 +215,7 @@ def lacking_in(statement: Statement, listed: Claim | None = None) -> tuple[str, 
 
     dated_above = any(cue.kind == "duration" for cue in statement.heading_cues)
     said = {
-        "of whom (denominator)": _OF_WHOM.search(flat),
+        "of whom (denominator)": PATTERNS["of whom"].search(flat),
         "when (time)": dated_above or says("time"),
         "how many patients (n)": says("patients"),
         "that there was or was not a control group": says("control"),
@@ -393,7 +395,7 @@ def _with_never_said(statement: Statement, found: list[Finding]) -> list[Finding
         level="error",
         message=f"{message} {first.message}".strip(),
         rules=tuple(sorted({*first.rules, *(row.rule_id for row, _, _ in never)})),
-        cues=tuple(sorted({*cues, *first.cues}, key=lambda cue: cue.start)),
+        cues=tuple(sorted({*cues, *first.cues}, key=lambda cue: (cue.start, cue.end))),
     )
     return [made, *rest]
 

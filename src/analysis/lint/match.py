@@ -19,7 +19,7 @@ from typing import Literal, NamedTuple, get_args
 from analysis.claims.judgement import Judgement
 from analysis.claims.ledger import ALL, Claim
 from analysis.intake.tables import load_conditions
-from analysis.lint.quantities import Cue, find_cues, flat_text, listed_words
+from analysis.lint.quantities import PATTERNS, Cue, find_cues, flat_text, listed_words
 from analysis.lint.text import Statement
 
 # What a statement speaks of, read from its words: conditions, people, measure
@@ -37,14 +37,8 @@ _SAME_EXTENT = listed_words("condition")
 _WITHIN = listed_words("within")
 """Names of a part of it, or of what belongs to it: they say which condition, not that it is all."""
 
-PEOPLE = re.compile(
-    r"\b(?:patients?|people|persons?|cases?|individuals|sufferers|participants?|clients?|everyone|"
-    r"those|veterans|women|men|adults|users)\b"
-)
-NARROWED = re.compile(
-    r"\b(?:complet\w+|finish\w+|respond(?:ers?|ed)|who respond|rated|were seen|followed[ -]up|"
-    r"observed|assessed|with (?:a )?follow-?up|who stayed|who continued|attend\w+)\b"
-)
+PEOPLE = PATTERNS["people"]
+NARROWED = PATTERNS["narrowed"]
 """Words by which copy says that its number is made of fewer than all who started."""
 
 
@@ -68,18 +62,6 @@ def conditions_in(text: str) -> frozenset[str]:
     return frozenset(code for code, _, any_name in _condition_patterns() if any_name.search(flat))
 
 
-_SHARE_AFTER = re.compile(
-    r"^\W{0,3}(?:(?:of|in|among) (?:\w+[ -]){0,5}?|(?:\w+[ -]){0,2}?)(?:patients?|people|persons?|"
-    r"cases?|individuals|sufferers|participants?|clients?|those|women|men|adults|veterans|us|them)\b"
-    r"|^\W{0,3}(?:success|response|responder|remission|(?:have |had |has )?(?:improved?|improves|"
-    r"responded|responds?|recover\w*)|(?:had|have|has|experienced?|reported?|got|get|saw|felt))\b"
-)
-"""After a percentage: of whom it is; not "70% less pain in patients"."""
-
-_SHARE_NEAR = re.compile(r"\b(?:success rate|response rate|respon[ds]\w*)\b")
-_LASTING = re.compile(r"\b(?:lasts?|lasting|lasted|sustain\w*|relief|effects?|benefits?|durable)\b")
-
-
 def measure_in(text: str, cues: Sequence[Cue]) -> Measure:
     """Return what kind of number a statement gives, empty for none of the ledger's.
 
@@ -89,24 +71,20 @@ def measure_in(text: str, cues: Sequence[Cue]) -> Measure:
     flat = flat_text(text)
     percents = [cue for cue in cues if cue.kind == "percentage"]
     if percents:
-        share, near = False, _SHARE_NEAR.search(flat) is not None
+        share, near = False, PATTERNS["share near"].search(flat) is not None
         for cue in percents:
-            found = _SHARE_AFTER.search(flat[cue.end : cue.end + 60])
+            found = PATTERNS["share after"].search(flat[cue.end : cue.end + 60])
             # "Responds by 60%" is no share, "told by 60% of us" is one.
             by = flat[max(0, cue.start - 3) : cue.start] == "by "
-            if found and not _CHANGE.search(found[0]):
+            if found and not PATTERNS["change"].search(found[0]):
                 share |= not by or PEOPLE.search(found[0]) is not None
             share |= not by and near
         if share:
             return "share"
         return "mean" if any(cue.direction for cue in percents) else ""
-    lasts = any(cue.kind == "duration" for cue in cues) and _LASTING.search(flat)
+    lasts = any(cue.kind == "duration" for cue in cues) and PATTERNS["lasting"].search(flat)
     return "duration" if lasts else ""
 
-
-_CHANGE = re.compile(
-    r"\b(?:reduction|decrease|decline|less|lower|drop|relief|better|improvement)\b"
-)
 
 # Words: each is a part of the claim, changes nothing, or is unknown and stands for itself
 
@@ -115,23 +93,6 @@ _MEANS = {word: part for part, words in listed_words("means").items() for word i
 
 _GAINS = ("down", "better", "relief", "respond")
 _TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
-_NEUTRAL_PHRASE = re.compile(
-    r"\b(?:(?:with|after|from|following|receiving|through|using|to|on|of|in) )?"
-    r"(?:(?:our|the|their) )?(?:(?:course|series) of )?(?:(?:iv|intravenous) )?"
-    r"ketamine(?: infusions\b"
-    r"| infusion (?:therapy|treatments?|series)\b| therapy\b| treatments?\b| series\b|\b(?! inf))"
-    r"|\b(?:with|after|following|to) (?:(?:our|the|their) )?(?:treatment|infusions|therapy|"
-    r"infusion therapy)\b(?! of\b)"
-    r"|\b(?:at|in) our (?:clinic|center|practice|records|data)\b"
-    r"|\b(?:there (?:was|is) )?(?:no|without (?:a )?) ?control group\b"
-)
-"""The treatment and the place, which are those of every row, and that nothing was controlled."""
-
-_PIECE = re.compile(
-    r"[,;:()\[\]]|\s-+\s|(?<=[a-z\d%])-(?:-|(?=\s))|"
-    r"\b(?:and|but|while|whereas|though|although|because|yet|plus|or)\b"
-)
-"""Where a clause may end. A wrong cut clears nothing: what is left over is looked at."""
 
 
 class Item(NamedTuple):
@@ -154,7 +115,7 @@ def items_of(text: str, cues: Sequence[Cue]) -> list[Item]:
             whole.append((cue.start, end, cue.quantity.token))
     for code, same, _ in _condition_patterns():
         whole += [(*match.span(), f"@{code}") for match in same.finditer(flat)]
-    found = [(m.start(), m.end(), "") for m in _NEUTRAL_PHRASE.finditer(flat)]
+    found = [(m.start(), m.end(), "") for m in PATTERNS["neutral phrase"].finditer(flat)]
     neutral = bytearray(len(flat))
     for start, end, _ in found:
         neutral[start:end] = b"\x01" * (end - start)
@@ -285,7 +246,11 @@ class _Read:
         self.items = items_of(statement.text, statement.cues)
         self.starts = [item.start for item in self.items]
         self.cue_starts = [cue.start for cue in statement.cues]
-        self.cuts = [0, *(match.end() for match in _PIECE.finditer(self.flat)), len(self.text)]
+        self.cuts = [
+            0,
+            *(match.end() for match in PATTERNS["piece"].finditer(self.flat)),
+            len(self.text),
+        ]
         self.named_above = conditions_in(statement.heading)
         self.repeats: dict[int, tuple[bytearray, bool]] = {}
 
@@ -496,7 +461,7 @@ class Matcher:
         own = {item.means for item in read.items} - {""} | {f"@{code}" for code in named}
         shared: Counter[int] = Counter()
         rows: dict[int, _Row] = {}
-        for part in own:
+        for part in sorted(own):
             for row in self._by_part.get(part, ()):
                 shared[id(row)] += 3 if part[0] == "#" else 1
                 rows[id(row)] = row

@@ -63,6 +63,8 @@ _TABLE = read_patterns("claims/cues.csv")[1]
 NOT_CLAIMS = [re.compile(p) for _, check, p in _TABLE if check == "not a claim"]
 """What they look like in flat text. Percentages of money are prices."""
 
+PATTERNS = {name: re.compile(p) for kind, name, p in _TABLE if kind == "pattern"}
+"""Patterns of flat text by what they find."""
 
 BLANK = "\x00"  # stands in no extracted text, and in no pattern
 
@@ -88,30 +90,11 @@ _TENS = {
     "eighty": 80, "ninety": 90,
 }  # fmt: skip
 _VALUES = {"a": 1} | {word: value for value, word in enumerate(_ONES)} | _TENS
-_WORD = (
-    rf"(?:(?:{'|'.join(_TENS)})(?:[ -](?:{'|'.join(_ONES[1:10])}))?(?![a-z])"
-    rf"|(?:{'|'.join(_ONES)})(?: hundred)?(?![a-z])|a hundred(?![a-z]))"
-)
-_DIGITS = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
-NUMBER = rf"(?:{_DIGITS}|(?<![a-z]){_WORD})"
-_TO = r"\s*(?:-{1,2}|~|\bto\b|\bthrough\b|\bor\b|\band\b)\s*"
-_START = r"(?<![\d.,])"
-PERCENT = r"(?:%|percent(?:age points?)?\b|per ?cent\b|pct\b)"
-
 _TIMES = {
     "second": r"sec(?:ond)?s?", "minute": r"min(?:ute)?s?", "hour": r"(?:hours?|hrs?)",
     "day": r"days?", "week": r"(?:weeks?|wks?)", "month": r"(?:months?|mos)",
     "year": r"(?:years?|yrs?)",
 }  # fmt: skip
-TIME = "|".join(_TIMES.values())
-_KIND_OF = r"(?:(?:ketamine|booster|initial|iv|total|real|happy|crps|chronic pain) ){0,2}"
-_THINGS = (
-    "infusion|session|treatment|booster|dose|patient|people|person|participant|case|client|veteran|"
-    "woman|women|man|men|adult|review|testimonial|study|studie|trial|point|visit|appointment"
-)
-_DOSE = r"(?:mg|mcg|µg|μg|ug|g|ml)\s?(?:/\s?(?:kg|h|hr|hour|min|day)\b(?:\s?/\s?(?:h|hr|min))?)?"
-
-
 WEEKS_OF = {
     unit: UNITS_IN_DAYS[f"{unit}s"] / DAYS_PER_WEEK for unit in ("day", "week", "month", "year")
 }
@@ -147,84 +130,16 @@ def number_of(text: str) -> float:
     return float(_VALUES[first] + sum(_VALUES[word] for word in more))
 
 
-def _range(unit: str) -> str:
-    return rf"(?P<a>{NUMBER})(?:\s?(?:{unit}))?(?:{_TO}(?P<b>{NUMBER}))?"
-
-
-_WHOM = (
-    r"(?:(?:of|in|among) |(?:the|our|all|your|their|crps|fibromyalgia) )*"
-    r"(?:patient|people|person|case|user|client|participant|adult|veteran)"
-)
-_DID = r"(?:have|had|has|said|say|saw|felt|improv|respond|report|experienc|recover|got|get|achiev)"
-_FRACTION = (
-    r"(?:(?:one|an?|two|three|four|seven|nine)[ -](?:half|halves|thirds?|quarters?|fourths?|"
-    r"fifths?|tenths?)|half)\b(?! (?:of )?an? (?:hour|day|week|month|year|minute))"
-)
-_FOLD = "|".join(_ONES[2:13])
-
-
-_NUMBERS: tuple[tuple[NumberKind, re.Pattern[str]], ...] = (
-    ("score", re.compile(rf"{_START}(?P<a>\d{{1,2}}(?:\.\d)?)(?:\s*-\s*(?P<b>\d{{1,2}}))?\s*/\s*"
-                         rf"(?P<unit>10|5|100)(?![\d/])(?!\s+{_WHOM})")),
-    ("score", re.compile(rf"(?<=[a-z] )(?P<a>{NUMBER})(?:{_TO}(?P<b>{NUMBER}))?\s+out of\s+"
-                         rf"(?P<unit>10|ten)\b(?!\s+{_WHOM})")),
-    ("percentage", re.compile(
-        rf"{_START}{_range(PERCENT)}(?P<more>\+|[- ]plus(?![a-z]))?\s?-?{PERCENT}(?P<plus>\+)?")),
-    ("percentage", re.compile(
-        rf"{_START}(?P<part>{NUMBER})(?:{_TO}(?P<most>{NUMBER}))?\s*(?:in|out of|of|/)\s+?"
-        rf"(?:every )?(?P<whole>{NUMBER})\b(?!\s*(?:%|percent))"
-        rf"|(?P<tenths>\d{{1,2}})\s*/\s*(?P<of>10|100)(?=\s+{_WHOM})")),
-    ("percentage", re.compile(
-        rf"\b(?P<halved>(?:in|by(?: a)?) half\b|halv(?:es?|ed|ing)\b)|(?<=by )(?P<by>{_FRACTION})"
-        rf"|\b(?P<fraction>{_FRACTION})(?=\s+(?:of\b|all\b|less|as much|{_WHOM}|{_DID}))")),
-    ("multiple", re.compile(
-        rf"{_START}(?P<a>{NUMBER})\s?(?P<times>x(?![a-z])|times)(?=\s+(?:more|less|better|worse|as|"
-        r"the|faster|longer|higher|lower|greater|stronger|fewer)\b)"
-        rf"|\b(?P<fold>{_FOLD}|\d+)[ -]?fold\b|\b(?P<twice>twice)(?= (?:as|the)\b)"
-        r"|\b(?P<double>doubl|tripl|quadrupl)(?:es?|ed|ing)\b(?! (?:blind|board|dose))")),
-    ("frequency", re.compile(
-        rf"\b(?P<often>once|twice|(?P<a>{NUMBER})(?:{_TO}(?P<b>{NUMBER}))? times)\s+"
-        rf"(?:an?|per|each|every) (?P<unit>{TIME})\b")),
-    ("duration", re.compile(
-        rf"\b(?P<before>weeks?|days?|months?)\s+(?P<a>{_DIGITS})(?:{_TO}(?P<b>{_DIGITS}))?")),
-    ("duration", re.compile(
-        rf"{_START}(?<![a-z]-){_range(TIME)}(?P<plus>\+|[- ]plus(?![a-z]))?[\s-]{{0,2}}"
-        rf"(?P<unit>{TIME})\b")),
-    ("duration", re.compile(
-        rf"\b(?P<part_of>half) an? (?P<unit>{TIME})\b"
-        r"|(?:(?<=in )|(?<=for )|(?<=within )|(?<=under )|(?<=over )|(?<=than )|(?<=after )|"
-        r"(?<=lasts )|(?<=lasting )|(?<=last )|(?<=about )|(?<=up to )|(?<=least ))"
-        r"(?P<whole_of>an?|a full|an entire|a whole) (?P<u>hour|day|week|month|year|decade)\b"
-        r"|\b(?P<free_of>an?|a full|an entire|a whole) (?P<f>hour|day|week|month|year|decade)"
-        r"(?= (?:of (?:relief|freedom|comfort|less)|without|free|pain-free|or (?:more|longer)))")),
-    ("duration", re.compile(r"\b(?P<every>monthly|quarterly|weekly)(?:\s+to\s+(?P<until>monthly|"
-                            r"quarterly|yearly))?\b|\b(?P<next>next|same)[ -]day\b")),
-    ("count", re.compile(rf"{_START}(?<![a-z]-)(?P<a>{_DIGITS})(?:{_TO}(?P<b>{_DIGITS}))?\s?"
-                         rf"(?P<dose>{_DOSE})(?![a-z])")),
-    ("count", re.compile(rf"{_START}(?<![a-z]-)(?P<a>{NUMBER})(?:{_TO}(?P<b>{NUMBER}))?"
-                         rf"(?P<plus>\+)?(?: (?P<scale>thousand|million))?[\s-]{_KIND_OF}"
-                         rf"(?P<thing>{_THINGS})s?\b")),
-    ("count", re.compile(r"\b(?P<many>hundreds|thousands|dozens|tens of thousands|millions) of "
-                         r"(?P<whom>[a-z]+)")),
-    ("range", re.compile(rf"(?<![\w.,/:-])(?P<a>{_DIGITS})\s*(?:-|\bto\b)\s*(?P<b>{_DIGITS})"
-                         r"(?![\w/:-]|[.,]\d)")),
-)  # fmt: skip
+_NUMBERS = [
+    (cast(NumberKind, kind), re.compile(p)) for kind, check, p in _TABLE if check[:6] == "number"
+]
+"""How each kind of number is printed, in the order in which they are tried."""
 
 _PARTS_OF = {"half": 2, "halve": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "tenth": 10}
 _MULTIPLE = {"doubl": 2.0, "tripl": 3.0, "quadrupl": 4.0}
 _HALF_OF = {"year": (6.0, "month"), "hour": (30.0, "minute"), "day": (12.0, "hour")}
 _EVERY = {"weekly": (1.0, "week"), "monthly": (1.0, "month"), "quarterly": (3.0, "month"),
           "yearly": (12.0, "month")}  # fmt: skip
-_AT_MOST = re.compile(
-    r"(?:up to|under|as (?:much|many|high|long) as|at most|a maximum of|under|less than|fewer than|"
-    r"below|within|no more than|not more than|<|\u2264)\s*(?:a |an |about )?$"
-)
-_AT_LEAST = re.compile(
-    r"(?:at least|over|more than|above|a minimum of|exceed(?:s|ing)?|longer than|upwards of|"
-    r"no less than|>|\u2265)\s*(?:a |an |about )?$"
-)
-_OR_MORE = re.compile(r"\s*(?:\+|or (?:more|longer|better|higher|greater)|and (?:up|more)|plus\b)")
-_OR_LESS = re.compile(r"\s*or (?:less|fewer|lower|sooner)\b")
 LOOK_BACK = 24  # letters before a number in which "at least" and the like are looked for
 
 
@@ -237,13 +152,15 @@ def _quantity(kind: NumberKind, match: re.Match[str], flat: str) -> Quantity | N
     got = match.groupdict()
     in_time = kind == "duration" and quantity.low != quantity.high
     # "Within 2-3 weeks" is a range; "fewer than 70-85%" is none any more.
-    if (_AT_MOST.search(before) and not in_time) or _OR_LESS.match(flat, match.end()):
+    if (PATTERNS["at most"].search(before) and not in_time) or PATTERNS["or less"].match(
+        flat, match.end()
+    ):
         return quantity._replace(low=None)
-    least = _AT_LEAST.search(before)
+    least = PATTERNS["at least"].search(before)
     # Over 40% is more than that; but "over 40 minutes" says how long it takes.
     is_least = least is not None and not (kind == "duration" and least[0].startswith("over"))
     plus = got.get("plus") or got.get("more")
-    if is_least or plus or _OR_MORE.match(flat, match.end()):
+    if is_least or plus or PATTERNS["or more"].match(flat, match.end()):
         return quantity._replace(high=None)
     return quantity
 
@@ -334,18 +251,13 @@ class Cue:
 _WORDS = [(cast(CueKind, kind), re.compile(p)) for kind, check, p in _TABLE if check == "word"]
 
 
-_WAY = re.compile(
-    r"(?<!or )\b(?:(?P<down>reduc\w+|decreas\w+|declin\w+|less\w*|lower\w*|drop\w*|relief|fell|"
-    r"falls?|cuts?|cutting|halv\w+|eas(?:e[sd]?|ing)|down|fewer|reliev\w+|slash\w*)|(?P<up>increas\w+|"
-    r"rais\w+|rise[sn]?|rose|more|higher|greater|improv\w+|better|doubl\w+|tripl\w+))\b(?! than)"
-)
 LOOK_AROUND = 40  # letters around a number in which the word for its direction is looked for
 
 
 def _direction(flat: str, start: int, end: int) -> Literal["down", "up", ""]:
     """Return which way a number goes by the nearest word of change, the one after it first."""
-    after = _WAY.search(flat[start : end + LOOK_AROUND])
-    before = [*_WAY.finditer(flat[max(0, start - LOOK_AROUND) : start])]
+    after = PATTERNS["way"].search(flat[start : end + LOOK_AROUND])
+    before = [*PATTERNS["way"].finditer(flat[max(0, start - LOOK_AROUND) : start])]
     found = after or (before[-1] if before else None)
     return "" if found is None else "down" if found["down"] else "up"
 
