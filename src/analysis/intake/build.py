@@ -270,7 +270,6 @@ def build_table(
 
 
 def _merged_cells(table: Table, rule: TableRule, raw: RawTable) -> list[Problem]:
-    """Return the columns that are read and have cells merged over several records."""
     if not raw.sheet.merged:
         return []
     from openpyxl.utils import range_boundaries  # here: it takes long to import
@@ -361,7 +360,6 @@ def _is_slip(key: str, name: str) -> bool:
 
 
 def _columns_named(rule: TableRule) -> list[str]:
-    """Return every column of the file that a rule names, in the order an analyst wrote them."""
     return [*columns_read(rule), *(rule.drop or [])]
 
 
@@ -496,7 +494,6 @@ def _keep_values(
 
 
 def _both(ends: Ends) -> tuple[float, float] | None:
-    """Return the ends of a scale, None where one of them is not known."""
     none, worst = ends
     return None if worst is None else (none, worst)
 
@@ -509,7 +506,6 @@ def _build_columns(
     wide: WideColumn | None,
     scales: Mapping[str, Ends],
 ) -> pd.DataFrame:
-    """Return the typed columns of one table, or of one column of a wide one."""
     same = {name: ColumnRule(from_=name) for name in table.names if name in text.columns}
     rules = same | rule.columns
     context.ends = _both(scales[DEFAULT_SCALE]) if "scale" in table.names else None
@@ -545,7 +541,6 @@ def _build_columns(
 
 
 def _rules_of_wide(into: str, rule: TableRule, wide: WideColumn) -> dict[str, ColumnRule]:
-    """Return the column rules of one column of a wide table."""
     named = ("visit", "recall", "scale", "phase", "term", "instrument")
     constants = {name: getattr(wide, name) for name in named}
     constants["study_day"] = None if wide.day is None else repr(wide.day)
@@ -674,7 +669,6 @@ def _typed(column: Column, values: list[Any], codes: np.ndarray) -> Any:
 def _texts_of(
     context: Context, column: Column, rule: ColumnRule, text: pd.DataFrame, missing: frozenset[str]
 ) -> pd.Series:
-    """Return the texts that a rule takes a column from."""
     if rule.constant is not None:
         return pd.Series(_constant(rule.constant, len(text)), index=text.index)
     if rule.first_of:
@@ -699,7 +693,6 @@ def _texts_of(
 
 
 def _parser(context: Context, column: Column, rule: ColumnRule, texts: list[str]) -> Parser:
-    """Return the function that understands one text of this column, through the rule's words."""
     plain = _plain_parser(context, column, rule, texts)
     words = rule.values or {}
 

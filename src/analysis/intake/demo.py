@@ -80,12 +80,10 @@ def draw_block(
 
 
 def _pick(values: tuple[str | None, ...], places: np.ndarray) -> pa.Array:
-    """Return words by place."""
     return pa.array(values, type=pa.string()).take(pa.array(places))
 
 
 def _with_blanks(rng: np.random.Generator, values: np.ndarray) -> pa.Array:
-    """Return values with a few left blank at random."""
     return pa.array(values, mask=rng.random(values.size) < UNRECORDED_SHARE)
 
 
@@ -444,7 +442,6 @@ def _draw_blocks(n_patients: int, seed: int) -> Iterator[dict[str, pa.Table]]:
 
 
 def _write_tables(folder: Path, blocks: Iterator[dict[str, pa.Table]]) -> dict[str, int]:
-    """Stream the tables, block by block; return their rows."""
     n_rows = dict.fromkeys(TABLE_NAMES, 0)
     plain = csv.WriteOptions(include_header=False, quoting_style="none")
     with ExitStack() as stack:

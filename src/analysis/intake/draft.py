@@ -179,8 +179,6 @@ def flow(value: Any) -> str:
 
 @dataclass
 class _File:
-    """A file's profile with what its columns seem to be."""
-
     profile: FileProfile
     roles: dict[str, Role] = field(default_factory=dict)
     id: str = ""
@@ -191,12 +189,10 @@ class _File:
 
     @property
     def frame(self) -> pd.DataFrame:
-        """Its records as text."""
         return self.profile.frame
 
     @property
     def columns(self) -> tuple[ColumnProfile, ...]:
-        """Its columns."""
         return self.profile.columns
 
     @property
@@ -205,22 +201,18 @@ class _File:
         return self.with_field("icd10") or self.with_field("condition")
 
     def with_field(self, *fields: str) -> list[ColumnProfile]:
-        """Return the columns that seem to be one of some columns of the contract."""
         return [
             c for c in self.columns if c.name in self.roles and self.roles[c.name].field in fields
         ]
 
     def take(self, column: ColumnProfile, name: str, confidence: Confidence, why: str) -> None:
-        """Take a column for one of the contract."""
         self.roles[column.name] = Role(name, confidence, why)
 
     def why(self, column: ColumnProfile) -> str:
-        """Return how sure a role is, and why, for the comment of a line."""
         role = self.roles[column.name]
         return f"{role.confidence}: {role.why}"
 
     def about(self, column: str = "") -> str:
-        """Return what a question or an open point is about: the file, or one of its columns."""
         return f"{self.profile.shown}, {column}" if column else self.profile.shown
 
     def ids(self) -> pd.Series:
@@ -243,7 +235,6 @@ class _File:
         return {str(name) for name in n.columns[(n <= 1).all()]}
 
     def infusions(self) -> list[ColumnProfile]:
-        """Return the columns with dates of infusions."""
         if any(found.names_rows for found in self.records):
             return []  # dates of events and doses; the infusions are listed elsewhere
         return self.with_field("infused_at")
@@ -267,7 +258,6 @@ class _Drafting(Draft):
     with_birth: list[_File] = field(default_factory=list)
 
     def draft(self, name: str) -> Draft:
-        """Return the draft of all files."""
         self.files = [self._recognized(profile) for profile in self.profiles]
         for file in self.files:  # what a file holds besides is taken for nothing else
             file.records = find_records(file.profile)
@@ -329,11 +319,9 @@ class _Drafting(Draft):
     # Lines, questions and notes
 
     def _add(self, line: str, why: str = "") -> None:
-        """Add a line of a table's source."""
         self.add(f"      {line}", why)
 
     def _column(self, line: str, why: str = "") -> None:
-        """Add a line below `columns` or `wide`."""
         self.add(f"        {line}", why)
 
     def _read(
@@ -350,7 +338,6 @@ class _Drafting(Draft):
         self._note(file, column.name, name, confidence)
 
     def _todo(self, file: _File, sentence: str, column: str = "") -> None:
-        """Note an open point of a file or one of its columns."""
         self.open(f"{file.about(column)}: {sentence}")
 
     def _settle(self, file: _File, column: str, text: str, **more: Any) -> tuple[str, bool]:
@@ -667,7 +654,6 @@ class _Drafting(Draft):
             self._note(file, column.name, f"birth_year{year}")
 
     def _arm_line(self, file: _File) -> None:
-        """Add the arm that a project's events are of, where there are several."""
         project = file.profile.project
         for column in file.columns if project else ():
             assert project is not None
@@ -679,7 +665,6 @@ class _Drafting(Draft):
                 self._column(f"arm: {rule}", "sure: the arm of each event")
 
     def _baseline_rows(self, file: _File) -> dict[str, Any]:
-        """Return the filter for the rows of the baseline, where their date must stand for day 0."""
         visits, dates = file.with_field("visit"), file.with_field("assessed_on")
         if not file.ids_repeat or len(visits) != 1 or not dates or file.with_field("enrolled_on"):
             return {}
@@ -783,7 +768,6 @@ class _Drafting(Draft):
             self._note(file, other.name, "not read: a further diagnosis", "unsure")
 
     def _word_lines(self, file: _File, column: ColumnProfile) -> None:
-        """Map the texts of a diagnosis to conditions and subtypes, a line each."""
         add = self._column
         add("condition:", f"likely: {file.roles[column.name].why}")
         add(f"  from: {scalar(column.name)}")
@@ -907,7 +891,6 @@ class _Drafting(Draft):
     # Ends of relief
 
     def _draft_relief(self, file: _File) -> None:
-        """Add the exactly dated ends of relief: a length with its unit, or a date."""
         self._source(file)
         for column in file.with_field("relief_days")[:1]:
             found = re.search(r"\b(?:(h(?:ou)?rs?|h)|(min(?:ute)?s?)|(days?))\b", column.words)
@@ -1457,7 +1440,6 @@ def _choice(name: str) -> str:
 
 
 def _box(column: ColumnProfile) -> str:
-    """Return what a column's box stands for, by a dictionary's label or by its name."""
     return _choice(column.label) or _choice(column.name)
 
 

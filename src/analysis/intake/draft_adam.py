@@ -46,19 +46,15 @@ PAIN = re.compile(r"\b(?:pain|nrs\w*|nprs|bpi)\b")
 
 @dataclass(kw_only=True)
 class _Adam(Draft):
-    """The draft of a folder of datasets as it is made."""
-
     frames: dict[str, pd.DataFrame]
     files: dict[str, Path]
     dropped: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def own(self) -> bool:
-        """Whether the suite wrote these datasets."""
         return "DAY0" in self.frames["adsl"] and "painrate" in self.frames
 
     def has(self, name: str, *columns: str) -> list[str]:
-        """Return which of the columns a dataset has with something in them."""
         frame = self.frames[name]
         return [c for c in columns if c in frame and (frame[c] != "").any()]
 
@@ -67,7 +63,6 @@ class _Adam(Draft):
         return [t for t in frame[column].unique() if t] if column in frame else []
 
     def params(self, name: str) -> dict[str, str]:
-        """Return the parameters of a dataset, each code with its words."""
         frame = self.frames[name]
         return dict(zip(frame["PARAMCD"], frame.get("PARAM", frame["PARAMCD"]), strict=True))
 
@@ -108,7 +103,6 @@ class _Adam(Draft):
         return rule | {"other": other} if other else rule
 
     def identifying(self, name: str) -> list[str]:
-        """Return the variables of a dataset that are not let in, the patient's id aside."""
         if name not in self.dropped:
             frame = self.frames[name].drop(columns="USUBJID", errors="ignore")
             self.dropped[name] = [c for c in frame if profile_column(c, frame[c]).identifier]
@@ -213,7 +207,6 @@ def _patients(adam: _Adam) -> None:
 
 
 def _is_short(adam: _Adam) -> bool:
-    """Whether first and last day of treatment are those of one series."""
     if not adam.has("adsl", "TRTSDT") or not adam.has("adsl", "TRTEDT"):
         return False
     dates = adam.frames["adsl"][["TRTSDT", "TRTEDT"]].apply(pd.to_datetime, errors="coerce")
@@ -302,7 +295,6 @@ def _pain(adam: _Adam, measures: Iterable[str]) -> None:
 
 
 def _measure(adam: _Adam, name: str, codes: list[str]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return filter and columns of the recorded values of some parameters."""
     where: dict[str, Any] = {"PARAMCD": codes}
     if adam.has(name, "DTYPE"):
         where["DTYPE"] = {"recorded": False}

@@ -30,8 +30,6 @@ MAP_OF_CONDITIONS = (
 
 @dataclass(kw_only=True)
 class _Coded(Draft):
-    """The draft of an export of a standard as it is made."""
-
     name: str
     files: dict[str, list[Path]]
     raws: dict[Path, RawTable] = field(default_factory=dict)
@@ -42,7 +40,6 @@ class _Coded(Draft):
         return self.raws[path]
 
     def named(self, kind: str) -> str:
-        """Return the files of a kind as the mapping names them."""
         names = [path.name for path in self.files[kind]]
         return scalar(names[0]) if len(names) == 1 else flow(names)
 
@@ -68,7 +65,6 @@ class _Coded(Draft):
         return next((str(own) for own in have if str(own).lower() == name.lower()), name)
 
     def found(self, kind: str, name: str, codes: Mapping[str, ClinicalCode]) -> dict[str, int]:
-        """Return how many records have each code, for those that are there."""
         counts = self.column(kind, name).value_counts() if kind in self.files else pd.Series()
         there = {code: int(counts[code]) for code in codes if code in counts}
         for code, n in there.items():
@@ -88,7 +84,6 @@ class _Coded(Draft):
         return {}
 
     def start(self, source: str) -> None:
-        """Add the first lines."""
         self.begin(self.name)
         self.add(
             "exclude: [unknown_patient]",
@@ -97,7 +92,6 @@ class _Coded(Draft):
         self.add("tables:", source)
 
     def without_start(self, kind: str, what: str) -> None:
-        """Say that nothing dates the start of treatment."""
         self.add("      # enrolled_on:", "TODO day 0: the column with the start of treatment")
         self.open(
             f"{kind}: no ketamine ({what}), so no infusion and no day 0 is known; add the codes "
@@ -147,7 +141,6 @@ def draft_coded(path: Path, *, name: str) -> Draft | None:
 
 
 def _refuse_without_pain(known: str, holds: Iterable[tuple[str, pd.Series]]) -> None:
-    """Raise InputError with the codes that there are in place of a pain score's."""
     listed = []
     for name, texts in holds:
         if codes := most_frequent(texts[~texts.isin(["", "0"])]):
@@ -345,7 +338,6 @@ def _vocabulary(own: _Coded) -> dict[str, ClinicalCode]:
 def _those(
     concepts: Mapping[str, ClinicalCode], table: str, column: str
 ) -> dict[str, ClinicalCode]:
-    """Return the concepts that stand for a column."""
     return {c: own for c, own in concepts.items() if (own.table, own.column) == (table, column)}
 
 

@@ -299,7 +299,6 @@ def _refuse_broken(path: Path, name: str, kind: str) -> None:
 
 
 def _unread(path: Path, own: Resource) -> tuple[str, ...]:
-    """Return the elements of the first lines that are not read."""
     found: dict[str, None] = {}
     with open_plain(path) as file:
         for line, _ in zip(file, range(LINES_LOOKED_AT), strict=False):

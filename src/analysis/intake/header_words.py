@@ -71,7 +71,6 @@ _OF_WHO_ACTS = ("er", "or", "eur", "trice", "ist", "ista", "iste", "ian", "ante"
 
 @cache
 def _classes(word: str) -> frozenset[str]:
-    """Return the classes of a word; none for one that is not known in any form."""
     stems = [word, *(word.removesuffix(end) for end in ("s", "n", "r", "a", "e", "es", "en"))]
     for stem in stems:
         if stem in _OF and (len(stem) > 3 or stem == word):
@@ -105,7 +104,6 @@ def _cut(word: str) -> tuple[str, ...]:
 
 
 def _holds(term: str, found: list[frozenset[str]]) -> bool:
-    """Whether the classes of a header's words are what a term of a rule asks for."""
     if "&" in term:
         return all(_holds(part, found) for part in term.split("&"))
     if term[0] == "!":

@@ -214,7 +214,6 @@ YOUNGEST_BIRTH_YEAR = 2010
 
 
 def _is_id_with_birth_date(text: str) -> bool:
-    """Return whether an id is initials and a date on which a patient can have been born."""
     found = _ID_WITH_BIRTH_DATE.fullmatch(text)
     if not found or int(found[1]) >= YOUNGEST_BIRTH_YEAR:
         return False
@@ -389,7 +388,6 @@ def find_identifying(
 
 
 def _use(name: str, table: str, rule: TableRule) -> str:
-    """Return what a rule does with a column: hides it, shows it, or nothing."""
     if name in (rule.drop or []):
         return "hidden"
     uses = [own for own in rule.columns.values() if name in own.sources()]

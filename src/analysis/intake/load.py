@@ -194,7 +194,6 @@ def load_export(
 
 
 def _not_read(folder: Path, read: Collection[Path]) -> tuple[str, ...]:
-    """Return the names of the files of a folder that nothing read, and of folders without any."""
     known = {realpath(file) for file in read}
     names = []
     for path in sorted(folder.iterdir()):
@@ -348,7 +347,6 @@ def _files_fitting(pattern: str, name: str, folder: Path) -> list[Path]:
 
 
 def _sheets(path: Path) -> list[str]:
-    """Return the sheets of a workbook, none for any other file."""
     if path.suffix.lower() not in EXCEL_ENDINGS:
         return []
     check_is_file(path)
@@ -396,7 +394,6 @@ Raws = dict[tuple[Path, FileFormat], RawTable]
 def _read_all(
     sources: list[Source], mapping: Mapping, key: bytes, also: Iterable[Path]
 ) -> tuple[dict[str, list[pd.DataFrame]], list[Intake], list[Problem], Raws]:
-    """Return parts of tables, accounts (by source, then second files), problems, and the files."""
     parts: dict[str, list[pd.DataFrame]] = {}
     intake: list[Intake] = []
     second: list[Intake] = []
@@ -584,7 +581,6 @@ def _is_record(row: list[str], other: list[str]) -> bool:
 
 
 def _style(rule: Format, shared: Format) -> Format:
-    """Return the formats in force: the table's own where given, else those for all files."""
     own = {name: getattr(rule, name) for name in Format.model_fields}
     return shared.model_copy(update={n: value for n, value in own.items() if value is not None})
 
@@ -699,7 +695,6 @@ below and above it are rarer: pain is not rated 99 more often than 98 and 100 to
 
 
 def _highest(ends: Ends) -> float:
-    """Return the highest score of a scale, infinite where its end is not known."""
     none, worst = ends
     return inf if worst is None else max(none, worst)
 

@@ -248,8 +248,6 @@ class _Strict(BaseModel):
 
 
 class _Values(_Strict):
-    """How numbers, dates and what is missing are written."""
-
     decimal: Literal[".", ","] | None = None
     dates: Dates | None = None
     missing: TextList | None = None
@@ -521,7 +519,6 @@ def _field_error(item: Any, file: YamlFile) -> str:
 
 
 def _known_fields(loc: Place) -> list[str]:
-    """Return the fields known where an unknown one was found."""
     model: Any = Mapping
     if loc[0] == "format" and len(loc) > 1:
         model = Format
@@ -544,8 +541,6 @@ _CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
 def _check_mapping(mapping: Mapping, file: YamlFile) -> None:
-    """Check names, contradictions and settings; MappingError with line, finding and remedy."""
-
     def refuse(loc: Place, why: str) -> NoReturn:
         raise MappingError(f"{file.name}, line {file.line(loc)}: {why}")
 

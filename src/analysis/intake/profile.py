@@ -353,7 +353,6 @@ _OF_REPEATS = ("redcap repeat", "repeat ins")
 
 
 def _described(column: ColumnProfile, project: Project) -> ColumnProfile:
-    """Return a column with what the dictionary and the events of its project say of it."""
     events = {text: event for text in column.texts if (event := project.event(text)) is not None}
     if events and len(events) == len(column.texts):
         return replace(
@@ -443,7 +442,6 @@ def _below_the_header(
 
 
 def _line(path: Path, form: FileFormat) -> list[str]:
-    """Return the cells of the line above the header."""
     if path.suffix.lower() in EXCEL_ENDINGS:
         import openpyxl
 

@@ -283,7 +283,6 @@ def is_record(header: Sequence[str], columns: Iterable[Sequence[str]]) -> bool:
 
 
 def _forms(values: Sequence[str]) -> set[str]:
-    """Return the forms of values with digits and letters."""
     return {form for form in map(shape, values) if "9" in form and "a" in form.lower()}
 
 
@@ -332,7 +331,6 @@ def _unpacked(path: Path, name: str) -> Iterator[Path]:
 
 
 def _refuse_inflated(name: str, size: int, inflated: int) -> None:
-    """Raise InputError where a small file would fill memory."""
     if inflated > max(SMALL_FILE, INFLATED * size):
         raise InputError(
             f"{name}: its {size:,} bytes hold {inflated:,} bytes packed, more than "
@@ -355,7 +353,6 @@ def _refuse_endless_line(path: Path, name: str) -> None:
 def _as_table(
     names: list[str], columns: list[pd.Categorical], form: FileFormat, name: str
 ) -> RawTable:
-    """Return the columns of a typed file as a table whose first line is the names."""
     header = [" ".join(column.split()) for column in names]
     lines_set = (form.skip_lines, form.header_lines, form.skip_after_header, form.footer_lines)
     if len(header) < 2 or not any(header) or lines_set != (0, 1, 0, 0):
@@ -447,7 +444,6 @@ def load_text(path: Path, form: FileFormat, name: str) -> RawTable:
 
 
 def _begin(lines: list[str], form: FileFormat, name: str) -> tuple[list[str], int, str]:
-    """Return the lines from the header on, how many are before it, and the separator."""
     skip = form.skip_lines
     wanted = form.separator
     if lines and not skip and (named := _SEPARATOR_LINE.fullmatch(lines[0])):
@@ -858,7 +854,6 @@ def _inspect_sheet(path: Path, title: str, name: str) -> tuple[tuple[str, ...], 
 
 
 def _column_of(reference: str | None, row: int, before: int) -> int:
-    """Return the number of a cell's column; 0, which is out of order, for a cell of another row."""
     found = re.fullmatch(r"([A-Z]{1,3})(\d+)", reference or "")
     if found is None:
         return before + 1
@@ -884,7 +879,6 @@ def _refuse_uncalculated(
 
 
 def _part_of(book: zipfile.ZipFile, title: str) -> str:
-    """Return the name of the file in a workbook that holds a sheet."""
     main = next(t for kind, t in _targets(book, "").values() if kind.endswith("/officeDocument"))
     targets = _targets(book, main)
     for sheet in ElementTree.fromstring(book.read(main)).iter():
@@ -925,7 +919,6 @@ def what_else(path: Path) -> str:
 
 @contextmanager
 def _workbook(path: Path, name: str) -> Iterator[Any]:
-    """Open a workbook with the results of its formulas."""
     import openpyxl  # takes longer to import than most files take to read
 
     with warnings.catch_warnings():
@@ -1031,7 +1024,6 @@ def _cells(column: pa.ChunkedArray) -> pd.Categorical:
 
 
 def _reason(error: Exception) -> str:
-    """Return what a library complains of as part of a sentence."""
     return " ".join(str(error).split()).rstrip(".")
 
 

@@ -371,7 +371,6 @@ def out_of_range(column: Column, value: Any) -> Refusal | None:
 
 
 def _check_patients(check: Checked) -> None:
-    """One row a patient, each with a known condition, filled in from ICD-10-CM codes."""
     again = check.tables["patients"]["patient_id"].duplicated()
     expected = "an id not used before"
     check.refuse_rows(
@@ -490,7 +489,6 @@ def _check_one_scale(check: Checked) -> None:
 
 
 def _check_events(check: Checked) -> None:
-    """Every event has a name, belongs to an infusion of its patient, and ends after it began."""
     frame = check.tables["adverse_events"]
     unnamed = frame["term"].isna()
     check.refuse_rows(
@@ -548,7 +546,6 @@ def _check_doses(check: Checked) -> None:
 
 
 def _check_questionnaires(check: Checked) -> None:
-    """Scores of known instruments lie within their range; unknown ones are read as they are."""
     frame = check.tables["questionnaires"]
     names = {name: instrument_of(str(name)) for name in frame["instrument"].dropna().unique()}
     for code in dict.fromkeys(code for code in names.values() if code):

@@ -199,7 +199,6 @@ def _refuse_several(each: pd.DataFrame, more: list[RawTable], rule: Diagnoses) -
 
 
 def _with(raw: RawTable, columns: pd.DataFrame, what: str) -> RawTable:
-    """Return a file with further columns, in the order of its records."""
     if both := [name for name in columns if name in raw.frame]:
         raise MappingError(f"{raw.name} has the column '{both[0]}' itself; `{what}` gives it too.")
     new = {name: pd.Categorical(columns[name].astype(object).to_numpy()) for name in columns}
@@ -271,7 +270,6 @@ def with_vitals(
 
 
 def _at_infusions(near: pd.DataFrame, signs: list[str], n: int) -> pd.DataFrame:
-    """Return the columns of the contract of each of n infusions, as text."""
     near = near.sort_values("at")
     before, during = near[near["before"]].groupby("row"), near[~near["before"]].groupby("row")
     columns = {}

@@ -99,7 +99,6 @@ def _with_labels(values: pd.Series, labels: Mapping[Any, str], name: str) -> pd.
 
 
 def _begins_with(word: str, code: Any) -> bool:
-    """Return whether a label begins with its own code."""
     shown = _shown(code)
     return word.startswith(shown) and not word[len(shown) : len(shown) + 1].isdigit()
 

@@ -86,7 +86,6 @@ class Table:
 
 
 def _columns() -> dict[str, list[Column]]:
-    """Return the columns of data/contract.csv by table."""
     found: dict[str, list[Column]] = {}
     for row in data_rows("contract.csv"):
         column = Column(

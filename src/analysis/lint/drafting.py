@@ -148,7 +148,6 @@ def _claim(about: dict[str, str], row: dict[str, object]) -> Claim:
 
 
 def _rows(statement: Statement, matcher: Matcher) -> Iterator[tuple[str, dict[str, object]]]:
-    """Yield the wording and the fields of each claim a statement makes."""
     for clause in _clauses(statement):
         found = matcher.match(clause)
         known = next((m.listed for m in found if m.how in LISTED and not m.beyond), None)
@@ -182,7 +181,6 @@ def _clauses(statement: Statement) -> list[Statement]:
 
 
 def _proposed(statement: Statement) -> dict[str, object]:
-    """Return the fields of a claim by what the linter reads in it."""
     text, cues = statement.text, statement.cues
     found = conditions_in(text) or conditions_in(statement.heading)
     condition = next(iter(found)) if len(found) == 1 else ALL
@@ -246,7 +244,6 @@ def _cited(measure: str, cues: Sequence[Cue]) -> tuple[float | None, float | Non
 
 
 def _threshold(cues: Sequence[Cue], printed: str) -> float:
-    """Return the least reduction named beside a share ("at least 50% less pain"), else 30."""
     for cue in cues:
         of_change = cue.kind == "percentage" and cue.direction == "down" and cue.text != printed
         if of_change and cue.quantity is not None and cue.quantity.low:
@@ -255,7 +252,6 @@ def _threshold(cues: Sequence[Cue], printed: str) -> float:
 
 
 def _visit(cues: Sequence[Cue]) -> str:
-    """Return the usual visit at a printed time; empty where none is printed."""
     for cue in cues:
         quantity: Quantity | None = cue.quantity
         if cue.kind != "duration" or quantity is None or quantity.unit not in WEEKS_OF:

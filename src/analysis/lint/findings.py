@@ -147,7 +147,6 @@ def _read_json(path: Path) -> dict[str, Any] | None:
 
 
 def _newer_runs(folder: Path, about: Mapping[str, Any]) -> list[str]:
-    """Name a later run of the same export in the same place."""
     own, started = folder.resolve(), str(about.get("started", ""))
     later = []
     for path in own.parent.glob(f"*/{RUN_FILE}"):
@@ -160,7 +159,6 @@ def _newer_runs(folder: Path, about: Mapping[str, Any]) -> list[str]:
 
 
 def _changed_data(about: Mapping[str, Any], export: Path) -> list[str]:
-    """Name the input files that are no longer those of the run."""
     if not export.is_dir():
         raise InputError(f"{plain_text(str(export), longest=200)} is no folder of an export.")
     changed = []
@@ -191,7 +189,6 @@ _SUBJECTS = {
 
 
 def _rules_of(statement: Statement, *, lacks: bool, statuses: Sequence[str]) -> tuple[str, ...]:
-    """Return the ids of the rules that touch a statement, in the order of the table."""
     flat = flat_text(statement.text)
     subjects = {name for name, pattern in _SUBJECTS.items() if pattern.search(flat)}
     subjects |= {measure_in(statement.text, statement.cues)} - {""}
@@ -401,7 +398,6 @@ def _with_never_said(statement: Statement, found: list[Finding]) -> list[Finding
 
 
 def _find(statement: Statement, matcher: Matcher, run: Run) -> list[Finding]:
-    """Return the findings on a statement by the ledger and the run."""
     found: list[Finding] = []
     matches = matcher.match(statement)
     listed = [match for match in matches if match.how in LISTED]
@@ -507,7 +503,6 @@ def _own(statement: Statement, judged: Judgement | None, text: str, run: Run) ->
 
 
 def _listed(statement: Statement, match: Match, run: Run) -> Finding:
-    """Return the finding on a claim of the ledger."""
     claim = match.listed
     judged = run.verdicts.get(claim.claim_id)
     if stale := run.stale(claim):
@@ -570,7 +565,6 @@ def _wider(statement: Statement, claim: Claim, run: Run) -> str:
 def _unlisted(
     statement: Statement, near: Match | None, run: Run, cues: tuple[Cue, ...], *, also: bool
 ) -> Finding:
-    """Return the finding on what no row says, with the nearest row."""
     statuses: list[Status] = ["unlisted"]
     if near is not None and near.how == "condition left out":
         claim = near.listed

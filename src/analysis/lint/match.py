@@ -219,8 +219,6 @@ def _row(listed: Claim) -> _Row:
 
 
 class _Row:
-    """A listed claim with what matching needs of it."""
-
     def __init__(self, listed: Claim) -> None:
         wording = listed.wording
         cues = find_cues(wording)
@@ -264,7 +262,6 @@ class _Read:
         return [span for spans in found if spans for span in (spans[0], spans[-1])]
 
     def items_between(self, start: int, end: int) -> list[Item]:
-        """Return the items that begin in a part of the text."""
         return self.items[bisect_left(self.starts, start) : bisect_left(self.starts, end)]
 
     def parts_of(self, items: Sequence[Item]) -> Parts:
@@ -359,7 +356,6 @@ class Matcher:
         )  # fmt: skip
 
     def _worded(self, read: _Read, taken: bytearray) -> list[tuple[_Row, Match]]:
-        """Return the claims whose words stand in the statement, one after another."""
         names = [item.token for item in read.items]
         text = f" {' '.join(names)} "
         found = []
@@ -390,7 +386,6 @@ class Matcher:
         return found
 
     def _meant(self, read: _Read, taken: bytearray) -> Iterator[tuple[_Row, Match]]:
-        """Yield the claims that clauses not yet taken make in other words."""
         for items in read.groups():
             start, end = items[0].start, items[-1].end
             if any(taken[start:end]):
@@ -456,7 +451,6 @@ class Matcher:
         return read.repeats[id(row)]
 
     def _nearest(self, read: _Read) -> tuple[Match, ...]:
-        """Return the row a statement comes nearest to, with what is the same and what is not."""
         named = conditions_in(read.text)
         own = {item.means for item in read.items} - {""} | {f"@{code}" for code in named}
         shared: Counter[int] = Counter()

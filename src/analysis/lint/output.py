@@ -130,7 +130,6 @@ def render_json(result: LintResult) -> str:
 
 
 def _record(finding: Finding) -> dict[str, Any]:
-    """Return a finding as plain values for JSON."""
     statement, match = finding.statement, finding.match
 
     def place(where: Place) -> dict[str, int]:

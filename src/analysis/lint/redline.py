@@ -74,7 +74,6 @@ def find_changes(result: LintResult) -> tuple[Change, ...]:
 
 
 def _judged(finding: Finding, run: Run) -> Judgement | None:
-    """Return the judgement of the claim a finding is on, or is nearest to."""
     return run.verdicts.get(finding.match.listed.claim_id) if finding.match else None
 
 

@@ -303,7 +303,6 @@ def _split_lines(source: str, start: int = 0, end: int | None = None) -> list[Li
 
 
 def _add_plain(lines: list[Line], builder: BlockBuilder) -> None:
-    """Add plain lines; a hard-wrapped paragraph is one block."""
     paragraph: list[Line] = []
     for line in [*lines, ("", 0)]:
         if line[0].strip():
@@ -469,7 +468,6 @@ class _HtmlReader(HTMLParser):
         self.handle_entityref(f"#{name}")
 
     def end_block(self) -> None:
-        """End the block, if there is text in it; the number of a counter waits for its label."""
         if self._counted:
             self._builder.add(" ", self._at)
             return
@@ -479,7 +477,6 @@ class _HtmlReader(HTMLParser):
             self._kind = "paragraph"
 
     def finish(self) -> None:
-        """End the last block."""
         self._counted = False
         self.end_block()
 
@@ -585,7 +582,6 @@ def _markdown_lines(source: str) -> Iterator[tuple[Line, str]]:
 
 
 def _add_inline(text: str, at: int, builder: BlockBuilder) -> None:
-    """Add text without its markup."""
     end = 0
     for match in _INLINE.finditer(text):
         builder.add(text[end : match.start()], at + end)
@@ -623,7 +619,6 @@ _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallba
 
 
 def _read_docx(data: bytes, name: str) -> Document:
-    """Return a Word document: body, tables (a row a block), text boxes, headers, footers, notes."""
     with _reading(name, "Word document"):
         import docx
 
