@@ -13,6 +13,8 @@ KEYS = {
     "codes/glossary.csv": ["key"],
     "codes/references.csv": ["reference"],
     "codes/headers.csv": ["meaning"],
+    "codes/id_headers.csv": ["words"],
+    "codes/fhir.csv": ["resource", "part", "name"],
     "codes/header_words.csv": ["word"],
     "codes/names.csv": ["name", "kind"],
     "codes/diagnoses.csv": ["pattern"],

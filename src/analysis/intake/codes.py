@@ -40,8 +40,20 @@ They mark a text of two or three words as a person's name. Left out is what is a
 place, a month or a hospital: May, Grant, Mark, Rose, Austin, Charlotte, Victoria, Florence, Max.
 """
 
+THINGS = frozenset(name for name, kind in _NAMES if kind == "thing")
+"""Words of hospitals, tests, diseases and places; a text with one of them is no person's name."""
+
 SURNAMES = frozenset(name for name, kind in _NAMES if kind == "surname")
 """A name in small letters is taken for one only if its last word is a common surname."""
+
+
+HEADERS = {row["meaning"]: (row["kinds"], row["words"]) for row in data_rows("codes/headers.csv")}
+"""Words of headers in four languages: data/codes/headers.csv, a row for each thing they mean."""
+
+
+def words_for(meaning: str) -> re.Pattern[str]:
+    """Return the pattern of the words that mean one of `HEADERS`."""
+    return re.compile(rf"\b(?:{HEADERS[meaning][1]})\b")
 
 
 def word_key(text: str) -> str:

@@ -18,6 +18,7 @@ import pandas as pd
 
 from analysis.errors import InputError
 from analysis.intake.build import LINE_COLUMN
+from analysis.intake.codes import words_for
 from analysis.intake.draft_records import Found, find_records
 from analysis.intake.mapping import MISSING_WORDS, UNITS_IN_DAYS, WIDE_INTO
 from analysis.intake.profile import (
@@ -1455,10 +1456,8 @@ def _date_rank(column: ColumnProfile) -> int:
     return 0
 
 
-_FILLERS = re.compile(
-    r"\b(?:pain|nrs|vas|nprs|score|rating|date|datum|fecha|of|the|on|at|day|scale|average|avg|mean"
-    r"|worst|least|now|current|0|10|100|schmerz|douleur|dolor|\d?assess\w*|rated)\b"
-)
+_FILLERS = words_for("fillers")
+"""Words that say nothing of which date belongs to which score."""
 
 
 def pair_dates(scores: list[ColumnProfile], dates: list[ColumnProfile]) -> dict[str, str]:

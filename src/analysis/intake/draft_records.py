@@ -18,6 +18,7 @@ from analysis.intake.codes import (
     instrument_of,
     instruments_named,
     load_instruments,
+    words_for,
 )
 from analysis.intake.profile import ColumnProfile, FileProfile
 from analysis.intake.recognize import visit_of
@@ -32,9 +33,7 @@ LEAST_T_SCORE = 20.0
 FEWEST_EFFECTS = 2
 """One column named after an effect may be anything; two with yes and no are a checklist."""
 
-_TERM = re.compile(r"\b(?:adverse events?|side effects?|ae ?term|aeterm|nebenwirkung\w*|"
-                   r"effets? indesirables?|efectos? adversos?)\b")  # fmt: skip
-_MME = re.compile(r"\b(?:mme|ome|omed|morphine (?:milligram )?equivalents?|oral morphine)\b")
+_TERM, _MME = words_for("effect"), words_for("mme")
 _ALSO = {
     "adverse_events": {
         "grade": (re.compile(r"\b(?:grade|ctcae|toxicity|aetoxgr|grad)\b"), ("number",)),

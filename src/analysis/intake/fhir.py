@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import zlib
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from gzip import BadGzipFile, GzipFile
 from pathlib import Path
 
@@ -20,6 +20,7 @@ import pyarrow as pa
 from analysis.errors import InputError
 from analysis.files import open_plain
 from analysis.intake.codes import codes_for, load_clinical_codes
+from analysis.settings import data_rows
 
 NDJSON = ".ndjson"
 
@@ -46,17 +47,21 @@ SYSTEMS = {
 """Addresses by which FHIR names a code system."""
 
 _CONCEPT = "STRUCT(coding STRUCT(system VARCHAR, code VARCHAR)[])"
-_REFERENCE = "STRUCT(reference VARCHAR)"
-_PERIOD = 'STRUCT("start" VARCHAR, "end" VARCHAR)'
 _QUANTITY = "STRUCT(value VARCHAR, comparator VARCHAR, unit VARCHAR, code VARCHAR)"
+_TYPES = {
+    "text": "VARCHAR", "concept": _CONCEPT, "quantity": _QUANTITY,
+    "reference": "STRUCT(reference VARCHAR)",
+    "period": 'STRUCT("start" VARCHAR, "end" VARCHAR)', "dosage": f"STRUCT(dose {_QUANTITY})",
+    "components": f"STRUCT(code {_CONCEPT}, valueQuantity STRUCT(value VARCHAR))[]",
+}  # fmt: skip
+"""Types of elements in DuckDB by their name in data/codes/fhir.csv."""
 
+_TABLE = data_rows("codes/fhir.csv")
+"""The elements that are read of each kind of resource, and the columns made of them: SQL, or a
+function below with what it takes."""
 
-@dataclass(frozen=True, kw_only=True)
-class Resource:
-    """A kind of resource: the elements that are read, with their type, and columns made of them."""
-
-    elements: dict[str, str]
-    columns: dict[str, str]
+RESOURCES = tuple(dict.fromkeys(row["resource"] for row in _TABLE))
+"""Kinds of resources that are read."""
 
 
 def _texts(values: tuple[str, ...]) -> str:
@@ -94,112 +99,19 @@ def _component(column: str) -> str:
     return f"coalesce({part}.valueQuantity.value, {own})"
 
 
-def _resources() -> dict[str, Resource]:
-    patient = _id_of("subject.reference")
-    start = '"effectivePeriod"."start"'
-    medication = {"medicationCodeableConcept": _CONCEPT, "medicationReference": _REFERENCE}
-    of_medication = {
-        "rxnorm": _code("medicationCodeableConcept", "rxnorm"),
-        "other_code": _other("medicationCodeableConcept"),
-        "medication": _id_of("medicationReference.reference"),
-    }
-    return {
-        "Patient": Resource(
-            elements={
-                "id": "VARCHAR", "gender": "VARCHAR", "birthDate": "VARCHAR",
-                "managingOrganization": _REFERENCE,
-            },
-            columns={
-                "id": "id", "gender": "gender", "birth_year": "left(birthDate, 4)",
-                "organization": _id_of("managingOrganization.reference"),
-            },
-        ),
-        "Condition": Resource(
-            elements={
-                "subject": _REFERENCE, "code": _CONCEPT, "clinicalStatus": _CONCEPT,
-                "verificationStatus": _CONCEPT, "onsetDateTime": "VARCHAR",
-                "onsetPeriod": _PERIOD, "recordedDate": "VARCHAR",
-            },
-            columns={
-                "patient": patient,
-                **{system: _code("code", system) for system in ("icd10", "snomed")},
-                "other_code": _other("code"),
-                "clinical_status": "clinicalStatus.coding[1].code",
-                "verification_status": "verificationStatus.coding[1].code",
-                "recorded": 'coalesce(recordedDate, onsetDateTime, onsetPeriod."start")',
-            },
-        ),
-        "Observation": Resource(
-            elements={
-                "subject": _REFERENCE, "status": "VARCHAR", "code": _CONCEPT,
-                "effectiveDateTime": "VARCHAR", "effectiveInstant": "VARCHAR",
-                "effectivePeriod": _PERIOD, "valueQuantity": _QUANTITY, "valueInteger": "VARCHAR",
-                "valueString": "VARCHAR",
-                "component": f"STRUCT(code {_CONCEPT}, valueQuantity STRUCT(value VARCHAR))[]",
-            },
-            columns={
-                "patient": patient, "status": "status", "loinc": _code("code", "loinc"),
-                "snomed": _code("code", "snomed"), "other_code": _other("code"),
-                "value": "coalesce(nullif(concat(valueQuantity.comparator, valueQuantity.value), "
-                "''), valueInteger, valueString)",
-                "unit": "coalesce(valueQuantity.code, valueQuantity.unit)",
-                "at": f"coalesce(effectiveDateTime, effectiveInstant, {start})",
-                **{name: _component(name) for name in ("systolic", "diastolic", "spo2")},
-            },
-        ),
-        "MedicationAdministration": Resource(
-            elements={
-                "id": "VARCHAR", "subject": _REFERENCE, "status": "VARCHAR", **medication,
-                "effectiveDateTime": "VARCHAR", "effectivePeriod": _PERIOD,
-                "dosage": f"STRUCT(dose {_QUANTITY})",
-            },
-            columns={
-                "id": "id", "patient": patient, "status": "status", **of_medication,
-                "start": f"coalesce(effectiveDateTime, {start})",
-                "minutes": f"date_diff('minute', try_cast({start} AS TIMESTAMPTZ), "
-                "try_cast(\"effectivePeriod\".\"end\" AS TIMESTAMPTZ))::VARCHAR",
-                "dose": "dosage.dose.value",
-                "dose_unit": "coalesce(dosage.dose.code, dosage.dose.unit)",
-                "mg_per_kg": "CASE WHEN coalesce(dosage.dose.code, dosage.dose.unit) = 'mg/kg' "
-                "THEN dosage.dose.value END",
-            },
-        ),
-        "MedicationRequest": Resource(
-            elements={
-                "subject": _REFERENCE, "status": "VARCHAR", "intent": "VARCHAR", **medication,
-                "authoredOn": "VARCHAR",
-            },
-            columns={
-                "patient": patient, "status": "status", "intent": "intent", **of_medication,
-                "start": "authoredOn",
-            },
-        ),
-        "Medication": Resource(
-            elements={"id": "VARCHAR", "code": _CONCEPT},
-            columns={"id": "id", "medication_rxnorm": _code("code", "rxnorm")},
-        ),
-        "AdverseEvent": Resource(
-            elements={
-                "subject": _REFERENCE, "actuality": "VARCHAR", "event": _CONCEPT,
-                "date": "VARCHAR", "detected": "VARCHAR", "seriousness": _CONCEPT,
-                "severity": _CONCEPT, "outcome": _CONCEPT,
-            },
-            columns={
-                "patient": patient, "actuality": "actuality",
-                **{name: _code("event", name) for name in ("icd10", "snomed", "meddra")},
-                "other_code": _other("event"), "date": "coalesce(date, detected)",
-                "seriousness": "seriousness.coding[1].code", "severity": "severity.coding[1].code",
-                "outcome": "outcome.coding[1].code",
-            },
-        ),
-    }  # fmt: skip
+_FUNCTIONS: dict[str, Callable[..., str]] = {
+    "code": _code, "other": _other, "id": _id_of, "component": _component,
+}  # fmt: skip
 
 
-RESOURCES = (
-    "Patient", "Condition", "Observation", "MedicationAdministration", "MedicationRequest",
-    "Medication", "AdverseEvent",
-)  # fmt: skip
-"""Kinds of resources that are read."""
+def _parts_of(kind: str, part: str) -> dict[str, str]:
+    """Return the elements with their types, or the columns with their SQL, of a resource."""
+    return {r["name"]: r["is"] for r in _TABLE if (r["resource"], r["part"]) == (kind, part)}
+
+
+def _sql_of(column: str) -> str:
+    function, _, given = column.partition(": ")
+    return _FUNCTIONS[function](*given.split(", ")) if given else column
 
 
 def resource_of(path: Path) -> str:
@@ -237,8 +149,7 @@ def read_resources(path: Path, name: str) -> tuple[pa.Table, np.ndarray, int, tu
     import duckdb  # slow to load, and few exports need it
 
     kind = resource_of(path)
-    own = _resources().get(kind)
-    if own is None:
+    if kind not in RESOURCES:
         _refuse_broken(path, name, kind)
         raise InputError(
             f"{name} holds {kind} resources, which are not read; read are {', '.join(RESOURCES)} "
@@ -247,8 +158,10 @@ def read_resources(path: Path, name: str) -> tuple[pa.Table, np.ndarray, int, tu
     with open_plain(path) as file:
         filled = np.fromiter((not line.isspace() for line in file), dtype=bool)
     lines = np.flatnonzero(filled) + 1
-    types = ", ".join(f"'{element}': '{form}'" for element, form in own.elements.items())
-    columns = ", ".join(f'{sql} AS "{column}"' for column, sql in own.columns.items())
+    elements = _parts_of(kind, "element")
+    types = ", ".join(f"'{element}': '{_TYPES[form]}'" for element, form in elements.items())
+    made = _parts_of(kind, "column").items()
+    columns = ", ".join(f'{_sql_of(own)} AS "{column}"' for column, own in made)
     pattern = re.sub(r"[\[*?]", r"[\g<0>]", str(path)).replace("'", "''")
     query = (
         f"SELECT resourceType AS kind, {columns} FROM read_ndjson('{pattern}', "
@@ -269,7 +182,7 @@ def read_resources(path: Path, name: str) -> tuple[pa.Table, np.ndarray, int, tu
         _refuse_broken(path, name, kind)
         raise InputError(f"{name}: {len(lines)} lines hold {len(table)} resources; one a line is "
                          "expected. Export it again.")  # fmt: skip
-    return table.drop_columns("kind"), lines, len(filled), _unread(path, own)
+    return table.drop_columns("kind"), lines, len(filled), _unread(path, elements)
 
 
 def _refuse_broken(path: Path, name: str, kind: str) -> None:
@@ -298,10 +211,10 @@ def _refuse_broken(path: Path, name: str, kind: str) -> None:
                 )
 
 
-def _unread(path: Path, own: Resource) -> tuple[str, ...]:
+def _unread(path: Path, elements: Iterable[str]) -> tuple[str, ...]:
     found: dict[str, None] = {}
     with open_plain(path) as file:
         for line, _ in zip(file, range(LINES_LOOKED_AT), strict=False):
             if not line.isspace():
                 found |= dict.fromkeys(json.loads(line.removeprefix(b"\xef\xbb\xbf")))
-    return tuple(sorted(set(found) - {"resourceType", *own.elements}))
+    return tuple(sorted(set(found) - {"resourceType", *elements}))

@@ -25,7 +25,7 @@ import pyarrow.compute as pc
 
 from analysis.errors import InputError, MappingError
 from analysis.files import read_plain
-from analysis.intake.codes import GIVEN_NAMES, SURNAMES, read_patterns
+from analysis.intake.codes import GIVEN_NAMES, SURNAMES, THINGS, read_patterns, words_for
 from analysis.intake.header_words import header_identifier, may_name_people
 from analysis.intake.mapping import Mapping, TableRule, refuse_outside
 from analysis.intake.read import RawTable
@@ -160,18 +160,6 @@ def _fitting(texts: Collection[str], patterns: Iterable[str], *, fit: bool = Tru
     return [*column.filter(fits if fit else pc.invert(fits)).to_pylist(), *others]
 
 
-_THINGS = """
-    hospital clinic center centre university health medical institute institut klinik klinikum
-    krankenhaus hopital clinique sankt saint st san santa santo sao foundation group school college
-    house ward unit department practice praxis site trust test sign score scale index syndrome
-    disease splint cyst needle protocol study trial method technique maneuver block nerve pain visit
-    week day month form survey fort port mount lake puerto ciudad rio los las the of and or texas
-    douleur dolor schmerz initiale basal final avant apres
-    florida program street road avenue county city north south east west hall memorial children
-    """
-_NOT_A_NAME = frozenset(_THINGS.split())
-
-
 _NAME_FORM = re.compile(
     r"(?:[A-Za-z']+[ .,;_^-]+)+[A-Za-z']+\.?(?:[ _-]?\d{2,8})?"
     r"|[A-Z][a-z]+(?:[A-Z][a-z]+)+(?:[ _-]?\d{2,8})?"
@@ -195,7 +183,7 @@ def is_person_name(text: str) -> bool:
         return False
     parts = [part for part in bare.split() if len(part) > 1]
     words = [folded(part).replace(_QUOTE[1], "'") for part in parts]
-    if not 2 <= len(words) <= 4 or not _NOT_A_NAME.isdisjoint(words):
+    if not 2 <= len(words) <= 4 or not THINGS.isdisjoint(words):
         return False
     given = [_is_given(word) for word in words]
     if "," in text or "^" in text:
@@ -252,10 +240,7 @@ def identified_by(header: str) -> str:
     return "name" if " " in header and is_person_name(header) else ""
 
 
-_OF_THINGS = re.compile(
-    r"\b(?:site|clinic|hospital|facility|cent(?:er|re)|department|ward|trust|city|country|drug|drugs"
-    r"|medication|condition|diagnosis|protocol|centro|klinik|centre|standort)\b"
-)
+_OF_THINGS = words_for("thing")
 """Words of headers under which "Henry Ford" is a hospital and no person."""
 
 _NUMBER_OR_DATE = (

@@ -20,6 +20,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from analysis.errors import InputError
+from analysis.intake.codes import words_for
 from analysis.intake.fhir import NDJSON
 from analysis.intake.header_words import header_identifier
 from analysis.intake.identifiers import (
@@ -207,10 +208,7 @@ class FileProfile:
         return {column.name: column for column in self.columns}
 
 
-DATE_WORDS = re.compile(
-    r"\b(?:dates?|datum|fecha|\w*timestamp|submit\w*|record\w*|rated|adt|assessed|infused|completed|at|on"
-    r"|when|dat)\b"
-)
+DATE_WORDS = words_for("date")
 """Words of a header that say that a column holds dates."""
 
 SERIALS = 32_000, 60_000

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 from analysis.intake.build import Intake
-from analysis.intake.codes import read_patterns
+from analysis.intake.codes import HEADERS, read_patterns, words_for
 from analysis.intake.profile import DATE_WORDS, ColumnProfile, plain_words
 from analysis.intake.tables import TABLES, Conditions
 from analysis.intake.values import parse_number
@@ -39,38 +39,21 @@ class When(NamedTuple):
     unit: str = "days"
 
 
-_HEADERS = {row["meaning"]: (row["kinds"], row["words"]) for row in data_rows("codes/headers.csv")}
-"""Words of headers in four languages: data/codes/headers.csv, a row for each thing they mean."""
+SCORE, NO_SCORE, INFUSED = map(words_for, ("score", "no_score", "infused_at"))
 
-
-def _words(meaning: str) -> re.Pattern[str]:
-    return re.compile(rf"\b(?:{_HEADERS[meaning][1]})\b")
-
-
-SCORE, NO_SCORE, INFUSED = _words("score"), _words("no_score"), _words("infused_at")
-
-_RATED = _words("rated")
+_RATED = words_for("rated")
 """Words by which a date beside a treatment is that of a rating: "date after treatment"."""
 
-START_OR_END = re.compile(
-    r"(?:date |datum |fecha )?(?:de |of |du )?(?:start|begin|beginn|debut|inicio|first|erste|end"
-    r"|ende|stop|fin|last|letzte|finish)(?: date| datum)?"
-)
+START_OR_END = words_for("start_or_end")
 """A header that says no more than when something began or ended."""
 
-_RELIEF = r"\b(?:relief|rescue|analgesi\w*|pain ?free|pain (?:returned|return|back))\b"
-_HOW_LONG = r"\b(?:hours?|hrs?|h|minutes?|mins?|days?|duration|time)\b"
-RELIEF_LASTED = re.compile(rf"{_HOW_LONG}.*{_RELIEF}|{_RELIEF}.*{_HOW_LONG}")
-RELIEF_ENDED = re.compile(
-    r"\b(?:relief|pain ?free)\b.*\b(?:end\w*|until|stop\w*|over|gone|lost)\b|"
-    r"\bpain (?:returned|return|back)\b|\b(?:next|first)\b.*\b(?:analgesi\w*|rescue)\b"
-)
-STILL_RELIEVED = re.compile(r"\bstill\b.*\b(?:relie\w*|pain ?free)|\brelief\b.*\bongoing\b")
+RELIEF_LASTED, RELIEF_ENDED = words_for("relief_lasted"), words_for("relief_ended")
+STILL_RELIEVED = words_for("still_relieved")
 """Headers of exactly dated relief: how long it lasted, when it ended, whether it still lasts."""
 
 _BY_HEADER = tuple(
-    (name, _words(name) if words else re.compile(""), kinds.split())
-    for name, (kinds, words) in _HEADERS.items()
+    (name, words_for(name) if words else re.compile(""), kinds.split())
+    for name, (kinds, words) in HEADERS.items()
     if kinds not in ("", "recall", "unit")
 )
 """Column of the contract, the words of its header, and the kinds of values it may hold, in the
@@ -136,7 +119,7 @@ def fields_of_header(header: str) -> set[str]:
         fields.add("assessed_on")
     if SCORE.search(words) and not NO_SCORE.search(words):
         fields.add("score")
-    if any((p.search if rank == 80 else p.fullmatch)(words) for rank, p in _ID_RANKS):
+    if any(pattern.fullmatch(words) for _, pattern in _ID_RANKS):
         fields.add("patient_id")
     return fields
 
@@ -184,8 +167,8 @@ def _share_of_codes(column: ColumnProfile, conditions: Conditions) -> float:
     return len(codes) / len(column.texts) if column.texts and known else 0.0
 
 
-_FOLLOW_UP, _BASELINE, _END = _words("follow_up"), _words("baseline"), _words("end")
-_UNITS = {name: words for name, (kind, words) in _HEADERS.items() if kind == "unit"}
+_FOLLOW_UP, _BASELINE, _END = words_for("follow_up"), words_for("baseline"), words_for("end")
+_UNITS = {name: words for name, (kind, words) in HEADERS.items() if kind == "unit"}
 
 
 def visit_of(text: str) -> When | None:
@@ -216,7 +199,7 @@ def visit_of(text: str) -> When | None:
     return When("", None) if _FOLLOW_UP.search(words) else None
 
 
-_RECALLS = {name: _words(name) for name, (kind, _) in _HEADERS.items() if kind == "recall"}
+_RECALLS = {name: words_for(name) for name, (kind, _) in HEADERS.items() if kind == "recall"}
 
 
 def recall_of(text: str) -> str:
@@ -225,33 +208,10 @@ def recall_of(text: str) -> str:
     return next((recall for recall, pattern in _RECALLS.items() if pattern.search(words)), "")
 
 
-_ID_RANKS = (
-    (90, re.compile(r"(?:patient|pt|subject|participant|study|record|person|client|case) id")),
-    (
-        85,
-        re.compile(
-            r"usubjid|subjid|pid|pat id|pat nr|study code|code patient"
-            r"|(?:pat|patient\w*|subject|client|case)(?:id|no|nr|num\w*|code)"
-        ),
-    ),
-    (
-        80,
-        re.compile(
-            r"\b(?:patient\w*|pat|pt|subject|participant|record|case|study|client|person|fall)\b"
-            r".*\b(?:id|no|nr|number|code|nummer|num)\b"
-        ),
-    ),
-    (75, re.compile(r"token|external (?:data )?reference|pseudonym|unique id")),
-    (60, re.compile(r"patient|pt|pat|subject|participant|client|case|paciente|patientin")),
-    (55, re.compile(r"mrn|medical record(?: (?:number|no))?")),
-    (50, re.compile(r"id")),
-    (45, re.compile(r"(?:no|nr|n|n o|num\w*|code) (?:de |du )?(?:paciente|patient|pt)")),
-    (40, re.compile(r"\w+ id|id \w+")),
-    (30, re.compile(r"(?:no|nr|number|code|num)")),
-)
+_ID_RANKS = [(int(r["rank"]), re.compile(r["words"])) for r in data_rows("codes/id_headers.csv")]
+"""Headers of an id, and how sure each is."""
 
-
-_NO_ID = _words("no_id")
+_NO_ID = words_for("no_id")
 
 
 def may_be_id(column: ColumnProfile) -> bool:
@@ -267,11 +227,8 @@ def rank_id(column: ColumnProfile) -> int:
     names = {plain_words(column.name), plain_words(column.label)} - {""}
     if not may_be_id(column) or any(_NO_ID.search(name) for name in names):
         return 0
-    for rank, pattern in _ID_RANKS:
-        fits = pattern.search if rank == 80 else pattern.fullmatch
-        if any(fits(name) for name in names):
-            return rank
-    return 0
+    fitting = (rank for rank, pattern in _ID_RANKS if any(map(pattern.fullmatch, names)))
+    return next(fitting, 0)
 
 
 _DIAGNOSES = [
