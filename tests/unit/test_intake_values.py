@@ -88,7 +88,7 @@ def test_whole_numbers_and_flags():
     ],
 )
 def test_dates(text, order, when):
-    assert parse_date(text, order=order) == when
+    assert parse_date(text, DateForm(order)) == when
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_dates(text, order, when):
     ],
 )
 def test_what_is_no_date(text, order, words):
-    refused = parse_date(text, order=order)
+    refused = parse_date(text, DateForm(order))
     assert isinstance(refused, Refusal)
     assert words in refused.remedy
 
@@ -154,7 +154,7 @@ def test_a_slashed_date_is_read_right_or_refused(day):
         if isinstance(chosen, Refusal):
             assert day.day <= 12 and day.day != day.month
         else:
-            assert parse_date(text, order=chosen) == datetime.combine(day, datetime.min.time())
+            assert parse_date(text, DateForm(chosen)) == datetime.combine(day, datetime.min.time())
             assert chosen == order or day.day == day.month
 
 
@@ -174,7 +174,7 @@ def test_a_slashed_date_is_read_right_or_refused(day):
     ],
 )
 def test_dates_by_a_stated_rule(text, form, when):
-    assert parse_date(text, form=DateForm(**form)) == when
+    assert parse_date(text, DateForm(**form)) == when
 
 
 @pytest.mark.parametrize(

@@ -197,33 +197,13 @@ def build_table(
 ) -> tuple[pd.DataFrame, Intake, list[Problem]]:
     """Return the typed table a rule makes of a file, its account, and what is wrong with it.
 
-    Parameters
-    ----------
-    table, rule, raw
-        Table of the contract, the mapping's rule for it, and the records of the file as text.
-    style : Format
-        Formats in force for this file (decimal, dates, missing words), None for the default.
-    conditions : iterable of str
-        Condition codes allowed.
-    scales : mapping
-        Pain scales allowed, with their ends.
-    exclude : collection of str
-        Codes of problems whose rows are left out by name instead of stopping the load.
-    key : bytes
-        Key of the hashes of ids, where the mapping asks for them.
+    ``style`` has the formats in force for this file, None for the default; ``conditions`` and
+    ``scales`` are the codes allowed. Rows with a problem whose code is in ``exclude`` are left out
+    by name. ``key`` is that of the hashes of ids, where the mapping asks for them.
 
-    Returns
-    -------
-    frame : DataFrame
-        Columns of the contract that the file has, plus ``source_file`` and ``source_line``; texts
-        are categorical.
-    intake : Intake
-    problems : list of Problem
-
-    Raises
-    ------
-    MappingError
-        The rule names a column the file does not have, or one the file has twice.
+    The table has the columns of the contract that the file has, texts as categoricals, plus
+    ``source_file`` and ``source_line``. MappingError where the rule names a column that the file
+    does not have, or has twice.
     """
     _check_columns_exist(table, rule, raw)
     merged = _merged_cells(table, rule, raw)
@@ -776,11 +756,11 @@ def _date_parser(context: Context, rule: ColumnRule, texts: list[str]) -> Parser
     if order.startswith("excel_serial"):  # beside numbers, texts are dates in an order of their own
         others = [t for t in texts if not is_serial(t)]
         written = _date_parser(context, rule.model_copy(update={"dates": "auto"}), others)
-        return lambda t: parse_date(t, form=form) if is_serial(t) else written(t)
+        return lambda t: parse_date(t, form) if is_serial(t) else written(t)
     if not isinstance(chosen, Refusal):
-        return lambda t: parse_date(t, form=form)
+        return lambda t: parse_date(t, form)
     # What is plain in any order (ISO, a named month) is read; the rest has one reason.
-    return lambda t: chosen if isinstance(d := parse_date(t, form=form), Refusal) else d
+    return lambda t: chosen if isinstance(d := parse_date(t, form), Refusal) else d
 
 
 _SHORTENED = re.compile(r"\d(\.\d+)?E\+\d{2,}", re.IGNORECASE)

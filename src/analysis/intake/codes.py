@@ -62,14 +62,10 @@ def word_key(text: str) -> str:
 
 
 def read_patterns(name: str) -> tuple[dict[str, str], list[tuple[str, str, str]]]:
-    """Return the regular expressions of a table such as ``codes/identifiers.csv``.
+    """Return parts and regular expressions of a table such as ``codes/identifiers.csv``.
 
-    Returns
-    -------
-    parts : dict of str
-        By name; a part stands in a pattern as %name%.
-    patterns : list of (kind, check, pattern)
-        Rows of one kind and check that follow each other are alternatives of one pattern.
+    A part stands in a pattern as %name%. Of the patterns (kind, check, pattern), rows of one kind
+    and check that follow each other are alternatives of one.
     """
     parts: dict[str, str] = {}
     found: list[tuple[str, str, list[str]]] = []
@@ -225,17 +221,9 @@ def instruments_named(text: str) -> list[str]:
 def total_of_items(items: np.ndarray, instrument: Instrument) -> np.ndarray:
     """Return the total score of each record by the missing-item rule of the instrument.
 
-    Parameters
-    ----------
-    items : ndarray of float, shape (n_records, n_items)
-        Answers, NaN where there is none.
-    instrument : Instrument
-        With a rule. A sum with missing items is prorated: the mean of those answered times all.
-
-    Returns
-    -------
-    ndarray of float, shape (n_records,)
-        NaN where fewer items are answered than the rule asks for.
+    ``items`` (n_records, n_items) are answers, NaN where there is none. A sum with missing items is
+    prorated: the mean of those answered times all. NaN where fewer are answered than the rule asks
+    for.
     """
     import numpy as np  # not before it is needed: an unchanged run loads none
 

@@ -336,17 +336,10 @@ def generate_demo(
 ) -> dict[str, pd.DataFrame]:
     """Draw synthetic patients of a pain clinic with planted outcomes (`analysis.intake.demo_plan`).
 
-    Returns
-    -------
-    dict of DataFrame
-        Every table of the contract, in its columns. Pain is on each
-        patient's own scale, dates are datetimes, a blank is missing. Missing ratings follow from
-        missed visits, from leaving (likelier without relief) and from the day of the export.
-
-    Raises
-    ------
-    SettingsError
-        A number is out of range: ``n_patients`` is at least 1, ``seed`` at least 0.
+    Every table of the contract, in its columns: pain is on each patient's own scale, dates are
+    datetimes, a blank is missing. Missing ratings follow from missed visits, from leaving (likelier
+    without relief) and from the day of the export. SettingsError for ``n_patients`` below 1 or
+    ``seed`` below 0.
     """
     _check_numbers(n_patients=n_patients, seed=seed)
     blocks = list(_draw_blocks(n_patients, seed))
@@ -359,15 +352,9 @@ def write_demo(
 ) -> Path:
     """Write a demo export to a folder, 10,000 patients at a time, so that millions fit.
 
-    The same number and seed give the same bytes, with the same numpy. The folder is made if
-    absent; an older demo export in it is replaced when the new one is complete.
-
-    Raises
-    ------
-    InputError
-        The folder is a file, or holds something that is not a demo export.
-    SettingsError
-        A number is out of range, as for `generate_demo`.
+    The same number and seed give the same bytes, with the same numpy. The folder is made if absent;
+    an older demo export in it is replaced when the new one is complete. InputError where the folder
+    is a file or holds something that is not a demo export, SettingsError as for `generate_demo`.
     """
     target = Path(folder).resolve()
     _check_numbers(n_patients=n_patients, seed=seed)

@@ -136,21 +136,10 @@ UNIT_OF_RELIEF = {1: "hours", 2: "minutes", 3: "days"}
 
 
 def draft_mapping(profiles: list[FileProfile], *, name: str, ask: Ask | None = None) -> Draft:
-    """Return a mapping drafted from the profiles of an export's files.
+    """Return a mapping for an export from the profiles of its files; ``name`` is for the report.
 
-    Parameters
-    ----------
-    profiles : list of FileProfile
-        `analysis.intake.profile.profile_export`.
-    name : str
-        What the report calls the export.
-    ask : callable, optional
-        Asked about what is unsure; without it the best guess stands as a TODO.
-
-    Raises
-    ------
-    InputError
-        No column holds pain scores, so that there is nothing to draft; the columns are listed.
+    ``ask`` is asked about what is unsure; without it the best guess stands as a TODO. InputError,
+    with the columns, where none holds pain scores, so that there is nothing to draft.
     """
     return _Drafting(profiles=profiles, ask=ask).draft(name)
 

@@ -128,23 +128,11 @@ def resource_of(path: Path) -> str:
 
 
 def read_resources(path: Path, name: str) -> tuple[pa.Table, np.ndarray, int, tuple[str, ...]]:
-    """Read an NDJSON file of one kind of resource.
+    """Return resources of a kind as a table of texts with a row each, null where there is nothing.
 
-    Returns
-    -------
-    table : pyarrow.Table
-        A row a resource, texts, null where there is nothing.
-    lines : ndarray of int
-        Line of each resource.
-    n_lines : int
-        Lines of the file, blank ones included.
-    unread : tuple of str
-        The elements of its first lines that are not read.
-
-    Raises
-    ------
-    InputError
-        A line is no JSON, no resource, one of another kind, or one of another form than R4.
+    With it come the line of each resource, the number of lines of the file, blank ones included,
+    and the elements of its first lines that are not read. InputError where a line is no JSON, no
+    resource, one of another kind, or one of another form than R4.
     """
     import duckdb  # slow to load, and few exports need it
 

@@ -251,19 +251,10 @@ _NUMBER_OR_DATE = (
 
 
 def identifying_values(texts: Collection[str], *, header: str = "") -> tuple[str, set[str]] | None:
-    """Return the kind of identifier among the distinct texts of a column, and those that hold it.
+    """Return a kind of identifier among the distinct texts of a column, and all that hold it.
 
-    Parameters
-    ----------
-    texts : collection of str
-        Distinct texts that are recorded.
-    header : str
-        Name of the column: under "site" a text of two words is no person's name.
-
-    Returns
-    -------
-    tuple of str and set of str, or None
-        Of the first kind found, all its texts; None when there is none.
+    That is the first kind found; None when there is none. The ``header`` matters: under "site" a
+    text of two words is no person's name.
     """
     if texts and all(len(t) == 10 and t.isdecimal() and is_nhs_number(t) for t in texts):
         return "record number", set(texts)

@@ -499,11 +499,8 @@ def _last_line_is_open(path: Path) -> bool:
 def _with_columns(raw: RawTable, more: RawTable, source: Source) -> tuple[RawTable, Intake]:
     """Return a file with the columns of a second one, and the second one's account.
 
-    Raises
-    ------
-    MappingError
-        The second file names a record twice, has a column of the first one, or lacks the one that
-        the two are joined by.
+    MappingError where the second file names a record twice, has a column of the first one, or lacks
+    the one that the two are joined by.
     """
     rule = source.rule.more_columns
     assert rule is not None
@@ -618,21 +615,12 @@ than 0 sets it."""
 def on_one_clock(
     tables: dict[str, pd.DataFrame],
 ) -> tuple[dict[str, pd.DataFrame], list[str], list[Problem]]:
-    """Put times that name their offset from UTC on the clock of the clinic.
+    """Put times that name their offset from UTC on the clinic's clock; return tables, notes, problems.
 
     The clock is that of the first column of `CLOCKED` with offsets other than 0 (the infusions,
     else the ratings): times of other columns get the offset of the patient's time nearest to them,
     so that the day is the clinic's day and the order is the true one. A date without a time of day
-    stays.
-
-    Returns
-    -------
-    tables : dict of DataFrame
-        Without the columns of offsets.
-    notes : list of str
-        What was done.
-    problems : list of Problem
-        Some times have an offset and others have none: their order is unknown.
+    stays. A problem is that some times have an offset and others none: their order is unknown.
     """
     offsets = [OFFSET.format(column) for _, column in CLOCKED]
     if not any(name in frame for frame in tables.values() for name in offsets):

@@ -48,12 +48,11 @@ from analysis.intake.read import (
 from analysis.intake.redcap import Project, find_project
 from analysis.intake.text import shape
 from analysis.intake.values import (
-    DateForm,
     DateOrder,
     Refusal,
     choose_date_order,
-    parse_date,
     parse_number,
+    readings,
 )
 
 ENDINGS = (".csv", ".tsv", ".txt", NDJSON, *EXCEL_ENDINGS, *TYPED_ENDINGS)
@@ -181,23 +180,21 @@ class FileProfile:
         dated = [c for c in self.columns if c.kind == "date"]
         if dated and all(c.serial_dates for c in dated):
             return "excel_serial", "they are a spreadsheet's numbers of days"
-        texts = [text for c in dated for text in _dates_in(c.texts[:MOST_LOOKED_AT])]
-        slashed = [text for text in texts if _SLASHED.match(text)]
+        texts = [text for c in dated for text in c.texts[:MOST_LOOKED_AT] if _SLASHED.match(text)]
+        slashed = {text: read for text in texts if (read := readings(text, PIVOT))}
         if not slashed:
             return None, ""
         order = choose_date_order(slashed, pivot_year=PIVOT)
         if isinstance(order, Refusal):
             return order, ""
-        other: DateOrder = "month_first" if order == "day_first" else "day_first"
-        form = DateForm(order=other, pivot_year=PIVOT)
-        settling = [t for t in slashed if isinstance(parse_date(t, form=form), Refusal)]
-        return order, settling[0] if settling else "every date reads alike"
+        settling = (text for text, read in slashed.items() if {*read} == {order})
+        return order, next(settling, "every date reads alike")
 
     @property
     def short_year(self) -> str:
         """A date whose year has two digits; empty where all have four."""
         texts = (text for c in self.columns if c.kind == "date" for text in c.texts)
-        return next((t for t in texts if _is_date(t) and not _is_date(t, pivot=None)), "")
+        return next((t for t in texts if readings(t, PIVOT) and not readings(t, None)), "")
 
     def column(self, name: str) -> ColumnProfile:
         """Return a column by its name; KeyError when there is none."""
@@ -460,7 +457,9 @@ def _line(path: Path, form: FileFormat) -> list[str]:
 def is_header_like(row: list[str]) -> bool:
     """Whether every text of a line is a word: neither a number nor a date."""
     return all(
-        isinstance(parse_number(text), Refusal) and not _is_date(text) for text in row if text
+        isinstance(parse_number(text), Refusal) and not readings(text, PIVOT)
+        for text in row
+        if text
     )
 
 
@@ -494,36 +493,24 @@ def profile_column(name: str, values: pd.Series, *, label: str = "") -> ColumnPr
     every, n_filled = tuple(found), sum(found.values())
     texts = every[:MOST_LOOKED_AT]
     counts = [found[text] for text in texts]
-    n_seen = sum(counts)
-    readings = {mark: [parse_number(t, decimal=mark) for t in texts] for mark in (".", ",")}
-    numeric = {
-        mark: sum(n for n, one in zip(counts, read, strict=True) if not isinstance(one, Refusal))
-        for mark, read in readings.items()
-    }
-    comma = numeric[","] > numeric["."]
-    numbers = readings["," if comma else "."]
-    dated = sum(n for n, text in zip(counts, texts, strict=True) if _is_date(text))
+    read = {mark: [parse_number(t, decimal=mark) for t in texts] for mark in (".", ",")}
+    comma = _count(counts, read[","]) > _count(counts, read["."])
+    numbers = read["," if comma else "."]
+    undated = [text for text in texts if not readings(text, PIVOT)]
     kind: Kind = "text"
-    odd: tuple[str, ...] = ()
+    odd: list[str] = []
     low = high = None
     serial = False
     if not n_filled:
         kind = "empty"
-    elif dated >= MOSTLY * n_seen:
-        kind = "date"
-        odd = tuple(text for text in texts if not _is_date(text))
-    elif numeric["," if comma else "."] >= MOSTLY * n_seen:
-        kind = "number"
-        known = [n for n in numbers if not isinstance(n, Refusal)]
-        low, high = min(known), max(known)
-        serial = SERIALS[0] <= low <= high <= SERIALS[1] and bool(
-            DATE_WORDS.search(plain_words(f"{label} {name}"))
-        )
+    elif sum(counts) - sum(found[text] for text in undated) >= MOSTLY * sum(counts):
+        kind, odd = "date", undated
+    elif (ends := _ends_of_numbers(texts, counts, numbers)) is not None:
+        low, high = ends
+        odd = [t for t, n in zip(texts, numbers, strict=True) if isinstance(n, Refusal)]
+        dated = DATE_WORDS.search(plain_words(f"{label} {name}"))
+        serial = bool(dated and SERIALS[0] <= low <= high <= SERIALS[1])
         kind = "date" if serial else "number"
-        odd = tuple(t for t, n in zip(texts, numbers, strict=True) if isinstance(n, Refusal))
-    elif (almost := _almost_numbers(texts, counts, numbers)) is not None:
-        kind, (low, high) = "number", almost
-        odd = tuple(t for t, n in zip(texts, numbers, strict=True) if isinstance(n, Refusal))
     elif len(every) <= MOST_WORDS or len(every) <= n_filled / 3:
         kind = "word"
     return ColumnProfile(
@@ -533,7 +520,7 @@ def profile_column(name: str, values: pd.Series, *, label: str = "") -> ColumnPr
         n_rows=len(values),
         n_filled=n_filled,
         texts=every,
-        odd=odd,
+        odd=tuple(odd),
         low=low,
         high=high,
         decimal_comma=comma,
@@ -548,10 +535,19 @@ _ALMOST = re.compile(
 )
 
 
-def _almost_numbers(
+def _count(counts: list[int], numbers: list[float | Refusal]) -> int:
+    return sum(compress(counts, (not isinstance(number, Refusal) for number in numbers)))
+
+
+def _ends_of_numbers(
     texts: tuple[str, ...], counts: list[int], numbers: list[float | Refusal]
 ) -> tuple[float, float] | None:
-    """Return the ends of values that people write around a number: 7/10, 4-5, ~7, 7 (worst 9)."""
+    """Return the ends of a column of numbers, also of what people write around one: 7/10, 4-5, ~7,
+    7 (worst 9); None for another column.
+    """
+    known = [number for number in numbers if not isinstance(number, Refusal)]
+    if _count(counts, numbers) >= MOSTLY * sum(counts):
+        return min(known), max(known)
     found = [_ALMOST.fullmatch(text) for text in texts]
     fits = [bool(f) or not isinstance(n, Refusal) for f, n in zip(found, numbers, strict=True)]
     if sum(compress(counts, fits)) < MOSTLY * sum(counts) or not any(found):
@@ -577,13 +573,3 @@ def _identifier(name: str, label: str, texts: tuple[str, ...], kind: Kind) -> st
         return "name"
     found_names = identifying_values(texts, header=name) if kind in ("word", "text") else None
     return found_names[0] if found_names else ""
-
-
-def _is_date(text: str, *, pivot: int | None = PIVOT) -> bool:
-    orders: tuple[DateOrder, ...] = ("day_first", "month_first")
-    forms = (DateForm(order=order, pivot_year=pivot) for order in orders)
-    return any(not isinstance(parse_date(text, form=form), Refusal) for form in forms)
-
-
-def _dates_in(texts: Iterable[str]) -> list[str]:
-    return [text for text in texts if _is_date(text)]

@@ -250,17 +250,8 @@ def _kind(text: str) -> str:
 
 
 def is_record(header: Sequence[str], columns: Iterable[Sequence[str]]) -> bool:
-    """Return whether a header is of one kind with the records below it.
+    """Return whether a header is of one kind with the first values below each of its cells.
 
-    Parameters
-    ----------
-    header : sequence of str
-    columns : iterable of sequences of str
-        The first values below each, those of lines that repeat the header left out; no more of
-        them are looked at than it takes.
-
-    Notes
-    -----
     Cells that say so: a date above dates, an id above ids of its series, a word or a person's name
     that is among the values too, numbers above numbers that do not rise from left to right (visits
     do). A word above numbers, dates or ids says that it is a header; then nothing counts.

@@ -52,19 +52,9 @@ def read_records(
 ) -> Records | None:
     """Return the records of a regular text table, or None where a stricter reader must decide.
 
-    Parameters
-    ----------
-    path : Path
-    encoding : str
-        One that `can_decode`.
-    separator : str
-        One ASCII character.
-    width : int
-        Fields of each record, at least 2.
-    skip : int
-        Lines before the first record.
-    longest : int
-        Bytes of the longest line that is read.
+    The encoding is one that `can_decode`, the separator an ASCII character; ``width`` fields (at
+    least 2) make a record, ``skip`` lines stand before the first, and no line has more bytes than
+    ``longest``.
     """
     names = [f"c{place}" for place in range(width)]
     text = pa.dictionary(pa.int32(), pa.string())

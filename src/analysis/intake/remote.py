@@ -33,19 +33,11 @@ def is_remote(text: str) -> bool:
 def fetch(url: str, into: Path) -> Path:
     """Copy a remote export into a scratch folder, made when absent, and return where it lies.
 
-    Parameters
-    ----------
-    url : str
-        A folder or a file in any file system that fsspec opens: ``s3://``, ``gs://``, ``az://``,
-        ``https://`` (a file), ``sftp://``, ``file://``, ``memory://``.
-    into : Path
-        The copy is named after the last part of the address; the caller removes it.
-
-    Raises
-    ------
-    InputError
-        The protocol is unknown or its package not installed, nothing is there, it may not be
-        read, or it holds more than `MOST_FILES` files. Secrets in the address are not repeated.
+    The address is a folder or a file in any file system that fsspec opens: ``s3://``, ``gs://``,
+    ``az://``, ``https://`` (a file), ``sftp://``, ``file://``, ``memory://``. The copy is named
+    after its last part; the caller removes it. InputError where the protocol is unknown or its
+    package not installed, nothing is there, it may not be read, or it holds more than `MOST_FILES`
+    files; secrets in the address are not repeated.
     """
     shown = without_secrets(url)
     files, root = open_place(url)

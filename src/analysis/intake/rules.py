@@ -317,21 +317,11 @@ def moment(frame: pd.DataFrame, name: str) -> pd.Series:
 
 
 def time_relief(relief: pd.DataFrame, infusions: pd.DataFrame | None) -> pd.DataFrame:
-    """Return when each relief began and how many days it lasted.
+    """Return when each relief began and how many days it lasted, by the index of ``relief``.
 
-    Parameters
-    ----------
-    relief : DataFrame
-        relief_ends of the contract.
-    infusions : DataFrame or None
-        infusions of the contract.
-
-    Returns
-    -------
-    DataFrame
-        Index of ``relief``: BEGAN (the infusion named, else the patient's last one by then; NaT
-        where neither is dated), DATED (days from it to ``ended_at``) and DAYS (``relief_days``,
-        else DATED). Where the infusion or the end has no time of day, whole days are counted.
+    BEGAN is the infusion named, else the patient's last one by then, NaT where neither is dated;
+    DATED the days from it to ``ended_at``; DAYS ``relief_days``, else DATED. Where the infusion or
+    the end has no time of day, whole days are counted.
     """
     none = pd.Series(pd.NaT, index=relief.index, dtype="datetime64[s]")
     ended = moment(relief, "ended_at") if "ended_at" in relief else none

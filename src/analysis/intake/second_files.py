@@ -34,10 +34,7 @@ CODES_SHOWN = 6
 def load_map(raw: RawTable, *, columns: int = 2) -> dict[str, tuple[str, ...]]:
     """Return a clinic's own map of codes: the code in the first column, its meanings after it.
 
-    Raises
-    ------
-    MappingError
-        Fewer than two columns, or a code twice with different meanings.
+    MappingError for fewer than two columns, or a code twice with different meanings.
     """
     rows = raw.frame.iloc[:, :columns].astype(str)
     if rows.shape[1] < 2:
@@ -99,12 +96,8 @@ def with_diagnoses(
 
     Codes are ICD-10-CM of data/conditions.csv, or those of the clinic's own map, which wins. A
     specific condition goes before "other"; subtypes of one condition that differ give none.
-
-    Raises
-    ------
-    MappingError
-        A column that is not there, or patients with diagnoses of several pain conditions where
-        the rule does not say which counts.
+    MappingError for a column that is not there, or patients with diagnoses of several pain
+    conditions where the rule does not say which counts.
     """
     mine, theirs = next(iter(rule.by.items()))
     _check(raw, [mine], "patients", "by")

@@ -35,20 +35,10 @@ ALMOST_ZERO = 1e-60
 
 
 def read_stat_file(path: Path, name: str) -> tuple[list[str], list[pd.Series]]:
-    """Read a file of SPSS, Stata or SAS.
+    """Return names and columns of a file of SPSS, Stata or SAS: numbers, dates, texts and labels.
 
-    Returns
-    -------
-    names : list of str
-        Column names.
-    columns : list of Series
-        Numbers, dates, texts and labels, missing where the file says so.
-
-    Raises
-    ------
-    InputError
-        The file is broken or encrypted, is a transport file of version 8, or two codes of a
-        column have one label.
+    InputError where the file is broken or encrypted, is a transport file of version 8, or two codes
+    of a column have one label.
     """
     import pyreadstat  # slow to load, and few exports need it
 

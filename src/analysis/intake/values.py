@@ -125,18 +125,10 @@ def parse_score(
 ) -> float | Refusal:
     """Return a score as people write it: ``8/10`` is 8, and ``4-5``, ``<1``, ``~7`` by a rule.
 
-    Parameters
-    ----------
-    text : str
-    decimal : str
-        Decimal mark.
-    ends : tuple of float or None
-        Both ends of the scale of the column, no pain first; None where it has more than one scale,
-        or no known end. The second number of ``8/10`` must be the higher end, and ``<1`` lies
-        between the lower end and 1.
-    inexact : str or None
-        What an answer that is no single number is read as: the lower, middle or upper number of
-        what it spans. None refuses such an answer.
+    ``ends`` are those of the scale of the column, None where it has more than one scale, or no
+    known end: the second number of ``8/10`` must be the higher end, and ``<1`` lies between the
+    lower end and 1. ``inexact`` says what an answer that is no single number is read as: the lower,
+    middle or upper number of what it spans; None refuses it.
     """
 
     def number(part: str) -> float:
@@ -231,7 +223,7 @@ _NO_DAY = re.compile(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class DateForm:
     """How dates are written.
 
@@ -251,16 +243,12 @@ def is_serial(text: str) -> bool:
     return bool(_SERIAL.fullmatch(text))
 
 
-def parse_date(
-    text: str, *, order: DateOrder = "iso", form: DateForm | None = None
-) -> datetime | Refusal:
-    """Return the date (with its time of day, if any) that a text holds in the given order.
+def parse_date(text: str, form: DateForm) -> datetime | Refusal:
+    """Return the date (with its time of day, if any) that a text holds in the given form.
 
-    Read are 2026-03-28, 20260328, 28 Mar 2026, and 28/03/2026 where ``order`` says which part is
+    Read are 2026-03-28, 20260328, 28 Mar 2026, and 28/03/2026 where the order says which part is
     the day. A time of day may follow, and its offset from UTC, which the result then has too.
-    ``form`` says more than the order, and stands for it.
     """
-    form = form or DateForm(order=order)
     order = form.order
     if order in _EXCEL_EPOCHS and is_serial(text):
         number = float(text)
@@ -271,22 +259,20 @@ def parse_date(
     if found and (found["mark"] or len(found["month"] + found["day"]) == 4):
         return _build(found, form, int(found["month"]), found["day"])
     if found := _MONTH_NAMED.fullmatch(text):
-        month = _MONTH_NUMBERS.get(folded(found["month"] or found["month2"]))
-        if month is None:
+        number = _MONTH_NUMBERS.get(folded(found["month"] or found["month2"]))
+        if number is None:
             return Refusal("a date such as 2026-03-28 or 28 Mar 2026", _remedy(text))
         if not (len(found["year"]) == 2 and form.pivot_year is None):
-            return _build(found, form, month, found["day"] or found["day2"])
+            return _build(found, form, number, found["day"] or found["day2"])
     elif found := _NO_DAY.fullmatch(text):
         return _of_month(found, form)
-    found = _YEAR_LAST.fullmatch(text)
-    if not found or (len(found["year"]) == 2 and form.pivot_year is None):
+    found, ordered = _YEAR_LAST.fullmatch(text), order in ("day_first", "month_first")
+    if not found or (len(found["year"]) == 2 and form.pivot_year is None) or not ordered:
         return Refusal("a date such as 2026-03-28", _remedy(text))
-    if order not in ("day_first", "month_first"):
-        return Refusal("a date such as 2026-03-28", _remedy(text))
-    day, month_text = found["one"], found["two"]
+    day, month = found["one"], found["two"]
     if order == "month_first":
-        day, month_text = month_text, day
-    return _build(found, form, int(month_text), day, reading=f" read {order.replace('_', ' ')}")
+        day, month = month, day
+    return _build(found, form, int(month), day, reading=f" read {order.replace('_', ' ')}")
 
 
 def choose_date_order(
@@ -306,7 +292,7 @@ def choose_date_order(
         )
     if only or not unsettled:
         return "month_first" if "month_first" in only else "day_first"
-    read = _readings(unsettled, pivot_year)
+    read = readings(unsettled, pivot_year)
     return Refusal(
         "a date whose order is plain",
         f"'{unsettled}' is {read['day_first']:%d %B %Y} read day first and "
@@ -322,19 +308,18 @@ def order_evidence(
     only: dict[str, str] = {}
     unsettled = ""
     for text in (t for t in texts if _YEAR_LAST.fullmatch(t)):
-        readings = _readings(text, pivot_year)
-        if len(readings) == 2 and readings["day_first"] != readings["month_first"]:
+        read = readings(text, pivot_year)
+        if len({*read.values()}) == 2:
             unsettled = unsettled or text
-        elif len(readings) == 1:
-            only.setdefault(next(iter(readings)), text)
+        elif len(read) == 1:
+            only.setdefault(next(iter(read)), text)
     return only, unsettled
 
 
-def _readings(text: str, pivot_year: int | None) -> dict[str, datetime]:
-    """Return the orders under which a text is a date of the calendar, with the date."""
+def readings(text: str, pivot_year: int | None) -> dict[DateOrder, datetime]:
+    """Return the orders of day and month under which a text is a date, with the date."""
     orders: tuple[DateOrder, ...] = ("day_first", "month_first")
-    forms = {order: DateForm(order=order, pivot_year=pivot_year) for order in orders}
-    read = {order: parse_date(text, form=form) for order, form in forms.items()}
+    read = {order: parse_date(text, DateForm(order, pivot_year)) for order in orders}
     return {order: date for order, date in read.items() if isinstance(date, datetime)}
 
 
@@ -342,36 +327,28 @@ def _build(
     found: re.Match[str], form: DateForm, month: int, day: str, *, reading: str = ""
 ) -> datetime | Refusal:
     hour, minute, second = (int(found[part] or 0) for part in ("hour", "minute", "second"))
-    if found["hour"]:
-        zone = _zone(
-            "" if form.utc_offset == AS_WRITTEN else found["zone"] or form.utc_offset or ""
-        )
-    else:
-        zone = _zone(found["zone"] or "")
-        if isinstance(zone, Refusal):
-            return Refusal("a date such as 2026-03-28", _remedy(found[0]))
-        zone = None  # a day has no offset
+    named, timed = found["zone"] or "", bool(found["hour"])
+    if timed:
+        named = "" if form.utc_offset == AS_WRITTEN else named or form.utc_offset or ""
+    zone = _zone(named)
     if isinstance(zone, Refusal):
-        return zone
+        return zone if timed else Refusal("a date such as 2026-03-28", _remedy(found[0]))
     try:
         if found["half"]:
             if not 1 <= hour <= 12:
                 raise ValueError(hour)
             hour = hour % 12 + (12 if found["half"].lower().startswith("p") else 0)
-        year = _four_digits(found["year"], form.pivot_year)
-        return datetime(year, month, int(day), hour, minute, second, tzinfo=zone)
+        year = int(found["year"])
+        if len(found["year"]) == 2 and form.pivot_year is not None:
+            year = form.pivot_year + (year - form.pivot_year) % 100
+        own = zone if timed else None  # a day has no offset
+        return datetime(year, month, int(day), hour, minute, second, tzinfo=own)
     except ValueError:
         return Refusal(
             f"a date of the calendar{reading}",
             "Correct it in the export, list it under `missing`, or say the right order with "
             "`dates:` in the mapping.",
         )
-
-
-def _four_digits(year: str, pivot_year: int | None) -> int:
-    if len(year) == 4 or pivot_year is None:
-        return int(year)
-    return pivot_year + (int(year) - pivot_year) % 100
 
 
 def _zone(text: str) -> timezone | Refusal | None:

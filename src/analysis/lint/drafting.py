@@ -92,19 +92,9 @@ def _cell(value: object) -> str:
 
 
 def draft_ledger(document: Document, *, source: str = "") -> Draft:
-    """Propose a row for every statement of a page that can be checked.
+    """Propose a row for every statement of a page that can be checked; InputError where none can.
 
-    Parameters
-    ----------
-    document : Document
-        The page as the linter reads it.
-    source : str
-        Where it was printed; the name of the file where empty.
-
-    Raises
-    ------
-    InputError
-        Nothing on the page can be checked.
+    ``source`` is where it was printed; the name of the file where empty.
     """
     page = PurePath(document.name).name
     matcher = Matcher(load_ledger())

@@ -108,11 +108,7 @@ def load_run(folder: Path, *, export: Path | None = None) -> Run:
     """Read the verdicts of a folder that ``reliefcheck run`` wrote.
 
     The files of an export, where one is given, are compared with the checksums of the run.
-
-    Raises
-    ------
-    InputError
-        No such folder, no verdicts in it, or files that a run does not write.
+    InputError for no such folder, no verdicts in it, or files that a run does not write.
     """
     shown = plain_text(str(folder), longest=200)
     if not (folder / CLAIMS_FILE).is_file() or not (folder / RUN_FILE).is_file():

@@ -37,11 +37,8 @@ class NeverSaid:
 def load_never_said() -> tuple[NeverSaid, ...]:
     """Read the table.
 
-    Raises
-    ------
-    LedgerError
-        A missing column, a rule that is not in data/claims/rules.csv, a pattern that is none, or an
-        example that its own pattern does not find.
+    LedgerError for a missing column, a rule that is not in data/claims/rules.csv, a pattern that is
+    none, or an example that its own pattern does not find.
     """
     path = data_folder() / "claims" / "never_said.csv"
     if not path.is_file():

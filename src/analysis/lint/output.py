@@ -371,25 +371,15 @@ def run_lint(
     export : Path, optional
         Export of that run, to see whether its files have changed since.
     form : {"text", "json", "sarif", "html"}
-    out : Path, optional
-        File to write instead of returning the text.
-    redline : Path, optional
-        Word file or web page to write besides: the copy with marks and suggested sentences.
+    out, redline : Path, optional
+        File to write instead of returning the text; Word file or web page with marks besides.
     approvals : Path, optional
         File of approvals; that beside the runs when not given.
-    encoding : str
-        Encoding of text files, where it cannot be found out.
 
     Returns
     -------
     tuple of (str, int)
-        0: nothing to fix. 1: something is. (2 is that of the errors.)
-
-    Raises
-    ------
-    InputError, LedgerError
-        A file, the ledger or the run cannot be read; ``out`` cannot be written; or the export is
-        given without a run.
+        0: nothing to fix. 1: something is. (2 is that of the errors, InputError and LedgerError.)
     """
     if not files:
         raise InputError("name at least one file of copy.")

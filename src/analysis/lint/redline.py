@@ -136,20 +136,10 @@ def blocks_of(
 
 
 def write_redline(result: LintResult, path: Path, *, notices: Sequence[str]) -> Path:
-    """Write the redline as a Word file or a web page, by the ending of the name.
+    """Write the redline as a Word file or a web page, by the ending of the name (.docx, .html).
 
-    Parameters
-    ----------
-    result : LintResult
-    path : Path
-        Ends in .docx or .html.
-    notices : sequence of str
-        What stands at the top: synthetic data, what the copy was compared with.
-
-    Raises
-    ------
-    InputError
-        Another ending, or it cannot be written.
+    The ``notices`` stand at the top: synthetic data, what the copy was compared with. InputError
+    for another ending, or where it cannot be written.
     """
     check_ending(path)
     changes = find_changes(result)

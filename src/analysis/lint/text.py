@@ -186,21 +186,11 @@ _WEB_PAGE = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)?<(?:!doctype h
 
 
 def load_document(path: Path, *, encoding: str = "") -> Document:
-    """Read a file of copy.
+    """Read a file of copy: text, HTML, Markdown, DOCX or PDF, by what it begins with or its ending.
 
-    Parameters
-    ----------
-    path : Path
-        Text, HTML, Markdown, DOCX or PDF; known by what it begins with, else by its ending.
-    encoding : str
-        Encoding of a text file; found out when empty (byte order mark, what a web page declares,
-        else UTF-8, never guessed).
-
-    Raises
-    ------
-    InputError
-        No such file, a folder, too large, of a kind that is not read, in another encoding, binary,
-        or without any text.
+    The ``encoding`` of a text file is found out when empty: byte order mark, what a web page
+    declares, else UTF-8, never guessed. InputError for no such file, a folder, too large, of a kind
+    that is not read, in another encoding, binary, or without any text.
     """
     name = plain_text(str(path), longest=200)
     data = _read_bytes(path, name)
