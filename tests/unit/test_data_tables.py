@@ -8,6 +8,7 @@ from analysis.settings import data_rows
 
 KEYS = {
     "contract.csv": ["table", "column"],
+    "tables.csv": ["table"],
     "codes/labels.csv": ["list", "code"],
     "codes/remedies.csv": ["code"],
     "codes/glossary.csv": ["key"],

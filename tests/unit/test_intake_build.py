@@ -14,7 +14,9 @@ from analysis.errors import MappingError
 from analysis.intake.build import Context, build_column, build_table
 from analysis.intake.mapping import MISSING_WORDS, ColumnRule, Format, TableRule
 from analysis.intake.read import RawTable, load_raw_table
-from analysis.intake.tables import INFUSIONS, PAIN_SCORES, PATIENTS, SCALES, TABLES, Table
+from analysis.intake.tables import SCALES, TABLES, Table
+
+PATIENTS, PAIN_SCORES, INFUSIONS = map(TABLES.get, ("patients", "pain_scores", "infusions"))
 
 # Columns
 

@@ -24,7 +24,6 @@ from analysis.intake.identifiers import pseudonym
 from analysis.intake.mapping import (
     AS_IS,
     UNITS_IN_DAYS,
-    WIDE_INTO,
     ColumnRule,
     Condition,
     Format,
@@ -310,7 +309,7 @@ def _refuse_near_columns(table: Table, rule: TableRule, raw: RawTable) -> None:
     have = [str(name) for name in raw.frame.columns]
     given = {*have, *rule.columns, *rule.given}
     for wide in rule.wide:
-        given |= {WIDE_INTO[table.name], *wide.model_dump(exclude_none=True)}
+        given |= {table.wide, *wide.model_dump(exclude_none=True)}
     alternatives = {name for names in table.one_of if given & {*names} for name in names}
     asked = table.needed - alternatives if rule.columns else frozenset(table.names)
     wanted = {name_key(name): name for name in table.names if name in asked - given}
@@ -460,7 +459,7 @@ def _keep_values(
     if context.unreadable:
         unreadable = frame["source_line"].isin(context.unreadable)
         frame = leave_out(frame, unreadable, UNREADABLE, excluded)
-    says = (WIDE_INTO[table.name],) if rule.wide else table.says
+    says = (table.wide,) if rule.wide else table.says
     said = [name for name in says if name in frame]
     if said:
         frame = leave_out(frame, frame[said].isna().all(axis=1), table.silent, excluded)
@@ -490,7 +489,7 @@ def _build_columns(
     rules = same | rule.columns
     context.ends = _both(scales[DEFAULT_SCALE]) if "scale" in table.names else None
     if wide is not None:
-        rules |= _rules_of_wide(WIDE_INTO[table.name], rule, wide)
+        rules |= _rules_of_wide(table.wide, rule, wide)
     out: dict[str, pd.Series] = {}
     # The scale first: what 8/10 is depends on it.
     columns = sorted(table.columns, key=lambda column: column.name != "scale")

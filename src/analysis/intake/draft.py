@@ -20,7 +20,7 @@ from analysis.errors import InputError
 from analysis.intake.build import LINE_COLUMN
 from analysis.intake.codes import words_for
 from analysis.intake.draft_records import Found, find_records
-from analysis.intake.mapping import MISSING_WORDS, UNITS_IN_DAYS, WIDE_INTO
+from analysis.intake.mapping import MISSING_WORDS, UNITS_IN_DAYS
 from analysis.intake.profile import (
     DATE_WORDS,
     PIVOT,
@@ -284,7 +284,7 @@ class _Drafting(Draft):
             ("pain_scores", scored, self._draft_scores),
             ("relief_ends", relieved, self._draft_relief),
         ]
-        for table in WIDE_INTO:
+        for table in (own.name for own in TABLES.values() if own.wide):
             holding = [f for f in others if any(found.table == table for found in f.records)]
             tables.append((table, holding, partial(self._draft_records, table)))
         for table, files, make in tables:

@@ -615,7 +615,7 @@ than 0 sets it."""
 def on_one_clock(
     tables: dict[str, pd.DataFrame],
 ) -> tuple[dict[str, pd.DataFrame], list[str], list[Problem]]:
-    """Put times that name their offset from UTC on the clinic's clock; return tables, notes, problems.
+    """Put times that name their offset from UTC on the clinic's clock; say what was done and wrong.
 
     The clock is that of the first column of `CLOCKED` with offsets other than 0 (the infusions,
     else the ratings): times of other columns get the offset of the patient's time nearest to them,

@@ -41,24 +41,6 @@ OF_DAYS = ("study_day", "relief_days")
 AS_IS = "as_is"
 """``other: as_is``: words not under ``values`` are read as they stand."""
 
-WIDE_INTO = {
-    "pain_scores": "score",
-    "infusions": "infused_at",
-    "adverse_events": "occurred",
-    "opioid_use": "mme_per_day",
-    "questionnaires": "score",
-}
-"""Column of the contract that each of several columns of a file fills, by table."""
-
-WIDE_FIELDS = {
-    "pain_scores": ("study_day", "assessed_on", "visit", "recall", "scale"),
-    "infusions": ("phase",),
-    "adverse_events": ("study_day", "term"),
-    "opioid_use": ("study_day", "assessed_on", "visit"),
-    "questionnaires": ("study_day", "assessed_on", "visit", "instrument"),
-}
-"""What may be said of one of these columns, by table."""
-
 MOST_RULES = 500
 """Rules of a table: each reads its columns anew, a few milliseconds of each."""
 
@@ -678,19 +660,18 @@ def _contradiction(column: Column, rule: ColumnRule) -> str:
 def _check_wide(name: str, rule: TableRule, mapping: Mapping, loc: Place, refuse: Refuse) -> None:
     if not rule.wide:
         return
-    if name not in WIDE_INTO:
-        refuse(
-            (*loc, "wide"),
-            f"`wide` belongs to {', '.join(WIDE_INTO)}, not to {name}; leave it out.",
-        )
+    into = TABLES[name].wide
+    if not into:
+        known = ", ".join(name for name, table in TABLES.items() if table.wide)
+        refuse((*loc, "wide"), f"`wide` belongs to {known}, not to {name}; leave it out.")
     seen: set[str] = set()
     for at, wide in enumerate(rule.wide):
         here = (*loc, "wide", at)
         if wide.column in seen:
             refuse(here, f"'{wide.column}' is listed twice under `wide`: its values would be too.")
         seen.add(wide.column)
-        fields = {field for known in WIDE_FIELDS.values() for field in known}
-        for field in sorted(fields - {*WIDE_FIELDS[name]}):
+        fields = {field for table in TABLES.values() for field in table.wide_says}
+        for field in sorted(fields - {*TABLES[name].wide_says}):
             if getattr(wide, field) is not None:
                 refuse(here, f"`{field}` does nothing in a wide table of {name}; leave it out.")
         if wide.study_day is not None and wide.assessed_on is not None:
@@ -705,7 +686,6 @@ def _check_wide(name: str, rule: TableRule, mapping: Mapping, loc: Place, refuse
                     f"{field} is {value!r}; it is one of {', '.join(known)}."
                     f"{suggest(value, known)}",
                 )
-    into = WIDE_INTO[name]
     given = rule.columns.get(into, ColumnRule()).given_sources()
     if given:
         refuse(

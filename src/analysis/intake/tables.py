@@ -59,6 +59,8 @@ class Table:
     A row without any of the columns ``says`` says nothing, and is left out under the name
     ``silent``. One without a value in a column of ``may_be_unknown`` is kept: a dose nobody can
     read must not make the dose of its day smaller, nor an event without a date their number.
+    ``wide`` is the column that each of several columns of a file may fill, and ``wide_says`` what
+    may be said of one of these.
     """
 
     name: str
@@ -68,6 +70,8 @@ class Table:
     says: tuple[str, ...] = ()
     silent: str = ""
     may_be_unknown: frozenset[str] = frozenset()
+    wide: str = ""
+    wide_says: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -85,8 +89,9 @@ class Table:
         return {column.name: column for column in self.columns}[name]
 
 
-def _columns() -> dict[str, list[Column]]:
-    found: dict[str, list[Column]] = {}
+def _read_tables() -> dict[str, Table]:
+    """Return the tables of data/tables.csv with their columns of data/contract.csv."""
+    columns: dict[str, list[Column]] = {}
     for row in data_rows("contract.csv"):
         column = Column(
             name=row["column"],
@@ -98,80 +103,28 @@ def _columns() -> dict[str, list[Column]]:
             required=row["required"] == "yes",
             always_said=frozenset(row["always_said"].split()),
         )
-        found.setdefault(row["table"], []).append(column)
-    return found
+        columns.setdefault(row["table"], []).append(column)
+    return {
+        row["table"]: Table(
+            name=row["table"],
+            required=row["required"] == "yes",
+            one_of=tuple(tuple(names.split()) for names in row["one_of"].split("|")),
+            columns=tuple(columns[row["table"]]),
+            says=tuple(row["says"].split()),
+            silent=row["silent"],
+            may_be_unknown=frozenset(row["may_be_unknown"].split()),
+            wide=row["wide"],
+            wide_says=tuple(row["wide_says"].split()),
+        )
+        for row in data_rows("tables.csv")
+    }
 
 
-_COLUMNS = {name: tuple(columns) for name, columns in _columns().items()}
-_WHEN = ("assessed_on", "study_day", "visit")
-
-PATIENTS = Table(
-    name="patients",
-    required=True,
-    one_of=(("condition", "icd10"),),
-    columns=_COLUMNS["patients"],
-)
-
-PAIN_SCORES = Table(
-    name="pain_scores",
-    required=True,
-    one_of=(_WHEN,),
-    columns=_COLUMNS["pain_scores"],
-    says=("score",),
-    silent="no score recorded",
-)
-
-INFUSIONS = Table(
-    name="infusions",
-    one_of=(("infused_at", "study_day"),),
-    columns=_COLUMNS["infusions"],
-    silent="no infusion recorded",
-)
-
-RELIEF_ENDS = Table(
-    name="relief_ends",
-    one_of=(("ended_at", "relief_days"),),
-    columns=_COLUMNS["relief_ends"],
-    says=("ended_at", "relief_days"),
-    silent="no end of relief recorded",
-)
-
-ADVERSE_EVENTS = Table(
-    name="adverse_events",
-    one_of=(("infused_at", "occurred_on", "study_day"),),
-    columns=_COLUMNS["adverse_events"],
-    says=("term", "occurred", "grade", "minutes_to_resolution", "resolved", "preferred_term"),
-    silent="no effect recorded",
-    may_be_unknown=frozenset({"infused_at", "occurred_on", "study_day"}),
-)
-
-OPIOID_USE = Table(
-    name="opioid_use",
-    one_of=(_WHEN, ("daily_dose", "mme_per_day")),
-    columns=_COLUMNS["opioid_use"],
-    says=("drug", "daily_dose", "mme_per_day"),
-    silent="no dose recorded",
-    may_be_unknown=frozenset({"daily_dose", "mme_per_day"}),
-)
-
-QUESTIONNAIRES = Table(
-    name="questionnaires",
-    one_of=(_WHEN,),
-    columns=_COLUMNS["questionnaires"],
-    says=("score",),
-    silent="no score recorded",
-)
-
-FIRST_YEAR = int(PAIN_SCORES.column("assessed_on").low or 0)
-"""Dates of treatment before this year are typing errors or sentinels such as 1900-01-01."""
-
-TABLES = {
-    table.name: table
-    for table in (
-        PATIENTS, PAIN_SCORES, INFUSIONS, RELIEF_ENDS, ADVERSE_EVENTS, OPIOID_USE, QUESTIONNAIRES,
-    )
-}  # fmt: skip
+TABLES = _read_tables()
 """Every table the suite reads, by name."""
+
+FIRST_YEAR = int(TABLES["pain_scores"].column("assessed_on").low or 0)
+"""Dates of treatment before this year are typing errors or sentinels such as 1900-01-01."""
 
 TIMES: tuple[tuple[str, str], ...] = (
     ("infusions", "infused_at"),
