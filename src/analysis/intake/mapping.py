@@ -662,8 +662,8 @@ def _check_wide(name: str, rule: TableRule, mapping: Mapping, loc: Place, refuse
         return
     into = TABLES[name].wide
     if not into:
-        known = ", ".join(name for name, table in TABLES.items() if table.wide)
-        refuse((*loc, "wide"), f"`wide` belongs to {known}, not to {name}; leave it out.")
+        others = ", ".join(name for name, table in TABLES.items() if table.wide)
+        refuse((*loc, "wide"), f"`wide` belongs to {others}, not to {name}; leave it out.")
     seen: set[str] = set()
     for at, wide in enumerate(rule.wide):
         here = (*loc, "wide", at)

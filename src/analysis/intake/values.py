@@ -259,11 +259,11 @@ def parse_date(text: str, form: DateForm) -> datetime | Refusal:
     if found and (found["mark"] or len(found["month"] + found["day"]) == 4):
         return _build(found, form, int(found["month"]), found["day"])
     if found := _MONTH_NAMED.fullmatch(text):
-        number = _MONTH_NUMBERS.get(folded(found["month"] or found["month2"]))
-        if number is None:
+        named = _MONTH_NUMBERS.get(folded(found["month"] or found["month2"]))
+        if named is None:
             return Refusal("a date such as 2026-03-28 or 28 Mar 2026", _remedy(text))
         if not (len(found["year"]) == 2 and form.pivot_year is None):
-            return _build(found, form, number, found["day"] or found["day2"])
+            return _build(found, form, named, found["day"] or found["day2"])
     elif found := _NO_DAY.fullmatch(text):
         return _of_month(found, form)
     found, ordered = _YEAR_LAST.fullmatch(text), order in ("day_first", "month_first")
