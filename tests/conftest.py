@@ -12,6 +12,10 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+# Tests run side by side: threads of the linear algebra would wait for each other at full speed.
+# numpy reads these when it is loaded.
+os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
+
 # Tests are never timed: a busy machine is no fault of the code.
 settings.register_profile("suite", deadline=None)
 settings.load_profile("suite")

@@ -112,6 +112,7 @@ def test_choir_scores_of_those_followed(choir):
     assert rows["CHG"].std() == pytest.approx(1.931, abs=PRINTED_3)
 
 
+@pytest.mark.slow
 def test_choir_baseline_of_everyone(choir):
     baseline = choir[1].adsl["BASE"]
     assert baseline.notna().all()

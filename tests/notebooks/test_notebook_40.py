@@ -13,6 +13,7 @@ from analysis.adam.study import write_study
 from analysis.results import KEYS, find, find_one, read_extras, read_results
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
+from cells import FIGURES as DRAWING
 from cells import run_code
 from relief_studies import relief_results
 from studies import WEEK, four, patient, responder, study

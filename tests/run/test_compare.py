@@ -115,6 +115,7 @@ def test_what_differs_is_counted_in_the_stated_order(comparison):
     assert list(STEPS) == [NEW, GONE, CORRECTED, LATE, SETTINGS, CODE]
 
 
+@pytest.mark.slow
 def test_the_parts_of_every_row_add_up_to_its_change(comparison):
     sums = comparison.parts.groupby(["result_id", "quantity"])["part"].sum()
     assert len(sums) == len(comparison.moved)
@@ -123,6 +124,7 @@ def test_the_parts_of_every_row_add_up_to_its_change(comparison):
         assert total == pytest.approx(row[f"{quantity}_b"] - row[f"{quantity}_a"], abs=1e-12)
 
 
+@pytest.mark.slow
 def test_a_run_and_itself_have_no_difference(made):
     a = load_run(made.folder / "a")
     same = compared(made, a, a)
@@ -316,6 +318,7 @@ def test_differences_in_words(part, unit, said):
 # --- output -------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_text_names_flips_first_then_movers_with_their_parts(comparison):
     flips = verdicts({}, {"verdict": "meets", "low": 0.72}).flips
     text = comparison_text(replace(comparison, flips=flips, synthetic=True), n_rows=3)
@@ -326,6 +329,7 @@ def test_the_text_names_flips_first_then_movers_with_their_parts(comparison):
     assert "for use inside the clinic" in text
 
 
+@pytest.mark.slow
 def test_json_is_json_with_unrounded_parts(comparison):
     told = json.loads(json.dumps(comparison_record(comparison), allow_nan=False))
     (part,) = (each["part"] for each in told["parts"] if each["result_id"] == SHARE
@@ -334,6 +338,7 @@ def test_json_is_json_with_unrounded_parts(comparison):
     assert told["order"] == list(STEPS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content", [None, "", "{", "[]", "{}", '{"settings": {"nonsense": 1}}'])
 def test_what_is_no_run_is_refused_in_a_sentence(made, tmp_path, content):
     if content is not None:
@@ -344,6 +349,7 @@ def test_what_is_no_run_is_refused_in_a_sentence(made, tmp_path, content):
     assert "Traceback" not in done.output
 
 
+@pytest.mark.slow
 def test_damaged_data_are_refused(made, tmp_path):
     shutil.copytree(made.folder / "a", tmp_path / "a")
     (tmp_path / "a" / "data" / "tables" / "pain_scores.parquet").write_bytes(b"PAR1")
@@ -351,6 +357,7 @@ def test_damaged_data_are_refused(made, tmp_path):
         load_run(tmp_path / "a")
 
 
+@pytest.mark.slow
 def test_kept_tables_give_the_same_export(made):
     from analysis.run.data import load_tables
 

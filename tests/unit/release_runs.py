@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -24,8 +25,17 @@ from analysis.stats.reductions import estimate_mean
 KEYS = ["condition", "group_by", "group", "AVISIT"]
 
 
-def demo_study(folder: Path, *, n_patients: int, seed: int) -> Study:
+def demo_study(
+    folder: Path, *, n_patients: int, seed: int, conditions: Sequence[str] = ()
+) -> Study:
+    """Derive a demo export, or the part of it with these conditions."""
     export = write_demo(folder, n_patients=n_patients, seed=seed)
+    if conditions:
+        people = pd.read_csv(export / "patients.csv", dtype="str")
+        kept = people.loc[people["condition"].isin(conditions), "patient_id"]
+        for path in export.glob("*.csv"):
+            table = pd.read_csv(path, dtype="str", keep_default_na=False)
+            table[table["patient_id"].isin(kept)].to_csv(path, index=False)
     return derive_study(load_export(export), AnalysisSettings())
 
 

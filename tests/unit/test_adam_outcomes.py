@@ -14,6 +14,8 @@ from studies import END, SETTINGS, WEEK_4, clinic, patient, study
 from analysis.adam.study import NOT_RECORDED, Study, narrow
 from analysis.results import Row, find, rows_of
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def rows() -> pd.DataFrame:
@@ -45,7 +47,6 @@ def counts(rows, **keys):
     return counted(row(rows, **keys))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("population", "expected"),
     [
@@ -58,7 +59,6 @@ def test_30_percent_by_hand(rows, population, expected):
     assert counts(rows, population=population) == expected
 
 
-@pytest.mark.slow
 def test_50_percent_by_hand(rows):
     assert counts(rows, threshold_pct=50.0) == (1, 10, 2)  # one
 
@@ -69,7 +69,6 @@ def test_two_points_by_hand(rows):
     assert counts(rows, **keys, population="observed") == (2, 8, 2)
 
 
-@pytest.mark.slow
 def test_worsening_by_hand(spread):
     keys = {"measure": "worsening_share", "definition": "percent_increase"}
     keys["population"] = "observed"
@@ -77,7 +76,6 @@ def test_worsening_by_hand(spread):
     assert "boosted" not in row(spread, **keys).notes
 
 
-@pytest.mark.slow
 def test_completeness_by_hand(spread):
     keys = {"measure": "completeness_share", "definition": "", "threshold_pct": None}
     assert counts(spread, **keys)[:2] == (9, 10)  # nine was seen, though without a baseline
@@ -127,7 +125,6 @@ def test_every_number_exists_once(rows, spread):
     assert len(set(every)) == len(every)
 
 
-@pytest.mark.slow
 def test_a_threshold_of_the_settings_is_added_to_the_two_always_shown():
     own = SETTINGS.model_copy(update={"responder_threshold_pct": 20.0})
     made = responders(study(clinic(), own))
@@ -139,7 +136,6 @@ def test_a_threshold_of_the_settings_is_added_to_the_two_always_shown():
 # what cannot be answered is not 0%
 
 
-@pytest.mark.slow
 def test_nobody_rated_at_the_visit_is_not_estimable():
     late = SETTINGS.model_copy(update={"analysis_visit": "week_26"})
     made = responders(study(clinic(), late))
@@ -153,14 +149,12 @@ def test_nobody_rated_at_the_visit_is_not_estimable():
     assert (done.n_events, done.n) == (0, 10)  # that nobody was rated is known
 
 
-@pytest.mark.slow
 def test_a_condition_without_patients_says_so():
     made = responders(study(clinic()), "fbss")
     assert len(made)
     assert {(r.value, r.n, r.status) for r in rows_of(made)} == {(None, 0, "no patients")}
 
 
-@pytest.mark.slow
 def test_one_patient():
     made = responders(study([patient("only", 8, 4)]))
     found = row(made)
@@ -168,7 +162,6 @@ def test_one_patient():
     assert found.low < 0.25
 
 
-@pytest.mark.slow
 def test_all_baselines_missing_is_not_estimable():
     made = responders(study([patient("a", None, 3), patient("b", None, 5)]))
     assert set(find(made, measure="responder_share")["status"]) == {"not estimable"}
@@ -190,7 +183,6 @@ people = st.lists(
 )
 
 
-@pytest.mark.slow
 @given(drawn=people)
 @hypothesis_settings(max_examples=5)
 def test_any_clinic(drawn):
@@ -222,7 +214,6 @@ def test_any_clinic(drawn):
         assert sum(r.n_events or 0 for r in parts) == (row(made).n_events or 0)
 
 
-@pytest.mark.slow
 def test_better_ratings_never_lower_the_rate():
     base = [patient(f"p{i}", 10, score) for i, score in enumerate([9, 8, 7, 6, 5])]
     better = [patient(f"p{i}", 10, score - 1) for i, score in enumerate([9, 8, 7, 6, 5])]
@@ -230,7 +221,6 @@ def test_better_ratings_never_lower_the_rate():
     assert np.diff(values)[0] == pytest.approx(0.2)  # one more patient of five reaches 30%
 
 
-@pytest.mark.slow
 def test_rows_of_several_arms_say_so_and_rows_of_one_do_not(rows):
     own = study([patient("a", 8, 4, arm="drug"), patient("b", 8, 8, arm="placebo")])
     for each in rows_of(find(responders(own), measure="responder_share")):
@@ -239,7 +229,6 @@ def test_rows_of_several_arms_say_so_and_rows_of_one_do_not(rows):
     assert not rows["notes"].str.contains("arms_together").any()
 
 
-@pytest.mark.slow
 def test_arms_are_counted_at_every_visit():
     people = [
         patient("a", 8, 4, later={WEEK_4: 4}, arm="drug"),
@@ -249,7 +238,6 @@ def test_arms_are_counted_at_every_visit():
     assert set(made["visit"]) == {"end", "week_4"}
 
 
-@pytest.mark.slow
 def test_low_pain_by_hand(rows):
     """Ends: 4, 7, 4.2, 4, 2.8, 8, 9, unrated, 3 (no baseline), 2 after a booster."""
     made = rows
@@ -268,7 +256,6 @@ def test_low_pain_by_hand(rows):
     assert 2 / 10 <= imputed.value <= 3 / 10 and imputed.n == 10
 
 
-@pytest.mark.slow
 def test_limits_for_looking_again_stand_beside_the_interval(rows):
     """Of 10, 4 respond: the mixture's limits solve its own equation, checked at both ends."""
     made = rows
@@ -338,7 +325,6 @@ def test_a_rating_after_a_booster_stays_in_and_is_counted(fallen):
     assert "boosted_rated(1)" in found.notes.split(";")
 
 
-@pytest.mark.slow
 def test_mean_scores_by_hand(course):
     everyone = {"definition": "", "measure": "score_mean"}
     before = one(course, visit="baseline", **everyone)
@@ -349,7 +335,6 @@ def test_mean_scores_by_hand(course):
     assert (change.value, change.n) == (pytest.approx(15 / 8), 8)
 
 
-@pytest.mark.slow
 def test_means_by_visit_are_apart_for_boosters():
     """At week 4 two without a booster have 7 and 8; one is at 2 after a booster: 5.7 in all."""
     people = [
@@ -381,7 +366,6 @@ def test_spread_by_hand(course):
     assert falls.value == pytest.approx(np.std([4, 3, 1.8, 1, 1.2, -2, 0, 6], ddof=1))
 
 
-@pytest.mark.slow
 def test_scores_stand_by_arm_and_the_pooled_ones_say_so():
     drug = [patient("a", 8, 4, arm="drug"), patient("b", 6, 5, arm="drug")]
     sham = [patient("c", 8, 8, arm="sham"), patient("d", 7, 6, arm="sham")]
@@ -410,7 +394,6 @@ def test_the_model_stands_beside_the_means(course):
     assert percent.value == pytest.approx(100 * model.value / 7)  # 56 / 8
 
 
-@pytest.mark.slow
 def test_limits_of_the_mean_for_looking_again(fallen):
     """Below 20 patients there are none yet."""
     found = fall(fallen, definition="mean_of_patients_sequence")
@@ -432,7 +415,6 @@ def test_every_reduction_exists_once(fallen, course):
     assert len(set(every)) == len(every)
 
 
-@pytest.mark.slow
 def test_nobody_rated_is_not_estimable_in_every_population():
     late = SETTINGS.model_copy(update={"analysis_visit": "week_26"})
     own = study(clinic(), late)
@@ -442,7 +424,6 @@ def test_nobody_rated_is_not_estimable_in_every_population():
     assert {(r.value, r.status) for r in made} == {(None, "not estimable")}
 
 
-@pytest.mark.slow
 def test_no_patients_and_one_patient():
     none = reductions(study(clinic()), "fbss")
     assert {(r.value, r.status) for r in rows_of(none)} == {(None, "no patients")}
@@ -451,7 +432,6 @@ def test_no_patients_and_one_patient():
     assert only.notes == "one_patient"
 
 
-@pytest.mark.slow
 def test_the_same_seed_gives_the_same_rows(fallen):
     pd.testing.assert_frame_equal(reductions(study(clinic())), fallen)
     other = SETTINGS.model_copy(update={"seed": 7})

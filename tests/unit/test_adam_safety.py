@@ -38,6 +38,8 @@ from analysis.stats.safety import (
     resolved_by,
 )
 
+pytestmark = pytest.mark.slow
+
 SHARED = Path(os.environ.get("RELIEFCHECK_SHARED", Path(__file__).parents[3] / "shared"))
 PILOT = SHARED / "real" / "adam_cdisc_pilot" / "adae.parquet"
 SIDE_EFFECTS = SHARED / "real" / "amitriptyline_hivsn" / "SideEffects.csv"
@@ -83,7 +85,6 @@ def flags(study: Study, name: str, by: str = "patient") -> tuple[list, list, str
     return asked["USUBJID"].tolist(), had["USUBJID"].tolist(), frame["lacking"].iloc[0]
 
 
-@pytest.mark.slow
 def test_denominators_are_those_asked(own):
     assert flags(own, "any_effect") == (["a", "b", "d"], ["b", "c", "d"], "")
     assert flags(own, "nausea_or_dizziness") == (["a", "b", "d"], ["b"], "")
@@ -107,7 +108,6 @@ def test_next_day_is_not_assessed_where_only_who_had_an_effect_is_on_record(own)
     assert (reported.n_events, reported.n, reported.n_missing, reported.high) == (1, 5, 4, 1.0)
 
 
-@pytest.mark.slow
 def test_nobody_asked_is_never_zero(own):
     assert flags(own, "liver") == ([], [], "not_assessed")
     assert flags(own, "dependence") == ([], [], "not_assessed")
@@ -121,7 +121,6 @@ def test_a_flag_that_is_nowhere_recorded_is_not_no(own):
     assert flags(own, "hospital_transfer")[2] == "not_recorded(hospital_transfer)"
 
 
-@pytest.mark.slow
 def test_an_unknown_grade_is_neither_yes_nor_no():
     study = typed([*EVENTS, ("a", 10, "nausea", None, 5, True, True)])
     frame = flag_effects(study, QUESTIONS["grade_2_or_more"]).set_index("USUBJID")
@@ -149,7 +148,6 @@ def with_signs(events: list[tuple] = EVENTS) -> Study:
     return typed(events, **{name: pd.array(values, "float") for name, values in SIGNS.items()})
 
 
-@pytest.mark.slow
 def test_pressure_oxygen_dose_and_rest_by_hand():
     study = with_signs()
     found = flag_vital_signs(study).pivot_table(
@@ -188,7 +186,6 @@ OTHERWISE = {
 }  # fmt: skip
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", OTHERWISE)
 def test_vital_signs_and_dose_under_other_readings_by_hand(name):
     claim = next(each for each in load_ledger() if each.claim_id == name)
@@ -234,7 +231,6 @@ def test_table_of_patients_and_events(own):
 # the notebook
 
 
-@pytest.mark.slow
 def test_notebook_in_words_and_numbers(own, tmp_path):
     write_study(own, tmp_path / "datasets")
     done = run_code("55_safety", own_figure=True, datasets=str(tmp_path / "datasets"),
@@ -250,7 +246,6 @@ def test_notebook_in_words_and_numbers(own, tmp_path):
     assert rate.n_events == 4 and rate.n == 3  # b two, d two; c was not asked
 
 
-@pytest.mark.slow
 def test_notebook_where_nobody_was_asked(tmp_path):
     write_study(typed([]), tmp_path / "datasets")
     done = run_code("55_safety", datasets=str(tmp_path / "datasets"),
@@ -271,7 +266,6 @@ def demo() -> tuple[Study, dict]:
     return open_study(export=str(folder)), truth["records"]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("protocol", ["standard", "high_dose"])
 def test_planted_shares_of_infusions_are_recovered(demo, protocol):
     study, truth = demo
@@ -286,7 +280,6 @@ def test_planted_shares_of_infusions_are_recovered(demo, protocol):
         assert found.low <= effect[f"{protocol}_share"] <= found.high, effect["term"]
 
 
-@pytest.mark.slow
 def test_planted_times_to_resolution_are_recovered(demo):
     """Effects are censored at discharge, which does not depend on how long they last."""
     study, truth = demo
@@ -304,7 +297,6 @@ def test_planted_times_to_resolution_are_recovered(demo):
 # real exports
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(not PILOT.is_file(), reason=f"the CDISC pilot is not at {PILOT.parent}")
 def test_counts_of_the_cdisc_pilot_are_those_of_a_plain_groupby():
     """254 subjects, 1,191 events: by term and arm, read as a typed export from ADAE."""
@@ -337,7 +329,6 @@ def test_counts_of_the_cdisc_pilot_are_those_of_a_plain_groupby():
     assert study.asked.empty  # nobody is on record as asked, so every share stays not assessed
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(not SIDE_EFFECTS.is_file(), reason=f"no {SIDE_EFFECTS.name} of the trial")
 def test_side_effects_of_the_amitriptyline_trial():
     """Dry mouth 9 against 1, drowsy 7 against 3, chest pain 0 against 1, of 122 each, all asked.
@@ -373,7 +364,6 @@ PRESSURES = SHARED / "real" / "fhir_synthea" / "Observation.ndjson.gz"
 LOINC = {"85354-9": "panel", "8480-6": "sbp_peak", "8462-4": "dbp_peak", "72514-3": "score"}
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(not PRESSURES.is_file(), reason=f"the Synthea export is not at {PRESSURES}")
 def test_blood_pressures_of_the_synthea_export(tmp_path):
     """Read by code, written as an export of infusions, and counted as a plain groupby counts."""

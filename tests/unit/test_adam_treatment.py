@@ -20,6 +20,8 @@ from analysis.labels import notes_text
 from analysis.results import find, rows_of
 from analysis.stats.rates import bound_shares, estimate_share, estimate_shares
 
+pytestmark = pytest.mark.slow
+
 NOTEBOOK = "15_patients_and_treatment"
 
 
@@ -64,7 +66,6 @@ def given_to(people, *, without=()) -> Study:
     return derive_study(export_of(tables), SETTINGS)
 
 
-@pytest.mark.slow
 def test_length_of_sessions_is_each_patients_median():
     people = [
         treated("at 45", SERIES[:2], minutes=45.0),
@@ -82,7 +83,6 @@ def test_length_of_sessions_is_each_patients_median():
     assert counted(high) == (1, 1, 0)
 
 
-@pytest.mark.slow
 def test_four_hours_to_the_nearest_half_hour():
     """One patient of 224 minutes, two of 225, four of 255, eight of 256: those in the middle."""
     people = [
@@ -94,7 +94,6 @@ def test_four_hours_to_the_nearest_half_hour():
     assert counted(row) == (6, 15, 0)
 
 
-@pytest.mark.slow
 def test_six_infusions_within_21_days():
     people = [
         treated("day 21", [0, 3, 6, 9, 12, 21]),
@@ -109,7 +108,6 @@ def test_six_infusions_within_21_days():
     assert counted(row_of(rows, "series_share", "sixth_by_day_21")) == (2, 3, 0)
 
 
-@pytest.mark.slow
 def test_boosters_apart():
     last = SERIES[-1]
     people = [
@@ -127,7 +125,6 @@ def test_boosters_apart():
     assert counted(row_of(rows, "booster_gap_share", "mean_month_to_quarter"))[0] == 0
 
 
-@pytest.mark.slow
 def test_a_booster_by_week_26_with_those_who_left_as_bounds():
     last = SERIES[-1]
     people = [
@@ -143,7 +140,6 @@ def test_a_booster_by_week_26_with_those_who_left_as_bounds():
     assert (row.low, row.high) == pytest.approx((0.0456, 0.8500), abs=5e-5)
 
 
-@pytest.mark.slow
 def test_pain_back_after_a_booster():
     last = SERIES[-1]
     relief = (last + 3, 4.0)  # 8 to 4
@@ -160,7 +156,6 @@ def test_pain_back_after_a_booster():
 # nothing recorded
 
 
-@pytest.mark.slow
 def test_no_column_is_no_zero():
     people = [treated("a", SERIES), treated("b", SERIES)]
     row = row_of(
@@ -170,7 +165,6 @@ def test_no_column_is_no_zero():
     assert "length of no session" in notes_text(row.notes)
 
 
-@pytest.mark.slow
 def test_no_infusions_at_all():
     rows = table(given_to([treated("a", SERIES, enrolled_on=None)], without=["infusions"]))
     for measure, definition in (
@@ -183,7 +177,6 @@ def test_no_infusions_at_all():
         assert "no infusions" in notes_text(row.notes)
 
 
-@pytest.mark.slow
 def test_no_patient_of_the_condition():
     own = narrow(given_to([treated("a", SERIES)]), "fibromyalgia")
     rows = run_cells(NOTEBOOK, own, condition="fibromyalgia")
@@ -192,7 +185,6 @@ def test_no_patient_of_the_condition():
     assert rows[~counts]["value"].isna().all() and (rows[counts]["value"] == 0).all()
 
 
-@pytest.mark.slow
 def test_arms_are_told_apart():
     people = [treated("a", SERIES, arm="drug"), treated("b", SERIES[:2], arm="placebo")]
     rows = table(given_to(people))
@@ -206,7 +198,6 @@ def test_arms_are_told_apart():
 # who was treated
 
 
-@pytest.mark.slow
 def test_flags_among_all_treated_not_only_those_with_high_pain():
     people = [
         patient("yes", 8, 4, heart_condition=True),
@@ -224,7 +215,6 @@ def plain() -> pd.DataFrame:
     return table([patient("a", 8, 4)])
 
 
-@pytest.mark.slow
 def test_a_column_that_is_not_there_was_not_recorded(plain):
     for flag in FLAGS.values():
         row = row_of(plain, "flag_share", flag)
@@ -232,20 +222,17 @@ def test_a_column_that_is_not_there_was_not_recorded(plain):
         assert row.notes == f"not_recorded({flag})"
 
 
-@pytest.mark.slow
 def test_a_column_of_blanks_was_not_recorded_either():
     row = row_of([patient("a", 8, 4, active_psychosis=None)], "flag_share", "active_psychosis")
     assert (row.value, row.n_missing) == (None, 1)
 
 
-@pytest.mark.slow
 def test_failed_treatments():
     people = [patient(f"p{n}", 8, 4, prior_treatments_failed=n) for n in (0, 1, 5)]
     people.append(patient("blank", 8, 4, prior_treatments_failed=None))
     assert counted(row_of(people, "failed_treatments_share", "at_least_one")) == (2, 3, 1)
 
 
-@pytest.mark.slow
 def test_three_calendar_months_of_pain():
     """Day 0 is 15 May: pain since 15 February is three months, since 16 February is not."""
     own = study([patient(name, 8, 4) for name in ("on the day", "a day short", "unknown")])
@@ -255,7 +242,6 @@ def test_three_calendar_months_of_pain():
     assert counted(row) == (1, 2, 1)
 
 
-@pytest.mark.slow
 def test_severe_and_refractory_of_the_high_dose():
     people = [
         patient("both", 8, 4, prior_treatments_failed=2),
@@ -274,7 +260,6 @@ def test_severe_and_refractory_of_the_high_dose():
     assert counted(row) == (2, 5, 1)
 
 
-@pytest.mark.slow
 def test_one_patient():
     row = row_of([patient("a", 8, 4, heart_condition=False)], "flag_share", "heart_condition")
     assert counted(row) == (0, 1, 0)
@@ -284,7 +269,6 @@ def test_one_patient():
 # the first weeks
 
 
-@pytest.mark.slow
 def test_by_day_14_any_rating_of_those_rated():
     people = [
         patient("day 5", 10, 10, later={5: 7}),
@@ -296,7 +280,6 @@ def test_by_day_14_any_rating_of_those_rated():
     assert counted(row_of(people, "early_response_share", "by_day_14")) == (2, 3, 2)
 
 
-@pytest.mark.slow
 def test_days_21_to_28_take_the_last_rating_and_bound_the_rest():
     people = [
         patient("yes", 10, 5, later={21: 9, 28: 6}),
@@ -312,14 +295,12 @@ def test_days_21_to_28_take_the_last_rating_and_bound_the_rest():
     assert row.population == "bounds"
 
 
-@pytest.mark.slow
 def test_nobody_rated_then(plain):
     row = row_of(plain, "early_response_share", "days_21_to_28")
     assert (row.value, row.low, row.high, row.status) == (None, None, None, "not estimable")
     assert "days 21 to 28" in notes_text(row.notes)
 
 
-@pytest.mark.slow
 def test_slope_by_infusion_leaves_the_baseline_out():
     """Infusions on days 0 and 10. After one: 9 and 7 (mean 8). After both, on day 10: 5."""
     people = [
@@ -341,7 +322,6 @@ def test_no_slope_without_ratings_in_the_series(plain):
     assert "two different infusions" in notes_text(row.notes)
 
 
-@pytest.mark.slow
 def test_any_relief_and_patients_on_record():
     people = [
         patient("a bit", 10, 9.9),
@@ -383,7 +363,6 @@ def value(rows: pd.DataFrame, definition: str) -> float | None:
     return one(rows, measure="characteristic", definition=definition).value
 
 
-@pytest.mark.slow
 def test_counts_of_a_category_add_up_and_the_blank_is_counted(of_four):
     rows = rows_of(find(of_four, definition="sex").sort_values("group"))
     assert [(row.group, row.n_events, row.n, row.n_missing) for row in rows] == [
@@ -395,7 +374,6 @@ def test_counts_of_a_category_add_up_and_the_blank_is_counted(of_four):
     assert len({row.result_id for row in rows}) == 3
 
 
-@pytest.mark.slow
 def test_numbers_are_those_worked_by_hand(of_four):
     rows = of_four
     # 30, 40, 50, 80: quartiles between neighbors; deviations 400 + 100 + 0 + 900 over 3
@@ -414,14 +392,12 @@ def test_names_of_an_export_stay_what_they_are(of_four):
     assert {row.group: row.n_events for row in rows} == {"<b>": 3, "=cmd()": 1}
 
 
-@pytest.mark.slow
 def test_what_the_export_does_not_record_makes_no_row():
     rows = rows_of(characteristics([patient("a", 8, 4), patient("b", 6, 4)]))
     assert {row.definition.rpartition("_")[0] for row in rows if row.unit == "years"} == set()
     assert {row.definition for row in rows if row.unit == "share"} <= {"protocol"}
 
 
-@pytest.mark.slow
 def test_one_patient_has_no_deviation():
     rows = characteristics([patient("a", 8, 4, age_years=30.0)])
     spread = one(rows, definition="age_years_standard_deviation")
@@ -429,7 +405,6 @@ def test_one_patient_has_no_deviation():
     assert value(rows, "age_years_median") == 30.0
 
 
-@pytest.mark.slow
 def test_nobody_makes_nothing():
     assert characteristics([patient("a", 2, 1)]).empty
 
@@ -446,7 +421,6 @@ def counts(values) -> pd.DataFrame:
     )
 
 
-@pytest.mark.slow
 @given(FLAG_LISTS, st.booleans())
 def test_any_completion_lies_inside_the_bounds(values, unknown):
     row = bound_shares(counts(values)).iloc[0]
@@ -458,7 +432,6 @@ def test_any_completion_lies_inside_the_bounds(values, unknown):
     assert (row.n, row.n_missing) == (len(values), values.count(None))
 
 
-@pytest.mark.slow
 @given(FLAG_LISTS)
 def test_nothing_missing_is_the_plain_interval(values):
     known = counts([bool(value) for value in values])

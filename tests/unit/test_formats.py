@@ -39,6 +39,8 @@ from format_writers import (
     write_redcap,
 )
 
+pytestmark = pytest.mark.slow
+
 REAL = Path(os.environ.get("RELIEFCHECK_SHARED", Path(__file__).parents[3] / "shared")) / "real"
 real_exports = pytest.mark.skipif(not REAL.is_dir(), reason=f"no real exports at {REAL}")
 
@@ -108,7 +110,6 @@ def test_every_clinical_code_stands_for_something_that_there_is():
 # Round trips
 
 
-@pytest.mark.slow
 def test_fhir_comes_back_equal(demo, reference, tmp_path):
     path = write_fhir(tmp_path / "fhir", demo)
     worst = ('72514-3": not_stated', '72514-3": worst')  # the code does not say of what time
@@ -121,7 +122,6 @@ def test_fhir_comes_back_equal(demo, reference, tmp_path):
     assert not any("Anna" in frame.to_csv() for frame in export.tables.values())
 
 
-@pytest.mark.slow
 def test_events_of_fhir_are_read_by_code(demo, tmp_path):
     path = write_fhir(tmp_path / "fhir", demo)
     events = demo["adverse_events"]
@@ -143,7 +143,6 @@ def test_events_of_fhir_are_read_by_code(demo, tmp_path):
 
 
 @pytest.mark.parametrize("ending", [".csv", ".parquet"])
-@pytest.mark.slow
 def test_omop_comes_back_equal(ending, demo, reference, tmp_path):
     path = write_omop(tmp_path / "omop", demo, ending)
     mapping = drafted(path, tmp_path, (f"{CONCEPTS['worst']}: not_stated", "43055141: worst"))
@@ -168,7 +167,6 @@ def redcap_tables(tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     return {name: t.loc[:, (t != "").any()] for name, t in asked.items()}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("labels", [False, True])
 def test_redcap_comes_back_equal(labels, demo, tmp_path):
     path = write_redcap(tmp_path / "redcap", demo, labels=labels)
@@ -181,7 +179,6 @@ def test_redcap_comes_back_equal(labels, demo, tmp_path):
 FRAMES = ("adsl", "adpain", "adtte", "adae", "adqs", "infusions", "ratings")
 
 
-@pytest.mark.slow
 def test_the_analysis_datasets_come_back_equal(demo, tmp_path):
     """As SAS transport files: the same datasets are derived from them, number by number."""
     first = derive(load_export(write_csv(tmp_path / "csv", demo)))
@@ -205,7 +202,6 @@ def derive(export: Export) -> Study:
     return derive_study(export, make_settings(export.settings, where="the mapping's settings"))
 
 
-@pytest.mark.slow
 def test_adam_days_have_no_day_0(tmp_path):
     """Day -14 is 14 days before day 1, which is day 0 here; derived rows are no ratings."""
     path = tmp_path / "adam"
@@ -245,7 +241,6 @@ def test_adam_days_have_no_day_0(tmp_path):
     assert account.excluded["filter: DTYPE is not recorded"] == 1
 
 
-@pytest.mark.slow
 def test_spss_comes_back_equal(demo, tmp_path):
     """A file a table, with value labels for words."""
     path, reference = tmp_path / "sav", load_export(write_csv(tmp_path / "csv", demo))
@@ -281,7 +276,6 @@ def _first_line(path: Path) -> str:
         ("Patient", "[1, 2]", "line 2: a FHIR resource"),
     ],
 )  # fmt: skip
-@pytest.mark.slow
 def test_a_broken_line_of_ndjson_is_named(file, line, said, demo, tmp_path):
     path = write_fhir(tmp_path / "fhir", {**demo, "infusions": demo["infusions"].head(5)})
     mapping = drafted(path, tmp_path)
@@ -292,7 +286,6 @@ def test_a_broken_line_of_ndjson_is_named(file, line, said, demo, tmp_path):
     assert error.value.exit_code == 2 and re.search(r"\. (Export|Put) .*\.$", str(error.value))
 
 
-@pytest.mark.slow
 def test_a_gzipped_file_that_was_cut_is_a_sentence(demo, tmp_path):
     path = write_fhir(tmp_path / "fhir", demo)
     whole = load_export(path, drafted(path, tmp_path))
@@ -311,7 +304,6 @@ def test_a_gzipped_file_that_was_cut_is_a_sentence(demo, tmp_path):
         load_export(path, mapping)
 
 
-@pytest.mark.slow
 def test_a_drug_behind_a_reference_is_found(demo, tmp_path):
     """Medication resources name the drug; the administrations point to them."""
     path = write_fhir(tmp_path / "fhir", demo)
@@ -332,7 +324,6 @@ def test_a_drug_behind_a_reference_is_found(demo, tmp_path):
     assert "sbp_peak" in export.tables["infusions"]
 
 
-@pytest.mark.slow
 def test_orders_stand_for_infusions_only_as_a_question(demo, tmp_path):
     path = write_fhir(tmp_path / "fhir", demo)
     file = path / "MedicationAdministration.ndjson"
@@ -346,7 +337,6 @@ def test_orders_stand_for_infusions_only_as_a_question(demo, tmp_path):
     assert len(load_export(path, drafted(path, tmp_path)).tables["infusions"]) == len(given)
 
 
-@pytest.mark.slow
 def test_blank_lines_of_ndjson_are_counted(demo, tmp_path):
     path = write_fhir(tmp_path / "fhir", demo)
     file = path / "Patient.ndjson"
@@ -368,7 +358,6 @@ def test_codes_of_an_unknown_system_are_named(demo, tmp_path):
     assert error.value.exit_code == 2
 
 
-@pytest.mark.slow
 def test_a_patient_with_two_pain_conditions_is_not_settled_by_guessing(demo, tmp_path):
     path = write_fhir(tmp_path / "fhir", demo)
     file = path / "Condition.ndjson"
@@ -385,7 +374,6 @@ def test_a_patient_with_two_pain_conditions_is_not_settled_by_guessing(demo, tmp
     assert account.n_used == 40 and account.excluded["further diagnosis of the patient"] > 30
 
 
-@pytest.mark.slow
 def test_diagnoses_without_a_known_code_are_refused_with_what_there_is(demo, tmp_path):
     path = write_fhir(tmp_path / "fhir", demo)
     file = path / "Condition.ndjson"
@@ -411,7 +399,6 @@ def test_a_map_with_two_meanings_of_a_code_is_refused(demo, tmp_path):
         load_export(path, drafted(path, tmp_path, ("# map: pain", "map: pain")))
 
 
-@pytest.mark.slow
 def test_a_dictionary_of_another_project_is_refused(demo, tmp_path):
     path = write_redcap(tmp_path / "redcap", demo)
     text = "field_name,form_name,field_type,field_label\nrecord_id,a,text,Record\nbmi,a,calc,BMI\n"
@@ -503,7 +490,6 @@ NO_START = [
 
 
 @real_exports
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "n_patients", "n_scores", "absent"),
     [
@@ -531,7 +517,6 @@ def test_synthetic_records_are_read_by_code(name, n_patients, n_scores, absent, 
 
 
 @real_exports
-@pytest.mark.slow
 def test_the_pilot_of_cdisc_is_read_once_its_parameter_is_named(tmp_path):
     path = tmp_path / "pilot"
     path.mkdir()

@@ -13,6 +13,8 @@ from analysis.adam.adae import asked_about
 from analysis.adam.study import Study, open_study
 from analysis.intake import demo
 
+pytestmark = pytest.mark.slow
+
 BUNDLED = Path(__file__).parents[2] / "data" / "demo"
 
 
@@ -37,7 +39,6 @@ def near(found: float, planted: float, n: float, sd: float | None = None) -> boo
     return abs(found - planted) <= ALLOWED_Z * spread / sqrt(n)
 
 
-@pytest.mark.slow
 def test_shares_of_infusions_asked_about(study: Study, planted: dict):
     infusions = study.infusions.set_index(["USUBJID", "INFNO"])
     high = infusions["PROTOCOL"].eq("high_dose")
@@ -65,7 +66,6 @@ def test_whoever_was_never_asked_is_not_assessed(study: Study, planted: dict):
     assert set(late["USUBJID"]) <= set(adsl.loc[adsl["SITEID"] == "Harbour Clinic", "USUBJID"])
 
 
-@pytest.mark.slow
 def test_times_to_resolution_and_grades(many, planted: dict):
     """Those discharged late enough, so that nothing is cut off at 30 minutes."""
     events = many["adverse_events"].merge(many["infusions"], on=["patient_id", "infused_at"])

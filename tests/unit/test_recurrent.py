@@ -14,6 +14,8 @@ from analysis.results import Row, find, find_one, make_results, rows_of
 from analysis.stats.recurrent import booster_count, estimate_mean_count, estimate_trend, gap_times
 from analysis.stats.relief import Group
 
+pytestmark = pytest.mark.slow
+
 ROUNDING = 1e-12
 SUMS = 1e-9  # variances gathered by differences of running sums
 
@@ -108,7 +110,6 @@ def test_counts_by_hand(week, mean):
     assert count(made, week).unit == "per starter"
 
 
-@pytest.mark.slow
 def test_who_left_is_no_longer_counted_among():
     """One of two is followed to week 8 only: the booster in week 10 is one of one, not of two."""
     made = rows([several("a", 10), several("b", until=8)])
@@ -116,13 +117,11 @@ def test_who_left_is_no_longer_counted_among():
     assert count(made, 12).value == 1
 
 
-@pytest.mark.slow
 def test_nonresponders_are_starters_too():
     made = rows([several("a", 5), patient("n", 8, 8, later={WEEK[26]: 8})])
     assert (count(made, 12).value, count(made, 12).n) == (0.5, 2)
 
 
-@pytest.mark.slow
 def test_nobody_boosted_is_none_and_no_infusions_is_unknown():
     made = rows([several("a"), several("b")])
     assert {(r.measure, r.value, r.status) for r in rows_of(made)} == {
@@ -135,14 +134,12 @@ def test_nobody_boosted_is_none_and_no_infusions_is_unknown():
     assert set(rows([several("a", 5)], condition="fbss")["status"]) == {"no patients"}
 
 
-@pytest.mark.slow
 def test_maintenance_before_the_start_is_no_booster():
     early = several("a", 5)
     early["infusions"].insert(0, (-60, "maintenance"))
     assert count(rows([early, several("b")]), 26).value == 0.5
 
 
-@pytest.mark.slow
 def test_gaps_by_hand():
     """First boosters in weeks 4 to 8 of five patients: the median first gap is 6 weeks.
 
@@ -155,13 +152,11 @@ def test_gaps_by_hand():
     assert (first.notes, second.notes) == ("seen_to", "seen_to;came_back")
 
 
-@pytest.mark.slow
 def test_four_patients_have_no_gap_and_no_series_median():
     made = rows([several(f"p{i}", 5) for i in range(4)])
     assert set(made["measure"]) == {"booster_count", "series_time_ratio"}
 
 
-@pytest.mark.slow
 def test_the_curve_for_the_figure_ends_with_the_planned_visits():
     """Past week 26 only who comes for a booster is seen."""
     late = several("a", 5)
@@ -196,7 +191,6 @@ def repeated(factor: float) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize("factor", [0.5, 1.0, 2.0])
-@pytest.mark.slow
 def test_the_ratio_is_the_planted_factor(factor):
     found = estimate_trend(repeated(factor), GROUP)
     assert found.value == pytest.approx(factor, rel=1e-6)
@@ -214,7 +208,6 @@ def test_the_interval_knows_that_series_of_a_patient_hang_together():
     assert found.high / found.low < 1.001
 
 
-@pytest.mark.slow
 def test_the_ratio_is_the_same_again():
     wild = repeated(1.0).assign(RDY=lambda f: f["RDY"] + np.arange(len(f)) % 7 * 3.0)
     first, again = (estimate_trend(wild, GROUP) for _ in range(2))

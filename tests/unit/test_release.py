@@ -41,7 +41,7 @@ SECRET = "Maria Example, born 1961-04-02"
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     export = tmp_path_factory.mktemp("export") / "demo"
-    study = demo_study(export, n_patients=240, seed=2)
+    study = demo_study(export, n_patients=240, seed=2, conditions=("crps", "fibromyalgia"))
     return write_run(study, tmp_path_factory.mktemp("run") / "run")
 
 

@@ -10,6 +10,8 @@ from analysis.adam.checks import check_quality
 from analysis.errors import InputError
 from analysis.stats.relief import choose, exact_rows, make_group, relief_table
 
+pytestmark = pytest.mark.slow
+
 PATIENTS = "patient_id,condition\n" + "".join(f"{name},crps\n" for name in "ABCDE")
 INFUSIONS = (
     "patient_id,infused_at\nA,2026-03-02 09:00\nA,2026-03-05 09:00\nB,2026-03-02 10:00\n"
@@ -42,7 +44,6 @@ def rows_of(study):
     return exact_rows(study.adtte, group).set_index(["measure", "visit"])
 
 
-@pytest.mark.slow
 def test_an_exact_end_is_one_day_and_still_relieved_is_censored(tmp_path):
     export = load(tmp_path, TABLES)
     assert used(export, "relief_ends") == (5, {"no end of relief recorded": 1})
@@ -54,7 +55,6 @@ def test_an_exact_end_is_one_day_and_still_relieved_is_censored(tmp_path):
     assert got["STARTDY"].tolist() == [3.0, 0.0, 0.0, 0.0]
 
 
-@pytest.mark.slow
 def test_numbers_by_hand_in_hours(tmp_path):
     """The curve falls to 3/4 at 6 hours, 1/2 at 12, 1/4 at 30; D is followed to 48."""
     rows = rows_of(derive(load(tmp_path, TABLES)))
@@ -66,7 +66,6 @@ def test_numbers_by_hand_in_hours(tmp_path):
     assert set(rows["notes"]) == {"timed_of(4,5)"}
 
 
-@pytest.mark.slow
 def test_long_relief_is_told_in_weeks_with_shares(tmp_path):
     ends = "patient_id,relief_days\nA,14\nB,28\nC,70\nD,105\n"
     rows = rows_of(derive(load(tmp_path, TABLES | {"relief_ends.csv": ends})))
@@ -75,7 +74,6 @@ def test_long_relief_is_told_in_weeks_with_shares(tmp_path):
     assert rows.loc[("exact_relieved_share", "week_12"), "value"] == pytest.approx(0.25)
 
 
-@pytest.mark.slow
 def test_losses_between_visits_never_hold_an_exact_end(tmp_path):
     scores = SCORES + "A,2026-03-06,4\nB,2026-03-04,4\nA,2026-04-05,8\n"
     given = TABLES | {"pain_scores.csv": scores}
@@ -92,13 +90,11 @@ def test_losses_between_visits_never_hold_an_exact_end(tmp_path):
     assert exact_rows(alone.adtte, group).empty
 
 
-@pytest.mark.slow
 def test_where_one_time_of_day_is_not_known_whole_days_are_counted(tmp_path):
     given = TABLES | {"relief_ends.csv": "patient_id,ended_at\nA,2026-03-05\nB,2026-03-04\n"}
     assert exact(derive(load(tmp_path, given)))["AVAL"].to_dict() == {"A": 0.0, "B": 2.0}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("unit", "number"), [("hours", 36), ("minutes", 2160), ("days", 1.5)])
 def test_units(tmp_path, unit, number):
     given = TABLES | {"relief_ends.csv": f"patient_id,lasted\nB,{number}\n"}
@@ -108,7 +104,6 @@ def test_units(tmp_path, unit, number):
     assert got.loc["B", "AVAL"] == pytest.approx(1.5)
 
 
-@pytest.mark.slow
 def test_without_infusions_a_length_counts_from_the_end_of_treatment(tmp_path):
     scores = "patient_id,study_day,score\nA,0,8\nB,0,8\n"
     ends = "patient_id,relief_days\nA,2\nB,3\n"
@@ -137,7 +132,6 @@ def test_what_cannot_be_is_refused_in_one_sentence(tmp_path, ends, words):
     assert words in told and "\n" not in told and "relief_ends.csv" in told and "line" in told
 
 
-@pytest.mark.slow
 def test_times_that_name_their_offset_are_compared_as_moments(tmp_path):
     """10:00-05:00 is 15:00 UTC: relief from 09:00-05:00 lasted an hour, not minus four."""
     infusions = "patient_id,infused_at\nA,2026-03-02T09:00-05:00\n"
@@ -156,7 +150,6 @@ def test_a_date_without_an_infusion_to_count_from_is_refused(tmp_path):
         load(tmp_path, given)
 
 
-@pytest.mark.slow
 def test_the_check_counts_what_is_and_is_not_analyzed(tmp_path):
     checks = check_quality(derive(load(tmp_path, TABLES))).set_index("name")
     state, sentence = checks.loc["ends of relief", ["state", "sentence"]]

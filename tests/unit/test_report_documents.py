@@ -15,6 +15,8 @@ from analysis.report.documents import write_documents
 from analysis.report.inputs import read_run
 from analysis.report.page import DOCUMENTS, Page, build_page
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory) -> tuple[Path, Page]:
@@ -27,7 +29,6 @@ def words_of(cell) -> set[str]:
     return set(cell.text.replace("\x0b", "\n").split("\n"))
 
 
-@pytest.mark.slow
 def test_word_has_page_one_as_a_native_table_with_its_numbers(made):
     folder, page = made
     document = Document(str(folder / "report.docx"))

@@ -15,6 +15,8 @@ from analysis.report.inputs import read_run
 from analysis.report.page import build_page, write_results_files
 from analysis.report.pdf import write_pdfs
 
+pytestmark = pytest.mark.slow
+
 LETTER_POINTS = (612.0, 792.0)  # 8.5 by 11 inches of 72 points
 
 
@@ -53,7 +55,6 @@ def tags_of(path: Path) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("name", ["report.pdf", "summary.pdf"])
-@pytest.mark.slow
 def test_a_pdf_says_what_it_is(name, run):
     reader = PdfReader(run / name)
     root = reader.trailer["/Root"]
@@ -81,7 +82,6 @@ def test_bookmarks_are_the_sections_and_their_topics(run):
     assert "How many respond" in topics
 
 
-@pytest.mark.slow
 def test_verdicts_can_be_read_and_every_page_says_that_no_patient_is_real(pages):
     text = " ".join(pages).replace("\xa0", " ")
     for part in ("Falls short", "Undecided", "Meets", "Not testable", "91 of 140 (65%)",
@@ -113,7 +113,6 @@ def test_fonts_are_within_the_file_and_it_is_small(run):
     assert (run / "report.pdf").stat().st_size < 400_000
 
 
-@pytest.mark.slow
 def test_a_long_caption_is_printed_once(pages):
     text = " ".join(pages)
     assert "Read like the figure under Complex regional pain syndrome." in text
@@ -139,7 +138,6 @@ def test_the_summary_has_one_page_with_all_it_needs(run):
         assert part in text
 
 
-@pytest.mark.slow
 def test_nine_long_headlines_still_make_one_page_that_says_what_is_left(tmp_path):
     first = replace(judged()[0], wording="a long claim " * 30)
     many = tuple(replace(first, claim_id=f"C{n:03}") for n in range(9))
@@ -151,7 +149,6 @@ def test_nine_long_headlines_still_make_one_page_that_says_what_is_left(tmp_path
 
 @pytest.mark.parametrize("name", ["<script>alert(1)</script>", '#panic("x") *b* $x$ @a `c` \\',
                                   "痛 😀 \u202e", "x" * 5_000, ""])  # fmt: skip
-@pytest.mark.slow
 def test_a_hostile_name_is_printed_and_harms_nothing(name, tmp_path):
     claim = replace(judged()[0], wording=name, sentence=name)
     folder = write_run(tmp_path / "run", claims=(claim,), rows=[],
