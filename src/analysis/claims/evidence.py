@@ -139,10 +139,7 @@ class EvidenceVerdict(NamedTuple):
 def load_evidence(folder: Path | None = None) -> Evidence:
     """Read the evidence table; a row that cannot be right is named and left out.
 
-    Parameters
-    ----------
-    folder : Path or None
-        With studies.csv and results.csv; the suite's own where None.
+    The ``folder`` holds studies.csv and results.csv; the suite's own where None.
 
     Raises
     ------
@@ -207,11 +204,8 @@ def load_evidence(folder: Path | None = None) -> Evidence:
 def load_trials(folder: Path | None = None) -> pd.DataFrame:
     """Return trials that have begun and have no published result: ``not yet``, never evidence.
 
-    Returns
-    -------
-    DataFrame
-        ``trial``, ``condition`` (empty where not known), ``what``, ``patients`` (planned),
-        ``status``, ``since``, ``registry``, ``url``, ``verified``, all as text.
+    Columns ``trial``, ``condition`` (empty where not known), ``what``, ``patients`` (planned),
+    ``status``, ``since``, ``registry``, ``url``, ``verified``, all as text.
     """
     path = (folder or data_folder() / "evidence") / "trials.csv"
     return _read(path, ("trial", "condition", "what", "patients", "status", "since", "registry",
@@ -421,11 +415,8 @@ def _number(text: str, where: str) -> float | None:
 def sort_rows(evidence: Evidence, question: Question) -> pd.DataFrame:
     """Say of each result on a question's condition and outcome whether it counts for it.
 
-    Returns
-    -------
-    DataFrame
-        The results with ``reason``: empty where the row counts, else a code of ``REASONS``. It is
-        made once for a question, so it is read and never changed.
+    The results with ``reason``: empty where the row counts, else a code of ``REASONS``. It is made
+    once for a question, so it is read and never changed.
     """
     rows = evidence.results
     about = rows["outcome"] == question.outcome
@@ -487,10 +478,7 @@ def _reason(row: dict[str, Any], question: Question) -> str:
 def account_for_rows(evidence: Evidence, questions: Sequence[Question]) -> pd.DataFrame:
     """Say of every row whether it was counted, shown or left out, and why, over all questions.
 
-    Returns
-    -------
-    DataFrame
-        All results with ``use`` (counted, shown, left out) and ``reason``.
+    All results with ``use`` (counted, shown, left out) and ``reason``.
     """
     rows = evidence.results.copy()
     sorted_rows = [sort_rows(evidence, question) for question in questions]
@@ -534,13 +522,7 @@ def counts_of(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
 
 
 def pool_rows(rows: pd.DataFrame, *, level: float = 0.95) -> Pooled | None:
-    """Pool the counted rows of one design; None below three studies.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        Counted rows of `sort_rows`, all of one unit.
-    """
+    """Pool the counted rows of one design and unit (`sort_rows`); None below three studies."""
     if len(rows) < LEAST_POOLED:
         return None
     if (rows["unit"] == "share").all():
@@ -624,10 +606,7 @@ def _judge(
 def leave_one_out(rows: pd.DataFrame) -> pd.DataFrame:
     """Pool counted rows without each study in turn.
 
-    Returns
-    -------
-    DataFrame
-        ``without`` (the study), ``value``, ``low``, ``high``; empty below four studies.
+    Columns ``without`` (the study), ``value``, ``low``, ``high``; empty below four studies.
     """
     found = [
         {"without": study, "value": pooled.value, "low": pooled.low, "high": pooled.high}
@@ -640,12 +619,9 @@ def leave_one_out(rows: pd.DataFrame) -> pd.DataFrame:
 def findings_frame(evidence: Evidence, verdicts: Iterable[EvidenceVerdict]) -> pd.DataFrame:
     """Return a summary of findings as GRADE prints it: one row a claim and design.
 
-    Returns
-    -------
-    DataFrame
-        ``claim_id``, ``design``, ``verdict``, ``studies``, ``patients``, ``per_100`` with ``low``
-        and ``high`` (of shares, where pooled), ``without_one`` (least and most of the pooled number
-        without one of the studies, from four on), ``certainty``, ``why``.
+    Columns ``claim_id``, ``design``, ``verdict``, ``studies``, ``patients``, ``per_100`` with
+    ``low`` and ``high`` (of shares, where pooled), ``without_one`` (least and most of the pooled
+    number without one of the studies, from four on), ``certainty``, ``why``.
     """
     rows, every = [], evidence.results
     for one in verdicts:
@@ -746,12 +722,9 @@ def forest_frame(
 ) -> pd.DataFrame:
     """Return what a forest plot of a claim shows, in its order, one row a line.
 
-    Returns
-    -------
-    DataFrame
-        ``label``, ``kind`` (randomized, uncontrolled, pooled, predicted, pool, benchmark),
-        ``value``, ``low``, ``high``, ``n``, ``unit``. Shares have Wilson's interval, others the one
-        that is printed or that of the standard error.
+    Columns ``label``, ``kind`` (randomized, uncontrolled, pooled, predicted, pool, benchmark),
+    ``value``, ``low``, ``high``, ``n``, ``unit``. Shares have Wilson's interval, others the one
+    that is printed or that of the standard error.
     """
     rows = sort_rows(evidence, question)
     about = (rows["term"] == question.term) | (question.term == "")
@@ -786,11 +759,8 @@ def forest_frame(
 def thresholds_frame(evidence: Evidence) -> pd.DataFrame:
     """Return shares of the same patients by more than one threshold: how much the choice moves.
 
-    Returns
-    -------
-    DataFrame
-        One row a result, by study and threshold: ``study``, ``arm``, ``weeks``, ``group``,
-        ``condition``, ``label``, ``threshold`` (percent), ``value``, ``n``, ``role``.
+    One row a result, by study and threshold: ``study``, ``arm``, ``weeks``, ``group``,
+    ``condition``, ``label``, ``threshold`` (percent), ``value``, ``n``, ``role``.
     """
     rows = evidence.results
     rows = rows[(rows["outcome"] == "responder_rate") & (rows["unit"] == "share")

@@ -187,11 +187,8 @@ def shrink_conditions(
 
     The keys say which responder share; name the arm where the export has several.
 
-    Returns
-    -------
-    DataFrame
-        A results frame, one row a condition; ``_shrunk`` is added to the definition, and there is
-        no interval. No claim is judged on them.
+    A results frame, one row a condition; ``_shrunk`` is added to the definition, and there is no
+    interval. No claim is judged on them.
     """
     keys = {
         "measure": "responder_share", "threshold_pct": threshold_pct, "population": population,

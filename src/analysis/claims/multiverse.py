@@ -240,12 +240,9 @@ ASKED_WHAT_IF = ("outcome", "visit", "patients", "population", "clock", "loss_ru
 def what_if(multiverse: Multiverse) -> dict[str, Any]:
     """Return the readings a reader may look up, with their choices in words.
 
-    Returns
-    -------
-    dict
-        ``controls``: name and choices of each; ``fixed``: place of the reading fixed in advance in
-        each; ``rows``: by places joined by "-", verdict, value, low, high and n. Empty where there
-        is nothing to choose.
+    By ``controls``: name and choices of each; ``fixed``: place of the reading fixed in advance
+    in each; ``rows``: by places joined by "-", verdict, value, low, high and n. Empty where there
+    is nothing to choose.
     """
     head = multiverse.headline
     if head is None:
@@ -574,12 +571,9 @@ def estimate_shares(
 ) -> pd.DataFrame:
     """Estimate the responder share of every reading, with the limits judged at a two-sided level.
 
-    Returns
-    -------
-    DataFrame
-        Columns of ``NUMBERS``, a row each reading: the share with missing outcomes imputed (where
-        they cannot be, of those rated), and `limits_to_judge`; no value where nobody of the
-        population was rated at the visit.
+    Columns of ``NUMBERS``, a row each reading: the share with missing outcomes imputed (where they
+    cannot be, of those rated), and `limits_to_judge`; no value where nobody of the population was
+    rated at the visit.
     """
     respond = lru_cache(maxsize=1)(partial(_responders, patients))
     pool = lru_cache(maxsize=1)(partial(_pool, level=level))
@@ -809,12 +803,9 @@ class Shared:
 
         ``starters`` and ``group`` are as `find_starters` gives them.
 
-        Returns
-        -------
-        DataFrame
-            Columns of ``NUMBERS``, a row each reading: weeks or shares as `analysis.stats.relief`
-            gives them, no value for a median that is not reached, NaN for an open end; and
-            is_testable, whether there is an answer ("not reached" is one).
+        Columns of ``NUMBERS``, a row each reading: weeks or shares as `analysis.stats.relief` gives
+        them, no value for a median that is not reached, NaN for an open end; and is_testable,
+        whether there is an answer ("not reached" is one).
         """
         week = visit_week(claim.visit) if claim.measure == "kept_relief" else None
         part = (claim.condition, *group)

@@ -22,11 +22,8 @@ def record_readings(claim: Claim, results: pd.DataFrame, *, arm: str = "") -> pd
 
     ``arm`` is as in `analysis.claims.verdict.judge_claim`.
 
-    Returns
-    -------
-    DataFrame
-        As `analysis.claims.safety_readings.safety_readings`, and verdict; empty for other measures,
-        where there is no other reading, and where the results do not answer the claim itself.
+    As `analysis.claims.safety_readings.safety_readings`, and verdict; empty for other measures,
+    where there is no other reading, and where the results do not answer the claim itself.
     """
     if claim.answer != "computed" or claim.measure not in READ_OTHERWISE:
         return pd.DataFrame()

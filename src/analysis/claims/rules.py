@@ -99,20 +99,9 @@ def check_sentence(
 ) -> tuple[Lack, ...]:
     """Return what a sentence lacks of what the rules ask of its kind.
 
-    Parameters
-    ----------
-    text : str
-        One statement, generated or written by a person.
-    rules : mapping of str to tuple of str
-        Ids of the rules behind each check (`rules_of_checks`). A check that no rule asks for is
-        not made.
-    kind, measure : str
-        Of the claim it belongs to; read from its words where they are empty.
-
-    Returns
-    -------
-    tuple of Lack
-        In the order of `CHECKS`; empty where nothing checkable is lacking, which is no clearance.
+    A check that no rule asks for (`rules_of_checks`) is not made. Kind and measure are those of the
+    claim it belongs to; read from its words where they are empty. What lacks is in the order of
+    `CHECKS`; an empty answer is no clearance.
     """
     flat = flat_words(text)
     unquoted = _NAMES.sub(" ", flat)

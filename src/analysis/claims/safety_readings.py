@@ -64,12 +64,9 @@ def safety_readings(claim: Claim, study: Study, *, arm: str = "") -> pd.DataFram
 
     Only patients of the ``arm`` count; all treated where it is empty.
 
-    Returns
-    -------
-    DataFrame
-        One row a reading: its choices (columns of `analysis.labels.READING_DIMENSIONS`), value,
-        low, high, n, n_missing, n_events, is_headline. Grades from that of the claim on; where its
-        words name days, only those.
+    One row a reading: its choices (columns of `analysis.labels.READING_DIMENSIONS`), value, low,
+    high, n, n_missing, n_events, is_headline. Grades from that of the claim on; where its words
+    name days, only those.
     """
     treated = study.adsl[study.adsl["SAFFL"]]
     ids = pd.Index(treated["USUBJID"][(treated["ARM"] == arm) | (arm == "")])
@@ -113,7 +110,7 @@ def safety_readings(claim: Claim, study: Study, *, arm: str = "") -> pd.DataFram
             asked = replace(question, window=window, solicited_only=solicited)
             flags = flag_mild(study, asked, mildest=mildest)
             own = (mildest, window, solicited) == (1, question.window, False)
-            counted = _count(flags[_among(flags.index, ids)], level=level)
+            counted = _count(flags[flags.index.isin(ids)], level=level)
             rows.append(
                 counted | _choices(0, window, solicited, own) | {"mild": f"up_to_{mildest}"}
             )
@@ -124,7 +121,7 @@ def safety_readings(claim: Claim, study: Study, *, arm: str = "") -> pd.DataFram
             reading = replace(limit, of_patient=of_patient)
             flags = read_vital_signs(study, reading)[claim.measure, claim.definition]
             own = (limit, of_patient) == (AS_FIXED, fixed)
-            counted = _count(flags[_among(flags.index, ids)], level=level)
+            counted = _count(flags[flags.index.isin(ids)], level=level)
             choices = {
                 "limit": f"{claim.measure.partition('_')[0]} {name}",
                 "infusions": of_patient,
@@ -138,10 +135,6 @@ def safety_readings(claim: Claim, study: Study, *, arm: str = "") -> pd.DataFram
     frame["n_events"] = pd.to_numeric(frame["n_events"]).fillna(0)
     numbers = dict.fromkeys(("value", "low", "high"), float)
     return frame[[*names, "is_headline"]].astype(numbers).astype({"n_events": np.int64})
-
-
-def _among(patients: pd.Series | pd.Index, ids: pd.Index) -> np.ndarray:
-    return ids.get_indexer(pd.Index(patients)) >= 0
 
 
 def _count(flags: pd.Series, *, level: float) -> dict[str, object]:

@@ -33,13 +33,10 @@ def estimate_testimonials(claims: Sequence[Claim], study: Study) -> pd.DataFrame
     Claims with the measure ``testimonial`` count; outcomes are compared at the visit of the claim,
     else at the end of the series.
 
-    Returns
-    -------
-    DataFrame
-        For each, by arm too: testimonial_share (comparable starters who did as well or better; not
-        rated counts as not), typical_response_share at 30 and 50%, and typical_reduction (median
-        of those rated). ``definition`` is the claim. With fewer than ten comparable patients: one
-        row without a number that says so. Nothing points at a person.
+    For each, by arm too: testimonial_share (comparable starters who did as well or better; not
+    rated counts as not), typical_response_share at 30 and 50%, and typical_reduction (median of
+    those rated). ``definition`` is the claim. With fewer than ten comparable patients: one row
+    without a number that says so. Nothing points at a person.
     """
     rows = [
         row

@@ -34,17 +34,9 @@ SAME_MEANING = (
 def read_clinics(folders: Sequence[Path]) -> pd.DataFrame:
     """Return the share of responders of each release and condition.
 
-    Parameters
-    ----------
-    folders : sequence of Path
-        Releases (`reliefcheck release`), two or more.
-
-    Returns
-    -------
-    DataFrame
-        One row a clinic and condition, clinics by the alphabet: ``clinic``, ``condition``,
-        ``label`` (of the condition), ``n_events``, ``n``, ``value``, ``low``, ``high`` (Wilson),
-        ``synthetic``. A clinic whose share is withheld has ``n`` alone.
+    One row a clinic and condition, clinics by the alphabet: ``clinic``, ``condition``, ``label``
+    (of the condition), ``n_events``, ``n``, ``value``, ``low``, ``high`` (Wilson), ``synthetic``. A
+    clinic whose share is withheld has ``n`` alone.
 
     Raises
     ------
@@ -107,19 +99,10 @@ def _refuse_other_meanings(releases: Sequence[tuple[Path, Release]]) -> None:
 def pool_clinics(clinics: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
     """Return what a forest plot of each condition shows, in its order, one row a line.
 
-    Parameters
-    ----------
-    clinics : DataFrame
-        Of `read_clinics`.
-    level : float in (0, 1)
-
-    Returns
-    -------
-    DataFrame
-        ``condition``, ``label``, ``kind`` (release, shrunken, pooled, predicted), ``value``,
-        ``low``, ``high``, ``n``, ``unit``, and ``lowest``, ``highest``: the pooled share if every
-        count were as far from the middle of its six as can be. Pooled from three clinics on, and
-        with a prediction interval from five; a clinic moved toward all has no interval.
+    Columns ``condition``, ``label``, ``kind`` (release, shrunken, pooled, predicted), ``value``,
+    ``low``, ``high``, ``n``, ``unit``, and ``lowest``, ``highest``: the pooled share if every count
+    were as far from the middle of its six as can be. Pooled from three clinics on, and with a
+    prediction interval from five; a clinic moved toward all has no interval.
     """
     lines = []
     for condition, every in clinics.groupby("condition", sort=False):

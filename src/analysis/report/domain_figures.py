@@ -32,13 +32,8 @@ def plot_domains(
 ) -> Axes:
     """Draw a line a domain: how many were scored, the share better and the share worse of them.
 
-    Parameters
-    ----------
-    results : DataFrame
-        Rows of one condition and visit: recorded_share, improved_share and worsened_share, the
-        domain as definition.
-    labels : mapping of str to str
-        Not used; as of the other figures.
+    ``results`` are of one condition and visit: recorded_share, improved_share and worsened_share,
+    the domain as definition. ``labels`` are not used; they are as of the other figures.
     """
     rows = [row for row in rows_from(results) if row.value is not None]
     found: dict[str, dict[str, Row]] = {}

@@ -44,13 +44,8 @@ def plot_published(
 ) -> Axes:
     """Draw a forest plot: studies by design, what they give together, and what it is held against.
 
-    Parameters
-    ----------
-    lines : DataFrame
-        Of `analysis.claims.evidence.forest_frame`, with rows of kind ``clinic`` added where the
-        export's own number is to be shown below.
-    cited : pair of float or None
-        Range of the claim, drawn as a band.
+    ``lines`` are those of `analysis.claims.evidence.forest_frame`, with rows of kind ``clinic``
+    added where the export's own number is to be shown below. The cited range is drawn as a band.
     """
     ax = ax or new_axes(1.4 + 0.32 * max(len(lines), 2))
     if lines.empty:
@@ -82,13 +77,7 @@ def plot_published(
 
 
 def plot_thresholds(shares: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Draw shares of the same patients by threshold, one line a study and arm.
-
-    Parameters
-    ----------
-    shares : DataFrame
-        Of `analysis.claims.evidence.thresholds_frame`.
-    """
+    """Draw shares by threshold (`analysis.claims.evidence.thresholds_frame`), a line an arm."""
     ax = ax or new_axes(3.4)
     if shares.empty:
         return nothing_to_draw(ax, "No study gives shares by two thresholds.")
@@ -110,11 +99,7 @@ def plot_thresholds(shares: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 def plot_evidence_map(results: pd.DataFrame, *, labels: Mapping[str, str] | None = None) -> Figure:
     """Draw how many studies there are of each condition, design and time; empty cells are drawn.
 
-    Parameters
-    ----------
-    results : DataFrame
-        Studies' own results (``role`` primary) with ``condition``, ``design_class``, ``window``,
-        ``study``.
+    ``results`` are those of `analysis.claims.evidence.load_evidence`.
     """
     own = results[(results["role"] == "primary") & (results["duplicate_of"] == "")]
     designs = [
@@ -147,10 +132,7 @@ def plot_evidence_map(results: pd.DataFrame, *, labels: Mapping[str, str] | None
 def plot_arithmetic(checks: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Draw how many published numbers pass each check of their own arithmetic, and which do not.
 
-    Parameters
-    ----------
-    checks : DataFrame
-        Of `analysis.claims.evidence.audit_results`.
+    ``checks`` are those of `analysis.claims.evidence.audit_results`.
     """
     kinds = {"grim": "whole number of patients", "events": "events give the percentage",
              "inside": "interval holds the estimate", "error": "error gives the interval",

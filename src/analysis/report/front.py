@@ -169,8 +169,8 @@ def _unclaimed(run: Run, places: Mapping[str, str]) -> Iterator[FrontRow]:
     claimed = {one.condition for one in headlines_of(run.claims)}
     keys = {
         "measure": "responder_share", "definition": "percent_reduction", "group_by": "all",
-        "visit": run.setting("analysis_visit"),
-        "threshold_pct": run.setting("responder_threshold_pct"),
+        "visit": run.settings.analysis_visit,
+        "threshold_pct": run.settings.responder_threshold_pct,
     }  # fmt: skip
     for code, place in places.items():
         own = pick(run.rows, condition=code, **keys)

@@ -38,12 +38,7 @@ class Run:
     claims: tuple[Judgement, ...]
     labels: Mapping[str, str]
 
-    def setting(self, name: str) -> Any:
-        """Return a setting in force, or its default where run.json does not say."""
-        value = (self.about.get("settings") or {}).get(name)
-        return AnalysisSettings.model_fields[name].default if value is None else value
-
-    @property
+    @cached_property
     def settings(self) -> AnalysisSettings:
         """The settings in force; defaults where run.json does not say, or not rightly."""
         kept = {}

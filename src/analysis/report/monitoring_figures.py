@@ -31,11 +31,8 @@ LONGEST = 24
 def plot_quarters(rows: pd.DataFrame) -> Figure:
     """Draw shares by quarter, in the order of time, with the limits of chance (p-chart).
 
-    Parameters
-    ----------
-    rows : DataFrame
-        Rows of one condition and of ``group_by`` quarter: completeness_share, adjusted_share and
-        control_limits.
+    ``rows`` are of one condition and of ``group_by`` quarter: completeness_share, adjusted_share
+    and control_limits.
     """
     figure, panels = _new_panels(rows)
     names = sorted(rows["group"].unique())
@@ -55,11 +52,8 @@ def plot_quarters(rows: pd.DataFrame) -> Figure:
 def plot_sites(rows: pd.DataFrame) -> Figure:
     """Draw shares of sites by their number of patients, with the limits of chance (funnel).
 
-    Parameters
-    ----------
-    rows : DataFrame
-        Rows of one condition and of ``group_by`` site: as `plot_quarters`, and shrunk_share, which
-        is drawn hollow.
+    ``rows`` are of one condition and of ``group_by`` site: as `plot_quarters`, and shrunk_share,
+    which is drawn hollow.
     """
     figure, panels = _new_panels(rows)
     for ax, marks, limits in panels:

@@ -199,17 +199,9 @@ def _known(answers: pd.Series) -> tuple[Bools, Bools]:
 def safe_rows(study: Study, exact: pd.DataFrame, rounded: pd.DataFrame) -> pd.Series:
     """Return which rows may be released together, so that none of their counts can be worked out.
 
-    Parameters
-    ----------
-    study : Study
-    exact, rounded : DataFrame
-        The same rows before and after rounding.
-
-    Returns
-    -------
-    Series of bool
-        False where the patients of a count are not found, or where a count, or its difference from
-        one that holds it, would keep fewer than three possible values.
+    ``exact`` and ``rounded`` are the same rows before and after rounding. False where the patients
+    of a count are not found, or where a count, or its difference from one that holds it, would keep
+    fewer than three possible values.
     """
     finder = PatientSets(study)
     places: dict[bytes, int] = {}

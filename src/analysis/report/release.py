@@ -120,14 +120,8 @@ def make_release(
 ) -> tuple[Release, pd.DataFrame]:
     """Return what may be handed on of a run: its rows, rounded, and what is said beside them.
 
-    Parameters
-    ----------
-    run : Path
-        Folder of a finished run that keeps its data.
-    name : str
-        What the data are called in the release.
-    from_patients : int, optional
-        As `analysis.report.rounding.round_rows`.
+    The run keeps its data, which are called ``name`` in the release; ``from_patients`` is as in
+    `analysis.report.rounding.round_rows`.
 
     Raises
     ------

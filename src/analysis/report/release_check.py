@@ -55,13 +55,9 @@ def check_release(
 ) -> list[Finding]:
     """Return everything by which a folder differs from the release that its rows make.
 
-    Parameters
-    ----------
-    folder : Path
-    run : Path, optional
-        The run it was made of: the rows are made again from it and must be the same.
-    against : Path, optional
-        An earlier release: rows that have moved although few patients have come are findings.
+    The rows are made again from the ``run`` it was made of, and must be the same. Rows that have
+    moved since the release ``against`` which it is held, although few patients have come, are
+    findings.
 
     Raises
     ------

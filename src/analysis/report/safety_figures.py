@@ -29,14 +29,8 @@ TICK_MINUTES = (0, 15, 30, 60, 90, 120)
 def plot_effects(rows: pd.DataFrame, *, unit: str = "patients", ax: Axes | None = None) -> Axes:
     """Draw shares of effects with their intervals, a line an effect and a mark a group.
 
-    Parameters
-    ----------
-    rows : DataFrame
-        Rows of the results frame: definition, group, value, low, high, n. Rows without a value are
-        named as not assessed.
-    unit : str
-        What ``n`` counts.
-    ax : Axes, optional
+    ``rows`` are of the results frame; those without a value are named as not assessed. ``unit`` is
+    what ``n`` counts.
     """
     effects = rows.groupby("definition")["value"].max().sort_values(na_position="first").index
     groups = rows["group"].unique()
@@ -72,11 +66,7 @@ def plot_effects(rows: pd.DataFrame, *, unit: str = "patients", ax: Axes | None 
 def plot_resolution(curve: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Draw the share of effects resolved by each minute after the infusion.
 
-    Parameters
-    ----------
-    curve : DataFrame
-        `analysis.stats.safety.resolution_curve`: minutes, share, low, high, n_at_risk.
-    ax : Axes, optional
+    ``curve`` is that of `analysis.stats.safety.resolution_curve`.
     """
     ax = ax or new_axes(3.7, NARROW_INCHES)
     if curve.empty:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from analysis.claims.findings import Reads, finding
 from analysis.claims.judgement import headlines_of
@@ -49,9 +50,6 @@ NO_EFFECTS = (
 )
 FIRST_SAID = 5
 """Sentences on safety that stand open: who was asked, any effect, and the worst of them."""
-
-NOTHING_SAID: Mapping[str, Sequence[str]] = {}
-
 
 GLANCE = (
     ("waterfall", "cumulative", "rates"),
@@ -135,9 +133,9 @@ def make_sections(run: Run) -> list[tuple[Section, list[Row]]]:
     judged = {each.result_id: each for each in headline if each.result_id}
     context = tables.Context(
         labels=run.labels,
-        visit=run.setting("analysis_visit"),
+        visit=run.settings.analysis_visit,
         relief=definition_of(run.settings),
-        threshold_pct=run.setting("responder_threshold_pct"),
+        threshold_pct=run.settings.responder_threshold_pct,
         bands={
             (row.condition, row.measure, each.unit): (each.cited_low, each.cited_high)
             for name, each in judged.items()
@@ -272,68 +270,63 @@ def _all_conditions(
     ]
     reads = _reads(context, rows, "all")
     figures = _figures(run, "all", reads)
-    shown = _glance(figures, GLANCE_ACROSS)
-    lasting = _glance(figures, GLANCE_DURATION)
+    shown, lasting = _glance(figures, GLANCE_ACROSS), _glance(figures, GLANCE_DURATION)
     left = _without(figures, (*shown, *lasting))
-    further = [
-        plain_table(table["title"], table["columns"], table["rows"])
+    of_relief = left.pop("relief", [])
+    further = _tables_of(
+        extra
         for extra in run.extras
         if not extra["notebook"].startswith("10_") and extra["notebook"] != SAFETY
-        for table in extra["tables"].values()
-    ]
-    icons = tuple(
+    )
+    icons = [
         each
         for code in named
         for each in _icons(
             context, _reads(context, pick(run.rows, condition=code), code),
             condition_word(code, run.labels),
         )
-    )  # fmt: skip
-    several = len(icons) > 1
+    ]  # fmt: skip
+    icons = icons if len(icons) > 1 else []
     across = Section(
         code="all",
         anchor="across",
-        title="Conditions compared" if several else "All conditions together",
+        title="Conditions compared" if icons else "All conditions together",
         lead="The same definitions for each condition. Differences between conditions are "
         "differences between patients, not between treatments."
-        if several
+        if icons
         else "",
-        icons=icons if several else (),
-        icons_note=_icons_note(context, icons) if several else "",
+        icons=tuple(icons),
+        icons_note=_icons_note(context, icons),
         figures=shown,
         sentences=_sentences(run, "all"),
         topics=_topics(
             {
                 "who": [tables.characteristics(others)],
                 "contraindications": tables.listed_tables(others, "contraindications"),
-                "responders": [*tables.outcomes_across(context, run.rows)],
+                "responders": tables.outcomes_across(context, run.rows),
                 "function": [tables.domains(others), tables.opioids(others)],
                 "protocols": tables.sites_and_quarters(context, others),
                 "further": further,
             },
-            {key: found for key, found in left.items() if key != "relief"},
+            left,
             flow=tables.patient_flow(rows),
             said={topic: _sentences(run, "all", topic) for topic in SAID_IN_TOPIC},
         ),
         n_rows=count_text(len(others)),
     )
+    lasts = [
+        *tables.relief_across(context, run.rows),
+        tables.relief_medians(context, relief),
+        tables.relief_shares(relief),
+        *tables.listed_tables(relief, "exact"),
+    ]
     duration = Section(
         code="all",
         anchor="duration",
         title="How long relief lasts",
         lead="All conditions together; each condition's own is in its section." if lasting else "",
         figures=lasting,
-        topics=_topics(
-            {
-                "relief": [
-                    *tables.relief_across(context, run.rows),
-                    tables.relief_medians(context, relief),
-                    tables.relief_shares(relief),
-                    *tables.listed_tables(relief, "exact"),
-                ]
-            },
-            {"relief": left.get("relief", [])},
-        ),
+        topics=_topics({"relief": lasts}, {"relief": of_relief}),
         n_rows=count_text(len(relief)),
     )
     made = [(across, others), (duration, relief)]
@@ -342,41 +335,49 @@ def _all_conditions(
     return made
 
 
+def _tables_of(
+    extras: Iterable[Mapping[str, Any]], names: Collection[str] = ()
+) -> list[Table | None]:
+    """Return the tables that notebooks registered, those of some names or all."""
+    return [
+        plain_table(table["title"], table["columns"], table["rows"])
+        for extra in extras
+        for name, table in extra["tables"].items()
+        if not names or name in names
+    ]
+
+
 def _safety(run: Run, context: tables.Context, rows: Sequence[Row]) -> Section:
     """Return what is said of adverse effects; one line where nobody was asked or there is none."""
     own = [extra for extra in run.extras if extra["notebook"] == SAFETY]
-    kept = [
-        plain_table(table["title"], table["columns"], table["rows"])
-        for extra in own
-        for name, table in extra["tables"].items()
-        if name in ("aet02", "aet04")
-    ]
     asked = any(row.measure == "asked_share" and row.n_events for row in rows)
+    content = {
+        "asked": tables.listed_tables(rows, "asked"),
+        "signs": tables.listed_tables(rows, "signs"),
+    }
+    if not asked:
+        return Section(
+            code="all", anchor="safety", title="Safety", lead=NO_EFFECTS,
+            topics=_topics(content, {}), n_rows=count_text(len(rows)),
+        )  # fmt: skip
     sentences = tuple(
         plain_text(each["text"], longest=1200) for extra in own for each in extra["sentences"]
     )
     reads = _reads(context, rows, "all")
-    notes = [note for extra in own for note in extra["figures"]] if asked else []
-    shown = tuple(_figure(note, "all", run.labels, reads) for note in notes)
+    kept = _tables_of(own, ("aet02", "aet04"))
+    content["effects"] = [*tables.listed_tables(rows, "effects"), *kept]
     return Section(
         code="all",
         anchor="safety",
         title="Safety",
         lead="All conditions together. Of patients who were never asked nothing is known, and that "
-        "is never zero."
-        if asked
-        else NO_EFFECTS,
-        said=sentences[:FIRST_SAID] if asked else (),
-        figures=shown,
-        sentences=sentences[FIRST_SAID:] if asked else (),
-        topics=_topics(
-            {
-                "asked": tables.listed_tables(rows, "asked"),
-                "effects": [*tables.listed_tables(rows, "effects"), *kept] if asked else [],
-                "signs": tables.listed_tables(rows, "signs"),
-            },
-            {},
+        "is never zero.",
+        said=sentences[:FIRST_SAID],
+        figures=tuple(
+            _figure(note, "all", run.labels, reads) for extra in own for note in extra["figures"]
         ),
+        sentences=sentences[FIRST_SAID:],
+        topics=_topics(content, {}),
         n_rows=count_text(len(rows)),
     )
 
@@ -407,14 +408,14 @@ def _topics(
     figures: Mapping[str, Sequence[Figure]],
     *,
     flow: Flow | None = None,
-    said: Mapping[str, Sequence[str]] = NOTHING_SAID,
+    said: Mapping[str, Sequence[str]] | None = None,
 ) -> tuple[Topic, ...]:
     made = [
         Topic(
             key=key,
             title=row["title"],
             term=row["term"],
-            sentences=tuple(said.get(key, ())),
+            sentences=tuple((said or {}).get(key, ())),
             flow=flow if key == "flow" else None,
             figures=tuple(figures.get(key, ())),
             tables=tuple(table for table in content.get(key, ()) if table),

@@ -169,7 +169,7 @@ def _published(each: Judgement) -> str:
 
 def _completeness(run: Run, condition: str, part: Row | None) -> str:
     """Return "120 of 140 (86%) seen at end of series", of a claim's patients."""
-    visit = run.setting("analysis_visit")
+    visit = run.settings.analysis_visit
     group = {"group_by": part.group_by, "group": part.group} if part else {"group_by": "all"}
     found = pick(run.rows, measure="completeness_share", condition=condition, visit=visit, **group)
     return f"{estimate_text(found[0])} seen at {visit_word(visit)}" if found else ""

@@ -55,12 +55,8 @@ def check_scheduler(scheduler: str) -> None:
 class ClusterExecutor:
     """Runs notebooks on the workers of a Dask cluster.
 
-    Parameters
-    ----------
-    scheduler : str
-        Address of a Dask scheduler, or ``local`` for one on this machine that ends with the run.
-    workers : int
-        Processes of a ``local`` cluster; another has its own.
+    ``scheduler`` is the address of one, or ``local`` for one on this machine, of so many workers,
+    that ends with the run.
     """
 
     def __init__(self, scheduler: str, *, workers: int) -> None:

@@ -24,11 +24,8 @@ KEYS = ["condition", "visit", "threshold_pct"]
 def count_part(study: Study) -> pd.DataFrame:
     """Count the patients of a study by condition, visit and threshold, and who responds.
 
-    Returns
-    -------
-    DataFrame
-        Indexed by `KEYS`: n_patients (of the full analysis set, and due), n_known (of whom the
-        response is known), n_events (responders) and n_not_due.
+    Indexed by `KEYS`: n_patients (of the full analysis set, and due), n_known (of whom the response
+    is known), n_events (responders) and n_not_due.
     """
     started = study.adpain[study.adpain["FASFL"]]
     due = started[started["DUEFL"]]
