@@ -93,7 +93,7 @@ def say_one(one: Judgement, row: Row, labels: Mapping[str, str]) -> str:
     """Return our number of one claim, and what the page says, in one sentence."""
     cited = f"the page says {plain_text(one.cited_text)}" if one.cited_text else ""
     name = condition_word(one.condition, labels)
-    whom = "all conditions together" if one.condition == "all" else _inside(name)
+    whom = "all conditions together" if one.condition == "all" else inside(name)
     if one.value is None:
         if one.status == "not reached":
             return f"On {quote(one)}: half of the patients had not come to it while followed."
@@ -128,8 +128,8 @@ def _lost(row: Row) -> str:
     return LOST.get(row.definition, "had lost it")
 
 
-def _inside(name: str) -> str:
-    """Return a condition as it stands inside a sentence; an abbreviation keeps its capitals."""
+def inside(name: str) -> str:
+    """Return a name as it stands inside a sentence; an abbreviation keeps its capitals."""
     return name if name[:2].isupper() else f"{name[:1].lower()}{name[1:]}"
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from analysis.claims.verdict import JUDGED
+from analysis.claims.plain_sentences import inside
 from analysis.labels import (
     CHARACTERISTICS,
     DEFINITIONS,
@@ -136,28 +137,54 @@ WORDS: Mapping[str, Words] = {
     "definition": _definition,
     "visit": _visit,
     "population": population_word,
+    "response": response_word,
     "measure": lambda row: word(MEASURES, row.measure),
     "measure_at": lambda row: ", ".join(
         part for part in (word(MEASURES, row.measure), _visit(row)) if part
     ),
 }
-"""Leading columns of `listed_tables`, by their names in data/codes/page_tables.csv."""
+"""What stands down the side and across the top of `listed_tables`, by name."""
 
 
-def listed_tables(rows: Sequence[Row], topic: str) -> list[Table | None]:
-    """Return the tables of a topic in data/codes/page_tables.csv: a line a row of its measures."""
-    made = []
+def listed_tables(context: Context, rows: Sequence[Row], topic: str) -> list[Table | None]:
+    """Return the tables of a topic in data/codes/page_tables.csv, of all patients of a condition.
+
+    A line a row or, with something across the top, a cell a row. Options: rows of the visit at
+    which response is judged (at_visit), without other intervals (plain), in the order of the
+    measures (by_measure), or nothing but of several_visits; leading columns as of other tables
+    (leading), marks of what claims are judged on (judged), no intervals (bare), the scale in the
+    caption (scale).
+    """
+    rank = {code: place for place, code in enumerate(context.labels)}
+    words = {**WORDS, "condition": lambda row: condition_word(row.condition, context.labels)}
+    how: dict[str, Any]
+    made: list[Table | None] = []
     for table in data_rows("codes/page_tables.csv"):
-        if table["topic"] == topic:
-            measures = table["measures"].split()
-            found = pick(rows, measure=tuple(measures), group_by="all")
-            found = pick(found, population=table["population"]) if table["population"] else found
-            if topic == "exact":
-                found.sort(key=lambda row: measures.index(row.measure))
-            caption = _with_scale(table["caption"], found) if table["scale"] else table["caption"]
-            heads = [head.split("=") for head in table["heads"].split("|")]
-            named = [(title, WORDS[name]) for title, name in heads]
-            made.append(estimates_table(found, caption=caption, heads=named))
+        if table["topic"] != topic:
+            continue
+        options, measures = table["options"].split(), table["measures"].split()
+        found = pick(rows, measure=tuple(measures), group_by="all")
+        found = _sorted(_at_visit(context, found)) if "at_visit" in options else found
+        for name in ("definition", "population"):
+            if table[name]:
+                found = pick(found, **{name: tuple(table[name].split())})
+        found = _plain(found) if "plain" in options else found
+        if "by_measure" in options:
+            found.sort(key=lambda row: measures.index(row.measure))
+        if topic == "across":
+            found.sort(key=lambda row: (row.condition == "all", rank.get(row.condition, len(rank))))
+        caption = _with_scale(table["caption"], found) if "scale" in options else table["caption"]
+        caption = _with_visit(caption, found) if "at_visit" in options else caption
+        named = [head.split("=") for head in table["heads"].split("|")]
+        heads = [(title, words[name]) for title, name in named]
+        heads = _leading(found, *heads) if "leading" in options else heads
+        if not table["across"]:
+            how = {"band": context.band, "judged": context.judged} if "judged" in options else {}
+            made.append(estimates_table(found, caption=caption, heads=heads, **how))
+        elif "several_visits" not in options or len({row.visit for row in found}) > 1:
+            how = {"with_interval": False, "note": ""} if "bare" in options else {}
+            across = words[table["across"]]
+            made.append(crossed_table(found, caption=caption, down=heads[0], across=across, **how))
     return made
 
 
@@ -227,18 +254,6 @@ def people(rows: Sequence[Row]) -> Table | None:
     )  # fmt: skip
 
 
-def completeness(rows: Sequence[Row]) -> Table | None:
-    """Return who was seen at each visit, of those who started."""
-    return crossed_table(
-        pick(rows, measure="completeness_share", group_by="all"),
-        caption="Seen at each visit, of those who started",
-        down=("Of", population_word),
-        across=_visit,
-        with_interval=False,
-        note="",
-    )
-
-
 def responders(context: Context, rows: Sequence[Row]) -> Table | None:
     """Return the responder shares of all who started and of those seen."""
     every = _of(context, rows, "responder_share")
@@ -267,33 +282,6 @@ def responders(context: Context, rows: Sequence[Row]) -> Table | None:
     )
 
 
-def responders_by_visit(rows: Sequence[Row]) -> Table | None:
-    """Return the main responder shares over time; None where there is one visit only."""
-    found = pick(rows, measure="responder_share", definition="percent_reduction",
-                 population="imputed", group_by="all")  # fmt: skip
-    if len({row.visit for row in found}) < 2:
-        return None
-    return crossed_table(
-        found,
-        caption="Responders at each visit, all who started and are due; missing imputed",
-        down=("Pain reduction", response_word),
-        across=_visit,
-    )
-
-
-def reductions(context: Context, rows: Sequence[Row]) -> Table | None:
-    """Return percent reduction in each of its definitions."""
-    found = _of(context, rows, "percent_reduction")
-    found = [row for row in found if row.definition != JUDGED]
-    return estimates_table(
-        found,
-        caption=_with_visit("Percent pain reduction in its definitions", found),
-        heads=_leading(found, ("Definition", _definition)),
-        band=context.band,
-        judged=context.judged,
-    )
-
-
 def scores(rows: Sequence[Row]) -> Table | None:
     """Return the mean score at each visit, of who had no booster before it and of who had one."""
     found = pick(rows, measure="score_mean", group_by="all")
@@ -316,14 +304,9 @@ def scores_by_arm(rows: Sequence[Row]) -> Table | None:
     return crossed_table(
         found,
         caption=_with_scale("Pain score by arm and visit", found),
-        down=("Arm", lambda row: f"{group_word(row)}: {_inside(word(MEASURES, row.measure))}"),
+        down=("Arm", lambda row: f"{group_word(row)}: {inside(word(MEASURES, row.measure))}"),
         across=_visit,
     )
-
-
-def _inside(text: str) -> str:
-    """Return a name as it stands inside a line; its abbreviations keep their capitals."""
-    return f"{text[:1].lower()}{text[1:]}"
 
 
 def arms_compared(rows: Sequence[Row]) -> Table | None:
@@ -342,16 +325,6 @@ def arms_compared(rows: Sequence[Row]) -> Table | None:
         heads=[("Arms", group_word), ("What", what), ("Counted", population_word),
                ("Visit", _visit)],
     )  # fmt: skip
-
-
-def low_pain(context: Context, rows: Sequence[Row]) -> Table | None:
-    """Return who has low pain, whatever it was before."""
-    found = [r for r in _of(context, rows, "low_pain_share") if r.population != "best_case"]
-    return estimates_table(
-        found,
-        caption=_with_visit("Low pain", found),
-        heads=_leading(found, ("Pain", _definition)),
-    )
 
 
 def worsening(context: Context, rows: Sequence[Row]) -> Table | None:
@@ -566,24 +539,6 @@ def _by_condition(
         down=("Condition", lambda row: condition_word(row.condition, context.labels)),
         across=across,
     )
-
-
-def outcomes_across(context: Context, rows: Sequence[Row]) -> list[Table]:
-    """Return responders and percent reduction, a line a condition."""
-    shares = _plain(_of(context, rows, "responder_share"))
-    imputed = [row for row in shares if row.population == "imputed"]
-    bound = [row for row in shares if row.population == "all_starters"]
-    falls = pick(_of(context, rows, "percent_reduction"), population="observed")
-    made = (
-        _by_condition(
-            context, imputed, "Responders, all who started; missing imputed", response_word
-        ),
-        _by_condition(
-            context, bound, "Responders, lower bound (missing = not responding)", response_word
-        ),
-        _by_condition(context, falls, "Percent pain reduction, those seen", _definition),
-    )
-    return [table for table in made if table]
 
 
 def relief_across(context: Context, rows: Sequence[Row]) -> list[Table]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from analysis.claims.findings import Reads, finding
@@ -158,19 +159,15 @@ def _condition(
 ) -> tuple[Section, list[Row]]:
     rows = pick(run.rows, condition=code)
     claims = [each for each in headlines_of(run.claims) if each.condition == code]
-    reads = _reads(context, rows, code)
+    reads, listed = _reads(context, rows, code), partial(tables.listed_tables, context, rows)
     content: dict[str, list[Table | None]] = {
         "who": [tables.characteristics(rows)],
-        "complete": [tables.completeness(rows)],
-        "responders": [
-            tables.responders(context, rows),
-            tables.responders_by_visit(rows),
-            tables.low_pain(context, rows),
-        ],
+        "complete": listed("complete"),
+        "responders": [tables.responders(context, rows), *listed("responders")],
         "reduction": [
-            tables.reductions(context, rows),
+            *listed("reduction"),
             tables.scores(rows),
-            *tables.listed_tables(rows, "modeled"),
+            *listed("modeled"),
             tables.scores_by_arm(rows),
         ],
         "worse": [tables.worsening(context, rows)],
@@ -179,7 +176,7 @@ def _condition(
         "relief": [
             tables.relief_medians(context, rows),
             tables.relief_shares(rows),
-            *tables.listed_tables(rows, "exact"),
+            *listed("exact"),
         ],
         "protocols": tables.sites_and_quarters(context, rows),
         "missing": [tables.missing(context, rows)],
@@ -302,8 +299,8 @@ def _all_conditions(
         topics=_topics(
             {
                 "who": [tables.characteristics(others)],
-                "contraindications": tables.listed_tables(others, "contraindications"),
-                "responders": tables.outcomes_across(context, run.rows),
+                "contraindications": tables.listed_tables(context, others, "contraindications"),
+                "responders": tables.listed_tables(context, run.rows, "across"),
                 "function": [tables.domains(others), tables.opioids(others)],
                 "protocols": tables.sites_and_quarters(context, others),
                 "further": further,
@@ -318,7 +315,7 @@ def _all_conditions(
         *tables.relief_across(context, run.rows),
         tables.relief_medians(context, relief),
         tables.relief_shares(relief),
-        *tables.listed_tables(relief, "exact"),
+        *tables.listed_tables(context, relief, "exact"),
     ]
     duration = Section(
         code="all",
@@ -352,8 +349,8 @@ def _safety(run: Run, context: tables.Context, rows: Sequence[Row]) -> Section:
     own = [extra for extra in run.extras if extra["notebook"] == SAFETY]
     asked = any(row.measure == "asked_share" and row.n_events for row in rows)
     content = {
-        "asked": tables.listed_tables(rows, "asked"),
-        "signs": tables.listed_tables(rows, "signs"),
+        "asked": tables.listed_tables(context, rows, "asked"),
+        "signs": tables.listed_tables(context, rows, "signs"),
     }
     if not asked:
         return Section(
@@ -365,7 +362,7 @@ def _safety(run: Run, context: tables.Context, rows: Sequence[Row]) -> Section:
     )
     reads = _reads(context, rows, "all")
     kept = _tables_of(own, ("aet02", "aet04"))
-    content["effects"] = [*tables.listed_tables(rows, "effects"), *kept]
+    content["effects"] = [*tables.listed_tables(context, rows, "effects"), *kept]
     return Section(
         code="all",
         anchor="safety",
