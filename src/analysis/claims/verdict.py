@@ -50,14 +50,11 @@ READ_AT = "end"
 """Visit of a claim whose reading names none: the end of the initial series, whatever the analysis
 visit of the run."""
 
-NOT_SPLIT = "These patients were given different treatments, and the part is not split by them."
 JUDGED = "mean_of_patients_judged"
 """Definition of the rows with the limits a mean is judged on (docs/decisions/0046)."""
 
-NOT_IMPUTED = (
-    "The missing outcomes could not be imputed, so no number of further patients can be named."
-)
-NOBODY = "No patient in the data can answer it."
+WHY = words_in("why_undecided")
+"""Why a claim is not decided, or has no number, as sentences."""
 
 
 def judge_claim(
@@ -106,7 +103,9 @@ def judge_claim(
     if row is None:
         return judgement_of(claim, None, "not testable", reason=why_none), None
     if row.n == 0 or row.status in ("no patients", "not estimable"):
-        return judgement_of(claim, row, "not testable", reason=_first_note(row) or NOBODY), row
+        return judgement_of(
+            claim, row, "not testable", reason=_first_note(row) or WHY["nobody"]
+        ), row
     verdict = _verdict(claim, row, analyses, results)
     known: dict[str, object] = {}
     if analyses is not None and (row.n_missing or row.measure == "percent_reduction"):
@@ -132,7 +131,7 @@ def judge_claim(
         position=position,
         further_patients=further,
         further_patients_if_cited=if_cited,
-        reason=NOT_IMPUTED if not_imputed else reason,
+        reason=WHY["not_imputed"] if not_imputed else reason,
         **({"undecided": "few"} | known),
     ), row
 
@@ -217,7 +216,7 @@ def _group_of(claim: Claim, results: pd.DataFrame, arm: str) -> tuple[Mapping[st
     if arm in arms:
         if ALL_MEASURES[claim.measure].by_arm and not part:
             return {"group_by": "arm", "group": arm}, ""
-        return everyone, NOT_SPLIT if len(arms) > 1 else ""
+        return everyone, WHY["not_split"] if len(arms) > 1 else ""
     names = ", ".join(arms)
     if arms and arm:
         return {}, f"None of these patients is in the arm '{arm}' (the arms are {names})."
@@ -462,37 +461,25 @@ def _why_undecided(claim: Claim, row: Row) -> str:
     no_interval = row.low is None and row.high is None
     if claim.measure in HEADLINE:
         if no_interval:
-            return _first_note(row) or "There is no interval."
+            return _first_note(row) or WHY["no_interval"]
         if row.value is None or (row.high is None and row.value < _deciding(claim)):
-            return "Too few have lost relief so far; longer follow-up would decide it."
+            return WHY["too_early"]
         if claim.measure == "relief_duration":
-            return (
-                "No number of further patients can be named: part of the interval is the time "
-                "between two visits, which only closer visits narrow."
-            )
-        if row.low is None:
-            return "The lower limit is not known, so no number of patients can be named."
-        return "No realistic number of further patients would decide it at the value seen."
+            return WHY["between_visits"]
+        return WHY["no_lower_limit" if row.low is None else "not_realistic"]
     if row.measure == "relieved_patients":
-        return (
-            "The export may not hold everyone who was ever treated, so fewer on record contradict "
-            "nothing."
-        )
+        return WHY["not_everyone"]
     if row.population == "bounds" and row.n_missing:
-        return "Too few were followed or rated then to decide it, whatever was true of the others."
+        return WHY["few_followed"]
     if row.measure == "resolved_share":
-        return "Too many effects were not followed until they resolved, or have no time."
+        return WHY["open_effects"]
     if row.population == "reported" and row.n_missing:
-        return "Too few are on record as asked to decide it, whatever was true of the others."
+        return WHY["few_asked"]
     if _mostly_unknown(row):
-        return (
-            "It is known of fewer than half of the patients, and those need not be like the others."
-        )
+        return WHY["mostly_unknown"]
     if no_interval and row.notes:
         return _first_note(row)
-    if claim.ceiling != 0:
-        return "No realistic number of further patients would decide it, or none can be named."
-    return ""
+    return WHY["no_number"] if claim.ceiling != 0 else ""
 
 
 def _first_note(row: Row) -> str:
