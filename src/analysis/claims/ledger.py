@@ -386,11 +386,6 @@ REQUIRED = [name for name, field in Claim.model_fields.items() if field.is_requi
 _NUMBERS = ("threshold_pct", "cited_low", "cited_high", "baseline_score", "reading_revision")
 
 
-def own_ledger() -> Path:
-    """Return the suite's own ledger, of the page it was built to check."""
-    return data_folder() / "claims" / "ledger.csv"
-
-
 def load_ledger(
     path: str | Path | None = None,
     *,
@@ -409,7 +404,7 @@ def load_ledger(
         No such file, not a table, a missing or misspelled column, a repeated id, an unknown
         condition, or a field that breaks a rule; row, claim, column and rule are named.
     """
-    path = path or (run and _ledger_of_run(run)) or own_ledger()
+    path = path or (run and _ledger_of_run(run)) or data_folder() / "claims" / "ledger.csv"
     path = Path(path).expanduser()
     if not path.is_file():
         raise LedgerError(f"there is no ledger of claims at {path}.")

@@ -22,6 +22,7 @@ from analysis.claims.sentences import (
     describe_allocation,
     describe_result,
     patients_of,
+    typical_fall,
 )
 from analysis.labels import plain_text, visit_word, words_in
 from analysis.numbers import (
@@ -31,10 +32,9 @@ from analysis.numbers import (
     estimate_text,
     fraction_text,
     interval_words,
-    quantity_text,
     share_text,
 )
-from analysis.results import Row, find, find_alike, find_one
+from analysis.results import Row, find, find_alike
 from analysis.settings import THRESHOLDS_PCT
 
 if TYPE_CHECKING:
@@ -234,13 +234,8 @@ def _say_testimonial(claim: Claim, row: Row, results: pd.DataFrame) -> list[str]
     whom, alike = patients_of(claim, row), " of a similar baseline"
     if claim.baseline_score is None:
         whom, alike = whom.replace(" patient", " comparable patient", 1), ""
-    names = ("definition", "condition", "group_by", "group", "visit")
-    same = {name: getattr(row, name) for name in names}
-    median = find_one(results, measure="typical_reduction", **same)
-    typical = ""
-    if median is not None and median.value is not None:
-        fall = quantity_text(median.value, unit="percent")
-        typical = f"typical result: {fall} less pain"
+    fall = typical_fall(row, results)
+    typical = f"typical result: {fall} less pain" if fall else ""
     unrated = f"{count_text(row.n_missing)} not rated count as not"
     return [
         f"Of {whom}{alike} who started, {_counted_alike(row)} did as well as the one quoted at "

@@ -579,19 +579,24 @@ def _place_testimonial(claim: Claim, row: Row, results: pd.DataFrame) -> str:
 
 def _typical(row: Row, results: pd.DataFrame) -> str:
     """Return the typical result of comparable patients: shares at 30 and 50%, and the median."""
-    names = ("definition", "condition", "group_by", "group", "visit")
-    same = {name: getattr(row, name) for name in names}
     parts = []
     for pct in THRESHOLDS_PCT:
-        share = find_one(results, measure="typical_response_share", threshold_pct=pct, **same)
+        share = find_alike(results, row, measure="typical_response_share", threshold_pct=pct)
         if share is not None and share.value is not None:
             counted, interval = share_text(share.value), interval_text(share)
             parts.append(f"{counted} had at least {pct:g}% less pain ({interval})")
-    median = find_one(results, measure="typical_reduction", **same)
-    if median is not None and median.value is not None:
-        fall = quantity_text(median.value, unit="percent")
+    if fall := typical_fall(row, results):
         parts.append(f"half of those rated had a reduction of {fall} or more")
     return "; ".join(parts)
+
+
+def typical_fall(row: Row, results: pd.DataFrame) -> str:
+    """Return the median reduction of the patients comparable to one quoted; empty without one."""
+    same = {"population": "observed", "threshold_pct": None}
+    median = find_alike(results, row, measure="typical_reduction", **same)
+    if median is None or median.value is None:
+        return ""
+    return quantity_text(median.value, unit="percent")
 
 
 def describe_departures(claim: Claim, settings: AnalysisSettings) -> str:

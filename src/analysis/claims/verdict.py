@@ -147,31 +147,22 @@ def middle_of_cited(low: float | None, high: float | None) -> float | None:
     return None if low is None or high is None else round((low + high) / 2, 12)
 
 
-def judgement_of(claim: Claim, row: Row | None, verdict: Verdict, **more: object) -> Judgement:
+OF_CLAIM = ("claim_id", "wording", "source", "condition", "cited_text", "section", "kind", "answer")
+OF_ROW = ("value", "low", "high", "level", "n", "n_missing", "n_not_due", "status", "unit",
+          "result_id")  # fmt: skip
+"""Fields of a judgement that are those of the claim, and of the result it rests on."""
+
+
+def judgement_of(claim: Claim, row: Row | None, verdict: Verdict, **more: Any) -> Judgement:
     """Return a judgement with the words of the claim and the numbers of the result."""
-    numbers: dict[str, object] = {"status": "no patients", "unit": claim.unit or "share"}
+    numbers = {"status": "no patients", "unit": claim.unit or "share"}
     if row is not None:
-        names = (
-            "value", "low", "high", "level", "n", "n_missing", "n_not_due", "status", "unit",
-            "result_id",
-        )  # fmt: skip
-        numbers = {name: getattr(row, name) for name in names}
+        numbers = {name: getattr(row, name) for name in OF_ROW}
+    words = {name: getattr(claim, name) for name in OF_CLAIM}
     return Judgement(
-        claim_id=claim.claim_id,
-        wording=claim.wording,
-        source=claim.source,
-        condition=claim.condition,
-        reading=claim.reading or claim.reason,
-        cited_low=claim.floor,
-        cited_high=claim.ceiling,
-        cited_text=claim.cited_text,
-        section=claim.section,
-        kind=claim.kind,
-        answer=claim.answer,
-        headline=claim.headline == "yes",
-        verdict=verdict,
-        **{**numbers, **more},  # type: ignore[arg-type]
-    )
+        reading=claim.reading or claim.reason, cited_low=claim.floor, cited_high=claim.ceiling,
+        headline=claim.headline == "yes", verdict=verdict, **{**words, **numbers, **more},
+    )  # fmt: skip
 
 
 # The result that answers

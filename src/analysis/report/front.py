@@ -56,6 +56,11 @@ class FrontRow:
     spark: str = ""
 
 
+OF_VIEW = ("condition", "cited", "strip", "alt", "estimate", "interval", "row", "verdict",
+           "verdict_word")  # fmt: skip
+"""Fields of a line that are those of the claim."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Front:
     """What page one says, in its order."""
@@ -144,19 +149,11 @@ def _claimed(
         values = [value for _, value in known if value is not None]
         spark = draw_spark([*values, one.value]) if values and one.value is not None else ""
         yield FrontRow(
+            **{name: getattr(view, name) for name in OF_VIEW},
             code=one.condition,
-            condition=view.condition,
             href=f"claim-{view.key}",
             wording=f"“{view.wording}”",
-            cited=view.cited,
-            strip=view.strip,
-            alt=view.alt,
-            estimate=view.estimate,
             what=say_what(rows[one.result_id]) if one.result_id in rows else "",
-            interval=view.interval,
-            row=view.row,
-            verdict=view.verdict,
-            verdict_word=view.verdict_word,
             firm="; ".join(text for text in (view.firm, view.limits) if text),
             published=view.published_word,
             history=f"Before: {', '.join(words)}" if words else "",
