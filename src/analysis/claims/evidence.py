@@ -20,14 +20,7 @@ from scipy.stats import norm
 from statsmodels.stats.proportion import proportion_confint
 
 from analysis.claims.judgement import Published, PublishedVerdict
-from analysis.claims.ledger import (
-    ALL,
-    HEADLINE,
-    Claim,
-    is_own_row,
-    load_ledger,
-    read_records,
-)
+from analysis.claims.ledger import ALL, HEADLINE, Claim, is_own_row, load_ledger, read_records
 from analysis.errors import EvidenceError, suggest
 from analysis.labels import words_in
 from analysis.settings import data_folder

@@ -28,12 +28,7 @@ from analysis.adam.adtte import (
     loss_rules,
 )
 from analysis.adam.study import GROUPINGS, NOT_RECORDED, Study
-from analysis.claims.intervals import (
-    Limits,
-    judge_intervals,
-    limits_to_judge,
-    mean_analyses,
-)
+from analysis.claims.intervals import Limits, judge_intervals, limits_to_judge, mean_analyses
 from analysis.claims.judgement import Readings, Verdict
 from analysis.claims.ledger import Claim
 from analysis.claims.safety_readings import READ_OTHERWISE, safety_readings
@@ -42,13 +37,7 @@ from analysis.errors import InputError
 from analysis.labels import READING_CHOICES, READING_DIMENSIONS, visit_week, visit_word
 from analysis.numbers import count_text
 from analysis.results import Estimate, read_extras
-from analysis.settings import (
-    THRESHOLDS_PCT,
-    TWO_POINTS,
-    AnalysisSettings,
-    BoosterStrategy,
-    Clock,
-)
+from analysis.settings import THRESHOLDS_PCT, TWO_POINTS, AnalysisSettings, BoosterStrategy, Clock
 from analysis.stats.imputation import Pooled, pool_sample_means, pool_shares
 from analysis.stats.imputed_visits import BoosterRule, ImputedVisits, impute_visits
 from analysis.stats.rates import exact_limits, wilson_limits

@@ -17,13 +17,7 @@ from analysis.claims.intervals import judge_interval
 from analysis.claims.judgement import VERDICT_MEANING, Judgement, Verdict
 from analysis.claims.ledger import ANSWERS, FREQUENCIES, Claim, find_claim
 from analysis.claims.reasons import describe_due, describe_limits, describe_missing, firm_text
-from analysis.claims.rules import (
-    RULE_TITLES,
-    Rule,
-    asked_by_rules,
-    check_sentence,
-    rules_of_checks,
-)
+from analysis.claims.rules import RULE_TITLES, Rule, asked_by_rules, check_sentence, rules_of_checks
 from analysis.claims.safety_sentences import SAFETY_MEASURES, describe_safety
 from analysis.claims.verdict import middle_of_cited, why_unanswered
 from analysis.intake.tables import load_conditions

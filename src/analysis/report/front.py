@@ -20,12 +20,7 @@ from analysis.claims.plain_sentences import (
     verdicts_of,
 )
 from analysis.labels import DEFINITIONS, condition_word, plain_text, visit_word, word
-from analysis.numbers import (
-    date_span_text,
-    date_text,
-    estimate_text,
-    interval_words,
-)
+from analysis.numbers import date_span_text, date_text, estimate_text, interval_words
 from analysis.report.drawings import Strip, draw_spark, draw_strip
 from analysis.report.inputs import Run
 from analysis.report.tables import anchor, cell_of, pick

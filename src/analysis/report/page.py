@@ -28,14 +28,7 @@ from analysis.claims.ledger import describe_ledger
 from analysis.claims.records import claims_frame, write_claims
 from analysis.errors import InputError, RunError
 from analysis.files import replacing, write_file
-from analysis.labels import (
-    POINTS,
-    VERDICTS,
-    condition_word,
-    plain_text,
-    verdicts_word,
-    words_in,
-)
+from analysis.labels import POINTS, VERDICTS, condition_word, plain_text, verdicts_word, words_in
 from analysis.numbers import count_text, estimate_text, interval_text
 from analysis.report import drawings, theme
 from analysis.report.front import Front, FrontRow, build_front, summary_lines
@@ -50,12 +43,7 @@ from analysis.report.methods import (
 from analysis.report.notebooks import write_notebook_page
 from analysis.report.office import write_csv, write_workbook
 from analysis.report.pdf import PDFS, write_pdfs
-from analysis.report.sections import (
-    Section,
-    contraindication_flags,
-    make_sections,
-    quality_of,
-)
+from analysis.report.sections import Section, contraindication_flags, make_sections, quality_of
 from analysis.report.signoff import hash_results, read_signoffs, signature_block
 from analysis.report.tables import (
     Cell,

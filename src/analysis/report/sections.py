@@ -11,13 +11,7 @@ from typing import Any
 from analysis.claims.findings import Reads, finding
 from analysis.claims.judgement import headlines_of
 from analysis.claims.plain_sentences import at_visit, list_words, say_of_100
-from analysis.labels import (
-    CHECK_STATES,
-    condition_word,
-    definition_word,
-    plain_text,
-    words_in,
-)
+from analysis.labels import CHECK_STATES, condition_word, definition_word, plain_text, words_in
 from analysis.numbers import SMALL_N, count_text, share_text
 from analysis.report import section_tables as tables
 from analysis.report.drawings import draw_icons

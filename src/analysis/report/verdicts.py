@@ -8,12 +8,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from analysis.claims.judgement import Judgement
-from analysis.claims.reasons import (
-    describe_due,
-    describe_firmness,
-    describe_missing,
-    firm_text,
-)
+from analysis.claims.reasons import describe_due, describe_firmness, describe_missing, firm_text
 from analysis.claims.rules import RULE_TITLES, Rule, asked_by_rules, load_rules
 from analysis.labels import VERDICTS, condition_word, plain_text, visit_word, word, words_in
 from analysis.numbers import (

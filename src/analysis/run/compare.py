@@ -24,14 +24,7 @@ from analysis.files import read_plain, sha256_of
 from analysis.intake.load import Export, load_export
 from analysis.intake.tables import TABLES, load_conditions
 from analysis.labels import MEASURES, VERDICTS, plain_text, visit_word, word, words_in
-from analysis.numbers import (
-    DECIMALS,
-    MINUS,
-    count_text,
-    estimate_text,
-    number_text,
-    quantity_text,
-)
+from analysis.numbers import DECIMALS, MINUS, count_text, estimate_text, number_text, quantity_text
 from analysis.report.tables import group_word, population_word, response_word
 from analysis.results import read_results, rows_of
 from analysis.run.data import load_tables, name_files
