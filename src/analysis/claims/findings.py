@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from analysis.claims.plain_sentences import at_visit, list_words
+from analysis.claims.plain_sentences import at_visit, expected_falls, list_words
 from analysis.claims.sentences import LOST, less_pain
 from analysis.labels import DEFINITIONS, visit_week, word
 from analysis.numbers import (
@@ -221,11 +221,7 @@ def _series(reads: Reads) -> str:
 
 def _regression(reads: Reads) -> str:
     seen = reads.one("fall_seen")
-    values = [
-        row.value or 0.0
-        for row in reads.find("expected_fall", definition="point_below")
-        if row.population in ("trials_low", "trials_high")
-    ]
+    values = expected_falls(row for row in reads.rows if row.group_by == "all")
     if seen is None or not values:
         return ""
     low, high = (number_text(end, decimals=1) for end in (min(values), max(values)))

@@ -6,7 +6,7 @@ Like all sentences they are made from codes and numbers; a test holds their read
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from analysis.claims.judgement import Judgement
 from analysis.claims.sentences import LOST, SHARES, describe_allocation, less_pain, of_whom
@@ -182,13 +182,7 @@ def say_otherwise(rows: Sequence[Row]) -> str:
     were one point below the score they came with. Empty without such rows.
     """
     seen = [row.value for row in rows if row.measure == "fall_seen" and row.value is not None]
-    expected = [
-        row.value
-        for row in rows
-        if (row.measure, row.definition) == ("expected_fall", "point_below")
-        and row.population in ("trials_low", "trials_high")
-        and row.value is not None
-    ]
+    expected = expected_falls(rows)
     if not seen or not expected:
         return ""
     by = _range(seen)
@@ -197,6 +191,17 @@ def say_otherwise(rows: Sequence[Row]) -> str:
         f"usual pain is one point lower than on the day they came, that alone gives a fall of "
         f"{_range(expected)} points. Seen was a fall of {by} points on average."
     )
+
+
+def expected_falls(rows: Iterable[Row]) -> list[float]:
+    """Return the falls of regression to the mean, with the correlations of trials."""
+    return [
+        row.value
+        for row in rows
+        if (row.measure, row.definition) == ("expected_fall", "point_below")
+        and row.population in ("trials_low", "trials_high")
+        and row.value is not None
+    ]
 
 
 def _range(values: Sequence[float]) -> str:
