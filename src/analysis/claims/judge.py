@@ -86,10 +86,7 @@ def _sequence_of(row: Row | None, results: pd.DataFrame) -> tuple[float | None, 
 
 
 def judge_ledger(
-    claims: Sequence[Claim],
-    results: pd.DataFrame,
-    study: Study,
-    specified: Mapping[str, Readings],
+    claims: Sequence[Claim], results: pd.DataFrame, study: Study, specified: Mapping[str, Readings]
 ) -> JudgedLedger:
     """Judge every claim of a ledger, and fill in all that is printed with the verdicts.
 

@@ -73,13 +73,7 @@ def further_patients_for_share(
 
 
 def chance_to_decide_share(
-    n_events: int,
-    n: int,
-    more: np.ndarray,
-    *,
-    true_share: float,
-    floor: float,
-    level: float = 0.95,
+    n_events: int, n: int, more: np.ndarray, *, true_share: float, floor: float, level: float = 0.95
 ) -> np.ndarray:
     """Return the exact chance that the Wilson interval over all patients excludes the floor.
 

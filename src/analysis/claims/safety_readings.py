@@ -45,10 +45,7 @@ LIMITS: dict[str, dict[str, VitalReading]] = {
         "10 to 35": replace(AS_FIXED, rest=(10.0, 35.0)),
         "up to 30": replace(AS_FIXED, rest=(0.0, 30.0)),
     },
-    "dose_share": {
-        "1": AS_FIXED,
-        "2": replace(AS_FIXED, dose=2.0),
-    },
+    "dose_share": {"1": AS_FIXED, "2": replace(AS_FIXED, dose=2.0)},
 }
 """Limits a reading may have, by their codes. Pressure: 160/100 mmHg is stage 2 hypertension, 20/10
 mmHg a stage of it. Oxygen: Medicare pays for oxygen at home from 88%; below 85% is severe.

@@ -218,9 +218,7 @@ class MeanTipping:
     def summary(self) -> Tipping:
         """The part that is kept with a judgement."""
         return Tipping(
-            n_missing=self.n_missing,
-            delta_to_meet_pct=self.delta_to_meet,
-            sentence=self.sentence,
+            n_missing=self.n_missing, delta_to_meet_pct=self.delta_to_meet, sentence=self.sentence
         )
 
 

@@ -58,11 +58,7 @@ WHY = words_in("why_undecided")
 
 
 def judge_claim(
-    claim: Claim,
-    results: pd.DataFrame,
-    *,
-    arm: str = "",
-    absent: Collection[str] = (),
+    claim: Claim, results: pd.DataFrame, *, arm: str = "", absent: Collection[str] = ()
 ) -> tuple[Judgement, Row | None]:
     """Judge one claim.
 

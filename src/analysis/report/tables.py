@@ -241,9 +241,7 @@ def _said_of(row: Row) -> Iterator[str]:
     yield from (notes_text(each) for each in row.notes.split(";") if each)
 
 
-def footnotes_of(
-    rows: Sequence[Row],
-) -> tuple[str, tuple[tuple[str, str], ...], dict[str, str]]:
+def footnotes_of(rows: Sequence[Row]) -> tuple[str, tuple[tuple[str, str], ...], dict[str, str]]:
     """Return what is true of all rows, what of some under a letter, and each row's letters.
 
     The letters are by ``result_id``: "a", "a,c".

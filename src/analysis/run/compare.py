@@ -86,10 +86,7 @@ class RunData:
 
 
 def load_run(
-    folder: Path,
-    export: Path | None = None,
-    mapping: Path | None = None,
-    also: Iterable[Path] = (),
+    folder: Path, export: Path | None = None, mapping: Path | None = None, also: Iterable[Path] = ()
 ) -> RunData:
     """Load what a run left, with the export given in place of data that it did not keep.
 
@@ -316,12 +313,7 @@ class Comparison:
 
 
 def compare_runs(
-    a: RunData,
-    b: RunData,
-    *,
-    split: bool = True,
-    workers: int = 1,
-    notebooks: Path | None = None,
+    a: RunData, b: RunData, *, split: bool = True, workers: int = 1, notebooks: Path | None = None
 ) -> Comparison:
     """Compare two runs, the earlier first; ``split`` to attribute what moved, too.
 
@@ -477,10 +469,7 @@ def recompute(
         for path in find_notebooks(notebooks)
         if path.stem in made_by and number_of(path) < JUDGES
     ]
-    with (
-        scratch() as work,
-        LocalExecutor(engine=default_engine(), workers=workers) as executor,
-    ):
+    with scratch() as work, LocalExecutor(engine=default_engine(), workers=workers) as executor:
         sent = []
         for number, study in enumerate(studies):
             folder = work / str(number)
