@@ -31,8 +31,7 @@ class ShareTipping:
     n_events: int  # seen to respond
     n_missing: int  # not rated
     n_open: int  # not rated, and no booster before the visit had ended the response
-    floor: float | None
-    ceiling: float | None  # counts only without a floor
+    floor: float | None  # None where the claim says "at most"
     verdicts: tuple[Verdict, ...]  # if 0, 1, 2 ... n_open of the open ones had responded
 
     @property
@@ -154,15 +153,11 @@ def tip_share(
     n_open = n_missing - n_cannot
     events = n_events + np.arange(n_open + 1)
     low, high = wilson_limits(events, np.full(events.shape, n), level=level)
+    verdicts = judge_intervals(low, high, floor=floor, ceiling=ceiling).tolist()
     return ShareTipping(
-        n=n,
-        n_events=n_events,
-        n_missing=n_missing,
-        n_open=n_open,
-        floor=floor,
-        ceiling=ceiling,
-        verdicts=tuple(judge_intervals(low, high, floor=floor, ceiling=ceiling).tolist()),
-    )
+        n=n, n_events=n_events, n_missing=n_missing, n_open=n_open, floor=floor,
+        verdicts=tuple(verdicts),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,9 +170,7 @@ class MeanTipping:
     the difference instead of from it on.
     """
 
-    value: float  # mean and interval of those rated, percent
-    low: float
-    high: float
+    value: float  # mean of those rated, percent
     n: int  # rated
     n_missing: int
     verdict: Verdict  # if those not rated were like those rated (delta 0)
@@ -263,8 +256,6 @@ def tip_mean(
     assert cited is not None  # judge_interval has refused a claim with neither
     return MeanTipping(
         value=value,
-        low=low,
-        high=high,
         n=n,
         n_missing=n_missing,
         verdict=verdict,
