@@ -136,7 +136,8 @@ def judged() -> tuple[Judgement, ...]:
         reading="At least 30% less pain, of all who started.", cited_text="70-85%",
         verdict="undecided", position="across the floor", value=main.value, low=main.low,
         high=main.high, level=0.95, n=main.n, n_missing=main.n_missing, further_patients=260,
-        result_id=main.result_id, sentence="65% of 140 patients with CRPS responded.",
+        result_id=main.result_id, sentence="65% of 140 patients with CRPS responded. About 260 "
+        "more patients would decide it with 80% probability, were the true value the one seen.",
         robustness=Readings(n=240, n_agreeing=212, sentence="",
                             verdicts={"undecided": 212, "falls short": 28}),
         firmness="mostly",
@@ -159,7 +160,7 @@ def judged() -> tuple[Judgement, ...]:
         condition="neuropathic", cited_low=0.6, cited_high=0.75, cited_text="60-75%",
         verdict="not testable", position="", value=None, low=None, high=None, unit="share", n=0,
         n_missing=0, status="no patients", reason="The export holds no patients of this condition.",
-        sentence="Nothing can be said.",
+        sentence="These data cannot answer it. The export holds no patients of this condition.",
     )  # fmt: skip
     relief = replace(
         fibromyalgia, claim_id="C4", wording="Relief lasts weeks to months per treatment series",

@@ -80,8 +80,6 @@ def describe_missing(judgement: Judgement) -> str:
             f"Too few patients, and too many outcomes missing ({_imputed(judgement)}, {alike}). "
             f"{_to_find(judgement)}."
         )
-    if found.imputed is None:
-        return f"{_imputed(judgement).capitalize()}."
     return f"{alike[0].upper()}{alike[1:]}: {_imputed(judgement)}."
 
 

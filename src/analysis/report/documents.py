@@ -159,7 +159,7 @@ def _write_docx(page: Page, pictures: dict[str, bytes], template: Path | None, o
     for claim, row in zip(page.headline, front.rows, strict=False):
         heading(f"{claim.condition}: “{claim.wording}”", 2)
         picture(row.alt, row.alt, 4.7)
-        for text in (claim.opening, claim.missing, claim.more, claim.robustness):
+        for text in (claim.opening, claim.missing, claim.robustness):
             if text:
                 document.add_paragraph(text)
         if claim.published:

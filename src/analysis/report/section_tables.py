@@ -149,7 +149,8 @@ WORDS: Mapping[str, Words] = {
 def listed_tables(context: Context, rows: Sequence[Row], topic: str) -> list[Table | None]:
     """Return the tables of a topic in data/codes/page_tables.csv, of all patients of a condition.
 
-    A line a row or, with something across the top, a cell a row. Options: rows of the visit at
+    A line a row or, with something across the top, a cell a row; of all definitions or populations
+    but one that has a minus before it. Options: rows of the visit at
     which response is judged (at_visit), without other intervals (plain), in the order of the
     measures (by_measure), or nothing but of several_visits; leading columns as of other tables
     (leading), marks of what claims are judged on (judged), no intervals (bare), the scale in the
@@ -166,7 +167,9 @@ def listed_tables(context: Context, rows: Sequence[Row], topic: str) -> list[Tab
         found = pick(rows, measure=tuple(measures), group_by="all")
         found = _sorted(_at_visit(context, found)) if "at_visit" in options else found
         for name in ("definition", "population"):
-            if table[name]:
+            if table[name].startswith("-"):
+                found = [row for row in found if getattr(row, name) != table[name][1:]]
+            elif table[name]:
                 found = pick(found, **{name: tuple(table[name].split())})
         found = _plain(found) if "plain" in options else found
         if "by_measure" in options:

@@ -54,7 +54,6 @@ class ClaimView:
     opening: str
     missing: str
     sentence: str
-    more: str
     robustness: str
     further: tuple[tuple[str, str], ...]
     may_say: str
@@ -123,7 +122,6 @@ def view_claim(run: Run, each: Judgement, *, drawn: bool) -> ClaimView:
         opening=_SENTENCE_END.split(sentence)[0],
         missing=f"{describe_missing(each)} {describe_due(each)}".strip(),
         sentence=sentence,
-        more=_more(each),
         robustness=describe_firmness(each),
         further=tuple(_further(each)),
         may_say=plain_text(each.may_say, longest=2000),
@@ -203,18 +201,3 @@ def _further(each: Judgement) -> Iterable[tuple[str, str]]:
         label = plain_text(each.shrunk.label, longest=300)
         share = f"{share_text(each.shrunk.value)} (n = {count_text(each.shrunk.n)})"
         yield "Shrunk toward all conditions", f"{share}: {label}"
-
-
-def _more(each: Judgement) -> str:
-    """Return the reason or the number that would decide, unless the sentence says it already."""
-    further = each.further_patients
-    if further is not None and re.search(rf"\b{count_text(further)}\b", each.sentence):
-        return ""
-    if each.reason:
-        return "" if each.reason in each.sentence else plain_text(each.reason, longest=600)
-    if each.verdict == "undecided" and further is not None:
-        return (
-            f"About {count_text(further)} more patients would decide it with 80% probability, if "
-            "the figure stays as it is."
-        )
-    return ""
