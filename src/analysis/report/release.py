@@ -27,7 +27,7 @@ from analysis.claims.records import read_claims, write_claims
 from analysis.claims.verdict import judgement_of
 from analysis.errors import InputError, RunError
 from analysis.files import sha256_of, write_file
-from analysis.labels import condition_word, plain_text, words_in
+from analysis.labels import condition_word, plain_text
 from analysis.numbers import count_text, number_text
 from analysis.report import figures
 from analysis.report.inputs import RESULTS
@@ -219,19 +219,26 @@ def judge_release(release: Release, frame: pd.DataFrame) -> list[Judgement]:
 
 def notices(release: Release, frame: pd.DataFrame) -> list[str]:
     """Return what stands at the top of a release."""
-    fewest, rule = release.from_patients, ""
-    if fewest is None:
-        fewest = FROM_PATIENTS
-        most = number_text(100 * LARGEST_ERROR)
-        rule = f" and where rounding moves them by at most {most} percentage points"
-    given = {
-        "rule": f"from {fewest} patients on{rule}",
-        "error": number_text(100 * largest_error(frame), decimals=1),
-        "least": LEAST_PATIENTS,
-        "given": count_text(len(frame[frame["status"] == "estimated"])),
-        "left_out": count_text(release.n_left_out),
-    }
-    return [text.format(**given) for text in words_in("release_notices").values()]
+    given = frame[frame["status"] == "estimated"]
+    error = number_text(100 * largest_error(frame), decimals=1)
+    rule = (
+        f"from {FROM_PATIENTS} patients on and where rounding moves them by at most "
+        f"{number_text(100 * LARGEST_ERROR)} percentage points"
+        if release.from_patients is None
+        else f"from {release.from_patients} patients on"
+    )
+    return [
+        "This is a release: it is made to be handed on. Counts are rounded to the middle of six (0 "
+        "stays 0, 1 to 6 become 3, 7 to 12 become 9), and shares and their intervals are made from "
+        f"rounded counts. Shares are given {rule}; rounding moves those given by at most {error} "
+        f"points. Means and times are given from {LEAST_PATIENTS} patients on, in steps that six "
+        "patients could make.",
+        f"{count_text(len(given))} numbers are given; {count_text(release.n_left_out)} of the "
+        "internal report are not, or read “withheld”. A verdict is given where every count that "
+        "the rounding leaves possible gives it.",
+        "Figures of single patients, of single losses of relief and of fitted shapes need more "
+        "than rounded counts and are left out, as are notebooks and what an analyst has added.",
+    ]
 
 
 # --- the folder ---------------------------------------------------------------------------------
