@@ -296,6 +296,21 @@ def test_the_longest_begins_first_and_the_outcomes_are_in_the_order_of_the_plan(
     assert [each.task for each in done] == list(tasks)
 
 
+def test_what_does_not_fit_beside_another_begins_when_that_has_ended():
+    tasks, events = names(("40_a", ()), ("65_b", ())), []
+    begun = {task.name: Future[Outcome]() for task in tasks}
+
+    def begin(task: Task) -> Future[Outcome]:
+        begun[task.name].set_result(Outcome(task=task))
+        return begun[task.name]
+
+    run_tasks(
+        tasks, begin=begin, finish=lambda _: None, fits=lambda *_: False,
+        listen=lambda what, task, *_: events.append(f"{what} {task.name[:2]}"),
+    )  # fmt: skip
+    assert events == ["started 40", "finished 40", "started 65", "finished 65"]
+
+
 def test_what_needs_a_failed_task_is_left_out_and_the_others_go_on():
     tasks = names(("20_a", ()), ("30_b", ()), ("70_c", ("20_a", "30_b")), ("80_d", ("70_c",)))
 

@@ -11,10 +11,12 @@ import pytest
 
 from analysis.errors import InputError, SettingsError
 from analysis.run.plan import (
+    Task,
     begin_longest,
     check_parameters,
     choose_conditions,
     find_notebooks,
+    fits_beside,
     load_settings_file,
     make_plan,
     notebook_folder,
@@ -159,6 +161,16 @@ def test_what_no_later_notebook_reads_runs_beside_those(tmp_path):
     assert tasks["70_claims.all"].needs == measures
     ready = begin_longest(tasks[name] for name in ("60_beside.all", "70_claims.all"))
     assert [task.name for task in ready] == ["70_claims.all", "60_beside.all"]
+
+
+def test_of_a_large_export_one_notebook_that_holds_much_runs_at_a_time():
+    small, held, other = (Task(path=Path(f"{name}.ipynb")) for name in ("20_a", "40_b", "65_c"))
+    large = {"workers": 2, "patients": 200_000}
+    assert fits_beside(small, [held], **large) and fits_beside(held, [small], **large)
+    assert not fits_beside(other, [held], **large) and not fits_beside(
+        small, [held, small], **large
+    )
+    assert fits_beside(other, [held, small], workers=2, patients=600)
 
 
 def test_a_notebook_takes_part_by_its_number(tmp_path):

@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent import futures
 from concurrent.futures import (
     FIRST_COMPLETED,
@@ -331,6 +331,7 @@ def run_tasks(
     begin: Callable[[Task], Future[Outcome] | Outcome],
     finish: Callable[[Outcome], None],
     listen: Listener,
+    fits: Callable[[Task, Collection[Task]], bool] = lambda *_: True,
 ) -> tuple[Outcome, ...]:
     """Run tasks, each when those it needs have ended well; the others are left out.
 
@@ -343,6 +344,8 @@ def run_tasks(
     finish : callable
         Called with each outcome before what needs it begins.
     listen : Listener
+    fits : callable
+        Whether a task may begin beside those that run (`analysis.run.plan.fits_beside`).
 
     Returns
     -------
@@ -366,6 +369,8 @@ def run_tasks(
         if not ready and not running:
             break
         for task in ready:
+            if running and not fits(task, running.values()):
+                continue
             waiting.remove(task)
             begun = begin(task)
             if isinstance(begun, Outcome):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import re
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -30,10 +30,12 @@ ALL = "all"
 JUDGES, SUMS_UP, APART = 70, 80, 90
 """First numbers of the notebooks that judge, that sum up, and that no run includes."""
 
-LONGEST_FIRST = (40, 65, 30, 50, 20, 60, 45)
-"""Notebooks that begin before the others: begun last, they would keep the other cores waiting.
+LONGEST_FIRST = (40, 65, 50, 20, 30, 60, 45)
+"""Notebooks that begin before the others: begun last, they would keep the other cores waiting."""
 
-50 holds most memory of a large export, so it does not begin beside another that holds much."""
+HEAVY, LARGE = (40, 50, 52, 55, 65), 50_000
+"""Notebooks that hold most memory, some 8 kB a patient (the others up to 5), and from how many
+patients on one of them runs at a time: of 200,000 patients two and the runner would hold 4 GB."""
 
 PASSES_OVER = "passes_over"
 """Parameter of a notebook that judges or sums up: numbers of those it does not read."""
@@ -261,6 +263,15 @@ def begin_longest(tasks: Iterable[Task]) -> list[Task]:
         return not task.needs, LONGEST_FIRST.index(number) if number in LONGEST_FIRST else last
 
     return sorted(tasks, key=place)
+
+
+def fits_beside(task: Task, beside: Collection[Task], *, workers: int, patients: int) -> bool:
+    """Return whether a notebook can begin beside others on one machine (`HEAVY`).
+
+    Those of small exports can at once; the executor has them wait for a core.
+    """
+    heavy = [number_of(each.path) in HEAVY for each in (task, *beside)]
+    return patients < LARGE or (len(beside) < workers and not (heavy[0] and any(heavy[1:])))
 
 
 def _stage(notebook: Path) -> int:

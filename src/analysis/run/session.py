@@ -5,7 +5,6 @@ Nothing heavy is imported until it is known that something has to be computed.
 
 from __future__ import annotations
 
-import functools
 import json
 import os
 import platform
@@ -17,6 +16,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,6 +50,7 @@ from analysis.run.plan import (
     Task,
     choose_conditions,
     find_notebooks,
+    fits_beside,
     make_plan,
     notebook_folder,
     number_of,
@@ -314,6 +315,7 @@ class _Run:
         export, study = prepare(
             request.export, request.mapping, request.settings, work / DATA, request.also
         )
+        self.n_patients = len(study.adsl)
         settings = study.settings.model_dump()
         self.claims = load_ledger(self.ledger, more_conditions=study.labels)
         for folder in (work, work / DATA):  # for people, and where notebooks get their data
@@ -381,7 +383,7 @@ class _Run:
         running = ExitStack()
         pages = running.enter_context(ThreadPoolExecutor(1, thread_name_prefix="pages"))
         written: list[Future[Any]] = [pages.submit(_load_report)]
-        submit = functools.cache(lambda: running.enter_context(executor).submit)
+        submit = cache(lambda: running.enter_context(executor).submit)
 
         def begin(task: Task) -> Future[Outcome] | Outcome:
             folder = work / SCRATCH / task.name
@@ -407,8 +409,10 @@ class _Run:
             _move_files(folder, work)
             written.append(pages.submit(_write_page, executed_path(outcome.task, work)))
 
+        room = partial(fits_beside, workers=self.request.workers, patients=self.n_patients)
+        fits = room if isinstance(executor, LocalExecutor) else lambda *_: True
         with running:
-            outcomes = run_tasks(tasks, begin=begin, finish=finish, listen=listen)
+            outcomes = run_tasks(tasks, begin=begin, finish=finish, listen=listen, fits=fits)
         for page in written:
             page.result()
         shutil.rmtree(work / SCRATCH, ignore_errors=True)
