@@ -146,36 +146,41 @@ WORDS: Mapping[str, Words] = {
 """What stands down the side and across the top of `listed_tables`, by name."""
 
 
-def listed_tables(context: Context, rows: Sequence[Row], topic: str) -> list[Table | None]:
-    """Return the tables of a topic in data/codes/page_tables.csv, of all patients of a condition.
+def _rows_listed(context: Context, rows: Sequence[Row], table: Mapping[str, str]) -> list[Row]:
+    """Return the rows of a table of data/codes/page_tables.csv, of all patients of a condition.
 
-    A line a row or, with something across the top, a cell a row; of all definitions or populations
-    but one that has a minus before it. Options: rows of the visit at
-    which response is judged (at_visit), without other intervals (plain), in the order of the
-    measures (by_measure), or nothing but of several_visits; leading columns as of other tables
-    (leading), marks of what claims are judged on (judged), no intervals (bare), the scale in the
-    caption (scale).
+    Of some definitions or populations, or of all but one that has a minus before it. Options: those
+    of the visit at which response is judged (at_visit), without other intervals (plain), in the
+    order of the measures (by_measure) or of the conditions (by_condition).
     """
-    rank = {code: place for place, code in enumerate(context.labels)}
+    options, measures = table["options"].split(), table["measures"].split()
+    found = pick(rows, measure=tuple(measures), group_by="all")
+    found = _sorted(_at_visit(context, found)) if "at_visit" in options else found
+    for name in ("definition", "population"):
+        if table[name].startswith("-"):
+            found = [row for row in found if getattr(row, name) != table[name][1:]]
+        elif table[name]:
+            found = pick(found, **{name: tuple(table[name].split())})
+    found = _plain(found) if "plain" in options else found
+    if "by_measure" in options:
+        found.sort(key=lambda row: measures.index(row.measure))
+    return _ranked(context, found) if "by_condition" in options else found
+
+
+def listed_tables(context: Context, rows: Sequence[Row], topic: str) -> list[Table | None]:
+    """Return the tables of a topic in data/codes/page_tables.csv.
+
+    A line a row or, with something across the top, a cell a row. Options: leading columns as of
+    other tables (leading), marks of what claims are judged on (judged), no intervals (bare), the
+    scale in the caption (scale), nothing but of several_visits.
+    """
     words = {**WORDS, "condition": lambda row: condition_word(row.condition, context.labels)}
     how: dict[str, Any]
     made: list[Table | None] = []
     for table in data_rows("codes/page_tables.csv"):
         if table["topic"] != topic:
             continue
-        options, measures = table["options"].split(), table["measures"].split()
-        found = pick(rows, measure=tuple(measures), group_by="all")
-        found = _sorted(_at_visit(context, found)) if "at_visit" in options else found
-        for name in ("definition", "population"):
-            if table[name].startswith("-"):
-                found = [row for row in found if getattr(row, name) != table[name][1:]]
-            elif table[name]:
-                found = pick(found, **{name: tuple(table[name].split())})
-        found = _plain(found) if "plain" in options else found
-        if "by_measure" in options:
-            found.sort(key=lambda row: measures.index(row.measure))
-        if topic == "across":
-            found.sort(key=lambda row: (row.condition == "all", rank.get(row.condition, len(rank))))
+        options, found = table["options"].split(), _rows_listed(context, rows, table)
         caption = _with_scale(table["caption"], found) if "scale" in options else table["caption"]
         caption = _with_visit(caption, found) if "at_visit" in options else caption
         named = [head.split("=") for head in table["heads"].split("|")]
@@ -189,6 +194,13 @@ def listed_tables(context: Context, rows: Sequence[Row], topic: str) -> list[Tab
             across = words[table["across"]]
             made.append(crossed_table(found, caption=caption, down=heads[0], across=across, **how))
     return made
+
+
+def _ranked(context: Context, rows: Sequence[Row]) -> list[Row]:
+    """Sort by condition, in the order of their labels; all of them together come last."""
+    rank = {code: place for place, code in enumerate(context.labels)}
+    last = len(rank)
+    return sorted(rows, key=lambda row: (row.condition == "all", rank.get(row.condition, last)))
 
 
 def characteristics(rows: Sequence[Row]) -> Table | None:
@@ -532,10 +544,7 @@ def relief_shares(rows: Sequence[Row]) -> Table | None:
 def _by_condition(
     context: Context, rows: Sequence[Row], caption: str, across: Words
 ) -> Table | None:
-    rank = {code: place for place, code in enumerate(context.labels)}
-    rows = sorted(
-        rows, key=lambda row: (row.condition == "all", rank.get(row.condition, len(rank)))
-    )
+    rows = _ranked(context, rows)
     return crossed_table(
         rows,
         caption=_with_visit(caption, rows),
