@@ -96,10 +96,10 @@ def run(request, tmp_path_factory) -> tuple[str, Path]:
 def write_numbers(export: Path, mapping: Path, out: Path) -> None:
     """Write results and verdicts of an export as its run would, without figures and report."""
     _, study = prepare(export, mapping, {}, out / "data")
+    settings = study.settings.model_dump()
     tasks = make_plan(
-        find_notebooks(notebook_folder()), [], datasets=out / "data",
-        settings=study.settings.model_dump(), present=tuple(study.conditions),
-    )  # fmt: skip
+        find_notebooks(notebook_folder()), [], datasets=out / "data", settings=settings
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("analysis.report.figures.keep_each", lambda *_, **__: None)
         patch.setattr(Results, "figure", lambda *_, **__: None)

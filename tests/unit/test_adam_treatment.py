@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from cells import counted, ids, one, run_cells
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from studies import END, LAST_INFUSION, SETTINGS, export_of, patient, study, tables_of
 
@@ -421,6 +422,7 @@ def counts(values) -> pd.DataFrame:
     )
 
 
+@hypothesis_settings(max_examples=40)
 @given(FLAG_LISTS, st.booleans())
 def test_any_completion_lies_inside_the_bounds(values, unknown):
     row = bound_shares(counts(values)).iloc[0]
@@ -432,6 +434,7 @@ def test_any_completion_lies_inside_the_bounds(values, unknown):
     assert (row.n, row.n_missing) == (len(values), values.count(None))
 
 
+@hypothesis_settings(max_examples=40)
 @given(FLAG_LISTS)
 def test_nothing_missing_is_the_plain_interval(values):
     known = counts([bool(value) for value in values])
