@@ -176,9 +176,8 @@ def test_the_readings_asked_for_are_those_of_all():
     )  # fmt: skip
     every = own.adtte[(own.adtte["RULE"] == "once") & (own.adtte["CLOCK"] == "end_of_series")]
     codes = ["RULE", "CLOCK"]
-    pd.testing.assert_frame_equal(
-        got.drop(columns=codes), every.drop(columns=codes).reset_index(drop=True)
-    )
+    got, every = got.drop(columns=codes), every.drop(columns=codes).reset_index(drop=True)
+    pd.testing.assert_frame_equal(got.astype(every.dtypes), every)  # texts are kept as categories
 
 
 @pytest.mark.parametrize(
