@@ -7,7 +7,6 @@ A further effect, drug, factor, instrument or code is a row of a file, and no co
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from math import inf, nan
@@ -81,11 +80,12 @@ def read_patterns(name: str) -> tuple[dict[str, str], list[tuple[str, str, str]]
     return parts, [(kind, check, "|".join(patterns)) for kind, check, patterns in found]
 
 
-def _by_word(rows: Iterable[dict[str, str]], *own: str) -> dict[str, str]:
+@cache
+def _by_word(table: str, *own: str) -> dict[str, str]:
     """Return the first of the ``own`` fields by each of them, and by the words under ``also``."""
     return {
         word_key(word): row[own[0]]
-        for row in rows
+        for row in data_rows(f"codes/{table}.csv")
         for word in (*(row[name] for name in own), *row["also"].split("|"))
         if word_key(word)
     }
@@ -110,14 +110,9 @@ def load_effects() -> dict[str, Effect]:
     }
 
 
-@cache
-def _effect_words() -> dict[str, str]:
-    return _by_word(data_rows("codes/ae_terms.csv"), "code", "label", "ctcae")
-
-
 def effect_of(term: str) -> str:
     """Return the code of the effect that a term names, empty where the list has none."""
-    return _effect_words().get(word_key(term), "")
+    return _by_word("ae_terms", "code", "label", "ctcae").get(word_key(term), "")
 
 
 class ClinicalCode(NamedTuple):
@@ -201,20 +196,18 @@ def load_instruments() -> dict[str, Instrument]:
     }
 
 
-@cache
-def _instrument_words() -> dict[str, str]:
-    return _by_word(data_rows("codes/instruments.csv"), "code", "paramcd", "name")
+_NAMES_OF_INSTRUMENTS = ("instruments", "code", "paramcd", "name")
 
 
 def instrument_of(name: str) -> str:
     """Return the code of the instrument that a name means, empty where the list has none."""
-    return _instrument_words().get(word_key(name), "")
+    return _by_word(*_NAMES_OF_INSTRUMENTS).get(word_key(name), "")
 
 
 def instruments_named(text: str) -> list[str]:
     """Return the codes of instruments that a text names among other words, longest name first."""
     key = f" {word_key(text)} "
-    words = sorted(_instrument_words().items(), key=lambda item: -len(item[0]))
+    words = sorted(_by_word(*_NAMES_OF_INSTRUMENTS).items(), key=lambda item: -len(item[0]))
     return list(dict.fromkeys(code for word, code in words if f" {word} " in key))
 
 
@@ -233,17 +226,12 @@ def total_of_items(items: np.ndarray, instrument: Instrument) -> np.ndarray:
     return np.where(answered >= instrument.least_items, total, np.nan)
 
 
-@cache
-def _drug_words() -> dict[str, str]:
-    return _by_word(data_rows("codes/opioids.csv"), "drug")
-
-
 def drug_of(name: str) -> str:
     """Return the opioid that a name or brand means, empty where the list has none.
 
     Forms and salts beside the name do not matter: "oxycodone ER" and "Morphine SR 30" are found.
     """
-    words = _drug_words()
+    words = _by_word("opioids", "drug")
     key = word_key(name)
     if key in words:
         return words[key]

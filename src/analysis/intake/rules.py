@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from math import inf
 from typing import Any
 
@@ -216,21 +217,9 @@ def check_tables(
     _check_patients(check)
     for name in [name for name in check.tables if name != "patients"]:
         _check_patient_is_listed(check, name)
-    _check_scores(check)
-    if "infusions" in check.tables:
-        frame = check.tables["infusions"]
-        when = [name for name in ("infused_at", "study_day") if name in frame]
-        again = frame.duplicated(subset=["patient_id", *when])
-        expected = "an infusion not listed before"
-        check.refuse_rows("infusions", when[0], "repeated_infusion", again, expected)
-    if "adverse_events" in check.tables:
-        _check_events(check)
-    if "opioid_use" in check.tables:
-        _check_doses(check)
-    if "questionnaires" in check.tables:
-        _check_questionnaires(check)
-    if "relief_ends" in check.tables:
-        _check_relief_ends(check)
+    for name, own_rules in _RULES_OF.items():
+        if name in check.tables:
+            own_rules(check)
     return check
 
 
@@ -252,10 +241,9 @@ def _check_columns(check: Checked, table: Table) -> None:
 
 def _check_values(check: Checked, table: Table) -> None:
     """Every row needs an id and a time; a visit of the schedule stands for its time."""
+    refuse_rows = partial(check.refuse_rows, table.name)
     no_id = check.tables[table.name]["patient_id"].isna()
-    check.refuse_rows(
-        table.name, "patient_id", "missing_id", no_id, "a patient id", reason="no patient id"
-    )
+    refuse_rows("patient_id", "missing_id", no_id, "a patient id", reason="no patient id")
     for names in table.one_of:
         if "study_day" not in names or table.may_be_unknown.issuperset(names):
             continue
@@ -264,15 +252,10 @@ def _check_values(check: Checked, table: Table) -> None:
         known = frame[have].notna()
         if "visit" in have:
             known["visit"] = frame["visit"].str.fullmatch(VISIT_NAME.pattern).fillna(False)
-        check.refuse_rows(
-            table.name,
-            have[0],
-            "unreadable_value",
-            ~known.any(axis=1),
-            f"a value of {' or '.join(n for n in names if n != 'visit')}"
-            + (", or a visit such as baseline, end, week_4," if "visit" in names else ""),
-            reason="no date and no study day",
-        )
+        expected = f"a value of {' or '.join(n for n in names if n != 'visit')}"
+        expected += ", or a visit such as baseline, end, week_4," if "visit" in names else ""
+        reason = "no date and no study day"
+        refuse_rows(have[0], "unreadable_value", ~known.any(axis=1), expected, reason=reason)
 
 
 def _check_relief_ends(check: Checked) -> None:
@@ -281,9 +264,7 @@ def _check_relief_ends(check: Checked) -> None:
     def times() -> pd.DataFrame:
         return time_relief(check.tables["relief_ends"], check.tables.get("infusions"))
 
-    def refuse_ends(column: str, code: str, bad: pd.Series, expected: str, remedy: str) -> None:
-        check.refuse_rows("relief_ends", column, code, bad, expected, remedy)
-
+    refuse_ends = partial(check.refuse_rows, "relief_ends")
     ended = "an end of relief after the infusion it followed"
     remedy = "Correct the date or time, or the infusion it belongs to."
     refuse_ends("ended_at", "relief_before_infusion", times()["DATED"] < 0, ended, remedy)
@@ -433,18 +414,13 @@ def _check_patient_is_listed(check: Checked, table: str) -> None:
 
 def _check_scores(check: Checked) -> None:
     """Every score lies on its scale; where no scale is named, all are 0 to 10."""
+    refuse_scores = partial(check.refuse_rows, "pain_scores")
     frame = check.tables["pain_scores"]
     if "scale" in frame and not {*frame["scale"].dropna().unique()} <= {DEFAULT_SCALE}:
         # 7 could be 7 of 10 or 7 of 100
-        check.refuse_rows(
-            "pain_scores",
-            "scale",
-            "unreadable_value",
-            frame["scale"].isna(),
-            "a scale",
-            REMEDIES["no_scale"],
-            reason="no scale named",
-        )
+        unnamed, remedy = frame["scale"].isna(), REMEDIES["no_scale"]
+        code, reason = "unreadable_value", "no scale named"
+        refuse_scores("scale", code, unnamed, "a scale", remedy, reason=reason)
     for name, (none, worst) in check.scales.items():
         frame = check.tables["pain_scores"]
         low, high = sorted((none, inf if worst is None else worst))
@@ -455,8 +431,7 @@ def _check_scores(check: Checked) -> None:
         elif name != DEFAULT_SCALE:
             continue
         span = f"of at least {low:g}" if worst is None else f"from {low:g} to {high:g}"
-        expected = f"a score {span} (scale {name})"
-        check.refuse_rows("pain_scores", "score", "score_outside_scale", bad, expected)
+        refuse_scores("score", "score_outside_scale", bad, f"a score {span} (scale {name})")
     _check_one_scale(check)
 
 
@@ -478,17 +453,20 @@ def _check_one_scale(check: Checked) -> None:
             check.refuse_table("pain_scores", "mixed_scales", expected, REMEDIES["mixed_scales"])
 
 
+def _check_infusions(check: Checked) -> None:
+    frame = check.tables["infusions"]
+    when = [name for name in ("infused_at", "study_day") if name in frame]
+    again = frame.duplicated(subset=["patient_id", *when])
+    expected = "an infusion not listed before"
+    check.refuse_rows("infusions", when[0], "repeated_infusion", again, expected)
+
+
 def _check_events(check: Checked) -> None:
-    frame = check.tables["adverse_events"]
-    unnamed = frame["term"].isna()
-    check.refuse_rows(
-        "adverse_events",
-        "term",
-        "unreadable_value",
-        unnamed,
-        "the name of what happened (`none reported` where nothing did)",
-        reason="no name of the event",
-    )
+    refuse_events = partial(check.refuse_rows, "adverse_events")
+    unnamed = check.tables["adverse_events"]["term"].isna()
+    expected = "the name of what happened (`none reported` where nothing did)"
+    reason = "no name of the event"
+    refuse_events("term", "unreadable_value", unnamed, expected, reason=reason)
     frame = check.tables["adverse_events"]
     given = check.tables.get("infusions", pd.DataFrame())
     if "infused_at" in frame and "infused_at" in given:
@@ -500,7 +478,7 @@ def _check_events(check: Checked) -> None:
         bad = frame["infused_at"].notna() & listed
         bad &= ~_days_infused(frame).isin(around if clocks else known)
         expected = "the day of an infusion of the patient"
-        check.refuse_rows("adverse_events", "infused_at", "unknown_infusion", bad, expected)
+        refuse_events("infused_at", "unknown_infusion", bad, expected)
     frame = check.tables["adverse_events"]
     begins = [name for name in ("occurred_on", "infused_at") if name in frame]
     if begins and "resolved_on" in frame:
@@ -508,8 +486,7 @@ def _check_events(check: Checked) -> None:
         ends_on_a_day = frame["resolved_on"].eq(frame["resolved_on"].dt.normalize())
         bad = moment(frame, "resolved_on") < start.where(~ends_on_a_day, start.dt.normalize())
         expected = "a time not before the event began"
-        code = "resolved_before_it_began"
-        check.refuse_rows("adverse_events", "resolved_on", code, bad, expected)
+        refuse_events("resolved_on", "resolved_before_it_began", bad, expected)
 
 
 def _days_infused(frame: pd.DataFrame, later: int = 0) -> pd.MultiIndex:
@@ -552,3 +529,14 @@ def _check_questionnaires(check: Checked) -> None:
             "list `score_outside_scale` under `exclude`."
         )
         check.refuse_rows("questionnaires", "score", "score_outside_scale", bad, expected, remedy)
+
+
+_RULES_OF = {
+    "pain_scores": _check_scores,
+    "infusions": _check_infusions,
+    "adverse_events": _check_events,
+    "opioid_use": _check_doses,
+    "questionnaires": _check_questionnaires,
+    "relief_ends": _check_relief_ends,
+}
+"""Rules of single tables, in the order in which they are looked at."""
