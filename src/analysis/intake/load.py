@@ -151,15 +151,12 @@ def load_export(
     refuse([_with_lookalikes(hint(problem), intake, path) for problem in checked.problems])
     checked.tables, note, problems = on_one_clock(checked.tables)
     refuse(problems)
-    scored = next(at for at, account in enumerate(intake) if account.table == "pain_scores")
-    intake[scored] = replace(
-        intake[scored],
-        notes=(*intake[scored].notes, *note),
-        findings=(*intake[scored].findings, *find_in_scores(checked.tables["pain_scores"], scales)),
-    )
-    for name, found in find_in_records(checked.tables).items():
+    of_scores = find_in_scores(checked.tables["pain_scores"], scales)
+    for name, found in {"pain_scores": of_scores, **find_in_records(checked.tables)}.items():
         at = next(at for at, account in enumerate(intake) if account.table == name)
-        intake[at] = replace(intake[at], findings=(*intake[at].findings, *found))
+        notes = (*intake[at].notes, *(note if name == "pain_scores" else ()))
+        findings = (*intake[at].findings, *found)
+        intake[at] = replace(intake[at], notes=notes, findings=findings)
     for number, more in checked.excluded.items():
         account = intake[number]
         intake[number] = replace(
@@ -404,18 +401,24 @@ def _read_all(
     places = [(s.path, _file_format(style)) for s, style in zip(sources, styles, strict=True)]
     conditions = load_conditions().extended(mapping.conditions)
 
-    def second_file(file: str, form: Format, source: Source) -> RawTable | None:
-        """Return another file that a rule reads; None where it holds identifiers."""
-        own = _style(form, mapping.format)
-        place = source.path.parent / file, _file_format(own)
-        refuse_outside(place[0], also, what=f"{source.table}: `file` names {file}")
+    def read(
+        place: tuple[Path, FileFormat], name: str, readers: Iterable[Source], style: Format
+    ) -> RawTable | None:
+        """Return a file, which is read once; None where it holds identifiers."""
         if place not in raws:
-            raws[place] = load_raw_table(*place, name=file)
-            readers = [(source.table, source.rule)]
-            found = find_identifying(raws[place], readers=readers, missing=own.missing_texts)
+            raws[place] = load_raw_table(*place, name=name)
+            rules = [(source.table, source.rule) for source in readers]
+            found = find_identifying(raws[place], readers=rules, missing=style.missing_texts)
             identifying.update({place} if found else ())
             problems.extend(found)
         return None if place in identifying else raws[place]
+
+    def second_file(file: str, form: Format, source: Source) -> RawTable | None:
+        """Return another file that a rule reads."""
+        own = _style(form, mapping.format)
+        place = source.path.parent / file, _file_format(own)
+        refuse_outside(place[0], also, what=f"{source.table}: `file` names {file}")
+        return read(place, file, [source], own)
 
     def own_map(file: str | None, source: Source, columns: int = 2) -> dict[str, tuple[str, ...]]:
         """Return a clinic's own map of codes, empty where the rule names none."""
@@ -426,19 +429,11 @@ def _read_all(
         return load_map(raw, columns=columns)
 
     for number, (source, style, place) in enumerate(zip(sources, styles, places, strict=True)):
-        if place not in raws:  # a file that several rules read is read once
-            raws[place] = load_raw_table(*place, name=source.shown)
-            # A column is hidden only if none of the rules that read the file shows it.
-            readers = [
-                (s.table, s.rule) for s, p in zip(sources, places, strict=True) if p == place
-            ]
-            found = find_identifying(raws[place], readers=readers, missing=style.missing_texts)
-            identifying |= {place} if found else set()
-            problems += found
-        if place in identifying:
+        # A column is hidden only if none of the rules that read the file shows it.
+        readers = [s for s, p in zip(sources, places, strict=True) if p == place]
+        raw, rule = read(place, source.shown, readers, style), source.rule
+        if raw is None:
             continue  # what else is wrong with it would be said with its values
-        raw = raws[place]
-        rule = source.rule
         if more := rule.more_columns:
             other = second_file(more.file, more, source)
             if other is None:

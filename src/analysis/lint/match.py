@@ -213,11 +213,6 @@ class Match:
     beyond: tuple[str, ...] = ()  # words of the sentence that no row covers and that may change it
 
 
-@lru_cache(maxsize=4096)
-def _row(listed: Claim) -> _Row:
-    return _Row(listed)
-
-
 class _Row:
     def __init__(self, listed: Claim) -> None:
         wording = listed.wording
@@ -233,6 +228,9 @@ class _Row:
         self.own = {item.means for item in self.items} - {""} | {f"@{c}" for c in self.conditions}
         of_time = (*find_cues(listed.section), *cues)
         self.times = frozenset(cue.quantity for cue in of_time if cue.quantity)
+
+
+_row = lru_cache(maxsize=4096)(_Row)
 
 
 class _Read:
