@@ -22,42 +22,10 @@ _OF = {
 _OF_PERSON = {"name", "own", "part", "init", "phone", "mobile", "email", "place", "birth", "born"}
 """Classes of which one must be in a word that begins with a single letter: "lname"."""
 
-_PHRASES = (
-    (r"\b(?:d ?o b|b d(?:ate|ay)|ne (?:e )?le|nee le)\b", "dob"),
-    (r"(?<=\be) (?=mails?\b|gk\b)|(?<=\bwhats) (?=app\b)", ""),
-    (r"\bp ?o box\b", "postfach"),
-    (r"\bnext ?of ?kin\b", "nok"),
-    (r"\b(?:also )?known as\b", "alias"),
-    (r"\b(?:voice|video|audio) recording\b", "photo"),
-    (r"\bmiddle i\b|\b[fl] init\w*", "middle initial"),
-    (r"^[a-z] (?=names?\b|nm\b)", "first "),
-    (r"\bsource value\b", "source identifier"),
-)
+_PHRASES = [(row["phrase"], row["words"]) for row in data_rows("codes/header_phrases.csv")]
 """Words that mean something only together, and what stands for them."""
 
-_RULES = (
-    ("street address", "birth~place birth~where", ""),
-    ("date of birth", "born birth~day =birth", ""),
-    ("internet address", "ip~place =ip", ""),
-    ("social security number", "national state~number state~card", ""),
-    (
-        "record number",
-        "acronym =maybe file~number file~card folder~numeral =ident&ident~several",
-        "",
-    ),
-    ("account number", "account~number account-person", ""),
-    ("email address", "email", "thing"),
-    ("internet address", "net", "thing"),
-    ("photograph or signature", "picture image-person", "thing"),
-    ("phone number", "phone =mobile reach-numeral", "thing"),
-    ("street address", "place =spot house-numeral", "thing"),
-    ("name", "name-person own-person init-person init-part =ends&!reach", ""),
-    (
-        "name",
-        "own name~person name~agent maybe-agent name~part =name who&!number refer-doctor",
-        "thing",
-    ),
-)
+_RULES = [(row["kind"], row["terms"], row["absent"]) for row in data_rows("codes/header_rules.csv")]
 """A kind, alternatives of which one must hold, and a class that must be absent.
 
 ``a`` is a word of this class, ``!a`` none, ``a-b`` and ``a~b`` are words of two classes next to

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from analysis.claims.approvals import Approval, State
 from analysis.claims.intervals import judge_interval
@@ -285,43 +285,15 @@ Status = Literal[
 ]  # fmt: skip
 Level = Literal["error", "warning", "note", "none"]
 
-STATUSES: dict[Status, tuple[Level, str]] = {
-    "must not be said": (
-        "error",
-        "words that no result could make good (data/claims/never_said.csv)",
-    ),
-    "stale": (
-        "error",
-        "the verdict is older than the ledger, the data or the newest run, or an approval ended",
-    ),
-    "contradicted": (
-        "error",
-        "the entire interval of the data lies on the wrong side of the cited figure",
-    ),
-    "unlisted": ("error", "it can be checked, but no row of the ledger says it"),
-    "wider than its data": (
-        "warning",
-        "it speaks of more patients than the claim or the data are about",
-    ),
-    "undecided": ("warning", "the interval of the data reaches both sides of the cited figure"),
-    "unfalsifiable": ("warning", "worded so that no number could contradict it (some, can, may)"),
-    "not testable": ("note", "the data hold nothing that could answer it"),
-    "not judged": ("note", "listed; the copy was compared with no run"),
-    "borne out": (
-        "none",
-        "the entire interval of the data lies on the right side of the cited figure",
-    ),
+_STATUSES = data_rows("claims/statuses.csv")
+
+STATUSES = {
+    cast(Status, row["status"]): (cast(Level, row["level"]), row["meaning"]) for row in _STATUSES
 }
 """Usual level and meaning of every status, the gravest first: the first that holds is the main
 one."""
 
-STATUS_OF_VERDICT: dict[str, Status] = {
-    "meets": "borne out",
-    "falls short": "contradicted",
-    "undecided": "undecided",
-    "not testable": "not testable",
-    "unfalsifiable": "unfalsifiable",
-}
+STATUS_OF_VERDICT = {row["verdict"]: cast(Status, row["status"]) for row in _STATUSES}
 _UNFALSIFIABLE = "No number could contradict these words, so none can bear them out."
 
 
