@@ -194,13 +194,13 @@ def load_evidence(folder: Path | None = None) -> Evidence:
     )
 
 
-def load_trials(folder: Path | None = None) -> pd.DataFrame:
+def load_trials() -> pd.DataFrame:
     """Return trials that have begun and have no published result: ``not yet``, never evidence.
 
     Columns ``trial``, ``condition`` (empty where not known), ``what``, ``patients`` (planned),
     ``status``, ``since``, ``registry``, ``url``, ``verified``, all as text.
     """
-    path = (folder or data_folder() / "evidence") / "trials.csv"
+    path = data_folder() / "evidence" / "trials.csv"
     return _read(path, ("trial", "condition", "what", "patients", "status", "since", "registry",
                         "url", "verified"))  # fmt: skip
 
@@ -514,20 +514,17 @@ def counts_of(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     return events, n
 
 
-def pool_rows(rows: pd.DataFrame, *, level: float = 0.95) -> Pooled | None:
+def pool_rows(rows: pd.DataFrame) -> Pooled | None:
     """Pool the counted rows of one design and unit (`sort_rows`); None below three studies."""
     if len(rows) < LEAST_POOLED:
         return None
     if (rows["unit"] == "share").all():
-        return pool_shares(*counts_of(rows), level=level)
-    return pool_effects(
-        rows["estimate"].to_numpy(),
-        [spread_of(row) for row in rows.to_dict("records")],
-        level=level,
-    )
+        return pool_shares(*counts_of(rows))
+    spreads = [spread_of(row) for row in rows.to_dict("records")]
+    return pool_effects(rows["estimate"].to_numpy(), spreads)
 
 
-def pool_ratios(rows: pd.DataFrame, *, level: float = 0.95) -> Pooled | None:
+def pool_ratios(rows: pd.DataFrame) -> Pooled | None:
     """Pool ratios of response, ketamine over control, of trials that print both counts.
 
     Crossover trials count as if their periods were independent, which makes intervals wider, not
@@ -536,8 +533,9 @@ def pool_ratios(rows: pd.DataFrame, *, level: float = 0.95) -> Pooled | None:
     told = rows.dropna(subset=["comparator_events", "comparator_n"])
     if len(told) < LEAST_POOLED:
         return None
-    ratios = log_ratios(*counts_of(told), told["comparator_events"], told["comparator_n"])
-    return pool_effects(*ratios, level=level)
+    return pool_effects(
+        *log_ratios(*counts_of(told), told["comparator_events"], told["comparator_n"])
+    )
 
 
 def judge_question(

@@ -48,11 +48,11 @@ class Reads:
         """Return the first such row."""
         return next(iter(self.find(measure, **keys)), None)
 
-    def share(self, threshold_pct: float, population: str = "all_starters") -> Row | None:
-        """Return the share of responders at a threshold at the analysis visit."""
+    def share(self, threshold_pct: float) -> Row | None:
+        """Return the share of responders, of all who started, at the analysis visit."""
         return self.one(
             "responder_share", definition="percent_reduction", visit=self.visit,
-            threshold_pct=threshold_pct, population=population,
+            threshold_pct=threshold_pct, population="all_starters",
         )  # fmt: skip
 
 

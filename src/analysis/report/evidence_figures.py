@@ -96,7 +96,7 @@ def plot_thresholds(shares: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def plot_evidence_map(results: pd.DataFrame, *, labels: Mapping[str, str] | None = None) -> Figure:
+def plot_evidence_map(results: pd.DataFrame) -> Figure:
     """Draw how many studies there are of each condition, design and time; empty cells are drawn.
 
     ``results`` are those of `analysis.claims.evidence.load_evidence`.
@@ -116,7 +116,7 @@ def plot_evidence_map(results: pd.DataFrame, *, labels: Mapping[str, str] | None
         counts = part.pivot_table(
             index="condition", columns="window", values="study", aggfunc="nunique", fill_value=0
         ).reindex(index=conditions, columns=windows, fill_value=0)
-        counts.index = [condition_word(code, labels or {}) for code in counts.index]
+        counts.index = [condition_word(code, {}) for code in counts.index]
         counts.columns = [WINDOW_WORDS[code] for code in counts.columns]
         sns.heatmap(
             counts, ax=ax, cmap=sns.light_palette(INK, as_cmap=True), vmin=0, vmax=12, cbar=False,

@@ -26,11 +26,10 @@ CITED_MINUTES = 30.0
 TICK_MINUTES = (0, 15, 30, 60, 90, 120)
 
 
-def plot_effects(rows: pd.DataFrame, *, unit: str = "patients", ax: Axes | None = None) -> Axes:
+def plot_effects(rows: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Draw shares of effects with their intervals, a line an effect and a mark a group.
 
-    ``rows`` are of the results frame; those without a value are named as not assessed. ``unit`` is
-    what ``n`` counts.
+    ``rows`` are of the results frame; those without a value are named as not assessed.
     """
     effects = rows.groupby("definition")["value"].max().sort_values(na_position="first").index
     groups = rows["group"].unique()
@@ -41,7 +40,7 @@ def plot_effects(rows: pd.DataFrame, *, unit: str = "patients", ax: Axes | None 
         own = rows[rows["group"] == group].set_index("definition").reindex(effects)
         y = [height + 0.17 * ((len(groups) - 1) / 2 - place) for height in range(len(effects))]
         color, n = COLORS[place % len(COLORS)], own["n"].max()
-        name = f"{word(GROUPS, group)} (n = {count_text(n)} {unit})"
+        name = f"{word(GROUPS, group)} (n = {count_text(n)} patients)"
         ax.hlines(y, own["low"], own["high"], color=color, linewidth=1.6)
         ax.plot(own["value"], y, MARKERS[place % len(MARKERS)], color=color, markersize=5,
                 label=name)  # fmt: skip
@@ -58,7 +57,7 @@ def plot_effects(rows: pd.DataFrame, *, unit: str = "patients", ax: Axes | None 
     ax.set_xlim(0, max(0.1, min(1.0, 1.05 * rows["high"].max())))
     ax.set_ylim(-0.6, len(effects) - 0.4)
     unit_ticks(ax.xaxis, "share")
-    ax.set_xlabel(f"Share of the {unit} asked")
+    ax.set_xlabel("Share of the patients asked")
     ax.figure.legend(loc="outside lower left", ncols=1, frameon=False)
     return ax
 
