@@ -16,6 +16,7 @@ KEYS = {
     "codes/headers.csv": ["meaning"],
     "codes/id_headers.csv": ["words"],
     "codes/fhir.csv": ["resource", "part", "name"],
+    "codes/adam_names.csv": ["variable"],
     "codes/header_rules.csv": ["kind", "terms"],
     "codes/header_phrases.csv": ["phrase"],
     "codes/header_words.csv": ["word"],

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from analysis.errors import InputError, SettingsError
+from analysis.intake.codes import adam_names
 from analysis.settings import AnalysisSettings
 
 DAY = np.timedelta64(1, "D")
@@ -29,32 +30,13 @@ MOST_DAYS = 1e7
 SERIES_INFUSIONS = 6
 """Infusions of the standard series."""
 
-FLAGS = {
-    "HYPTFL": "uncontrolled_hypertension",
-    "HEARTFL": "heart_condition",
-    "PSYCHFL": "active_psychosis",
-    "PREGFL": "pregnant_or_breastfeeding",
-    "SUBABFL": "active_substance_abuse",
-}
+FLAGS = adam_names("flags")
 """Contraindications: the flag of ADSL and the column of the export."""
 
-CARE = {
-    "PHYSFL": "physical_therapy",
-    "PSYTFL": "psychology",
-    "OMEDFL": "other_medication",
-}
+CARE = adam_names("care")
 """What a patient had besides, as recorded: the flag of ADSL and the column of the export."""
 
-EXPOSURE = {
-    "MINUTES": "minutes",
-    "DOSE": "dose_mg_per_kg",
-    "SBPB": "sbp_before",
-    "SBPPK": "sbp_peak",
-    "DBPB": "dbp_before",
-    "DBPPK": "dbp_peak",
-    "SPO2LOW": "spo2_lowest",
-    "DISCHMIN": "discharge_minutes",
-}
+EXPOSURE = adam_names("exposure")
 """Numbers recorded of an infusion: the column of the dataset and that of the export."""
 
 _TEXTS = {

@@ -55,6 +55,15 @@ def words_for(meaning: str) -> re.Pattern[str]:
     return re.compile(rf"\b(?:{HEADERS[meaning][1]})\b")
 
 
+def adam_names(kind: str) -> dict[str, str]:
+    """Return variables of an analysis dataset with the columns of the contract they are made of.
+
+    Kinds are the lists of data/codes/adam_names.csv: flags, care, exposure.
+    """
+    rows = data_rows("codes/adam_names.csv")
+    return {row["variable"]: row["column"] for row in rows if row["list"] == kind}
+
+
 def word_key(text: str) -> str:
     """Return a word as lists compare it: lower case, letters and digits only."""
     return re.sub(r"[^a-z0-9]+", " ", text.lower()).strip()

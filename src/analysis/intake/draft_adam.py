@@ -17,7 +17,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.errors import InputError
-from analysis.intake.codes import instrument_of
+from analysis.intake.codes import adam_names, instrument_of
 from analysis.intake.draft import Draft, flow, scalar
 from analysis.intake.profile import plain_words, profile_column
 from analysis.intake.read import TYPED_ENDINGS, load_raw_table
@@ -188,13 +188,8 @@ def _patients(adam: _Adam) -> None:
     arms = next((c for c in ("TRT01P", "ARM") if len(adam.texts("adsl", c)) > 1), None)
     if arms:
         columns["arm"] = arms
-    own = {
-        "ICD10": "icd10", "PAINSDT": "pain_since", "NFAILED": "prior_treatments_failed",
-        "HYPTFL": "uncontrolled_hypertension", "HEARTFL": "heart_condition",
-        "PSYCHFL": "active_psychosis", "PREGFL": "pregnant_or_breastfeeding",
-        "SUBABFL": "active_substance_abuse", "PHYSFL": "physical_therapy",
-        "PSYTFL": "psychology", "OMEDFL": "other_medication", "ENRDT": "enrolled_on",
-    }  # fmt: skip
+    own = {"ICD10": "icd10", "PAINSDT": "pain_since", "NFAILED": "prior_treatments_failed"}
+    own |= {**adam_names("flags"), **adam_names("care"), "ENRDT": "enrolled_on"}
     columns |= {column: name for name, column in own.items() if adam.own}
     columns = {
         column: source for column, source in columns.items()
@@ -215,12 +210,7 @@ def _is_short(adam: _Adam) -> bool:
 
 def _infusions(adam: _Adam) -> None:
     if adam.own:
-        own = {
-            "MINUTES": "minutes", "DOSE": "dose_mg_per_kg", "SBPB": "sbp_before",
-            "SBPPK": "sbp_peak", "DBPB": "dbp_before", "DBPPK": "dbp_peak",
-            "SPO2LOW": "spo2_lowest", "DISCHMIN": "discharge_minutes", "PROTOCOL": "protocol",
-            "AEASKFL": "ae_assessed",
-        }  # fmt: skip
+        own = adam_names("exposure") | {"PROTOCOL": "protocol", "AEASKFL": "ae_assessed"}
         there = adam.has("adex", *own)
         columns = {
             "patient_id": "USUBJID", **adam.when("adex", "infused_at", "ADTM"),
