@@ -12,6 +12,7 @@ from test_report_page import check_harmless
 
 from analysis.errors import RunError
 from analysis.report.notebooks import clean_html, write_notebook_page
+from analysis.run.plan import find_notebooks, notebook_folder, read_cells
 
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()
 
@@ -65,6 +66,13 @@ def test_formulas_are_drawn_with_their_source_as_alt_text(tmp_path):
     assert image["alt"] == r"p = \frac{x}{n}"
     assert image["src"].startswith("data:image/svg+xml;base64,")
     assert "costs $5 and $6." in page.text
+
+
+@pytest.mark.parametrize("path", find_notebooks(notebook_folder()), ids=lambda path: path.stem)
+def test_every_formula_of_the_suite_s_notebooks_is_drawn(path, tmp_path):
+    prose = [cell for cell in read_cells(path) if cell.cell_type == "markdown"]
+    _, page = render(tmp_path, *prose)
+    assert "\\" not in page.text
 
 
 def test_a_formula_that_cannot_be_drawn_is_shown_as_written(tmp_path):
