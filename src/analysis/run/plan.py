@@ -33,8 +33,8 @@ JUDGES, SUMS_UP, APART = 70, 80, 90
 LONGEST_FIRST = (40, 65, 50, 20, 30, 60, 45)
 """Notebooks that begin before the others: begun last, they would keep the other cores waiting."""
 
-HEAVY, LARGE = (40, 50, 52, 55, 65), 50_000
-"""Notebooks that hold most memory, some 8 kB a patient (the others up to 5), and from how many
+HEAVY, LARGE = (10, 15, 40, 50, 52, 55, 57, 65), 50_000
+"""Notebooks that hold most memory, 7 to 12 kB a patient (the others up to 6), and from how many
 patients on one of them runs at a time: of 200,000 patients two and the runner would hold 4 GB."""
 
 PASSES_OVER = "passes_over"
