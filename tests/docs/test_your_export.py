@@ -34,7 +34,7 @@ def test_the_settled_mapping_gives_what_the_list_has(drafted, monkeypatch):
     settle()
     for command in TEN_MINUTES_COMMANDS[1:3]:
         call(command)
-    monkeypatch.setattr("analysis.run.session.LocalExecutor", lambda **_: Here())
+    monkeypatch.setattr("analysis.run.session.LocalExecutor", Here)
     monkeypatch.setattr("analysis.report.page.write_report", write_small_report)
     call(f"{TEN_MINUTES_COMMANDS[3]} --notebooks {make_notebooks(Path('small'))}")
     assert Path("reports/first/index.html").is_file()

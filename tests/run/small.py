@@ -104,7 +104,7 @@ def write_small_report(folder: Path, **how: object) -> None:
 class Here:
     """Executes notebooks in this process, one after the other, and remembers which."""
 
-    def __init__(self) -> None:
+    def __init__(self, **_: object) -> None:
         self.executed: list[str] = []
 
     def submit(self, task: Task, folder: Path) -> Future[Outcome]:
@@ -137,3 +137,8 @@ class Here:
 
     def __exit__(self, *problem: object) -> None:
         """Nothing was opened."""
+
+
+def class_of(executor: Here) -> type:
+    """Return a class that makes this executor, whatever it is asked for."""
+    return type("Local", (), {"__new__": lambda cls, **_: executor})

@@ -17,7 +17,7 @@ from analysis.run import session
 from analysis.run.plan import find_notebooks, load_settings_file, notebook_folder
 from tests.run.conftest import N_NOTEBOOKS, World
 from tests.run.exports import PAIN_SCORES, PATIENTS, write_export
-from tests.run.small import write_notebook, write_small_report
+from tests.run.small import class_of, write_notebook, write_small_report
 
 
 def call(*words: str | Path) -> Result:
@@ -223,7 +223,7 @@ def test_a_date_that_is_no_number_is_refused(tmp_path, monkeypatch):
 @pytest.fixture
 def cheap(world, monkeypatch) -> World:
     """Cheap notebooks, executed in this process."""
-    monkeypatch.setattr(session, "LocalExecutor", lambda **_: world.executor)
+    monkeypatch.setattr(session, "LocalExecutor", class_of(world.executor))
     return world
 
 

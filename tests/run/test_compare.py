@@ -62,13 +62,6 @@ AFTER = {
 """P2's score is corrected, P3 is rated late, and P4, new, does not respond."""
 
 
-class HereTo(Here):
-    """Stands for the processes of a recomputation."""
-
-    def __init__(self, **_: object) -> None:
-        super().__init__()
-
-
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     """Two runs, and what computes mixtures of them without a process."""
@@ -76,7 +69,7 @@ def made(tmp_path_factory):
     world = make_world(folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("analysis.report.page.write_report", write_small_report)
-        patch.setattr(compare, "LocalExecutor", HereTo)
+        patch.setattr(compare, "LocalExecutor", Here)
         patch.chdir(folder)
         write_export(world.export, patients=PATIENTS, infusions=INFUSIONS, pain_scores=SCORES)
         world.run("a", cache=None)

@@ -27,7 +27,7 @@ from analysis.run.reuse import copy_checked, digest_files, open_cache
 from analysis.run.verify import verify_run
 from tests.run.conftest import N_NOTEBOOKS
 from tests.run.exports import write_export
-from tests.run.small import make_notebooks, write_notebook
+from tests.run.small import class_of, make_notebooks, write_notebook
 
 ROOT = Path(__file__).parents[2]
 POSIX = pytest.mark.skipif(os.name != "posix", reason="needs POSIX files and signals")
@@ -417,7 +417,7 @@ def test_a_run_that_is_told_to_end_leaves_nothing(tmp_path):
 def test_a_hangup_and_ctrl_c_end_a_run_as_cleanly(world, monkeypatch, name, code):
     """They come while a notebook runs, here in this process."""
     number = getattr(signal, name)
-    monkeypatch.setattr(session, "LocalExecutor", lambda **_: world.executor)
+    monkeypatch.setattr(session, "LocalExecutor", class_of(world.executor))
     monkeypatch.setattr(world.executor, "_execute", lambda *_: os.kill(os.getpid(), number))
     # under nohup it would be ignored
     as_usual = signal.default_int_handler if name == "SIGINT" else signal.SIG_DFL
