@@ -59,7 +59,8 @@ def report(installed, tmp_path_factory) -> Path:
     """Return the run folder of the suite's own notebooks on hostile names."""
     folder = tmp_path_factory.mktemp("clinic")
     export, out = write_hostile_export(folder / "export", longest=60), folder / "reports" / "first"
-    words = ["--condition", "crps", "--out", str(out), "--no-cache", "--quiet"]
+    quick = ["--set", "bootstrap_replicates=200", "--no-cache", "--quiet"]
+    words = ["--condition", "crps", "--out", str(out), *quick]
     installed("run", str(export), *words)
     return out
 
