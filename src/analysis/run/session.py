@@ -191,7 +191,7 @@ def run_study(
     with _errors_in_a_sentence(), private_files(group=request.group_readable):
         run = _Run(request)
         unchanged = run.find_unchanged()
-        return unchanged or run.execute(listen, open_executor or run.open_local)
+        return unchanged or run.execute(listen, open_executor)
 
 
 def plan_study(request: RunRequest) -> str:
@@ -347,10 +347,10 @@ class _Run:
             )  # fmt: skip
         return study, tasks
 
-    def execute(self, listen: Listener, open_executor: Callable[[], Executor]) -> RunResult:
+    def execute(self, listen: Listener, open_executor: Callable[[], Executor] | None) -> RunResult:
         out = self.request.out.absolute() if self.request.out else None
         parent = out.parent if out else reports_folder()
-        executor = open_executor()
+        self.is_here, executor = open_executor is None, (open_executor or self.open_local)()
         with workplace(parent, out.name if out else "run") as work:
             study, tasks = self.prepare(work)
             outcomes = self.run_tasks(work, tasks, listen, executor)
@@ -410,7 +410,7 @@ class _Run:
             written.append(pages.submit(_write_page, executed_path(outcome.task, work)))
 
         room = partial(fits_beside, workers=self.request.workers, patients=self.n_patients)
-        fits = room if isinstance(executor, LocalExecutor) else lambda *_: True
+        fits = room if self.is_here else lambda *_: True
         with running:
             outcomes = run_tasks(tasks, begin=begin, finish=finish, listen=listen, fits=fits)
         for page in written:
