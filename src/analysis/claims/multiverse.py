@@ -20,6 +20,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.adam.adpain import ROUNDING, SCORE_DUST
+from analysis.adam.adsl import find_places, is_among
 from analysis.adam.adtte import (
     RatingArrays,
     apply_booster_strategy,
@@ -872,7 +873,7 @@ class Shared:
     def _rated(self, clock: Clock, starters: pd.DataFrame) -> pd.DataFrame:
         """Return the starters rated where relief must be shown to be timed."""
         known = self._ids_rated(at_end=clock != "first_response")
-        return starters[known.get_indexer(starters["USUBJID"]) >= 0]
+        return starters[is_among(starters["USUBJID"], known)]
 
     def _ids_rated(self, *, at_end: bool) -> pd.Index:
         """Return the patients with a known change after day 0, or at the end of the series."""
@@ -917,7 +918,7 @@ class Shared:
         who = {
             "all_starters": np.ones(len(ids), dtype=bool),
             "completed_series": starters["NINFUS"].to_numpy(dtype=float) >= FULL_SERIES,
-            "rated_once": self._ids_rated(at_end=False).get_indexer(ids) >= 0,
+            "rated_once": find_places(ids, self._ids_rated(at_end=False)) >= 0,
         }
         least = {minimum: _has_baseline(baseline, minimum) for minimum in minimums}
         seen: dict[tuple[str, str], Seen] = {}
@@ -959,7 +960,7 @@ def _dated(
 
 
 def _lay_out(ratings: pd.DataFrame, starters: pd.DataFrame) -> RatingArrays:
-    own = ratings["POSTFL"] & (pd.Index(starters["USUBJID"]).get_indexer(ratings["USUBJID"]) >= 0)
+    own = ratings["POSTFL"] & is_among(ratings["USUBJID"], starters["USUBJID"])
     return lay_out_ratings(ratings[own], starters)
 
 

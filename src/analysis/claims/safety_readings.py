@@ -8,6 +8,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
+from analysis.adam.adsl import find_places
 from analysis.adam.safety import (
     AS_FIXED,
     QUESTIONS,
@@ -107,7 +108,7 @@ def safety_readings(claim: Claim, study: Study, *, arm: str = "") -> pd.DataFram
             asked = replace(question, window=window, solicited_only=solicited)
             flags = flag_mild(study, asked, mildest=mildest)
             own = (mildest, window, solicited) == (1, question.window, False)
-            counted = _count(flags[flags.index.isin(ids)], level=level)
+            counted = _count(flags[find_places(flags.index, ids) >= 0], level=level)
             rows.append(
                 counted | _choices(0, window, solicited, own) | {"mild": f"up_to_{mildest}"}
             )
@@ -118,7 +119,7 @@ def safety_readings(claim: Claim, study: Study, *, arm: str = "") -> pd.DataFram
             reading = replace(limit, of_patient=of_patient)
             flags = read_vital_signs(study, reading)[claim.measure, claim.definition]
             own = (limit, of_patient) == (AS_FIXED, fixed)
-            counted = _count(flags[flags.index.isin(ids)], level=level)
+            counted = _count(flags[find_places(flags.index, ids) >= 0], level=level)
             choices = {
                 "limit": f"{claim.measure.partition('_')[0]} {name}",
                 "infusions": of_patient,
