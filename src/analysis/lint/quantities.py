@@ -131,7 +131,9 @@ def number_of(text: str) -> float:
 
 
 _NUMBERS = [
-    (cast(NumberKind, kind), re.compile(p)) for kind, check, p in _TABLE if check[:6] == "number"
+    (cast(NumberKind, kind), re.compile(pattern))
+    for kind, check, pattern in _TABLE
+    if check.startswith("number")
 ]
 """How each kind of number is printed, in the order in which they are tried."""
 
