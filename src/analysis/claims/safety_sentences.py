@@ -5,13 +5,34 @@ from __future__ import annotations
 from analysis.labels import definition_word, notes_text, words_in
 from analysis.numbers import count_text, interval_words, quantity_text, share_text
 from analysis.results import Row
-from analysis.settings import data_rows
 
-HAD = {
-    (row["measure"], row["definition"]): (row["who"], row["had"])
-    for row in data_rows("claims/shares.csv")
-    if row["list"] == "safety"
-}
+HAD: dict[tuple[str, str], tuple[str, str]] = {
+    ("pressure_share", "peak_180_110"): (
+        "with a peak pressure on record", "reached 180/110 mmHg at an infusion"),
+    ("pressure_share", "rise_40_25"): (
+        "with a pressure before and at the peak",
+        "rose by 40 mmHg systolic or 25 mmHg diastolic at an infusion"),
+    ("pressure_share", "slight_rise"): (
+        "with a pressure before and at the peak",
+        "stayed below 180/110 mmHg and below a rise of 40/25 mmHg at every infusion"),
+    ("oxygen_share", "below_90"): (
+        "with an oxygen saturation on record", "fell below 90% at an infusion"),
+    ("discharge_share", "within_15_to_30_minutes"): (
+        "with a time of discharge", "left 15 to 30 minutes after the infusion (median of each "
+        "patient's own)"),
+    ("discharge_share", "within_30_minutes"): (
+        "with a time of discharge", "left within 30 minutes of the infusion (median of each "
+        "patient's own)"),
+    ("dose_share", "below_1_mg_per_kg"): (
+        "of the standard protocol with a dose on record", "were never given 1 mg/kg or more"),
+    ("measured_share", "pressure_and_oxygen"): (
+        "treated", "had a peak pressure and a lowest oxygen saturation on record for every "
+        "infusion"),
+    ("mild_share", "dissociation"): (
+        "with dissociation and a grade", "had it at grade 1 and no worse"),
+    ("highest_grade_share", "grade_1"): (
+        "asked about effects", "had effects of grade 1 and no worse"),
+}  # fmt: skip
 """Of whom, and what they had, by measure and definition."""
 
 EFFECTS = words_in("had_effect")

@@ -15,11 +15,12 @@ import pandas as pd
 
 from analysis.claims.intervals import judge_interval
 from analysis.claims.judgement import VERDICT_MEANING, Judgement, Verdict
-from analysis.claims.ledger import ANSWERS, FREQUENCIES, Claim, find_claim
+from analysis.claims.ledger import ALL_MEASURES, ANSWERS, FREQUENCIES, Claim, find_claim
 from analysis.claims.reasons import describe_due, describe_limits, describe_missing, firm_text
 from analysis.claims.rules import RULE_TITLES, Rule, asked_by_rules, check_sentence, rules_of_checks
 from analysis.claims.safety_sentences import SAFETY_MEASURES, describe_safety
 from analysis.claims.verdict import middle_of_cited, why_unanswered
+from analysis.intake.codes import FACTOR_SETS
 from analysis.intake.tables import load_conditions
 from analysis.labels import (
     DEFINITIONS,
@@ -48,7 +49,7 @@ from analysis.numbers import (
     share_text,
 )
 from analysis.results import KEYS, Row, find, find_alike, find_one, rows_of
-from analysis.settings import THRESHOLDS_PCT, AnalysisSettings, data_rows
+from analysis.settings import THRESHOLDS_PCT, AnalysisSettings
 
 OFTEN_SHARE = 0.5
 """"Often" is read as: at least half of those with relief at the end of the series."""
@@ -160,11 +161,58 @@ def describe_result(claim: Claim, row: Row) -> str:
     return _join(said, _missing(row))
 
 
-SHARES = {
-    (row["measure"], row["definition"]): (row["who"], row["had"])
-    for row in data_rows("claims/shares.csv")
-    if row["list"] == "outcome"
-}
+SHARES: dict[tuple[str, str], tuple[str, str]] = {
+    ("responder_share", "percent_reduction"): (
+        "who started", "had at least {pct}% less pain at {visit}"),
+    ("responder_share", "two_points"): (
+        "who started", "had pain lower by at least 2 points of 10 at {visit}"),
+    ("completeness_share", ""): ("who started", "were rated at {visit}"),
+    ("early_response_share", "by_day_14"): (
+        "rated on days 1 to 14", "had at least {pct}% less pain at one of those ratings"),
+    ("early_response_share", "days_21_to_28"): (
+        "rated on days 21 to 28", "had at least {pct}% less pain then"),
+    ("session_minutes_share", "standard_45_to_60"): (
+        "given standard infusions",
+        "had sessions of 45 to 60 minutes (median of each patient's own)"),
+    ("session_minutes_share", "high_dose_4_hours"): (
+        "given high-dose infusions",
+        "had sessions of about 4 hours (225 to 255 minutes, median of each patient's own)"),
+    ("series_share", "completed_six"): ("treated by the standard protocol", "were given six"),
+    ("series_share", "six_within_21_days"): (
+        "treated by the standard protocol", "were given six infusions within 21 days"),
+    ("series_share", "sixth_by_day_21"): (
+        "given six infusions", "had the sixth within 21 days of the first"),
+    ("booster_gap_share", "monthly_to_quarterly"): (
+        "given boosters", "had them 28 to 92 days apart (median of each patient's own gaps)"),
+    ("booster_gap_share", "mean_month_to_quarter"): (
+        "given boosters", "had them 30.4 to 91.3 days apart (median of each patient's own gaps)"),
+    ("booster_any_share", "by_week_26"): (
+        "followed to a booster or to week 26", "had a booster by then"),
+    ("recurrence_share", "at_80_pct_of_baseline"): (
+        "who had relief and were rated after a booster",
+        "had pain back at 80% of baseline or more at one of those ratings"),
+    ("flag_share", "uncontrolled_hypertension"): ("treated", "had uncontrolled hypertension"),
+    ("flag_share", "heart_condition"): ("treated", "had a heart condition"),
+    ("flag_share", "active_psychosis"): ("treated", "had an active psychosis"),
+    ("flag_share", "pregnant_or_breastfeeding"): ("treated", "were pregnant or breastfeeding"),
+    ("flag_share", "active_substance_abuse"): ("treated", "had an active substance abuse"),
+    **{("opioid_reduction_share", f"{name}{end}"): (
+        "with opioids at entry",
+        f"took at least {{pct}}% less at {{visit}} ({label} factors){more}")
+       for name, label in FACTOR_SETS.items()
+       for end, more in (("", ""), ("_pain_no_worse", " without more pain"))},
+    **{("improved_share", domain): (
+        f"asked about {word(DEFINITIONS, domain)}",
+        "were better by the minimal important change at {visit}")
+       for domain in ALL_MEASURES["improved_share"].definitions},
+    ("pain_duration_share", "three_months"): (
+        "treated", "had had pain for three months or more at the first infusion"),
+    ("failed_treatments_share", "at_least_one"): (
+        "treated", "had at least one treatment that failed before"),
+    ("severe_refractory_share", "baseline_7_and_one_failed"): (
+        "given the high-dose protocol", "had a baseline of 7 or more and at least one failed "
+        "treatment"),
+}  # fmt: skip
 """Of whom, and what they had, by measure and definition."""
 
 

@@ -14,7 +14,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import PurePath
-from typing import Any
 
 from analysis.claims.ledger import ALL, ANSWERS, COLUMNS, HEADLINE, TO_CONFIRM, Claim, load_ledger
 from analysis.claims.rules import BENEFIT, HARM, MECHANISM
@@ -26,15 +25,27 @@ from analysis.lint.match import LISTED, Matcher, conditions_in, measure_in
 from analysis.lint.never import find_never_said
 from analysis.lint.quantities import WEEKS_OF, Cue, Quantity, find_cues, flat_text
 from analysis.lint.text import Document, Statement, split_statements
-from analysis.settings import THRESHOLDS_PCT, data_rows
+from analysis.settings import THRESHOLDS_PCT
 
 FOLLOW_UP = {4.0: (4, 5), 8.0: (8, 9), 12.0: (12, 13.1), 26.0: (26, 26.1)}
 """Weeks of the usual visits, and the printed times in weeks that are read as each."""
 
-_MEASURE: dict[str, dict[str, Any]] = {
-    row.pop("name"): {**row} for row in data_rows("claims/drafted.csv")
+_READ = {
+    "share": "Of all {who} who start and whose visit is due, the share whose pain is at least "
+    "{pct}% lower {when}; a booster before it is no response. A missing outcome is no failure.",
+    "mean": "Of all {who} who start and whose visit is due, the mean of each patient's own "
+    "percent reduction from baseline {when}; ratings after a booster are in it.",
+    "duration": "Of all {who} with at least 30% less pain at the end of the initial series, the "
+    "median time until that relief is lost or a booster is given.",
 }
-"""What is proposed for each measure that the linter reads."""
+_MEASURE: dict[str, dict[str, str]] = {
+    "share": {"measure": "responder_share", "definition": "percent_reduction", "unit": "share",
+              "population": "all_starters", "kind": "efficacy_rate"},
+    "mean": {"measure": "percent_reduction", "definition": "mean_of_patients", "unit": "percent",
+             "population": "all_starters", "kind": "efficacy_mean"},
+    "duration": {"measure": "relief_duration", "definition": "booster_as_loss", "unit": "weeks",
+                 "population": "responders", "kind": "duration"},
+}  # fmt: skip
 
 _READING = ("measure", "definition", "threshold_pct", "visit", "population", "cited_low",
             "cited_high", "cited_text", "unit", "frequency", "group", "baseline_score", "limits",
@@ -184,7 +195,7 @@ def _proposed(statement: Statement) -> dict[str, object]:
     threshold = _threshold(cues, printed) if measure == "share" else None
     visit = "" if measure == "duration" else _visit(cues)
     when = f"at {visit.replace('_', ' ')}" if visit else "at the end of the initial series"
-    read = _MEASURE[measure]["reading"].format(who=who, pct=f"{threshold or 0:g}", when=when)
+    read = _READ[measure].format(who=who, pct=f"{threshold or 0:g}", when=when)
     fields: dict[str, object] = {**row, **_MEASURE[measure]}
     fields["threshold_pct"] = 30.0 if measure == "duration" else threshold
     if measure == "duration" and "weeks to months" in flat_text(printed):
